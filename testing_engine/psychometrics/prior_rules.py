@@ -1,0 +1,79 @@
+"""Priors as rules."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from testing_engine.psychometrics.components import Component, Problems, RulesError
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
+
+
+@dataclass(frozen=True)
+class PriorRule(Component, kind=True):
+    @abstractmethod
+    def prior(self, dimensions: int) -> Prior: ...
+
+
+@dataclass(frozen=True)
+class StandardNormal(PriorRule, name="standard"):
+    """N(0, 1) per dimension, independent."""
+
+    def prior(self, dimensions: int) -> Prior:
+        return NormalPrior.standard(dimensions)
+
+
+@dataclass(frozen=True)
+class Normal(PriorRule, name="normal"):
+    """N(mean, covariance)."""
+
+    mean: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.mean) for row in self.covariance) or len(self.covariance) != len(
+            self.mean
+        ):
+            raise RulesError([("/covariance", "needs as many rows and columns as the mean has entries")])
+        try:
+            self.prior(len(self.mean))
+        except ValueError as error:
+            raise RulesError([("/covariance", str(error))]) from None
+
+    def prior(self, dimensions: int) -> Prior:
+        return NormalPrior(self.mean, self.covariance)  # type: ignore[arg-type]  # it makes arrays of them
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if len(self.mean) == bank.n_dimensions:
+            return []
+        return [("/mean", f"has {len(self.mean)} entries, this pool has {bank.n_dimensions} dimensions")]
+
+
+@dataclass(frozen=True)
+class Bounded(PriorRule):
+    """On [lower, upper]."""
+
+    lower: float = -4.0
+    upper: float = 4.0
+
+    def __post_init__(self) -> None:
+        if self.lower >= self.upper:
+            raise RulesError([("/upper", "must be above lower")])
+
+    def problems(self, bank: ItemBank) -> Problems:
+        return [("", "needs a pool of one dimension")] if bank.n_dimensions > 1 else []
+
+
+@dataclass(frozen=True)
+class Uniform(Bounded, name="uniform"):
+    """Flat on [lower, upper]."""
+
+    def prior(self, dimensions: int) -> Prior:
+        return UniformPrior(self.lower, self.upper)
+
+
+@dataclass(frozen=True)
+class Jeffreys(Bounded, name="Jeffreys"):
+    """∝ √(test information) on [lower, upper]."""
+
+    def prior(self, dimensions: int) -> Prior:
+        return JeffreysPrior(self.lower, self.upper)

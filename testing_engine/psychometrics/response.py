@@ -1,0 +1,272 @@
+"""Response families: the probability of each answer as a function of one number t per question.
+
+Every model here is compensatory, so a question sees ability only through
+    t = scaling · (slopes · θ − ‖slopes‖ · difficulty)
+and three families cover all nine models (σ is the logistic function):
+
+    logistic   1PL–4PL           P(1) = c + (u − c) σ(t)
+    graded     GRM               P(X ≥ k) = σ(t + d_k), d decreasing              Samejima (1969)
+    nominal    NRM, (G)PCM, RSM  P(X = k) ∝ exp(s_k t + c_k)                      Bock (1972), Muraki (1992)
+
+Derivatives in t are kept as ratios to P (r1 = P'/P, r2 = P''/P, r3 = P'''/P): finite even where P underflows.
+Shapes: t is (n,) or (n, G); results put the category first, (K, n) or (K, n, G), because sums over the
+few categories are then fast. Categories that a question does not have get P = 0.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, log_expit
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+
+# Products of two σ(−350) are still normal numbers, so no ratio below becomes 0/0 and nothing overflows.
+LARGEST_LOGIT = 350.0
+
+# t -> log P of the given answers and its first two derivatives in t, each (n,) or (n, G)
+AnswerCurves = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """P and its derivatives in t, as ratios to P; each (K, n) or (K, n, G)."""
+
+    p: FloatArray
+    r1: FloatArray
+    r2: FloatArray
+    r3: FloatArray
+
+    def information(self) -> FloatArray:
+        """Expected information about t, Σ_k P_k r1²; (n,) or (n, G)."""
+        return _total(self.p * self.r1**2)
+
+    def information_slope(self) -> FloatArray:
+        """Derivative in t of the expected information."""
+        return _total(self.p * self.r1 * (2 * self.r2 - self.r1**2))
+
+    def information_curvature(self) -> FloatArray:
+        """Second derivative in t of the expected information."""
+        r1, r2, r3 = self.r1, self.r2, self.r3
+        return _total(self.p * (2 * r2**2 + 2 * r1 * r3 - 5 * r1**2 * r2 + 2 * r1**4))
+
+    def warm(self) -> FloatArray:
+        """J = Σ_k P' P'' / P, the numerator of Warm's (1989) bias correction."""
+        return _total(self.p * self.r1 * self.r2)
+
+    def warm_slope(self) -> FloatArray:
+        """Derivative in t of J."""
+        return _total(self.p * (self.r2**2 + self.r1 * self.r3 - self.r1**2 * self.r2))
+
+    def observed(self) -> FloatArray:
+        """−d² log P_k / dt² for every category; (K, n) or (K, n, G)."""
+        observed: FloatArray = self.r1**2 - self.r2
+        return observed
+
+
+class Family(Protocol):
+    """The questions of one family, n of them."""
+
+    def take(self, rows: IntArray) -> Self: ...
+
+    def curves(self, t: FloatArray) -> Curves: ...
+
+    def information(self, t: FloatArray) -> FloatArray: ...
+
+    def log_probabilities(self, t: FloatArray) -> FloatArray: ...
+
+    def answered(self, scores: IntArray) -> AnswerCurves:
+        """Prepare the log-likelihood of one answer per question."""
+        ...
+
+    @property
+    def lipschitz(self) -> FloatArray:
+        """(n,) the largest |d log information / dt|; `ranking` turns it into bounds."""
+        ...
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """P(1) = c + (u − c) σ(t): Lord (1980), Barton & Lord (1981)."""
+
+    guessing: FloatArray  # c, (n,)
+    upper: FloatArray  # u, (n,)
+
+    def take(self, rows: IntArray) -> Self:
+        return type(self)(self.guessing[rows], self.upper[rows])
+
+    def curves(self, t: FloatArray) -> Curves:
+        t = _limited(t)
+        low, high = _align(self.guessing, t), _align(self.upper, t)
+        rise, fall = expit(t), expit(-t)
+        p = np.stack([(1 - high) + (high - low) * fall, low + (high - low) * rise])
+        r1 = np.stack([-(high - low) * rise * fall / p[0], (high - low) * rise * fall / p[1]])
+        return Curves(p, r1, r1 * (fall - rise), r1 * (1 - 6 * rise * fall))
+
+    def information(self, t: FloatArray) -> FloatArray:
+        low, high = _align(self.guessing, t), _align(self.upper, t)
+        odds = np.exp(_limited(t))
+        # P'²/(PQ) with P = (c + u·odds)/(1 + odds) and Q = ((1 − c) + (1 − u)·odds)/(1 + odds)
+        span = (high - low) * odds / (1 + odds)
+        information: FloatArray = span * span / ((low + high * odds) * ((1 - low) + (1 - high) * odds))
+        return information
+
+    def log_probabilities(self, t: FloatArray) -> FloatArray:
+        return np.log(self.curves(t).p)
+
+    def answered(self, scores: IntArray) -> AnswerCurves:
+        # A wrong answer is a right answer to the mirrored question: c' = 1 − u, t' = −t.
+        right = scores == 1
+        sign = np.where(right, 1.0, -1.0)
+        floor = np.where(right, self.guessing, 1 - self.upper)
+        span = self.upper - self.guessing
+
+        def curves(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+            signs, low = _align(sign, t), _align(floor, t)
+            mirrored = _limited(signs * t)
+            rise = expit(mirrored)
+            fall = expit(-mirrored)
+            known = _align(span, t) * rise
+            p = low + known
+            first = known * fall / p
+            return np.log(p), signs * first, first * (fall - rise - first)
+
+        return curves
+
+    @property
+    def lipschitz(self) -> FloatArray:
+        # d log I/dt = σ(−t)(2 − w1) − σ(t)(2 − w0), where w1 = (u−c)σ(t)/P and w0 = (u−c)σ(−t)/Q lie in
+        # [0, 1] and are 1 without guessing and slipping: within ±2, and within ±1 for the 2PL.
+        return np.where((self.guessing == 0) & (self.upper == 1), 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """P(X ≥ k) = σ(t + d_k).
+
+    With z_k = t + d_k, P(X = k) = σ(z_k) σ(−z_{k+1}) (1 − exp(z_{k+1} − z_k)):
+    a product, free of cancellation.
+    """
+
+    boundaries: FloatArray  # d, (n, K − 1), decreasing, −inf where a question has fewer categories
+
+    def take(self, rows: IntArray) -> Self:
+        return type(self)(self.boundaries[rows])
+
+    def curves(self, t: FloatArray) -> Curves:
+        upper, lower, gap = self._edges()
+        reach, pass_by = expit(_shifted(upper, t)), expit(_shifted(lower, t))
+        stay, leave = expit(-_shifted(lower, t)), expit(-_shifted(upper, t))
+        p = reach * stay * _align(gap, t[None])
+        r1 = leave - pass_by
+        second = -(reach * leave + pass_by * stay)
+        third = -(reach * leave * (leave - reach) + pass_by * stay * (stay - pass_by))
+        return Curves(p, r1, second + r1**2, third + 3 * r1 * second + r1**3)
+
+    def information(self, t: FloatArray) -> FloatArray:
+        return self.curves(t).information()
+
+    def log_probabilities(self, t: FloatArray) -> FloatArray:
+        upper, lower, gap = self._edges()
+        with np.errstate(divide="ignore"):
+            constant = np.log(gap)
+        return log_expit(_shifted(upper, t)) + log_expit(-_shifted(lower, t)) + _align(constant, t[None])
+
+    def answered(self, scores: IntArray) -> AnswerCurves:
+        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges())
+        constant = np.log(gap)
+
+        def curves(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+            above, below = t + _align(upper, t), t + _align(lower, t)
+            leave, pass_by = expit(-above), expit(below)
+            log_p = log_expit(above) + log_expit(-below) + _align(constant, t)
+            return log_p, leave - pass_by, -(leave * expit(above) + pass_by * expit(-below))
+
+        return curves
+
+    @property
+    def lipschitz(self) -> FloatArray:
+        # With l = log P: |l'| ≤ 1 and l'' ≤ 0, so |I'| = |E(2 l' l'' + l'³)| ≤ 2 E|l''| + E l'² = 3 I.
+        return np.full(len(self.boundaries), 3.0)
+
+    def _edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Offsets of the boundary below and above each category, and 1 − exp(their distance); each (K, n)."""
+        ends = np.full((1, len(self.boundaries)), np.inf)
+        edges = np.concatenate([ends, self.boundaries.T, -ends])
+        upper, lower = edges[:-1], edges[1:]
+        absent = np.isneginf(upper)
+        gap = -np.expm1(np.where(absent, 0.0, lower) - np.where(absent, 0.0, upper))
+        return upper, lower, gap
+
+
+@dataclass(frozen=True)
+class Nominal:
+    """P(X = k) ∝ exp(s_k t + c_k)."""
+
+    slopes: FloatArray  # s, (n, K)
+    intercepts: FloatArray  # c, (n, K), −inf where a question has fewer categories
+
+    def take(self, rows: IntArray) -> Self:
+        return type(self)(self.slopes[rows], self.intercepts[rows])
+
+    def curves(self, t: FloatArray) -> Curves:
+        p = np.exp(self.log_probabilities(t))
+        slopes = _align(self.slopes.T, t[None])
+        r1 = slopes - _total(p * slopes)
+        variance, skew = _total(p * r1**2), _total(p * r1**3)
+        return Curves(p, r1, r1**2 - variance, r1**3 - 3 * r1 * variance - skew)
+
+    def information(self, t: FloatArray) -> FloatArray:
+        return self.curves(t).information()
+
+    def log_probabilities(self, t: FloatArray) -> FloatArray:
+        logits = _align(self.slopes.T, t[None]) * t + _align(self.intercepts.T, t[None])
+        logits = logits - logits.max(axis=0)
+        log_p: FloatArray = logits - np.log(_total(np.exp(logits)))
+        return log_p
+
+    def answered(self, scores: IntArray) -> AnswerCurves:
+        chosen = self.slopes[np.arange(len(scores)), scores]
+
+        def curves(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+            log_p = self.log_probabilities(t)
+            p, slopes = np.exp(log_p), _align(self.slopes.T, t[None])
+            mean = _total(p * slopes)
+            return (
+                log_p[scores, np.arange(len(scores))],
+                _align(chosen, t) - mean,
+                -_total(p * (slopes - mean) ** 2),
+            )
+
+        return curves
+
+    @property
+    def lipschitz(self) -> FloatArray:
+        # I is the variance of the category slopes, I' their third central moment: at most range × variance.
+        present = np.isfinite(self.intercepts)
+        highest = np.where(present, self.slopes, -np.inf).max(axis=1)
+        lowest = np.where(present, self.slopes, np.inf).min(axis=1)
+        spread: FloatArray = highest - lowest
+        return spread
+
+
+def _total(values: FloatArray) -> FloatArray:
+    total: FloatArray = values.sum(axis=0)
+    return total
+
+
+def _align(parameter: FloatArray, t: FloatArray) -> FloatArray:
+    """Give a per-question parameter the trailing axis of t, if t has one."""
+    return parameter if parameter.ndim == t.ndim else parameter[..., None]
+
+
+def _shifted(offsets: FloatArray, t: FloatArray) -> FloatArray:
+    return t + _align(offsets, t[None])
+
+
+def _limited(t: FloatArray) -> FloatArray:
+    return np.minimum(np.maximum(t, -LARGEST_LOGIT), LARGEST_LOGIT)

@@ -1,0 +1,137 @@
+"""`CatRules`: one frozen value that says how a test runs. It holds no pool and does no I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from testing_engine.psychometrics.components import (
+    Component,
+    Count,
+    Problems,
+    RulesError,
+    Within,
+    decode,
+    encode,
+    schema_of,
+)
+from testing_engine.psychometrics.criteria import Criterion, MaximumInformation
+from testing_engine.psychometrics.eligibility import Eligibility
+from testing_engine.psychometrics.estimators import Estimator, ExpectedAPosteriori, MaximumAPosteriori
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.optimality import DOptimality
+from testing_engine.psychometrics.prior_rules import PriorRule, StandardNormal
+from testing_engine.psychometrics.stopping import Stop
+from testing_engine.psychometrics.strategies import Best, Strategy
+
+__all__ = ["CatRules", "RulesError"]
+
+STANDARD_NORMAL, BEST = StandardNormal(), Best()
+DEFAULT_ABILITY, DEFAULT_ABILITY_SEVERAL = ExpectedAPosteriori(), MaximumAPosteriori()
+DEFAULT_CRITERION, DEFAULT_CRITERION_SEVERAL = MaximumInformation(), DOptimality()
+
+
+@dataclass(frozen=True)
+class CatRules:
+    """How a test runs.
+
+    Left out, `ability` and `criterion` follow the pool: EAP and MFI in one dimension, MAP and posterior D
+    in several.
+    """
+
+    ability: Estimator | None = None
+    prior: PriorRule = STANDARD_NORMAL
+    criterion: Criterion | None = None
+    strategy: Strategy = BEST
+    eligibility: tuple[Eligibility, ...] = ()  # applied in order
+    stop: tuple[Stop, ...] = ()  # the first that is met stops the test
+    min_questions: Annotated[int, Within(least=0)] = 0
+    max_questions: Count = 20
+
+    def __post_init__(self) -> None:
+        if self.min_questions > self.max_questions:
+            raise RulesError([("/min_questions", "must be at most max_questions")])
+
+    @classmethod
+    def from_json(cls, value: object) -> "CatRules":
+        """Raises `RulesError` with everything that is wrong."""
+        problems: Problems = []
+        rules = decode(cls, value, "", problems)
+        if rules is None:
+            raise RulesError(problems)
+        return rules
+
+    def to_json(self) -> dict[str, Any]:
+        """Canonical and minimal: only what differs from the defaults."""
+        encoded: dict[str, Any] = encode(self)
+        return encoded
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        definitions: dict[str, Any] = {}
+        schema = schema_of(cls, definitions)
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
+
+    @classmethod
+    def from_end_criteria(
+        cls,
+        type: str = "fixed_length",
+        max_questions: int = 20,
+        min_questions: int = 5,
+        precision_threshold: float = 0.3,
+        classification_threshold: float = 0.8,
+        cut_scores: float | Sequence[float] = 0.0,
+    ) -> "CatRules":
+        """The simple form. Raises `RulesError` whose pointers name these arguments."""
+        cuts = list(cut_scores) if isinstance(cut_scores, list | tuple) else [cut_scores]
+        stops: dict[str, list[dict[str, Any]]] = {
+            "fixed_length": [],
+            "precision": [{"name": "precision", "standard_error": precision_threshold}],
+            "classification": [
+                {"name": "classification", "cuts": cuts, "probability": classification_threshold}
+            ],
+        }
+        if type not in stops:
+            raise RulesError([("/type", f"must be one of {', '.join(stops)}")])
+        try:
+            return cls.from_json(
+                {"max_questions": max_questions, "min_questions": min_questions, "stop": stops[type]}
+            )
+        except RulesError as error:
+            raise RulesError([(_simple_pointer(place), text) for place, text in error.problems]) from None
+
+    def check(self, bank: ItemBank) -> None:
+        """Raises `RulesError` where these rules cannot work with a pool."""
+        parts: list[tuple[str, Component]] = [
+            ("/ability", self.ability_for(bank)),
+            ("/prior", self.prior),
+            ("/criterion", self.criterion_for(bank)),
+            ("/strategy", self.strategy),
+            *((f"/eligibility/{i}", rule) for i, rule in enumerate(self.eligibility)),
+            *((f"/stop/{i}", rule) for i, rule in enumerate(self.stop)),
+        ]
+        problems = [(place + below, text) for place, part in parts for below, text in part.problems(bank)]
+        if problems:
+            raise RulesError(problems)
+
+    def ability_for(self, bank: ItemBank) -> Estimator:
+        """The rules' own estimator, or the default for the pool's number of dimensions."""
+        return self.ability or (DEFAULT_ABILITY if bank.n_dimensions == 1 else DEFAULT_ABILITY_SEVERAL)
+
+    def criterion_for(self, bank: ItemBank) -> Criterion:
+        """The rules' own criterion, or the default for the pool's number of dimensions."""
+        return self.criterion or (DEFAULT_CRITERION if bank.n_dimensions == 1 else DEFAULT_CRITERION_SEVERAL)
+
+
+SIMPLE_NAMES = {
+    "/stop/0/standard_error": "/precision_threshold",
+    "/stop/0/probability": "/classification_threshold",
+    "/stop/0/cuts": "/cut_scores",
+}
+
+
+def _simple_pointer(pointer: str) -> str:
+    """Where the simple form says what the full form says at `pointer`."""
+    for full, simple in SIMPLE_NAMES.items():
+        if pointer.startswith(full):
+            return simple + pointer[len(full) :]
+    return pointer

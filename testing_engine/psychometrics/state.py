@@ -1,0 +1,46 @@
+"""What every rule sees: the test so far."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from testing_engine.psychometrics.ability import AbilityEstimate, Answers, GridPosterior
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.priors import NormalPrior, Prior
+from testing_engine.psychometrics.response import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class CatState:
+    bank: ItemBank
+    prior: Prior
+    used: tuple[int, ...]  # questions already given, in order, the unanswered ones too
+    answers: Answers
+    estimate: AbilityEstimate
+    posterior: GridPosterior | None  # where the estimator has one (EAP in one dimension)
+    seed: int
+
+    @property
+    def position(self) -> int:
+        """0 before the first question."""
+        return len(self.used)
+
+    def rng(self, purpose: int = 0) -> np.random.Generator:
+        """Draws that depend on seed, position and purpose only: a replay draws the same."""
+        return np.random.default_rng((self.seed, self.position, purpose))
+
+    @cached_property
+    def information(self) -> FloatArray:
+        """(D, D) expected information of the answered questions at the estimate."""
+        slopes = self.bank.slopes[self.answers.items]
+        weights = self.bank.information(self.estimate.theta, self.answers.items)
+        total: FloatArray = (slopes * weights[:, None]).T @ slopes
+        return total
+
+    @cached_property
+    def posterior_information(self) -> FloatArray:
+        """(D, D) the same, plus the precision of a normal prior."""
+        if isinstance(self.prior, NormalPrior):
+            return self.information + self.prior.precision
+        return self.information
