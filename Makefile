@@ -1,0 +1,44 @@
+# Two commands do everything on a machine that has Python 3.11 or newer and make:
+#   make run    set up, start PostgreSQL, Valkey, web, worker and beat, serve on port 5300
+#   make test   set up, run the tests against real PostgreSQL and Redis
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: run test lint types schema benchmarks clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/local.stamp
+	@$(BIN)/python -m embedded.run
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/Dockerfile
+
+types: $(VENV)/dev.stamp
+	$(BIN)/python -m mypy .
+
+# Writes docs/openapi.yaml from the code; a test fails when the two differ.
+schema: $(VENV)/dev.stamp
+	ADAPTIVE_ENVIRONMENT=development SECRET_KEY=insecure $(BIN)/python manage.py spectacular --file docs/openapi.yaml --fail-on-warn
+
+benchmarks: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .run static
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.stamp: requirements/%.txt requirements/base.txt requirements/local.txt requirements/constraints.txt | $(VENV)/bin/python
+	@echo "Setting up $(VENV) from requirements/$*.txt: a minute the first time"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/$*.txt
+	@touch $@

@@ -1,0 +1,65 @@
+"""GET /health: can the service serve, and what is missing.
+
+PostgreSQL gone means down (503). Redis or the beat gone means degraded (200): tests go on, only slower, and
+abandoned sessions wait for the beat.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+BEAT_TICK_KEY = "beat:last_tick"
+
+
+def record_beat_tick(now: datetime) -> None:
+    """Called by the worker whenever the beat ticked: shows that broker, beat and worker all run."""
+    cache.set(BEAT_TICK_KEY, now.timestamp(), timeout=None)
+
+
+@never_cache
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:
+    database, redis = _database(), _redis()
+    beat = _beat(timezone.now()) if redis["status"] == "up" else {"status": "unknown", "last_tick_age_seconds": None}
+    if database["status"] == "down":
+        status = "down"
+    elif redis["status"] == "down" or beat["status"] != "up":
+        status = "degraded"
+    else:
+        status = "ok"
+    parts = {"status": status, "database": database, "redis": redis, "beat": beat}
+    return JsonResponse(parts, status=503 if status == "down" else 200)
+
+
+def _database() -> dict[str, Any]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return {"status": "down"}
+    return {"status": "up"}
+
+
+def _redis() -> dict[str, Any]:
+    try:
+        get_redis_connection("default").ping()
+    except RedisError:
+        return {"status": "down"}
+    return {"status": "up"}
+
+
+def _beat(now: datetime) -> dict[str, Any]:
+    last_tick = cache.get(BEAT_TICK_KEY)
+    if last_tick is None:
+        return {"status": "unknown", "last_tick_age_seconds": None}
+    age = round(now.timestamp() - last_tick, 1)
+    return {"status": "up" if age <= settings.BEAT_TICK_LATE_AFTER else "late", "last_tick_age_seconds": age}

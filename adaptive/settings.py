@@ -1,0 +1,257 @@
+"""Configuration. Everything comes from the environment; every default is the safe one.
+
+`ADAPTIVE_ENVIRONMENT` is `production` unless it says otherwise. Only `development` and `test` may run
+with insecure values; `adaptive.checks` stops the start of anything else. docs/OPERATIONS.md lists all.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+
+django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+ENVIRONMENT: str = env.str("ADAPTIVE_ENVIRONMENT", default="production")
+IS_PRODUCTION = ENVIRONMENT not in {"development", "test"}
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "knox",
+    "adaptive.apps.ProjectConfig",
+    "testing_engine",
+    "sessions_app",
+]
+
+# The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "adaptive.urls"
+WSGI_APPLICATION = "adaptive.wsgi.application"
+APPEND_SLASH = False  # a POST cannot follow a redirect; a wrong address is a 404
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL: the truth -------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://localhost/adaptive")}
+DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    # A request never waits longer than `timeout` seconds for a connection: it answers 503 instead.
+    "pool": {
+        "min_size": 1,
+        "max_size": env.int("DATABASE_POOL_SIZE", default=16),
+        "timeout": env.float("DATABASE_TIMEOUT", default=3.0),
+    },
+    "connect_timeout": 3,
+}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection that died with a restart is replaced
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: speed ----------------------------------------------------------------------------------
+
+REDIS_URL: str = env.str("REDIS_URL", default="redis://localhost:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
+            "SOCKET_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
+            "IGNORE_EXCEPTIONS": True,
+        },
+    }
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# The mission's three keys live this long (seconds).
+SESSION_STATE_TTL = env.int("SESSION_STATE_TTL", default=30 * 60)
+SUBMISSION_LOCK_TTL = env.int("SUBMISSION_LOCK_TTL", default=5)
+QUESTION_CACHE_TTL = env.int("QUESTION_CACHE_TTL", default=60 * 60)
+# After a failure Redis is left alone for this long (seconds), so that an outage costs one timeout and
+# not two for every request.
+REDIS_PAUSE_AFTER_FAILURE = env.float("REDIS_PAUSE_AFTER_FAILURE", default=1.0)
+
+# --- Sessions --------------------------------------------------------------------------------------
+
+SESSION_INACTIVITY_MINUTES = env.int("SESSION_INACTIVITY_MINUTES", default=30)
+SESSION_TOKEN_MAX_AGE = env.int("SESSION_TOKEN_MAX_AGE", default=24 * 3600)
+
+# --- Background ------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default="celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "end inactive sessions": {
+        "task": "sessions_app.tasks.end_inactive_sessions",
+        "schedule": timedelta(minutes=env.int("CLEANUP_EVERY_MINUTES", default=10)),
+        "options": {"expires": 600},  # ticks missed while no worker ran are not made up for
+    },
+    "beat tick": {
+        "task": "adaptive.tasks.record_beat_tick",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
+}
+BEAT_TICK_LATE_AFTER = 120  # seconds; /health says degraded beyond it
+
+# --- The API ---------------------------------------------------------------------------------------
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=64 * 1024)
+POOL_UPLOAD_MAX_BYTES = env.int("POOL_UPLOAD_MAX_BYTES", default=64 * 1024 * 1024)
+POOL_MAX_CONCEPTS = 10
+RATE_LIMIT_CLIENT_PER_MINUTE = env.int("RATE_LIMIT_CLIENT_PER_MINUTE", default=6000)
+RATE_LIMIT_SESSION_PER_MINUTE = env.int("RATE_LIMIT_SESSION_PER_MINUTE", default=120)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.api.authentication.ApiTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["sessions_app.api.permissions.NobodyUnlessSaid"],
+    "DEFAULT_THROTTLE_CLASSES": ["sessions_app.api.throttling.CallerRateThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["sessions_app.api.parsers.StrictJsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "sessions_app.api.schema.ApiSchema",
+    "DEFAULT_PAGINATION_CLASS": "sessions_app.api.pagination.Pages",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "NON_FIELD_ERRORS_KEY": "",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "sessions_app.api.problems.ProblemHandler",
+    "EXCEPTION_FORMATTER_CLASS": "sessions_app.api.problems.ProblemFormatter",
+    "NESTED_FIELD_SEPARATOR": "/",
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Token", "TOKEN_TTL": timedelta(days=90)}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Adaptive testing service",
+    "DESCRIPTION": (
+        "Computerised adaptive tests over REST.\n\n"
+        "Send `Authorization: Token …` as an API client, or `Authorization: Session …` with the token that "
+        "`start` returned, which opens that one session and nothing else. Errors are RFC 9457 problems."
+    ),
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "tryItOutEnabled": True},
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+
+# --- People ----------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+UNFOLD = {
+    "SITE_TITLE": "Adaptive testing",
+    "SITE_HEADER": "Adaptive testing",
+    "SITE_SUBHEADER": "Pools, sessions, audit trail",
+    "SITE_SYMBOL": "insights",
+    "SHOW_HISTORY": False,
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "static"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if IS_PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+WHITENOISE_AUTOREFRESH = False
+
+# --- Security --------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = IS_PRODUCTION
+CSRF_COOKIE_SECURE = IS_PRODUCTION
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^health$"]  # the probe of a load balancer speaks plain HTTP
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
+SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Logging: one line an event, never a name, an answer or a key --------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # A 4xx is the client's affair; the access log has it.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

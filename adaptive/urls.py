@@ -1,0 +1,46 @@
+"""Addresses. /health and the documentation are public, the rest is not."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import include, path
+from django.views import defaults
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from adaptive.health import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/docs")),
+    path("health", health),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/", include("sessions_app.api.urls")),
+    path("admin/", admin.site.urls),
+]
+
+
+def _problem(status: int, title: str, code: str, detail: str) -> JsonResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return _problem(400, "Invalid request", "bad_request", "The request is malformed.")
+    return defaults.bad_request(request, exception)
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return _problem(404, "Not found", "not_found", "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    if _is_api(request):
+        return _problem(500, "Internal error", "error", "Something failed here; it has been logged.")
+    return defaults.server_error(request)

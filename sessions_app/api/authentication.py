@@ -1,0 +1,122 @@
+"""Who calls: `Authorization: Token …` (an API client) or `Authorization: Session …` (a student's browser)."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from knox.crypto import hash_token
+from knox.models import AuthToken
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from sessions_app.lifecycle import Caller
+from sessions_app.tokens import InvalidSessionToken, read_session_token
+
+
+@dataclass(frozen=True)
+class Client:
+    """An authenticated API client and its permissions, read in one query with its token."""
+
+    id: int
+    is_superuser: bool
+    permissions: frozenset[str]
+    is_authenticated = True
+
+    def may(self, permission: str) -> bool:
+        return self.is_superuser or permission in self.permissions
+
+
+@dataclass(frozen=True)
+class SessionHolder:
+    """Somebody with a session's token: that one session, no other permission."""
+
+    session_id: UUID
+    is_authenticated = True
+
+    def may(self, permission: str) -> bool:
+        return False
+
+
+class ApiTokenAuthentication(BaseAuthentication):
+    """Both schemes, so that either is known everywhere: a wrong kind is refused, not ignored."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        scheme, _, credentials = get_authorization_header(request).partition(b" ")
+        match scheme.lower():
+            case b"":
+                return None
+            case b"token":
+                return _client_of(_ascii(credentials)), None
+            case b"session":
+                return _holder_of(_ascii(credentials)), None
+        raise AuthenticationFailed("Use 'Authorization: Token …' or 'Authorization: Session …'.")
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Token"
+
+
+def caller_of(request: Request) -> Caller:
+    """The request's user in the domain's terms."""
+    user = request.user
+    if isinstance(user, SessionHolder):
+        return Caller(session_id=user.session_id)
+    return Caller(client_id=user.id)
+
+
+def _ascii(credentials: bytes) -> str:
+    try:
+        return credentials.strip().decode("ascii")
+    except UnicodeDecodeError as error:
+        raise AuthenticationFailed("Invalid token.") from error
+
+
+def _client_of(token: str) -> Client:
+    """One query: the token by its hash, its user, and the user's own and groups' permissions."""
+    rows = (
+        AuthToken.objects.filter(Q(expiry=None) | Q(expiry__gt=timezone.now()), digest=hash_token(token), user__is_active=True)
+        .values_list("user_id", "user__is_superuser")
+        .annotate(
+            own=ArrayAgg("user__user_permissions__codename", distinct=True, default=[]),
+            of_groups=ArrayAgg("user__groups__permissions__codename", distinct=True, default=[]),
+        )
+    )
+    found = next(iter(rows), None)
+    if found is None:
+        raise AuthenticationFailed("Invalid, expired or revoked token.")
+    user_id, is_superuser, own, of_groups = found
+    return Client(user_id, is_superuser, frozenset(own) | frozenset(of_groups))
+
+
+def _holder_of(token: str) -> SessionHolder:
+    try:
+        return SessionHolder(read_session_token(token, timezone.now()))
+    except InvalidSessionToken as error:
+        raise AuthenticationFailed("Invalid or expired session token.") from error
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI schema names the two schemes."""
+
+    target_class = ApiTokenAuthentication
+    name = ["ApiToken", "SessionToken"]  # type: ignore[assignment]
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        return [
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "`Token …`: an API client; tokens are made in the admin or by `manage.py create_api_token`.",
+            },
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "`Session …`: the `session_token` that `start` returned.",
+            },
+        ]

@@ -1,0 +1,192 @@
+"""Question pools: upload and read. No reply holds a key."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from sessions_app.api import permissions, shapes
+from sessions_app.api.parsers import PoolUploadParser
+from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.refusals import PoolNotFound
+from testing_engine.interchange.questions import PoolRefused, parse_pool
+from testing_engine.models import Question, QuestionPool
+from testing_engine.pools import publish_pool
+
+
+def _pool(pool_id: str) -> QuestionPool:
+    try:
+        return QuestionPool.objects.select_related("current_revision").get(pk=UUID(pool_id))
+    except (ValueError, QuestionPool.DoesNotExist) as error:
+        raise PoolNotFound from error
+
+
+def _questions(pool: QuestionPool) -> Any:
+    return (
+        Question.objects.filter(revisionquestion__revision_id=pool.current_revision_id)
+        .order_by("revisionquestion__position")
+        .defer("option_scores")
+    )
+
+
+class PoolRow(BaseSerializer[QuestionPool]):
+    def to_representation(self, pool: QuestionPool) -> dict[str, Any]:
+        revision = pool.current_revision
+        assert revision is not None
+        return {
+            "question_pool_id": pool.pk,
+            "name": pool.name,
+            "concept_names": pool.concept_names,
+            "concept_count": pool.concept_count,
+            "question_count": revision.question_count,
+            "revision": revision.number,
+            "content_hash": revision.content_hash,
+            "created_at": pool.created_at,
+        }
+
+
+class QuestionRow(BaseSerializer[Question]):
+    """A question as its author may read it over the API: without the key."""
+
+    def to_representation(self, question: Question) -> dict[str, Any]:
+        return {
+            "id": question.external_id,
+            "version": question.version,
+            "content": question.content,
+            "options": question.options,
+            "concepts": question.concepts,
+            "model": question.model,
+            "difficulty": question.difficulty,
+            "discrimination": question.discrimination,
+            "guessing": question.guessing,
+            "upper_asymptote": question.upper_asymptote,
+            "thresholds": question.thresholds,
+            "category_slopes": question.category_slopes,
+            "category_intercepts": question.category_intercepts,
+        }
+
+
+class UploadView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.AUTHOR
+    parser_classes = [PoolUploadParser]
+
+    @extend_schema(
+        operation_id="upload_questions",
+        tags=["Question pools"],
+        summary="Upload a question pool",
+        description="All or nothing: what is wrong is listed by index and id.",
+        request=shapes.PoolUpload,
+        responses=shapes.Uploaded,
+        examples=[
+            OpenApiExample(
+                "One question, two concepts",
+                request_only=True,
+                value={
+                    "name": "Grade 9",
+                    "concept_names": ["Math", "Algebra"],
+                    "questions": [
+                        {
+                            "id": "alg-017",
+                            "content": "Solve 3x − 7 = 11.",
+                            "options": ["x = 4/3", "x = 6", "x = −6", "x = 18"],
+                            "correct_answer": "x = 6",
+                            "concepts": [0, 1],
+                            "difficulty": -0.8,
+                            "discrimination": 1.2,
+                            "guessing": 0.2,
+                        }
+                    ],
+                },
+            ),
+            OpenApiExample(
+                "Uploaded",
+                response_only=True,
+                value={
+                    "message": "Uploaded 1 question.",
+                    "count": 1,
+                    "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
+                },
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        try:
+            draft = parse_pool(request.data)
+        except PoolRefused as refused:
+            raise InvalidBody(refused.problems) from refused
+        pool = publish_pool(draft.name, draft.concept_names, draft.questions)
+        count = len(draft.questions)
+        message = f"Uploaded {count} question{'' if count == 1 else 's'}."
+        return Response({"message": message, "count": count, "question_pool_id": pool.pk})
+
+
+class PoolListView(ListAPIView[QuestionPool]):
+    permission_classes = [permissions.Holds]
+    permission = permissions.AUTHOR
+    problems = ("404",)
+    serializer_class = PoolRow
+    queryset = QuestionPool.objects.select_related("current_revision").filter(current_revision__isnull=False)
+
+    @extend_schema(
+        operation_id="list_pools",
+        tags=["Question pools"],
+        summary="All pools, the newest first",
+        responses=shapes.PoolReply(many=True),
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class PoolView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.AUTHOR
+    problems = ("404",)
+
+    @extend_schema(
+        operation_id="read_pool", tags=["Question pools"], summary="One pool", responses=shapes.PoolReply
+    )
+    def get(self, request: Request, pool_id: str) -> Response:
+        return Response(PoolRow(_pool(pool_id)).data)
+
+
+class QuestionListView(ListAPIView[Question]):
+    permission_classes = [permissions.Holds]
+    permission = permissions.AUTHOR
+    problems = ("404",)
+    serializer_class = QuestionRow
+
+    @extend_schema(
+        operation_id="list_questions",
+        tags=["Question pools"],
+        summary="The questions of a pool's newest revision, in order",
+        responses=shapes.QuestionReply(many=True),
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        return _questions(_pool(self.kwargs["pool_id"]))
+
+
+class QuestionView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.AUTHOR
+    problems = ("404",)
+
+    @extend_schema(
+        operation_id="read_question",
+        tags=["Question pools"],
+        summary="One question of a pool's newest revision",
+        responses=shapes.QuestionReply,
+    )
+    def get(self, request: Request, pool_id: str, question_id: str) -> Response:
+        question = _questions(_pool(pool_id)).filter(external_id=question_id.replace("\x00", "")).first()
+        if question is None:
+            raise Problem(404, "question_not_found", "This pool has no question of that id.")
+        return Response(QuestionRow(question).data)

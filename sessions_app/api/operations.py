@@ -1,0 +1,83 @@
+"""For operators: clean up, look at Redis."""
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from sessions_app import cleanup, hot_state
+from sessions_app.api import permissions, shapes
+from sessions_app.api.errors import RETRY_AFTER_OUTAGE, Problem
+from sessions_app.api.serializers import CleanupRequestSerializer
+
+
+class CleanupView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.OPERATE
+
+    @extend_schema(
+        operation_id="cleanup_sessions",
+        tags=["Operation"],
+        summary="End inactive sessions now",
+        request=CleanupRequestSerializer,
+        responses=shapes.CleanedUp,
+        examples=[
+            OpenApiExample("Half an hour", request_only=True, value={"inactivity_minutes": 30}),
+            OpenApiExample(
+                "Three ended",
+                response_only=True,
+                value={
+                    "message": "Ended 3 inactive sessions.",
+                    "sessions_removed": 3,
+                    "inactivity_threshold_minutes": 30,
+                },
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        body = CleanupRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        minutes = body.validated_data.get("inactivity_minutes", settings.SESSION_INACTIVITY_MINUTES)
+        ended = cleanup.end_inactive(minutes, now=timezone.now())
+        return Response(
+            {
+                "message": f"Ended {ended} inactive session{'' if ended == 1 else 's'}.",
+                "sessions_removed": ended,
+                "inactivity_threshold_minutes": minutes,
+            }
+        )
+
+
+class RedisStatisticsView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.OPERATE
+
+    @extend_schema(
+        operation_id="redis_statistics",
+        tags=["Operation"],
+        summary="What Redis holds",
+        responses=shapes.RedisStatistics,
+        examples=[
+            OpenApiExample(
+                "Quiet",
+                response_only=True,
+                value={
+                    "redis_stats": {
+                        "active_sessions": 15,
+                        "active_locks": 2,
+                        "cached_questions": 8,
+                        "memory_used_mb": 1.2,
+                        "total_keys": 25,
+                    },
+                    "architecture": "minimal_hot_data",
+                },
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        statistics = hot_state.statistics()
+        if statistics is None:
+            raise Problem(503, "redis_unavailable", "Redis does not answer.", wait=RETRY_AFTER_OUTAGE)
+        return Response({"redis_stats": statistics, "architecture": "minimal_hot_data"})

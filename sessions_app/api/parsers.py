@@ -1,0 +1,54 @@
+"""JSON in, within a size, and nothing that PostgreSQL cannot keep."""
+
+import codecs
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from sessions_app.api.errors import Problem
+
+
+class StrictJsonParser(BaseParser):
+    """Strict JSON: no NaN, no infinities, no bodies that are too large or nested too deep.
+
+    The body is taken for JSON whatever its content type says, and an empty body is an empty object: the
+    original service's own examples send both.
+    """
+
+    media_type = "*/*"
+    max_bytes_setting = "DATA_UPLOAD_MAX_MEMORY_SIZE"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit: int = getattr(settings, self.max_bytes_setting)
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise Problem(413, "body_too_large", f"The body is larger than {limit} bytes.")
+        if not body.strip():
+            return {}
+        try:
+            data = json.loads(codecs.decode(body, "utf-8"), parse_constant=_refuse_constant)
+        except UnicodeDecodeError as error:
+            raise ParseError("Malformed JSON: the body is not UTF-8.") from error
+        except RecursionError as error:
+            raise ParseError("Malformed JSON: nested too deep.") from error
+        except ValueError as error:
+            raise ParseError(f"Malformed JSON: {error}") from error
+        if not isinstance(data, dict):
+            raise ParseError("The body must be a JSON object.")
+        return data
+
+
+class PoolUploadParser(StrictJsonParser):
+    """The same, for bodies the size of a question pool."""
+
+    max_bytes_setting = "POOL_UPLOAD_MAX_BYTES"
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")

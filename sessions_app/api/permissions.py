@@ -1,0 +1,41 @@
+"""What each kind of caller may do. Permissions are Django's, named by their codename."""
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from sessions_app.api.authentication import SessionHolder
+
+DELIVER = "deliver_tests"
+AUTHOR = "author_pools"
+OPERATE = "operate_service"
+REPORT = "report_results"
+
+
+class NobodyUnlessSaid(BasePermission):
+    """The default: a view that names no permission lets nobody in."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return False
+
+
+class Holds(BasePermission):
+    """An API client with `view.permission`."""
+
+    @property
+    def message(self) -> str:
+        return f"This needs the permission {self.permission!r}."
+
+    permission = ""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        self.permission = view.permission
+        return request.user is not None and bool(request.user.may(view.permission))
+
+
+class HoldsOrOwnSession(Holds):
+    """The same, or anybody with a session's token; the domain refuses every other session."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.user, SessionHolder) or super().has_permission(request, view)

@@ -1,0 +1,116 @@
+"""Every error as RFC 9457 `application/problem+json`.
+
+One table maps a refusal of the domain to its status; nothing below the API knows HTTP.
+"""
+
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import ErrorResponse
+from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+
+from sessions_app import refusals
+from sessions_app.api.errors import RETRY_AFTER_BUSY, RETRY_AFTER_OUTAGE, RETRY_AFTER_RATE_LIMIT, InvalidBody, Problem
+
+class ProblemRenderer(JSONRenderer):
+    media_type = "application/problem+json"
+
+
+def _problem_of(refusal: refusals.Refusal) -> Problem:
+    match refusal:
+        case refusals.SessionNotFound():
+            return Problem(404, "session_not_found", "There is no such session.")
+        case refusals.PoolNotFound():
+            return Problem(404, "pool_not_found", "There is no such question pool.")
+        case refusals.QuestionNotFound():
+            return Problem(404, "question_not_found", "This test's pool has no question of that id.")
+        case refusals.WrongStudent():
+            return Problem(403, "wrong_student", "This session belongs to another student.")
+        case refusals.ConceptNamesMismatch():
+            return InvalidBody([("/concept_names", str(refusal))])
+        case refusals.RulesRefused():
+            return InvalidBody(refusal.problems, code="rules_refused")
+        case refusals.InvalidResponse():
+            return InvalidBody([("/response", str(refusal))])
+        case refusals.IdempotencyKeyReused():
+            return Problem(409, "idempotency_key_reused", "This Idempotency-Key came before, with another request.")
+        case refusals.SubmissionInProgress():
+            return Problem(
+                409, "submission_in_progress", "This question is being answered right now.", wait=RETRY_AFTER_BUSY
+            )
+        case refusals.TooManyRequests():
+            return Problem(429, "throttled", "Too many requests.", wait=RETRY_AFTER_RATE_LIMIT)
+        case refusals.SessionConflict():
+            extra = {"session_status": refusal.status, "current_question_id": refusal.current_question_id}
+            return Problem(409, _CONFLICT_CODES[type(refusal)], str(refusal), extra=extra)
+    raise AssertionError(f"no response for {type(refusal).__name__}")
+
+
+_CONFLICT_CODES: dict[type[refusals.SessionConflict], str] = {
+    refusals.AlreadySubmitted: "already_submitted",
+    refusals.NotTheCurrentQuestion: "not_the_current_question",
+    refusals.SessionNotActive: "session_not_active",
+}
+
+_TITLES = {
+    400: "Invalid request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    413: "Body too large",
+    415: "Unsupported media type",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Service unavailable",
+}
+
+
+class ProblemHandler(ExceptionHandler):
+    """Turns what the domain and the database raise into problems."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, refusals.Refusal):
+            return _problem_of(exc)
+        if isinstance(exc, OperationalError | InterfaceError):
+            return Problem(503, "database_unavailable", "Nothing was changed; try again.", wait=RETRY_AFTER_OUTAGE)
+        converted: Exception = super().convert_known_exceptions(exc)
+        return converted
+
+    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+        response = Response(data, status=exc.status_code, headers=self.get_headers(exc))
+        response.content_type = ProblemRenderer.media_type
+        return response
+
+
+class ProblemFormatter(ExceptionFormatter):
+    """The body of a problem."""
+
+    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+        first = error_response.errors[0]
+        is_invalid = isinstance(self.exc, exceptions.ValidationError)
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": _TITLES.get(self.exc.status_code, "Error"),
+            "status": self.exc.status_code,
+            "detail": "The request has invalid fields." if is_invalid else first.detail,
+            "code": "invalid" if is_invalid else first.code,
+        }
+        if is_invalid:
+            body["errors"] = [
+                {"pointer": f"/{error.attr}" if error.attr else "", "detail": error.detail, "code": error.code}
+                for error in error_response.errors
+            ]
+        if isinstance(self.exc, InvalidBody):
+            body["errors"] = [
+                {"pointer": pointer, "detail": message, "code": "invalid"} for pointer, message in self.exc.problems
+            ]
+        if isinstance(self.exc, Problem):
+            body.update(self.exc.extra)
+        return body

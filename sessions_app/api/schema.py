@@ -1,0 +1,41 @@
+"""The OpenAPI schema: every operation documents its problems, and shows examples."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+
+from sessions_app.api import shapes
+from sessions_app.api.problems import ProblemRenderer
+
+PROBLEMS = {
+    "400": "Malformed JSON, or missing or invalid fields: all of them are listed.",
+    "401": "No credentials, or bad ones.",
+    "403": "Not allowed, or another student's id.",
+    "404": "No such thing, or not the caller's.",
+    "409": "Double submission, not the current question, not active any more, or in progress.",
+    "413": "The body is too large.",
+    "429": "Over the rate limit; see Retry-After.",
+    "503": "PostgreSQL cannot be reached; nothing was changed. See Retry-After.",
+}
+ALWAYS = ("401", "403", "429", "503")
+
+
+class ApiSchema(AutoSchema):
+    """Adds the problems that a view can answer: the general ones, and those in `view.problems`."""
+
+    def _get_response_bodies(self, direction: str = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+        problem: ResolvedComponent = self.resolve_serializer(shapes.Problem, "response")  # type: ignore[no-untyped-call]
+        statuses = {*ALWAYS, *getattr(self.view, "problems", ())}
+        if self.method == "POST":
+            statuses |= {"400", "413"}
+        for status in sorted(statuses):
+            bodies[status] = {
+                "description": PROBLEMS[status],
+                "content": {ProblemRenderer.media_type: {"schema": problem.ref}},
+            }
+        return bodies
+
+    def map_parsers(self) -> list[str]:
+        return ["application/json"]

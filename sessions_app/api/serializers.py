@@ -1,0 +1,151 @@
+"""What requests may hold. Types and ranges here; what needs the pool or the session, in the domain."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from sessions_app.lifecycle import TestRequest
+from sessions_app.models import TestSession
+from sessions_app.submission import Submission
+from testing_engine.psychometrics.rules import CatRules, RulesError
+
+MAX_INT = 2**31 - 1
+ID_LENGTH = 200
+
+
+class Body(serializers.Serializer[Any]):
+    """A request body."""
+
+
+class NumberOrList(serializers.Field[list[float], Any, Any, Any]):
+    """A number, or a list of numbers."""
+
+    default_error_messages = {"invalid": "Must be a number or a list of numbers."}
+
+    def to_internal_value(self, data: Any) -> list[float]:
+        values = data if isinstance(data, list) else [data]
+        if not values or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+            self.fail("invalid")
+        return [_finite(self, value) for value in values]
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+def _finite(field: serializers.Field[Any, Any, Any, Any], value: float) -> float:
+    if not -1e6 < value < 1e6:  # also false for an infinity that JSON can spell as 1e999
+        field.fail("invalid")
+    return float(value)
+
+
+class ResponseField(serializers.Field[int | str | None, Any, Any, Any]):
+    """The option chosen: its index, its text, or null."""
+
+    default_error_messages = {"invalid": "Must be an option's index, an option's text, or null."}
+
+    def to_internal_value(self, data: Any) -> int | str:
+        if isinstance(data, bool) or not isinstance(data, int | str) or (isinstance(data, int) and abs(data) > MAX_INT):
+            self.fail("invalid")
+        value: int | str = data
+        return value
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class EndCriteriaSerializer(Body):
+    type = serializers.ChoiceField(choices=["fixed_length", "precision", "classification"], default="precision")
+    max_questions = serializers.IntegerField(min_value=1, max_value=1000, default=20)
+    min_questions = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    precision_threshold = serializers.FloatField(min_value=0.01, max_value=10, default=0.3)
+    classification_threshold = serializers.FloatField(min_value=0.5, max_value=0.9999, default=0.8)
+    cut_scores = NumberOrList(default=[0.0])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        # The default of 5 gives way to a shorter test; a minimum that was asked for does not.
+        attrs.setdefault("min_questions", min(5, attrs["max_questions"]))
+        if attrs["min_questions"] > attrs["max_questions"]:
+            raise serializers.ValidationError({"min_questions": "Must not be above max_questions."})
+        return attrs
+
+
+class StartRequestSerializer(Body):
+    student_id = serializers.CharField(max_length=ID_LENGTH)
+    question_pool_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="Left out: the newest pool."
+    )
+    concept_names = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, max_length=settings.POOL_MAX_CONCEPTS
+    )
+    end_criteria = EndCriteriaSerializer(required=False)
+    rules = serializers.DictField(
+        required=False, help_text="Everything the engine can do (docs/ENGINE.md), instead of end_criteria."
+    )
+
+    def validate_concept_names(self, names: list[str]) -> list[str]:
+        if len(set(names)) != len(names):
+            raise serializers.ValidationError("The names must differ.")
+        return names
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "rules" in attrs and "end_criteria" in attrs:
+            raise serializers.ValidationError({"rules": "Give rules or end_criteria, not both."})
+        return attrs
+
+    def test_request(self, idempotency_key: str | None) -> TestRequest:
+        """The request in the domain's terms; raises `RulesError`."""
+        data = self.validated_data
+        canonical = json.dumps(self.initial_data, sort_keys=True).encode()
+        return TestRequest(
+            student_id=data["student_id"],
+            pool_id=data.get("question_pool_id"),
+            concept_names=tuple(data.get("concept_names") or ()),
+            rules=_rules_of(data),
+            idempotency_key=idempotency_key,
+            fingerprint=hashlib.sha256(canonical).hexdigest(),
+        )
+
+
+def _rules_of(data: dict[str, Any]) -> CatRules:
+    if "rules" in data:
+        return CatRules.from_json(data["rules"])
+    criteria = data.get("end_criteria")
+    if criteria is None:
+        defaults = EndCriteriaSerializer(data={})
+        defaults.is_valid(raise_exception=True)
+        criteria = defaults.validated_data
+    try:
+        return CatRules.from_end_criteria(**criteria)
+    except RulesError as error:
+        raise RulesError([(f"/end_criteria{pointer}", message) for pointer, message in error.problems]) from error
+
+
+class SubmitRequestSerializer(Body):
+    session_id = serializers.UUIDField()
+    question_id = serializers.CharField(max_length=ID_LENGTH)
+    response = ResponseField(allow_null=True)
+    student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
+    response_time_ms = serializers.IntegerField(min_value=0, max_value=MAX_INT, required=False, allow_null=True)
+
+    def submission(self, idempotency_key: str | None) -> Submission:
+        """The request in the domain's terms."""
+        return Submission(idempotency_key=idempotency_key, **self.validated_data)
+
+
+class StudentSerializer(Body):
+    """The body or query of calls that may name the student, only to be checked."""
+
+    student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
+
+
+class CleanupRequestSerializer(Body):
+    inactivity_minutes = serializers.IntegerField(min_value=1, max_value=525_600, required=False)
+
+
+class SessionFilterSerializer(Body):
+    student_id = serializers.CharField(max_length=ID_LENGTH, required=False)
+    status = serializers.ChoiceField(choices=TestSession.Status.values, required=False)
+    pool = serializers.UUIDField(required=False)

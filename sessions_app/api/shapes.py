@@ -1,0 +1,273 @@
+"""The shapes of replies, for the OpenAPI schema alone; `replies` and the views build the real ones.
+
+A test validates real replies against them.
+"""
+
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers as s
+from rest_framework.serializers import Serializer
+
+from sessions_app.models import TestSession
+from testing_engine.models import MODELS
+
+STATUSES = TestSession.Status.values
+
+
+def _floats(**options: object) -> s.ListField:
+    return s.ListField(child=s.FloatField(), **options)  # type: ignore[arg-type]
+
+
+def _texts() -> s.ListField:
+    return s.ListField(child=s.CharField())
+
+
+class Ability(Serializer[object]):
+    theta = _floats()
+    standard_error = _floats()
+
+
+class ShownQuestion(Serializer[object]):
+    id = s.CharField()
+    content = s.CharField()
+    options = _texts()
+    concepts = _floats()
+
+
+class ConceptResult(Serializer[object]):
+    name = s.CharField()
+    proficiency = s.FloatField()
+    proficiency_95 = _floats(min_length=2, max_length=2)
+
+
+class TestSummary(Serializer[object]):
+    end_reason = s.CharField()
+    correct_responses = s.IntegerField()
+    duration_seconds = s.FloatField(allow_null=True)
+    learning_gain = s.FloatField()
+    concepts = ConceptResult(many=True)
+
+
+class Started(Serializer[object]):
+    session_id = s.UUIDField()
+    session_token = s.CharField()
+    student_id = s.CharField()
+    initial_proficiency = _floats()
+    concept_names = _texts()
+    next_question = ShownQuestion()
+    status = s.ChoiceField(choices=["started"])
+
+
+class Continued(Serializer[object]):
+    status = s.ChoiceField(choices=["continue"])
+    current_proficiency = _floats()
+    ability = Ability()
+    next_question = ShownQuestion()
+    questions_answered = s.IntegerField()
+
+
+class Result(Serializer[object]):
+    status = s.ChoiceField(choices=STATUSES)
+    final_proficiency = _floats()
+    ability = Ability()
+    total_questions = s.IntegerField()
+    accuracy = s.FloatField()
+    test_summary = TestSummary()
+
+
+class SessionStatus(Serializer[object]):
+    session_id = s.UUIDField()
+    status = s.ChoiceField(choices=STATUSES)
+    current_proficiency = _floats()
+    ability = Ability()
+    concept_names = _texts()
+    questions_answered = s.IntegerField()
+    is_active = s.BooleanField()
+    started_at = s.DateTimeField()
+    completed_at = s.DateTimeField(allow_null=True)
+
+
+class QuestionUpload(Serializer[object]):
+    id = s.CharField(max_length=200)
+    content = s.CharField()
+    options = _texts()
+    correct_answer = s.CharField(required=False, help_text="One of the options; rating scales give option_scores.")
+    option_scores = s.ListField(child=s.IntegerField(min_value=0), required=False)
+    concepts = _floats(help_text="Q-matrix row: 0 or more for each concept, not all 0.")
+    model = s.ChoiceField(choices=MODELS, default="2PL")
+    difficulty = s.FloatField(default=0.0)
+    discrimination = s.FloatField(default=1.0, help_text="Above 0.")
+    guessing = s.FloatField(default=0.0, help_text="Lower asymptote.")
+    slipping = s.FloatField(default=0.0, help_text="1 - upper asymptote.")
+    upper_asymptote = s.FloatField(default=1.0, help_text="Instead of slipping.")
+    thresholds = _floats(required=False, help_text="GRM, GPCM, PCM, RSM: one a step, relative to difficulty.")
+    category_slopes = _floats(required=False, help_text="NRM.")
+    category_intercepts = _floats(required=False, help_text="NRM.")
+
+
+class PoolUpload(Serializer[object]):
+    questions = QuestionUpload(many=True)
+    name = s.CharField(max_length=200, required=False)
+    concept_names = s.ListField(child=s.CharField(max_length=100), required=False)
+
+
+class Uploaded(Serializer[object]):
+    message = s.CharField()
+    count = s.IntegerField()
+    question_pool_id = s.UUIDField()
+
+
+class PoolReply(Serializer[object]):
+    question_pool_id = s.UUIDField()
+    name = s.CharField(allow_blank=True)
+    concept_names = _texts()
+    concept_count = s.IntegerField()
+    question_count = s.IntegerField()
+    revision = s.IntegerField()
+    content_hash = s.CharField()
+    created_at = s.DateTimeField()
+
+
+class QuestionReply(Serializer[object]):
+    id = s.CharField()
+    version = s.IntegerField()
+    content = s.CharField()
+    options = _texts()
+    concepts = _floats()
+    model = s.ChoiceField(choices=MODELS)
+    difficulty = s.FloatField()
+    discrimination = s.FloatField()
+    guessing = s.FloatField()
+    upper_asymptote = s.FloatField()
+    thresholds = _floats()
+    category_slopes = _floats()
+    category_intercepts = _floats()
+
+
+class SessionReply(Serializer[object]):
+    session_id = s.UUIDField()
+    student_id = s.CharField()
+    question_pool_id = s.UUIDField()
+    revision = s.IntegerField()
+    status = s.ChoiceField(choices=STATUSES)
+    end_reason = s.CharField(allow_blank=True)
+    concept_names = _texts()
+    rules = s.DictField()
+    current_proficiency = _floats()
+    ability = Ability()
+    questions_answered = s.IntegerField()
+    accuracy = s.FloatField()
+    started_at = s.DateTimeField()
+    last_activity = s.DateTimeField()
+    completed_at = s.DateTimeField(allow_null=True)
+
+
+class ResponseReply(Serializer[object]):
+    position = s.IntegerField()
+    question_id = s.CharField()
+    question_version = s.IntegerField()
+    response = s.IntegerField(allow_null=True, help_text='Index of the chosen option; null: "I don\'t know".')
+    score = s.IntegerField()
+    is_correct = s.BooleanField()
+    response_time_ms = s.IntegerField(allow_null=True)
+    proficiency_after = _floats()
+    ability_after = Ability()
+    answered_at = s.DateTimeField()
+
+
+class Proficiency(Serializer[object]):
+    student_id = s.CharField()
+    proficiency = _floats()
+    concept_names = _texts()
+    ability = Ability()
+    last_updated = s.DateTimeField(allow_null=True)
+
+
+class HistoryEntry(Serializer[object]):
+    session_id = s.UUIDField()
+    status = s.ChoiceField(choices=STATUSES)
+    started_at = s.DateTimeField()
+    completed_at = s.DateTimeField(allow_null=True)
+    total_questions = s.IntegerField()
+    accuracy = s.FloatField()
+    learning_gain = s.FloatField()
+    final_proficiency = _floats()
+    concept_names = _texts()
+
+
+class Paged(Serializer[object]):
+    count = s.IntegerField()
+    next = s.URLField(allow_null=True)
+    previous = s.URLField(allow_null=True)
+
+
+class History(Paged):
+    student_id = s.CharField()
+    test_sessions = HistoryEntry(many=True)
+
+
+class TimelineEntry(Serializer[object]):
+    session_id = s.UUIDField()
+    date = s.DateTimeField()
+    proficiency = _floats()
+    concept_names = _texts()
+    accuracy = s.FloatField()
+    questions_answered = s.IntegerField()
+
+
+ConceptPoint = inline_serializer("ConceptPoint", {"date": s.DateTimeField(), "value": s.FloatField()}, many=True)
+
+
+class ConceptProgress(Serializer[object]):
+    timeline = ConceptPoint
+    improvement = s.FloatField()
+    current_level = s.FloatField()
+
+
+class ProgressData(Serializer[object]):
+    progress_timeline = TimelineEntry(many=True)
+    concept_progress = s.DictField(child=ConceptProgress())
+    total_sessions = s.IntegerField()
+    avg_accuracy = s.FloatField()
+
+
+class Progress(Paged):
+    student_id = s.CharField()
+    progress_data = ProgressData()
+
+
+class CleanedUp(Serializer[object]):
+    message = s.CharField()
+    sessions_removed = s.IntegerField()
+    inactivity_threshold_minutes = s.IntegerField()
+
+
+class RedisCounts(Serializer[object]):
+    active_sessions = s.IntegerField()
+    active_locks = s.IntegerField()
+    cached_questions = s.IntegerField()
+    memory_used_mb = s.FloatField()
+    total_keys = s.IntegerField()
+
+
+class RedisStatistics(Serializer[object]):
+    redis_stats = RedisCounts()
+    architecture = s.CharField()
+
+
+class FieldProblem(Serializer[object]):
+    pointer = s.CharField(help_text="JSON pointer into the request body.", allow_blank=True)
+    detail = s.CharField()
+    code = s.CharField()
+
+
+class Problem(Serializer[object]):
+    """RFC 9457."""
+
+    type = s.CharField()
+    title = s.CharField()
+    status = s.IntegerField()
+    detail = s.CharField()
+    code = s.CharField()
+    errors = FieldProblem(many=True, required=False)
+    session_status = s.ChoiceField(choices=STATUSES, required=False)
+    current_question_id = s.CharField(required=False, allow_null=True)

@@ -1,0 +1,241 @@
+"""Taking a test: start, submit, status, end."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from sessions_app import lifecycle, submission
+from sessions_app.api import permissions, replies, shapes
+from sessions_app.api.authentication import caller_of
+from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.serializers import StartRequestSerializer, StudentSerializer, SubmitRequestSerializer
+from sessions_app.api.throttling import rate_of
+from sessions_app.refusals import SessionNotFound
+from testing_engine.psychometrics.rules import RulesError
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="A repeated request with the same key gets the first reply again. At most 200 visible ASCII characters.",
+)
+STUDENT_ID = OpenApiParameter("student_id", str, description="Given, it must be the session's student: 403 otherwise.")
+A_QUESTION = {
+    "id": "alg-017",
+    "content": "Solve 3x − 7 = 11.",
+    "options": ["x = 4/3", "x = 6", "x = −6", "x = 18"],
+    "concepts": [0, 1],
+}
+AN_ABILITY = {"theta": [0.0, 0.41], "standard_error": [1.0, 0.86]}
+A_RESULT = {
+    "final_proficiency": [0.731, 0.655],
+    "ability": {"theta": [0.616, 0.399], "standard_error": [0.29, 0.28]},
+    "total_questions": 14,
+    "accuracy": 0.642857,
+    "test_summary": {
+        "end_reason": "precision",
+        "correct_responses": 9,
+        "duration_seconds": 412.6,
+        "learning_gain": 0.193,
+        "concepts": [
+            {"name": "Math", "proficiency": 0.731, "proficiency_95": [0.52, 0.88]},
+            {"name": "Algebra", "proficiency": 0.655, "proficiency_95": [0.44, 0.83]},
+        ],
+    },
+}
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """The header, or None where there is none."""
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 200 or not all("!" <= character <= "~" for character in key):
+        raise Problem(400, "invalid_idempotency_key", "Idempotency-Key must be 1 to 200 visible ASCII characters.")
+    return key
+
+
+def session_id_of(text: str) -> UUID:
+    """The id in the address; what is no UUID is no session either."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise SessionNotFound from error
+
+
+class StartView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.DELIVER
+    problems = ("404", "409")
+
+    @extend_schema(
+        operation_id="start_test",
+        tags=["Taking a test"],
+        summary="Start a test",
+        parameters=[IDEMPOTENCY_KEY],
+        request=StartRequestSerializer,
+        responses=shapes.Started,
+        examples=[
+            OpenApiExample(
+                "Until the standard error is 0.3",
+                request_only=True,
+                value={
+                    "student_id": "student-1",
+                    "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
+                    "end_criteria": {"type": "precision", "precision_threshold": 0.3, "max_questions": 20},
+                },
+            ),
+            OpenApiExample(
+                "Started",
+                response_only=True,
+                value={
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+                    "student_id": "student-1",
+                    "initial_proficiency": [0.5, 0.5],
+                    "concept_names": ["Math", "Algebra"],
+                    "next_question": A_QUESTION,
+                    "status": "started",
+                },
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        body = StartRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            asked = body.test_request(idempotency_key_of(request))
+        except RulesError as error:
+            raise InvalidBody(_under_rules(error.problems, request.data), code="rules_refused") from error
+        standing = lifecycle.start(asked, request.user.id, seed=secrets.randbits(63), now=timezone.now())
+        return Response(replies.started(standing, asked.student_id))
+
+
+def _under_rules(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
+    """Pointers into the body; the engine's own point into the rules."""
+    return [(f"/rules{pointer}" if "rules" in data else pointer, message) for pointer, message in problems]
+
+
+class SubmitView(APIView):
+    permission_classes = [permissions.HoldsOrOwnSession]
+    permission = permissions.DELIVER
+    problems = ("404", "409")
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return []  # counted inside the submission's own round trip to Redis
+
+    @extend_schema(
+        operation_id="submit_answer",
+        tags=["Taking a test"],
+        summary="Answer the current question",
+        parameters=[IDEMPOTENCY_KEY],
+        request=SubmitRequestSerializer,
+        responses=PolymorphicProxySerializer(
+            "Submitted", [shapes.Continued, shapes.Result], resource_type_field_name=None
+        ),
+        examples=[
+            OpenApiExample(
+                "The second option",
+                request_only=True,
+                value={
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "question_id": "alg-017",
+                    "response": 1,
+                    "response_time_ms": 8200,
+                },
+            ),
+            OpenApiExample(
+                "Going on",
+                response_only=True,
+                value={
+                    "status": "continue",
+                    "current_proficiency": [0.5, 0.659],
+                    "ability": AN_ABILITY,
+                    "next_question": A_QUESTION,
+                    "questions_answered": 1,
+                },
+            ),
+            OpenApiExample("Finished", response_only=True, value={"status": "completed", **A_RESULT}),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        body = SubmitRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        standing = submission.submit(
+            body.submission(idempotency_key_of(request)),
+            caller_of(request),
+            now=timezone.now(),
+            rate=rate_of(request),
+        )
+        return Response(replies.submitted(standing))
+
+
+class StatusView(APIView):
+    permission_classes = [permissions.HoldsOrOwnSession]
+    permission = permissions.DELIVER
+    problems = ("400", "404")
+
+    @extend_schema(
+        operation_id="test_status",
+        tags=["Taking a test"],
+        summary="Where a test stands",
+        parameters=[STUDENT_ID],
+        responses=shapes.SessionStatus,
+        examples=[
+            OpenApiExample(
+                "Running",
+                response_only=True,
+                value={
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "status": "active",
+                    "current_proficiency": [0.5, 0.659],
+                    "ability": AN_ABILITY,
+                    "concept_names": ["Math", "Algebra"],
+                    "questions_answered": 1,
+                    "is_active": True,
+                    "started_at": "2026-11-22T10:00:00Z",
+                    "completed_at": None,
+                },
+            )
+        ],
+    )
+    def get(self, request: Request, session_id: str) -> Response:
+        query = StudentSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        standing = lifecycle.status(
+            session_id_of(session_id), caller_of(request), student_id=query.validated_data.get("student_id")
+        )
+        return Response(replies.status(standing))
+
+
+class EndView(APIView):
+    permission_classes = [permissions.HoldsOrOwnSession]
+    permission = permissions.DELIVER
+    problems = ("404",)
+
+    @extend_schema(
+        operation_id="end_test",
+        tags=["Taking a test"],
+        summary="End a test early",
+        description="Safe to repeat: a test that is over gives its result again.",
+        request=StudentSerializer,
+        responses=shapes.Result,
+        examples=[OpenApiExample("Ended", response_only=True, value={"status": "ended", **A_RESULT})],
+    )
+    def post(self, request: Request, session_id: str) -> Response:
+        body = StudentSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        standing = lifecycle.end(
+            session_id_of(session_id),
+            caller_of(request),
+            now=timezone.now(),
+            student_id=body.validated_data.get("student_id"),
+        )
+        return Response(replies.result(standing))

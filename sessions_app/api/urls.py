@@ -1,0 +1,24 @@
+"""The addresses of the contract, below /api/."""
+
+from django.urls import path
+
+from sessions_app.api import authoring, operations, reports, sitting
+
+urlpatterns = [
+    path("questions/upload", authoring.UploadView.as_view()),
+    path("questions/<str:pool_id>/<path:question_id>", authoring.QuestionView.as_view()),
+    path("pools", authoring.PoolListView.as_view()),
+    path("pools/<str:pool_id>", authoring.PoolView.as_view()),
+    path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
+    path("test/start", sitting.StartView.as_view()),
+    path("test/submit", sitting.SubmitView.as_view()),
+    path("test/status/<str:session_id>", sitting.StatusView.as_view()),
+    path("test/end/<str:session_id>", sitting.EndView.as_view()),
+    path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
+    path("student/<path:student_id>/history", reports.HistoryView.as_view()),
+    path("student/<path:student_id>/progress", reports.ProgressView.as_view()),
+    path("sessions", reports.SessionListView.as_view()),
+    path("sessions/cleanup", operations.CleanupView.as_view()),
+    path("sessions/<str:session_id>/responses", reports.ResponseListView.as_view()),
+    path("debug/redis/stats", operations.RedisStatisticsView.as_view()),
+]

@@ -1,0 +1,397 @@
+"""Redis: the state of running sessions, submission locks, the question cache, and their statistics.
+
+Everything here is speed, nothing is truth. Every function works, and says so by its result, when Redis is
+gone; PostgreSQL's constraints guard what matters. A submission costs two round trips: `claim` and `settle`.
+"""
+
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import numpy as np
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+class SessionState(msgspec.Struct, frozen=True, array_like=True):
+    """What a submission needs of a running session: about 250 bytes, no answer key and no answer text.
+
+    An array on the wire: field order is the format. `answered` stays first, `_SETTLE` reads it.
+    """
+
+    answered: int
+    client_id: int | None
+    student_id: int
+    student_digest: bytes
+    revision_id: int
+    plan_id: int
+    seed: int
+    current: int
+    correct: int
+    items: bytes
+    scores: bytes
+    theta: bytes
+    standard_error: bytes
+    prior: bytes
+    started_at: int
+
+    @classmethod
+    def pack(
+        cls,
+        *,
+        items: Sequence[int],
+        scores: Sequence[int],
+        theta: Sequence[float],
+        standard_error: Sequence[float],
+        prior_mean: Sequence[float],
+        prior_sd: Sequence[float],
+        student_external_id: str | None = None,
+        student_digest: bytes = b"",
+        **plain: Any,
+    ) -> "SessionState":
+        """Build a state; item indices take 2 bytes each (4 in pools beyond 65,536 questions)."""
+        width = np.uint16 if max(items, default=0) < 2**16 else np.uint32
+        is_standard = not any(prior_mean) and all(sd == 1.0 for sd in prior_sd)
+        return cls(
+            answered=len(items),
+            student_digest=student_digest or digest_of(student_external_id or ""),
+            items=np.asarray(items, dtype=width).tobytes(),
+            scores=np.asarray(scores, dtype=np.int8).tobytes(),
+            theta=np.asarray(theta, dtype=np.float64).tobytes(),
+            standard_error=np.asarray(standard_error, dtype=np.float64).tobytes(),
+            prior=b"" if is_standard else np.asarray([*prior_mean, *prior_sd], dtype=np.float64).tobytes(),
+            **plain,
+        )
+
+    @property
+    def item_indices(self) -> list[int]:
+        """Questions answered so far, as indices in the revision, in order."""
+        width = np.uint32 if self.answered and len(self.items) == 4 * self.answered else np.uint16
+        indices: list[int] = np.frombuffer(self.items, dtype=width).tolist()
+        return indices
+
+    @property
+    def item_scores(self) -> list[int]:
+        """The score of each answer."""
+        scores: list[int] = np.frombuffer(self.scores, dtype=np.int8).tolist()
+        return scores
+
+    @property
+    def ability(self) -> tuple[list[float], list[float]]:
+        """θ and standard error, one number a concept."""
+        return np.frombuffer(self.theta).tolist(), np.frombuffer(self.standard_error).tolist()
+
+    @property
+    def prior_mean_sd(self) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of the prior, one number a concept."""
+        concepts = len(self.theta) // 8
+        if not self.prior:
+            return [0.0] * concepts, [1.0] * concepts
+        numbers: list[float] = np.frombuffer(self.prior).tolist()
+        return numbers[:concepts], numbers[concepts:]
+
+    def is_of_student(self, external_id: str) -> bool:
+        """Whether this is the session of the student with that id."""
+        return self.student_digest == digest_of(external_id)
+
+
+class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):
+    """What a student sees of a question: never its key."""
+
+    id: str
+    content: str
+    options: list[str]
+    concepts: list[float]
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most `per_minute` requests a minute under `name`."""
+
+    name: str
+    per_minute: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the first round trip of a submission found. `token` is None where Redis did not answer."""
+
+    session_id: UUID
+    question_id: str
+    token: bytes | None
+    is_free: bool
+    state: SessionState | None
+    requests_this_minute: int = 0
+
+
+def digest_of(text: str) -> bytes:
+    """Eight bytes that stand for a student's id, so that the id itself need not be kept."""
+    return hashlib.sha256(text.encode()).digest()[:8]
+
+
+def state_key(session_id: UUID) -> str:
+    return f"session:{session_id}:state"
+
+
+def lock_key(session_id: UUID, question_id: str) -> str:
+    return f"lock:{session_id}:{question_id}"
+
+
+def question_key(question_pk: int) -> str:
+    return f"question:{question_pk}"
+
+
+# --- The two round trips of a submission -----------------------------------------------------------------
+
+
+def claim(session_id: UUID, question_id: str, rate: RateLimit | None = None) -> Claim:
+    """Take the submission lock and read the state behind it, in one round trip.
+
+    The lock is a courtesy that saves work. It is read back in the same trip: a command that the driver
+    sent twice over a broken connection still knows its own lock.
+    """
+    token = secrets.token_bytes(8)
+    key = lock_key(session_id, question_id)
+
+    def commands(pipeline: Pipeline) -> None:
+        pipeline.set(key, token, nx=True, ex=settings.SUBMISSION_LOCK_TTL)
+        pipeline.get(key)
+        pipeline.get(state_key(session_id))
+        if rate is not None:
+            _count(pipeline, rate)
+
+    replies = _talk(commands)
+    if replies is None:
+        return Claim(session_id, question_id, None, is_free=True, state=None)
+    return Claim(
+        session_id,
+        question_id,
+        token,
+        is_free=replies[1] == token,
+        state=_decode_state(replies[2]),
+        requests_this_minute=replies[3] if rate is not None else 0,
+    )
+
+
+# KEYS: state, lock. ARGV: lock token, state ("" deletes, "=" keeps), TTL.
+# A state only replaces a state, and never a newer one: so a reply that comes late cannot bring back what
+# `end` has deleted, nor undo what came after it.
+_SETTLE = """
+local new = ARGV[2]
+if new == '' then
+  redis.call('DEL', KEYS[1])
+elseif new ~= '=' then
+  local old = redis.call('GET', KEYS[1])
+  if old and cmsgpack.unpack(old)[1] <= cmsgpack.unpack(new)[1] then
+    redis.call('SET', KEYS[1], new, 'EX', ARGV[3])
+  end
+end
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+"""
+_SETTLE_SHA = hashlib.sha1(_SETTLE.encode(), usedforsecurity=False).hexdigest()
+
+
+def settle(
+    claimed: Claim,
+    state: SessionState | None,
+    *,
+    is_over: bool = False,
+    next_question_pk: int | None = None,
+) -> ShownQuestion | None:
+    """Write the new state, release the lock if it is still ours, and read the next question, in one trip.
+
+    `state=None` leaves the stored state alone, unless the session `is_over`: then it goes. Returns the next
+    question where it was cached.
+    """
+    if claimed.token is None and state is None and not is_over:
+        return None
+    packed: bytes | str = "" if is_over else "=" if state is None else msgspec.msgpack.encode(state)
+    arguments = (
+        2,
+        state_key(claimed.session_id),
+        lock_key(claimed.session_id, claimed.question_id),
+        claimed.token or b"-",
+        packed,
+        settings.SESSION_STATE_TTL,
+    )
+
+    def commands(pipeline: Pipeline) -> None:
+        pipeline.evalsha(_SETTLE_SHA, *arguments)
+        if next_question_pk is not None:
+            pipeline.get(question_key(next_question_pk))
+
+    def first_time(pipeline: Pipeline) -> None:
+        pipeline.script_load(_SETTLE)
+        commands(pipeline)
+
+    replies = _talk(commands, otherwise=first_time)
+    if replies is None:
+        _forget_later(claimed.session_id)
+        return None
+    return _decode_question(replies[-1]) if next_question_pk is not None else None
+
+
+# --- State and questions outside a submission ---------------------------------------------------------------
+
+
+def read_state(session_id: UUID) -> SessionState | None:
+    """The state, or None where it is not in Redis or Redis does not answer."""
+    replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
+    return _decode_state(replies[0]) if replies else None
+
+
+def write_state(session_id: UUID, state: SessionState) -> None:
+    """Store the state for as long as a session may be inactive."""
+    packed = msgspec.msgpack.encode(state)
+    if _talk(lambda p: p.set(state_key(session_id), packed, ex=settings.SESSION_STATE_TTL)) is None:
+        _forget_later(session_id)
+
+
+def forget(session_ids: Iterable[UUID]) -> None:
+    """Remove the state of sessions that are over."""
+    ids = list(session_ids)
+    if ids and _talk(lambda pipeline: pipeline.unlink(*map(state_key, ids))) is None:
+        for session_id in ids:
+            _forget_later(session_id)
+
+
+def read_question(question_pk: int) -> ShownQuestion | None:
+    """What a student sees of a question, where it is cached."""
+    replies = _talk(lambda pipeline: pipeline.get(question_key(question_pk)))
+    return _decode_question(replies[0]) if replies else None
+
+
+def cache_question(question_pk: int, question: ShownQuestion) -> None:
+    """Keep what a student sees of a question."""
+    packed = msgspec.msgpack.encode(question)
+    _talk(lambda p: p.set(question_key(question_pk), packed, ex=settings.QUESTION_CACHE_TTL))
+
+
+def count_request(rate: RateLimit) -> int:
+    """Count a request; returns how many there were in this minute, 0 where Redis does not answer."""
+    replies = _talk(lambda pipeline: _count(pipeline, rate))
+    return replies[0] if replies else 0
+
+
+def statistics() -> dict[str, int | float] | None:
+    """Keys by kind and memory used, or None where Redis does not answer. Never blocks Redis: it scans."""
+    try:
+        redis = _redis()
+        counts = {
+            "active_sessions": _count_keys(redis, "session:*:state"),
+            "active_locks": _count_keys(redis, "lock:*"),
+            "cached_questions": _count_keys(redis, "question:*"),
+        }
+        memory = redis.info("memory")["used_memory"]
+        return {**counts, "memory_used_mb": round(memory / 2**20, 2), "total_keys": redis.dbsize()}
+    except RedisError:
+        return None
+
+
+# --- Talking to Redis ------------------------------------------------------------------------------------------
+
+
+class _Outage:
+    """When Redis last failed, and which states must go as soon as it is back, for this process."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.stale: set[UUID] = set()
+        self.lock = threading.Lock()
+
+    def take_stale(self) -> list[UUID]:
+        if not self.stale:
+            return []
+        with self.lock:
+            taken, self.stale = list(self.stale), set()
+        return taken
+
+
+_outage = _Outage()
+
+
+def forget_outage() -> None:
+    """Try Redis again at once, whatever happened a moment ago."""
+    _outage.until, _outage.stale = 0.0, set()
+
+
+def _forget_later(session_id: UUID) -> None:
+    """Redis holds an older state than PostgreSQL: drop it in the next trip that succeeds."""
+    with _outage.lock:
+        _outage.stale.add(session_id)
+
+
+def _redis() -> "Redis":
+    return get_redis_connection("default")
+
+
+def _talk(
+    commands: Callable[[Pipeline], object], otherwise: Callable[[Pipeline], object] | None = None
+) -> list[Any] | None:
+    """One round trip. None when Redis does not answer, or did not a moment ago.
+
+    `otherwise` is sent instead when the script is unknown to a Redis that was restarted.
+    """
+    if time.monotonic() < _outage.until:
+        return None
+    stale = _outage.take_stale()
+    try:
+        with _redis().pipeline(transaction=False) as pipeline:
+            for session_id in stale:
+                pipeline.delete(state_key(session_id))
+            commands(pipeline)
+            replies = pipeline.execute(raise_on_error=False)
+            failed = next((reply for reply in replies if isinstance(reply, Exception)), None)
+            if failed is None:
+                return replies[len(stale) :]
+            if otherwise is not None and "NOSCRIPT" in str(failed):
+                otherwise(pipeline)
+                return pipeline.execute()
+            raise failed
+    except RedisError as error:
+        _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
+        for session_id in stale:
+            _forget_later(session_id)
+        logger.warning("Redis does not answer (%s); going on with PostgreSQL alone", type(error).__name__)
+        return None
+
+
+def _count(pipeline: Pipeline, rate: RateLimit) -> None:
+    key = f"rate:{rate.name}:{int(time.time() // 60)}"
+    pipeline.incr(key)
+    pipeline.expire(key, 120)
+
+
+def _count_keys(redis: "Redis", pattern: str) -> int:
+    return sum(1 for _ in redis.scan_iter(match=pattern, count=1000))
+
+
+def _decode_state(packed: bytes | None) -> SessionState | None:
+    """A state of an older version of this service reads as none, and is rebuilt."""
+    if packed is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(packed, type=SessionState)
+    except msgspec.DecodeError:
+        return None
+
+
+def _decode_question(packed: bytes | None) -> ShownQuestion | None:
+    if packed is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(packed, type=ShownQuestion)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,145 @@
+"""start · status · end · expire, and beside it `submission`: the only code that writes a session.
+
+PostgreSQL is the truth; everything here works the same with and without Redis.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from sessions_app import hot_state
+from sessions_app.models import Student, TestSession
+from sessions_app.proficiency import prior_of
+from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
+from sessions_app.standing import (
+    Caller, Standing, check_access, next_item_after, prior, session_for, shown_item, standing_of, standing_of_state,
+    rebuild_state, state_of,
+)
+from testing_engine.models import QuestionPool
+from testing_engine.psychometrics import engine
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.revisions import FrozenRevision, load_plan, load_revision, store_plan
+
+
+@dataclass(frozen=True)
+class TestRequest:
+    """What `start` is asked for. `fingerprint` tells two different requests with one key apart."""
+
+    student_id: str
+    pool_id: UUID | None
+    concept_names: tuple[str, ...]
+    rules: CatRules
+    idempotency_key: str | None = None
+    fingerprint: str = ""
+
+
+def start(request: TestRequest, client_id: int, *, seed: int, now: datetime) -> Standing:
+    """Begin a test: the session into the database, its hot state into Redis, the first question out."""
+    if request.idempotency_key and (earlier := _started_with_key(request, client_id)):
+        return earlier
+    revision = load_revision(_revision_to_use(request.pool_id))
+    names = _concept_names(request.concept_names, revision)
+    try:
+        request.rules.check(revision.bank)
+    except RulesError as error:
+        raise RulesRefused(error.problems) from error
+    try:
+        with transaction.atomic():
+            plan = store_plan(request.rules, names)
+            student, _ = Student.objects.get_or_create(external_id=request.student_id)
+            mean, sd = prior_of(student.pk, names)
+            step = engine.next_step(revision.bank, plan.rules, prior(mean, sd), seed, [], [])
+            if step.next_item is None:
+                raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
+            session = TestSession.objects.create(
+                client_id=client_id,
+                student=student,
+                revision_id=revision.id,
+                plan_id=plan.id,
+                seed=seed,
+                prior_mean=mean,
+                prior_sd=sd,
+                theta=step.ability.theta.tolist(),
+                standard_error=step.ability.standard_error.tolist(),
+                current_position=step.next_item,
+                started_at=now,
+                last_activity=now,
+                idempotency_key=request.idempotency_key,
+                request_hash=request.fingerprint,
+            )
+    except IntegrityError:
+        if request.idempotency_key and (earlier := _started_with_key(request, client_id)):
+            return earlier  # the same request came twice at once, and the other one was first
+        raise
+    hot_state.write_state(session.pk, state_of(session, []))
+    return standing_of(session, shown_item(revision, step.next_item))
+
+
+def _started_with_key(request: TestRequest, client_id: int) -> Standing | None:
+    session = TestSession.objects.filter(client_id=client_id, idempotency_key=request.idempotency_key).first()
+    if session is None:
+        return None
+    if session.request_hash != request.fingerprint:
+        raise IdempotencyKeyReused
+    responses = list(session.responses.order_by("position"))
+    item = next_item_after(session, responses, answered=0)
+    shown = shown_item(load_revision(session.revision_id), item) if item is not None else None
+    return replace(standing_of(session), status=TestSession.Status.ACTIVE, next_question=shown)
+
+
+def _revision_to_use(pool_id: UUID | None) -> int:
+    """The newest revision of the pool; of the newest pool where none is named."""
+    pools = QuestionPool.objects.filter(current_revision__isnull=False)
+    if pool_id is not None:
+        pools = pools.filter(pk=pool_id)
+    revision_id = pools.order_by("-created_at", "id").values_list("current_revision_id", flat=True).first()
+    if revision_id is None:
+        raise PoolNotFound
+    return revision_id
+
+
+def _concept_names(asked: tuple[str, ...], revision: FrozenRevision) -> tuple[str, ...]:
+    concepts = revision.bank.n_dimensions
+    names = asked or revision.concept_names
+    if not names:
+        raise ConceptNamesMismatch(f"This pool names no concepts: give {concepts} names.")
+    if len(names) != concepts:
+        raise ConceptNamesMismatch(f"This pool measures {concepts} concepts, not {len(names)}.")
+    return names
+
+
+def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -> Standing:
+    """Where the session stands: from Redis while it runs, else from PostgreSQL."""
+    state = hot_state.read_state(session_id)
+    if state is not None:
+        check_access(state, session_id, student_id, caller)
+        return standing_of_state(session_id, state)
+    with transaction.atomic():
+        session = session_for(session_id, caller, student_id, for_update=True)
+        if session.status == TestSession.Status.ACTIVE:
+            rebuild_state(session)
+    return standing_of(session)
+
+
+def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | None = None) -> Standing:
+    """End a running test early, with its results so far. A test that is over gives its result again."""
+    session = session_for(session_id, caller, student_id)
+    _close(TestSession.objects.filter(pk=session_id), TestSession.Status.ENDED, "ended by request", now)
+    session.refresh_from_db()
+    hot_state.forget([session_id])
+    return standing_of(session)
+
+
+def expire(session_ids: Iterable[UUID], *, now: datetime) -> None:
+    """End sessions that nobody continued. The caller holds their row locks, and forgets their hot state."""
+    _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, "inactivity", now)
+
+
+def _close(sessions: "QuerySet[TestSession]", status: str, reason: str, now: datetime) -> None:
+    sessions.filter(status=TestSession.Status.ACTIVE).update(
+        status=status, end_reason=reason, completed_at=now, current_position=None
+    )

@@ -1,0 +1,70 @@
+"""Requests that change nothing, and why. The API maps each to one response (`sessions_app.api.problems`)."""
+
+
+class Refusal(Exception):
+    """A request that changes nothing, and why."""
+
+
+class SessionNotFound(Refusal):
+    """No such session, or not the caller's."""
+
+
+class PoolNotFound(Refusal):
+    """No such pool, or no pool at all."""
+
+
+class QuestionNotFound(Refusal):
+    """The session's pool has no question of that id."""
+
+
+class WrongStudent(Refusal):
+    """The request names another student than the session's."""
+
+
+class ConceptNamesMismatch(Refusal):
+    """The names do not fit the pool's Q-matrix."""
+
+
+class RulesRefused(Refusal):
+    """The rules cannot work with this pool. `problems`: (JSON pointer, message)."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(message for _, message in problems))
+        self.problems = problems
+
+
+class InvalidResponse(Refusal):
+    """The response is not one of the question's options."""
+
+
+class IdempotencyKeyReused(Refusal):
+    """The key came before, with another request."""
+
+
+class SubmissionInProgress(Refusal):
+    """Another request is answering this very question."""
+
+
+class TooManyRequests(Refusal):
+    """Over the caller's rate limit."""
+
+
+class SessionConflict(Refusal):
+    """The session is not where the request thinks. `current_question_id` is None where it is over."""
+
+    def __init__(self, message: str, status: str, current_question_id: str | None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.current_question_id = current_question_id
+
+
+class AlreadySubmitted(SessionConflict):
+    """This question has its answer."""
+
+
+class NotTheCurrentQuestion(SessionConflict):
+    """This question was not asked, or not yet."""
+
+
+class SessionNotActive(SessionConflict):
+    """The test is over."""

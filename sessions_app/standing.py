@@ -1,0 +1,186 @@
+"""Where a session stands: read from its rows or from its hot state, for whoever may see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+
+from sessions_app import hot_state
+from sessions_app.hot_state import SessionState, ShownQuestion
+from sessions_app.models import TestResponse, TestSession
+from sessions_app.refusals import SessionNotFound, WrongStudent
+from testing_engine.models import Question
+from testing_engine.psychometrics import engine
+from testing_engine.psychometrics.ability import NormalPrior
+from testing_engine.revisions import FrozenRevision, load_plan, load_revision
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: an API client by its id, or the holder of one session's token."""
+
+    client_id: int | None = None
+    session_id: UUID | None = None
+
+    def may_open(self, session_id: UUID, client_id: int | None) -> bool:
+        if self.session_id is not None:
+            return self.session_id == session_id
+        return client_id is not None and self.client_id == client_id
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a session stands. `next_question` is None when it is over, or where nobody asked for it."""
+
+    session_id: UUID
+    student_id: int
+    status: str
+    concept_names: tuple[str, ...]
+    prior_mean: list[float]
+    theta: list[float]
+    standard_error: list[float]
+    answered: int
+    correct: int
+    started_at: datetime
+    completed_at: datetime | None = None
+    end_reason: str = ""
+    next_question: ShownQuestion | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == TestSession.Status.ACTIVE
+
+
+def check_access(state: SessionState, session_id: UUID, student_id: str | None, caller: Caller) -> None:
+    """The same checks as `session_for`, without a query."""
+    if not caller.may_open(session_id, state.client_id):
+        raise SessionNotFound
+    if student_id is not None and not state.is_of_student(student_id):
+        raise WrongStudent
+
+
+def session_for(
+    session_id: UUID, caller: Caller, student_id: str | None, *, for_update: bool = False
+) -> TestSession:
+    """The session's row, if the caller may see it and it is that student's."""
+    sessions = TestSession.objects.select_related("student").filter(pk=session_id)
+    session = (sessions.select_for_update(of=("self",)) if for_update else sessions).first()
+    if session is None or not caller.may_open(session_id, session.client_id):
+        raise SessionNotFound
+    if student_id is not None and student_id != session.student.external_id:
+        raise WrongStudent
+    return session
+
+
+def rebuild_state(session: TestSession) -> SessionState:
+    """Fill Redis from the rows of an active session. The caller holds the row's lock.
+
+    Under the lock, because `end` deletes the state after its own update: it must not come back behind it.
+    """
+    state = state_of(session, list(session.responses.order_by("position")))
+    hot_state.write_state(session.pk, state)
+    return state
+
+
+def prior(mean: Sequence[float], sd: Sequence[float]) -> NormalPrior:
+    """Independent normal priors, one a concept."""
+    return NormalPrior(mean=np.array(mean), covariance=np.diag(np.square(sd)))
+
+
+def state_of(session: TestSession, responses: list[TestResponse]) -> SessionState:
+    """The hot state of an active session, from its rows."""
+    assert session.current_position is not None
+    positions = load_revision(session.revision_id).positions_by_key
+    return SessionState.pack(
+        client_id=session.client_id,
+        student_id=session.student_id,
+        student_external_id=session.student.external_id,
+        revision_id=session.revision_id,
+        plan_id=session.plan_id,
+        seed=session.seed,
+        current=session.current_position,
+        correct=session.correct_responses,
+        items=[positions[response.question_id] for response in responses],
+        scores=[response.score for response in responses],
+        theta=session.theta,
+        standard_error=session.standard_error,
+        prior_mean=session.prior_mean,
+        prior_sd=session.prior_sd,
+        started_at=(session.started_at - _EPOCH) // _MICROSECOND,
+    )
+
+
+def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
+    """Where a session stands, from its row."""
+    return Standing(
+        session_id=session.pk,
+        student_id=session.student_id,
+        status=session.status,
+        concept_names=load_plan(session.plan_id).concept_names,
+        prior_mean=session.prior_mean,
+        theta=session.theta,
+        standard_error=session.standard_error,
+        answered=session.questions_answered,
+        correct=session.correct_responses,
+        started_at=session.started_at,
+        completed_at=session.completed_at,
+        end_reason=session.end_reason,
+        next_question=question,
+    )
+
+
+def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
+    """Where a running session stands, from its hot state."""
+    theta, standard_error = state.ability
+    return Standing(
+        session_id=session_id,
+        student_id=state.student_id,
+        status=TestSession.Status.ACTIVE,
+        concept_names=load_plan(state.plan_id).concept_names,
+        prior_mean=state.prior_mean_sd[0],
+        theta=theta,
+        standard_error=standard_error,
+        answered=state.answered,
+        correct=state.correct,
+        started_at=_EPOCH + state.started_at * _MICROSECOND,
+    )
+
+
+def next_item_after(session: TestSession, responses: Sequence[TestResponse], answered: int) -> int | None:
+    """The question that followed answer number `answered`, as an index in the revision.
+
+    It is on record, unless the test ended before it was answered: then the engine says it once more.
+    """
+    revision = load_revision(session.revision_id)
+    if answered < len(responses):
+        return revision.positions_by_key[responses[answered].question_id]
+    if session.current_position is not None or session.status == TestSession.Status.COMPLETED:
+        return session.current_position
+    items = [revision.positions_by_key[response.question_id] for response in responses]
+    scores = [response.score for response in responses]
+    rules = load_plan(session.plan_id).rules
+    at_start = prior(session.prior_mean, session.prior_sd)
+    return engine.next_step(revision.bank, rules, at_start, session.seed, items, scores).next_item
+
+
+def shown_item(revision: FrozenRevision, item: int) -> ShownQuestion:
+    """What the student sees of a question of the revision."""
+    return shown_by_key(int(revision.question_ids[item]))
+
+
+def shown_by_key(question_pk: int) -> ShownQuestion:
+    """The same, by primary key: from the cache, else from the database."""
+    return hot_state.read_question(question_pk) or shown_from_database(question_pk)
+
+
+def shown_from_database(question_pk: int) -> ShownQuestion:
+    """The same, after the cache had nothing; fills the cache."""
+    question = Question.objects.only("external_id", "content", "options", "concepts").get(pk=question_pk)
+    shown = ShownQuestion(question.external_id, question.content, question.options, question.concepts)
+    hot_state.cache_question(question_pk, shown)
+    return shown

@@ -1,0 +1,217 @@
+"""Submit an answer: recorded exactly once, whatever dies and whoever retries.
+
+Two round trips to Redis and one transaction in PostgreSQL; docs/ARCHITECTURE.md shows the steps.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from sessions_app import hot_state, ledger
+from sessions_app.hot_state import RateLimit, SessionState
+from sessions_app.models import TestResponse, TestSession
+from sessions_app.refusals import (
+    AlreadySubmitted, IdempotencyKeyReused, InvalidResponse, NotTheCurrentQuestion, QuestionNotFound,
+    SessionConflict, SessionNotActive, SubmissionInProgress, TooManyRequests,
+)
+from sessions_app.standing import (
+    Caller, Standing, check_access, next_item_after, prior, session_for, shown_by_key, shown_from_database, shown_item,
+    standing_of, standing_of_state, rebuild_state,
+)
+from testing_engine.psychometrics import engine
+from testing_engine.revisions import FrozenRevision, load_plan, load_revision
+
+UNSCORED = -1
+
+
+@dataclass(frozen=True)
+class Submission:
+    """An answer as it came in. `response`: option index, option text, or None for "I don't know"."""
+
+    session_id: UUID
+    question_id: str
+    response: int | str | None
+    student_id: str | None = None
+    response_time_ms: int | None = None
+    idempotency_key: str | None = None
+
+
+def submit(submission: Submission, caller: Caller, *, now: datetime, rate: RateLimit | None = None) -> Standing:
+    """Record one answer, exactly once, and say what comes next.
+
+    Two round trips to Redis and one transaction. A state that is missing or out of date is rebuilt from
+    PostgreSQL, and the answer is tried once more.
+    """
+    claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
+    if rate is not None and claimed.requests_this_minute > rate.per_minute:
+        if claimed.is_free:
+            hot_state.settle(claimed, None)
+        raise TooManyRequests
+    if not claimed.is_free:
+        raise SubmissionInProgress
+    settled = False
+    try:
+        after = _answer(claimed.state, submission, caller, now) if claimed.state is not None else None
+        if after is None:
+            rebuilt = _rebuild(submission, caller)
+            if isinstance(rebuilt, Standing):
+                return rebuilt
+            after = _answer(rebuilt, submission, caller, now)
+        if after is None:
+            raise SubmissionInProgress  # another request moved the session on between our two looks
+        settled = True
+        return _settle_answer(claimed, after)
+    finally:
+        if not settled:
+            hot_state.settle(claimed, None)
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """A recorded answer: the state behind it and the standing that the reply shows."""
+
+    state: SessionState
+    standing: Standing
+    revision: FrozenRevision
+
+
+def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
+    """Score, estimate, choose, record. None where `state` is not at this question, or not any more."""
+    check_access(state, submission.session_id, submission.student_id, caller)
+    revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
+    if revision.external_ids[state.current] != submission.question_id:
+        return None
+    answer, score = _score(revision, state.current, submission.response)
+    is_correct = score > 0 and score == max(revision.option_scores[state.current])
+    items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
+    prior_mean, prior_sd = state.prior_mean_sd
+    step = engine.next_step(revision.bank, plan.rules, prior(prior_mean, prior_sd), state.seed, items, scores)
+    theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
+    is_over = step.next_item is None
+    entry = ledger.Entry(
+        session_id=submission.session_id,
+        answered=state.answered,
+        item=state.current,
+        question_pk=int(revision.question_ids[state.current]),
+        answer=answer,
+        score=score,
+        is_correct=is_correct,
+        theta=theta,
+        standard_error=standard_error,
+        concept_names=list(plan.concept_names),
+        is_measured=revision.bank.measured.tolist(),
+        next_item=step.next_item,
+        status=TestSession.Status.COMPLETED if is_over else TestSession.Status.ACTIVE,
+        end_reason=step.stop or "",
+        completed_at=now if is_over else None,
+        response_time_ms=submission.response_time_ms,
+        idempotency_key=submission.idempotency_key,
+        now=now,
+    )
+    if not ledger.record(entry):
+        return None
+    after = SessionState.pack(
+        client_id=state.client_id,
+        student_id=state.student_id,
+        student_digest=state.student_digest,
+        revision_id=state.revision_id,
+        plan_id=state.plan_id,
+        seed=state.seed,
+        current=step.next_item or 0,
+        correct=state.correct + is_correct,
+        items=items,
+        scores=scores,
+        theta=theta,
+        standard_error=standard_error,
+        prior_mean=prior_mean,
+        prior_sd=prior_sd,
+        started_at=state.started_at,
+    )
+    standing = standing_of_state(submission.session_id, after)
+    if is_over:
+        standing = replace(
+            standing, status=TestSession.Status.COMPLETED, completed_at=now, end_reason=step.stop or ""
+        )
+    return _Answered(after, standing, revision)
+
+
+def _score(revision: FrozenRevision, item: int, response: int | str | None) -> tuple[int | None, int]:
+    """(option index, score) of a response. "I don't know" is wrong where an option is right, else unscored."""
+    key = revision.option_scores[item]
+    if response is None:
+        return None, 0 if revision.bank.n_categories[item] == 2 else UNSCORED
+    if isinstance(response, str):
+        response = _option_index(int(revision.question_ids[item]), response)
+    if not 0 <= response < len(key):
+        raise InvalidResponse(f"This question has options 0 to {len(key) - 1}.")
+    return response, key[response]
+
+
+def _option_index(question_pk: int, text: str) -> int:
+    options = shown_by_key(question_pk).options
+    if text not in options:
+        raise InvalidResponse("This is none of the question's options.")
+    return options.index(text)
+
+
+def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
+    if not after.standing.is_active:
+        hot_state.settle(claimed, None, is_over=True)
+        return after.standing
+    next_pk = int(after.revision.question_ids[after.state.current])
+    shown = hot_state.settle(claimed, after.state, next_question_pk=next_pk)
+    return replace(after.standing, next_question=shown or shown_from_database(next_pk))
+
+
+@transaction.atomic
+def _rebuild(submission: Submission, caller: Caller) -> SessionState | Standing:
+    """The state from PostgreSQL, or the reply of the first try, or the refusal that the truth calls for."""
+    session = session_for(submission.session_id, caller, submission.student_id, for_update=True)
+    responses = list(session.responses.order_by("position"))
+    revision = load_revision(session.revision_id)
+    current = None if session.current_position is None else revision.external_ids[session.current_position]
+    if submission.idempotency_key:
+        for response in responses:
+            if response.idempotency_key == submission.idempotency_key:
+                return _replayed(session, revision, responses, response, submission)
+    position = revision.positions.get(submission.question_id)
+    if position is None:
+        raise QuestionNotFound
+    question_pk = int(revision.question_ids[position])
+    conflict: type[SessionConflict]
+    if any(response.question_id == question_pk for response in responses):
+        conflict, message = AlreadySubmitted, "This question has been answered."
+    elif session.status != TestSession.Status.ACTIVE:
+        conflict, message = SessionNotActive, f"This test is over: it is {session.status}."
+    elif submission.question_id != current:
+        conflict, message = NotTheCurrentQuestion, "This is not the question that waits for an answer."
+    else:
+        return rebuild_state(session)
+    raise conflict(message, session.status, current)
+
+
+def _replayed(
+    session: TestSession,
+    revision: FrozenRevision,
+    responses: list[TestResponse],
+    response: TestResponse,
+    submission: Submission,
+) -> Standing:
+    """The reply that `response` got at its time."""
+    item = revision.positions_by_key[response.question_id]
+    same = revision.external_ids[item] == submission.question_id
+    if not same or _score(revision, item, submission.response)[0] != response.answer:
+        raise IdempotencyKeyReused
+    next_item = next_item_after(session, responses, response.position)
+    standing = standing_of(session)
+    return replace(
+        standing,
+        status=TestSession.Status.COMPLETED if next_item is None else TestSession.Status.ACTIVE,
+        theta=response.theta,
+        standard_error=response.standard_error,
+        answered=response.position,
+        correct=sum(r.is_correct for r in responses[: response.position]),
+        next_question=shown_item(revision, next_item) if next_item is not None else None,
+    )

@@ -1,0 +1,71 @@
+"""Rows for tests. Pools and sessions are made by the code that makes them in production."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Permission
+from knox.models import AuthToken
+
+from sessions_app.models import ApiClient, Student
+from testing_engine.interchange.questions import parse_pool
+from testing_engine.models import QuestionPool
+from testing_engine.pools import publish_pool
+
+ALL_PERMISSIONS = ("deliver_tests", "author_pools", "operate_service", "report_results")
+CONCEPTS = ("Math", "Algebra", "Geometry", "Statistics", "Calculus")
+
+
+class StudentFactory(factory.django.DjangoModelFactory[Student]):
+    class Meta:
+        model = Student
+
+    external_id = factory.Sequence(lambda n: f"student-{n}")
+
+
+class ApiClientFactory(factory.django.DjangoModelFactory[ApiClient]):
+    class Meta:
+        model = ApiClient
+
+    username = factory.Sequence(lambda n: f"client-{n}")
+
+
+def make_token(permissions: Sequence[str] = ALL_PERMISSIONS, **options: Any) -> str:
+    """The token of a new API client with these permissions."""
+    client = ApiClientFactory.create()
+    client.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    _, token = AuthToken.objects.create(client, **options)
+    return str(token)
+
+
+def question(index: int, concepts: Sequence[float], **fields: Any) -> dict[str, Any]:
+    """A question whose right option is `index % 4`."""
+    options = [f"option {letter} of {index}" for letter in "abcd"]
+    return {
+        "id": f"q{index}",
+        "content": f"Question {index}?",
+        "options": options,
+        "correct_answer": options[index % 4],
+        "concepts": list(concepts),
+        "difficulty": (index % 13 - 6) / 3,
+        "discrimination": 0.8 + (index % 7) / 5,
+        "guessing": 0.2,
+        **fields,
+    }
+
+
+def pool_document(questions: int = 40, concepts: int = 1, **fields: Any) -> dict[str, Any]:
+    """A pool whose questions measure the concepts in turn."""
+    rows = [question(i, [float(i % concepts == k) for k in range(concepts)]) for i in range(questions)]
+    return {"name": "A pool", "concept_names": list(CONCEPTS[:concepts]), "questions": rows, **fields}
+
+
+def make_pool(questions: int = 40, concepts: int = 1, **fields: Any) -> QuestionPool:
+    """The same, published."""
+    draft = parse_pool(pool_document(questions, concepts, **fields))
+    return publish_pool(draft.name, draft.concept_names, draft.questions)
+
+
+def right_answer(question_id: str) -> int:
+    """The index of the right option of a question of `pool_document`."""
+    return int(question_id.removeprefix("q")) % 4

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class TestingEngineConfig(AppConfig):
+    name = "testing_engine"
+    verbose_name = "Question pools"

@@ -1,0 +1,225 @@
+"""A pool as plain data (from JSON or CSV) → validated drafts. Everything that is wrong is listed."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from testing_engine.models import MODELS
+from testing_engine.pools import QuestionDraft
+from testing_engine.psychometrics.items import ItemParameterError, ItemParameters
+
+LOGISTIC_MODELS = MODELS[:4]
+PROBLEMS_LISTED = 100
+MAX_OPTIONS = 50
+MAX_SCORE = 50
+# Engine field → the name that it has in a pool document.
+FIELD_NAMES = {"upper": "upper_asymptote"}
+
+
+class PoolRefused(ValueError):
+    """The document is no pool. `problems`: (JSON pointer, message), at most `PROBLEMS_LISTED`."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems[:PROBLEMS_LISTED]
+
+
+@dataclass(frozen=True)
+class PoolDraft:
+    """A pool before it is published."""
+
+    name: str
+    concept_names: tuple[str, ...]
+    questions: tuple[QuestionDraft, ...]
+
+
+class _Problems:
+    """Collects what is wrong, under a pointer."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+
+    def add(self, pointer: str, message: str) -> None:
+        self.found.append((pointer, message))
+
+
+def parse_pool(document: Mapping[str, Any]) -> PoolDraft:
+    """Validate `{"questions": [...], "name"?, "concept_names"?}`; raises `PoolRefused`."""
+    problems = _Problems()
+    name = document.get("name") or ""
+    if not isinstance(name, str) or not _is_storable(name) or len(name) > 200:
+        problems.add("/name", "Must be a text of at most 200 characters.")
+    names = parse_concept_names(document.get("concept_names") or [], "/concept_names", problems)
+    rows = document.get("questions")
+    if not isinstance(rows, list) or not rows:
+        problems.add("/questions", "Must be a list with at least one question.")
+        raise PoolRefused(problems.found)
+    drafts = [_parse_question(row, f"/questions/{index}", problems) for index, row in enumerate(rows)]
+    _check_together(drafts, names, problems)
+    if problems.found:
+        raise PoolRefused(problems.found)
+    return PoolDraft(name, names, tuple(draft for draft in drafts if draft is not None))
+
+
+def parse_concept_names(names: object, pointer: str, problems: _Problems) -> tuple[str, ...]:
+    """Distinct, non-empty names."""
+    if not isinstance(names, list):
+        problems.add(pointer, "Must be a list of names.")
+        return ()
+    for index, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip() or len(name) > 100 or not _is_storable(name):
+            problems.add(f"{pointer}/{index}", "Must be a name of 1 to 100 characters.")
+    texts = [name for name in names if isinstance(name, str)]
+    if len(set(texts)) != len(texts):
+        problems.add(pointer, "The names must differ.")
+    return tuple(texts)
+
+
+def _check_together(drafts: Sequence[QuestionDraft | None], names: Sequence[str], problems: _Problems) -> None:
+    """What only the whole list shows: ragged Q-matrix rows and ids that come twice."""
+    first_index: dict[str, int] = {}
+    width = len(names) or next((len(draft.parameters.concepts) for draft in drafts if draft), 0)
+    for index, draft in enumerate(drafts):
+        if draft is None:
+            continue
+        row = draft.parameters.concepts
+        if len(row) != width:
+            against = "concept_names" if names else "the first question"
+            problems.add(
+                f"/questions/{index}/concepts",
+                f"Question {draft.external_id!r} has {len(row)} concepts, {against} {width}.",
+            )
+        earlier = first_index.setdefault(draft.external_id, index)
+        if earlier != index:
+            problems.add(
+                f"/questions/{index}/id", f"The id {draft.external_id!r} was used before, at index {earlier}."
+            )
+
+
+def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionDraft | None:
+    if not isinstance(row, Mapping):
+        problems.add(pointer, "Must be an object.")
+        return None
+    before = len(problems.found)
+    external_id = _parse_id(row.get("id"), f"{pointer}/id", problems)
+    label = f"Question {external_id!r}: "
+    content = row.get("content")
+    if not isinstance(content, str) or not content.strip() or not _is_storable(content):
+        problems.add(f"{pointer}/content", label + "must have a text.")
+    options = _parse_options(row.get("options"), f"{pointer}/options", label, problems)
+    parameters = _parse_parameters(row, pointer, label, problems)
+    scores = _parse_key(row, options, parameters, pointer, label, problems)
+    if len(problems.found) > before or parameters is None:
+        return None
+    return QuestionDraft(external_id, str(content), options, scores, parameters)
+
+
+def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not 1 <= len(value) <= 200 or not _is_storable(value):
+        problems.add(pointer, "Must be a text of 1 to 200 characters.")
+        return "?"
+    return value
+
+
+def _parse_options(value: object, pointer: str, label: str, problems: _Problems) -> tuple[str, ...]:
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_OPTIONS:
+        problems.add(pointer, f"{label}must have a list of 2 to {MAX_OPTIONS} options.")
+        return ()
+    if not all(isinstance(option, str) and option.strip() and _is_storable(option) for option in value):
+        problems.add(pointer, label + "every option must be a text.")
+        return ()
+    if len(set(value)) != len(value):
+        problems.add(pointer, label + "the options must differ.")
+    return tuple(value)
+
+
+def _parse_parameters(
+    row: Mapping[str, Any], pointer: str, label: str, problems: _Problems
+) -> ItemParameters | None:
+    before = len(problems.found)
+    model = row.get("model") or "2PL"
+    if model not in MODELS:
+        problems.add(f"{pointer}/model", f"{label}must be one of {', '.join(MODELS)}.")
+    concepts = _numbers(row.get("concepts"), f"{pointer}/concepts", label, problems)
+    if len(concepts) > settings.POOL_MAX_CONCEPTS:
+        problems.add(f"{pointer}/concepts", f"{label}at most {settings.POOL_MAX_CONCEPTS} concepts.")
+    upper = row.get("upper_asymptote", 1.0 - _number(row.get("slipping", 0.0), f"{pointer}/slipping", label, problems))
+    numbers = {
+        "difficulty": _number(row.get("difficulty", 0.0), f"{pointer}/difficulty", label, problems),
+        "discrimination": _number(row.get("discrimination", 1.0), f"{pointer}/discrimination", label, problems),
+        "guessing": _number(row.get("guessing", 0.0), f"{pointer}/guessing", label, problems),
+        "upper": _number(upper, f"{pointer}/upper_asymptote", label, problems),
+    }
+    lists = {
+        key: _numbers(row.get(key) or [], f"{pointer}/{key}", label, problems)
+        for key in ("thresholds", "category_slopes", "category_intercepts")
+    }
+    if len(problems.found) > before:
+        return None
+    try:
+        return ItemParameters(concepts=concepts, model=model, **numbers, **lists)
+    except ItemParameterError as error:
+        problems.add(f"{pointer}/{FIELD_NAMES.get(error.field, error.field)}", f"{label}{error}")
+        return None
+
+
+def _parse_key(
+    row: Mapping[str, Any],
+    options: tuple[str, ...],
+    parameters: ItemParameters | None,
+    pointer: str,
+    label: str,
+    problems: _Problems,
+) -> tuple[int, ...]:
+    """The score of each option: from `correct_answer`, or spelt out in `option_scores`."""
+    given, answer = row.get("option_scores"), row.get("correct_answer")
+    categories = parameters.n_categories if parameters else 2
+    if given is None and categories > 2 and answer is None:
+        given = list(range(len(options)))
+    if given is None:
+        if not options:
+            return ()  # already said
+        if answer not in options:
+            problems.add(f"{pointer}/correct_answer", label + "the correct answer is none of the options.")
+            return ()
+        if categories > 2:
+            problems.add(f"{pointer}/option_scores", label + "this model scores every option; give option_scores.")
+        return tuple(int(option == answer) for option in options)
+    is_whole = isinstance(given, list) and all(type(score) is int and 0 <= score <= MAX_SCORE for score in given)
+    if not is_whole or len(given) != len(options):
+        problems.add(f"{pointer}/option_scores", f"{label}must be one whole number from 0 for each option.")
+        return ()
+    if parameters and set(given) != set(range(categories)):
+        problems.add(
+            f"{pointer}/option_scores", f"{label}must use every score from 0 to {categories - 1}, as its model has."
+        )
+    return tuple(given)
+
+
+def _number(value: object, pointer: str, label: str, problems: _Problems) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    problems.add(pointer, label + "must be a finite number.")
+    return 0.0
+
+
+def _numbers(value: object, pointer: str, label: str, problems: _Problems) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        problems.add(pointer, label + "must be a list of numbers.")
+        return ()
+    return tuple(_number(element, f"{pointer}/{index}", label, problems) for index, element in enumerate(value))
+
+
+def _is_storable(text: str) -> bool:
+    """PostgreSQL keeps neither NUL nor half a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,168 @@
+"""Question pools and what a running test refers to.
+
+Three tables never change once written, by trigger: `questions`, `pool_revisions` with their
+`revision_questions`, and `test_plans`. Editing a question inserts a new row of it and a new revision of the
+pool that names that row, so a running test and an old score keep what they were made with.
+"""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+MODELS = ("1PL", "2PL", "3PL", "4PL", "GRM", "GPCM", "PCM", "RSM", "NRM")
+
+
+class ArrayLength(models.Func):
+    """Elements of an array; 0 for an empty one, where PostgreSQL's `array_length` gives null."""
+
+    function = "CARDINALITY"
+    arity = 1
+    output_field = models.IntegerField()
+
+
+class QuestionPool(models.Model):
+    """A set of questions that one test draws from, and the names of the concepts they measure."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    concept_names = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        help_text="One name a concept, in the order of the Q-matrix columns. Empty: each test names them.",
+    )
+    concept_count = models.PositiveSmallIntegerField(editable=False)
+    current_revision = models.ForeignKey(
+        "PoolRevision", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "question_pools"
+        ordering = ["-created_at", "id"]
+        permissions = [("author_pools", "Author: upload and read question pools over the API")]
+        indexes = [models.Index(F("created_at").desc(), "id", name="pools_newest_first")]
+        constraints = [
+            models.CheckConstraint(condition=Q(concept_count__gte=1), name="pool_measures_a_concept"),
+            models.CheckConstraint(
+                condition=Q(concept_names=[]) | Q(concept_count=ArrayLength("concept_names")),
+                name="pool_names_every_concept_or_none",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"Pool {self.id}"
+
+
+class Question(models.Model):
+    """One version of a question. The row never changes; an edit is a new row of the same `external_id`."""
+
+    pool = models.ForeignKey(QuestionPool, on_delete=models.PROTECT, related_name="question_versions", db_index=False)
+    external_id = models.CharField("id", max_length=200, help_text="The author's own id, unique in the pool.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    content = models.TextField()
+    options = ArrayField(models.TextField())
+    option_scores = ArrayField(
+        models.SmallIntegerField(),
+        help_text="The answer key: the score that each option earns (right or wrong: 1 or 0).",
+    )
+    concepts = ArrayField(models.FloatField(), help_text="Q-matrix row: one weight a concept, 0 or more.")
+    model = models.CharField("response model", max_length=4, choices=[(m, m) for m in MODELS], default="2PL")
+    difficulty = models.FloatField(default=0.0)
+    discrimination = models.FloatField(default=1.0)
+    guessing = models.FloatField(default=0.0)
+    upper_asymptote = models.FloatField(default=1.0)
+    thresholds = ArrayField(models.FloatField(), default=list, blank=True)
+    category_slopes = ArrayField(models.FloatField(), default=list, blank=True)
+    category_intercepts = ArrayField(models.FloatField(), default=list, blank=True)
+    area = models.CharField(max_length=100, blank=True, help_text="Content area, for content targets.")
+    enemy_groups = ArrayField(
+        models.CharField(max_length=100), default=list, blank=True, help_text="Of a group, a test has one at most."
+    )
+    question_set = models.CharField(max_length=100, blank=True, help_text="Questions that stay together.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "questions"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint("pool", "external_id", "version", name="question_version_once"),
+            models.CheckConstraint(
+                condition=Q(option_scores__len=ArrayLength("options")) & Q(options__len__gte=2),
+                name="question_scores_every_option",
+            ),
+            models.CheckConstraint(condition=Q(discrimination__gt=0), name="question_discriminates"),
+            models.CheckConstraint(
+                condition=Q(guessing__gte=0, upper_asymptote__lte=1)
+                & Q(upper_asymptote__gt=F("guessing")),
+                name="question_asymptotes_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @property
+    def has_right_answer(self) -> bool:
+        """Whether one option is right and the rest is wrong (not a rating scale)."""
+        return sorted(self.option_scores) == [0] * (len(self.option_scores) - 1) + [1]
+
+
+class PoolRevision(models.Model):
+    """The questions of a pool as they were at one moment, in the order that gives them their index."""
+
+    pool = models.ForeignKey(QuestionPool, on_delete=models.PROTECT, related_name="revisions", db_index=False)
+    number = models.PositiveIntegerField()
+    question_count = models.PositiveIntegerField()
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 over everything that the engine sees.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    questions: ClassVar[models.ManyToManyField[Question, "RevisionQuestion"]] = models.ManyToManyField(
+        Question, through="RevisionQuestion", related_name="revisions"
+    )
+
+    class Meta:
+        db_table = "pool_revisions"
+        ordering = ["pool", "-number"]
+        constraints = [models.UniqueConstraint("pool", "number", name="revision_number_once")]
+
+    def __str__(self) -> str:
+        return f"revision {self.number}"
+
+
+class RevisionQuestion(models.Model):
+    """Question `question` is item `position` (0-based) of revision `revision`."""
+
+    revision = models.ForeignKey(PoolRevision, on_delete=models.PROTECT, db_index=False)
+    position = models.PositiveIntegerField()
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, db_index=False)
+
+    class Meta:
+        db_table = "revision_questions"
+        ordering = ["revision", "position"]
+        constraints = [
+            models.UniqueConstraint("revision", "position", name="revision_position_once"),
+            models.UniqueConstraint("question", "revision", name="revision_question_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.question_id}"
+
+
+class TestPlan(models.Model):
+    """Rules and concept names of a test, stored once for all sessions that use them, found by content."""
+
+    content_hash = models.CharField(max_length=64)
+    rules = models.JSONField(help_text="`CatRules` as JSON; docs/ENGINE.md describes every field.")
+    concept_names = ArrayField(models.CharField(max_length=100))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "test_plans"
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint("content_hash", name="plan_content_once")]
+
+    def __str__(self) -> str:
+        return f"plan {self.pk}"

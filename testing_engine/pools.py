@@ -1,0 +1,143 @@
+"""Publish question pools: the only code that writes pools, questions and revisions."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
+from testing_engine.psychometrics.items import ItemParameters
+
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class QuestionDraft:
+    """A question before it is published; its parameters have been validated by the engine."""
+
+    external_id: str
+    content: str
+    options: tuple[str, ...]
+    option_scores: tuple[int, ...]
+    parameters: ItemParameters
+
+
+def publish_pool(name: str, concept_names: Sequence[str], drafts: Sequence[QuestionDraft]) -> QuestionPool:
+    """Store a new pool with its first revision, all or nothing.
+
+    `concept_names` is empty, or has as many names as every draft has concepts.
+    """
+    with transaction.atomic():
+        pool = QuestionPool.objects.create(
+            name=name,
+            concept_names=list(concept_names),
+            concept_count=len(drafts[0].parameters.concepts),
+        )
+        questions = Question.objects.bulk_create(
+            (_question(pool, draft, version=1) for draft in drafts), batch_size=BATCH
+        )
+        _publish_revision(pool, 1, questions)
+    return pool
+
+
+def revise_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
+    """Publish a revision in which `draft` stands in the place of the question of the same id.
+
+    Running tests and old results keep the revision that they were made with.
+    """
+    with transaction.atomic():
+        pool = QuestionPool.objects.select_for_update().get(pk=pool.pk)
+        current = current_questions(pool)
+        index = next(i for i, question in enumerate(current) if question.external_id == draft.external_id)
+        question = _question(pool, draft, version=_newest_version(pool, draft.external_id) + 1)
+        question.save(force_insert=True)
+        current[index] = question
+        assert pool.current_revision is not None
+        return _publish_revision(pool, pool.current_revision.number + 1, current)
+
+
+def current_questions(pool: QuestionPool) -> list[Question]:
+    """The questions of the newest revision, in order."""
+    return list(
+        Question.objects.filter(revisionquestion__revision_id=pool.current_revision_id).order_by(
+            "revisionquestion__position"
+        )
+    )
+
+
+def _newest_version(pool: QuestionPool, external_id: str) -> int:
+    versions = Question.objects.filter(pool=pool, external_id=external_id).order_by("-version")
+    return versions.values_list("version", flat=True)[0]
+
+
+def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Question:
+    parameters = draft.parameters
+    return Question(
+        pool=pool,
+        external_id=draft.external_id,
+        version=version,
+        content=draft.content,
+        options=list(draft.options),
+        option_scores=list(draft.option_scores),
+        concepts=list(parameters.concepts),
+        model=parameters.model,
+        difficulty=parameters.difficulty,
+        discrimination=parameters.discrimination,
+        guessing=parameters.guessing,
+        upper_asymptote=parameters.upper,
+        thresholds=list(parameters.thresholds),
+        category_slopes=list(parameters.category_slopes),
+        category_intercepts=list(parameters.category_intercepts),
+    )
+
+
+def _publish_revision(pool: QuestionPool, number: int, questions: Sequence[Question]) -> PoolRevision:
+    revision = PoolRevision.objects.create(
+        pool=pool,
+        number=number,
+        question_count=len(questions),
+        content_hash=content_hash(map(frozen_content, questions)),
+    )
+    RevisionQuestion.objects.bulk_create(
+        (
+            RevisionQuestion(revision=revision, position=position, question=question)
+            for position, question in enumerate(questions)
+        ),
+        batch_size=BATCH,
+    )
+    pool.current_revision = revision
+    pool.save(update_fields=["current_revision"])
+    return revision
+
+
+def frozen_content(question: Question) -> Mapping[str, object]:
+    """Everything of a question that a revision freezes."""
+    return {
+        "id": question.external_id,
+        "content": question.content,
+        "options": question.options,
+        "option_scores": question.option_scores,
+        "concepts": question.concepts,
+        "model": question.model,
+        "difficulty": question.difficulty,
+        "discrimination": question.discrimination,
+        "guessing": question.guessing,
+        "upper_asymptote": question.upper_asymptote,
+        "thresholds": question.thresholds,
+        "category_slopes": question.category_slopes,
+        "category_intercepts": question.category_intercepts,
+    }
+
+
+def content_hash(contents: Iterable[Mapping[str, object]]) -> str:
+    """SHA-256 over the questions in order, one line of canonical JSON each.
+
+    Python writes a float as its shortest exact decimal, so equal numbers give equal lines.
+    """
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
+        digest.update(b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,108 @@
+"""Rows → frozen values that a process keeps for ever: neither a revision nor a plan ever changes."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testing_engine.models import PoolRevision, Question, RevisionQuestion, TestPlan
+from testing_engine.psychometrics.items import ItemBank, ItemParameters
+from testing_engine.psychometrics.rules import CatRules
+
+REVISIONS_KEPT = 64  # a process forgets the one that it used longest ago
+PLANS_KEPT = 1024
+
+
+@dataclass(frozen=True)
+class FrozenRevision:
+    """A pool revision in memory. Item i of `bank` is question `question_ids[i]`, called `external_ids[i]`."""
+
+    id: int
+    pool_id: UUID
+    concept_names: tuple[str, ...]
+    bank: ItemBank
+    question_ids: NDArray[np.int64]
+    external_ids: tuple[str, ...]
+    option_scores: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Item index by the question's own id."""
+        return {external_id: position for position, external_id in enumerate(self.external_ids)}
+
+    @cached_property
+    def positions_by_key(self) -> dict[int, int]:
+        """Item index by primary key."""
+        return {int(key): position for position, key in enumerate(self.question_ids)}
+
+
+@dataclass(frozen=True)
+class FrozenPlan:
+    """Rules and concept names of a test."""
+
+    id: int
+    rules: CatRules
+    concept_names: tuple[str, ...]
+
+
+def item_parameters(question: Question) -> ItemParameters:
+    """What the engine sees of a question."""
+    return ItemParameters(
+        concepts=tuple(question.concepts),
+        model=question.model,
+        difficulty=question.difficulty,
+        discrimination=question.discrimination,
+        guessing=question.guessing,
+        upper=question.upper_asymptote,
+        thresholds=tuple(question.thresholds),
+        category_slopes=tuple(question.category_slopes),
+        category_intercepts=tuple(question.category_intercepts),
+    )
+
+
+@lru_cache(maxsize=REVISIONS_KEPT)
+def load_revision(revision_id: int) -> FrozenRevision:
+    """Read a revision, once a process."""
+    revision = PoolRevision.objects.select_related("pool").get(pk=revision_id)
+    rows = (
+        RevisionQuestion.objects.filter(revision_id=revision_id)
+        .order_by("position")
+        .select_related("question")
+        .defer("question__content", "question__options")
+    )
+    questions = [row.question for row in rows.iterator()]
+    return FrozenRevision(
+        id=revision_id,
+        pool_id=revision.pool_id,
+        concept_names=tuple(revision.pool.concept_names),
+        bank=ItemBank.from_parameters([item_parameters(question) for question in questions]),
+        question_ids=np.array([question.pk for question in questions], dtype=np.int64),
+        external_ids=tuple(question.external_id for question in questions),
+        option_scores=tuple(tuple(question.option_scores) for question in questions),
+    )
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def load_plan(plan_id: int) -> FrozenPlan:
+    """Read a plan, once a process."""
+    plan = TestPlan.objects.get(pk=plan_id)
+    return FrozenPlan(plan.pk, CatRules.from_json(plan.rules), tuple(plan.concept_names))
+
+
+def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
+    """The plan with this content, new or found."""
+    content = {"rules": rules.to_json(), "concept_names": list(concept_names)}
+    content_hash = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
+    return FrozenPlan(plan.pk, rules, tuple(concept_names))
+
+
+def forget_frozen() -> None:
+    """Empty this process's caches, for tests that roll the rows back."""
+    load_revision.cache_clear()
+    load_plan.cache_clear()
