@@ -1,7 +1,6 @@
 """The Celery application: `celery -A adaptive worker`, `celery -A adaptive beat`."""
 
 import os
-
 from typing import Any
 
 from celery import Celery
@@ -11,6 +10,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adaptive.settings")
 app = Celery("adaptive")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@beat_init.connect
+def tick_at_once(**_: Any) -> None:
+    """So that /health knows of the beat right after a start."""
+    app.send_task("adaptive.tasks.record_beat_tick", expires=30)
 
 
 @worker_init.connect

@@ -28,9 +28,7 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
     if settings.IS_PRODUCTION and DEVELOPMENT_KEY_MARK in settings.SECRET_KEY:
         problems.append(Error("SECRET_KEY is a development key.", id="adaptive.E002"))
     if settings.IS_PRODUCTION and settings.DEBUG:
-        problems.append(
-            Error("DEBUG is on outside development.", hint="Unset DEBUG.", id="adaptive.E003")
-        )
+        problems.append(Error("DEBUG is on outside development.", hint="Unset DEBUG.", id="adaptive.E003"))
     if settings.IS_PRODUCTION and (not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS):
         problems.append(
             Error(
@@ -47,9 +45,7 @@ def check_lifetimes(**_: Any) -> list[CheckMessage]:
     """Lifetimes that contradict each other."""
     problems: list[CheckMessage] = []
     if settings.SUBMISSION_LOCK_TTL >= settings.SESSION_STATE_TTL:
-        problems.append(
-            Error("SUBMISSION_LOCK_TTL must be below SESSION_STATE_TTL.", id="adaptive.E005")
-        )
+        problems.append(Error("SUBMISSION_LOCK_TTL must be below SESSION_STATE_TTL.", id="adaptive.E005"))
     if settings.SESSION_TOKEN_MAX_AGE < settings.SESSION_STATE_TTL:
         problems.append(
             Error(

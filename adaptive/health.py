@@ -29,7 +29,11 @@ def record_beat_tick(now: datetime) -> None:
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
     database, redis = _database(), _redis()
-    beat = _beat(timezone.now()) if redis["status"] == "up" else {"status": "unknown", "last_tick_age_seconds": None}
+    beat = (
+        _beat(timezone.now())
+        if redis["status"] == "up"
+        else {"status": "unknown", "last_tick_age_seconds": None}
+    )
     if database["status"] == "down":
         status = "down"
     elif redis["status"] == "down" or beat["status"] != "up":

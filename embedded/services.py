@@ -4,6 +4,7 @@ So that a newcomer, the tests and the benchmarks run the same engines as product
 package. Production never imports this.
 """
 
+import atexit
 import logging
 import os
 import shutil
@@ -69,7 +70,9 @@ class EmbeddedPostgres:
         return uri
 
     def stop(self) -> None:
-        self.server.cleanup()
+        self.server.stop()
+        atexit.unregister(self.server._cleanup)  # it would try to stop it once more
+        self.server._instances.pop(self.server.pgdata, None)
 
 
 class EmbeddedValkey:
@@ -98,10 +101,16 @@ class Services:
     """What the environment does not name is started in `folder`."""
 
     def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
-        self.postgres = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(folder / "postgres", is_durable=is_durable)
+        self.postgres = (
+            None
+            if os.environ.get("DATABASE_URL")
+            else EmbeddedPostgres(folder / "postgres", is_durable=is_durable)
+        )
         self.valkey = None if os.environ.get("REDIS_URL") else EmbeddedValkey(folder / "valkey")
         redis = self.valkey.url() if self.valkey else os.environ["REDIS_URL"]
-        broker = os.environ.get("CELERY_BROKER_URL") or (self.valkey.url(database=1) if self.valkey else redis)
+        broker = os.environ.get("CELERY_BROKER_URL") or (
+            self.valkey.url(database=1) if self.valkey else redis
+        )
         database = self.postgres.url if self.postgres else os.environ["DATABASE_URL"]
         self.urls = Urls(database, redis, broker)
 

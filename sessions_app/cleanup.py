@@ -20,7 +20,10 @@ def count_inactive(inactivity_minutes: int, *, now: datetime) -> int:
 
 
 def end_inactive(
-    inactivity_minutes: int | None = None, *, now: datetime, progress: Callable[[int], object] = lambda _: None
+    inactivity_minutes: int | None = None,
+    *,
+    now: datetime,
+    progress: Callable[[int], object] = lambda _: None,
 ) -> int:
     """Expire every session without activity for that long, in batches; returns how many.
 

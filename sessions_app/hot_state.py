@@ -20,7 +20,7 @@ from django.conf import settings
 from django_redis import get_redis_connection
 from redis import Redis
 from redis.client import Pipeline
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 class SessionState(msgspec.Struct, frozen=True, array_like=True):
     """What a submission needs of a running session: about 250 bytes, no answer key and no answer text.
 
-    An array on the wire: field order is the format. `answered` stays first, `_SETTLE` reads it.
+    An array on the wire: field order is the format. Before it stand two bytes, the number of answers, so
+    that Redis can tell an older state from a newer one.
     """
 
-    answered: int
     client_id: int | None
     student_id: int
     student_digest: bytes
@@ -65,7 +65,6 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
         width = np.uint16 if max(items, default=0) < 2**16 else np.uint32
         is_standard = not any(prior_mean) and all(sd == 1.0 for sd in prior_sd)
         return cls(
-            answered=len(items),
             student_digest=student_digest or digest_of(student_external_id or ""),
             items=np.asarray(items, dtype=width).tobytes(),
             scores=np.asarray(scores, dtype=np.int8).tobytes(),
@@ -74,6 +73,23 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             prior=b"" if is_standard else np.asarray([*prior_mean, *prior_sd], dtype=np.float64).tobytes(),
             **plain,
         )
+
+    @classmethod
+    def unpack(cls, packed: bytes | None) -> "SessionState | None":
+        """A state of an older version of this service reads as none, and is rebuilt."""
+        try:
+            return None if packed is None else msgspec.msgpack.decode(packed[2:], type=cls)
+        except msgspec.DecodeError:
+            return None
+
+    def packed(self) -> bytes:
+        """What Redis keeps."""
+        return self.answered.to_bytes(2, "big") + msgspec.msgpack.encode(self)
+
+    @property
+    def answered(self) -> int:
+        """How many questions have been answered."""
+        return len(self.scores)
 
     @property
     def item_indices(self) -> list[int]:
@@ -180,7 +196,7 @@ def claim(session_id: UUID, question_id: str, rate: RateLimit | None = None) -> 
         question_id,
         token,
         is_free=replies[1] == token,
-        state=_decode_state(replies[2]),
+        state=SessionState.unpack(replies[2]),
         requests_this_minute=replies[3] if rate is not None else 0,
     )
 
@@ -189,12 +205,13 @@ def claim(session_id: UUID, question_id: str, rate: RateLimit | None = None) -> 
 # A state only replaces a state, and never a newer one: so a reply that comes late cannot bring back what
 # `end` has deleted, nor undo what came after it.
 _SETTLE = """
+local function answered(state) return string.byte(state, 1) * 256 + string.byte(state, 2) end
 local new = ARGV[2]
 if new == '' then
   redis.call('DEL', KEYS[1])
 elseif new ~= '=' then
   local old = redis.call('GET', KEYS[1])
-  if old and cmsgpack.unpack(old)[1] <= cmsgpack.unpack(new)[1] then
+  if old and answered(old) <= answered(new) then
     redis.call('SET', KEYS[1], new, 'EX', ARGV[3])
   end
 end
@@ -217,7 +234,7 @@ def settle(
     """
     if claimed.token is None and state is None and not is_over:
         return None
-    packed: bytes | str = "" if is_over else "=" if state is None else msgspec.msgpack.encode(state)
+    packed: bytes | str = "" if is_over else "=" if state is None else state.packed()
     arguments = (
         2,
         state_key(claimed.session_id),
@@ -249,12 +266,12 @@ def settle(
 def read_state(session_id: UUID) -> SessionState | None:
     """The state, or None where it is not in Redis or Redis does not answer."""
     replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
-    return _decode_state(replies[0]) if replies else None
+    return SessionState.unpack(replies[0]) if replies else None
 
 
 def write_state(session_id: UUID, state: SessionState) -> None:
     """Store the state for as long as a session may be inactive."""
-    packed = msgspec.msgpack.encode(state)
+    packed = state.packed()
     if _talk(lambda p: p.set(state_key(session_id), packed, ex=settings.SESSION_STATE_TTL)) is None:
         _forget_later(session_id)
 
@@ -300,7 +317,7 @@ def statistics() -> dict[str, int | float] | None:
         return None
 
 
-# --- Talking to Redis ------------------------------------------------------------------------------------------
+# --- Talking to Redis ------------------------------------------------------------------------------
 
 
 class _Outage:
@@ -333,8 +350,9 @@ def _forget_later(session_id: UUID) -> None:
         _outage.stale.add(session_id)
 
 
-def _redis() -> "Redis":
-    return get_redis_connection("default")
+def _redis() -> Redis:
+    connection: Redis = get_redis_connection("default")
+    return connection
 
 
 def _talk(
@@ -356,7 +374,7 @@ def _talk(
             failed = next((reply for reply in replies if isinstance(reply, Exception)), None)
             if failed is None:
                 return replies[len(stale) :]
-            if otherwise is not None and "NOSCRIPT" in str(failed):
+            if otherwise is not None and isinstance(failed, NoScriptError):
                 otherwise(pipeline)
                 return pipeline.execute()
             raise failed
@@ -364,7 +382,7 @@ def _talk(
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
         for session_id in stale:
             _forget_later(session_id)
-        logger.warning("Redis does not answer (%s); going on with PostgreSQL alone", type(error).__name__)
+        logger.warning("Redis failed (%s: %s); going on with PostgreSQL alone", type(error).__name__, error)
         return None
 
 
@@ -374,18 +392,8 @@ def _count(pipeline: Pipeline, rate: RateLimit) -> None:
     pipeline.expire(key, 120)
 
 
-def _count_keys(redis: "Redis", pattern: str) -> int:
+def _count_keys(redis: Redis, pattern: str) -> int:
     return sum(1 for _ in redis.scan_iter(match=pattern, count=1000))
-
-
-def _decode_state(packed: bytes | None) -> SessionState | None:
-    """A state of an older version of this service reads as none, and is rebuilt."""
-    if packed is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(packed, type=SessionState)
-    except msgspec.DecodeError:
-        return None
 
 
 def _decode_question(packed: bytes | None) -> ShownQuestion | None:

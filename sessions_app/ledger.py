@@ -16,7 +16,8 @@ from sessions_app.refusals import IdempotencyKeyReused
 _RECORD = """
 WITH advanced AS (
   UPDATE test_sessions
-  SET questions_answered = questions_answered + 1, correct_responses = correct_responses + %(is_correct)s::int,
+  SET questions_answered = questions_answered + 1,
+      correct_responses = correct_responses + %(is_correct)s::int,
       theta = %(theta)s, standard_error = %(standard_error)s, last_activity = %(now)s,
       current_position = %(next_item)s, status = %(status)s, end_reason = %(end_reason)s,
       completed_at = %(completed_at)s

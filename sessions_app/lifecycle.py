@@ -16,13 +16,22 @@ from sessions_app.models import Student, TestSession
 from sessions_app.proficiency import prior_of
 from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
 from sessions_app.standing import (
-    Caller, Standing, check_access, next_item_after, prior, session_for, shown_item, standing_of, standing_of_state,
-    rebuild_state, state_of,
+    Caller,
+    Standing,
+    check_access,
+    next_item_after,
+    prior,
+    rebuild_state,
+    session_for,
+    shown_item,
+    standing_of,
+    standing_of_state,
+    state_of,
 )
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.rules import CatRules, RulesError
-from testing_engine.revisions import FrozenRevision, load_plan, load_revision, store_plan
+from testing_engine.revisions import FrozenRevision, load_revision, store_plan
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,9 @@ class TestRequest:
     fingerprint: str = ""
 
 
-def start(request: TestRequest, client_id: int, *, seed: int, now: datetime) -> Standing:
+def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> Standing:
     """Begin a test: the session into the database, its hot state into Redis, the first question out."""
-    if request.idempotency_key and (earlier := _started_with_key(request, client_id)):
+    if request.idempotency_key and (earlier := _started_with_key(request, caller)):
         return earlier
     revision = load_revision(_revision_to_use(request.pool_id))
     names = _concept_names(request.concept_names, revision)
@@ -56,7 +65,7 @@ def start(request: TestRequest, client_id: int, *, seed: int, now: datetime) -> 
             if step.next_item is None:
                 raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
             session = TestSession.objects.create(
-                client_id=client_id,
+                client_id=caller.client_id,
                 student=student,
                 revision_id=revision.id,
                 plan_id=plan.id,
@@ -72,15 +81,17 @@ def start(request: TestRequest, client_id: int, *, seed: int, now: datetime) -> 
                 request_hash=request.fingerprint,
             )
     except IntegrityError:
-        if request.idempotency_key and (earlier := _started_with_key(request, client_id)):
+        if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
 
 
-def _started_with_key(request: TestRequest, client_id: int) -> Standing | None:
-    session = TestSession.objects.filter(client_id=client_id, idempotency_key=request.idempotency_key).first()
+def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
+    session = TestSession.objects.filter(
+        client_id=caller.client_id, idempotency_key=request.idempotency_key
+    ).first()
     if session is None:
         return None
     if session.request_hash != request.fingerprint:

@@ -119,10 +119,10 @@ class TestResponse(models.Model):
         TestSession, on_delete=models.PROTECT, related_name="responses", db_index=False
     )
     position = models.PositiveIntegerField(help_text="1 for the first question of the test.")
-    question = models.ForeignKey(
-        Question, on_delete=models.PROTECT, related_name="responses", db_index=False
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="responses", db_index=False)
+    answer = models.SmallIntegerField(
+        null=True, help_text='Index of the chosen option; null: "I don\'t know".'
     )
-    answer = models.SmallIntegerField(null=True, help_text='Index of the chosen option; null: "I don\'t know".')
     score = models.SmallIntegerField(help_text="Score that the server gave; -1: not scored.")
     is_correct = models.BooleanField()
     theta = ArrayField(models.FloatField(), help_text="Ability after this answer.")
@@ -160,7 +160,9 @@ class StudentProficiency(models.Model):
     concept_name = models.CharField(max_length=100)
     theta = models.FloatField()
     standard_error = models.FloatField()
-    session = models.ForeignKey(TestSession, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    session = models.ForeignKey(
+        TestSession, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     updated_at = models.DateTimeField()
 
     class Meta:

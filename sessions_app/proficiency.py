@@ -33,7 +33,10 @@ def proficiencies_of(theta: Iterable[float]) -> list[float]:
 
 def learning_gain(prior_mean: Sequence[float], theta: Sequence[float]) -> float:
     """Mean change of proficiency over the concepts, from the start of a test to its end."""
-    gains = [_POPULATION.cdf(after) - _POPULATION.cdf(before) for before, after in zip(prior_mean, theta, strict=True)]
+    gains = [
+        _POPULATION.cdf(after) - _POPULATION.cdf(before)
+        for before, after in zip(prior_mean, theta, strict=True)
+    ]
     return round(sum(gains) / len(gains), 6)
 
 

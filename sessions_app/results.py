@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Avg, Count, F, FloatField, Q, QuerySet
 from django.db.models.functions import Cast
@@ -70,6 +71,6 @@ def sessions(*, student_id: str | None, status: str | None, pool: object) -> Que
     )
 
 
-def responses(session_id: object) -> QuerySet[TestResponse]:
+def responses(session_id: UUID) -> QuerySet[TestResponse]:
     """The answers of a test, in order."""
     return TestResponse.objects.filter(session_id=session_id).select_related("question").order_by("position")

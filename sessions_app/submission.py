@@ -13,12 +13,29 @@ from sessions_app import hot_state, ledger
 from sessions_app.hot_state import RateLimit, SessionState
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import (
-    AlreadySubmitted, IdempotencyKeyReused, InvalidResponse, NotTheCurrentQuestion, QuestionNotFound,
-    SessionConflict, SessionNotActive, SubmissionInProgress, TooManyRequests,
+    AlreadySubmitted,
+    IdempotencyKeyReused,
+    InvalidResponse,
+    NotTheCurrentQuestion,
+    QuestionNotFound,
+    SessionConflict,
+    SessionNotActive,
+    SubmissionInProgress,
+    TooManyRequests,
 )
 from sessions_app.standing import (
-    Caller, Standing, check_access, next_item_after, prior, session_for, shown_by_key, shown_from_database, shown_item,
-    standing_of, standing_of_state, rebuild_state,
+    Caller,
+    Standing,
+    check_access,
+    next_item_after,
+    prior,
+    rebuild_state,
+    session_for,
+    shown_by_key,
+    shown_from_database,
+    shown_item,
+    standing_of,
+    standing_of_state,
 )
 from testing_engine.psychometrics import engine
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
@@ -38,7 +55,9 @@ class Submission:
     idempotency_key: str | None = None
 
 
-def submit(submission: Submission, caller: Caller, *, now: datetime, rate: RateLimit | None = None) -> Standing:
+def submit(
+    submission: Submission, caller: Caller, *, now: datetime, rate: RateLimit | None = None
+) -> Standing:
     """Record one answer, exactly once, and say what comes next.
 
     Two round trips to Redis and one transaction. A state that is missing or out of date is rebuilt from
@@ -138,7 +157,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
 
 
 def _score(revision: FrozenRevision, item: int, response: int | str | None) -> tuple[int | None, int]:
-    """(option index, score) of a response. "I don't know" is wrong where an option is right, else unscored."""
+    """(option index, score). "I don't know" is wrong where an option is right, else unscored."""
     key = revision.option_scores[item]
     if response is None:
         return None, 0 if revision.bank.n_categories[item] == 2 else UNSCORED

@@ -1,0 +1,133 @@
+"""Pools and questions in the admin. Saving a question publishes a new revision of its pool."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+
+from testing_engine.interchange.questions import PoolRefused, parse_pool
+from testing_engine.models import Question, QuestionPool
+from testing_engine.pools import frozen_content, revise_question
+
+
+class FrozenAdmin(ModelAdmin):  # type: ignore[misc]
+    """For rows that nobody adds or deletes here; what may change, a subclass says."""
+
+    actions = None
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(QuestionPool)
+class QuestionPoolAdmin(FrozenAdmin):
+    list_display = ["__str__", "questions", "concepts", "revision", "created_at"]
+    search_fields = ["name", "id__exact"]
+    fields = ["name", "id", "questions", "concepts", "revision", "content_hash", "created_at"]
+    readonly_fields = ["id", "questions", "concepts", "revision", "content_hash", "created_at"]
+    list_select_related = ["current_revision"]
+
+    @admin.display(description="questions")
+    def questions(self, pool: QuestionPool) -> str:
+        count = pool.current_revision.question_count if pool.current_revision else 0
+        address = reverse("admin:testing_engine_question_changelist")
+        return format_html('<a href="{}?pool__id__exact={}">{} questions</a>', address, pool.pk, count)
+
+    @admin.display(description="concepts")
+    def concepts(self, pool: QuestionPool) -> str:
+        return ", ".join(pool.concept_names) or f"{pool.concept_count}, named by each test"
+
+    @admin.display(description="revision")
+    def revision(self, pool: QuestionPool) -> int | None:
+        return pool.current_revision.number if pool.current_revision else None
+
+    @admin.display(description="SHA-256 of the revision")
+    def content_hash(self, pool: QuestionPool) -> str:
+        return pool.current_revision.content_hash if pool.current_revision else ""
+
+
+class QuestionForm(forms.ModelForm[Question]):
+    """Validated exactly as an uploaded question is."""
+
+    class Meta:
+        model = Question
+        fields = (
+            "content",
+            "options",
+            "option_scores",
+            "concepts",
+            "model",
+            "difficulty",
+            "discrimination",
+            "guessing",
+            "upper_asymptote",
+            "thresholds",
+            "category_slopes",
+            "category_intercepts",
+            "area",
+            "enemy_groups",
+            "question_set",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        row = {**frozen_content(self.instance), **cleaned}
+        names = self.instance.pool.concept_names or [
+            f"concept {i + 1}" for i in range(self.instance.pool.concept_count)
+        ]
+        try:
+            self.draft = parse_pool({"questions": [row], "concept_names": names}).questions[0]
+        except PoolRefused as refused:
+            for pointer, message in refused.problems:
+                field = pointer.split("/")[3] if pointer.count("/") >= 3 else None
+                self.add_error(field if field in self.fields else None, message)
+        return cleaned
+
+
+@admin.register(Question)
+class QuestionAdmin(FrozenAdmin):
+    """The questions of each pool's newest revision."""
+
+    form = QuestionForm
+    list_display = [
+        "external_id",
+        "text",
+        "pool",
+        "model",
+        "difficulty",
+        "discrimination",
+        "guessing",
+        "version",
+    ]
+    list_display_links = ["external_id", "text"]
+    list_filter = ["pool", "model"]
+    search_fields = ["external_id", "content"]
+    list_select_related = ["pool"]
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        current: QuerySet[Question] = super().get_queryset(request)
+        return current.filter(revisionquestion__revision_id=F("pool__current_revision_id"))
+
+    @admin.display(description="content")
+    def text(self, question: Question) -> str:
+        return question.content if len(question.content) <= 80 else question.content[:79] + "…"
+
+    def save_model(self, request: HttpRequest, obj: Question, form: Any, change: bool) -> None:
+        """An edit is a new row and a new revision; running tests keep the old ones."""
+        if form.has_changed():
+            revision = revise_question(obj.pool, form.draft)
+            self.message_user(
+                request, f"Published {revision} of the pool. Tests that run keep the one they began with."
+            )

@@ -60,7 +60,9 @@ class QuestionPool(models.Model):
 class Question(models.Model):
     """One version of a question. The row never changes; an edit is a new row of the same `external_id`."""
 
-    pool = models.ForeignKey(QuestionPool, on_delete=models.PROTECT, related_name="question_versions", db_index=False)
+    pool = models.ForeignKey(
+        QuestionPool, on_delete=models.PROTECT, related_name="question_versions", db_index=False
+    )
     external_id = models.CharField("id", max_length=200, help_text="The author's own id, unique in the pool.")
     version = models.PositiveIntegerField(default=1, editable=False)
     content = models.TextField()
@@ -80,7 +82,10 @@ class Question(models.Model):
     category_intercepts = ArrayField(models.FloatField(), default=list, blank=True)
     area = models.CharField(max_length=100, blank=True, help_text="Content area, for content targets.")
     enemy_groups = ArrayField(
-        models.CharField(max_length=100), default=list, blank=True, help_text="Of a group, a test has one at most."
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        help_text="Of a group, a test has one at most.",
     )
     question_set = models.CharField(max_length=100, blank=True, help_text="Questions that stay together.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -96,8 +101,7 @@ class Question(models.Model):
             ),
             models.CheckConstraint(condition=Q(discrimination__gt=0), name="question_discriminates"),
             models.CheckConstraint(
-                condition=Q(guessing__gte=0, upper_asymptote__lte=1)
-                & Q(upper_asymptote__gt=F("guessing")),
+                condition=Q(guessing__gte=0, upper_asymptote__lte=1) & Q(upper_asymptote__gt=F("guessing")),
                 name="question_asymptotes_in_order",
             ),
         ]

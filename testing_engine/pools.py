@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -24,10 +24,16 @@ class QuestionDraft:
     parameters: ItemParameters
 
 
-def publish_pool(name: str, concept_names: Sequence[str], drafts: Sequence[QuestionDraft]) -> QuestionPool:
+def publish_pool(
+    name: str,
+    concept_names: Sequence[str],
+    drafts: Sequence[QuestionDraft],
+    progress: Callable[[int], object] = lambda _: None,
+) -> QuestionPool:
     """Store a new pool with its first revision, all or nothing.
 
-    `concept_names` is empty, or has as many names as every draft has concepts.
+    `concept_names` is empty, or has as many names as every draft has concepts. `progress` is told how many
+    questions were written, batch by batch.
     """
     with transaction.atomic():
         pool = QuestionPool.objects.create(
@@ -35,9 +41,11 @@ def publish_pool(name: str, concept_names: Sequence[str], drafts: Sequence[Quest
             concept_names=list(concept_names),
             concept_count=len(drafts[0].parameters.concepts),
         )
-        questions = Question.objects.bulk_create(
-            (_question(pool, draft, version=1) for draft in drafts), batch_size=BATCH
-        )
+        questions: list[Question] = []
+        for first in range(0, len(drafts), BATCH):
+            batch = [_question(pool, draft, version=1) for draft in drafts[first : first + BATCH]]
+            questions += Question.objects.bulk_create(batch)
+            progress(len(batch))
         _publish_revision(pool, 1, questions)
     return pool
 

@@ -1,7 +1,7 @@
 """Who calls: `Authorization: Token …` (an API client) or `Authorization: Session …` (a student's browser)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -14,7 +14,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from sessions_app.lifecycle import Caller
+from sessions_app.standing import Caller
 from sessions_app.tokens import InvalidSessionToken, read_session_token
 
 
@@ -62,10 +62,17 @@ class ApiTokenAuthentication(BaseAuthentication):
 
 def caller_of(request: Request) -> Caller:
     """The request's user in the domain's terms."""
-    user = request.user
-    if isinstance(user, SessionHolder):
-        return Caller(session_id=user.session_id)
-    return Caller(client_id=user.id)
+    match user_of(request):
+        case SessionHolder(session_id=session_id):
+            return Caller(session_id=session_id)
+        case Client(id=client_id):
+            return Caller(client_id=client_id)
+    return Caller()
+
+
+def user_of(request: Request) -> Client | SessionHolder | None:
+    """Who sent the request; None: nobody said."""
+    return cast(Client | SessionHolder | None, request.user)
 
 
 def _ascii(credentials: bytes) -> str:
@@ -78,7 +85,9 @@ def _ascii(credentials: bytes) -> str:
 def _client_of(token: str) -> Client:
     """One query: the token by its hash, its user, and the user's own and groups' permissions."""
     rows = (
-        AuthToken.objects.filter(Q(expiry=None) | Q(expiry__gt=timezone.now()), digest=hash_token(token), user__is_active=True)
+        AuthToken.objects.filter(
+            Q(expiry=None) | Q(expiry__gt=timezone.now()), digest=hash_token(token), user__is_active=True
+        )
         .values_list("user_id", "user__is_superuser")
         .annotate(
             own=ArrayAgg("user__user_permissions__codename", distinct=True, default=[]),
@@ -103,7 +112,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     """How the OpenAPI schema names the two schemes."""
 
     target_class = ApiTokenAuthentication
-    name = ["ApiToken", "SessionToken"]  # type: ignore[assignment]
+    name = ["ApiToken", "SessionToken"]
 
     def get_security_definition(self, auto_schema: Any) -> Any:
         return [
@@ -111,7 +120,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
                 "type": "apiKey",
                 "in": "header",
                 "name": "Authorization",
-                "description": "`Token …`: an API client; tokens are made in the admin or by `manage.py create_api_token`.",
+                "description": "`Token …`: an API client's, made in the admin or on the command line.",
             },
             {
                 "type": "apiKey",

@@ -1,6 +1,7 @@
 """Question pools: upload and read. No reply holds a key."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -11,8 +12,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from sessions_app.api import permissions, shapes
-from sessions_app.api.parsers import PoolUploadParser
 from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.parsers import PoolUploadParser
 from sessions_app.refusals import PoolNotFound
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
@@ -117,7 +118,7 @@ class UploadView(APIView):
     )
     def post(self, request: Request) -> Response:
         try:
-            draft = parse_pool(request.data)
+            draft = parse_pool(cast(Mapping[str, Any], request.data))
         except PoolRefused as refused:
             raise InvalidBody(refused.problems) from refused
         pool = publish_pool(draft.name, draft.concept_names, draft.questions)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from sessions_app.api.authentication import SessionHolder
+from sessions_app.api.authentication import SessionHolder, user_of
 
 DELIVER = "deliver_tests"
 AUTHOR = "author_pools"
@@ -31,11 +31,12 @@ class Holds(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         self.permission = view.permission
-        return request.user is not None and bool(request.user.may(view.permission))
+        user = user_of(request)
+        return user is not None and user.may(view.permission)
 
 
 class HoldsOrOwnSession(Holds):
     """The same, or anybody with a session's token; the domain refuses every other session."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return isinstance(request.user, SessionHolder) or super().has_permission(request, view)
+        return isinstance(user_of(request), SessionHolder) or super().has_permission(request, view)

@@ -14,7 +14,14 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from sessions_app import refusals
-from sessions_app.api.errors import RETRY_AFTER_BUSY, RETRY_AFTER_OUTAGE, RETRY_AFTER_RATE_LIMIT, InvalidBody, Problem
+from sessions_app.api.errors import (
+    RETRY_AFTER_BUSY,
+    RETRY_AFTER_OUTAGE,
+    RETRY_AFTER_RATE_LIMIT,
+    InvalidBody,
+    Problem,
+)
+
 
 class ProblemRenderer(JSONRenderer):
     media_type = "application/problem+json"
@@ -37,10 +44,15 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
         case refusals.InvalidResponse():
             return InvalidBody([("/response", str(refusal))])
         case refusals.IdempotencyKeyReused():
-            return Problem(409, "idempotency_key_reused", "This Idempotency-Key came before, with another request.")
+            return Problem(
+                409, "idempotency_key_reused", "This Idempotency-Key came before, with another request."
+            )
         case refusals.SubmissionInProgress():
             return Problem(
-                409, "submission_in_progress", "This question is being answered right now.", wait=RETRY_AFTER_BUSY
+                409,
+                "submission_in_progress",
+                "This question is being answered right now.",
+                wait=RETRY_AFTER_BUSY,
             )
         case refusals.TooManyRequests():
             return Problem(429, "throttled", "Too many requests.", wait=RETRY_AFTER_RATE_LIMIT)
@@ -79,7 +91,9 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(exc, refusals.Refusal):
             return _problem_of(exc)
         if isinstance(exc, OperationalError | InterfaceError):
-            return Problem(503, "database_unavailable", "Nothing was changed; try again.", wait=RETRY_AFTER_OUTAGE)
+            return Problem(
+                503, "database_unavailable", "Nothing was changed; try again.", wait=RETRY_AFTER_OUTAGE
+            )
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
 
@@ -104,12 +118,17 @@ class ProblemFormatter(ExceptionFormatter):
         }
         if is_invalid:
             body["errors"] = [
-                {"pointer": f"/{error.attr}" if error.attr else "", "detail": error.detail, "code": error.code}
+                {
+                    "pointer": f"/{error.attr}" if error.attr else "",
+                    "detail": error.detail,
+                    "code": error.code,
+                }
                 for error in error_response.errors
             ]
         if isinstance(self.exc, InvalidBody):
             body["errors"] = [
-                {"pointer": pointer, "detail": message, "code": "invalid"} for pointer, message in self.exc.problems
+                {"pointer": pointer, "detail": message, "code": "invalid"}
+                for pointer, message in self.exc.problems
             ]
         if isinstance(self.exc, Problem):
             body.update(self.exc.extra)

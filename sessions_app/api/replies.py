@@ -90,7 +90,9 @@ def _question(question: ShownQuestion | None) -> dict[str, Any] | None:
 
 
 def _summary(standing: Standing) -> dict[str, Any]:
-    duration = (standing.completed_at - standing.started_at).total_seconds() if standing.completed_at else None
+    duration = (
+        (standing.completed_at - standing.started_at).total_seconds() if standing.completed_at else None
+    )
     return {
         "end_reason": standing.end_reason,
         "correct_responses": standing.correct,
@@ -100,7 +102,10 @@ def _summary(standing: Standing) -> dict[str, Any]:
             {
                 "name": name,
                 "proficiency": proficiency_of(theta),
-                "proficiency_95": [proficiency_of(theta - Z_95 * error), proficiency_of(theta + Z_95 * error)],
+                "proficiency_95": [
+                    proficiency_of(theta - Z_95 * error),
+                    proficiency_of(theta + Z_95 * error),
+                ],
             }
             for name, theta, error in zip(
                 standing.concept_names, standing.theta, standing.standard_error, strict=True

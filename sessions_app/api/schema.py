@@ -1,12 +1,14 @@
 """The OpenAPI schema: every operation documents its problems, and shows examples."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
 from sessions_app.api import shapes
 from sessions_app.api.problems import ProblemRenderer
+
+Direction = Literal["request", "response"]
 
 PROBLEMS = {
     "400": "Malformed JSON, or missing or invalid fields: all of them are listed.",
@@ -24,9 +26,9 @@ ALWAYS = ("401", "403", "429", "503")
 class ApiSchema(AutoSchema):
     """Adds the problems that a view can answer: the general ones, and those in `view.problems`."""
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
-        bodies = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
-        problem: ResolvedComponent = self.resolve_serializer(shapes.Problem, "response")  # type: ignore[no-untyped-call]
+    def _get_response_bodies(self, direction: Direction = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        problem: ResolvedComponent = self.resolve_serializer(shapes.Problem, "response")
         statuses = {*ALWAYS, *getattr(self.view, "problems", ())}
         if self.method == "POST":
             statuses |= {"400", "413"}

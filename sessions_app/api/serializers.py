@@ -47,7 +47,11 @@ class ResponseField(serializers.Field[int | str | None, Any, Any, Any]):
     default_error_messages = {"invalid": "Must be an option's index, an option's text, or null."}
 
     def to_internal_value(self, data: Any) -> int | str:
-        if isinstance(data, bool) or not isinstance(data, int | str) or (isinstance(data, int) and abs(data) > MAX_INT):
+        if (
+            isinstance(data, bool)
+            or not isinstance(data, int | str)
+            or (isinstance(data, int) and abs(data) > MAX_INT)
+        ):
             self.fail("invalid")
         value: int | str = data
         return value
@@ -57,7 +61,9 @@ class ResponseField(serializers.Field[int | str | None, Any, Any, Any]):
 
 
 class EndCriteriaSerializer(Body):
-    type = serializers.ChoiceField(choices=["fixed_length", "precision", "classification"], default="precision")
+    type = serializers.ChoiceField(
+        choices=["fixed_length", "precision", "classification"], default="precision"
+    )
     max_questions = serializers.IntegerField(min_value=1, max_value=1000, default=20)
     min_questions = serializers.IntegerField(min_value=1, max_value=1000, required=False)
     precision_threshold = serializers.FloatField(min_value=0.01, max_value=10, default=0.3)
@@ -120,7 +126,9 @@ def _rules_of(data: dict[str, Any]) -> CatRules:
     try:
         return CatRules.from_end_criteria(**criteria)
     except RulesError as error:
-        raise RulesError([(f"/end_criteria{pointer}", message) for pointer, message in error.problems]) from error
+        raise RulesError(
+            [(f"/end_criteria{pointer}", message) for pointer, message in error.problems]
+        ) from error
 
 
 class SubmitRequestSerializer(Body):
@@ -128,7 +136,9 @@ class SubmitRequestSerializer(Body):
     question_id = serializers.CharField(max_length=ID_LENGTH)
     response = ResponseField(allow_null=True)
     student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
-    response_time_ms = serializers.IntegerField(min_value=0, max_value=MAX_INT, required=False, allow_null=True)
+    response_time_ms = serializers.IntegerField(
+        min_value=0, max_value=MAX_INT, required=False, allow_null=True
+    )
 
     def submission(self, idempotency_key: str | None) -> Submission:
         """The request in the domain's terms."""

@@ -90,7 +90,9 @@ class QuestionUpload(Serializer[object]):
     id = s.CharField(max_length=200)
     content = s.CharField()
     options = _texts()
-    correct_answer = s.CharField(required=False, help_text="One of the options; rating scales give option_scores.")
+    correct_answer = s.CharField(
+        required=False, help_text="One of the options; rating scales give option_scores."
+    )
     option_scores = s.ListField(child=s.IntegerField(min_value=0), required=False)
     concepts = _floats(help_text="Q-matrix row: 0 or more for each concept, not all 0.")
     model = s.ChoiceField(choices=MODELS, default="2PL")
@@ -214,7 +216,9 @@ class TimelineEntry(Serializer[object]):
     questions_answered = s.IntegerField()
 
 
-ConceptPoint = inline_serializer("ConceptPoint", {"date": s.DateTimeField(), "value": s.FloatField()}, many=True)
+ConceptPoint = inline_serializer(
+    "ConceptPoint", {"date": s.DateTimeField(), "value": s.FloatField()}, many=True
+)
 
 
 class ConceptProgress(Serializer[object]):
@@ -268,6 +272,6 @@ class Problem(Serializer[object]):
     status = s.IntegerField()
     detail = s.CharField()
     code = s.CharField()
-    errors = FieldProblem(many=True, required=False)
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]  # the problem's own name
     session_status = s.ChoiceField(choices=STATUSES, required=False)
     current_question_id = s.CharField(required=False, allow_null=True)

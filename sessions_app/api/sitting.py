@@ -24,9 +24,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="A repeated request with the same key gets the first reply again. At most 200 visible ASCII characters.",
+    description="A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters.",
 )
-STUDENT_ID = OpenApiParameter("student_id", str, description="Given, it must be the session's student: 403 otherwise.")
+STUDENT_ID = OpenApiParameter(
+    "student_id", str, description="Given, it must be the session's student: 403 otherwise."
+)
 A_QUESTION = {
     "id": "alg-017",
     "content": "Solve 3x − 7 = 11.",
@@ -58,7 +60,9 @@ def idempotency_key_of(request: Request) -> str | None:
     if key is None:
         return None
     if not 1 <= len(key) <= 200 or not all("!" <= character <= "~" for character in key):
-        raise Problem(400, "invalid_idempotency_key", "Idempotency-Key must be 1 to 200 visible ASCII characters.")
+        raise Problem(
+            400, "invalid_idempotency_key", "Idempotency-Key must be 1 to 200 visible ASCII characters."
+        )
     return key
 
 
@@ -114,7 +118,7 @@ class StartView(APIView):
             asked = body.test_request(idempotency_key_of(request))
         except RulesError as error:
             raise InvalidBody(_under_rules(error.problems, request.data), code="rules_refused") from error
-        standing = lifecycle.start(asked, request.user.id, seed=secrets.randbits(63), now=timezone.now())
+        standing = lifecycle.start(asked, caller_of(request), seed=secrets.randbits(63), now=timezone.now())
         return Response(replies.started(standing, asked.student_id))
 
 

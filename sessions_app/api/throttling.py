@@ -10,14 +10,14 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from sessions_app import hot_state
-from sessions_app.api.authentication import Client, SessionHolder
+from sessions_app.api.authentication import Client, SessionHolder, user_of
 from sessions_app.api.errors import RETRY_AFTER_RATE_LIMIT
 from sessions_app.hot_state import RateLimit
 
 
 def rate_of(request: Request) -> RateLimit | None:
     """The limit that the caller stands under."""
-    match request.user:
+    match user_of(request):
         case SessionHolder(session_id=session_id):
             return RateLimit(f"session:{session_id}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
         case Client(id=client_id):

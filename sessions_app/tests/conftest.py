@@ -1,19 +1,69 @@
-"""A client for each kind of caller."""
+"""A client for each kind of caller, and the steps of a test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from redis.connection import AbstractConnection
 from rest_framework.test import APIClient
 
-from sessions_app.tests.factories import make_pool, make_token
+from sessions_app.tests.factories import make_pool, make_token, right_answer
 from testing_engine.models import QuestionPool
 
+Reply = Any  # a response of REST framework's test client
+Start = Callable[..., dict[str, Any]]
 
-def client_with(authorization: str) -> APIClient:
+
+def client_with(authorization: str | None) -> APIClient:
+    """A client that sends this header; without one, nobody."""
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=authorization)
+    if authorization is not None:
+        client.credentials(HTTP_AUTHORIZATION=authorization)
     return client
+
+
+def browser_of(started: dict[str, Any]) -> APIClient:
+    """The student's browser: it has the token that `start` returned."""
+    return client_with(f"Session {started['session_token']}")
+
+
+def submit(
+    client: APIClient,
+    started: dict[str, Any],
+    question_id: str,
+    response: int | str | None,
+    *,
+    key: str | None = None,
+    **fields: Any,
+) -> Reply:
+    """POST one answer."""
+    body = {"session_id": started["session_id"], "question_id": question_id, "response": response, **fields}
+    headers = {"Idempotency-Key": key} if key is not None else {}
+    return client.post("/api/test/submit", body, headers=headers)
+
+
+def answer_questions(
+    client: APIClient, started: dict[str, Any], count: int, *, is_right: bool = True, question: Any = None
+) -> dict[str, Any]:
+    """Answer so many questions; returns the last reply."""
+    reply = {"next_question": question or started["next_question"]}
+    for _ in range(count):
+        question_id = reply["next_question"]["id"]
+        option = right_answer(question_id) if is_right else (right_answer(question_id) + 1) % 4
+        response = submit(client, started, question_id, option)
+        assert response.status_code == 200, response.json()
+        reply = response.json()
+    return reply
+
+
+def pointers(response: Reply) -> list[str]:
+    """The fields that a 400 names."""
+    assert response.status_code == 400, response.json()
+    return [error["pointer"] for error in response.json()["errors"]]
 
 
 @pytest.fixture
@@ -28,14 +78,47 @@ def api(db: None) -> APIClient:
 
 
 @pytest.fixture
-def start(api: APIClient) -> Callable[..., dict[str, Any]]:
+def start(api: APIClient) -> Start:
     """Start a test; by default of 5 questions, of a student called s1."""
 
-    def start(**fields: Any) -> dict[str, Any]:
+    def start(key: str | None = None, **fields: Any) -> dict[str, Any]:
         body = {"student_id": "s1", "end_criteria": {"type": "fixed_length", "max_questions": 5}, **fields}
-        response = api.post("/api/test/start", body)
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        response = api.post("/api/test/start", body, headers=headers)
         assert response.status_code == 200, response.json()
         started: dict[str, Any] = response.json()
         return started
 
     return start
+
+
+@pytest.fixture
+def database_down(settings: LazySettings) -> Callable[[], AbstractContextManager[None]]:
+    """While its context lasts, PostgreSQL's port is closed: connecting really fails."""
+
+    @contextmanager
+    def down() -> Iterator[None]:
+        real = connections["default"]
+        # Port 1 of the loopback interface: nobody listens there.
+        nowhere = {**real.settings_dict, "HOST": "127.0.0.1", "PORT": "1", "OPTIONS": {"connect_timeout": 1}}
+        connections["default"] = DatabaseWrapper(nowhere, "default")
+        try:
+            yield
+        finally:
+            connections["default"] = real
+
+    return down
+
+
+@pytest.fixture
+def redis_round_trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one entry whenever something is sent to Redis."""
+    trips: list[int] = []
+    send = AbstractConnection.send_packed_command
+
+    def counted(self: AbstractConnection, *arguments: Any, **options: Any) -> Any:
+        trips.append(1)
+        return send(self, *arguments, **options)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
+    return trips

@@ -54,13 +54,17 @@ def question(index: int, concepts: Sequence[float], **fields: Any) -> dict[str, 
     }
 
 
-def pool_document(questions: int = 40, concepts: int = 1, **fields: Any) -> dict[str, Any]:
-    """A pool whose questions measure the concepts in turn."""
-    rows = [question(i, [float(i % concepts == k) for k in range(concepts)]) for i in range(questions)]
+def pool_document(
+    questions: int | list[dict[str, Any]] = 40, concepts: int = 1, **fields: Any
+) -> dict[str, Any]:
+    """A pool of these questions, or of so many that measure the concepts in turn."""
+    rows = questions
+    if isinstance(questions, int):
+        rows = [question(i, [float(i % concepts == k) for k in range(concepts)]) for i in range(questions)]
     return {"name": "A pool", "concept_names": list(CONCEPTS[:concepts]), "questions": rows, **fields}
 
 
-def make_pool(questions: int = 40, concepts: int = 1, **fields: Any) -> QuestionPool:
+def make_pool(questions: int | list[dict[str, Any]] = 40, concepts: int = 1, **fields: Any) -> QuestionPool:
     """The same, published."""
     draft = parse_pool(pool_document(questions, concepts, **fields))
     return publish_pool(draft.name, draft.concept_names, draft.questions)

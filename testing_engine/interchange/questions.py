@@ -78,7 +78,9 @@ def parse_concept_names(names: object, pointer: str, problems: _Problems) -> tup
     return tuple(texts)
 
 
-def _check_together(drafts: Sequence[QuestionDraft | None], names: Sequence[str], problems: _Problems) -> None:
+def _check_together(
+    drafts: Sequence[QuestionDraft | None], names: Sequence[str], problems: _Problems
+) -> None:
     """What only the whole list shows: ragged Q-matrix rows and ids that come twice."""
     first_index: dict[str, int] = {}
     width = len(names) or next((len(draft.parameters.concepts) for draft in drafts if draft), 0)
@@ -148,14 +150,18 @@ def _parse_parameters(
     concepts = _numbers(row.get("concepts"), f"{pointer}/concepts", label, problems)
     if len(concepts) > settings.POOL_MAX_CONCEPTS:
         problems.add(f"{pointer}/concepts", f"{label}at most {settings.POOL_MAX_CONCEPTS} concepts.")
-    upper = row.get("upper_asymptote", 1.0 - _number(row.get("slipping", 0.0), f"{pointer}/slipping", label, problems))
-    numbers = {
+    upper = row.get(
+        "upper_asymptote", 1.0 - _number(row.get("slipping", 0.0), f"{pointer}/slipping", label, problems)
+    )
+    numbers: dict[str, Any] = {
         "difficulty": _number(row.get("difficulty", 0.0), f"{pointer}/difficulty", label, problems),
-        "discrimination": _number(row.get("discrimination", 1.0), f"{pointer}/discrimination", label, problems),
+        "discrimination": _number(
+            row.get("discrimination", 1.0), f"{pointer}/discrimination", label, problems
+        ),
         "guessing": _number(row.get("guessing", 0.0), f"{pointer}/guessing", label, problems),
         "upper": _number(upper, f"{pointer}/upper_asymptote", label, problems),
     }
-    lists = {
+    lists: dict[str, Any] = {
         key: _numbers(row.get(key) or [], f"{pointer}/{key}", label, problems)
         for key in ("thresholds", "category_slopes", "category_intercepts")
     }
@@ -188,15 +194,20 @@ def _parse_key(
             problems.add(f"{pointer}/correct_answer", label + "the correct answer is none of the options.")
             return ()
         if categories > 2:
-            problems.add(f"{pointer}/option_scores", label + "this model scores every option; give option_scores.")
+            problems.add(
+                f"{pointer}/option_scores", label + "this model scores every option; give option_scores."
+            )
         return tuple(int(option == answer) for option in options)
-    is_whole = isinstance(given, list) and all(type(score) is int and 0 <= score <= MAX_SCORE for score in given)
+    is_whole = isinstance(given, list) and all(
+        type(score) is int and 0 <= score <= MAX_SCORE for score in given
+    )
     if not is_whole or len(given) != len(options):
         problems.add(f"{pointer}/option_scores", f"{label}must be one whole number from 0 for each option.")
         return ()
     if parameters and set(given) != set(range(categories)):
         problems.add(
-            f"{pointer}/option_scores", f"{label}must use every score from 0 to {categories - 1}, as its model has."
+            f"{pointer}/option_scores",
+            f"{label}must use every score from 0 to {categories - 1}, as its model has.",
         )
     return tuple(given)
 
@@ -217,7 +228,9 @@ def _numbers(value: object, pointer: str, label: str, problems: _Problems) -> tu
     if not isinstance(value, list):
         problems.add(pointer, label + "must be a list of numbers.")
         return ()
-    return tuple(_number(element, f"{pointer}/{index}", label, problems) for index, element in enumerate(value))
+    return tuple(
+        _number(element, f"{pointer}/{index}", label, problems) for index, element in enumerate(value)
+    )
 
 
 def _is_storable(text: str) -> bool:

@@ -1,0 +1,267 @@
+"""`make run`: everything on this machine, from nothing to a served first test. Ctrl-C stops all of it.
+
+Starts PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL point elsewhere), migrates, loads the demo
+pool into an empty database, and runs web, worker and beat. Data stays in `.run/`.
+"""
+
+import ctypes
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import psutil
+
+from embedded.services import Services
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".run"
+PORT = int(os.environ.get("PORT", "5300"))
+HOST = os.environ.get("HOST", "127.0.0.1")
+ADDRESS = f"http://localhost:{PORT}"
+STOP_PATIENCE = 10  # seconds
+START_PATIENCE = 60
+
+
+class CannotRun(Exception):
+    """Why, for the person at the terminal."""
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with _only_one(), _port_free():
+            _end_leftovers()
+            print("Starting PostgreSQL and Valkey …", flush=True)
+            with Services(FOLDER) as services:
+                os.environ.update(services.urls.environment())
+                os.environ.update(_development_environment())
+                _serve()
+    except CannotRun as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    print("Stopped. The data stays in .run/; `make run` goes on with it.")
+    return 0
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """The lock goes with this process, however it ends."""
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise CannotRun(
+                f"It is running already (process {lock.read().strip()}): open {ADDRESS}, "
+                "or press Ctrl-C there first."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _port_free() -> Iterator[None]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, PORT))
+        except OSError:
+            raise CannotRun(
+                f"Port {PORT} is taken by another program. Stop it, or choose a port: PORT=5301 make run"
+            ) from None
+    yield
+
+
+def _end_leftovers() -> None:
+    """End the Valkey of a run that was killed; it would keep its memory and port for nothing."""
+    ours = str(FOLDER / "valkey")
+    for process in psutil.process_iter(["cmdline"]):
+        if any(ours in part for part in process.info["cmdline"] or []) and process.pid != os.getpid():
+            process.terminate()
+
+
+def _development_environment() -> dict[str, str]:
+    return {
+        "ADAPTIVE_ENVIRONMENT": "development",
+        "DJANGO_SETTINGS_MODULE": "adaptive.settings",
+        "SECRET_KEY": "insecure-" + _kept("secret_key"),
+        "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"),
+        "CELERY_BEAT_SCHEDULE_FILENAME": str(FOLDER / "celerybeat-schedule"),
+    }
+
+
+def _kept(name: str) -> str:
+    """A secret of this machine, made on the first start, readable by its owner alone."""
+    path = FOLDER / name
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text()
+
+
+def _serve() -> None:
+    token = _prepare_database()
+    python = sys.executable
+    bind = ["--bind", f"{HOST}:{PORT}", "--workers", "2", "--threads", "8", "--worker-class", "gthread"]
+    commands = {
+        "web": [python, "-m", "gunicorn", *bind, "--log-level", "warning", "adaptive.wsgi"],
+        "worker": [
+            python,
+            "-m",
+            "celery",
+            "-A",
+            "adaptive",
+            "worker",
+            "--concurrency",
+            "1",
+            "--loglevel",
+            "WARNING",
+        ],
+        "beat": [python, "-m", "celery", "-A", "adaptive", "beat", "--loglevel", "WARNING"],
+    }
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, command in commands.items():
+            processes[name] = _spawn(command, FOLDER / f"{name}.log")
+        _wait_until_served(processes)
+        _welcome(token)
+        while True:
+            _raise_if_dead(processes)
+            time.sleep(0.5)
+    finally:
+        _stop(processes)
+
+
+def _spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """A child in its own session: Ctrl-C reaches this process alone, which stops the others in order."""
+    output: IO[bytes]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
+
+
+def _end_with_parent() -> None:
+    """On Linux, the kernel ends the child when this process dies, even by kill -9."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+
+
+def _stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    for process in processes.values():
+        process.terminate()
+    deadline = time.monotonic() + STOP_PATIENCE
+    for process in processes.values():
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _raise_if_dead(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    for name, process in processes.items():
+        if process.poll() is not None:
+            raise CannotRun(f"{name} ended by itself; its last words are in .run/{name}.log")
+
+
+def _wait_until_served(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + START_PATIENCE
+    while time.monotonic() < deadline:
+        _raise_if_dead(processes)
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=5)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+        else:
+            return
+    raise CannotRun(f"The web process did not answer within {START_PATIENCE} seconds; see .run/web.log")
+
+
+def _prepare_database() -> str:
+    """Migrate, load the demo into an empty database, make the admin; returns a working token."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connections
+
+    from sessions_app.api_clients import make_token
+    from testing_engine.models import QuestionPool
+
+    call_command("migrate", verbosity=0, interactive=False)
+    if not QuestionPool.objects.exists():
+        call_command("load_demo")
+    _ensure_admin()
+    path = FOLDER / "api_token"
+    if not path.exists() or not _is_known(path.read_text()):
+        path.touch(mode=0o600)
+        path.write_text(make_token("development", ["deliver", "author", "operate", "report"], None))
+    connections.close_all()
+    for connection in connections.all():
+        connection.close_pool()  # type: ignore[attr-defined]
+    return path.read_text()
+
+
+def _ensure_admin() -> None:
+    from django.contrib.auth.models import User
+
+    if not User.objects.filter(username="admin").exists():
+        User.objects.create_superuser("admin", password=_kept("admin_password"))
+
+
+def _is_known(token: str) -> bool:
+    from knox.crypto import hash_token
+    from knox.models import AuthToken
+
+    return bool(AuthToken.objects.filter(digest=hash_token(token)).exists())
+
+
+def _welcome(token: str) -> None:
+    start = (
+        f"curl -s {ADDRESS}/api/test/start -H 'Authorization: Token {token}' "
+        "-H 'Content-Type: application/json' -d '{\"student_id\": \"student-1\"}'"
+    )
+    print(
+        f"""
+Ready. Open   {ADDRESS}/api/docs   the API, to read and to try
+              {ADDRESS}/admin      user admin, password {_kept("admin_password")}
+
+A first test by curl:
+
+{start}
+
+Logs are in .run/*.log. Ctrl-C stops everything.
+""",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

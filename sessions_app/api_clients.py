@@ -1,0 +1,43 @@
+"""API clients and their tokens: made, found and revoked here, for the admin and the command line."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from knox.models import AuthToken
+
+from sessions_app.models import ApiClient
+
+# What people say → Django's permission.
+PERMISSIONS = {
+    "deliver": "deliver_tests",
+    "author": "author_pools",
+    "operate": "operate_service",
+    "report": "report_results",
+}
+
+
+def make_token(name: str, permissions: Iterable[str], lifetime: timedelta | None) -> str:
+    """A new token of the client called `name`, who is made if need be and gains the permissions.
+
+    The token is shown this once: only its hash is stored. `lifetime` None: it never expires.
+    """
+    codenames = [PERMISSIONS[permission] for permission in permissions]
+    with transaction.atomic():
+        client, is_new = ApiClient.objects.get_or_create(username=name)
+        if is_new:
+            client.set_unusable_password()
+            client.save(update_fields=["password"])
+        client.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+        _, token = AuthToken.objects.create(client, expiry=lifetime)
+    return str(token)
+
+
+def revoke_tokens(name_or_prefix: str) -> int:
+    """Revoke all tokens of a client, or the one that begins so; returns how many."""
+    tokens = AuthToken.objects.filter(user__username=name_or_prefix)
+    if not tokens.exists() and len(name_or_prefix) >= 8:
+        tokens = AuthToken.objects.filter(token_key__startswith=name_or_prefix[:15])
+    revoked: int = tokens.delete()[0]
+    return revoked

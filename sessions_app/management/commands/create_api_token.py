@@ -1,0 +1,33 @@
+"""manage.py create_api_token NAME: let a program call the API."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from sessions_app.api_clients import PERMISSIONS, make_token
+
+
+class Command(BaseCommand):
+    help = "Make a token for an API client. It is shown once; only its hash is stored."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="The client's name; a new name makes a new client.")
+        parser.add_argument(
+            "--permissions",
+            default="deliver",
+            help=f"Separated by commas, of: {', '.join(PERMISSIONS)}, or all.",
+        )
+        parser.add_argument("--days", type=int, default=90, help="Days until it expires; 0: never.")
+
+    def handle(self, *args: Any, name: str, permissions: str, days: int, **options: Any) -> None:
+        wanted = list(PERMISSIONS) if permissions == "all" else [p.strip() for p in permissions.split(",")]
+        unknown = sorted(set(wanted) - set(PERMISSIONS))
+        if unknown:
+            raise CommandError(
+                f"No such permission: {', '.join(unknown)}. There are {', '.join(PERMISSIONS)}, all."
+            )
+        if days < 0:
+            raise CommandError("--days must be 0 or more.")
+        self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))

@@ -1,0 +1,40 @@
+"""manage.py upload_pool FILE: publish a question pool from a JSON or CSV file."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from testing_engine.interchange.files import UnreadableFile, read_pool_file
+from testing_engine.interchange.questions import PoolRefused, parse_pool
+from testing_engine.pools import publish_pool
+
+
+class Command(BaseCommand):
+    help = "Publish a question pool from a JSON file (as the API takes it) or a CSV file (docs/POOLS.md)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--name", help="The pool's name; by default the file's.")
+        parser.add_argument("--dry-run", action="store_true", help="Check the file, publish nothing.")
+
+    def handle(self, *args: Any, file: Path, name: str | None, dry_run: bool, **options: Any) -> None:
+        try:
+            document = read_pool_file(file)
+            draft = parse_pool(document)
+        except UnreadableFile as error:
+            raise CommandError(str(error)) from error
+        except PoolRefused as refused:
+            listed = "\n".join(f"  {pointer}: {message}" for pointer, message in refused.problems)
+            raise CommandError(f"Nothing was published. {file.name} has problems:\n{listed}") from refused
+        count = len(draft.questions)
+        if dry_run:
+            self.stdout.write(f"{file.name} is fine: {count} questions. Nothing was published (dry run).")
+            return
+        with tqdm(total=count, unit="question", disable=None) as bar:
+            pool = publish_pool(
+                name or draft.name or file.stem, draft.concept_names, draft.questions, bar.update
+            )
+        self.stdout.write(f"Published {count} questions as pool {pool.pk}.")
