@@ -116,6 +116,9 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     ]
     readonly_fields = ["pool", "state", "concepts", "accuracy", "rules"]
 
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sessions_app.operate_service")
+
     @display(description="status", ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
     def state(self, session: TestSession) -> tuple[str, str]:
         return session.status, session.get_status_display()
@@ -144,7 +147,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     @action(  # type: ignore[untyped-decorator]
         description="Clean up now",
         url_path="clean-up-now",
-        permissions=["sessions_app.operate_service"],
+        permissions=["operate"],
         icon="mop",
         dialog={
             "title": "End inactive sessions now",
@@ -241,6 +244,9 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # its sessions refer to it; it is made inactive instead
 
+    def has_make_token_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("knox.add_authtoken")
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = Permission.objects.filter(codename__in=PERMISSIONS.values()).select_related(
             "content_type"
@@ -260,7 +266,7 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
     @action(  # type: ignore[untyped-decorator]
         description="Make a token",
         url_path="make-token",
-        permissions=["knox.add_authtoken"],
+        permissions=["make_token"],
         icon="key",
         dialog={
             "title": "Make a token",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ class QuestionDraft:
     options: tuple[str, ...]
     option_scores: tuple[int, ...]
     parameters: ItemParameters
+    area: str = ""
+    enemy_groups: tuple[str, ...] = ()
+    question_set: str = ""
 
 
 def publish_pool(
@@ -29,6 +33,7 @@ def publish_pool(
     concept_names: Sequence[str],
     drafts: Sequence[QuestionDraft],
     progress: Callable[[int], object] = lambda _: None,
+    pool_id: uuid.UUID | None = None,
 ) -> QuestionPool:
     """Store a new pool with its first revision, all or nothing.
 
@@ -37,6 +42,7 @@ def publish_pool(
     """
     with transaction.atomic():
         pool = QuestionPool.objects.create(
+            id=pool_id or uuid.uuid4(),
             name=name,
             concept_names=list(concept_names),
             concept_count=len(drafts[0].parameters.concepts),
@@ -98,6 +104,9 @@ def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Questio
         thresholds=list(parameters.thresholds),
         category_slopes=list(parameters.category_slopes),
         category_intercepts=list(parameters.category_intercepts),
+        area=draft.area,
+        enemy_groups=list(draft.enemy_groups),
+        question_set=draft.question_set,
     )
 
 
@@ -136,6 +145,9 @@ def frozen_content(question: Question) -> Mapping[str, object]:
         "thresholds": question.thresholds,
         "category_slopes": question.category_slopes,
         "category_intercepts": question.category_intercepts,
+        "area": question.area,
+        "enemy_groups": question.enemy_groups,
+        "question_set": question.question_set,
     }
 
 

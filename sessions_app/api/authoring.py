@@ -20,6 +20,38 @@ from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import publish_pool
 
 
+A_POOL = {
+    "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
+    "name": "Grade 9",
+    "concept_names": ["Math", "Algebra"],
+    "concept_count": 2,
+    "question_count": 1,
+    "revision": 1,
+    "content_hash": "5f2b1c0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c",
+    "created_at": "2026-11-22T09:00:00Z",
+}
+A_QUESTION = {
+    "id": "alg-017",
+    "version": 1,
+    "content": "Solve 3x − 7 = 11.",
+    "options": ["x = 4/3", "x = 6", "x = −6", "x = 18"],
+    "concepts": [0, 1],
+    "model": "2PL",
+    "difficulty": -0.8,
+    "discrimination": 1.2,
+    "guessing": 0.2,
+    "upper_asymptote": 1.0,
+    "thresholds": [],
+    "category_slopes": [],
+    "category_intercepts": [],
+    "area": "",
+    "enemy_groups": [],
+    "question_set": "",
+}
+POOL_EXAMPLE = OpenApiExample("A pool", response_only=True, value=A_POOL)
+QUESTION_EXAMPLE = OpenApiExample("A question", response_only=True, value=A_QUESTION)
+
+
 def _pool(pool_id: str) -> QuestionPool:
     try:
         return QuestionPool.objects.select_related("current_revision").get(pk=UUID(pool_id))
@@ -69,6 +101,9 @@ class QuestionRow(BaseSerializer[Question]):
             "thresholds": question.thresholds,
             "category_slopes": question.category_slopes,
             "category_intercepts": question.category_intercepts,
+            "area": question.area,
+            "enemy_groups": question.enemy_groups,
+            "question_set": question.question_set,
         }
 
 
@@ -139,6 +174,7 @@ class PoolListView(ListAPIView[QuestionPool]):
         tags=["Question pools"],
         summary="All pools, the newest first",
         responses=shapes.PoolReply(many=True),
+        examples=[POOL_EXAMPLE],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
@@ -150,7 +186,11 @@ class PoolView(APIView):
     problems = ("404",)
 
     @extend_schema(
-        operation_id="read_pool", tags=["Question pools"], summary="One pool", responses=shapes.PoolReply
+        operation_id="read_pool",
+        tags=["Question pools"],
+        summary="One pool",
+        responses=shapes.PoolReply,
+        examples=[POOL_EXAMPLE],
     )
     def get(self, request: Request, pool_id: str) -> Response:
         return Response(PoolRow(_pool(pool_id)).data)
@@ -167,6 +207,7 @@ class QuestionListView(ListAPIView[Question]):
         tags=["Question pools"],
         summary="The questions of a pool's newest revision, in order",
         responses=shapes.QuestionReply(many=True),
+        examples=[QUESTION_EXAMPLE],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
@@ -185,6 +226,7 @@ class QuestionView(APIView):
         tags=["Question pools"],
         summary="One question of a pool's newest revision",
         responses=shapes.QuestionReply,
+        examples=[QUESTION_EXAMPLE],
     )
     def get(self, request: Request, pool_id: str, question_id: str) -> Response:
         question = _questions(_pool(pool_id)).filter(external_id=question_id.replace("\x00", "")).first()

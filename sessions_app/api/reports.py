@@ -22,6 +22,36 @@ PAGE = OpenApiParameter("page", int, description="From 1.")
 PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 500; 50 if left out.")
 POINT = {"date": "2026-11-22T10:07:00Z", "value": 0.731}
 
+A_SESSION = {
+    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+    "student_id": "student-1",
+    "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
+    "revision": 1,
+    "status": "completed",
+    "end_reason": "precision",
+    "concept_names": ["Math", "Algebra"],
+    "rules": {"stop": [{"name": "precision", "standard_error": 0.3}], "min_questions": 5},
+    "current_proficiency": [0.731, 0.655],
+    "ability": {"theta": [0.616, 0.399], "standard_error": [0.29, 0.28]},
+    "questions_answered": 14,
+    "accuracy": 0.642857,
+    "started_at": "2026-11-22T10:00:00Z",
+    "last_activity": "2026-11-22T10:07:00Z",
+    "completed_at": "2026-11-22T10:07:00Z",
+}
+AN_ANSWER = {
+    "position": 1,
+    "question_id": "alg-017",
+    "question_version": 1,
+    "response": 1,
+    "score": 1,
+    "is_correct": True,
+    "response_time_ms": 8200,
+    "proficiency_after": [0.5, 0.659],
+    "ability_after": {"theta": [0.0, 0.41], "standard_error": [1.0, 0.86]},
+    "answered_at": "2026-11-22T10:00:31Z",
+}
+
 
 def _student(student_id: str) -> Student:
     try:
@@ -251,6 +281,7 @@ class SessionListView(ListAPIView[TestSession]):
         summary="Tests by student, status and pool, the newest first",
         parameters=[SessionFilterSerializer],
         responses=shapes.SessionReply(many=True),
+        examples=[OpenApiExample("A test", response_only=True, value=A_SESSION)],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
@@ -275,6 +306,7 @@ class ResponseListView(ListAPIView[TestResponse]):
         tags=["Results"],
         summary="A test's answers, in order",
         responses=shapes.ResponseReply(many=True),
+        examples=[OpenApiExample("An answer", response_only=True, value=AN_ANSWER)],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
-from sessions_app.api import shapes
+from sessions_app.api import permissions, shapes
 from sessions_app.api.problems import ProblemRenderer
 
 Direction = Literal["request", "response"]
@@ -38,6 +38,13 @@ class ApiSchema(AutoSchema):
                 "content": {ProblemRenderer.media_type: {"schema": problem.ref}},
             }
         return bodies
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """Either token where a session's own is enough; spectacular would ask for both at once."""
+        super().get_auth()  # names the schemes
+        is_open_to_students = permissions.HoldsOrOwnSession in self.view.permission_classes
+        names = ["ApiToken", "SessionToken"] if is_open_to_students else ["ApiToken"]
+        return [{name: []} for name in names]
 
     def map_parsers(self) -> list[str]:
         return ["application/json"]

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sessions_app.lifecycle import TestRequest
@@ -20,6 +21,10 @@ class Body(serializers.Serializer[Any]):
     """A request body."""
 
 
+NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+
+
+@extend_schema_field({"oneOf": [{"type": "number"}, NUMBERS]})
 class NumberOrList(serializers.Field[list[float], Any, Any, Any]):
     """A number, or a list of numbers."""
 
@@ -41,6 +46,7 @@ def _finite(field: serializers.Field[Any, Any, Any, Any], value: float) -> float
     return float(value)
 
 
+@extend_schema_field({"type": ["integer", "string"]})
 class ResponseField(serializers.Field[int | str | None, Any, Any, Any]):
     """The option chosen: its index, its text, or null."""
 
@@ -157,5 +163,5 @@ class CleanupRequestSerializer(Body):
 
 class SessionFilterSerializer(Body):
     student_id = serializers.CharField(max_length=ID_LENGTH, required=False)
-    status = serializers.ChoiceField(choices=TestSession.Status.values, required=False)
+    status = serializers.ChoiceField(choices=TestSession.Status.choices, required=False)
     pool = serializers.UUIDField(required=False)

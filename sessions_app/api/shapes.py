@@ -10,7 +10,7 @@ from rest_framework.serializers import Serializer
 from sessions_app.models import TestSession
 from testing_engine.models import MODELS
 
-STATUSES = TestSession.Status.values
+STATUSES = TestSession.Status.choices
 
 
 def _floats(**options: object) -> s.ListField:
@@ -104,6 +104,13 @@ class QuestionUpload(Serializer[object]):
     thresholds = _floats(required=False, help_text="GRM, GPCM, PCM, RSM: one a step, relative to difficulty.")
     category_slopes = _floats(required=False, help_text="NRM.")
     category_intercepts = _floats(required=False, help_text="NRM.")
+    area = s.CharField(max_length=100, required=False, help_text="Content area, for content targets.")
+    enemy_groups = s.ListField(
+        child=s.CharField(max_length=100),
+        required=False,
+        help_text="Of a group, a test has one question at most.",
+    )
+    question_set = s.CharField(max_length=100, required=False, help_text="Questions that stay together.")
 
 
 class PoolUpload(Serializer[object]):
@@ -143,6 +150,9 @@ class QuestionReply(Serializer[object]):
     thresholds = _floats()
     category_slopes = _floats()
     category_intercepts = _floats()
+    area = s.CharField(allow_blank=True)
+    enemy_groups = _texts()
+    question_set = s.CharField(allow_blank=True)
 
 
 class SessionReply(Serializer[object]):

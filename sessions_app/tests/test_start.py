@@ -25,8 +25,14 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
     pool = make_pool(concepts=3)
     started = start(question_pool_id=str(pool.pk), student_id="anna")
     assert set(started) == {
-        "session_id", "session_token", "student_id", "initial_proficiency", "concept_names", "next_question", "status",
-    }  # fmt: skip
+        "session_id",
+        "session_token",
+        "student_id",
+        "initial_proficiency",
+        "concept_names",
+        "next_question",
+        "status",
+    }
     assert UUID(started["session_id"])
     assert started["student_id"] == "anna"
     assert started["initial_proficiency"] == [0.5, 0.5, 0.5]
@@ -175,10 +181,6 @@ def test_it_shows_proficiency_as_the_share_below(start: Start, pool: QuestionPoo
 
 
 def test_it_keeps_the_revision_it_started_with(api: APIClient, start: Start, pool: QuestionPool) -> None:
-    from sessions_app.tests.factories import pool_document, question
-    from testing_engine.interchange.questions import parse_pool
-    from testing_engine.pools import revise_question
-
     started = start()
     first = int(started["next_question"]["id"].removeprefix("q"))
     changed = pool_document()

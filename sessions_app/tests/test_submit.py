@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup, submission
+from sessions_app import cleanup, ledger
 from sessions_app.hot_state import SessionState, read_state
 from sessions_app.models import StudentProficiency, TestResponse, TestSession
 from sessions_app.standing import shown_by_key
@@ -23,8 +23,10 @@ from sessions_app.tests.conftest import (
     answer_questions,
     browser_of,
     client_with,
+    is_even,
     pointers,
     submit,
+    take_test,
 )
 from sessions_app.tests.factories import make_pool, make_token, question, right_answer
 from testing_engine.models import Question, QuestionPool
@@ -285,11 +287,9 @@ def test_it_stops_when_the_standard_error_is_small_enough(
         "max_questions": 50,
     }
     started = start(end_criteria=criteria)
-    reply, errors = {"status": "continue", **started}, []
-    while reply["status"] == "continue" or not errors:
-        reply = answer_questions(api, started, 1, question=reply["next_question"])
-        errors.append(reply["ability"]["standard_error"][0])
-    assert reply["test_summary"]["end_reason"] == "precision"
+    replies = take_test(api, started, is_right=is_even)
+    errors = [reply["ability"]["standard_error"][0] for reply in replies]
+    assert replies[-1]["test_summary"]["end_reason"] == "precision"
     assert errors[-1] <= threshold
     assert all(error > threshold for error in errors[:-1])
 
@@ -298,15 +298,14 @@ def test_it_waits_for_every_concept_to_be_precise(api: APIClient, start: Start) 
     make_pool(questions=60, concepts=2)
     criteria = {"type": "precision", "precision_threshold": 0.7, "min_questions": 1, "max_questions": 50}
     started = start(end_criteria=criteria)
-    reply, errors = {"status": "continue", **started}, []
-    while reply["status"] == "continue" or not errors:
-        reply = answer_questions(api, started, 1, question=reply["next_question"])
-        errors.append(max(reply["ability"]["standard_error"]))
+    replies = take_test(api, started, is_right=is_even)
+    assert replies[-1]["test_summary"]["end_reason"] == "precision"
+    errors = [max(reply["ability"]["standard_error"]) for reply in replies]
     assert errors[-1] <= 0.7
     assert all(error > 0.7 for error in errors[:-1])
 
 
-@pytest.mark.parametrize("cut", [0.0, -0.5])
+@pytest.mark.parametrize("cut", [-0.5, 0.5])
 def test_it_stops_when_one_side_of_the_cut_is_likely_enough(api: APIClient, start: Start, cut: float) -> None:
     """The posterior is nearly normal; its own probability may differ a little from the normal one."""
     make_pool(questions=60)
@@ -318,12 +317,11 @@ def test_it_stops_when_one_side_of_the_cut_is_likely_enough(api: APIClient, star
         "max_questions": 50,
     }
     started = start(end_criteria=criteria)
-    reply, certainty = {"status": "continue", **started}, []
-    while reply["status"] == "continue" or not certainty:
-        reply = answer_questions(api, started, 1, question=reply["next_question"])
+    replies, certainty = take_test(api, started, is_right=lambda answered: answered % 4 != 1), []
+    for reply in replies:
         above = PHI((reply["ability"]["theta"][0] - cut) / reply["ability"]["standard_error"][0])
         certainty.append(max(above, 1 - above))
-    assert reply["test_summary"]["end_reason"] == "classification"
+    assert replies[-1]["test_summary"]["end_reason"] == "classification"
     assert certainty[-1] > 0.88
     assert all(sure < 0.92 for sure in certainty[:-1])
 
@@ -332,13 +330,7 @@ def test_it_takes_several_cut_scores(api: APIClient, start: Start, pool: Questio
     criteria = {"type": "classification", "cut_scores": [-1, 1], "min_questions": 1, "max_questions": 30}
     several = start(student_id="several", end_criteria=criteria)
     one = start(student_id="one", end_criteria={**criteria, "cut_scores": -1})
-    lengths = {}
-    for name, started in (("several", several), ("one", one)):
-        reply: dict[str, object] = {"status": "continue", **started}
-        lengths[name] = 0
-        while lengths[name] == 0 or reply["status"] == "continue":
-            reply = answer_questions(api, started, 1, question=reply["next_question"])
-            lengths[name] += 1
+    lengths = {name: len(take_test(api, begun)) for name, begun in (("several", several), ("one", one))}
     assert lengths["one"] < lengths["several"]
 
 
@@ -478,15 +470,15 @@ def test_it_refuses_while_the_question_is_being_answered(
 def test_it_holds_the_lock_for_five_seconds_at_most(
     api: APIClient, start: Start, pool: QuestionPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = {}
-    record = submission.ledger.record
+    held: dict[str, int] = {}
+    record = ledger.record
 
-    def looked_at(entry: submission.ledger.Entry) -> bool:
+    def looked_at(entry: ledger.Entry) -> bool:
         redis = get_redis_connection("default")
         held.update({key.decode(): redis.ttl(key) for key in redis.keys("lock:*")})
         return record(entry)
 
-    monkeypatch.setattr(submission.ledger, "record", looked_at)
+    monkeypatch.setattr(ledger, "record", looked_at)
     started = start()
     answer_questions(api, started, 1)
     assert held == {f"lock:{started['session_id']}:{started['next_question']['id']}": pytest.approx(5, abs=1)}
@@ -529,7 +521,9 @@ def test_it_limits_the_rate_of_a_client(
 
 
 def test_it_costs_one_statement_and_two_round_trips(
-    start: Start, redis_round_trips: list[int], django_assert_num_queries: Callable[[int], AbstractContextManager[Any]]
+    start: Start,
+    redis_round_trips: list[int],
+    django_assert_num_queries: Callable[[int], AbstractContextManager[Any]],
 ) -> None:
     make_pool(questions=60, concepts=5)
     started = start(end_criteria={"type": "fixed_length", "max_questions": 20})

@@ -114,9 +114,16 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
     options = _parse_options(row.get("options"), f"{pointer}/options", label, problems)
     parameters = _parse_parameters(row, pointer, label, problems)
     scores = _parse_key(row, options, parameters, pointer, label, problems)
+    area = _parse_label(row.get("area"), f"{pointer}/area", problems)
+    question_set = _parse_label(row.get("question_set"), f"{pointer}/question_set", problems)
+    groups = row.get("enemy_groups") or []
+    if not isinstance(groups, list):
+        problems.add(f"{pointer}/enemy_groups", label + "must be a list of names.")
+        groups = []
+    enemies = tuple(_parse_label(g, f"{pointer}/enemy_groups/{i}", problems) for i, g in enumerate(groups))
     if len(problems.found) > before or parameters is None:
         return None
-    return QuestionDraft(external_id, str(content), options, scores, parameters)
+    return QuestionDraft(external_id, str(content), options, scores, parameters, area, enemies, question_set)
 
 
 def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
@@ -125,6 +132,16 @@ def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= 200 or not _is_storable(value):
         problems.add(pointer, "Must be a text of 1 to 200 characters.")
         return "?"
+    return value
+
+
+def _parse_label(value: object, pointer: str, problems: _Problems) -> str:
+    """A name of at most 100 characters; left out, it is empty."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > 100 or not _is_storable(value):
+        problems.add(pointer, "Must be a text of at most 100 characters.")
+        return ""
     return value
 
 
