@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: run test lint types schema benchmarks clean
+
+.PHONY: run test lint types migrations-check schema benchmarks clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -24,6 +25,10 @@ lint: $(VENV)/dev.stamp
 
 types: $(VENV)/dev.stamp
 	$(BIN)/python -m mypy .
+
+# Fails when a model changed and its migration was forgotten.
+migrations-check: $(VENV)/dev.stamp
+	$(BIN)/python -m embedded $(BIN)/python manage.py makemigrations --check --dry-run
 
 # Writes docs/openapi.yaml from the code; a test fails when the two differ.
 schema: $(VENV)/dev.stamp

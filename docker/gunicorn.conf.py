@@ -1,9 +1,9 @@
 """How gunicorn serves. PORT, WEB_CONCURRENCY and GUNICORN_CMD_ARGS in the environment change it.
 
-No `max_requests`: it hides leaks, and a process that it replaces has to read its question pools again, so that
-students meet slow requests for nothing. What a process caches is bounded (`testing_engine.revisions`).
+No `max_requests`: it hides leaks, and a new process has to read its question pools again, so that students
+meet slow requests for nothing. What a process caches is bounded (`testing_engine.revisions`).
 No `preload_app`: the pool of database connections has threads, and threads do not survive a fork.
-No access log: addresses carry students' ids, and the proxy in front has a log. `--access-logfile -` turns it on.
+No access log: addresses carry students' ids, and the proxy has one. `--access-logfile -` turns it on.
 """
 
 import os

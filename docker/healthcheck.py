@@ -15,7 +15,7 @@ HOST = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip
 def main() -> int:
     request = urllib.request.Request(f"http://127.0.0.1:{PORT}/health", headers={"Host": HOST})
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
             print(response.read().decode())
     except urllib.error.HTTPError as error:
         print(error, error.read().decode(errors="replace"))

@@ -26,7 +26,7 @@ import psutil
 from embedded.services import Services
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / ".run"
+FOLDER = Path(os.environ.get("RUN_FOLDER", ROOT / ".run"))
 PORT = int(os.environ.get("PORT", "5300"))
 HOST = os.environ.get("HOST", "127.0.0.1")
 ADDRESS = f"http://localhost:{PORT}"
@@ -107,6 +107,7 @@ def _development_environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "adaptive.settings",
         "SECRET_KEY": "insecure-" + _kept("secret_key"),
         "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"),
+        "OPENBLAS_NUM_THREADS": "1",  # the matrices are small, and requests run in threads already
         "CELERY_BEAT_SCHEDULE_FILENAME": str(FOLDER / "celerybeat-schedule"),
     }
 
@@ -123,9 +124,9 @@ def _kept(name: str) -> str:
 def _serve() -> None:
     token = _prepare_database()
     python = sys.executable
-    bind = ["--bind", f"{HOST}:{PORT}", "--workers", "2", "--threads", "8", "--worker-class", "gthread"]
+    serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"{HOST}:{PORT}", "--log-level", "warning"]
     commands = {
-        "web": [python, "-m", "gunicorn", *bind, "--log-level", "warning", "adaptive.wsgi"],
+        "web": [python, "-m", "gunicorn", *serve, "adaptive.wsgi"],
         "worker": [
             python,
             "-m",

@@ -239,7 +239,7 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiClient]:
         clients: QuerySet[ApiClient] = super().get_queryset(request)
-        return clients.filter(is_staff=False, is_superuser=False).prefetch_related("user_permissions")
+        return clients.prefetch_related("user_permissions")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # its sessions refer to it; it is made inactive instead

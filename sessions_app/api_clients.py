@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.db import transaction
+from django.db.models import Q
 from knox.models import AuthToken
 
 from sessions_app.models import ApiClient
@@ -18,11 +19,17 @@ PERMISSIONS = {
 }
 
 
+class NotAProgram(ValueError):
+    """The name belongs to somebody who may enter the admin: no token may act in their place."""
+
+
 def make_token(name: str, permissions: Iterable[str], lifetime: timedelta | None) -> str:
     """A new token of the client called `name`, who is made if need be and gains the permissions.
 
     The token is shown this once: only its hash is stored. `lifetime` None: it never expires.
     """
+    if User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), username=name).exists():
+        raise NotAProgram(f"{name!r} is the account of a person who uses the admin.")
     codenames = [PERMISSIONS[permission] for permission in permissions]
     with transaction.atomic():
         client, is_new = ApiClient.objects.get_or_create(username=name)

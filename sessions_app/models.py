@@ -1,9 +1,10 @@
 """Students, their tests, every answer they gave, and what is known of them."""
 
 import uuid
+from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import User, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -178,8 +179,17 @@ class StudentProficiency(models.Model):
         return f"{self.student_id}: {self.concept_name}"
 
 
+class ApiClients(UserManager["ApiClient"]):
+    """Only programs: whoever may enter the admin is a person."""
+
+    def get_queryset(self) -> models.QuerySet["ApiClient"]:
+        return super().get_queryset().filter(is_staff=False, is_superuser=False)
+
+
 class ApiClient(User):
     """A program that calls the API: a user without a password, with tokens and permissions."""
+
+    objects: ClassVar[ApiClients] = ApiClients()
 
     class Meta:
         proxy = True

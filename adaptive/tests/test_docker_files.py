@@ -37,7 +37,7 @@ CONTAINER_ONLY = {
 }  # docker/gunicorn.conf.py and gunicorn itself
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_PORT", "ADAPTIVE_VERSION"}
 HOST = "tests.example.org"
-START_PATIENCE = 15  # seconds
+START_PATIENCE = 60  # seconds; the machine may be busy
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_it_imports_only_what_base_txt_installs() -> None:
 
 def test_it_is_a_valid_compose_file() -> None:
     checker = Path(sys.executable).with_name("check-jsonschema")
-    command = [checker, "--builtin-schema", "vendor.compose-spec", COMPOSE_FILE]
+    command = [str(checker), "--builtin-schema", "vendor.compose-spec", str(COMPOSE_FILE)]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -213,7 +213,7 @@ def shown(default: Any) -> str:
 
 def test_it_documents_every_variable_with_its_default(settings_defaults: dict[str, Any]) -> None:
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+?) \|", OPERATIONS, re.MULTILINE))
-    assert CONTAINER_ONLY | COMPOSE_ONLY <= set(rows)
+    assert set(rows) >= CONTAINER_ONLY | COMPOSE_ONLY
     documented = {name: rows[name] for name in set(rows) - CONTAINER_ONLY - COMPOSE_ONLY}
     expected = {name: shown(default) for name, default in settings_defaults.items()}
     expected["CELERY_BROKER_URL"] = "`REDIS_URL`"
@@ -305,7 +305,7 @@ def test_it_passes_the_deployment_checks_before_there_is_a_table(container: Cont
 def test_it_refuses_to_start_with_the_key_of_the_build(container: Container) -> None:
     (key,) = re.findall(r"SECRET_KEY=(\S+)", DOCKERFILE)
     weak = Container(container.app, {**container.environment, "SECRET_KEY": key})
-    with pytest.raises(AssertionError, match="adaptive.E001"), weak.serving():
+    with pytest.raises(AssertionError, match=r"adaptive\.E001"), weak.serving():
         pass
 
 

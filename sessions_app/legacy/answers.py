@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def read_response(row: Row) -> LegacyResponse:
     )
 
 
-def load_pool(pool_id: object) -> ImportedPool | None:
+def load_pool(pool_id: UUID) -> ImportedPool | None:
     revision = PoolRevision.objects.filter(pool_id=pool_id, number=1).select_related("pool").first()
     if revision is None:
         return None

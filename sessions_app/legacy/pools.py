@@ -95,7 +95,7 @@ def import_pools(export: Export, names: ConceptNames, report: Report, tick: Call
 
 
 def _settle_width(pool: LegacyPool, table: TableReport) -> int:
-    """Leave out the questions whose Q-matrix row is not as long as most of the pool's; returns that length."""
+    """The length of most Q-matrix rows of the pool; questions with another one are left out."""
     ((width, _),) = Counter(question.width for question in pool.questions).most_common(1)
     for question in pool.questions:
         if question.width != width:
@@ -151,7 +151,7 @@ def _read_question(row: Row) -> LegacyQuestion:
 
 
 def _parameters(row: Row) -> dict[str, Any]:
-    """The original's logit is a·(q·θ) − b, ours ‖a·q‖ (direction·θ − difficulty): so difficulty = b / ‖a·q‖."""
+    """The original's logit is a·(q·θ) − b, ours a·(q·θ) − ‖a·q‖·difficulty: so difficulty = b / ‖a·q‖."""
     found: dict[str, Any] = {"concepts": decoded(row.raw.get("concepts"))}
     for column in ("difficulty", "discrimination", "guessing"):
         value = row.checked(column, number)

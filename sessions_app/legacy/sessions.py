@@ -162,7 +162,10 @@ class _Importer:
             there = set(TestSession.objects.filter(legacy_id__in=batch).values_list("legacy_id", flat=True))
             self._compare([legacy_id for legacy_id in batch if legacy_id in there])
             for legacy_id in batch:
-                self._refuse(self.responses.pop(legacy_id, []), f"there is no session {legacy_id}")
+                self._refuse(
+                    self.responses.pop(legacy_id, []),
+                    f"session {legacy_id} is not here: not exported, or refused",
+                )
 
     def _store(self, new: list[Converted]) -> None:
         if not new:
@@ -286,7 +289,7 @@ def _counts(
     counted = len(answers), sum(answer.is_correct for answer in answers)
     if row.total is None:
         return counted
-    original = row.total, row.correct or 0
+    original = row.total, counted[1] if row.correct is None else row.correct
     if not rows and row.status in (_Status.COMPLETED, _Status.ENDED) and original[1] <= original[0]:
         if row.total:
             table.note(row.label, "has no answers in this export: only its totals were taken")

@@ -35,13 +35,17 @@ def import_students(export: Export, report: Report, tick: Callable[[int], object
         if student.external_id in students:
             table.refuse(label, "this id came before in the file: its first row counts")
         students.setdefault(student.external_id, student)
+    tick(len(export["students"]) - len(students))
+    keys = list(students)
     with transaction.atomic():
-        known = set(_keys(students))
-        new = [student for key, student in students.items() if key not in known]
-        Student.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
-    table.taken += len(new)
-    table.there += len(known)
-    tick(len(export["students"]))
+        for first in range(0, len(keys), BATCH):
+            batch = keys[first : first + BATCH]
+            known = _keys(batch)
+            new = [students[key] for key in batch if key not in known]
+            Student.objects.bulk_create(new, ignore_conflicts=True)
+            table.taken += len(new)
+            table.there += len(known)
+            tick(len(batch))
 
 
 def _read_student(row: Row) -> tuple[str, Student]:

@@ -117,7 +117,7 @@ def database_down(settings: LazySettings) -> Callable[[], AbstractContextManager
         real = connections["default"]
         # Port 1 of the loopback interface: nobody listens there.
         nowhere = {**real.settings_dict, "HOST": "127.0.0.1", "PORT": "1", "OPTIONS": {"connect_timeout": 1}}
-        connections["default"] = DatabaseWrapper(nowhere, "default")  # type: ignore[no-untyped-call]
+        connections["default"] = DatabaseWrapper(nowhere, "default")
         try:
             yield
         finally:
@@ -134,7 +134,7 @@ def redis_round_trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counted(self: AbstractConnection, *arguments: Any, **options: Any) -> Any:
         trips.append(1)
-        return send(self, *arguments, **options)
+        return send(self, *arguments, **options)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
     return trips

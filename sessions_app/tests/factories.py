@@ -16,14 +16,14 @@ ALL_PERMISSIONS = ("deliver_tests", "author_pools", "operate_service", "report_r
 CONCEPTS = ("Math", "Algebra", "Geometry", "Statistics", "Calculus")
 
 
-class StudentFactory(factory.django.DjangoModelFactory[Student]):
+class StudentFactory(factory.django.DjangoModelFactory[Student]):  # type: ignore[misc]
     class Meta:
         model = Student
 
     external_id = factory.Sequence(lambda n: f"student-{n}")
 
 
-class ApiClientFactory(factory.django.DjangoModelFactory[ApiClient]):
+class ApiClientFactory(factory.django.DjangoModelFactory[ApiClient]):  # type: ignore[misc]
     class Meta:
         model = ApiClient
 

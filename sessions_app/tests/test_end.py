@@ -125,5 +125,5 @@ def test_it_hides_the_session_of_another_client(api: APIClient, start: Start, po
 def test_it_takes_an_empty_body_of_any_type(
     api: APIClient, start: Start, pool: QuestionPool, content_type: str
 ) -> None:
-    response = api.generic("POST", address(start()), b"", content_type=content_type)
+    response = api.generic("POST", address(start()), "", content_type=content_type)
     assert response.status_code == 200

@@ -15,6 +15,7 @@ LOGISTIC_MODELS = MODELS[:4]
 PROBLEMS_LISTED = 100
 MAX_OPTIONS = 50
 MAX_SCORE = 50
+MAX_PARAMETER = 100  # logits; far beyond any real question, and far from overflow
 # Engine field → the name that it has in a pool document.
 FIELD_NAMES = {"upper": "upper_asymptote"}
 
@@ -70,8 +71,10 @@ def parse_concept_names(names: object, pointer: str, problems: _Problems) -> tup
         problems.add(pointer, "Must be a list of names.")
         return ()
     for index, name in enumerate(names):
-        if not isinstance(name, str) or not name.strip() or len(name) > 100 or not _is_storable(name):
-            problems.add(f"{pointer}/{index}", "Must be a name of 1 to 100 characters.")
+        if not isinstance(name, str) or not _is_name(name, 100):
+            problems.add(
+                f"{pointer}/{index}", "Must be a name of 1 to 100 characters without blanks at its ends."
+            )
     texts = [name for name in names if isinstance(name, str)]
     if len(set(texts)) != len(texts):
         problems.add(pointer, "The names must differ.")
@@ -129,8 +132,8 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
 def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or not 1 <= len(value) <= 200 or not _is_storable(value):
-        problems.add(pointer, "Must be a text of 1 to 200 characters.")
+    if not isinstance(value, str) or not _is_name(value, 200):
+        problems.add(pointer, "Must be a text of 1 to 200 characters without blanks at its ends.")
         return "?"
     return value
 
@@ -235,9 +238,9 @@ def _number(value: object, pointer: str, label: str, problems: _Problems) -> flo
             number = float(value)
         except OverflowError:
             number = math.inf
-        if math.isfinite(number):
+        if abs(number) <= MAX_PARAMETER:
             return number
-    problems.add(pointer, label + "must be a finite number.")
+    problems.add(pointer, f"{label}must be a number between -{MAX_PARAMETER} and {MAX_PARAMETER}.")
     return 0.0
 
 
@@ -248,6 +251,11 @@ def _numbers(value: object, pointer: str, label: str, problems: _Problems) -> tu
     return tuple(
         _number(element, f"{pointer}/{index}", label, problems) for index, element in enumerate(value)
     )
+
+
+def _is_name(text: str, longest: int) -> bool:
+    """What a client can send back: requests are stripped of blanks at the ends."""
+    return 1 <= len(text) <= longest and text == text.strip() and _is_storable(text)
 
 
 def _is_storable(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_app.api_clients import PERMISSIONS, make_token
+from sessions_app.api_clients import PERMISSIONS, NotAProgram, make_token
 
 
 class Command(BaseCommand):
@@ -30,4 +30,7 @@ class Command(BaseCommand):
             )
         if days < 0:
             raise CommandError("--days must be 0 or more.")
-        self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))
+        try:
+            self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))
+        except NotAProgram as error:
+            raise CommandError(str(error)) from error

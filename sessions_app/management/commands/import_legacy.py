@@ -64,12 +64,10 @@ class Command(BaseCommand):
     def _say(self, found: Report, dry_run: bool) -> None:
         for line in found.lines(SHOWN):
             self.stdout.write(line)
-        if found.refused:
-            self.stdout.write(self.style.WARNING(f"{found.refused} rows were refused; all others are in."))
-        else:
-            self.stdout.write("No row was refused.")
-        if dry_run:
-            self.stdout.write("This was a dry run: nothing was changed.")
+        refused = f"{found.refused} rows were refused" if found.refused else "No row was refused"
+        self.stdout.write(
+            f"{refused}. This was a dry run: nothing was changed." if dry_run else f"{refused}."
+        )
 
 
 @contextmanager

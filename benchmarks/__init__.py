@@ -1,0 +1,64 @@
+"""What the service costs, as ratios against a baseline of the same run; README.md says how to read them."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def durable_services() -> Iterator[Path]:
+    """A PostgreSQL that syncs and a Valkey for this run alone, with Django and its tables on them.
+
+    Never those that the environment names: a benchmark fills and empties what it runs on. Yields the folder.
+    """
+    # Not at the top: benchmarks of the pure engine need neither the services nor Django.
+    import django
+
+    from embedded.services import Services
+
+    for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+        os.environ.pop(name, None)
+    folder = Path(tempfile.mkdtemp(prefix="adaptive-"))  # short: PostgreSQL's socket lives below it
+    folder.chmod(0o755)
+    try:
+        with Services(folder) as services:
+            os.environ.update(services.urls.environment())
+            os.environ.update(
+                ADAPTIVE_ENVIRONMENT="development",
+                SECRET_KEY="insecure-key-of-the-benchmarks",
+                ALLOWED_HOSTS="127.0.0.1",
+                DJANGO_SETTINGS_MODULE="adaptive.settings",
+            )
+            django.setup()
+            _migrate()
+            yield folder
+            _disconnect()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _disconnect() -> None:
+    """PostgreSQL stops only when nobody is connected."""
+    from django.db import connections
+
+    connections.close_all()
+    for connection in connections.all():
+        connection.close_pool()  # type: ignore[attr-defined]
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table, its columns aligned."""
+    lines = [list(header), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    cells = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
+    rule = ["-" * width for width in widths]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [cells[0], rule, *cells[1:]])
