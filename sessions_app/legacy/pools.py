@@ -41,8 +41,11 @@ class ConceptNames:
     def check(self, concepts: Mapping[UUID, int]) -> None:
         """Raises `NamesRefused` where names fit none of these pools."""
         for pool_id, names in self.by_pool.items():
-            if pool_id in concepts and concepts[pool_id] != len(names):
-                raise NamesRefused(f"Pool {pool_id} has {concepts[pool_id]} concepts, not {len(names)}.")
+            if concepts and concepts.get(pool_id) != len(names):
+                found = f"has {concepts[pool_id]} concepts" if pool_id in concepts else "is not in the export"
+                raise NamesRefused(
+                    f"{len(names)} concept names were given for pool {pool_id}, which {found}."
+                )
         for length, names in self.by_count.items():
             if concepts and length not in concepts.values():
                 raise NamesRefused(f"No pool of the export has {length} concepts ({', '.join(names)}).")

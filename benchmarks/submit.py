@@ -1,0 +1,265 @@
+"""`submit` over HTTP, beside its floor on the same server: the same round trips and nothing else."""
+
+import argparse
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks import durable_services, table
+from benchmarks.floor_client import Round, Test
+
+CONCEPTS = (1, 5)
+CLIENTS = (1, 8)
+QUESTIONS = 20
+SUBMIT, FLOOR = "/api/test/submit", "/api/test/floor"
+# As `make run` starts it (embedded/run.py).
+GUNICORN = ("--workers", "2", "--threads", "8", "--worker-class", "gthread", "--log-level", "warning")
+
+
+@dataclass
+class Timed:
+    """Seconds of the requests of one path, round by round."""
+
+    rounds: list[list[float]] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[float]:
+        return [seconds for each in self.rounds for seconds in each]
+
+    @property
+    def medians(self) -> list[float]:
+        return [statistics.median(each) for each in self.rounds]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.submit", description=__doc__)
+    parser.add_argument("--tiny", action="store_true", help="only see that it works")
+    parser.add_argument("--requests", type=int, default=3200, help="of each path, for each row (%(default)s)")
+    options = parser.parse_args()
+    requests = 320 if options.tiny else options.requests
+    rows = []
+    with durable_services() as folder:
+        pools = _prepare(folder)
+        for concepts, pool in pools.items():
+            for clients in CLIENTS:
+                # A server of its own for each row: which worker holds which connection is drawn anew.
+                with _server(folder) as port, _clients(clients, port) as processes:
+                    submit, floor = _measure(processes, pool, concepts, requests)
+                rows.append(_row(concepts, clients, submit, floor))
+    header = (
+        "test",
+        "clients",
+        "submit/floor, median",
+        "by round",
+        "submit/floor, p99",
+        "median ms",
+        "p99 ms",
+        "requests",
+    )
+    print(table(header, rows))
+    return 0
+
+
+def _row(concepts: int, clients: int, submit: Timed, floor: Timed) -> tuple[object, ...]:
+    by_round = sorted(a / b for a, b in zip(submit.medians, floor.medians, strict=True))
+    median = [statistics.median(timed.all) * 1000 for timed in (submit, floor)]
+    p99 = [statistics.quantiles(timed.all, n=100)[98] * 1000 for timed in (submit, floor)]
+    return (
+        f"{concepts} concept{'s' * (concepts > 1)}",
+        clients,
+        f"{median[0] / median[1]:.2f}",
+        f"{by_round[0]:.2f}–{by_round[-1]:.2f}",
+        f"{p99[0] / p99[1]:.2f}",
+        f"{median[0]:.2f} / {median[1]:.2f}",
+        f"{p99[0]:.2f} / {p99[1]:.2f}",
+        len(submit.all),
+    )
+
+
+# --- The measurement ---------------------------------------------------------------------------------
+
+
+def _measure(
+    processes: list["subprocess.Popen[bytes]"], pool: Any, concepts: int, requests: int
+) -> tuple[Timed, Timed]:
+    """Both paths in turn, and each first as often as second."""
+    rounds = max(2, min(20, requests // (QUESTIONS * len(processes))))
+    tests = max(1, requests // (QUESTIONS * len(processes) * rounds))
+    timed = {SUBMIT: Timed(), FLOOR: Timed()}
+    for number in range(-1, rounds):
+        order = (SUBMIT, FLOOR) if number % 2 else (FLOOR, SUBMIT)
+        for path in order:
+            shares = [
+                Round(path, concepts, QUESTIONS, _start(pool, tests, path)) for _ in range(len(processes))
+            ]
+            seconds = _answer(processes, shares)
+            if number >= 0:  # the round before the first fills the caches of the workers
+                timed[path].rounds.append(seconds)
+    return timed[SUBMIT], timed[FLOOR]
+
+
+def _answer(processes: list["subprocess.Popen[bytes]"], shares: list[Round]) -> list[float]:
+    for process, share in zip(processes, shares, strict=True):
+        assert process.stdin is not None
+        process.stdin.write(msgspec.json.encode(share) + b"\n")
+        process.stdin.flush()
+    seconds: list[float] = []
+    for process in processes:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError("A client ended; its reason is above.")
+        seconds += msgspec.json.decode(line, type=list[float])
+    return seconds
+
+
+def _start(pool: Any, tests: int, path: str) -> list[Test]:
+    from benchmarks.floor_sessions import start
+    from sessions_app.models import TestSession
+    from sessions_app.tokens import make_session_token
+
+    started = [start(pool, QUESTIONS) for _ in range(tests)]
+    if path == FLOOR:  # it asks question after question
+        TestSession.objects.filter(pk__in=[each.session_id for each in started]).update(current_position=0)
+    return [
+        Test(
+            str(each.session_id),
+            make_session_token(each.session_id, each.started_at),
+            each.next_question.id if each.next_question else "",
+        )
+        for each in started
+    ]
+
+
+# --- What it is measured on --------------------------------------------------------------------------
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "benchmarks.floor_settings",
+        "STATIC_ROOT": tempfile.gettempdir(),  # WhiteNoise warns where it is missing; nothing is served
+    }
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN, "adaptive.wsgi"]
+    with subprocess.Popen(command, env=environment, cwd=Path(__file__).resolve().parent.parent) as process:
+        try:
+            _wait_until_open(port, process)
+            yield port
+        finally:
+            process.terminate()
+
+
+def _wait_until_open(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("gunicorn does not serve; its reason is above.")
+
+
+@contextmanager
+def _clients(count: int, port: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    command = [sys.executable, "-m", "benchmarks.floor_client", str(port)]
+    with ExitStack() as running:
+        yield [
+            running.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            )
+            for _ in range(count)
+        ]
+
+
+def _prepare(folder: Path) -> dict[int, Any]:
+    """Publish the pools, cache their questions, load the script, and pack what the floor sends."""
+    from django_redis import get_redis_connection
+
+    from benchmarks import floor
+    from benchmarks.floor_sessions import publish_demo
+    from sessions_app import hot_state
+    from sessions_app.standing import shown_by_key
+    from testing_engine.revisions import load_revision
+
+    get_redis_connection("default").script_load(hot_state._SETTLE)
+    pools = {concepts: publish_demo(concepts) for concepts in CONCEPTS}
+    for pool in pools.values():
+        for question_pk in load_revision(pool.current_revision_id).question_ids.tolist():
+            shown_by_key(question_pk)
+    os.environ[floor.PACKED_FILE] = str(folder / "floor")
+    everything = {concepts: _packed(pool, concepts) for concepts, pool in pools.items()}
+    (folder / "floor").write_bytes(msgspec.msgpack.encode(everything))
+    return pools
+
+
+def _packed(pool: Any, concepts: int) -> Any:
+    """Taken from the middle of a real test, so that it is as long as what `submit` sends."""
+    from benchmarks import floor
+    from benchmarks.floor_sessions import start
+    from sessions_app.api import replies
+    from sessions_app.hot_state import SessionState, read_state
+    from sessions_app.standing import shown_by_key, standing_of_state
+    from testing_engine.revisions import load_plan, load_revision
+
+    revision = load_revision(pool.current_revision_id)
+    fresh = start(pool, QUESTIONS)
+    state = read_state(fresh.session_id)
+    assert state is not None
+    question_pks = revision.question_ids.tolist()[: QUESTIONS + 1]
+    theta = [0.4142135623730951 + k / 7 for k in range(concepts)]
+    error = [0.7182818284590451 + k / 70 for k in range(concepts)]
+    states = [
+        SessionState.pack(
+            **{name: getattr(state, name) for name in ("client_id", "student_id", "student_digest", "seed")},
+            **{name: getattr(state, name) for name in ("revision_id", "plan_id", "started_at")},
+            current=answered,
+            correct=answered // 2,
+            items=range(answered),
+            scores=[1] * answered,
+            theta=theta,
+            standard_error=error,
+            prior_mean=[0.0] * concepts,
+            prior_sd=[1.0] * concepts,
+        )
+        for answered in range(QUESTIONS + 1)
+    ]
+    shown = sorted((shown_by_key(pk) for pk in revision.question_ids.tolist()), key=lambda s: len(s.content))
+    standing = standing_of_state(fresh.session_id, states[QUESTIONS // 2])
+    reply = replies.submitted(replace(standing, next_question=shown[len(shown) // 2]))
+    row = {
+        "answer": 1,
+        "score": 1,
+        "is_correct": True,
+        "theta": theta,
+        "standard_error": error,
+        "concept_names": list(load_plan(state.plan_id).concept_names),
+        "is_measured": revision.bank.measured.tolist(),
+        "status": "active",
+        "end_reason": "",
+        "completed_at": None,
+        "response_time_ms": 8200,
+        "idempotency_key": None,
+    }
+    return floor.Packed(question_pks, [each.packed() for each in states], row, reply)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
