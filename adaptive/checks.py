@@ -1,7 +1,7 @@
 """Numbered system checks: settings that are insecure or contradict each other stop the start.
 
-Django runs them before its commands; web processes and workers call `refuse_insecure_start`, since
-neither gunicorn nor Celery runs Django's checks.
+Django runs them before its commands; web processes, workers and beat call `refuse_insecure_start`, since
+gunicorn runs no checks and Celery only some.
 """
 
 from typing import Any
@@ -17,16 +17,19 @@ DEVELOPMENT_KEY_MARK = "insecure"
 def check_secrets(**_: Any) -> list[CheckMessage]:
     """What must never be missing or guessable outside development."""
     problems: list[CheckMessage] = []
-    if not settings.SECRET_KEY or (settings.IS_PRODUCTION and len(settings.SECRET_KEY) < 50):
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]  # an old key still opens sessions
+    if not all(keys) or (settings.IS_PRODUCTION and min(map(len, keys)) < 50):
         problems.append(
             Error(
-                "SECRET_KEY is missing or shorter than 50 characters.",
+                "SECRET_KEY or one of SECRET_KEY_FALLBACKS is missing or shorter than 50 characters.",
                 hint="Set SECRET_KEY in the environment; docs/OPERATIONS.md shows how to make one.",
                 id="adaptive.E001",
             )
         )
-    if settings.IS_PRODUCTION and DEVELOPMENT_KEY_MARK in settings.SECRET_KEY:
-        problems.append(Error("SECRET_KEY is a development key.", id="adaptive.E002"))
+    if settings.IS_PRODUCTION and any(DEVELOPMENT_KEY_MARK in key for key in keys):
+        problems.append(
+            Error("SECRET_KEY or one of SECRET_KEY_FALLBACKS is a development key.", id="adaptive.E002")
+        )
     if settings.IS_PRODUCTION and settings.DEBUG:
         problems.append(Error("DEBUG is on outside development.", hint="Unset DEBUG.", id="adaptive.E003"))
     if settings.IS_PRODUCTION and (not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS):
@@ -41,16 +44,45 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_tls(**_: Any) -> list[CheckMessage]:
+    """The service speaks plain HTTP behind a proxy that speaks TLS, and must be told so."""
+    if settings.SECURE_SSL_REDIRECT and settings.SECURE_PROXY_SSL_HEADER is None:
+        return [
+            Error(
+                "SECURE_SSL_REDIRECT without BEHIND_TLS_PROXY redirects every request to itself.",
+                hint="Set BEHIND_TLS_PROXY=true behind a proxy that sets X-Forwarded-Proto.",
+                id="adaptive.E008",
+            )
+        ]
+    return []
+
+
+LIFETIMES = (
+    "SESSION_STATE_TTL",
+    "SUBMISSION_LOCK_TTL",
+    "QUESTION_CACHE_TTL",
+    "SESSION_INACTIVITY_MINUTES",
+    "SESSION_TOKEN_MAX_AGE",
+)
+
+
+@register()
 def check_lifetimes(**_: Any) -> list[CheckMessage]:
     """Lifetimes that contradict each other."""
     problems: list[CheckMessage] = []
     if settings.SUBMISSION_LOCK_TTL >= settings.SESSION_STATE_TTL:
         problems.append(Error("SUBMISSION_LOCK_TTL must be below SESSION_STATE_TTL.", id="adaptive.E005"))
-    if settings.SESSION_TOKEN_MAX_AGE < settings.SESSION_STATE_TTL:
+    problems += [
+        Error(f"{name} must be 1 or more.", id="adaptive.E007")
+        for name in LIFETIMES
+        if getattr(settings, name) < 1
+    ]
+    needed = max(settings.SESSION_STATE_TTL, settings.SESSION_INACTIVITY_MINUTES * 60)
+    if settings.SESSION_TOKEN_MAX_AGE < needed:
         problems.append(
             Error(
-                "SESSION_TOKEN_MAX_AGE is below SESSION_STATE_TTL: a student would be locked out of a "
-                "running test.",
+                "SESSION_TOKEN_MAX_AGE is below SESSION_STATE_TTL or SESSION_INACTIVITY_MINUTES: a student "
+                "would be locked out of a running test.",
                 id="adaptive.E006",
             )
         )
@@ -59,6 +91,6 @@ def check_lifetimes(**_: Any) -> list[CheckMessage]:
 
 def refuse_insecure_start() -> None:
     """Raise `ImproperlyConfigured` with everything that is wrong."""
-    problems = [*check_secrets(), *check_lifetimes()]
+    problems = [*check_secrets(), *check_tls(), *check_lifetimes()]
     if problems:
         raise ImproperlyConfigured(" ".join(f"({p.id}) {p.msg} {p.hint or ''}".strip() for p in problems))

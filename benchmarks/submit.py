@@ -6,7 +6,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -150,10 +149,12 @@ def _server(folder: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
+    static = folder / "static"
+    static.mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "benchmarks.floor_settings",
-        "STATIC_ROOT": tempfile.gettempdir(),  # WhiteNoise warns where it is missing; nothing is served
+        "STATIC_ROOT": str(static),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN, "adaptive.wsgi"]
     with subprocess.Popen(command, env=environment, cwd=Path(__file__).resolve().parent.parent) as process:
@@ -182,9 +183,7 @@ def _clients(count: int, port: int) -> Iterator[list["subprocess.Popen[bytes]"]]
     command = [sys.executable, "-m", "benchmarks.floor_client", str(port)]
     with ExitStack() as running:
         yield [
-            running.enter_context(
-                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            )
+            running.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
             for _ in range(count)
         ]
 

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import math
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -32,7 +33,9 @@ class StrictJsonParser(BaseParser):
         if not body.strip():
             return {}
         try:
-            data = json.loads(codecs.decode(body, "utf-8"), parse_constant=_refuse_constant)
+            data = json.loads(
+                codecs.decode(body, "utf-8"), parse_constant=_refuse_constant, parse_float=_finite
+            )
         except UnicodeDecodeError as error:
             raise ParseError("Malformed JSON: the body is not UTF-8.") from error
         except RecursionError as error:
@@ -48,6 +51,13 @@ class PoolUploadParser(StrictJsonParser):
     """The same, for bodies the size of a question pool."""
 
     max_bytes_setting = "POOL_UPLOAD_MAX_BYTES"
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):  # JSON can spell 1e999
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> float:

@@ -39,8 +39,6 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(403, "wrong_student", "This session belongs to another student.")
         case refusals.ConceptNamesMismatch():
             return InvalidBody([("/concept_names", str(refusal))])
-        case refusals.RulesRefused():
-            return InvalidBody(refusal.problems, code="rules_refused")
         case refusals.InvalidResponse():
             return InvalidBody([("/response", str(refusal))])
         case refusals.IdempotencyKeyReused():
@@ -119,7 +117,7 @@ class ProblemFormatter(ExceptionFormatter):
         if is_invalid:
             body["errors"] = [
                 {
-                    "pointer": f"/{error.attr}" if error.attr else "",
+                    "pointer": f"/{error.attr}".rstrip("/") if error.attr else "",
                     "detail": error.detail,
                     "code": error.code,
                 }

@@ -21,6 +21,15 @@ class Body(serializers.Serializer[Any]):
     """A request body."""
 
 
+class Number(serializers.FloatField):
+    """A JSON number: neither a truth value nor a text, both of which Python would take for one."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool | str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 1}
 
 
@@ -72,8 +81,8 @@ class EndCriteriaSerializer(Body):
     )
     max_questions = serializers.IntegerField(min_value=1, max_value=1000, default=20)
     min_questions = serializers.IntegerField(min_value=1, max_value=1000, required=False)
-    precision_threshold = serializers.FloatField(min_value=0.01, max_value=10, default=0.3)
-    classification_threshold = serializers.FloatField(min_value=0.5, max_value=0.9999, default=0.8)
+    precision_threshold = Number(min_value=0.01, max_value=10, default=0.3)
+    classification_threshold = Number(min_value=0.5, max_value=0.9999, default=0.8)
     cut_scores = NumberOrList(default=[0.0])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.serializers import StartRequestSerializer, StudentSerializer, SubmitRequestSerializer
 from sessions_app.api.throttling import rate_of
-from sessions_app.refusals import SessionNotFound
+from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -116,15 +116,20 @@ class StartView(APIView):
         body.is_valid(raise_exception=True)
         try:
             asked = body.test_request(idempotency_key_of(request))
-        except RulesError as error:
-            raise InvalidBody(_under_rules(error.problems, request.data), code="rules_refused") from error
-        standing = lifecycle.start(asked, caller_of(request), seed=secrets.randbits(63), now=timezone.now())
+            standing = lifecycle.start(
+                asked, caller_of(request), seed=secrets.randbits(63), now=timezone.now()
+            )
+        except (RulesError, RulesRefused) as error:
+            raise InvalidBody(_in_body(error.problems, request.data), code="rules_refused") from error
         return Response(replies.started(standing, asked.student_id))
 
 
-def _under_rules(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
-    """Pointers into the body; the engine's own point into the rules."""
-    return [(f"/rules{pointer}" if "rules" in data else pointer, message) for pointer, message in problems]
+def _in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
+    """Pointers into the body; the engine's own point into the rules, which `end_criteria` only stand for."""
+    if "rules" in data:
+        return [(f"/rules{pointer}", message) for pointer, message in problems]
+    simple = "/end_criteria"
+    return [(pointer if pointer.startswith(simple) else simple, message) for pointer, message in problems]
 
 
 class SubmitView(APIView):

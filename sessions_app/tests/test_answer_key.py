@@ -3,13 +3,14 @@
 import json
 import logging
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app.hot_state import SessionState
+from sessions_app.hot_state import read_state
 from sessions_app.tests.conftest import Start, pointers, submit
 from sessions_app.tests.factories import make_pool, question, right_answer
 

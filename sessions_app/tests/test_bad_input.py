@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from sessions_app import lifecycle
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.tests.conftest import Reply, Start, browser_of, pointers
 from sessions_app.tests.factories import make_pool
@@ -420,10 +421,43 @@ SCALARS = (
     | st.sampled_from([NUL, SURROGATE, "s1", "q0", "Math", "precision", "2PL", "GRM", "0", ""])
 )
 FIELDS = st.sampled_from(
-    "student_id question_pool_id concept_names end_criteria rules type max_questions min_questions stop ability "
-    "precision_threshold classification_threshold cut_scores session_id question_id response response_time_ms "
-    "questions name id content options correct_answer concepts difficulty discrimination guessing slipping model "
-    "thresholds option_scores category_slopes category_intercepts upper_asymptote inactivity_minutes".split()
+    [
+        "student_id",
+        "question_pool_id",
+        "concept_names",
+        "end_criteria",
+        "rules",
+        "type",
+        "max_questions",
+        "min_questions",
+        "stop",
+        "ability",
+        "precision_threshold",
+        "classification_threshold",
+        "cut_scores",
+        "session_id",
+        "question_id",
+        "response",
+        "response_time_ms",
+        "questions",
+        "name",
+        "id",
+        "content",
+        "options",
+        "correct_answer",
+        "concepts",
+        "difficulty",
+        "discrimination",
+        "guessing",
+        "slipping",
+        "model",
+        "thresholds",
+        "option_scores",
+        "category_slopes",
+        "category_intercepts",
+        "upper_asymptote",
+        "inactivity_minutes",
+    ]
 )
 ANYTHING = st.recursive(
     SCALARS,
@@ -491,8 +525,6 @@ def test_it_never_shows_a_stack_trace(
     db: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch, start: Start
 ) -> None:
     """A bug of ours is a 500 that says nothing of the inside."""
-    from sessions_app import lifecycle
-
     make_pool(questions=8)
     started = start()
 

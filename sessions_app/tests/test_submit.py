@@ -591,4 +591,4 @@ def test_it_keeps_the_state_within_300_bytes_in_a_grown_installation() -> None:
         correct=20,
         started_at=1_800_000_000_000_000,
     )
-    assert len(msgspec.msgpack.encode(state)) <= 300
+    assert len(state.encoded()) <= 300
