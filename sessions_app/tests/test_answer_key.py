@@ -78,7 +78,7 @@ def test_it_leaves_redis_with_positions_and_numbers_alone(api: APIClient, start:
     started = start()
     submit(api, started, started["next_question"]["id"], 2)
     packed = get_redis_connection("default").get(f"session:{started['session_id']}:state")
-    state = SessionState.unpack(packed)
+    state = read_state(UUID(started["session_id"]))
     assert state is not None
     assert state.item_scores == [1]
     for text in (b"three", b"s1", b"Math", b"Question"):

@@ -6,7 +6,6 @@ from statistics import NormalDist
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest
 import time_machine
 from django.conf import LazySettings
@@ -591,4 +590,4 @@ def test_it_keeps_the_state_within_300_bytes_in_a_grown_installation() -> None:
         correct=20,
         started_at=1_800_000_000_000_000,
     )
-    assert len(state.encoded()) <= 300
+    assert len(state.packed()) <= 300
