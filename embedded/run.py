@@ -122,7 +122,7 @@ def _kept(name: str) -> str:
 
 
 def _serve() -> None:
-    token = _prepare_database()
+    token, demo_pool = _prepare_database()
     python = sys.executable
     serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"{HOST}:{PORT}", "--log-level", "warning"]
     commands = {
@@ -146,7 +146,7 @@ def _serve() -> None:
         for name, command in commands.items():
             processes[name] = _spawn(command, FOLDER / f"{name}.log")
         _wait_until_served(processes)
-        _welcome(token)
+        _welcome(token, demo_pool)
         while True:
             _raise_if_dead(processes)
             time.sleep(0.5)
@@ -205,8 +205,8 @@ def _wait_until_served(processes: dict[str, subprocess.Popen[bytes]]) -> None:
     raise CannotRun(f"The web process did not answer within {START_PATIENCE} seconds; see .run/web.log")
 
 
-def _prepare_database() -> str:
-    """Migrate, load the demo into an empty database, make the admin; returns a working token."""
+def _prepare_database() -> tuple[str, str]:
+    """Migrate, load the demo into an empty database, make the admin; returns a working token and a pool."""
     import django
 
     django.setup()
@@ -224,10 +224,11 @@ def _prepare_database() -> str:
     if not path.exists() or not _is_known(path.read_text()):
         path.touch(mode=0o600)
         path.write_text(make_token("development", ["deliver", "author", "operate", "report"], None))
+    pool = QuestionPool.objects.order_by("created_at").first()
     connections.close_all()
     for connection in connections.all():
         connection.close_pool()  # type: ignore[attr-defined]
-    return path.read_text()
+    return path.read_text(), str(pool.pk) if pool else ""
 
 
 def _ensure_admin() -> None:
@@ -244,10 +245,10 @@ def _is_known(token: str) -> bool:
     return bool(AuthToken.objects.filter(digest=hash_token(token)).exists())
 
 
-def _welcome(token: str) -> None:
+def _welcome(token: str, pool: str) -> None:
     start = (
         f"curl -s {ADDRESS}/api/test/start -H 'Authorization: Token {token}' "
-        "-H 'Content-Type: application/json' -d '{\"student_id\": \"student-1\"}'"
+        f'-H \'Content-Type: application/json\' -d \'{{"student_id": "student-1", "question_pool_id": "{pool}"}}\''
     )
     print(
         f"""

@@ -19,6 +19,7 @@ def started(standing: Standing, student_id: str) -> dict[str, Any]:
         "session_token": make_session_token(standing.session_id, standing.started_at),
         "student_id": student_id,
         "initial_proficiency": proficiencies_of(standing.prior_mean),
+        "ability": _ability(standing),
         "concept_names": standing.concept_names,
         "next_question": _question(standing.next_question),
         "status": "started",

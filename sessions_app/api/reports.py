@@ -12,6 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from sessions_app import results
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.errors import Problem
+from sessions_app.api.pagination import TrailPages
 from sessions_app.api.serializers import SessionFilterSerializer
 from sessions_app.api.sitting import session_id_of
 from sessions_app.models import Student, TestResponse, TestSession
@@ -300,6 +301,7 @@ class ResponseListView(ListAPIView[TestResponse]):
     permission = permissions.REPORT
     problems = ("404",)
     serializer_class = ResponseRow
+    pagination_class = TrailPages
 
     @extend_schema(
         operation_id="list_responses",

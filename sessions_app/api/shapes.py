@@ -52,6 +52,7 @@ class Started(Serializer[object]):
     session_token = s.CharField()
     student_id = s.CharField()
     initial_proficiency = _floats()
+    ability = Ability()
     concept_names = _texts()
     next_question = ShownQuestion()
     status = s.ChoiceField(choices=["started"])

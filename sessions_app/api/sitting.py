@@ -104,6 +104,7 @@ class StartView(APIView):
                     "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
                     "student_id": "student-1",
                     "initial_proficiency": [0.5, 0.5],
+                    "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
                     "concept_names": ["Math", "Algebra"],
                     "next_question": A_QUESTION,
                     "status": "started",

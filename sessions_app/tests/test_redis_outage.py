@@ -54,9 +54,14 @@ class OwnRedis:
 @pytest.fixture
 def redis(tmp_path: Path, settings: LazySettings) -> Iterator[OwnRedis]:
     own = OwnRedis(tmp_path)
-    options = {**settings.CACHES["default"]["OPTIONS"], "SOCKET_TIMEOUT": 0.1, "SOCKET_CONNECT_TIMEOUT": 0.1}
+    options: dict[str, Any] = {
+        **settings.CACHES["default"]["OPTIONS"],
+        "SOCKET_TIMEOUT": 0.1,
+        "SOCKET_CONNECT_TIMEOUT": 0.1,
+    }
     location = own.server.url()
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": location, "OPTIONS": options}}
+    cache: dict[str, Any] = {**settings.CACHES["default"], "LOCATION": location, "OPTIONS": options}
+    settings.CACHES = {"default": cache}
     settings.REDIS_PAUSE_AFTER_FAILURE = 0.0
     yield own
     get_redis_connection("default").close()
@@ -259,6 +264,7 @@ def test_it_leaves_no_old_state_after_an_outage(
 
 def test_it_tells_the_operator(api: APIClient, redis: OwnRedis) -> None:
     redis.stop()
+    api.raise_request_exception = False
     response = api.get("/api/debug/redis/stats")
     assert (response.status_code, response.json()["code"]) == (503, "redis_unavailable")
     assert int(response["Retry-After"]) > 0
@@ -288,6 +294,7 @@ def test_it_answers_503_without_postgresql(
     redis = get_redis_connection("default")
     key = f"session:{started['session_id']}:state"
     before = redis.get(key)
+    api.raise_request_exception = browser.raise_request_exception = False
     with database_down():
         for response in (
             submit(browser, started, question_id, 1),
@@ -318,10 +325,12 @@ def test_it_answers_503_without_either(
     database_down: Callable[[], AbstractContextManager[None]],
 ) -> None:
     started = start()
+    browser = browser_of(started)
+    browser.raise_request_exception = False
     redis.stop()
     with database_down():
-        assert submit(browser_of(started), started, started["next_question"]["id"], 1).status_code == 503
-    assert submit(browser_of(started), started, started["next_question"]["id"], 1).status_code == 200
+        assert submit(browser, started, started["next_question"]["id"], 1).status_code == 503
+    assert submit(browser, started, started["next_question"]["id"], 1).status_code == 200
 
 
 def test_it_releases_the_lock_after_any_failure(
