@@ -78,7 +78,7 @@ def check_lifetimes(**_: Any) -> list[CheckMessage]:
         if getattr(settings, name) < 1
     ]
     needed = max(settings.SESSION_STATE_TTL, settings.SESSION_INACTIVITY_MINUTES * 60)
-    if settings.SESSION_TOKEN_MAX_AGE < needed:
+    if needed > settings.SESSION_TOKEN_MAX_AGE:
         problems.append(
             Error(
                 "SESSION_TOKEN_MAX_AGE is below SESSION_STATE_TTL or SESSION_INACTIVITY_MINUTES: a student "

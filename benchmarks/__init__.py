@@ -7,6 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+_ENVIRONMENT = {
+    "ADAPTIVE_ENVIRONMENT": "development",
+    "DJANGO_SETTINGS_MODULE": "adaptive.settings",
+    "SECRET_KEY": "insecure-key-of-the-benchmarks",
+    "ALLOWED_HOSTS": "127.0.0.1",
+}
+
 
 @contextmanager
 def durable_services() -> Iterator[Path]:
@@ -26,12 +33,7 @@ def durable_services() -> Iterator[Path]:
     try:
         with Services(folder) as services:
             os.environ.update(services.urls.environment())
-            os.environ.update(
-                ADAPTIVE_ENVIRONMENT="development",
-                SECRET_KEY="insecure-key-of-the-benchmarks",
-                ALLOWED_HOSTS="127.0.0.1",
-                DJANGO_SETTINGS_MODULE="adaptive.settings",
-            )
+            os.environ.update(_ENVIRONMENT)
             django.setup()
             _migrate()
             yield folder

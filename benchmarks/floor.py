@@ -51,7 +51,7 @@ class FloorView(APIView):
         return []
 
     def post(self, request: Request) -> Response:
-        body = request.data
+        body: Any = request.data
         answered, sent = body["answered"], packed()[body["concepts"]]
         session_id, now = body["session_id"], timezone.now()
         state, lock = f"session:{session_id}:state", f"lock:{session_id}:{body['question_id']}"

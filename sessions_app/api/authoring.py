@@ -19,7 +19,6 @@ from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import publish_pool
 
-
 A_POOL = {
     "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
     "name": "Grade 9",

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -27,13 +28,13 @@ class OwnRedis:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.starts = folder, 0
-        self.server = self._started(None)
-        self.port: int = self.server.server.port
-        self.is_up = True
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = int(free.getsockname()[1])
+        self.server, self.is_up = self._started(), True
 
-    def _started(self, port: int | None) -> EmbeddedValkey:
+    def _started(self) -> EmbeddedValkey:
         self.starts += 1
-        return EmbeddedValkey(self.folder / str(self.starts), port)
+        return EmbeddedValkey(self.folder / str(self.starts), self.port)
 
     def stop(self) -> None:
         if self.is_up:
@@ -42,7 +43,7 @@ class OwnRedis:
 
     def restart(self) -> None:
         self.stop()
-        self.server, self.is_up = self._started(self.port), True
+        self.server, self.is_up = self._started(), True
 
     def freeze(self) -> None:
         os.kill(self.server.pid, signal.SIGSTOP)
@@ -54,13 +55,9 @@ class OwnRedis:
 @pytest.fixture
 def redis(tmp_path: Path, settings: LazySettings) -> Iterator[OwnRedis]:
     own = OwnRedis(tmp_path)
-    options: dict[str, Any] = {
-        **settings.CACHES["default"]["OPTIONS"],
-        "SOCKET_TIMEOUT": 0.1,
-        "SOCKET_CONNECT_TIMEOUT": 0.1,
-    }
-    location = own.server.url()
-    cache: dict[str, Any] = {**settings.CACHES["default"], "LOCATION": location, "OPTIONS": options}
+    cache: dict[str, Any] = dict(settings.CACHES["default"])
+    cache["LOCATION"] = own.server.url()
+    cache["OPTIONS"] = {**cache["OPTIONS"], "SOCKET_TIMEOUT": 0.1, "SOCKET_CONNECT_TIMEOUT": 0.1}
     settings.CACHES = {"default": cache}
     settings.REDIS_PAUSE_AFTER_FAILURE = 0.0
     yield own
