@@ -182,6 +182,12 @@ SPECTACULAR_SETTINGS = {
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "Taking a test", "description": "For a school's system and a student's browser."},
+        {"name": "Results", "description": "For whoever reads results."},
+        {"name": "Question pools", "description": "For authors. No reply holds an answer key."},
+        {"name": "Operation", "description": "For operators."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -55,6 +55,7 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
     model = TestResponse
     ordering = ["position"]
     verbose_name_plural = "answers, in order"
+    hide_title = True
     fields = [
         "position",
         "question_id_text",
@@ -109,12 +110,12 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     actions_list = ["clean_up_now"]
     inlines = [ResponseInline]
     fieldsets = [
-        (None, {"fields": ["id", "student", "pool", "client", "state", "end_reason"]}),
+        (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason"]}),
         ("Result", {"fields": ["concepts", "questions_answered", "correct_responses", "accuracy"]}),
         ("Times", {"fields": ["started_at", "last_activity", "completed_at"]}),
         ("How it runs", {"fields": ["rules", "seed", "idempotency_key", "legacy_id"]}),
     ]
-    readonly_fields = ["pool", "state", "concepts", "accuracy", "rules"]
+    readonly_fields = ["pool", "concepts", "accuracy", "rules"]
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("sessions_app.operate_service")

@@ -82,8 +82,9 @@ def test_it_lists_in_few_queries(
         answer_questions(api, start(student_id=f"s{index}"), 5)
     with django_assert_max_num_queries(3):
         api.get("/api/sessions")
+    session_id = TestSession.objects.all()[0].pk
     with django_assert_max_num_queries(4):
-        api.get(f"/api/sessions/{TestSession.objects.all()[0].pk}/responses")
+        api.get(f"/api/sessions/{session_id}/responses")
 
 
 def test_it_lists_every_field_of_an_answer(api: APIClient, start: Start, pool: QuestionPool) -> None:

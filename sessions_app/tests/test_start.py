@@ -29,6 +29,7 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
         "session_token",
         "student_id",
         "initial_proficiency",
+        "ability",
         "concept_names",
         "next_question",
         "status",
@@ -36,6 +37,8 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
     assert UUID(started["session_id"])
     assert started["student_id"] == "anna"
     assert started["initial_proficiency"] == [0.5, 0.5, 0.5]
+    assert started["ability"]["theta"] == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+    assert started["ability"]["standard_error"] == pytest.approx([1.0, 1.0, 1.0])
     assert started["concept_names"] == ["Math", "Algebra", "Geometry"]
     assert started["status"] == "started"
 
@@ -159,6 +162,8 @@ def test_it_starts_from_what_is_known_of_the_student(api: APIClient, start: Star
     assert all(value > 0.5 for value in second["initial_proficiency"])
     session = TestSession.objects.get(pk=second["session_id"])
     assert session.prior_mean == result["ability"]["theta"]
+    assert second["ability"]["theta"] == pytest.approx(session.prior_mean)
+    assert second["ability"]["standard_error"] == pytest.approx(session.prior_sd)
     widened = [math.hypot(error, CHANGE_BETWEEN_TESTS_SD) for error in result["ability"]["standard_error"]]
     assert session.prior_sd == pytest.approx([min(1.0, sd) for sd in widened])
 
