@@ -8,6 +8,7 @@ import atexit
 import logging
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import warnings
@@ -78,13 +79,24 @@ class EmbeddedPostgres:
         self.server._instances.pop(self.server.pgdata, None)
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 class EmbeddedValkey:
     """Valkey on a free port of the loopback interface. It keeps nothing over a restart: it is a cache."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        # The system picks the port; the wheel's own search lets two starts at once find the same one.
         self.server = ValkeyServer(
-            port=port, data_dir=folder, persist=True, config={"databases": DATABASES_OF_VALKEY}
+            port=port or _free_port(),
+            data_dir=folder,
+            persist=True,
+            config={"databases": DATABASES_OF_VALKEY},
         )
         self.server.start()
 

@@ -19,7 +19,6 @@ from sessions_app.standing import (
     Caller,
     Standing,
     check_access,
-    next_item_after,
     prior,
     rebuild_state,
     session_for,
@@ -31,7 +30,7 @@ from sessions_app.standing import (
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.rules import CatRules, RulesError
-from testing_engine.revisions import FrozenRevision, load_revision, store_plan
+from testing_engine.revisions import FrozenRevision, load_plan, load_revision, store_plan
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,16 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
         return None
     if session.request_hash != request.fingerprint:
         raise IdempotencyKeyReused
-    responses = list(session.responses.order_by("position"))
-    item = next_item_after(session, responses, answered=0)
-    shown = shown_item(load_revision(session.revision_id), item) if item is not None else None
-    return replace(standing_of(session), status=TestSession.Status.ACTIVE, next_question=shown)
+    revision, plan = load_revision(session.revision_id), load_plan(session.plan_id)
+    at_start = prior(session.prior_mean, session.prior_sd)
+    step = engine.next_step(revision.bank, plan.rules, at_start, session.seed, [], [])
+    return replace(
+        standing_of(session),
+        status=TestSession.Status.ACTIVE,
+        theta=step.ability.theta.tolist(),
+        standard_error=step.ability.standard_error.tolist(),
+        next_question=shown_item(revision, step.next_item) if step.next_item is not None else None,
+    )
 
 
 def _revision_to_use(pool_id: UUID | None) -> int:

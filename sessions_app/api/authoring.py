@@ -228,7 +228,8 @@ class QuestionView(APIView):
         examples=[QUESTION_EXAMPLE],
     )
     def get(self, request: Request, pool_id: str, question_id: str) -> Response:
-        question = _questions(_pool(pool_id)).filter(external_id=question_id.replace("\x00", "")).first()
+        known = _questions(_pool(pool_id))
+        question = known.filter(external_id=question_id).first() if "\x00" not in question_id else None
         if question is None:
             raise Problem(404, "question_not_found", "This pool has no question of that id.")
         return Response(QuestionRow(question).data)

@@ -3,6 +3,7 @@
 One table maps a refusal of the domain to its status; nothing below the API knows HTTP.
 """
 
+import logging
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -21,6 +22,8 @@ from sessions_app.api.errors import (
     InvalidBody,
     Problem,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class ProblemRenderer(JSONRenderer):
@@ -94,6 +97,13 @@ class ProblemHandler(ExceptionHandler):
             )
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
+
+    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
+        """An outage is one line, not a stack trace for every request of it."""
+        if response.status_code == 503:
+            logger.warning("Answered 503 %s", exc.get_codes())
+        else:
+            super().report_exception(exc, response)
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
         response = Response(data, status=exc.status_code, headers=self.get_headers(exc))

@@ -1,34 +1,27 @@
 """POST /api/test/submit."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from statistics import NormalDist
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import time_machine
-from django.conf import LazySettings
 from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from sessions_app import cleanup, ledger
-from sessions_app.hot_state import SessionState, read_state
+from sessions_app.hot_state import read_state
 from sessions_app.models import StudentProficiency, TestResponse, TestSession
-from sessions_app.standing import shown_by_key
 from sessions_app.tests.conftest import (
     Start,
     answer_questions,
     browser_of,
     client_with,
-    is_even,
     pointers,
     submit,
-    take_test,
 )
 from sessions_app.tests.factories import make_pool, make_token, question, right_answer
-from testing_engine.models import Question, QuestionPool
+from testing_engine.models import QuestionPool
 
 PHI = NormalDist().cdf
 
@@ -255,96 +248,6 @@ def test_it_removes_the_hot_state_with_the_last_answer(
     assert not get_redis_connection("default").keys("lock:*")
 
 
-# --- When a test ends --------------------------------------------------------------------------------
-
-
-def test_it_ends_cleanly_when_the_pool_is_exhausted(api: APIClient, start: Start) -> None:
-    make_pool(questions=3)
-    reply = answer_questions(api, start(end_criteria={"type": "fixed_length", "max_questions": 20}), 3)
-    assert (reply["status"], reply["total_questions"]) == ("completed", 3)
-    assert reply["test_summary"]["end_reason"] == "exhausted"
-    assert TestSession.objects.get().status == "completed"
-
-
-def test_it_gives_a_fixed_length_test_its_length(api: APIClient, start: Start, pool: QuestionPool) -> None:
-    started = start(end_criteria={"type": "fixed_length", "max_questions": 7})
-    assert answer_questions(api, started, 6)["status"] == "continue"
-    waiting = TestSession.objects.get().current_position
-    reply = submit(api, started, f"q{waiting}", 0).json()
-    assert (reply["status"], reply["total_questions"]) == ("completed", 7)
-
-
-@pytest.mark.parametrize("threshold", [0.6, 0.45])
-def test_it_stops_when_the_standard_error_is_small_enough(
-    api: APIClient, start: Start, threshold: float
-) -> None:
-    make_pool(questions=60)
-    criteria = {
-        "type": "precision",
-        "precision_threshold": threshold,
-        "min_questions": 1,
-        "max_questions": 50,
-    }
-    started = start(end_criteria=criteria)
-    replies = take_test(api, started, is_right=is_even)
-    errors = [reply["ability"]["standard_error"][0] for reply in replies]
-    assert replies[-1]["test_summary"]["end_reason"] == "precision"
-    assert errors[-1] <= threshold
-    assert all(error > threshold for error in errors[:-1])
-
-
-def test_it_waits_for_every_concept_to_be_precise(api: APIClient, start: Start) -> None:
-    make_pool(questions=60, concepts=2)
-    criteria = {"type": "precision", "precision_threshold": 0.7, "min_questions": 1, "max_questions": 50}
-    started = start(end_criteria=criteria)
-    replies = take_test(api, started, is_right=is_even)
-    assert replies[-1]["test_summary"]["end_reason"] == "precision"
-    errors = [max(reply["ability"]["standard_error"]) for reply in replies]
-    assert errors[-1] <= 0.7
-    assert all(error > 0.7 for error in errors[:-1])
-
-
-@pytest.mark.parametrize("cut", [-0.5, 0.5])
-def test_it_stops_when_one_side_of_the_cut_is_likely_enough(api: APIClient, start: Start, cut: float) -> None:
-    """The posterior is nearly normal; its own probability may differ a little from the normal one."""
-    make_pool(questions=60)
-    criteria = {
-        "type": "classification",
-        "classification_threshold": 0.9,
-        "cut_scores": cut,
-        "min_questions": 1,
-        "max_questions": 50,
-    }
-    started = start(end_criteria=criteria)
-    replies, certainty = take_test(api, started, is_right=lambda answered: answered % 4 != 1), []
-    for reply in replies:
-        above = PHI((reply["ability"]["theta"][0] - cut) / reply["ability"]["standard_error"][0])
-        certainty.append(max(above, 1 - above))
-    assert replies[-1]["test_summary"]["end_reason"] == "classification"
-    assert certainty[-1] > 0.88
-    assert all(sure < 0.92 for sure in certainty[:-1])
-
-
-def test_it_takes_several_cut_scores(api: APIClient, start: Start, pool: QuestionPool) -> None:
-    criteria = {"type": "classification", "cut_scores": [-1, 1], "min_questions": 1, "max_questions": 30}
-    several = start(student_id="several", end_criteria=criteria)
-    one = start(student_id="one", end_criteria={**criteria, "cut_scores": -1})
-    lengths = {name: len(take_test(api, begun)) for name, begun in (("several", several), ("one", one))}
-    assert lengths["one"] < lengths["several"]
-
-
-def test_it_asks_the_minimum_before_it_may_stop(api: APIClient, start: Start, pool: QuestionPool) -> None:
-    criteria = {"type": "precision", "precision_threshold": 10, "min_questions": 4, "max_questions": 9}
-    reply = answer_questions(api, start(end_criteria=criteria), 4)
-    assert (reply["status"], reply["total_questions"]) == ("completed", 4)
-    assert reply["test_summary"]["end_reason"] == "precision"
-
-
-def test_it_asks_five_by_default_before_it_may_stop(api: APIClient, start: Start, pool: QuestionPool) -> None:
-    reply = answer_questions(api, start(end_criteria={"type": "precision", "precision_threshold": 10}), 5)
-    assert (reply["status"], reply["total_questions"]) == ("completed", 5)
-
-
 # --- Refusals ----------------------------------------------------------------------------------------
 
 
@@ -481,113 +384,3 @@ def test_it_holds_the_lock_for_five_seconds_at_most(
     started = start()
     answer_questions(api, started, 1)
     assert held == {f"lock:{started['session_id']}:{started['next_question']['id']}": pytest.approx(5, abs=1)}
-
-
-@time_machine.travel("2026-01-01T10:00:30Z", tick=False)  # no minute begins in the middle
-def test_it_limits_the_rate_of_a_browser(start: Start, pool: QuestionPool, settings: LazySettings) -> None:
-    settings.RATE_LIMIT_SESSION_PER_MINUTE = 2
-    started = start()
-    browser = browser_of(started)
-    reply = answer_questions(browser, started, 2)
-    refused = submit(browser, started, reply["next_question"]["id"], 0)
-    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
-    assert int(refused["Retry-After"]) > 0
-    assert TestResponse.objects.count() == 2
-    assert not get_redis_connection("default").keys("lock:*")
-    with time_machine.travel("2026-01-01T10:01:00Z", tick=False):
-        assert submit(browser, started, reply["next_question"]["id"], 0).status_code == 200
-
-
-@time_machine.travel("2026-01-01T10:00:30Z", tick=False)
-def test_it_limits_the_rate_of_a_client(
-    api: APIClient, start: Start, pool: QuestionPool, settings: LazySettings
-) -> None:
-    settings.RATE_LIMIT_CLIENT_PER_MINUTE = 3
-    started = start()
-    answer_questions(api, started, 2)
-    for response in (
-        submit(api, started, "q0", 0),
-        api.get(f"/api/test/status/{started['session_id']}"),
-        api.post("/api/test/start", {"student_id": "s1"}),
-    ):
-        assert (response.status_code, response.json()["code"]) == (429, "throttled")
-        assert int(response["Retry-After"]) > 0
-    # A browser is counted apart: one client's students do not slow each other down.
-    assert browser_of(started).get(f"/api/test/status/{started['session_id']}").status_code == 200
-
-
-# --- What it costs -----------------------------------------------------------------------------------
-
-
-def test_it_costs_one_statement_and_two_round_trips(
-    start: Start,
-    redis_round_trips: list[int],
-    django_assert_num_queries: Callable[[int], AbstractContextManager[Any]],
-) -> None:
-    make_pool(questions=60, concepts=5)
-    started = start(end_criteria={"type": "fixed_length", "max_questions": 20})
-    browser = browser_of(started)
-    reply = answer_questions(browser, started, 3)
-    # Another student has seen the next question: it is in the cache.
-    for position in range(60):
-        shown_by_key(Question.objects.get(external_id=f"q{position}").pk)
-    redis_round_trips.clear()
-    with django_assert_num_queries(1) as executed:
-        answer_questions(browser, started, 1, question=reply["next_question"])
-    assert len(redis_round_trips) == 2
-    assert "INSERT INTO test_responses" in executed.captured_queries[0]["sql"]
-
-
-def test_it_costs_a_client_one_statement_more(
-    api: APIClient,
-    start: Start,
-    pool: QuestionPool,
-    django_assert_num_queries: Callable[[int], AbstractContextManager[Any]],
-) -> None:
-    """Its token and permissions are read in one query."""
-    started = start()
-    reply = answer_questions(api, started, 1)
-    for position in range(40):
-        shown_by_key(Question.objects.get(external_id=f"q{position}").pk)
-    with django_assert_num_queries(2):
-        answer_questions(api, started, 1, question=reply["next_question"])
-
-
-@pytest.mark.parametrize("is_carried", [False, True])
-def test_it_keeps_the_state_within_300_bytes(api: APIClient, start: Start, is_carried: bool) -> None:
-    make_pool(questions=60, concepts=5)
-    if is_carried:
-        answer_questions(api, start(end_criteria={"type": "fixed_length", "max_questions": 10}), 10)
-    criteria = {
-        "type": "classification",
-        "max_questions": 40,
-        "min_questions": 30,
-        "classification_threshold": 0.95,
-        "cut_scores": [-1.5, -0.5, 0.5, 1.5],
-    }
-    started = start(end_criteria=criteria)
-    answer_questions(api, started, 20)
-    stored = get_redis_connection("default").get(f"session:{started['session_id']}:state")
-    assert 0 < len(stored) <= 300
-
-
-def test_it_keeps_the_state_within_300_bytes_in_a_grown_installation() -> None:
-    """Every id needs five bytes, every number its longest form."""
-    state = SessionState.pack(
-        items=[65_535 - i for i in range(20)],
-        scores=[1] * 20,
-        theta=[0.1] * 5,
-        standard_error=[0.3] * 5,
-        prior_mean=[0.1] * 5,
-        prior_sd=[0.7] * 5,
-        student_external_id="x" * 200,
-        client_id=2**31,
-        student_id=2**31,
-        revision_id=2**31,
-        plan_id=2**31,
-        seed=2**63 - 1,
-        current=65_535,
-        correct=20,
-        started_at=1_800_000_000_000_000,
-    )
-    assert len(state.packed()) <= 300
