@@ -214,7 +214,17 @@ class ItemBank:
     @property
     def steepness(self) -> FloatArray:
         """(N,) ‖slopes‖, scaling included: MDISC (Reckase & McKinley 1991)."""
-        return self.derived("steepness", lambda: np.linalg.norm(self.slopes, axis=1))
+        return self.derived("steepness", lambda: np.sqrt((self.slopes**2).sum(axis=1)))
+
+    @property
+    def squared_steepness(self) -> FloatArray:
+        """(N,) turns information about t into information about θ (its trace)."""
+        return self.derived("squared steepness", lambda: self.steepness**2)
+
+    @property
+    def lipschitz(self) -> FloatArray:
+        """(N,) the largest |d log information / dt|."""
+        return self.derived("lipschitz", self._lipschitz)
 
     @property
     def difficulty(self) -> FloatArray:
@@ -246,7 +256,10 @@ class ItemBank:
 
     def curves(self, theta: npt.ArrayLike, items: IntArray | None = None) -> Curves:
         """Probabilities and derivatives in t; each (K, n) for θ (D,), (K, n, G) for θ (G, D)."""
-        t = self.predictor(theta, items)
+        return self.curves_at(self.predictor(theta, items), items)
+
+    def curves_at(self, t: FloatArray, items: IntArray | None = None) -> Curves:
+        """The same from t itself, (n,) or (n, G), which may then be another ability for each question."""
         shape = (int(self.n_categories.max()), *t.shape)
         parts = [np.zeros(shape) for _ in range(4)]
         for family, rows, own in self.by_family(items):
@@ -280,6 +293,12 @@ class ItemBank:
         for family, rows, own in self.by_family(items):
             result[own] = family.take(rows).information(t[own])
         return result
+
+    def _lipschitz(self) -> FloatArray:
+        rates = np.empty(self.n_items)
+        for family, rows, own in self.by_family():
+            rates[own] = family.lipschitz[rows]
+        return rates
 
     def by_family(self, items: IntArray | None = None) -> list[tuple[Family, IntArray, IntArray]]:
         """(family, rows in it, positions in `items`) for each family that occurs."""

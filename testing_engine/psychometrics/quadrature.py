@@ -21,33 +21,33 @@ from testing_engine.psychometrics.response import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Quadrature:
-    """`points` nodes on [lower, upper]."""
+    """`points` nodes on [lower, upper]. "sum" is the trapezoid rule without halving the ends, as in mirt."""
 
     lower: float
     upper: float
     points: int
-    rule: Literal["trapezoid", "gauss-legendre"] = "trapezoid"
+    rule: Literal["trapezoid", "sum", "gauss-legendre"] = "trapezoid"
 
     @property
     def step(self) -> float:
         """Distance of neighbouring nodes (in the middle, where Gauss–Legendre nodes are farthest apart)."""
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             return (self.upper - self.lower) / (self.points - 1)
         return np.pi / 2 * (self.upper - self.lower) / self.points
 
     @cached_property
     def nodes(self) -> FloatArray:
         """(G,)"""
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             return _frozen(np.linspace(self.lower, self.upper, self.points))
         return _frozen(self._scaled(np.polynomial.legendre.leggauss(self.points)[0]))
 
     @cached_property
     def weights(self) -> FloatArray:
         """(G,) so that ∫ f ≈ Σ weights · f(nodes)."""
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             weights = np.full(self.points, self.step)
-            weights[[0, -1]] /= 2
+            weights[[0, -1]] /= 2 if self.rule == "trapezoid" else 1
             return _frozen(weights)
         return _frozen(np.polynomial.legendre.leggauss(self.points)[1] * (self.upper - self.lower) / 2)
 
@@ -64,7 +64,7 @@ class Quadrature:
         """
         if cut <= self.lower or cut >= self.upper:
             return self.weights * (cut >= self.upper)
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             return self.weights * (0.5 + sici(np.pi * (cut - self.nodes) / self.step)[0] / np.pi)
         half = (self.upper - self.lower) / 2
         x = (self.nodes - self.lower) / half - 1
