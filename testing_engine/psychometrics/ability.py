@@ -7,7 +7,7 @@ prior: its mean and covariance.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.special import ndtr
@@ -103,7 +103,7 @@ def grid_posterior(
     posterior = _on_grid(answer_table(bank, chosen), chosen, answers, prior)
     while posterior.sd < STEPS_PER_SD * posterior.quadrature.step:
         chosen = _narrowed(posterior, prior)
-        posterior = _on_grid(AnswerTable(bank, chosen), chosen, answers, prior)
+        posterior = _on_grid(AnswerTable(bank, chosen, whole=False), chosen, answers, prior)
     return posterior
 
 
@@ -115,6 +115,12 @@ def default_quadrature(prior: Prior) -> Quadrature:
     reach = 8.0
     while reach < abs(mean) + 8 * sd:
         reach *= 2
+    return _even(reach)
+
+
+@lru_cache
+def _even(reach: float) -> Quadrature:
+    """One object for all, because it remembers its nodes and moments."""
     return Quadrature(-reach, reach, int(20 * reach) + 1)
 
 

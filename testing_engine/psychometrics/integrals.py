@@ -13,12 +13,11 @@ from testing_engine.psychometrics.ability import default_quadrature, log_prior
 from testing_engine.psychometrics.criteria import OneDimensional
 from testing_engine.psychometrics.estimators import Grid
 from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.quadrature import Quadrature, answer_table
+from testing_engine.psychometrics.quadrature import TABLE_ENTRIES, Quadrature, answer_table
 from testing_engine.psychometrics.response import FloatArray, IntArray
 from testing_engine.psychometrics.state import CatState
 
-TABLE_ENTRIES = 4_000_000  # of a table of the whole bank that is kept: 32 MB
-CHUNK = 4_096  # questions at a time where it is not
+CHUNK = 4_096  # questions at a time where a table of the whole bank would be too large to keep
 
 Quantity = Literal["probability", "squared probability", "log probability", "information"]
 

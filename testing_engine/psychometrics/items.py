@@ -222,11 +222,6 @@ class ItemBank:
         return self.derived("squared steepness", lambda: self.steepness**2)
 
     @property
-    def lipschitz(self) -> FloatArray:
-        """(N,) the largest |d log information / dt|."""
-        return self.derived("lipschitz", self._lipschitz)
-
-    @property
     def difficulty(self) -> FloatArray:
         """(N,) MDIFF; for questions with thresholds, what these are relative to."""
         return self.derived("difficulty", lambda: -self.intercepts / self.steepness)
@@ -294,11 +289,23 @@ class ItemBank:
             result[own] = family.take(rows).information(t[own])
         return result
 
-    def _lipschitz(self) -> FloatArray:
-        rates = np.empty(self.n_items)
+    def growth(self, theta: npt.ArrayLike) -> FloatArray:
+        """(N,) b with I(t + δ) ≤ I(t) exp(b |δ|), t being each question's at this θ."""
+        t = self.predictor(theta)
+        result = np.empty(self.n_items)
         for family, rows, own in self.by_family():
-            rates[own] = family.lipschitz[rows]
-        return rates
+            result[own] = family.take(rows).growth(t[own])
+        return result
+
+    def subset(self, items: IntArray) -> "ItemBank":
+        """A bank of these questions, in this order."""
+        families: list[Family] = []
+        family_of, row_of = np.empty(len(items), dtype=np.intp), np.empty(len(items), dtype=np.intp)
+        for family, rows, own in self.by_family(items):
+            family_of[own], row_of[own] = len(families), np.arange(len(own))
+            families.append(family.take(rows))
+        slopes, intercepts, categories = self.slopes[items], self.intercepts[items], self.n_categories[items]
+        return ItemBank(slopes, intercepts, tuple(families), family_of, row_of, categories)
 
     def by_family(self, items: IntArray | None = None) -> list[tuple[Family, IntArray, IntArray]]:
         """(family, rows in it, positions in `items`) for each family that occurs."""

@@ -18,6 +18,8 @@ from scipy.special import eval_legendre, sici
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import FloatArray, IntArray
 
+TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
+
 
 @dataclass(frozen=True)
 class Quadrature:
@@ -79,31 +81,36 @@ class Quadrature:
 
 
 class AnswerTable:
-    """log P of every answer at every node of a grid, one question at a time, kept once computed.
+    """log P of every answer at every node of a grid, for a one-dimensional bank.
 
-    One-dimensional banks only. A question costs categories × nodes × 8 bytes and is entered when it is first
-    answered, so that a pool of 500,000 takes what its used questions take.
+    A small bank is tabulated at once. Of a large one a question is entered when it is first answered, so that a pool
+    of 500,000 takes what its used questions take: categories × nodes × 8 bytes each.
     """
 
-    def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
+    def __init__(self, bank: ItemBank, quadrature: Quadrature, whole: bool = True) -> None:
         self.bank = bank
         self.theta = quadrature.nodes[:, None]
         self.rows: dict[int, FloatArray] = {}
+        self.whole: FloatArray | None = None
+        if whole and bank.n_items * int(bank.n_categories.max()) * quadrature.points <= TABLE_ENTRIES:
+            self.whole = np.ascontiguousarray(bank.log_probabilities(self.theta).swapaxes(0, 1))  # (N, K, G)
 
-    def row(self, item: int) -> FloatArray:
+    def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
+        """(G,) Σ log P of the answers."""
+        if self.whole is not None:
+            return np.asarray(self.whole[items, scores].sum(axis=0))
+        total = np.zeros(len(self.theta))
+        for item, score in zip(items.tolist(), scores.tolist(), strict=True):
+            total += self._row(item)[score]
+        return total
+
+    def _row(self, item: int) -> FloatArray:
         """(K, G)"""
         try:
             return self.rows[item]
         except KeyError:
             log_p = self.bank.log_probabilities(self.theta, np.array([item]))[:, 0]
             return self.rows.setdefault(item, _frozen(np.ascontiguousarray(log_p)))
-
-    def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
-        """(G,) Σ log P of the answers."""
-        total = np.zeros(len(self.theta))
-        for item, score in zip(items.tolist(), scores.tolist(), strict=True):
-            total += self.row(item)[score]
-        return total
 
 
 def answer_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:

@@ -1,18 +1,17 @@
 """The most informative questions at an ability, without looking at the whole pool.
 
-The ability scale is cut into cells. In each, every question's information is bounded from its value at the
-centre: |d log I / dt| ≤ λ (see `lipschitz` of the families), so within half a cell's width h of the centre
-c
+The ability scale is cut into cells. Within a cell, h to either side of its centre c, every question's information is
+bounded from what it is at the centre, with b the family's `growth` there:
 
-    I(θ) ≤ I(c) exp(λ · slope · h).
+    I(θ) ≤ I(c) exp(b · slope · h).
 
-A cell keeps the questions with the largest bounds, in that order, and the largest bound it left out.
-Reading down the list, nothing further can win once enough questions are strictly above the next bound: the
-answer is that of a full scan, bit for bit, because the same elementwise formula gives both. If a list ends
-before that, the whole pool is scanned. A cell is made when it is first visited (one scan of the pool), and
-kept on the bank.
+A cell lists the questions with the largest bounds, and remembers the largest bound that it left out. Questions of the
+list whose information at θ is strictly above that are the best of the whole pool: the answer is that of a full scan,
+bit for bit, because the same elementwise formula gives both. If the list has too few of them that may come, the whole
+pool is scanned. A cell is made when an ability first falls into it (one scan), and kept on the bank.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,13 +20,13 @@ from typing import Self
 import numpy as np
 
 from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.response import BoolArray, FloatArray
 
 SMALL_POOL = 2_000  # up to here a full scan costs no more than reading a list
 CELLS_PER_LOGIT = 64
-LENGTHS = (64, 256, 1_024)  # how much of a list is looked at, the last being all of it
+LIST_LENGTH = 256
 REACH = 8.0  # abilities farther out scan the pool
-ROUNDING = 1 + 1e-12  # bounds hold in floating point, too
+ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +56,9 @@ class Available:
         """Narrowed to a mask within this one."""
         return Available(self.n_items, self.used, mask)
 
-    def allowed(self, items: IntArray) -> BoolArray:
-        """Like mask[items], without making the mask."""
-        if self.narrowed is not None:
-            return self.narrowed[items]
-        used = self.used
-        return np.array([item not in used for item in items.tolist()])
+    def allows(self, item: int) -> bool:
+        """Like mask[item], without making the mask."""
+        return item not in self.used if self.narrowed is None else bool(self.narrowed[item])
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,44 +85,52 @@ class Leaders:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    items: IntArray  # by falling bound
-    bounds: FloatArray  # (len(items) + 1,): of each, then the largest bound left out (−inf: none)
+    items: list[int]  # rising, so that a stable sort puts equals in order
+    questions: ItemBank
+    left_out: float  # the largest bound of all other questions, −inf if there are none
 
 
 def leading_information(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
     """The available questions of a one-dimensional pool with the most information at θ."""
     count = min(count, available.count)
-    if bank.n_items > SMALL_POOL and abs(theta) < REACH and count <= LENGTHS[0]:
-        leaders = _read(bank, _cell(bank, theta), theta, available, count)
+    if bank.n_items > SMALL_POOL and abs(theta) < REACH and count <= LIST_LENGTH:
+        leaders = _listed(_cell(bank, theta), theta, available, count)
         if leaders is not None:
             return leaders
-    values = bank.information(np.array([theta])) * bank.squared_steepness
-    return Leaders.of_all(np.where(available.mask, values, -np.inf), count)
+    return Leaders.of_all(np.where(available.mask, _information(bank, theta), -np.inf), count)
 
 
-def _read(bank: ItemBank, cell: Cell, theta: float, available: Available, count: int) -> Leaders | None:
-    """Down the cell's list until `count` questions are above everything further down."""
-    point = np.array([theta])
-    for length in LENGTHS:
-        items = cell.items[:length]
-        values = bank.information(point, items) * bank.squared_steepness[items]
-        values[~available.allowed(items)] = -np.inf
-        order = np.lexsort((items, -values))[:count]
-        if len(order) == count and values[order[-1]] > cell.bounds[len(items)]:
-            return Leaders(items[order].tolist(), values[order].tolist())
+def _listed(cell: Cell, theta: float, available: Available, count: int) -> Leaders | None:
+    """The leaders, if the cell's list is enough to tell."""
+    values = _information(cell.questions, theta)
+    items: list[int] = []
+    leading: list[float] = []
+    for place in np.argsort(-values, kind="stable").tolist():
+        value = float(values[place])
+        if value <= cell.left_out:
+            return None
+        if available.allows(cell.items[place]):
+            items.append(cell.items[place])
+            leading.append(value)
+            if len(items) == count:
+                return Leaders(items, leading)
     return None
 
 
+def _information(bank: ItemBank, theta: float) -> FloatArray:
+    return bank.information(np.array([theta])) * bank.squared_steepness
+
+
 def _cell(bank: ItemBank, theta: float) -> Cell:
-    index = int(np.floor(theta * CELLS_PER_LOGIT))
+    index = math.floor(theta * CELLS_PER_LOGIT)
     return bank.derived(("information cell", index), lambda: _make_cell(bank, index))
 
 
 def _make_cell(bank: ItemBank, index: int) -> Cell:
     centre, half_width = (index + 0.5) / CELLS_PER_LOGIT, 0.5 / CELLS_PER_LOGIT
-    spread = bank.derived("bound rate", lambda: bank.lipschitz * bank.steepness)
-    bounds = bank.information(np.array([centre])) * bank.squared_steepness
-    bounds *= np.exp(spread * half_width) * ROUNDING
-    top = np.argpartition(-bounds, LENGTHS[-1])[: LENGTHS[-1] + 1]
-    top = top[np.argsort(-bounds[top], kind="stable")]
-    return Cell(top[:-1].astype(np.int32), bounds[top])
+    reach = bank.growth(np.array([centre])) * bank.steepness * half_width
+    bounds = _information(bank, centre) * np.exp(reach) * ROUNDING
+    order = np.argpartition(-bounds, LIST_LENGTH)[: LIST_LENGTH + 1]
+    order = order[np.argsort(-bounds[order], kind="stable")]
+    items = np.sort(order[:-1])
+    return Cell(items.tolist(), bank.subset(items), float(bounds[order[-1]]))
