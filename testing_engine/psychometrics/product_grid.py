@@ -9,9 +9,9 @@ from testing_engine.psychometrics.priors import NormalPrior, Prior
 from testing_engine.psychometrics.quadrature import Quadrature
 from testing_engine.psychometrics.response import FloatArray
 
-MOST_DIMENSIONS = 3  # 33³ = 35,937 nodes take some 20 ms with 20 answers
+MOST_DIMENSIONS = 3  # 46³ = 97,336 nodes take some 20 ms with 20 answers
 # In units of the Laplace approximation's standard deviations, along its axes; see `quadrature` for the error.
-STANDARD = Quadrature(-6.4, 6.4, 33)
+STANDARD = Quadrature(-9.0, 9.0, 46)
 
 
 def posterior_mean_several(
