@@ -129,9 +129,8 @@ def schema_of(cls: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
     if issubclass(cls, Component) and "name" not in cls.__dict__:
         if cls.__name__ not in definitions:
             definitions[cls.__name__] = {}  # first, because rules may contain rules of their own kind
-            definitions[cls.__name__] |= {
-                "oneOf": [schema_of(rule, definitions) for rule in cls.registry.values()]
-            }
+            rules = [schema_of(rule, definitions) for rule in cls.registry.values()]
+            definitions[cls.__name__] |= {"oneOf": rules} if rules else {"not": {}}
         return {"$ref": f"#/$defs/{cls.__name__}"}
     hints = get_type_hints(cls, include_extras=True)
     fields = dataclasses.fields(cls)

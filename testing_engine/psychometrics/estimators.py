@@ -139,16 +139,28 @@ UNTIL_MIXED = UntilMixed()
 
 @dataclass(frozen=True)
 class MaximumLikelihood(Estimator, name="ML"):
-    """Mode of the likelihood within bounds."""
+    """Mode of the likelihood within bounds.
+
+    In several dimensions MAP stands in, too, until the answers determine every direction.
+    """
 
     bounds: Bounds = USUAL_BOUNDS
     information: Kind = "expected"
     until_mixed: UntilMixed = UNTIL_MIXED
 
     def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
-        if self.until_mixed.rule != "bound" and not mixed(bank, answers):
-            return self.until_mixed.estimate(bank, answers, prior, self.bounds.range())
-        return likelihood_mode(bank, answers, self.bounds.range(), self.information), None
+        bounds, stands_in = self.bounds.range(), self.until_mixed.rule != "bound"
+        if stands_in and not mixed(bank, answers):
+            return self.until_mixed.estimate(bank, answers, prior, bounds)
+        found = likelihood_mode(bank, answers, bounds, self.information)
+        if stands_in and not np.isfinite(found.covariance).all():
+            return posterior_mode(bank, answers, prior), None
+        return found, None
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if bank.measured.all():
+            return []
+        return [("", "needs a pool that measures every dimension; MAP does not")]
 
 
 @dataclass(frozen=True)
