@@ -130,7 +130,8 @@ def schema_of(cls: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
         if cls.__name__ not in definitions:
             definitions[cls.__name__] = {}  # first, because rules may contain rules of their own kind
             rules = [schema_of(rule, definitions) for rule in cls.registry.values()]
-            definitions[cls.__name__] |= {"oneOf": rules} if rules else {"not": {}}
+            nothing: dict[str, Any] = {"not": {}}
+            definitions[cls.__name__].update({"oneOf": rules} if rules else nothing)
         return {"$ref": f"#/$defs/{cls.__name__}"}
     hints = get_type_hints(cls, include_extras=True)
     fields = dataclasses.fields(cls)

@@ -27,7 +27,7 @@ class Integrated(OneDimensional):
     grid: Grid | None = None
 
     def quadrature(self, state: CatState) -> Quadrature:
-        return self.grid.quadrature() if self.grid else default_quadrature(state.prior)
+        return self.grid.quadrature() if self.grid else default_quadrature(state.bank, state.prior)
 
     def weights(self, state: CatState, with_prior: bool) -> FloatArray:
         """(G,) likelihood, or posterior density up to a constant, × quadrature weight."""
@@ -137,7 +137,7 @@ def integrated(bank: ItemBank, quadrature: Quadrature, quantity: Quantity, weigh
 
     Information has no categories: (1, N, M).
     """
-    entries = bank.n_items * int(bank.n_categories.max()) * quadrature.points
+    entries = bank.n_items * bank.most_categories * quadrature.points
     if entries <= TABLE_ENTRIES:
         key = (quantity, quadrature)
         table = bank.derived(key, lambda: _tabulated(bank, quadrature, quantity, np.arange(bank.n_items)))

@@ -222,6 +222,15 @@ class ItemBank:
         return self.derived("squared steepness", lambda: self.steepness**2)
 
     @property
+    def sharpest(self) -> float:
+        """The steepest that any answer's log odds are in θ, along the question's slopes."""
+        return self.derived("sharpest", lambda: float((self.steepness * self._spread()).max()))
+
+    @property
+    def most_categories(self) -> int:
+        return self.derived("most categories", lambda: int(self.n_categories.max()))
+
+    @property
     def difficulty(self) -> FloatArray:
         """(N,) MDIFF; for questions with thresholds, what these are relative to."""
         return self.derived("difficulty", lambda: -self.intercepts / self.steepness)
@@ -241,9 +250,8 @@ class ItemBank:
         intercepts = self.intercepts if items is None else self.intercepts[items]
         if point.ndim > 1:
             intercepts = intercepts[:, None]
-        if (
-            self.n_dimensions == 1
-        ):  # elementwise, so that a question has the same bits alone and in a full scan
+        if self.n_dimensions == 1:
+            # elementwise, so that a question has the same bits alone and in a full scan
             slopes = slopes if point.ndim > 1 else slopes[:, 0]
             return np.asarray(slopes * point[..., 0] + intercepts)
         predictor: FloatArray = slopes @ point.T + intercepts
@@ -255,7 +263,7 @@ class ItemBank:
 
     def curves_at(self, t: FloatArray, items: IntArray | None = None) -> Curves:
         """The same from t itself, (n,) or (n, G), which may then be another ability for each question."""
-        shape = (int(self.n_categories.max()), *t.shape)
+        shape = (self.most_categories, *t.shape)
         parts = [np.zeros(shape) for _ in range(4)]
         for family, rows, own in self.by_family(items):
             curves = family.take(rows).curves(t[own])
@@ -266,7 +274,7 @@ class ItemBank:
     def log_probabilities(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """(K, n) or (K, n, G); −inf for categories that a question does not have."""
         t = self.predictor(theta, items)
-        result = np.full((int(self.n_categories.max()), *t.shape), -np.inf)
+        result = np.full((self.most_categories, *t.shape), -np.inf)
         for family, rows, own in self.by_family(items):
             values = family.take(rows).log_probabilities(t[own])
             result[: len(values), own] = values[: len(result)]
@@ -279,11 +287,9 @@ class ItemBank:
     def information(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """Expected information about t, (n,) or (n, G). About θ it is this × slopes slopesᵀ, of rank one."""
         t = self.predictor(theta, items)
-        if len(self.families) == 1:
-            family = self.families[0]
-            return (family if items is None else family.take(items)).information(
-                t
-            )  # one family: row = question
+        if len(self.families) == 1:  # then a question's row is its place
+            family = self.families[0] if items is None else self.families[0].take(items)
+            return family.information(t)
         result = np.empty_like(t)
         for family, rows, own in self.by_family(items):
             result[own] = family.take(rows).information(t[own])
@@ -295,6 +301,12 @@ class ItemBank:
         result = np.empty(self.n_items)
         for family, rows, own in self.by_family():
             result[own] = family.take(rows).growth(t[own])
+        return result
+
+    def _spread(self) -> FloatArray:
+        result = np.empty(self.n_items)
+        for family, rows, own in self.by_family():
+            result[own] = family.spread[rows]
         return result
 
     def subset(self, items: IntArray) -> "ItemBank":

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from scipy.stats import norm
 
 from testing_engine.psychometrics.ability import AbilityEstimate
@@ -78,18 +79,14 @@ def test_glr_looks_beyond_the_indifference_zone() -> None:
     assert not met({**rule, "alpha": alpha * 0.99})
 
 
-def test_every_cut_must_be_decided() -> None:
-    theta = float(state().estimate.theta[0])
-    lax = {"alpha": 0.4, "beta": 0.4}
-    for rule in (
-        {"name": "classification"},
-        {"name": "interval"},
-        {"name": "SPRT", **lax},
-        {"name": "GLR", **lax},
-    ):
-        far = -1.0 if "alpha" in rule else -6.0
-        assert met({**rule, "cuts": [far]})
-        assert not met({**rule, "cuts": [far, theta]})
+@pytest.mark.parametrize("name", ["classification", "interval", "SPRT", "GLR"])
+def test_every_cut_must_be_decided(name: str) -> None:
+    lax = {"alpha": 0.4, "beta": 0.4} if name in ("SPRT", "GLR") else {}
+    cuts = np.linspace(-3, 3, 61).tolist()
+    decided = [cut for cut in cuts if met({"name": name, **lax, "cuts": [cut]})]
+    undecided = [cut for cut in cuts if cut not in decided]
+    assert met({"name": name, **lax, "cuts": decided})
+    assert not met({"name": name, **lax, "cuts": [*decided, undecided[0]]})
 
 
 def test_minimum_information_turns_at_the_best_question_left() -> None:
