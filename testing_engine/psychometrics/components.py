@@ -58,7 +58,9 @@ class Within:
 
 Positive = Annotated[float, Within(above=0)]
 Probability = Annotated[float, Within(above=0, below=1)]
-Count = Annotated[int, Within(least=1)]
+# Abilities are logits; farther out nothing is measured, and grids over such ranges would fill the memory.
+Ability = Annotated[float, Within(least=-100, most=100)]
+Count = Annotated[int, Within(least=1, most=10_000)]
 
 
 @dataclass(frozen=True)

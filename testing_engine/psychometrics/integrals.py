@@ -13,7 +13,7 @@ from testing_engine.psychometrics.ability import default_quadrature, log_prior
 from testing_engine.psychometrics.criteria import OneDimensional
 from testing_engine.psychometrics.estimators import Grid
 from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.quadrature import TABLE_ENTRIES, Quadrature, answer_table
+from testing_engine.psychometrics.quadrature import KEPT_TABLES, TABLE_ENTRIES, Quadrature, answer_table
 from testing_engine.psychometrics.response import FloatArray, IntArray
 from testing_engine.psychometrics.state import CatState
 
@@ -140,7 +140,8 @@ def integrated(bank: ItemBank, quadrature: Quadrature, quantity: Quantity, weigh
     entries = bank.n_items * bank.most_categories * quadrature.points
     if entries <= TABLE_ENTRIES:
         key = (quantity, quadrature)
-        table = bank.derived(key, lambda: _tabulated(bank, quadrature, quantity, np.arange(bank.n_items)))
+        everything = np.arange(bank.n_items)
+        table = bank.derived(key, lambda: _tabulated(bank, quadrature, quantity, everything), KEPT_TABLES)
         return table @ weights
     chunks = np.split(np.arange(bank.n_items), np.arange(CHUNK, bank.n_items, CHUNK))
     return np.concatenate(

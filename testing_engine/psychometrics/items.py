@@ -127,7 +127,7 @@ class ItemBank:
     family_of: IntArray  # (N,) index into `families`
     row_of: IntArray  # (N,) the question's row within its family
     n_categories: IntArray  # (N,)
-    _derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+    _derived: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.slopes, self.intercepts, self.family_of, self.row_of, self.n_categories):
@@ -209,38 +209,44 @@ class ItemBank:
     @property
     def measured(self) -> BoolArray:
         """(D,) dimensions that at least one question measures."""
-        return self.derived("measured", lambda: np.any(self.slopes > 0, axis=0))
+        return self.derived(("measured",), lambda: np.any(self.slopes > 0, axis=0))
 
     @property
     def steepness(self) -> FloatArray:
         """(N,) ‖slopes‖, scaling included: MDISC (Reckase & McKinley 1991)."""
-        return self.derived("steepness", lambda: np.sqrt((self.slopes**2).sum(axis=1)))
+        return self.derived(("steepness",), lambda: np.sqrt((self.slopes**2).sum(axis=1)))
 
     @property
     def squared_steepness(self) -> FloatArray:
         """(N,) turns information about t into information about θ (its trace)."""
-        return self.derived("squared steepness", lambda: self.steepness**2)
+        return self.derived(("squared steepness",), lambda: self.steepness**2)
 
     @property
     def sharpest(self) -> float:
         """The steepest that any answer's log odds are in θ, along the question's slopes."""
-        return self.derived("sharpest", lambda: float((self.steepness * self._spread()).max()))
+        return self.derived(("sharpest",), lambda: float((self.steepness * self._spread()).max()))
 
     @property
     def most_categories(self) -> int:
-        return self.derived("most categories", lambda: int(self.n_categories.max()))
+        return self.derived(("most categories",), lambda: int(self.n_categories.max()))
 
     @property
     def difficulty(self) -> FloatArray:
         """(N,) MDIFF; for questions with thresholds, what these are relative to."""
-        return self.derived("difficulty", lambda: -self.intercepts / self.steepness)
+        return self.derived(("difficulty",), lambda: -self.intercepts / self.steepness)
 
-    def derived(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` returns, remembered. Two threads that meet here make equals, and one stays."""
+    def derived(self, key: tuple[object, ...], make: Callable[[], T], keep: int = 1) -> T:
+        """What `make` returns, remembered. Two threads that meet here make equals, and one stays.
+
+        Of the keys that differ in their last part only, the latest `keep` are remembered.
+        """
         try:
             value: T = self._derived[key]
         except KeyError:
             value = self._derived.setdefault(key, make())
+            alike = [other for other in tuple(self._derived) if other[:-1] == key[:-1]]
+            for other in alike[:-keep] if len(key) > 1 else ():
+                self._derived.pop(other, None)
         return value
 
     def predictor(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:

@@ -45,6 +45,26 @@ def weighted_likelihood_mode(bank: ItemBank, answers: Answers, bounds: Range) ->
     return _one_dimensional(theta, test.precision(theta, "expected"))
 
 
+def robust_mode(
+    bank: ItemBank, answers: Answers, bounds: Range, weight: Callable[[FloatArray], FloatArray]
+) -> AbilityEstimate:
+    """Root of Σ w(t) (log P)', so that answers far from what the ability suggests count less.
+
+    t is each question's own, D a (θ − b); the error is √(Σ w² I) / Σ w I. Schuster & Yuan (2011).
+    """
+    test = AnsweredTest(bank, answers)
+
+    def slope(theta: FloatArray) -> FloatArray:
+        t = bank.predictor(theta[:, None], test.items)
+        return test.sum(weight(t) * test.likelihood.curves(t)[1], 1)
+
+    theta = _peak(slope, bounds)
+    point = np.array([[theta]])
+    weights, information = weight(bank.predictor(point, test.items)), bank.information(point, test.items)
+    weighted, squared = test.sum(weights * information, 2)[0], test.sum(weights**2 * information, 2)[0]
+    return _one_dimensional(theta, float(weighted**2 / squared) if squared > 0 else 0.0)
+
+
 def posterior_mode(
     bank: ItemBank, answers: Answers, prior: Prior, kind: Kind = "observed", bounds: Range | None = None
 ) -> AbilityEstimate:

@@ -19,6 +19,7 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import FloatArray, IntArray
 
 TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
+KEPT_TABLES = 8  # of a kind, because anyone may ask for a grid of their own
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class AnswerTable:
 
 def answer_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:
     """The bank's own table on this grid."""
-    return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature))
+    return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature), keep=KEPT_TABLES)
 
 
 def _frozen(array: FloatArray) -> FloatArray:

@@ -13,7 +13,15 @@ import numpy as np
 from scipy.special import ndtri
 
 from testing_engine.psychometrics.ability import Answers, probability_below
-from testing_engine.psychometrics.components import Component, Count, Positive, Probability, Problems, Within
+from testing_engine.psychometrics.components import (
+    Ability,
+    Component,
+    Count,
+    Positive,
+    Probability,
+    Problems,
+    Within,
+)
 from testing_engine.psychometrics.integrals import ExpectedPosteriorVariance
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.modes import AnsweredTest
@@ -21,7 +29,7 @@ from testing_engine.psychometrics.ranking import Available, leading_information
 from testing_engine.psychometrics.response import FloatArray
 from testing_engine.psychometrics.state import CatState
 
-Cuts = Annotated[tuple[float, ...], Within(least=1)]
+Cuts = Annotated[tuple[Ability, ...], Within(least=1)]
 SEARCH = np.linspace(-8.0, 8.0, 321)  # where GLR looks for the likelihood's peak on either side of a cut
 
 
