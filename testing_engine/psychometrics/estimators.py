@@ -113,12 +113,12 @@ USUAL_BOUNDS = Bounds(-4.0, 4.0)
 
 @dataclass(frozen=True)
 class UntilMixed:
-    """What stands in for an estimator without finite value while all answers are lowest, or all highest, or
-    none.
+    """What stands in while all answers are lowest or all are highest, when some estimators have no finite
+    value.
 
     EAP and MAP use the prior; "bound" takes the estimator's own bound. "step" goes from `start` by `size`
     an answer and "halve" half-way to the bounds, both as Dodd (1990) did, with the error of the answered
-    questions there.
+    questions there. No answer at all always gives the prior.
     """
 
     rule: Literal["EAP", "MAP", "bound", "step", "halve"] = "EAP"
@@ -154,7 +154,7 @@ class MaximumLikelihood(Estimator, name="ML"):
 
     def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
         bounds, stands_in = self.bounds.range(), self.until_mixed.rule != "bound"
-        if stands_in and not mixed(bank, answers):
+        if not len(answers.items) or (stands_in and not mixed(bank, answers)):
             return self.until_mixed.estimate(bank, answers, prior, bounds)
         found = likelihood_mode(bank, answers, bounds, self.information)
         if stands_in and not np.isfinite(found.covariance).all():
@@ -196,7 +196,7 @@ class RobustLikelihood(Estimator, name="robust"):
 
     def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
         bounds, stands_in = self.bounds.range(), self.until_mixed.rule != "bound"
-        if stands_in and not mixed(bank, answers):
+        if not len(answers.items) or (stands_in and not mixed(bank, answers)):
             return self.until_mixed.estimate(bank, answers, prior, bounds)
         found = robust_mode(bank, answers, bounds, self._weights)
         if stands_in and not np.isfinite(found.covariance).all():

@@ -235,18 +235,19 @@ class ItemBank:
         """(N,) MDIFF; for questions with thresholds, what these are relative to."""
         return self.derived(("difficulty",), lambda: -self.intercepts / self.steepness)
 
-    def derived(self, key: tuple[object, ...], make: Callable[[], T], keep: int = 1) -> T:
+    def derived(self, key: tuple[object, ...], make: Callable[[], T], keep: int | None = None) -> T:
         """What `make` returns, remembered. Two threads that meet here make equals, and one stays.
 
-        Of the keys that differ in their last part only, the latest `keep` are remembered.
+        With `keep`, only so many of the keys that differ in their last part are remembered, the latest.
         """
         try:
             value: T = self._derived[key]
         except KeyError:
             value = self._derived.setdefault(key, make())
-            alike = [other for other in tuple(self._derived) if other[:-1] == key[:-1]]
-            for other in alike[:-keep] if len(key) > 1 else ():
-                self._derived.pop(other, None)
+            if keep is not None:
+                alike = [other for other in tuple(self._derived) if other[:-1] == key[:-1]]
+                for other in alike[:-keep]:
+                    self._derived.pop(other, None)
         return value
 
     def predictor(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:

@@ -56,11 +56,10 @@ class Length(Stop, name="length"):
 
 @dataclass(frozen=True)
 class Precision(Stop, name="precision"):
-    """The standard error is at most `standard_error`: of every measured dimension, of those listed, or of a
-    composite.
+    """The standard error of every measured dimension is at most `standard_error`.
 
-    `composite` are weights λ: the error is √(λᵀ Cov λ). `each` gives each listed dimension a limit of its
-    own.
+    Or that of the `dimensions` listed, each with a limit of its own if `each` is given; or that of a
+    composite score with weights λ = `composite`, √(λᵀ Cov λ).
     """
 
     standard_error: Positive = 0.3
@@ -77,7 +76,7 @@ class Precision(Stop, name="precision"):
         return bool((errors <= (self.each or self.standard_error)).all())
 
     def problems(self, bank: ItemBank) -> Problems:
-        found = []
+        found: Problems = []
         if any(dimension >= bank.n_dimensions for dimension in self.dimensions):
             found.append(("/dimensions", f"this pool has {bank.n_dimensions}, counted from 0"))
         if self.each and len(self.each) != (len(self.dimensions) or np.count_nonzero(bank.measured)):
