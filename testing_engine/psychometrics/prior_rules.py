@@ -2,8 +2,12 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated
 
-from testing_engine.psychometrics.components import Component, Problems, RulesError
+import numpy as np
+
+from testing_engine.psychometrics.components import Ability, Component, Problems, RulesError, Within
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
 
@@ -26,8 +30,8 @@ class StandardNormal(PriorRule, name="standard"):
 class Normal(PriorRule, name="normal"):
     """N(mean, covariance)."""
 
-    mean: tuple[float, ...]
-    covariance: tuple[tuple[float, ...], ...]
+    mean: tuple[Ability, ...]
+    covariance: tuple[tuple[Annotated[float, Within(least=-10_000, most=10_000)], ...], ...]
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.mean) for row in self.covariance) or len(self.covariance) != len(
@@ -39,8 +43,9 @@ class Normal(PriorRule, name="normal"):
         except ValueError as error:
             raise RulesError([("/covariance", str(error))]) from None
 
+    @lru_cache  # noqa: B019  # of few small values, which live as long as the process
     def prior(self, dimensions: int) -> Prior:
-        return NormalPrior(self.mean, self.covariance)  # type: ignore[arg-type]  # it makes arrays of them
+        return NormalPrior(np.array(self.mean), np.array(self.covariance))
 
     def problems(self, bank: ItemBank) -> Problems:
         if len(self.mean) == bank.n_dimensions:
@@ -52,8 +57,8 @@ class Normal(PriorRule, name="normal"):
 class Bounded(PriorRule):
     """On [lower, upper]."""
 
-    lower: float = -4.0
-    upper: float = 4.0
+    lower: Ability = -4.0
+    upper: Ability = 4.0
 
     def __post_init__(self) -> None:
         if self.lower >= self.upper:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import testing_engine.psychometrics.expected  # noqa: F401  # puts its criterion on the list
 from testing_engine.psychometrics.components import (
     Component,
     Count,
@@ -20,6 +21,7 @@ from testing_engine.psychometrics.estimators import Estimator, ExpectedAPosterio
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.optimality import DOptimality
 from testing_engine.psychometrics.prior_rules import PriorRule, StandardNormal
+from testing_engine.psychometrics.start import Start
 from testing_engine.psychometrics.stopping import Stop
 from testing_engine.psychometrics.strategies import Best, Strategy
 
@@ -42,6 +44,7 @@ class CatRules:
     prior: PriorRule = STANDARD_NORMAL
     criterion: Criterion | None = None
     strategy: Strategy = BEST
+    start: Start | None = None
     eligibility: tuple[Eligibility, ...] = ()  # applied in order
     stop: tuple[Stop, ...] = ()  # the first that is met stops the test
     min_questions: Annotated[int, Within(least=0)] = 0
@@ -76,12 +79,17 @@ class CatRules:
         cls,
         type: str = "fixed_length",
         max_questions: int = 20,
-        min_questions: int = 5,
+        min_questions: int | None = None,
         precision_threshold: float = 0.3,
         classification_threshold: float = 0.8,
         cut_scores: float | Sequence[float] = 0.0,
     ) -> "CatRules":
-        """The simple form. Raises `RulesError` whose pointers name these arguments."""
+        """The simple form. Raises `RulesError` whose pointers name these arguments.
+
+        `min_questions` not given is 5, or `max_questions` where that is less.
+        """
+        if min_questions is None:
+            min_questions = min(5, max_questions) if isinstance(max_questions, int) else 5
         cuts = list(cut_scores) if isinstance(cut_scores, list | tuple) else [cut_scores]
         stops: dict[str, list[dict[str, Any]]] = {
             "fixed_length": [],
@@ -90,7 +98,7 @@ class CatRules:
                 {"name": "classification", "cuts": cuts, "probability": classification_threshold}
             ],
         }
-        if type not in stops:
+        if not isinstance(type, str) or type not in stops:
             raise RulesError([("/type", f"must be one of {', '.join(stops)}")])
         try:
             return cls.from_json(
@@ -106,6 +114,7 @@ class CatRules:
             ("/prior", self.prior),
             ("/criterion", self.criterion_for(bank)),
             ("/strategy", self.strategy),
+            *([("/start", self.start)] if self.start else []),
             *((f"/eligibility/{i}", rule) for i, rule in enumerate(self.eligibility)),
             *((f"/stop/{i}", rule) for i, rule in enumerate(self.stop)),
         ]
