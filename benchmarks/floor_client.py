@@ -30,7 +30,7 @@ class Connection:
         self.socket: socket.socket | None = None
 
     def ready(self) -> None:
-        """Open, and known to the server: gunicorn closes a connection that was idle for two seconds."""
+        """Open, and known to the server: gunicorn closes a connection that was idle for long."""
         request = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         try:
             self.exchange(request)

@@ -24,7 +24,7 @@ CLIENTS = (1, 8)
 QUESTIONS = 20
 SUBMIT, FLOOR = "/api/test/submit", "/api/test/floor"
 # As `make run` starts it (embedded/run.py).
-GUNICORN = ("--workers", "2", "--threads", "8", "--worker-class", "gthread", "--log-level", "warning")
+GUNICORN = ("--config", "docker/gunicorn.conf.py", "--log-level", "warning")
 
 
 @dataclass
@@ -161,6 +161,7 @@ def _server(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "benchmarks.floor_settings",
+        "OPENBLAS_NUM_THREADS": "1",
         "STATIC_ROOT": str(static),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN, "adaptive.wsgi"]

@@ -19,7 +19,7 @@ from sessions_app.standing import (
     Caller,
     Standing,
     check_access,
-    prior,
+    prior_for,
     rebuild_state,
     session_for,
     shown_item,
@@ -60,7 +60,10 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
             plan = store_plan(request.rules, names)
             student, _ = Student.objects.get_or_create(external_id=request.student_id)
             mean, sd = prior_of(student.pk, names)
-            step = engine.next_step(revision.bank, plan.rules, prior(mean, sd), seed, [], [])
+            at_start = prior_for(plan.rules, mean, sd)
+            step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
+            if at_start is None:  # the rules say what is taken to be known
+                mean, sd = step.ability.theta.tolist(), step.ability.standard_error.tolist()
             if step.next_item is None:
                 raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
             session = TestSession.objects.create(
@@ -96,7 +99,7 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
     if session.request_hash != request.fingerprint:
         raise IdempotencyKeyReused
     revision, plan = load_revision(session.revision_id), load_plan(session.plan_id)
-    at_start = prior(session.prior_mean, session.prior_sd)
+    at_start = prior_for(plan.rules, session.prior_mean, session.prior_sd)
     step = engine.next_step(revision.bank, plan.rules, at_start, session.seed, [], [])
     return replace(
         standing_of(session),

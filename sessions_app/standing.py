@@ -13,7 +13,8 @@ from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
-from testing_engine.psychometrics.ability import NormalPrior
+from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,8 +88,13 @@ def rebuild_state(session: TestSession) -> SessionState:
     return state
 
 
-def prior(mean: Sequence[float], sd: Sequence[float]) -> NormalPrior:
-    """Independent normal priors, one a concept."""
+def prior_for(rules: CatRules, mean: Sequence[float], sd: Sequence[float]) -> NormalPrior | None:
+    """What was known before the test, independent for each concept.
+
+    None where the rules set a prior of their own, which then holds for every student alike.
+    """
+    if rules.prior != STANDARD_NORMAL:
+        return None
     return NormalPrior(mean=np.array(mean), covariance=np.diag(np.square(sd)))
 
 
@@ -164,7 +170,7 @@ def next_item_after(session: TestSession, responses: Sequence[TestResponse], ans
     items = [revision.positions_by_key[response.question_id] for response in responses]
     scores = [response.score for response in responses]
     rules = load_plan(session.plan_id).rules
-    at_start = prior(session.prior_mean, session.prior_sd)
+    at_start = prior_for(rules, session.prior_mean, session.prior_sd)
     return engine.next_step(revision.bank, rules, at_start, session.seed, items, scores).next_item
 
 

@@ -28,7 +28,7 @@ from sessions_app.standing import (
     Standing,
     check_access,
     next_item_after,
-    prior,
+    prior_for,
     rebuild_state,
     session_for,
     shown_by_key,
@@ -106,7 +106,8 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     is_correct = score > 0 and score == max(revision.option_scores[state.current])
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
     prior_mean, prior_sd = state.prior_mean_sd
-    step = engine.next_step(revision.bank, plan.rules, prior(prior_mean, prior_sd), state.seed, items, scores)
+    at_start = prior_for(plan.rules, prior_mean, prior_sd)
+    step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
     is_over = step.next_item is None
     entry = ledger.Entry(

@@ -177,7 +177,7 @@ BAD_START = [
     ({"rules": {"stop": [{"name": ["precision"]}]}}, "/rules/stop/0/name"),
     ({"rules": {"stop": [{"name": "precision", "standard_error": 0}]}}, "/rules/stop/0/standard_error"),
     ({"rules": {"stop": [{"name": "precision", "standard_error": 10**400}]}}, "/rules/stop/0/standard_error"),
-    ({"rules": {"ability": {"name": "EAP"}}}, "/rules/ability"),  # one dimension only, the pool has two
+    ({"rules": {"ability": {"name": "WLE"}}}, "/rules/ability"),  # one dimension only, the pool has two
     ({"rules": {"ability": "EAP"}}, "/rules/ability"),
     ({"rules": {"strategy": {"name": "best", "luck": 1}}}, "/rules/strategy/luck"),
 ]

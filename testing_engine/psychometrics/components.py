@@ -182,7 +182,7 @@ def _decode_value(hint: Any, value: Any, pointer: str, problems: Problems) -> An
 
 
 def _decode_scalar(hint: Any, value: Any, pointer: str, problems: Problems) -> Any:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
     if hint is float and number:
         return float(value)
     if hint is int and number and value == int(value):
@@ -192,6 +192,13 @@ def _decode_scalar(hint: Any, value: Any, pointer: str, problems: Problems) -> A
     words = {float: "a finite number", int: "a whole number", bool: "true or false", str: "a text"}
     problems.append((pointer, f"must be {words[hint]}"))
     return None
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
 
 
 def _value_schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:

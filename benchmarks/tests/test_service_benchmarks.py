@@ -1,0 +1,68 @@
+"""Each benchmark runs, at the smallest size. What it measures is for people to read."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import table
+from benchmarks.submit import GUNICORN
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str) -> str:
+    finished = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def rows(output: str) -> list[list[str]]:
+    """The cells of a Markdown table, without its header."""
+    lines = [line for line in output.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_it_measures_memory() -> None:
+    baseline, *states = rows(run("benchmarks.memory", "--tiny"))
+
+    assert baseline[0].startswith("baseline")
+    assert len(states) == 2
+    # Bytes are no matter of time: the aim holds at any size.
+    assert all(int(value) <= 300 for _, value, *_ in states)
+
+
+def test_it_measures_submit_beside_its_floor() -> None:
+    measured = rows(run("benchmarks.submit", "--tiny"))
+
+    assert [row[:2] for row in measured] == [
+        ["1 concept", "1"],
+        ["1 concept", "8"],
+        ["5 concepts", "1"],
+        ["5 concepts", "8"],
+    ]
+    assert all(float(row[2]) > 0 for row in measured)
+
+
+def test_it_measures_cleanup() -> None:
+    output = run("benchmarks.cleanup", "--tiny")
+
+    assert len(rows(output)) == 2
+    assert "sessions_active_by_activity" in output
+
+
+def test_it_runs_all_that_exist() -> None:
+    output = run("benchmarks", "--help")
+
+    headings = [line for line in output.splitlines() if line.startswith("# ")]
+    assert [line for line in headings if line != "# engine"] == ["# memory", "# submit", "# cleanup"]
+
+
+def test_it_serves_as_make_run_does() -> None:
+    source = (ROOT / "embedded" / "run.py").read_text()
+    assert all(f'"{word}"' in source for word in GUNICORN)
+
+
+def test_it_aligns_a_table() -> None:
+    assert table(["a", "b"], [["long", 1]]) == "| a    | b |\n| ---- | - |\n| long | 1 |"
