@@ -24,7 +24,8 @@ def test_rules_narrow_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> No
         of: int = 2
 
         def narrow(self, state: CatState, criterion: Criterion, available: BoolArray) -> BoolArray:
-            return np.logical_and(available, np.arange(state.bank.n_items) % self.of == 0)
+            multiples: BoolArray = np.arange(state.bank.n_items) % self.of == 0
+            return available & multiples
 
     bank = ItemBank.from_arrays(np.ones((8, 1)), difficulty=np.arange(8.0))
     rules = CatRules.from_json({"eligibility": [{"name": "multiples"}, {"name": "multiples", "of": 3}]})
