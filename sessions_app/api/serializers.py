@@ -81,7 +81,10 @@ class EndCriteriaSerializer(Body):
     )
     max_questions = serializers.IntegerField(min_value=1, max_value=1000, default=20)
     min_questions = serializers.IntegerField(
-        min_value=1, max_value=1000, required=False, help_text="Left out: 5, or max_questions where that is less."
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text="Left out: 5, or max_questions if less.",
     )
     precision_threshold = Number(min_value=0.01, max_value=10, default=0.3)
     classification_threshold = Number(min_value=0.5, max_value=0.9999, default=0.8)
