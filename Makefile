@@ -30,9 +30,10 @@ types: $(VENV)/dev.stamp
 migrations-check: $(VENV)/dev.stamp
 	$(BIN)/python -m embedded $(BIN)/python manage.py makemigrations --check --dry-run
 
-# Writes docs/openapi.yaml from the code; a test fails when the two differ.
+# Writes the API's schema and the rules' from the code; a test fails when they differ.
 schema: $(VENV)/dev.stamp
 	$(BIN)/python -m embedded $(BIN)/python manage.py spectacular --file docs/openapi.yaml --fail-on-warn --validate
+	$(BIN)/python -m testing_engine.rules_schema > docs/rules.schema.json
 
 benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks

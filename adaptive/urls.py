@@ -8,11 +8,13 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from adaptive.health import health
+from testing_engine.rules_schema import rules_schema
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("health", health),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/", include("sessions_app.api.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),

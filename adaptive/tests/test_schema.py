@@ -1,13 +1,17 @@
 """docs/openapi.yaml is what the code says."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from openapi_spec_validator import validate
+
+from testing_engine.rules_schema import rules_schema
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 
@@ -27,6 +31,12 @@ def test_it_is_valid_openapi_3_1() -> None:
     committed = yaml.safe_load(COMMITTED.read_text())
     assert committed["openapi"].startswith("3.1")
     validate(committed)
+
+
+def test_the_rules_schema_is_what_is_committed_and_served(client: Client) -> None:
+    committed = json.loads(COMMITTED.with_name("rules.schema.json").read_text())
+    assert committed == json.loads(json.dumps(rules_schema())), "run `make schema`"
+    assert client.get("/api/rules/schema").json() == committed
 
 
 def test_every_operation_has_an_example_of_its_reply(schema: dict[str, Any]) -> None:

@@ -101,7 +101,8 @@ class StartRequestSerializer(Body):
     )
     end_criteria = EndCriteriaSerializer(required=False)
     rules = serializers.DictField(
-        required=False, help_text="Everything the engine can do (docs/ENGINE.md), instead of end_criteria."
+        required=False,
+        help_text="Everything the engine can do, instead of end_criteria. Schema: /api/rules/schema.",
     )
 
     def validate_concept_names(self, names: list[str]) -> list[str]:
