@@ -46,7 +46,7 @@ class Timed:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.submit", description=__doc__)
     parser.add_argument("--tiny", action="store_true", help="only see that it works")
-    parser.add_argument("--requests", type=int, default=3200, help="of each path, for each row (%(default)s)")
+    parser.add_argument("--requests", type=int, default=1600, help="of each path, for each row (%(default)s)")
     options = parser.parse_args()
     requests = 320 if options.tiny else options.requests
     rows = []

@@ -102,7 +102,7 @@ class StartRequestSerializer(Body):
     end_criteria = EndCriteriaSerializer(required=False)
     rules = serializers.DictField(
         required=False,
-        help_text="Everything the engine can do, instead of end_criteria. Schema: /api/rules/schema.",
+        help_text="All that the engine can do, instead of end_criteria; its schema: /api/rules/schema.",
     )
 
     def validate_concept_names(self, names: list[str]) -> list[str]:
