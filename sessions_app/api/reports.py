@@ -288,7 +288,8 @@ class SessionListView(ListAPIView[TestSession]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
-        query = SessionFilterSerializer(data=self.request.query_params)
+        given = {name: value for name, value in self.request.query_params.items() if value}
+        query = SessionFilterSerializer(data=given)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         return results.sessions(
