@@ -87,6 +87,8 @@ DATABASES["default"]["OPTIONS"] = {
         "timeout": env.float("DATABASE_TIMEOUT", default=3.0),
     },
     "connect_timeout": 3,
+    # PostgreSQL reads the parameters, not Python: a third less work for a submission.
+    "server_side_binding": True,
 }
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection that died with a restart is replaced
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

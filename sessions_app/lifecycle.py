@@ -147,18 +147,24 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
 def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | None = None) -> Standing:
     """End a running test early, with its results so far. A test that is over gives its result again."""
     session = session_for(session_id, caller, student_id)
-    _close(TestSession.objects.filter(pk=session_id), TestSession.Status.ENDED, "ended by request", now)
+    _close(
+        TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE),
+        TestSession.Status.ENDED,
+        "ended by request",
+        now,
+    )
     session.refresh_from_db()
     hot_state.forget([session_id])
     return standing_of(session)
 
 
 def expire(session_ids: Iterable[UUID], *, now: datetime) -> None:
-    """End sessions that nobody continued. The caller holds their row locks, and forgets their hot state."""
+    """End active sessions that nobody continued. The caller holds their row locks, and forgets their state.
+
+    It does not ask for the status again: that would have PostgreSQL read the entries of all active sessions.
+    """
     _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, "inactivity", now)
 
 
-def _close(sessions: "QuerySet[TestSession]", status: str, reason: str, now: datetime) -> None:
-    sessions.filter(status=TestSession.Status.ACTIVE).update(
-        status=status, end_reason=reason, completed_at=now, current_position=None
-    )
+def _close(sessions: QuerySet[TestSession], status: str, reason: str, now: datetime) -> None:
+    sessions.update(status=status, end_reason=reason, completed_at=now, current_position=None)

@@ -83,8 +83,15 @@ class TestSession(models.Model):
             models.Index(F("started_at").desc(), "id", name="sessions_newest_first"),
         ]
         constraints = [
-            models.UniqueConstraint("client", "idempotency_key", name="session_start_once"),
-            models.UniqueConstraint("legacy_id", name="session_imported_once"),
+            models.UniqueConstraint(
+                "client",
+                "idempotency_key",
+                condition=Q(idempotency_key__isnull=False),
+                name="session_start_once",
+            ),
+            models.UniqueConstraint(
+                "legacy_id", condition=Q(legacy_id__isnull=False), name="session_imported_once"
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=["active", "completed", "ended", "expired"]), name="session_status"
             ),

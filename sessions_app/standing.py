@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -95,6 +96,12 @@ def prior_for(rules: CatRules, mean: Sequence[float], sd: Sequence[float]) -> No
     """
     if rules.prior != STANDARD_NORMAL:
         return None
+    return _independent(tuple(mean), tuple(sd))
+
+
+@lru_cache(maxsize=1024)
+def _independent(mean: tuple[float, ...], sd: tuple[float, ...]) -> NormalPrior:
+    """Kept, because checking and inverting the covariance costs as much as choosing a question."""
     return NormalPrior(mean=np.array(mean), covariance=np.diag(np.square(sd)))
 
 

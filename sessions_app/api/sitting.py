@@ -176,10 +176,8 @@ class SubmitView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        body = SubmitRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
         standing = submission.submit(
-            body.submission(idempotency_key_of(request)),
+            SubmitRequestSerializer.submission(request.data, idempotency_key_of(request)),
             caller_of(request),
             now=timezone.now(),
             rate=rate_of(request),
