@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.optimize import brentq, minimize
 
 from testing_engine.psychometrics.ability import AbilityEstimate, Answers, Likelihood
@@ -20,7 +21,7 @@ Kind = Literal["observed", "expected"]
 Range = tuple[float, float]
 
 NEWTON_STEPS = 100
-NEWTON_TOLERANCE = 1e-11
+NEWTON_TOLERANCE = 1e-7  # a last step so short leaves an error of about its square
 SEARCH_STEP = 0.05  # of the first look over the range, in logits
 
 
@@ -201,9 +202,7 @@ def _normal_mode(bank: ItemBank, answers: Answers, prior: NormalPrior, kind: Kin
     theta = prior.mean
     value, gradient, hessian = _log_posterior(likelihood, prior, theta)
     for _ in range(NEWTON_STEPS):
-        step = _ascent(gradient, hessian, prior)
-        if np.abs(step).max() < NEWTON_TOLERANCE:
-            break
+        step, is_newton = _ascent(gradient, hessian, prior)
         scale = 1.0
         candidate = _log_posterior(likelihood, prior, theta + step)
         while candidate[0] < value - 1e-12 * abs(value) and scale > 1e-6:
@@ -211,6 +210,8 @@ def _normal_mode(bank: ItemBank, answers: Answers, prior: NormalPrior, kind: Kin
             candidate = _log_posterior(likelihood, prior, theta + scale * step)
         theta = theta + scale * step
         value, gradient, hessian = candidate
+        if is_newton and scale == 1.0 and max(map(abs, step.tolist())) < NEWTON_TOLERANCE:
+            break
     precision = -hessian if kind == "observed" else prior.precision + likelihood.information(theta)
     return AbilityEstimate(np.array(theta), _inverse(precision))
 
@@ -232,9 +233,10 @@ def _log_posterior(
     return value - 0.5 * float(distance @ pull), gradient - pull, hessian - prior.precision
 
 
-def _ascent(gradient: FloatArray, hessian: FloatArray, prior: NormalPrior) -> FloatArray:
-    try:
-        np.linalg.cholesky(-hessian)
-    except np.linalg.LinAlgError:
-        return prior.covariance @ gradient
-    return np.asarray(np.linalg.solve(-hessian, gradient), dtype=np.float64)
+def _ascent(gradient: FloatArray, hessian: FloatArray, prior: NormalPrior) -> tuple[FloatArray, bool]:
+    """A step upwards, and whether it is Newton's own."""
+    # LAPACK directly: NumPy's own checks would take longer than the few rows do.
+    factor, is_indefinite = dpotrf(-hessian)
+    if is_indefinite:
+        return prior.covariance @ gradient, False
+    return dpotrs(factor, gradient)[0], True
