@@ -80,7 +80,7 @@ def observe(
     belief = prior or rules.prior.prior(bank.n_dimensions)
     answers = Answers.given(items, scores)
     estimate, posterior = rules.ability_for(bank).estimate(bank, answers, belief)
-    return CatState(bank, belief, tuple(items), answers, estimate, posterior, seed)
+    return CatState(bank, belief, tuple(items), answers, estimate, posterior, seed, rules.max_questions)
 
 
 def stop_reason(state: CatState, rules: CatRules) -> str | None:
