@@ -7,7 +7,7 @@ prior: its mean and covariance.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.special import ndtr
@@ -27,15 +27,14 @@ __all__ = [
     "Prior",
     "UniformPrior",
     "grid_posterior",
-    "posterior_mode",
+    "log_prior",
     "probability_below",
 ]
 
 # A posterior narrower than this many steps is integrated again on a finer grid; at 1.3 steps the trapezoid
 # rule of a normal density is wrong by exp(−2π² · 1.3²) ≈ 3e-15.
 STEPS_PER_SD = 1.3
-NEWTON_STEPS = 100
-NEWTON_TOLERANCE = 1e-11
+SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +102,8 @@ def grid_posterior(
     chosen = default_quadrature(prior)
     posterior = _on_grid(answer_table(bank, chosen), chosen, answers, prior)
     while posterior.sd < STEPS_PER_SD * posterior.quadrature.step:
-        chosen = _narrowed(posterior)
-        posterior = _on_grid(AnswerTable(bank, chosen), chosen, answers, prior)
+        chosen = _narrowed(posterior, prior)
+        posterior = _on_grid(AnswerTable(bank, chosen, whole=False), chosen, answers, prior)
     return posterior
 
 
@@ -116,37 +115,21 @@ def default_quadrature(prior: Prior) -> Quadrature:
     reach = 8.0
     while reach < abs(mean) + 8 * sd:
         reach *= 2
+    return _even(reach)
+
+
+@lru_cache
+def _even(reach: float) -> Quadrature:
+    """One object for all, because it remembers its nodes and moments."""
     return Quadrature(-reach, reach, int(20 * reach) + 1)
-
-
-def posterior_mode(bank: ItemBank, answers: Answers, prior: NormalPrior) -> AbilityEstimate:
-    """MAP in D dimensions by Newton's method, with the Laplace covariance.
-
-    Maximises log L(θ) − ½ (θ − μ)ᵀ Σ⁻¹ (θ − μ) from μ; the covariance is minus the inverse Hessian there.
-    Where guessing makes the Hessian indefinite, the step uses the prior's part of it; a step that loses is
-    halved.
-    """
-    likelihood = Likelihood(bank, answers)
-    theta = prior.mean
-    value, gradient, hessian = _log_posterior(likelihood, prior, theta)
-    for _ in range(NEWTON_STEPS):
-        step = _ascent(gradient, hessian, prior)
-        if np.abs(step).max() < NEWTON_TOLERANCE:
-            break
-        scale = 1.0
-        candidate = _log_posterior(likelihood, prior, theta + step)
-        while candidate[0] < value - 1e-12 * abs(value) and scale > 1e-6:
-            scale /= 2
-            candidate = _log_posterior(likelihood, prior, theta + scale * step)
-        theta = theta + scale * step
-        value, gradient, hessian = candidate
-    return AbilityEstimate(np.array(theta), np.asarray(np.linalg.inv(-hessian), dtype=np.float64))
 
 
 class Likelihood:
     """log L(θ) of given answers, with gradient and Hessian in θ."""
 
     def __init__(self, bank: ItemBank, answers: Answers) -> None:
+        self.bank = bank
+        self.items = answers.items
         self.slopes = bank.slopes[answers.items]  # (n, D)
         self.intercepts = bank.intercepts[answers.items]
         self.parts: list[tuple[IntArray | None, AnswerCurves]] = []
@@ -160,6 +143,12 @@ class Likelihood:
         log_p, first, second = self.curves(self.slopes @ theta + self.intercepts)
         hessian: FloatArray = (self.slopes * second[:, None]).T @ self.slopes
         return float(log_p.sum()), first @ self.slopes, hessian
+
+    def information(self, theta: FloatArray) -> FloatArray:
+        """(D, D) expected information about θ."""
+        weights = self.bank.information(theta, self.items)
+        information: FloatArray = (self.slopes * weights[:, None]).T @ self.slopes
+        return information
 
     def curves(self, t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """log P of each answer and its derivatives in t, each shaped like t: (n,) or (n, G)."""
@@ -179,30 +168,28 @@ def probability_below(estimate: AbilityEstimate, cut: float, dimension: int = 0)
 
 def _on_grid(table: AnswerTable, quadrature: Quadrature, answers: Answers, prior: Prior) -> GridPosterior:
     log_density = table.log_likelihood(answers.items, answers.scores)
-    if isinstance(prior, NormalPrior):
-        mean, sd = prior.location_scale
-        log_density -= 0.5 * ((quadrature.nodes - mean) / sd) ** 2
+    log_density += log_prior(table.bank, answers, prior, quadrature.nodes)
     return GridPosterior.from_log_density(quadrature, log_density)
 
 
-def _narrowed(posterior: GridPosterior) -> Quadrature:
+def log_prior(bank: ItemBank, answers: Answers, prior: Prior, nodes: FloatArray) -> FloatArray:
+    """(G,); Jeffreys' prior is that of the questions answered, and not normalised."""
+    if isinstance(prior, NormalPrior):
+        mean, sd = prior.location_scale
+        normal: FloatArray = -0.5 * ((nodes - mean) / sd) ** 2 - math.log(sd * SQRT_TWO_PI)
+        return normal
+    inside = (nodes >= prior.lower) & (nodes <= prior.upper)
+    flat = np.where(inside, -math.log(prior.upper - prior.lower), -np.inf)
+    if isinstance(prior, UniformPrior) or not len(answers.items):
+        return flat
+    information = bank.information(nodes[:, None], answers.items) * bank.slopes[answers.items] ** 2
+    return np.where(inside, 0.5 * np.log(information.sum(axis=0)), -np.inf)
+
+
+def _narrowed(posterior: GridPosterior, prior: Prior) -> Quadrature:
     """A finer grid around a posterior that its own grid barely resolves."""
     reach = max(12 * posterior.sd, 4 * posterior.quadrature.step)
-    return Quadrature(posterior.mean - reach, posterior.mean + reach, 161)
-
-
-def _log_posterior(
-    likelihood: Likelihood, prior: NormalPrior, theta: FloatArray
-) -> tuple[float, FloatArray, FloatArray]:
-    value, gradient, hessian = likelihood.at(theta)
-    distance = theta - prior.mean
-    pull = prior.precision @ distance
-    return value - 0.5 * float(distance @ pull), gradient - pull, hessian - prior.precision
-
-
-def _ascent(gradient: FloatArray, hessian: FloatArray, prior: NormalPrior) -> FloatArray:
-    try:
-        np.linalg.cholesky(-hessian)
-    except np.linalg.LinAlgError:
-        return prior.covariance @ gradient
-    return np.asarray(np.linalg.solve(-hessian, gradient), dtype=np.float64)
+    low, high = posterior.mean - reach, posterior.mean + reach
+    if isinstance(prior, NormalPrior):
+        return Quadrature(low, high, 161)
+    return Quadrature(max(low, prior.lower), min(high, prior.upper), 161, "gauss-legendre")

@@ -107,7 +107,8 @@ class Assembly:
     def best(self, values: FloatArray, given: Sequence[int], allowed: BoolArray) -> BoolArray | None:
         """(N,) the test of largest Σ values (N,) that has all questions given; None if there is none.
 
-        Only questions that are allowed (N,) may come beside those given.
+        Only questions that are allowed (N,) may come beside those given, and the rest of a whole set of
+        theirs.
         """
         scaled = values - values[allowed].min(initial=np.inf)
         scaled = np.where(allowed, scaled / max(scaled[allowed].max(initial=0.0), 1e-300), 0.0)

@@ -1,13 +1,19 @@
 """What makes a question a good next one. A criterion gives every question a value, the largest is best.
 
-A further criterion is one frozen dataclass: `class Mine(Criterion, name="mine")` with `values`.
+A further criterion is one frozen dataclass: `class Mine(Criterion, name="mine")` with `values`. Criteria
+for one dimension that integrate over ability are in `integrals`, those for several dimensions in
+`optimality`.
 """
 
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from testing_engine.psychometrics.components import Component
-from testing_engine.psychometrics.response import FloatArray
+import numpy as np
+
+from testing_engine.psychometrics.components import Component, Problems
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.ranking import Available, Leaders, leading_information
+from testing_engine.psychometrics.response import FloatArray, Logistic
 from testing_engine.psychometrics.state import CatState
 
 
@@ -15,13 +21,69 @@ from testing_engine.psychometrics.state import CatState
 class Criterion(Component, kind=True):
     @abstractmethod
     def values(self, state: CatState) -> FloatArray:
-        """(N,)"""
+        """(N,) the larger the better, −inf never."""
+
+    def leaders(self, state: CatState, available: Available, count: int) -> Leaders:
+        """The `count` best of the available questions, or as many as there are, best first."""
+        values = np.where(available.mask, self.values(state), -np.inf)
+        return Leaders.of_all(values, min(count, available.count))
+
+
+class OneDimensional(Criterion):
+    def problems(self, bank: ItemBank) -> Problems:
+        return [("", "needs a pool of one dimension")] if bank.n_dimensions > 1 else []
 
 
 @dataclass(frozen=True)
 class MaximumInformation(Criterion, name="MFI"):
-    """Expected (Fisher) information at the estimate: I_j(θ̂) in one dimension, its trace in several."""
+    """Expected (Fisher) information at the estimate, I_j(θ̂); its trace in several dimensions. Lord (1980)."""
 
     def values(self, state: CatState) -> FloatArray:
         bank = state.bank
-        return bank.information(state.estimate.theta) * bank.steepness**2
+        return bank.information(state.estimate.theta) * bank.squared_steepness
+
+    def leaders(self, state: CatState, available: Available, count: int) -> Leaders:
+        if state.bank.n_dimensions > 1:
+            return super().leaders(state, available, count)
+        return leading_information(state.bank, float(state.estimate.theta[0]), available, count)
+
+
+@dataclass(frozen=True)
+class Urry(OneDimensional, name="bOpt"):
+    """−|b_j − θ̂|: the difficulty nearest to the estimate. Urry (1970)."""
+
+    def values(self, state: CatState) -> FloatArray:
+        return np.asarray(-np.abs(state.bank.difficulty - state.estimate.theta[0]))
+
+
+@dataclass(frozen=True)
+class OptimalTheta(OneDimensional, name="thOpt"):
+    """−|θ*_j − θ̂|, where θ*_j is the ability that question j informs about most. Li & Schafer (2005)."""
+
+    def values(self, state: CatState) -> FloatArray:
+        peaks = state.bank.derived("information peaks", lambda: information_peaks(state.bank))
+        return np.asarray(-np.abs(peaks - state.estimate.theta[0]))
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if not all(isinstance(family, Logistic) for family in bank.families):
+            return [("", "needs a pool of 1PL–4PL questions only")]
+        return super().problems(bank)
+
+
+def information_peaks(bank: ItemBank) -> FloatArray:
+    """(N,) where the information of each 1PL–4PL question peaks.
+
+    In p = P(θ) information is ∝ (p − c)² (u − p)² / (p (1 − p)); the root of its logarithmic slope,
+    falling from +∞ at c to −∞ at u, is found by bisection. Magis (2013) has a closed form.
+    """
+    (family,) = bank.families
+    if not isinstance(family, Logistic):
+        raise TypeError("only 1PL–4PL questions have a single peak")
+    low, high = family.guessing[bank.row_of], family.upper[bank.row_of]
+    left, right = low, high
+    for _ in range(60):
+        p = (left + right) / 2
+        rising = 2 / (p - low) - 2 / (high - p) - 1 / p + 1 / (1 - p) > 0
+        left, right = np.where(rising, p, left), np.where(rising, right, p)
+    t = np.log((p - low) / (high - p))
+    return np.asarray((t - bank.intercepts) / bank.slopes[:, 0])

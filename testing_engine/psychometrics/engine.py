@@ -7,12 +7,10 @@ service, the simulator and a replay all call `next_step`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from testing_engine.psychometrics.ability import AbilityEstimate, Answers
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import NormalPrior
-from testing_engine.psychometrics.response import BoolArray
+from testing_engine.psychometrics.ranking import Available
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.state import CatState
 
@@ -62,10 +60,8 @@ def explain(
 ) -> tuple[Candidate, ...]:
     """The leading candidates for the next question, best first, with the criterion's values."""
     state = observe(bank, rules, prior, seed, items, scores)
-    available = eligible(state, rules)
-    values = np.where(available, rules.criterion_for(bank).values(state), -np.inf)
-    leaders = np.argsort(-values, kind="stable")[: min(count, np.count_nonzero(available))]
-    return tuple(Candidate(int(item), float(values[item])) for item in leaders)
+    leaders = rules.criterion_for(bank).leaders(state, eligible(state, rules), count)
+    return tuple(Candidate(*pair) for pair in zip(leaders.items, leaders.values, strict=True))
 
 
 def observe(
@@ -79,8 +75,11 @@ def observe(
     """The state that the rules look at."""
     belief = prior or rules.prior.prior(bank.n_dimensions)
     answers = Answers.given(items, scores)
-    estimate, posterior = rules.ability_for(bank).estimate(bank, answers, belief)
-    return CatState(bank, belief, tuple(items), answers, estimate, posterior, seed, rules.max_questions)
+    estimator = rules.ability_for(bank)
+    estimate, posterior = estimator.estimate(bank, answers, belief)
+    return CatState(
+        bank, belief, tuple(items), answers, estimate, posterior, seed, rules.max_questions, estimator
+    )
 
 
 def stop_reason(state: CatState, rules: CatRules) -> str | None:
@@ -88,7 +87,7 @@ def stop_reason(state: CatState, rules: CatRules) -> str | None:
     if state.position >= rules.min_questions:
         for rule in rules.stop:
             if rule.met(state):
-                return rule.name
+                return rule.reason
         if state.position >= rules.max_questions:
             return "length"
     return "exhausted" if len(set(state.used)) >= state.bank.n_items else None
@@ -97,16 +96,20 @@ def stop_reason(state: CatState, rules: CatRules) -> str | None:
 def choose(state: CatState, rules: CatRules) -> int | None:
     """The next question, None if no question may come."""
     available = eligible(state, rules)
-    if not available.any():
+    if not available.count:
         return None
-    return rules.strategy.choose(state, rules.criterion_for(state.bank), available)
+    criterion = rules.criterion_for(state.bank)
+    if rules.start is not None:
+        first = rules.start.choose(state, criterion, rules.strategy, available)
+        if first is not None:
+            return first
+    return rules.strategy.choose(state, criterion, available)
 
 
-def eligible(state: CatState, rules: CatRules) -> BoolArray:
-    """(N,) what may come next: unused, and let through by every eligibility rule in turn."""
-    available = np.ones(state.bank.n_items, dtype=bool)
-    available[list(state.used)] = False
+def eligible(state: CatState, rules: CatRules) -> Available:
+    """What may come next: unused, and let through by every eligibility rule in turn."""
+    available = Available(state.bank.n_items, frozenset(state.used))
     criterion = rules.criterion_for(state.bank)
     for rule in rules.eligibility:
-        available = rule.narrow(state, criterion, available)
+        available = available.only(rule.narrow(state, criterion, available.mask))
     return available

@@ -239,7 +239,12 @@ class ItemBank:
     @property
     def steepness(self) -> FloatArray:
         """(N,) ‖slopes‖, scaling included: MDISC (Reckase & McKinley 1991)."""
-        return self.derived("steepness", lambda: np.linalg.norm(self.slopes, axis=1))
+        return self.derived("steepness", lambda: np.sqrt((self.slopes**2).sum(axis=1)))
+
+    @property
+    def squared_steepness(self) -> FloatArray:
+        """(N,) turns information about t into information about θ (its trace)."""
+        return self.derived("squared steepness", lambda: self.steepness**2)
 
     @property
     def difficulty(self) -> FloatArray:
@@ -271,7 +276,10 @@ class ItemBank:
 
     def curves(self, theta: npt.ArrayLike, items: IntArray | None = None) -> Curves:
         """Probabilities and derivatives in t; each (K, n) for θ (D,), (K, n, G) for θ (G, D)."""
-        t = self.predictor(theta, items)
+        return self.curves_at(self.predictor(theta, items), items)
+
+    def curves_at(self, t: FloatArray, items: IntArray | None = None) -> Curves:
+        """The same from t itself, (n,) or (n, G), which may then be another ability for each question."""
         shape = (int(self.n_categories.max()), *t.shape)
         parts = [np.zeros(shape) for _ in range(4)]
         for family, rows, own in self.by_family(items):
@@ -305,6 +313,25 @@ class ItemBank:
         for family, rows, own in self.by_family(items):
             result[own] = family.take(rows).information(t[own])
         return result
+
+    def growth(self, theta: npt.ArrayLike) -> FloatArray:
+        """(N,) b with I(t + δ) ≤ I(t) exp(b |δ|), t being each question's at this θ."""
+        t = self.predictor(theta)
+        result = np.empty(self.n_items)
+        for family, rows, own in self.by_family():
+            result[own] = family.take(rows).growth(t[own])
+        return result
+
+    def subset(self, items: IntArray) -> "ItemBank":
+        """A bank of these questions, in this order, without their areas, enemies and sets."""
+        families: list[Family] = []
+        family_of, row_of = np.empty(len(items), dtype=np.intp), np.empty(len(items), dtype=np.intp)
+        for family, rows, own in self.by_family(items):
+            family_of[own], row_of[own] = len(families), np.arange(len(own))
+            families.append(family.take(rows))
+        slopes, intercepts, categories = self.slopes[items], self.intercepts[items], self.n_categories[items]
+        attributes = Attributes.of(len(items))
+        return ItemBank(slopes, intercepts, tuple(families), family_of, row_of, categories, attributes)
 
     def by_family(self, items: IntArray | None = None) -> list[tuple[Family, IntArray, IntArray]]:
         """(family, rows in it, positions in `items`) for each family that occurs."""

@@ -2,6 +2,9 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from testing_engine.psychometrics.components import Component, Problems, RulesError
 from testing_engine.psychometrics.items import ItemBank
@@ -39,8 +42,9 @@ class Normal(PriorRule, name="normal"):
         except ValueError as error:
             raise RulesError([("/covariance", str(error))]) from None
 
+    @lru_cache  # noqa: B019  # of few small values, which live as long as the process
     def prior(self, dimensions: int) -> Prior:
-        return NormalPrior(self.mean, self.covariance)  # type: ignore[arg-type]  # it makes arrays of them
+        return NormalPrior(np.array(self.mean), np.array(self.covariance))
 
     def problems(self, bank: ItemBank) -> Problems:
         if len(self.mean) == bank.n_dimensions:

@@ -1,7 +1,7 @@
 """What is believed about ability before the first answer."""
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,31 +15,32 @@ class NormalPrior:
 
     mean: FloatArray  # (D,)
     covariance: FloatArray  # (D, D), positive definite
-    precision: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         mean = np.array(self.mean, dtype=float).reshape(-1)
         covariance = np.array(self.covariance, dtype=float).reshape(len(mean), len(mean))
         if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
             raise ValueError("a prior needs finite numbers")
-        if not np.allclose(covariance, covariance.T):
+        if np.abs(covariance - covariance.T).max() > 1e-8 * np.abs(covariance).max():
             raise ValueError("a prior's covariance must be symmetric")
         try:
             np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError:
             raise ValueError("a prior's covariance must be positive definite") from None
-        for name, array in (
-            ("mean", mean),
-            ("covariance", covariance),
-            ("precision", np.linalg.inv(covariance)),
-        ):
+        for name, array in (("mean", mean), ("covariance", covariance)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)
 
-    @classmethod
-    def standard(cls, dimensions: int) -> "NormalPrior":
+    @staticmethod
+    @lru_cache
+    def standard(dimensions: int) -> "NormalPrior":
         """N(0, 1) per dimension, independent."""
-        return cls(np.zeros(dimensions), np.eye(dimensions))
+        return NormalPrior(np.zeros(dimensions), np.eye(dimensions))
+
+    @cached_property
+    def precision(self) -> FloatArray:
+        """(D, D) inverse of the covariance."""
+        return np.asarray(np.linalg.inv(self.covariance), dtype=np.float64)
 
     @cached_property
     def location_scale(self) -> tuple[float, float]:

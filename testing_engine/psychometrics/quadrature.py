@@ -18,36 +18,38 @@ from scipy.special import eval_legendre, sici
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import FloatArray, IntArray
 
+TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
+
 
 @dataclass(frozen=True)
 class Quadrature:
-    """`points` nodes on [lower, upper]."""
+    """`points` nodes on [lower, upper]. "sum" is the trapezoid rule without halving the ends, as in mirt."""
 
     lower: float
     upper: float
     points: int
-    rule: Literal["trapezoid", "gauss-legendre"] = "trapezoid"
+    rule: Literal["trapezoid", "sum", "gauss-legendre"] = "trapezoid"
 
     @property
     def step(self) -> float:
         """Distance of neighbouring nodes (in the middle, where Gauss–Legendre nodes are farthest apart)."""
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             return (self.upper - self.lower) / (self.points - 1)
         return np.pi / 2 * (self.upper - self.lower) / self.points
 
     @cached_property
     def nodes(self) -> FloatArray:
         """(G,)"""
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             return _frozen(np.linspace(self.lower, self.upper, self.points))
         return _frozen(self._scaled(np.polynomial.legendre.leggauss(self.points)[0]))
 
     @cached_property
     def weights(self) -> FloatArray:
         """(G,) so that ∫ f ≈ Σ weights · f(nodes)."""
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             weights = np.full(self.points, self.step)
-            weights[[0, -1]] /= 2
+            weights[[0, -1]] /= 2 if self.rule == "trapezoid" else 1
             return _frozen(weights)
         return _frozen(np.polynomial.legendre.leggauss(self.points)[1] * (self.upper - self.lower) / 2)
 
@@ -64,7 +66,7 @@ class Quadrature:
         """
         if cut <= self.lower or cut >= self.upper:
             return self.weights * (cut >= self.upper)
-        if self.rule == "trapezoid":
+        if self.rule != "gauss-legendre":
             return self.weights * (0.5 + sici(np.pi * (cut - self.nodes) / self.step)[0] / np.pi)
         half = (self.upper - self.lower) / 2
         x = (self.nodes - self.lower) / half - 1
@@ -79,31 +81,36 @@ class Quadrature:
 
 
 class AnswerTable:
-    """log P of every answer at every node of a grid, one question at a time, kept once computed.
+    """log P of every answer at every node of a grid, for a one-dimensional bank.
 
-    One-dimensional banks only. A question costs categories × nodes × 8 bytes and is entered when it is first
-    answered, so that a pool of 500,000 takes what its used questions take.
+    A small bank is tabulated at once. Of a large one a question is entered when it is first answered, so that a pool
+    of 500,000 takes what its used questions take: categories × nodes × 8 bytes each.
     """
 
-    def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
+    def __init__(self, bank: ItemBank, quadrature: Quadrature, whole: bool = True) -> None:
         self.bank = bank
         self.theta = quadrature.nodes[:, None]
         self.rows: dict[int, FloatArray] = {}
+        self.whole: FloatArray | None = None
+        if whole and bank.n_items * int(bank.n_categories.max()) * quadrature.points <= TABLE_ENTRIES:
+            self.whole = np.ascontiguousarray(bank.log_probabilities(self.theta).swapaxes(0, 1))  # (N, K, G)
 
-    def row(self, item: int) -> FloatArray:
+    def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
+        """(G,) Σ log P of the answers."""
+        if self.whole is not None:
+            return np.asarray(self.whole[items, scores].sum(axis=0))
+        total = np.zeros(len(self.theta))
+        for item, score in zip(items.tolist(), scores.tolist(), strict=True):
+            total += self._row(item)[score]
+        return total
+
+    def _row(self, item: int) -> FloatArray:
         """(K, G)"""
         try:
             return self.rows[item]
         except KeyError:
             log_p = self.bank.log_probabilities(self.theta, np.array([item]))[:, 0]
             return self.rows.setdefault(item, _frozen(np.ascontiguousarray(log_p)))
-
-    def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
-        """(G,) Σ log P of the answers."""
-        total = np.zeros(len(self.theta))
-        for item, score in zip(items.tolist(), scores.tolist(), strict=True):
-            total += self.row(item)[score]
-        return total
 
 
 def answer_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:

@@ -83,9 +83,8 @@ class Family(Protocol):
         """Prepare the log-likelihood of one answer per question."""
         ...
 
-    @property
-    def lipschitz(self) -> FloatArray:
-        """(n,) the largest |d log information / dt|; `ranking` turns it into bounds."""
+    def growth(self, t: FloatArray) -> FloatArray:
+        """(n,) b with I(t + δ) ≤ I(t) exp(b |δ|) for every δ; `ranking` bounds information by it."""
         ...
 
 
@@ -137,11 +136,16 @@ class Logistic:
 
         return curves
 
-    @property
-    def lipschitz(self) -> FloatArray:
-        # d log I/dt = σ(−t)(2 − w1) − σ(t)(2 − w0), where w1 = (u−c)σ(t)/P and w0 = (u−c)σ(−t)/Q lie in
-        # [0, 1] and are 1 without guessing and slipping: within ±2, and within ±1 for the 2PL.
-        return np.where((self.guessing == 0) & (self.upper == 1), 1.0, 2.0)
+    def growth(self, t: FloatArray) -> FloatArray:
+        # With w1 = (u−c)σ(t)/P and w0 = (u−c)σ(−t)/Q, both within [0, 1],
+        #   (log I)' = σ(−t)(2 − w1) − σ(t)(2 − w0)
+        #   (log I)'' = −σ(t)σ(−t)(4 − w1 − w0) − σ(−t)² w1(1 − w1) − σ(t)² w0(1 − w0) ≤ 0:
+        # log I is concave, so that its tangent bounds it.
+        p = self.curves(t).p
+        rise, fall = expit(_limited(t)), expit(-_limited(t))
+        span = self.upper - self.guessing
+        slope: FloatArray = np.abs(fall * (2 - span * rise / p[1]) - rise * (2 - span * fall / p[0]))
+        return slope
 
 
 @dataclass(frozen=True)
@@ -188,10 +192,9 @@ class Graded:
 
         return curves
 
-    @property
-    def lipschitz(self) -> FloatArray:
+    def growth(self, t: FloatArray) -> FloatArray:
         # With l = log P: |l'| ≤ 1 and l'' ≤ 0, so |I'| = |E(2 l' l'' + l'³)| ≤ 2 E|l''| + E l'² = 3 I.
-        return np.full(len(self.boundaries), 3.0)
+        return np.full(t.shape, 3.0)
 
     def _edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Offsets of the boundary below and above each category, and 1 − exp(their distance); each (K, n)."""
@@ -244,14 +247,12 @@ class Nominal:
 
         return curves
 
-    @property
-    def lipschitz(self) -> FloatArray:
+    def growth(self, t: FloatArray) -> FloatArray:
         # I is the variance of the category slopes, I' their third central moment: at most range × variance.
         present = np.isfinite(self.intercepts)
         highest = np.where(present, self.slopes, -np.inf).max(axis=1)
         lowest = np.where(present, self.slopes, np.inf).min(axis=1)
-        spread: FloatArray = highest - lowest
-        return spread
+        return np.broadcast_to(_align(highest - lowest, t), t.shape)
 
 
 def _total(values: FloatArray) -> FloatArray:

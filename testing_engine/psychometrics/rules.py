@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import testing_engine.psychometrics.expected  # noqa: F401  # puts its criterion on the list
 from testing_engine.psychometrics.components import (
     Component,
     Count,
@@ -23,6 +24,7 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.optimality import DOptimality
 from testing_engine.psychometrics.prior_rules import PriorRule, StandardNormal
 from testing_engine.psychometrics.shadow import ShadowTest
+from testing_engine.psychometrics.start import Start
 from testing_engine.psychometrics.stopping import Stop
 from testing_engine.psychometrics.strategies import Best, Strategy
 
@@ -56,6 +58,7 @@ class CatRules:
     prior: PriorRule = STANDARD_NORMAL
     criterion: Criterion | None = None
     strategy: Strategy = BEST
+    start: Start | None = None
     eligibility: tuple[Eligibility, ...] = ()  # applied in order
     stop: tuple[Stop, ...] = ()  # the first that is met stops the test
     min_questions: Annotated[int, Within(least=0)] = 0
@@ -120,6 +123,7 @@ class CatRules:
             ("/prior", self.prior),
             ("/criterion", self.criterion_for(bank)),
             ("/strategy", self.strategy),
+            *([("/start", self.start)] if self.start else []),
             *((f"/eligibility/{i}", rule) for i, rule in enumerate(self.eligibility)),
             *((f"/stop/{i}", rule) for i, rule in enumerate(self.stop)),
         ]

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from testing_engine.psychometrics.ability import AbilityEstimate, Answers, GridPosterior
+from testing_engine.psychometrics.estimators import Estimator
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import NormalPrior, Prior
 from testing_engine.psychometrics.response import FloatArray
@@ -23,6 +24,7 @@ class CatState:
     posterior: GridPosterior | None  # where the estimator has one (EAP in one dimension)
     seed: int
     length: int  # the longest that the test may become
+    estimator: Estimator
 
     @property
     def position(self) -> int:

@@ -66,10 +66,30 @@ def slope_intercept_bank(
 
 
 @cache
-def mirtcat_bank(dimensions: int) -> ItemBank:
+def mirtcat_bank(dimensions: int, place: int = 0) -> ItemBank:
     if dimensions == 1:
         rows = np.array(reference("mirtCAT_unidim")["bank"]["bank"])
     else:
-        banks = reference("mirtCAT_multidim")["banks"]
-        rows = np.array(next(bank for bank in banks if bank["nf"] == dimensions)["bank"])
+        rows = np.array(reference("mirtCAT_multidim")["banks"][place]["bank"])
     return slope_intercept_bank(rows[:, :-2], rows[:, -2], rows[:, -1])
+
+
+def mirt_bank(fit: dict[str, Any]) -> ItemBank:
+    """One of mirt's fits, from its slope-intercept parameters."""
+    columns = fit["params_slope_intercept"]["columns"]
+    rows = np.array(fit["params_slope_intercept"]["values"], dtype=float)
+    slopes = rows[:, :1]
+    if "g" in columns:
+        return slope_intercept_bank(slopes, rows[:, 1], rows[:, 2])
+    concepts = np.ones_like(slopes)
+    if "ak0" not in columns:  # graded: d1 > d2 > d3
+        return ItemBank.from_arrays(
+            concepts, model="GRM", discrimination=slopes[:, 0], thresholds=-rows[:, 1:] / slopes
+        )
+    categories = sum(name.startswith("ak") for name in columns)
+    return ItemBank.from_arrays(  # gpcm, Rasch and nominal alike: P ∝ exp(ak a θ + d)
+        concepts,
+        model="NRM",
+        category_slopes=rows[:, 1 : 1 + categories] * slopes,
+        category_intercepts=rows[:, 1 + categories :],
+    )

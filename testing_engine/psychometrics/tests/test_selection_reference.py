@@ -1,0 +1,94 @@
+"""Criterion values of every candidate, and the question chosen, against catR and mirtCAT."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from testing_engine.psychometrics.ability import AbilityEstimate, Answers
+from testing_engine.psychometrics.engine import observe
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.ranking import Available
+from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.state import CatState
+from testing_engine.psychometrics.tests import catr
+from testing_engine.psychometrics.tests.reference_data import (
+    catr_bank,
+    catr_polytomous_bank,
+    mirtcat_bank,
+    reference,
+)
+
+EXACT = 1e-9
+THROUGH_AN_ESTIMATE = 1e-4  # MEI contains estimates of theirs, which stop within 3e-5
+
+
+def state_at(bank: ItemBank, rules: CatRules, case: dict[str, Any], theta: list[float]) -> CatState:
+    """The reference's state, with its own estimate to all its digits."""
+    items = [item - 1 for item in catr.listed(case["administered"])]
+    estimate = AbilityEstimate(np.array(theta), np.eye(len(theta)))
+    answers = Answers.given(items, catr.listed(case["x"]))
+    prior = NormalPrior.standard(bank.n_dimensions)
+    return CatState(bank, prior, tuple(items), answers, estimate, None, 0, 20, rules.ability_for(bank))
+
+
+@pytest.mark.parametrize("name", [name for name in catr.CRITERIA if name not in ("bOpt", "thOpt", "MEI")])
+@pytest.mark.parametrize("case", reference("catR_next_item_dichotomous")["states"])
+def test_values_are_catr_s(name: str, case: dict[str, Any]) -> None:
+    bank, rules = catr_bank(case["bank"]), CatRules.from_json({"criterion": catr.CRITERIA[name]})
+    values = rules.criterion_for(bank).values(state_at(bank, rules, case, [case["theta_BM"]]))
+    values = values[np.array(case["remaining"]) - 1] * (-1 if name in catr.SMALLEST_IS_BEST else 1)
+    tolerance = THROUGH_AN_ESTIMATE if name.startswith("MEI") else EXACT
+    np.testing.assert_allclose(values, case["values"][name], rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", [name for name in catr.CRITERIA if name != "MEI_observed"])
+@pytest.mark.parametrize("case", reference("catR_next_item_dichotomous")["states"])
+def test_choices_are_catr_s(name: str, case: dict[str, Any]) -> None:
+    check_choice(catr_bank(case["bank"]), name, case)
+
+
+@pytest.mark.parametrize("model", ["GRM", "PCM", "GPCM", "NRM"])
+@pytest.mark.parametrize("name", ["MFI", "MLWI", "MPWI", "MEI", "MEPV", "KL", "KLP"])
+def test_polytomous_choices_are_catr_s(model: str, name: str) -> None:
+    for case in reference("catR_polytomous")["models"][model]["next_item"]:
+        check_choice(catr_polytomous_bank(model), name, case)
+
+
+def check_choice(bank: ItemBank, name: str, case: dict[str, Any]) -> None:
+    rules = CatRules.from_json({"criterion": catr.CRITERIA[name]})
+    state = state_at(bank, rules, case, [case["theta_BM"]])
+    leaders = rules.criterion_for(bank).leaders(state, Available(bank.n_items, frozenset(state.used)), 1)
+    sign = -1 if name in catr.SMALLEST_IS_BEST else 1
+    tolerance = THROUGH_AN_ESTIMATE if name.startswith("MEI") else EXACT
+    assert leaders.items[0] + 1 == case["choices"][name]["item"]
+    assert leaders.values[0] * sign == pytest.approx(case["choices"][name]["value"], abs=tolerance)
+
+
+OPTIMALITY = [
+    (f"{letter}{posterior}rule", letter, bool(posterior)) for letter in "DATEW" for posterior in ("", "P")
+]
+
+
+@pytest.mark.parametrize("bank_index", range(len(reference("mirtCAT_multidim")["banks"])))
+@pytest.mark.parametrize(("name", "letter", "posterior"), OPTIMALITY)
+def test_values_are_mirtcat_s_in_several_dimensions(
+    bank_index: int, name: str, letter: str, posterior: bool
+) -> None:
+    source = reference("mirtCAT_multidim")["banks"][bank_index]
+    bank = mirtcat_bank(source["nf"], bank_index)
+    prior = NormalPrior(source["prior_mean"], source["prior_cov"])
+    rules = CatRules.from_json({"criterion": {"name": letter, "posterior": posterior}})
+    for case in source["states"]:
+        items = [item - 1 for item in case["administered"]]
+        state = observe(bank, rules, prior, 0, items, case["x"])
+        np.testing.assert_allclose(state.estimate.theta, case["theta_MAP"], atol=1e-5)
+        np.testing.assert_allclose(state.estimate.standard_error, case["se_MAP"], atol=1e-5)
+        expected = case["criteria"][name]
+        values = rules.criterion_for(bank).values(state)[np.array(expected["items"]) - 1]
+        np.testing.assert_allclose(values, expected["values"], atol=1e-4, rtol=1e-4)
+        best = np.array(expected["values"])
+        gap = np.diff(np.sort(best))[-1]
+        if gap > 1e-4:
+            assert expected["items"][int(values.argmax())] == expected["items"][int(best.argmax())]
