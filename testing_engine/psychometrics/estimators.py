@@ -23,6 +23,7 @@ from testing_engine.psychometrics.modes import (
     weighted_likelihood_mode,
 )
 from testing_engine.psychometrics.priors import Prior
+from testing_engine.psychometrics.product_grid import MOST_DIMENSIONS, posterior_mean_several
 from testing_engine.psychometrics.quadrature import Quadrature
 
 Estimated = tuple[AbilityEstimate, GridPosterior | None]
@@ -59,12 +60,16 @@ class ExpectedAPosteriori(Estimator, name="EAP"):
 
     def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
         quadrature = self.grid.quadrature() if self.grid else None
+        if bank.n_dimensions > 1:
+            return posterior_mean_several(bank, answers, prior, quadrature), None
         posterior = grid_posterior(bank, answers, prior, quadrature)
         theta, covariance = np.array([posterior.mean]), np.array([[posterior.sd**2]])
         return AbilityEstimate(theta, covariance), posterior
 
     def problems(self, bank: ItemBank) -> Problems:
-        return [("", "needs a pool of one dimension")] if bank.n_dimensions > 1 else []
+        if bank.n_dimensions <= MOST_DIMENSIONS:
+            return []
+        return [("", f"integrates over at most {MOST_DIMENSIONS} dimensions; MAP has no such limit")]
 
 
 @dataclass(frozen=True)

@@ -31,19 +31,16 @@ class ExpectedInformation(ExpectedPosteriorVariance, name="MEI"):
 
     def values(self, state: CatState) -> FloatArray:
         bank = state.bank
-        if self.update == "EAP":
-            mass, updated, _ = self.moments(state)
-        else:
-            updated = updated_modes(state)
+        predicted, updated, _ = self.moments(state)
         if self.predict == "estimate":
-            mass = np.exp(bank.log_probabilities(state.estimate.theta))
+            predicted = np.exp(bank.log_probabilities(state.estimate.theta))
+        if self.update == "MAP":
+            updated = updated_modes(state)
         expected = np.zeros(bank.n_items)
         for category, theta in enumerate(updated):
             curves = bank.curves_at(bank.slopes[:, 0] * theta + bank.intercepts)
-            information = (
-                curves.information() if self.information == "expected" else curves.observed()[category]
-            )
-            expected += mass[category] * information
+            told = curves.observed()[category] if self.information == "observed" else curves.information()
+            expected += predicted[category] * told
         return expected * bank.squared_steepness
 
 

@@ -285,7 +285,7 @@ class ItemBank:
         for family, rows, own in self.by_family(items):
             curves = family.take(rows).curves(t[own])
             for part, values in zip(parts, (curves.p, curves.r1, curves.r2, curves.r3), strict=True):
-                part[: len(values), own] = values
+                part[: len(values), own] = values[: len(part)]  # a subset's family may have room to spare
         return Curves(*parts)
 
     def log_probabilities(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
@@ -294,7 +294,7 @@ class ItemBank:
         result = np.full((int(self.n_categories.max()), *t.shape), -np.inf)
         for family, rows, own in self.by_family(items):
             values = family.take(rows).log_probabilities(t[own])
-            result[: len(values), own] = values
+            result[: len(values), own] = values[: len(result)]
         return result
 
     def probabilities(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:

@@ -83,8 +83,8 @@ class Quadrature:
 class AnswerTable:
     """log P of every answer at every node of a grid, for a one-dimensional bank.
 
-    A small bank is tabulated at once. Of a large one a question is entered when it is first answered, so that a pool
-    of 500,000 takes what its used questions take: categories × nodes × 8 bytes each.
+    A small bank is tabulated at once. Of a large one a question is entered when it is first answered, so
+    that a pool of 500,000 takes what its used questions take: categories × nodes × 8 bytes each.
     """
 
     def __init__(self, bank: ItemBank, quadrature: Quadrature, whole: bool = True) -> None:

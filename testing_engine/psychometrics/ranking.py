@@ -1,31 +1,34 @@
 """The most informative questions at an ability, without looking at the whole pool.
 
-The ability scale is cut into cells. Within a cell, h to either side of its centre c, every question's information is
-bounded from what it is at the centre, with b the family's `growth` there:
+The ability scale is cut into cells. Within h of a cell's centre c, every question's information stays
+between I(c) exp(± b · slope · h), with b the `growth` of its family at c. A cell lists the questions whose
+upper bound reaches the 32nd largest lower bound, and remembers the largest upper bound among the others.
+Questions of the list that are strictly above that at θ are the best of the pool: the answer is that of a
+full scan, bit for bit, because the same elementwise formula gives both.
 
-    I(θ) ≤ I(c) exp(b · slope · h).
-
-A cell lists the questions with the largest bounds, and remembers the largest bound that it left out. Questions of the
-list whose information at θ is strictly above that are the best of the whole pool: the answer is that of a full scan,
-bit for bit, because the same elementwise formula gives both. If the list has too few of them that may come, the whole
-pool is scanned. A cell is made when an ability first falls into it (one scan), and kept on the bank.
+A list that is long, because many questions are alike, is made shorter in cells of an eighth of the width.
+If too few of a list may come, the wider cell's list is read, at last the whole pool. Cells are made when an
+ability first falls into them, the widest from one scan of the pool, and kept on the bank.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 import numpy as np
 
 from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import BoolArray, FloatArray
+from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArray
 
 SMALL_POOL = 2_000  # up to here a full scan costs no more than reading a list
-CELLS_PER_LOGIT = 64
-LIST_LENGTH = 256
 REACH = 8.0  # abilities farther out scan the pool
+WIDEST = 1 / 8  # of the cells, in logits; powers of two, so that cells nest exactly
+SPLIT = 8
+DEPTH = 4
+SHORT = 256  # a list that needs no narrower cell
+LEADERS = 32  # that every list holds, however ability lies in its cell
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
 
 
@@ -85,18 +88,35 @@ class Leaders:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    items: list[int]  # rising, so that a stable sort puts equals in order
-    questions: ItemBank
-    left_out: float  # the largest bound of all other questions, −inf if there are none
+    bank: ItemBank
+    items: IntArray  # rising, so that a stable sort puts equals in order
+    left_out: float = -np.inf  # the largest information that any other question has in this cell
+
+    @cached_property
+    def questions(self) -> ItemBank:
+        whole = len(self.items) == self.bank.n_items
+        return self.bank if whole else self.bank.subset(self.items)
+
+    def narrowed(self, centre: float, half_width: float) -> "Cell":
+        """The questions of this cell that matter in a narrower one."""
+        questions = self.questions
+        information = _information(questions, centre)
+        reach = np.exp(questions.growth(np.array([centre])) * questions.steepness * half_width) * ROUNDING
+        upper, lower = information * reach, information / reach
+        threshold = np.partition(lower, -LEADERS)[-LEADERS] if len(lower) > LEADERS else -np.inf
+        kept = np.flatnonzero(upper >= threshold)
+        left_out = max(self.left_out, float(upper[upper < threshold].max(initial=-np.inf)))
+        return Cell(self.bank, self.items[kept], left_out)
 
 
 def leading_information(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
     """The available questions of a one-dimensional pool with the most information at θ."""
     count = min(count, available.count)
-    if bank.n_items > SMALL_POOL and abs(theta) < REACH and count <= LIST_LENGTH:
-        leaders = _listed(_cell(bank, theta), theta, available, count)
-        if leaders is not None:
-            return leaders
+    if bank.n_items > SMALL_POOL and abs(theta) < REACH and count <= LEADERS:
+        for cell in reversed(_cells(bank, theta)):
+            leaders = _listed(cell, theta, available, count)
+            if leaders is not None:
+                return leaders
     return Leaders.of_all(np.where(available.mask, _information(bank, theta), -np.inf), count)
 
 
@@ -106,11 +126,11 @@ def _listed(cell: Cell, theta: float, available: Available, count: int) -> Leade
     items: list[int] = []
     leading: list[float] = []
     for place in np.argsort(-values, kind="stable").tolist():
-        value = float(values[place])
+        item, value = int(cell.items[place]), float(values[place])
         if value <= cell.left_out:
             return None
-        if available.allows(cell.items[place]):
-            items.append(cell.items[place])
+        if available.allows(item):
+            items.append(item)
             leading.append(value)
             if len(items) == count:
                 return Leaders(items, leading)
@@ -121,16 +141,16 @@ def _information(bank: ItemBank, theta: float) -> FloatArray:
     return bank.information(np.array([theta])) * bank.squared_steepness
 
 
-def _cell(bank: ItemBank, theta: float) -> Cell:
-    index = math.floor(theta * CELLS_PER_LOGIT)
-    return bank.derived(("information cell", index), lambda: _make_cell(bank, index))
-
-
-def _make_cell(bank: ItemBank, index: int) -> Cell:
-    centre, half_width = (index + 0.5) / CELLS_PER_LOGIT, 0.5 / CELLS_PER_LOGIT
-    reach = bank.growth(np.array([centre])) * bank.steepness * half_width
-    bounds = _information(bank, centre) * np.exp(reach) * ROUNDING
-    order = np.argpartition(-bounds, LIST_LENGTH)[: LIST_LENGTH + 1]
-    order = order[np.argsort(-bounds[order], kind="stable")]
-    items = np.sort(order[:-1])
-    return Cell(items.tolist(), bank.subset(items), float(bounds[order[-1]]))
+def _cells(bank: ItemBank, theta: float) -> list[Cell]:
+    """The cells that this ability is in, from the widest to the one with a short list."""
+    cells = [bank.derived("whole pool", lambda: Cell(bank, np.arange(bank.n_items)))]
+    width = WIDEST
+    for depth in range(DEPTH):
+        parent, index = cells[-1], math.floor(theta / width)
+        centre, half = (index + 0.5) * width, width / 2
+        key = ("information cell", depth, index)
+        cells.append(bank.derived(key, partial(parent.narrowed, centre, half)))
+        if len(cells[-1].items) <= SHORT:
+            break
+        width /= SPLIT
+    return cells[1:]

@@ -25,7 +25,7 @@ class Start(Component, kind=True):
 
 @dataclass(frozen=True)
 class AtAbilities(Start, name="abilities"):
-    """One question for each of these abilities (the same in all dimensions), by its own criterion if given."""
+    """One question for each of these abilities (in all dimensions alike), by its own criterion if given."""
 
     thetas: Annotated[tuple[float, ...], Within(least=1)] = (0.0,)
     criterion: Criterion | None = None

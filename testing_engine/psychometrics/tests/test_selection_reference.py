@@ -92,3 +92,46 @@ def test_values_are_mirtcat_s_in_several_dimensions(
         gap = np.diff(np.sort(best))[-1]
         if gap > 1e-4:
             assert expected["items"][int(values.argmax())] == expected["items"][int(best.argmax())]
+
+
+WIDE = {"lower": -6, "upper": 6, "points": 241}
+MIRT_CRITERIA: dict[str, dict[str, Any]] = {
+    "MI": {"name": "MFI"},
+    "MEPV": {"name": "MEPV", "predict": "estimate"},
+    "MLWI": {"name": "MLWI", "grid": WIDE},
+    "MPWI": {"name": "MPWI"},
+}
+
+
+@pytest.mark.parametrize("name", MIRT_CRITERIA)
+@pytest.mark.parametrize("case", reference("mirtCAT_unidim")["bank"]["states"])
+def test_values_are_mirtcat_s_in_one_dimension(name: str, case: dict[str, Any]) -> None:
+    bank, expected = mirtcat_bank(1), case["criteria"][name]
+    rules = CatRules.from_json({"ability": {"name": "MAP"}, "criterion": MIRT_CRITERIA[name]})
+    items = [item - 1 for item in case["administered"]]
+    state = observe(bank, rules, None, 0, items, case["x"])
+    values = rules.criterion_for(bank).values(state)[np.array(expected["items"]) - 1]
+    if not items and name in ("MLWI", "MPWI"):  # mirtCAT takes the likelihood of no answer as e
+        values = values * np.e
+    unused = ~np.isin(expected["items"], case["administered"])
+    np.testing.assert_allclose(values[unused], np.array(expected["values"])[unused], rtol=1e-4)
+
+
+@pytest.mark.parametrize("source", reference("mirtCAT_multidim")["banks"])
+def test_scores_are_mirt_s_in_two_dimensions(source: dict[str, Any]) -> None:
+    place = reference("mirtCAT_multidim")["banks"].index(source)
+    bank, case = mirtcat_bank(2, place), source["states"][1]
+    items = [item - 1 for item in case["administered"]]
+    prior = NormalPrior(source["prior_mean"], source["prior_cov"])
+    mirt_grid = {"lower": -6, "upper": 6, "points": 31, "rule": "sum"}
+    abilities = {
+        "MAP": {"name": "MAP"},
+        "EAP": {"name": "EAP", "grid": mirt_grid},
+        "ML": {"name": "ML", "bounds": {"lower": -20, "upper": 20}, "information": "observed"},
+    }
+    for name, ability in abilities.items():
+        estimate = observe(
+            bank, CatRules.from_json({"ability": ability}), prior, 0, items, case["x"]
+        ).estimate
+        expected = case[f"fscores_{name}"]["values"]
+        np.testing.assert_allclose([*estimate.theta, *estimate.standard_error], expected, atol=2e-4)
