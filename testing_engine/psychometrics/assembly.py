@@ -1,16 +1,8 @@
 """Tests put together by integer programming: what must hold of a whole test, and the best test of which it
 holds.
 
-    maximise  Σ v_u z_u   subject to   lower ≤ A z ≤ upper,   z_u ∈ {0, 1}
-
-over units u: a question, or a question set that is given whole. van der Linden (2005), Linear Models for
-Optimal Test Design. Solved with HiGHS (Huangfu & Hall 2018) in three steps, each exact:
-
-1. The linear relaxation, on the units of largest value and then on all that its prices find too cheap
-   (column generation). An integral solution is the answer.
-2. A unit whose reduced cost exceeds the gap between the relaxation and a known test cannot change its value
-   in any better test. So the integer program is solved over the few units of small reduced cost,
-3. and over more of them only if the gap turns out to be larger than assumed.
+A program has a 0/1 variable per unit: a question, or a question set that is given whole. van der Linden
+(2005), Linear Models for Optimal Test Design.
 """
 
 from collections.abc import Sequence
@@ -18,16 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_array
 
 from testing_engine.psychometrics.components import Problems
+from testing_engine.psychometrics.integer_program import Program
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArray
-
-FIRST_GAP = 0.02  # values are scaled to [0, 1]; tried first, and then what the solution says
-TOLERANCE = 1e-7  # HiGHS's own, of feasibility and optimality
-MOST_NODES = 20_000  # of branch and bound: a bound on the work that, unlike a clock, is the same every time
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,23 +92,25 @@ class Assembly:
         entries = np.concatenate([row.coefficients for row in rows])
         self.matrix = csc_array((entries, (row_of, column_of)), shape=(len(rows), self.n_units))
 
-    def best(self, values: FloatArray, given: Sequence[int], allowed: BoolArray) -> BoolArray | None:
+    def best(
+        self, values: FloatArray, given: Sequence[int], allowed: BoolArray, tolerance: float = 0.0
+    ) -> BoolArray | None:
         """(N,) the test of largest Σ values (N,) that has all questions given; None if there is none.
 
         Only questions that are allowed (N,) may come beside those given, and the rest of a whole set of
-        theirs.
+        theirs. The sum, of values above the smallest allowed one, may be short of the largest by the share
+        `tolerance`.
         """
-        scaled = values - values[allowed].min(initial=np.inf)
-        scaled = np.where(allowed, scaled / max(scaled[allowed].max(initial=0.0), 1e-300), 0.0)
+        scaled = _scaled(values, allowed)
         fixed = np.zeros(self.n_units, dtype=bool)
         fixed[self.unit_of[list(given)]] = True
         open_items = allowed.copy()
         open_items[list(given)] = True
         free = self._all_of_unit(open_items) & ~fixed
         done = self.matrix @ fixed.astype(float)
-        chosen = Program(
-            self._sum_of_unit(scaled)[free], self.matrix[:, free], self.lower - done, self.upper - done
-        ).solve(self.length)
+        sums = self._sum_of_unit(scaled)
+        program = Program(sums[free], self.matrix[:, free], self.lower - done, self.upper - done)
+        chosen = program.solve(self.length - len(given), tolerance, float(sums[fixed].sum()))
         if chosen is None:
             return None
         fixed[np.flatnonzero(free)[chosen]] = True
@@ -136,101 +126,11 @@ class Assembly:
         return np.asarray(missing == 0)
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
-    """maximise values · z, lower ≤ matrix z ≤ upper, z binary; values scaled to about [0, 1]."""
-
-    values: FloatArray  # (U,)
-    matrix: csc_array  # (C, U)
-    lower: FloatArray  # (C,)
-    upper: FloatArray  # (C,)
-
-    def solve(self, length: int) -> IntArray | None:
-        """The columns that are 1; None if nothing is feasible. `length` says how many to expect."""
-        if not len(self.values):
-            return np.arange(0) if (self.lower <= 0).all() and (self.upper >= 0).all() else None
-        relaxed = self._relaxation(length)
-        if relaxed is None:
-            return None
-        bound, z, reduced = relaxed
-        if (np.minimum(z, 1 - z) < 1e-6).all():
-            return np.flatnonzero(z > 0.5)
-        gap = FIRST_GAP
-        while True:
-            open_columns = np.abs(reduced) <= gap
-            kept = np.flatnonzero(~open_columns & (z > 0.5))
-            found = self._integral(np.flatnonzero(open_columns), kept)
-            loss = np.inf if found is None else bound - float(self.values[found].sum())
-            if loss <= gap or open_columns.all():
-                return found
-            gap = loss + TOLERANCE if np.isfinite(loss) else 4 * gap if gap < 1 else np.inf
-
-    def _relaxation(self, length: int) -> tuple[float, FloatArray, FloatArray] | None:
-        """Optimum, solution (U,) and reduced costs (U,) of the linear relaxation."""
-        columns = self._promising(length)
-        while True:
-            solved = self._linear(columns)
-            if solved is None:
-                if len(columns) == len(self.values):
-                    return None
-                columns = np.arange(len(self.values))
-                continue
-            bound, part, reduced = solved
-            wanted = reduced > TOLERANCE
-            wanted[columns] = False
-            if not wanted.any():
-                z = np.zeros(len(self.values))
-                z[columns] = part
-                return bound, z, reduced
-            columns = np.union1d(columns, np.flatnonzero(wanted))
-
-    def _promising(self, length: int) -> IntArray:
-        """The columns of largest value, overall and in every row."""
-        if len(self.values) <= 4 * length:
-            return np.arange(len(self.values))
-        order = np.argsort(-self.values, kind="stable")
-        chosen = [order[: 2 * length]]
-        sorted_rows = self.matrix[:, order].tocsr()
-        for low, high in zip(sorted_rows.indptr[:-1], sorted_rows.indptr[1:], strict=True):
-            chosen.append(order[np.sort(sorted_rows.indices[low:high])[:10]])
-        return np.unique(np.concatenate(chosen))
-
-    def _linear(self, columns: IntArray) -> tuple[float, FloatArray, FloatArray] | None:
-        """The relaxation over some columns, with the reduced costs of all."""
-        equal = self.lower == self.upper
-        above, below = np.isfinite(self.upper) & ~equal, np.isfinite(self.lower) & ~equal
-        part = self.matrix[:, columns].toarray()
-        solved = linprog(
-            -self.values[columns],
-            A_ub=np.concatenate([part[above], -part[below]]),
-            b_ub=np.concatenate([self.upper[above], -self.lower[below]]),
-            A_eq=part[equal],
-            b_eq=self.upper[equal],
-            bounds=(0, 1),
-            method="highs-ds",
-        )
-        if solved.x is None or solved.fun is None or solved.status != 0:
-            return None
-        prices = np.zeros(len(self.lower))
-        n_above = int(np.count_nonzero(above))
-        prices[above] = solved.ineqlin.marginals[:n_above]
-        prices[below] -= solved.ineqlin.marginals[n_above:]
-        prices[equal] = solved.eqlin.marginals
-        return -float(solved.fun), solved.x, self.values + self.matrix.T @ prices
-
-    def _integral(self, columns: IntArray, kept: IntArray) -> IntArray | None:
-        """The best solution that has the columns `kept`, some of `columns` and no others."""
-        done = self.matrix[:, kept].sum(axis=1)
-        solved = milp(
-            -self.values[columns],
-            integrality=np.ones(len(columns), dtype=np.intp),
-            bounds=Bounds(0, 1),
-            constraints=LinearConstraint(
-                self.matrix[:, columns].toarray(), self.lower - done, self.upper - done
-            ),
-            options={"mip_rel_gap": 0.0, "node_limit": MOST_NODES},
-        )
-        return None if solved.x is None else np.union1d(kept, columns[solved.x > 0.5])
+def _scaled(values: FloatArray, allowed: BoolArray) -> FloatArray:
+    """So that those allowed lie in [0, 1]; none below 0."""
+    low = values[allowed].min(initial=np.inf)
+    spread = values[allowed].max(initial=-np.inf) - low
+    return np.maximum((values - low) / spread, 0.0) if 0 < spread < np.inf else np.zeros(len(values))
 
 
 def conflicts(plan: Plan, bank: ItemBank, length: int) -> Problems:

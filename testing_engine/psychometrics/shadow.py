@@ -69,6 +69,7 @@ class ShadowTest(Eligibility, name="shadow"):
     question_sets: Literal["free", "whole", "some"] = "whole"
     set_count: SetCount | None = None
     limits: tuple[Limit, ...] = ()
+    tolerance: Annotated[float, Within(least=0, below=1)] = 0.005
 
     stage = "shadow"
 
@@ -120,12 +121,12 @@ class ShadowTest(Eligibility, name="shadow"):
             ("assembly", self, state.length),
             lambda: Assembly(state.bank, self.plan(state.bank), state.length),
         )
-        test = assembly.best(values, state.used, available)
+        test = assembly.best(values, state.used, available, self.tolerance)
         if test is not None:
             return test
         spread = float(np.ptp(values[open_items])) or 1.0
         penalised = values - np.where(available, 0.0, 2 * state.length * spread)
-        return assembly.best(penalised, state.used, open_items)
+        return assembly.best(penalised, state.used, open_items, self.tolerance / (2 * state.length))
 
     def plan(self, bank: ItemBank) -> Plan:
         size = self.set_count

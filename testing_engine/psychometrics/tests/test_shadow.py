@@ -89,7 +89,8 @@ def test_a_large_program_is_solved_like_by_plain_branch_and_bound(seed: int) -> 
     area, seconds, values = rng.integers(0, 6, n), rng.lognormal(0, 0.4, n), rng.random(n) ** 2
     requirements = [Requirement.count(np.flatnonzero(area == i), 2, 5, f"/{i}") for i in range(6)]
     requirements.append(Requirement(np.arange(n), seconds, 15.0, 18.0, "/seconds"))
-    found = Assembly(bank, Plan(tuple(requirements)), length).best(values, (), np.ones(n, dtype=bool))
+    assembly, everything = Assembly(bank, Plan(tuple(requirements)), length), np.ones(n, dtype=bool)
+    found = assembly.best(values, (), everything)
     rows = np.array([np.ones(n), *((area == i).astype(float) for i in range(6)), seconds])
     plain = milp(
         -values,
@@ -101,6 +102,10 @@ def test_a_large_program_is_solved_like_by_plain_branch_and_bound(seed: int) -> 
     assert found is not None
     assert plain.fun is not None
     assert values[found].sum() == pytest.approx(-plain.fun, abs=1e-5)
+    near = assembly.best(values, (), everything, tolerance=0.01)
+    assert near is not None
+    assert satisfied(set(np.flatnonzero(near).tolist()), Plan(tuple(requirements)), bank)
+    assert values[near].sum() > -0.99 * plain.fun - 1e-5
 
 
 @settings(deadline=None, max_examples=8)
