@@ -15,6 +15,7 @@ from benchmarks.engine_workloads import AREAS, SHADOW_LENGTH, Constrained, Pool,
 from testing_engine.psychometrics.response import FloatArray
 
 Work = Callable[[], object]
+QUADRATURE = 41  # nodes of mirt's EAP, of which it takes 21 unless told
 
 
 class MissingError(Exception):
@@ -64,7 +65,9 @@ def mirt_model(pool: Pool) -> Any:
 def mirt_step(pool: Pool, answered: int) -> Callable[[], Work]:
     """Its own adaptive test up to the last answer; the step is that answer and the next choice."""
     cat = imported("mirt.cat")
-    engine = cat.CATEngine(mirt_model(pool), max_items=answered + 1, min_items=answered + 1, n_quadpts=41)
+    engine = cat.CATEngine(
+        mirt_model(pool), max_items=answered + 1, min_items=answered + 1, n_quadpts=QUADRATURE
+    )
     return lambda: _mirt_last_step(engine, answered)
 
 
@@ -84,7 +87,7 @@ def _mirt_last_step(engine: Any, answered: int) -> Work:
 def mirt_batch(pool: Pool, thetas: FloatArray, length: int) -> Callable[[], FloatArray]:
     """Returns the estimates."""
     cat = imported("mirt.cat")
-    engine = cat.CATEngine(mirt_model(pool), max_items=length, min_items=length, n_quadpts=41, seed=5)
+    engine = cat.CATEngine(mirt_model(pool), max_items=length, min_items=length, n_quadpts=QUADRATURE, seed=5)
     return lambda: np.array([result.theta for result in engine.run_batch_simulation(thetas)])
 
 
@@ -126,7 +129,7 @@ def mirt_several(problem: SeveralDimensions, answered: int) -> Callable[[], Work
     engine = cat.MCATEngine(
         model,
         item_selection="D-optimality",
-        stopping_rule="max_items",
+        stopping_rule=imported("mirt.cat.mcat_stopping").MaxItemsMCATStop(answered + 1),
         scoring_method="MAP",
         max_items=answered + 1,
         min_items=answered + 1,

@@ -77,10 +77,10 @@ class Constrained:
             enemy_groups=groups,
         )
 
-    def rules(self) -> CatRules:
+    def rules(self, exact: bool) -> CatRules:
         areas = [{"area": f"area {code}", "minimum": 2, "maximum": 4} for code in range(AREAS)]
         limit = {"coefficients": self.seconds.tolist(), "maximum": self.longest}
-        shadow = {"name": "shadow", "areas": areas, "limits": [limit]}
+        shadow = {"name": "shadow", "areas": areas, "limits": [limit]} | ({"tolerance": 0} if exact else {})
         return CatRules.from_json({"max_questions": SHADOW_LENGTH, "eligibility": [shadow]})
 
     def violations(self, items: list[int]) -> int:

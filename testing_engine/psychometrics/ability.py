@@ -34,6 +34,8 @@ __all__ = [
 # A posterior narrower than this many steps is integrated again on a finer grid; at 1.3 steps the trapezoid
 # rule of a normal density is wrong by exp(−2π² · 1.3²) ≈ 3e-15.
 STEPS_PER_SD = 1.3
+# Log odds steeper than this in θ need a step below 0.1: exp(−2π · (π / 9.5) / 0.1) ≈ 1e-9.
+SHARPEST = 9.5
 SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
@@ -99,7 +101,7 @@ def grid_posterior(
     """
     if quadrature is not None:
         return _on_grid(answer_table(bank, quadrature), quadrature, answers, prior)
-    chosen = default_quadrature(prior)
+    chosen = default_quadrature(bank, prior)
     posterior = _on_grid(answer_table(bank, chosen), chosen, answers, prior)
     while posterior.sd < STEPS_PER_SD * posterior.quadrature.step:
         chosen = _narrowed(posterior, prior)
@@ -107,21 +109,33 @@ def grid_posterior(
     return posterior
 
 
-def default_quadrature(prior: Prior) -> Quadrature:
-    """±8 in steps of 0.1 for usual normal priors, doubled where too short; Gauss–Legendre between bounds."""
+def default_quadrature(bank: ItemBank, prior: Prior) -> Quadrature:
+    """±8 with a step of 0.1 for usual priors and questions; doubled or halved where that is not enough.
+
+    Between bounds, Gauss–Legendre nodes as dense.
+    """
+    refinement = 1
+    while bank.sharpest > SHARPEST * refinement:
+        refinement *= 2
     if not isinstance(prior, NormalPrior):
-        return Quadrature(prior.lower, prior.upper, 161, "gauss-legendre")
+        return _bounded(prior.lower, prior.upper, refinement)
     mean, sd = prior.location_scale
-    reach = 8.0
+    reach = 8
     while reach < abs(mean) + 8 * sd:
         reach *= 2
-    return _even(reach)
+    return _even(reach, refinement)
 
 
 @lru_cache
-def _even(reach: float) -> Quadrature:
-    """One object for all, because it remembers its nodes and moments."""
-    return Quadrature(-reach, reach, int(20 * reach) + 1)
+def _even(reach: int, refinement: int) -> Quadrature:
+    """One object for all who ask, because it remembers its nodes and moments; likewise below."""
+    return Quadrature(-reach, reach, 20 * reach * refinement + 1)
+
+
+@lru_cache
+def _bounded(lower: float, upper: float, refinement: int) -> Quadrature:
+    points = 1 + math.ceil(20 * max(upper - lower, 8)) * refinement
+    return Quadrature(lower, upper, points, "gauss-legendre")
 
 
 class Likelihood:

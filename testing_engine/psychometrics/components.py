@@ -58,7 +58,9 @@ class Within:
 
 Positive = Annotated[float, Within(above=0)]
 Probability = Annotated[float, Within(above=0, below=1)]
-Count = Annotated[int, Within(least=1)]
+# Abilities are logits; farther out nothing is measured, and grids over such ranges would fill the memory.
+Ability = Annotated[float, Within(least=-100, most=100)]
+Count = Annotated[int, Within(least=1, most=10_000)]
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ def schema_of(cls: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
     if issubclass(cls, Component) and "name" not in cls.__dict__:
         if cls.__name__ not in definitions:
             definitions[cls.__name__] = {}  # first, because rules may contain rules of their own kind
-            definitions[cls.__name__] |= {
-                "oneOf": [schema_of(rule, definitions) for rule in cls.registry.values()]
-            }
+            rules = [schema_of(rule, definitions) for rule in cls.registry.values()]
+            nothing: dict[str, Any] = {"not": {}}
+            definitions[cls.__name__].update({"oneOf": rules} if rules else nothing)
         return {"$ref": f"#/$defs/{cls.__name__}"}
     hints = get_type_hints(cls, include_extras=True)
     fields = dataclasses.fields(cls)

@@ -61,7 +61,7 @@ class OptimalTheta(OneDimensional, name="thOpt"):
     """−|θ*_j − θ̂|, where θ*_j is the ability that question j informs about most. Li & Schafer (2005)."""
 
     def values(self, state: CatState) -> FloatArray:
-        peaks = state.bank.derived("information peaks", lambda: information_peaks(state.bank))
+        peaks = state.bank.derived(("information peaks",), lambda: information_peaks(state.bank))
         return np.asarray(-np.abs(peaks - state.estimate.theta[0]))
 
     def problems(self, bank: ItemBank) -> Problems:

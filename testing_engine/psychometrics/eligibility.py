@@ -1,5 +1,4 @@
-"""Which questions may come next: content, exposure and shadow test narrow the pool before the criterion
-looks.
+"""Which questions may come next: constraints narrow the pool before the criterion looks at it.
 
 A further constraint is one frozen dataclass: `class Mine(Eligibility, name="mine")` with `narrow`, and
 `plan` if it can say in advance what a whole test must look like.

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -13,18 +13,20 @@ from testing_engine.psychometrics.ability import (
     Likelihood,
     grid_posterior,
 )
-from testing_engine.psychometrics.components import Component, Count, Positive, Problems, RulesError
+from testing_engine.psychometrics.components import Ability, Component, Positive, Problems, RulesError, Within
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.modes import (
     Kind,
     Range,
     likelihood_mode,
     posterior_mode,
+    robust_mode,
     weighted_likelihood_mode,
 )
 from testing_engine.psychometrics.priors import Prior
-from testing_engine.psychometrics.product_grid import MOST_DIMENSIONS, posterior_mean_several
+from testing_engine.psychometrics.product_grid import MOST_DIMENSIONS, MOST_NODES, posterior_mean_several
 from testing_engine.psychometrics.quadrature import Quadrature
+from testing_engine.psychometrics.response import FloatArray, Logistic
 
 Estimated = tuple[AbilityEstimate, GridPosterior | None]
 
@@ -39,14 +41,14 @@ class Estimator(Component, kind=True):
 class Grid:
     """An even grid of one's own, to repeat another program's numbers (catR: −4 to 4, 33 points)."""
 
-    lower: float
-    upper: float
-    points: Count
+    lower: Ability
+    upper: Ability
+    points: Annotated[int, Within(least=2, most=2_001)]
     rule: Literal["trapezoid", "sum"] = "trapezoid"
 
     def __post_init__(self) -> None:
-        if self.lower >= self.upper or self.points < 2:
-            raise RulesError([("", "needs lower < upper and two points or more")])
+        if self.lower >= self.upper:
+            raise RulesError([("/upper", "must be above lower")])
 
     def quadrature(self) -> Quadrature:
         return Quadrature(self.lower, self.upper, self.points, self.rule)
@@ -67,17 +69,19 @@ class ExpectedAPosteriori(Estimator, name="EAP"):
         return AbilityEstimate(theta, covariance), posterior
 
     def problems(self, bank: ItemBank) -> Problems:
-        if bank.n_dimensions <= MOST_DIMENSIONS:
-            return []
-        return [("", f"integrates over at most {MOST_DIMENSIONS} dimensions; MAP has no such limit")]
+        if bank.n_dimensions > MOST_DIMENSIONS:
+            return [("", f"integrates over at most {MOST_DIMENSIONS} dimensions; MAP has no such limit")]
+        if self.grid and self.grid.points**bank.n_dimensions > MOST_NODES:
+            return [("/grid/points", f"make more than {MOST_NODES} nodes in {bank.n_dimensions} dimensions")]
+        return []
 
 
 @dataclass(frozen=True)
 class Bounds:
     """An estimate that would lie outside is the bound itself."""
 
-    lower: float
-    upper: float
+    lower: Ability
+    upper: Ability
 
     def __post_init__(self) -> None:
         if self.lower >= self.upper:
@@ -109,16 +113,16 @@ USUAL_BOUNDS = Bounds(-4.0, 4.0)
 
 @dataclass(frozen=True)
 class UntilMixed:
-    """What stands in for an estimator without finite value while all answers are lowest, or all highest, or
-    none.
+    """What stands in while all answers are lowest or all are highest, when some estimators have no finite
+    value.
 
     EAP and MAP use the prior; "bound" takes the estimator's own bound. "step" goes from `start` by `size`
     an answer and "halve" half-way to the bounds, both as Dodd (1990) did, with the error of the answered
-    questions there.
+    questions there. No answer at all always gives the prior.
     """
 
     rule: Literal["EAP", "MAP", "bound", "step", "halve"] = "EAP"
-    start: float = 0.0
+    start: Ability = 0.0
     size: Positive = 0.7
 
     def estimate(self, bank: ItemBank, answers: Answers, prior: Prior, bounds: Range) -> Estimated:
@@ -139,16 +143,28 @@ UNTIL_MIXED = UntilMixed()
 
 @dataclass(frozen=True)
 class MaximumLikelihood(Estimator, name="ML"):
-    """Mode of the likelihood within bounds."""
+    """Mode of the likelihood within bounds.
+
+    In several dimensions MAP stands in, too, until the answers determine every direction.
+    """
 
     bounds: Bounds = USUAL_BOUNDS
     information: Kind = "expected"
     until_mixed: UntilMixed = UNTIL_MIXED
 
     def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
-        if self.until_mixed.rule != "bound" and not mixed(bank, answers):
-            return self.until_mixed.estimate(bank, answers, prior, self.bounds.range())
-        return likelihood_mode(bank, answers, self.bounds.range(), self.information), None
+        bounds, stands_in = self.bounds.range(), self.until_mixed.rule != "bound"
+        if not len(answers.items) or (stands_in and not mixed(bank, answers)):
+            return self.until_mixed.estimate(bank, answers, prior, bounds)
+        found = likelihood_mode(bank, answers, bounds, self.information)
+        if stands_in and not np.isfinite(found.covariance).all():
+            return posterior_mode(bank, answers, prior), None
+        return found, None
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if bank.measured.all():
+            return []
+        return [("", "needs a pool that measures every dimension; MAP does not")]
 
 
 @dataclass(frozen=True)
@@ -164,6 +180,39 @@ class WeightedLikelihood(Estimator, name="WLE"):
 
     def problems(self, bank: ItemBank) -> Problems:
         return [("", "needs a pool of one dimension")] if bank.n_dimensions > 1 else []
+
+
+@dataclass(frozen=True)
+class RobustLikelihood(Estimator, name="robust"):
+    """ML in which answers to questions far too hard or too easy count less: Huber's or Tukey's weights of t.
+
+    Huber: 1 up to `tuning`, then tuning / |t|. Tukey: (1 − (t / tuning)²)² up to `tuning`, then 0.
+    """
+
+    weight: Literal["Huber", "Tukey"] = "Huber"
+    tuning: Positive = 1.0
+    bounds: Bounds = USUAL_BOUNDS
+    until_mixed: UntilMixed = UNTIL_MIXED
+
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
+        bounds, stands_in = self.bounds.range(), self.until_mixed.rule != "bound"
+        if not len(answers.items) or (stands_in and not mixed(bank, answers)):
+            return self.until_mixed.estimate(bank, answers, prior, bounds)
+        found = robust_mode(bank, answers, bounds, self._weights)
+        if stands_in and not np.isfinite(found.covariance).all():
+            return posterior_mode(bank, answers, prior), None
+        return found, None
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if bank.n_dimensions > 1 or not all(isinstance(family, Logistic) for family in bank.families):
+            return [("", "needs a pool of one dimension with 1PL–4PL questions only")]
+        return []
+
+    def _weights(self, t: FloatArray) -> FloatArray:
+        distance = np.abs(t) / self.tuning
+        if self.weight == "Huber":
+            return 1 / np.maximum(distance, 1)
+        return np.maximum(1 - distance**2, 0) ** 2
 
 
 def mixed(bank: ItemBank, answers: Answers) -> bool:

@@ -60,7 +60,7 @@ def updated_modes(state: CatState) -> FloatArray:
     grid = np.linspace(low, high, 1 + int(20 * (high - low)))
     so_far = CubicHermiteSpline(grid, test.slope(grid), test.slope_change(grid))
     slope = bank.slopes[:, 0]
-    theta = np.full((int(bank.n_categories.max()), bank.n_items), np.clip(state.estimate.theta[0], low, high))
+    theta = np.full((bank.most_categories, bank.n_items), np.clip(state.estimate.theta[0], low, high))
     for _ in range(NEWTON_STEPS):
         gradient, curvature = so_far(theta) - (theta - mean) * precision, precision - so_far(theta, 1)
         for category, row in enumerate(theta):

@@ -13,7 +13,7 @@ from testing_engine.psychometrics.ability import default_quadrature, log_prior
 from testing_engine.psychometrics.criteria import OneDimensional
 from testing_engine.psychometrics.estimators import Grid
 from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.quadrature import TABLE_ENTRIES, Quadrature, answer_table
+from testing_engine.psychometrics.quadrature import KEPT_TABLES, TABLE_ENTRIES, Quadrature, answer_table
 from testing_engine.psychometrics.response import FloatArray, IntArray
 from testing_engine.psychometrics.state import CatState
 
@@ -27,7 +27,7 @@ class Integrated(OneDimensional):
     grid: Grid | None = None
 
     def quadrature(self, state: CatState) -> Quadrature:
-        return self.grid.quadrature() if self.grid else default_quadrature(state.prior)
+        return self.grid.quadrature() if self.grid else default_quadrature(state.bank, state.prior)
 
     def weights(self, state: CatState, with_prior: bool) -> FloatArray:
         """(G,) likelihood, or posterior density up to a constant, × quadrature weight."""
@@ -137,10 +137,11 @@ def integrated(bank: ItemBank, quadrature: Quadrature, quantity: Quantity, weigh
 
     Information has no categories: (1, N, M).
     """
-    entries = bank.n_items * int(bank.n_categories.max()) * quadrature.points
+    entries = bank.n_items * bank.most_categories * quadrature.points
     if entries <= TABLE_ENTRIES:
         key = (quantity, quadrature)
-        table = bank.derived(key, lambda: _tabulated(bank, quadrature, quantity, np.arange(bank.n_items)))
+        everything = np.arange(bank.n_items)
+        table = bank.derived(key, lambda: _tabulated(bank, quadrature, quantity, everything), KEPT_TABLES)
         return table @ weights
     chunks = np.split(np.arange(bank.n_items), np.arange(CHUNK, bank.n_items, CHUNK))
     return np.concatenate(

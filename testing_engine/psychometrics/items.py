@@ -145,7 +145,7 @@ class ItemBank:
     row_of: IntArray  # (N,) the question's row within its family
     n_categories: IntArray  # (N,)
     attributes: Attributes
-    _derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+    _derived: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.slopes, self.intercepts, self.family_of, self.row_of, self.n_categories):
@@ -234,29 +234,45 @@ class ItemBank:
     @property
     def measured(self) -> BoolArray:
         """(D,) dimensions that at least one question measures."""
-        return self.derived("measured", lambda: np.any(self.slopes > 0, axis=0))
+        return self.derived(("measured",), lambda: np.any(self.slopes > 0, axis=0))
 
     @property
     def steepness(self) -> FloatArray:
         """(N,) ‖slopes‖, scaling included: MDISC (Reckase & McKinley 1991)."""
-        return self.derived("steepness", lambda: np.sqrt((self.slopes**2).sum(axis=1)))
+        return self.derived(("steepness",), lambda: np.sqrt((self.slopes**2).sum(axis=1)))
 
     @property
     def squared_steepness(self) -> FloatArray:
         """(N,) turns information about t into information about θ (its trace)."""
-        return self.derived("squared steepness", lambda: self.steepness**2)
+        return self.derived(("squared steepness",), lambda: self.steepness**2)
+
+    @property
+    def sharpest(self) -> float:
+        """The steepest that any answer's log odds are in θ, along the question's slopes."""
+        return self.derived(("sharpest",), lambda: float((self.steepness * self._spread()).max()))
+
+    @property
+    def most_categories(self) -> int:
+        return self.derived(("most categories",), lambda: int(self.n_categories.max()))
 
     @property
     def difficulty(self) -> FloatArray:
         """(N,) MDIFF; for questions with thresholds, what these are relative to."""
-        return self.derived("difficulty", lambda: -self.intercepts / self.steepness)
+        return self.derived(("difficulty",), lambda: -self.intercepts / self.steepness)
 
-    def derived(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` returns, remembered. Two threads that meet here make equals, and one stays."""
+    def derived(self, key: tuple[object, ...], make: Callable[[], T], keep: int | None = None) -> T:
+        """What `make` returns, remembered. Two threads that meet here make equals, and one stays.
+
+        With `keep`, only so many of the keys that differ in their last part are remembered, the latest.
+        """
         try:
             value: T = self._derived[key]
         except KeyError:
             value = self._derived.setdefault(key, make())
+            if keep is not None:
+                alike = [other for other in tuple(self._derived) if other[:-1] == key[:-1]]
+                for other in alike[:-keep]:
+                    self._derived.pop(other, None)
         return value
 
     def predictor(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
@@ -266,9 +282,8 @@ class ItemBank:
         intercepts = self.intercepts if items is None else self.intercepts[items]
         if point.ndim > 1:
             intercepts = intercepts[:, None]
-        if (
-            self.n_dimensions == 1
-        ):  # elementwise, so that a question has the same bits alone and in a full scan
+        if self.n_dimensions == 1:
+            # elementwise, so that a question has the same bits alone and in a full scan
             slopes = slopes if point.ndim > 1 else slopes[:, 0]
             return np.asarray(slopes * point[..., 0] + intercepts)
         predictor: FloatArray = slopes @ point.T + intercepts
@@ -280,7 +295,7 @@ class ItemBank:
 
     def curves_at(self, t: FloatArray, items: IntArray | None = None) -> Curves:
         """The same from t itself, (n,) or (n, G), which may then be another ability for each question."""
-        shape = (int(self.n_categories.max()), *t.shape)
+        shape = (self.most_categories, *t.shape)
         parts = [np.zeros(shape) for _ in range(4)]
         for family, rows, own in self.by_family(items):
             curves = family.take(rows).curves(t[own])
@@ -291,7 +306,7 @@ class ItemBank:
     def log_probabilities(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """(K, n) or (K, n, G); −inf for categories that a question does not have."""
         t = self.predictor(theta, items)
-        result = np.full((int(self.n_categories.max()), *t.shape), -np.inf)
+        result = np.full((self.most_categories, *t.shape), -np.inf)
         for family, rows, own in self.by_family(items):
             values = family.take(rows).log_probabilities(t[own])
             result[: len(values), own] = values[: len(result)]
@@ -304,11 +319,9 @@ class ItemBank:
     def information(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """Expected information about t, (n,) or (n, G). About θ it is this × slopes slopesᵀ, of rank one."""
         t = self.predictor(theta, items)
-        if len(self.families) == 1:
-            family = self.families[0]
-            return (family if items is None else family.take(items)).information(
-                t
-            )  # one family: row = question
+        if len(self.families) == 1:  # then a question's row is its place
+            family = self.families[0] if items is None else self.families[0].take(items)
+            return family.information(t)
         result = np.empty_like(t)
         for family, rows, own in self.by_family(items):
             result[own] = family.take(rows).information(t[own])
@@ -320,6 +333,12 @@ class ItemBank:
         result = np.empty(self.n_items)
         for family, rows, own in self.by_family():
             result[own] = family.take(rows).growth(t[own])
+        return result
+
+    def _spread(self) -> FloatArray:
+        result = np.empty(self.n_items)
+        for family, rows, own in self.by_family():
+            result[own] = family.spread[rows]
         return result
 
     def subset(self, items: IntArray) -> "ItemBank":

@@ -13,7 +13,7 @@ from scipy.optimize import brentq, minimize
 
 from testing_engine.psychometrics.ability import AbilityEstimate, Answers, Likelihood
 from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.priors import NormalPrior, Prior, UniformPrior
+from testing_engine.psychometrics.priors import BoundedPrior, NormalPrior, Prior, UniformPrior
 from testing_engine.psychometrics.response import Curves, FloatArray
 
 Kind = Literal["observed", "expected"]
@@ -45,27 +45,42 @@ def weighted_likelihood_mode(bank: ItemBank, answers: Answers, bounds: Range) ->
     return _one_dimensional(theta, test.precision(theta, "expected"))
 
 
+def robust_mode(
+    bank: ItemBank, answers: Answers, bounds: Range, weight: Callable[[FloatArray], FloatArray]
+) -> AbilityEstimate:
+    """Root of Σ w(t) (log P)', so that answers far from what the ability suggests count less.
+
+    t is each question's own, D a (θ − b); the error is √(Σ w² I) / Σ w I. Schuster & Yuan (2011).
+    """
+    test = AnsweredTest(bank, answers)
+
+    def slope(theta: FloatArray) -> FloatArray:
+        t = bank.predictor(theta[:, None], test.items)
+        return test.sum(weight(t) * test.likelihood.curves(t)[1], 1)
+
+    theta = _peak(slope, bounds)
+    point = np.array([[theta]])
+    weights, information = weight(bank.predictor(point, test.items)), bank.information(point, test.items)
+    weighted, squared = test.sum(weights * information, 2)[0], test.sum(weights**2 * information, 2)[0]
+    return _one_dimensional(theta, float(weighted**2 / squared) if squared > 0 else 0.0)
+
+
 def posterior_mode(
     bank: ItemBank, answers: Answers, prior: Prior, kind: Kind = "observed", bounds: Range | None = None
 ) -> AbilityEstimate:
-    """MAP. Its covariance is Laplace's (the inverse of minus the Hessian at the mode), or with `expected`
-    information
-    in place of the observed."""
-    if isinstance(prior, NormalPrior) and bounds is None:
+    """MAP. Its covariance is Laplace's: the inverse of minus the Hessian at the mode.
+
+    With `expected`, the answers' part of the Hessian is their expected information. No answer under a bounded
+    prior gives the middle of its range.
+    """
+    if not isinstance(prior, NormalPrior):
+        return _bounded_mode(bank, answers, prior, kind, bounds)
+    if bounds is None:
         return _normal_mode(bank, answers, prior, kind)
     test = AnsweredTest(bank, answers)
-    if isinstance(prior, NormalPrior):
-        mean, variance = float(prior.mean[0]), float(prior.covariance[0, 0])
-        within = bounds or (mean - 8 * variance**0.5, mean + 8 * variance**0.5)
-        theta = _peak(lambda point: test.slope(point) - (point - mean) / variance, within)
-        return _one_dimensional(theta, test.precision(theta, kind) + 1 / variance)
-    low, high = bounds or (prior.lower, prior.upper)
-    within = max(low, prior.lower), min(high, prior.upper)
-    if isinstance(prior, UniformPrior):
-        theta = _peak(test.slope, within)
-        return _one_dimensional(theta, test.precision(theta, kind))
-    theta = _peak(lambda point: test.slope(point) + test.jeffreys_slope(point), within)
-    return _one_dimensional(theta, test.precision(theta, kind) + test.jeffreys_precision(theta))
+    mean, variance = float(prior.mean[0]), float(prior.covariance[0, 0])
+    theta = _peak(lambda point: test.slope(point) - (point - mean) / variance, bounds)
+    return _one_dimensional(theta, test.precision(theta, kind) + 1 / variance)
 
 
 class AnsweredTest:
@@ -156,6 +171,24 @@ def _likelihood_mode_several(bank: ItemBank, answers: Answers, bounds: Range, ki
     theta = np.asarray(found.x, dtype=np.float64)
     precision = -likelihood.at(theta)[2] if kind == "observed" else likelihood.information(theta)
     return AbilityEstimate(theta, _inverse(precision))
+
+
+def _bounded_mode(
+    bank: ItemBank, answers: Answers, prior: BoundedPrior, kind: Kind, bounds: Range | None
+) -> AbilityEstimate:
+    low, high = bounds or (prior.lower, prior.upper)
+    low, high = max(low, prior.lower), min(high, prior.upper)
+    flat = (high - low) ** 2 / 12  # the prior's own variance, where the answers bend the posterior upwards
+    if not len(answers.items):
+        return _one_dimensional((low + high) / 2, 1 / flat)
+    test = AnsweredTest(bank, answers)
+    if isinstance(prior, UniformPrior):
+        theta = _peak(test.slope, (low, high))
+        precision = test.precision(theta, kind)
+    else:
+        theta = _peak(lambda point: test.slope(point) + test.jeffreys_slope(point), (low, high))
+        precision = test.precision(theta, kind) + test.jeffreys_precision(theta)
+    return _one_dimensional(theta, precision if precision > 0 else 1 / flat)
 
 
 def _normal_mode(bank: ItemBank, answers: Answers, prior: NormalPrior, kind: Kind) -> AbilityEstimate:

@@ -3,10 +3,11 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 
-from testing_engine.psychometrics.components import Component, Problems, RulesError
+from testing_engine.psychometrics.components import Ability, Component, Problems, RulesError, Within
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
 
@@ -29,8 +30,8 @@ class StandardNormal(PriorRule, name="standard"):
 class Normal(PriorRule, name="normal"):
     """N(mean, covariance)."""
 
-    mean: tuple[float, ...]
-    covariance: tuple[tuple[float, ...], ...]
+    mean: tuple[Ability, ...]
+    covariance: tuple[tuple[Annotated[float, Within(least=-10_000, most=10_000)], ...], ...]
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.mean) for row in self.covariance) or len(self.covariance) != len(
@@ -56,8 +57,8 @@ class Normal(PriorRule, name="normal"):
 class Bounded(PriorRule):
     """On [lower, upper]."""
 
-    lower: float = -4.0
-    upper: float = 4.0
+    lower: Ability = -4.0
+    upper: Ability = 4.0
 
     def __post_init__(self) -> None:
         if self.lower >= self.upper:

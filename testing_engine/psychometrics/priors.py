@@ -70,4 +70,5 @@ class JeffreysPrior:
     upper: float = 4.0
 
 
-Prior = NormalPrior | UniformPrior | JeffreysPrior
+BoundedPrior = UniformPrior | JeffreysPrior
+Prior = NormalPrior | BoundedPrior

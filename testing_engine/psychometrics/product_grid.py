@@ -10,6 +10,7 @@ from testing_engine.psychometrics.quadrature import Quadrature
 from testing_engine.psychometrics.response import FloatArray
 
 MOST_DIMENSIONS = 3  # 46³ = 97,336 nodes take some 20 ms with 20 answers
+MOST_NODES = 100_000
 # In units of the Laplace approximation's standard deviations, along its axes; see `quadrature` for the error.
 STANDARD = Quadrature(-9.0, 9.0, 46)
 

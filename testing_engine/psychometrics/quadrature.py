@@ -1,11 +1,11 @@
 """Grids on the ability scale, and what a bank's answers are worth on them.
 
-A smooth density that vanishes at both ends is best integrated by the plain trapezoid rule: its error falls
-like exp(−2π w/h) with the step h, where the density is analytic in a strip of half-width w (Trefethen &
-Weideman 2014). A normal density of standard deviation s gives exp(−2π² s²/h²), a response curve of slope a
-has w = π/a. The default step 0.1 leaves less than 1e-9 for s ≥ 0.13 and a ≤ 8; a narrower posterior is
-integrated again on a grid of its own (see `ability`). Densities cut off at bounds take Gauss–Legendre nodes
-instead.
+A smooth density that vanishes at both ends is best integrated by the plain trapezoid rule: with step h its
+error falls like exp(−2π w/h), where the density is analytic in a strip of half-width w (Trefethen &
+Weideman 2014). A normal density of standard deviation s gives exp(−2π² s²/h²), answers whose log odds have
+slope a give w = π/a. The default step 0.1 leaves about 1e-9 for s ≥ 0.13 and a ≤ 9.5. Steeper questions
+halve it, and a narrower posterior is integrated again on a grid of its own (see `ability`). Densities cut
+off at bounds take Gauss–Legendre nodes.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import FloatArray, IntArray
 
 TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
+KEPT_TABLES = 8  # of a kind, because anyone may ask for a grid of their own
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class AnswerTable:
         self.theta = quadrature.nodes[:, None]
         self.rows: dict[int, FloatArray] = {}
         self.whole: FloatArray | None = None
-        if whole and bank.n_items * int(bank.n_categories.max()) * quadrature.points <= TABLE_ENTRIES:
+        if whole and bank.n_items * bank.most_categories * quadrature.points <= TABLE_ENTRIES:
             self.whole = np.ascontiguousarray(bank.log_probabilities(self.theta).swapaxes(0, 1))  # (N, K, G)
 
     def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
@@ -115,7 +116,7 @@ class AnswerTable:
 
 def answer_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:
     """The bank's own table on this grid."""
-    return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature))
+    return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature), keep=KEPT_TABLES)
 
 
 def _frozen(array: FloatArray) -> FloatArray:

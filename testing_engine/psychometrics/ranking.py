@@ -29,6 +29,7 @@ SPLIT = 8
 DEPTH = 4
 SHORT = 256  # a list that needs no narrower cell
 LEADERS = 32  # that every list holds, however ability lies in its cell
+KEPT_CELLS = 1_000  # of each width: at most some 20 MB
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
 
 
@@ -143,13 +144,13 @@ def _information(bank: ItemBank, theta: float) -> FloatArray:
 
 def _cells(bank: ItemBank, theta: float) -> list[Cell]:
     """The cells that this ability is in, from the widest to the one with a short list."""
-    cells = [bank.derived("whole pool", lambda: Cell(bank, np.arange(bank.n_items)))]
+    cells = [bank.derived(("whole pool",), lambda: Cell(bank, np.arange(bank.n_items)))]
     width = WIDEST
     for depth in range(DEPTH):
         parent, index = cells[-1], math.floor(theta / width)
         centre, half = (index + 0.5) * width, width / 2
         key = ("information cell", depth, index)
-        cells.append(bank.derived(key, partial(parent.narrowed, centre, half)))
+        cells.append(bank.derived(key, partial(parent.narrowed, centre, half), keep=KEPT_CELLS))
         if len(cells[-1].items) <= SHORT:
             break
         width /= SPLIT

@@ -87,6 +87,11 @@ class Family(Protocol):
         """(n,) b with I(t + δ) ≤ I(t) exp(b |δ|) for every δ; `ranking` bounds information by it."""
         ...
 
+    @property
+    def spread(self) -> FloatArray:
+        """(n,) r such that P is analytic and not 0 where |Im t| < π/r; the step of quadrature follows it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Logistic:
@@ -147,6 +152,10 @@ class Logistic:
         slope: FloatArray = np.abs(fall * (2 - span * rise / p[1]) - rise * (2 - span * fall / p[0]))
         return slope
 
+    @property
+    def spread(self) -> FloatArray:
+        return np.ones(len(self.guessing))
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -195,6 +204,10 @@ class Graded:
     def growth(self, t: FloatArray) -> FloatArray:
         # With l = log P: |l'| ≤ 1 and l'' ≤ 0, so |I'| = |E(2 l' l'' + l'³)| ≤ 2 E|l''| + E l'² = 3 I.
         return np.full(t.shape, 3.0)
+
+    @property
+    def spread(self) -> FloatArray:
+        return np.ones(len(self.boundaries))
 
     def _edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Offsets of the boundary below and above each category, and 1 − exp(their distance); each (K, n)."""
@@ -249,10 +262,15 @@ class Nominal:
 
     def growth(self, t: FloatArray) -> FloatArray:
         # I is the variance of the category slopes, I' their third central moment: at most range × variance.
+        return np.broadcast_to(_align(self.spread, t), t.shape)
+
+    @property
+    def spread(self) -> FloatArray:
         present = np.isfinite(self.intercepts)
         highest = np.where(present, self.slopes, -np.inf).max(axis=1)
         lowest = np.where(present, self.slopes, np.inf).min(axis=1)
-        return np.broadcast_to(_align(highest - lowest, t), t.shape)
+        spread: FloatArray = highest - lowest
+        return spread
 
 
 def _total(values: FloatArray) -> FloatArray:

@@ -19,6 +19,8 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import BoolArray, FloatArray
 from testing_engine.psychometrics.state import CatState
 
+KEPT_ASSEMBLIES = 16  # of different rules for one pool
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -117,9 +119,9 @@ class ShadowTest(Eligibility, name="shadow"):
         self, state: CatState, values: FloatArray, available: BoolArray, open_items: BoolArray
     ) -> BoolArray | None:
         """(N,) the shadow test, the questions given among them."""
-        assembly = state.bank.derived(
-            ("assembly", self, state.length),
-            lambda: Assembly(state.bank, self.plan(state.bank), state.length),
+        bank, length = state.bank, state.length
+        assembly = bank.derived(
+            ("assembly", (self, length)), lambda: Assembly(bank, self.plan(bank), length), KEPT_ASSEMBLIES
         )
         test = assembly.best(values, state.used, available, self.tolerance)
         if test is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from testing_engine.psychometrics.components import Component, Count, Problems, Within
+from testing_engine.psychometrics.components import Ability, Component, Count, Problems, Within
 from testing_engine.psychometrics.criteria import Criterion
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.ranking import Available
@@ -27,7 +27,7 @@ class Start(Component, kind=True):
 class AtAbilities(Start, name="abilities"):
     """One question for each of these abilities (in all dimensions alike), by its own criterion if given."""
 
-    thetas: Annotated[tuple[float, ...], Within(least=1)] = (0.0,)
+    thetas: Annotated[tuple[Ability, ...], Within(least=1)] = (0.0,)
     criterion: Criterion | None = None
 
     def choose(

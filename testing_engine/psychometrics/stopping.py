@@ -13,7 +13,15 @@ import numpy as np
 from scipy.special import ndtri
 
 from testing_engine.psychometrics.ability import Answers, probability_below
-from testing_engine.psychometrics.components import Component, Count, Positive, Probability, Problems, Within
+from testing_engine.psychometrics.components import (
+    Ability,
+    Component,
+    Count,
+    Positive,
+    Probability,
+    Problems,
+    Within,
+)
 from testing_engine.psychometrics.integrals import ExpectedPosteriorVariance
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.modes import AnsweredTest
@@ -21,7 +29,7 @@ from testing_engine.psychometrics.ranking import Available, leading_information
 from testing_engine.psychometrics.response import FloatArray
 from testing_engine.psychometrics.state import CatState
 
-Cuts = Annotated[tuple[float, ...], Within(least=1)]
+Cuts = Annotated[tuple[Ability, ...], Within(least=1)]
 SEARCH = np.linspace(-8.0, 8.0, 321)  # where GLR looks for the likelihood's peak on either side of a cut
 
 
@@ -48,11 +56,10 @@ class Length(Stop, name="length"):
 
 @dataclass(frozen=True)
 class Precision(Stop, name="precision"):
-    """The standard error is at most `standard_error`: of every measured dimension, of those listed, or of a
-    composite.
+    """The standard error of every measured dimension is at most `standard_error`.
 
-    `composite` are weights λ: the error is √(λᵀ Cov λ). `each` gives each listed dimension a limit of its
-    own.
+    Or that of the `dimensions` listed, each with a limit of its own if `each` is given; or that of a
+    composite score with weights λ = `composite`, √(λᵀ Cov λ).
     """
 
     standard_error: Positive = 0.3
@@ -69,7 +76,7 @@ class Precision(Stop, name="precision"):
         return bool((errors <= (self.each or self.standard_error)).all())
 
     def problems(self, bank: ItemBank) -> Problems:
-        found = []
+        found: Problems = []
         if any(dimension >= bank.n_dimensions for dimension in self.dimensions):
             found.append(("/dimensions", f"this pool has {bank.n_dimensions}, counted from 0"))
         if self.each and len(self.each) != (len(self.dimensions) or np.count_nonzero(bank.measured)):

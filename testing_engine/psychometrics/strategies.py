@@ -80,7 +80,7 @@ class Stratified(Strategy, name="a-stratified"):
     strata: Count = 4
 
     def choose(self, state: CatState, criterion: Criterion, available: Available) -> int:
-        strata = state.bank.derived(("strata", self.strata), lambda: self._stratum_of(state))
+        strata = state.bank.derived(("strata", self.strata), lambda: self._stratum_of(state), keep=8)
         stage = min(state.position * self.strata // state.length, self.strata - 1)
         for stratum in (*range(stage, self.strata), *range(stage - 1, -1, -1)):
             own = available.mask & (strata == stratum)

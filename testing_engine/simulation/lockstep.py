@@ -30,6 +30,7 @@ from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 
 CELLS_PER_LOGIT = 32
+KEPT_CELLS = 1_024
 FIRST_LOOK = 12  # questions beyond those that may be used already
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
 
@@ -99,7 +100,7 @@ class Beliefs:
 
     def __init__(self, bank: ItemBank, prior: Prior, count: int) -> None:
         self.bank, self.prior = bank, prior
-        self.quadrature = default_quadrature(prior)
+        self.quadrature = default_quadrature(bank, prior)
         nobody = Answers.given((), ())
         self.log_prior = log_prior(bank, nobody, prior, self.quadrature.nodes)
         self.table = AnswerRows(bank, self.quadrature)
@@ -204,7 +205,8 @@ class Ranking:
 
     def _cell(self, index: int) -> Cell:
         """Kept on the bank, like the cells of `psychometrics.ranking`."""
-        return self.bank.derived(("lock-step cell", index, self.depth), lambda: self._make_cell(index))
+        key = ("lock-step cell", (index, self.depth))
+        return self.bank.derived(key, lambda: self._make_cell(index), KEPT_CELLS)
 
     def _make_cell(self, index: int) -> Cell:
         bank = self.bank

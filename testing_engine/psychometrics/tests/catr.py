@@ -57,8 +57,12 @@ def prior(arguments: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def estimating(arguments: Mapping[str, Any]) -> CatRules:
+def estimating(arguments: Mapping[str, Any], scaling: float = 1.0) -> CatRules:
     """From the arguments of thetaEst."""
+    if arguments["method"] == "ROB":  # catR weighs by a (θ − b), we by D a (θ − b)
+        robust = {"name": "robust", "weight": arguments["weight"], "tuning": arguments["tuCo"] * scaling}
+        robust |= {"bounds": RANGE, "until_mixed": {"rule": "bound"}}
+        return CatRules.from_json({"ability": robust})
     method = ability(arguments["method"], arguments.get("parInt", (-4, 4, 33)))
     return CatRules.from_json({"ability": method, "prior": prior(arguments)})
 

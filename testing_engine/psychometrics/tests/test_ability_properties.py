@@ -192,11 +192,19 @@ def test_mean_of_several_dimensions_is_that_of_one_where_they_are_independent() 
         assert float(estimate.standard_error[dimension]) == pytest.approx(posterior.sd, abs=1e-6)
 
 
-@pytest.mark.parametrize("method", ["ML", "WLE", "MAP", "EAP"])
+@pytest.mark.parametrize("prior", ["standard", "uniform", "Jeffreys"])
+@pytest.mark.parametrize("method", ["ML", "WLE", "MAP", "EAP", "robust"])
+@pytest.mark.parametrize("models", [("3PL",), ("2PL", "GRM", "NRM")])
 @pytest.mark.parametrize("scores", [[], [1, 1, 1], [0, 0, 0], [-1, -1], [1, 0, 1]])
-def test_every_pattern_has_a_finite_estimate(method: str, scores: list[int]) -> None:
-    bank = random_pool(np.random.default_rng(3), models=("3PL",))
-    rules = CatRules.from_json({"ability": {"name": method}})
-    estimate = observe(bank, rules, None, 0, range(len(scores)), scores).estimate
-    assert np.isfinite(estimate.theta).all()
-    assert np.isfinite(estimate.covariance).all()
+def test_every_pattern_has_a_finite_estimate(
+    prior: str, method: str, models: tuple[str, ...], scores: list[int]
+) -> None:
+    bank = random_pool(np.random.default_rng(3), models=models)
+    rules = CatRules.from_json({"ability": {"name": method}, "prior": {"name": prior}})
+    step = next_step(bank, rules, None, 0, range(len(scores)), scores)
+    assert step.next_item is not None
+    assert np.isfinite(step.ability.theta).all()
+    assert np.isfinite(step.ability.covariance).all()
+    assert (step.ability.standard_error > 0).all()
+    if not [score for score in scores if score >= 0]:
+        assert float(step.ability.theta[0]) == pytest.approx(0, abs=1e-9)

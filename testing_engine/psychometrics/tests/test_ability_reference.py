@@ -25,7 +25,9 @@ def catr_estimates() -> Iterator[Any]:
     for bank, cases in reference("catR_theta_dichotomous")["estimates"].items():
         for place, case in enumerate(cases):
             for method in case["methods"]:
-                if method["args"]["method"] != "ROB":  # robust estimation is not offered
+                # With few answers Tukey's equation has several roots, or is 0 everywhere.
+                clear = method["se"] is not None and len(catr.listed(case["items"])) >= 20
+                if method["name"] != "ROB_Tukey" or clear:
                     yield pytest.param(bank, case, method, id=f"{bank}-{place}-{method['name']}")
 
 
@@ -33,7 +35,7 @@ def catr_estimates() -> Iterator[Any]:
 def test_dichotomous_estimates_are_catr_s(name: str, case: dict[str, Any], method: dict[str, Any]) -> None:
     bank, arguments = catr_bank(name, case["D"]), method["args"]
     items = [item - 1 for item in catr.listed(case["items"])]
-    state = observe(bank, catr.estimating(arguments), None, 0, items, catr.scores(case["x"]))
+    state = observe(bank, catr.estimating(arguments, case["D"]), None, 0, items, catr.scores(case["x"]))
     theta, error = float(state.estimate.theta[0]), float(state.estimate.standard_error[0])
     jeffreys = method["name"] == "BM_Jeffreys"
     if jeffreys and theta != pytest.approx(method["theta"], abs=CATR):

@@ -1,0 +1,74 @@
+"""The short lists give what a scan of the whole pool gives, to the bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from testing_engine.psychometrics.items import MODELS, ItemBank
+from testing_engine.psychometrics.ranking import LEADERS, SMALL_POOL, Available, Leaders, leading_information
+from testing_engine.psychometrics.tests.pools import SEEDS, random_pool
+
+SIZE = 2 * SMALL_POOL
+
+
+def scanned(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
+    values = bank.information(np.array([theta])) * bank.squared_steepness
+    values = np.where(available.mask, values, -np.inf)
+    order = np.lexsort((np.arange(len(values)), -values))[:count]
+    return Leaders(order.tolist(), values[order].tolist())
+
+
+def rounded_rasch(rng: np.random.Generator) -> ItemBank:
+    """Many questions that are exactly alike."""
+    return ItemBank.from_arrays(np.ones((SIZE, 1)), "1PL", rng.normal(size=SIZE).round(1))
+
+
+def large_pool(rng: np.random.Generator) -> ItemBank:
+    small = random_pool(rng, 60, models=MODELS)
+    return (
+        small.subset(np.sort(rng.integers(0, small.n_items, SIZE))) if rng.random() < 0.3 else jittered(rng)
+    )
+
+
+def jittered(rng: np.random.Generator) -> ItemBank:
+    return ItemBank.from_arrays(
+        np.ones((SIZE, 1)),
+        "4PL",
+        difficulty=rng.normal(size=SIZE),
+        discrimination=np.exp(rng.normal(0, 0.4, SIZE)),
+        guessing=rng.uniform(0, 0.3, SIZE),
+        upper=rng.uniform(0.8, 1, SIZE),
+    )
+
+
+@pytest.mark.parametrize("make", [rounded_rasch, large_pool])
+@settings(max_examples=20, deadline=None)
+@given(seed=SEEDS)
+def test_lists_lead_to_the_choice_of_a_full_scan(make: object, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bank = make(rng)  # type: ignore[operator]
+    for _ in range(5):
+        theta, count = float(rng.normal(0, 2)), int(rng.integers(1, LEADERS + 10))
+        best = scanned(bank, theta, Available(SIZE, frozenset()), 40).items
+        used = Available(SIZE, frozenset(rng.permutation(best)[:20].tolist()))
+        narrowed = used.only(used.mask & (rng.random(SIZE) < 0.02))
+        for available in (used, narrowed):
+            ours, theirs = (
+                choose(bank, theta, available, count) for choose in (leading_information, scanned)
+            )
+            assert ours.items == theirs.items[: len(ours.items)]
+            assert ours.values == theirs.values[: len(ours.values)]
+            assert len(ours.items) == min(count, available.count)
+
+
+def test_equals_are_chosen_by_index() -> None:
+    bank = ItemBank.from_arrays(np.ones((SIZE, 1)))
+    assert leading_information(bank, 0.3, Available(SIZE, frozenset({0, 2})), 3).items == [1, 3, 4]
+
+
+@pytest.mark.parametrize("theta", [-50.0, -8.0, 8.0, 50.0])
+def test_abilities_beyond_the_cells_are_scanned(theta: float) -> None:
+    bank = jittered(np.random.default_rng(0))
+    available = Available(SIZE, frozenset())
+    ours, theirs = (choose(bank, theta, available, 3) for choose in (leading_information, scanned))
+    assert (ours.items, ours.values) == (theirs.items, theirs.values)
