@@ -103,7 +103,7 @@ def mirt_shadow(problem: Constrained) -> Callable[[], list[int]]:
     selection = imported("mirt.cat.shadow").ShadowTestSelection(
         blueprint=cat.ContentBlueprint(areas),
         enemy_pairs=[pair for group in problem.enemies.tolist() for pair in combinations(sorted(group), 2)],
-        item_costs=problem.seconds,
+        item_costs=None if problem.longest is None else problem.seconds,
         max_cost=problem.longest,
     )
     engine = cat.CATEngine(

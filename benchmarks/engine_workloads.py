@@ -41,25 +41,26 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class Constrained:
-    """A pool of 1,000 and 36 constraints: length; minimum and maximum of 10 areas; 14 enemy groups of three;
-    total time. All of them can be said to `mirt`, too."""
+    """A pool of 1,000 and 36 constraints: length; minimum and maximum of 10 areas; 15 enemy groups of
+    three, or 14
+    and a total time, which is what makes an integer program hard. All of them can be said to `mirt`, too."""
 
     pool: Pool
     area: IntArray  # (N,)
-    enemies: IntArray  # (14, 3)
+    enemies: IntArray  # (14 or 15, 3)
     seconds: FloatArray  # (N,)
-    longest: float
+    longest: float | None
 
     @classmethod
-    def of(cls, n: int = 1000, seed: int = 2) -> "Constrained":
+    def of(cls, timed: bool, n: int = 1000, seed: int = 2) -> "Constrained":
         rng = np.random.default_rng(seed)
         seconds = rng.lognormal(4.0, 0.4, n).round(1)
         return cls(
             Pool.of(n, seed),
             rng.integers(0, AREAS, n),
-            rng.choice(n, (14, 3), replace=False),
+            rng.choice(n, (14 if timed else 15, 3), replace=False),
             seconds,
-            float(round(SHADOW_LENGTH * np.median(seconds), 1)),
+            float(round(SHADOW_LENGTH * np.median(seconds), 1)) if timed else None,
         )
 
     def bank(self) -> ItemBank:
@@ -79,8 +80,11 @@ class Constrained:
 
     def rules(self, exact: bool) -> CatRules:
         areas = [{"area": f"area {code}", "minimum": 2, "maximum": 4} for code in range(AREAS)]
-        limit = {"coefficients": self.seconds.tolist(), "maximum": self.longest}
-        shadow = {"name": "shadow", "areas": areas, "limits": [limit]} | ({"tolerance": 0} if exact else {})
+        shadow: dict[str, object] = {"name": "shadow", "areas": areas}
+        if self.longest is not None:
+            shadow["limits"] = [{"coefficients": self.seconds.tolist(), "maximum": self.longest}]
+        if exact:
+            shadow["tolerance"] = 0
         return CatRules.from_json({"max_questions": SHADOW_LENGTH, "eligibility": [shadow]})
 
     def violations(self, items: list[int]) -> int:
@@ -88,7 +92,7 @@ class Constrained:
         counts = np.bincount(self.area[items], minlength=AREAS)
         broken = np.count_nonzero(counts < 2) + np.count_nonzero(counts > 4)
         broken += sum(len(set(group) & set(items)) > 1 for group in self.enemies.tolist())
-        broken += self.seconds[items].sum() > self.longest + 1e-6
+        broken += self.longest is not None and self.seconds[items].sum() > self.longest + 1e-6
         return int(broken) + (len(items) != SHADOW_LENGTH)
 
 

@@ -135,8 +135,9 @@ def _scaled(values: FloatArray, allowed: BoolArray) -> FloatArray:
 
 def conflicts(plan: Plan, bank: ItemBank, length: int) -> Problems:
     """Why no test of this length does all that a plan asks: (JSON pointer, message)."""
-    if length > bank.n_items:
-        return []  # ends when the pool is exhausted
+    asks = plan.requirements or plan.whole_sets or plan.set_size
+    if not asks or length > bank.n_items:  # a longer test ends when the pool is exhausted
+        return []
     if _feasible(plan, bank, length):
         return []
     pointers = list(dict.fromkeys(requirement.pointer for requirement in plan.requirements))

@@ -24,7 +24,7 @@ from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArra
 TOLERANCE = 1e-7  # HiGHS's own, of feasibility and optimality
 FRACTION = 1e-6  # what is nearer to 0 or 1 is integral
 SHORTFALL_PRICE = 10.0  # per unit by which a row is missed while columns are being found; values are about 1
-FIRST_GAP = 0.02  # of reduced costs: tried first, and then what the solution says
+FIRST_GAP = 0.02  # of reduced costs, where nothing better is known
 MOST_FRACTIONS = 6  # whose roundings are all tried
 EXCHANGED = 100  # columns of smallest reduced cost that exchanges look at
 MOST_NODES = 20_000  # of branch and bound: a limit that, unlike a clock, is the same every time
@@ -59,12 +59,14 @@ class Program:
             return None
         if (np.minimum(relaxed.z, 1 - relaxed.z) < FRACTION).all():
             return np.flatnonzero(relaxed.z > 0.5)
-        if tolerance > 0:
-            found = Exchange(self, relaxed).best()
-            most_loss = tolerance * (beside + relaxed.bound)
-            if found is not None and relaxed.bound - float(self.values[found].sum()) <= most_loss:
-                return found
-        return self._branch_and_bound(relaxed)
+        near = Exchange(self, relaxed).best()
+        if near is None:
+            return self._branch_and_bound(relaxed, FIRST_GAP)
+        loss = relaxed.bound - float(self.values[near].sum())
+        if loss <= max(tolerance * (beside + relaxed.bound), TOLERANCE):
+            return near
+        found = self._branch_and_bound(relaxed, loss)
+        return near if found is None else found
 
     def _relaxation(self, length: int) -> Relaxed | None:
         columns = self._promising(length)
@@ -141,8 +143,8 @@ class Program:
         z[columns] = solved.x[: len(columns)]
         return Relaxed(-float(solved.fun), z, reduced)
 
-    def _branch_and_bound(self, relaxed: Relaxed) -> IntArray | None:
-        gap = FIRST_GAP
+    def _branch_and_bound(self, relaxed: Relaxed, gap: float) -> IntArray | None:
+        """`gap` is a guess of what the best solution lacks to the bound."""
         while True:
             open_columns = np.abs(relaxed.reduced) <= gap
             kept = np.flatnonzero(~open_columns & (relaxed.z > 0.5))
