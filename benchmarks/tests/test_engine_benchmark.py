@@ -27,7 +27,7 @@ def test_the_shadow_problem_is_kept(timed: bool, exact: bool) -> None:
     _, items = engine.timed_test(problem, bank, problem.rules(exact))
     assert len(items) == SHADOW_LENGTH
     assert problem.violations(items) == 0
-    assert problem.violations([*items[:-1], items[0]]) > 0 or problem.violations(items[:-1]) > 0
+    assert problem.violations(items[:-1]) > 0  # too short
 
 
 def test_slopes_are_the_bank_s() -> None:
