@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, 
 
 from testing_engine.psychometrics.items import ItemBank
 
+DEEPEST = 20  # parts of a JSON pointer; rules within rules within rules need six
 Problems = list[tuple[str, str]]
 T = TypeVar("T")
 
@@ -87,6 +88,9 @@ def decode(cls: type[T], value: object, pointer: str, problems: Problems) -> T |
     """A component or other dataclass from its JSON; what is wrong is added to `problems`."""
     if not isinstance(value, dict):
         problems.append((pointer, "must be an object"))
+        return None
+    if pointer.count("/") > DEEPEST:
+        problems.append((pointer, "is nested too deeply"))
         return None
     given = dict(value)
     target: type[T] = cls

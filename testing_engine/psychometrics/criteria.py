@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testing_engine.psychometrics.components import Component, Problems
+from testing_engine.psychometrics.components import Component, Positive, Problems
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.ranking import Available, Leaders, leading_information
 from testing_engine.psychometrics.response import FloatArray, Logistic
@@ -68,6 +68,25 @@ class OptimalTheta(OneDimensional, name="thOpt"):
         if not all(isinstance(family, Logistic) for family in bank.families):
             return [("", "needs a pool of 1PL–4PL questions only")]
         return super().problems(bank)
+
+
+@dataclass(frozen=True)
+class LocalKullbackLeibler(Criterion, name="KL-local"):
+    """Σ_k P_k log(P_k / Q_k) with P at θ̂ + δ and Q at θ̂ − δ, in every dimension. Lin & Spray (2000).
+
+    With `growing`, δ is `delta` × √(number of answers).
+    """
+
+    delta: Positive = 0.1
+    growing: bool = False
+
+    def values(self, state: CatState) -> FloatArray:
+        delta = self.delta * (len(state.answers.items) ** 0.5 if self.growing else 1.0)
+        above = state.bank.log_probabilities(state.estimate.theta + delta)
+        below = state.bank.log_probabilities(state.estimate.theta - delta)
+        present = np.isfinite(above)
+        ratio = np.where(present, above, 0.0) - np.where(present, below, 0.0)
+        return np.asarray((np.exp(above) * ratio).sum(axis=0))
 
 
 def information_peaks(bank: ItemBank) -> FloatArray:

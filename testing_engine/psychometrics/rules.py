@@ -93,12 +93,17 @@ class CatRules:
         cls,
         type: str = "fixed_length",
         max_questions: int = 20,
-        min_questions: int = 5,
+        min_questions: int | None = None,
         precision_threshold: float = 0.3,
         classification_threshold: float = 0.8,
         cut_scores: float | Sequence[float] = 0.0,
     ) -> "CatRules":
-        """The simple form. Raises `RulesError` whose pointers name these arguments."""
+        """The simple form. Raises `RulesError` whose pointers name these arguments.
+
+        `min_questions` not given is 5, or `max_questions` where that is less.
+        """
+        if min_questions is None:
+            min_questions = min(5, max_questions) if isinstance(max_questions, int) else 5
         cuts = list(cut_scores) if isinstance(cut_scores, list | tuple) else [cut_scores]
         stops: dict[str, list[dict[str, Any]]] = {
             "fixed_length": [],
@@ -107,7 +112,7 @@ class CatRules:
                 {"name": "classification", "cuts": cuts, "probability": classification_threshold}
             ],
         }
-        if type not in stops:
+        if not isinstance(type, str) or type not in stops:
             raise RulesError([("/type", f"must be one of {', '.join(stops)}")])
         try:
             return cls.from_json(

@@ -150,3 +150,34 @@ def test_a_criterion_plugs_in_with_one_small_class(monkeypatch: pytest.MonkeyPat
     rules = CatRules.from_json({"criterion": {"name": "last"}})
     assert rules.to_json() == {"criterion": {"name": "last"}}
     assert next_step(ItemBank.from_arrays(np.ones((6, 1))), rules, None, 0, [5], [1]).next_item == 4
+
+
+def test_rules_nested_without_end_are_refused() -> None:
+    rule: dict[str, Any] = {"name": "length", "questions": 1}
+    for _ in range(200):
+        rule = {"name": "all", "rules": [rule]}
+    with pytest.raises(RulesError, match="nested too deeply"):
+        CatRules.from_json({"stop": [rule]})
+
+
+def test_a_short_test_needs_no_minimum() -> None:
+    assert CatRules.from_end_criteria(max_questions=3).min_questions == 3
+    assert CatRules.from_end_criteria().to_json() == {"min_questions": 5}
+
+
+@pytest.mark.parametrize(
+    ("criteria", "pointer"),
+    [
+        ({"type": ["precision"]}, "/type"),
+        ({"type": "precision", "precision_threshold": 0}, "/precision_threshold"),
+        ({"type": "classification", "classification_threshold": 1}, "/classification_threshold"),
+        ({"type": "classification", "cut_scores": [0, "x"]}, "/cut_scores/1"),
+        ({"min_questions": 21}, "/min_questions"),
+        ({"min_questions": 0, "max_questions": 0}, "/max_questions"),
+        ({"max_questions": "many"}, "/max_questions"),
+    ],
+)
+def test_the_simple_form_is_refused_in_its_own_words(criteria: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        CatRules.from_end_criteria(**criteria)
+    assert [place for place, _ in caught.value.problems] == [pointer]

@@ -66,20 +66,22 @@ def check_choice(bank: ItemBank, name: str, case: dict[str, Any]) -> None:
     assert leaders.values[0] * sign == pytest.approx(case["choices"][name]["value"], abs=tolerance)
 
 
-OPTIMALITY = [
-    (f"{letter}{posterior}rule", letter, bool(posterior)) for letter in "DATEW" for posterior in ("", "P")
-]
+OPTIMALITY: list[tuple[str, dict[str, Any]]] = [
+    (f"{letter}{posterior}rule", {"name": letter, "posterior": bool(posterior)})
+    for letter in "DATEW"
+    for posterior in ("", "P")
+] + [("KL", {"name": "KL-local"}), ("KLn", {"name": "KL-local", "growing": True})]
 
 
 @pytest.mark.parametrize("bank_index", range(len(reference("mirtCAT_multidim")["banks"])))
-@pytest.mark.parametrize(("name", "letter", "posterior"), OPTIMALITY)
+@pytest.mark.parametrize(("name", "criterion"), OPTIMALITY)
 def test_values_are_mirtcat_s_in_several_dimensions(
-    bank_index: int, name: str, letter: str, posterior: bool
+    bank_index: int, name: str, criterion: dict[str, Any]
 ) -> None:
     source = reference("mirtCAT_multidim")["banks"][bank_index]
     bank = mirtcat_bank(source["nf"], bank_index)
     prior = NormalPrior(source["prior_mean"], source["prior_cov"])
-    rules = CatRules.from_json({"criterion": {"name": letter, "posterior": posterior}})
+    rules = CatRules.from_json({"criterion": criterion})
     for case in source["states"]:
         items = [item - 1 for item in case["administered"]]
         state = observe(bank, rules, prior, 0, items, case["x"])
@@ -100,6 +102,8 @@ MIRT_CRITERIA: dict[str, dict[str, Any]] = {
     "MEPV": {"name": "MEPV", "predict": "estimate"},
     "MLWI": {"name": "MLWI", "grid": WIDE},
     "MPWI": {"name": "MPWI"},
+    "KL": {"name": "KL-local"},
+    "KLn": {"name": "KL-local", "growing": True},
 }
 
 

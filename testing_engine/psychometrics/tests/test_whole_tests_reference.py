@@ -96,6 +96,7 @@ MIRT_CRITERIA: dict[str, dict[str, Any]] = {
     "MI": {"name": "MFI"},
     "MEPV": {"name": "MEPV", "predict": "estimate"},
     "MPWI": {"name": "MPWI"},
+    "KL": {"name": "KL-local"},
 } | {
     f"{letter}{posterior}rule": {"name": letter, "posterior": bool(posterior)}
     for letter in "DATEW"
@@ -110,7 +111,7 @@ def mirtcat_runs() -> list[Any]:
         for place, bank in enumerate(reference("mirtCAT_multidim")["banks"])
         for run in bank["runs"]
     ]
-    # Not repeated: its MEI, KL and IKL have formulas of their own, and its WLE is another estimator with
+    # Not repeated: its MEI and IKL have formulas of their own, and its WLE is another estimator with
     # guessing.
     return [
         pytest.param(dimensions, place, run, id=f"{dimensions}-{place}-{run['method']}-{run['criteria']}")
