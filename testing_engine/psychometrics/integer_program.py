@@ -178,7 +178,7 @@ class Exchange:
         self.fractions = np.flatnonzero(np.minimum(relaxed.z, 1 - relaxed.z) >= FRACTION)
         self.start = relaxed.z > 0.5
         nearest = np.argsort(np.abs(relaxed.reduced), kind="stable")[:EXCHANGED]
-        self.near = np.union1d(nearest, np.flatnonzero(self.start))
+        self.near = np.union1d(np.union1d(nearest, self.fractions), np.flatnonzero(self.start))
         self.columns = program.matrix[:, self.near].toarray()  # (C, near), all that is ever 1 among them
         self.near_values = self.values[self.near]
 
