@@ -7,6 +7,7 @@ A program has a 0/1 variable per unit: a question, or a question set that is giv
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -91,6 +92,7 @@ class Assembly:
         column_of = self.unit_of[np.concatenate([row.items for row in rows])]
         entries = np.concatenate([row.coefficients for row in rows])
         self.matrix = csc_array((entries, (row_of, column_of)), shape=(len(rows), self.n_units))
+        self.crowds = _alike(self.matrix, length)
 
     def best(
         self, values: FloatArray, given: Sequence[int], allowed: BoolArray, tolerance: float = 0.0
@@ -106,9 +108,9 @@ class Assembly:
         fixed[self.unit_of[list(given)]] = True
         open_items = allowed.copy()
         open_items[list(given)] = True
-        free = self._all_of_unit(open_items) & ~fixed
-        done = self.matrix @ fixed.astype(float)
         sums = self._sum_of_unit(scaled)
+        free = self._undominated(self._all_of_unit(open_items) & ~fixed, sums)
+        done = self.matrix @ fixed.astype(float)
         program = Program(sums[free], self.matrix[:, free], self.lower - done, self.upper - done)
         chosen = program.solve(self.length - len(given), tolerance, float(sums[fixed].sum()))
         if chosen is None:
@@ -117,6 +119,18 @@ class Assembly:
         test: BoolArray = fixed[self.unit_of[: self.n_items]]
         return test
 
+    def _undominated(self, free: BoolArray, sums: FloatArray) -> BoolArray:
+        """(U,) without those that cannot be in the best test: of units that the constraints see as equal,
+        at most
+        `length` are."""
+        kept = free.copy()
+        for crowd in self.crowds:
+            own = crowd[free[crowd]]
+            if len(own) > self.length:
+                order = np.argpartition(-sums[own], self.length)
+                kept[own[order[self.length :]]] = False
+        return kept
+
     def _sum_of_unit(self, values: FloatArray) -> FloatArray:
         sums = np.bincount(self.unit_of[: self.n_items], weights=values, minlength=self.n_units)
         return np.asarray(sums, dtype=np.float64)
@@ -124,6 +138,21 @@ class Assembly:
     def _all_of_unit(self, mask: BoolArray) -> BoolArray:
         missing = np.bincount(self.unit_of[: self.n_items][~mask], minlength=self.n_units)
         return np.asarray(missing == 0)
+
+
+def _alike(matrix: csc_array, more_than: int) -> list[IntArray]:
+    """Columns that are equal, where there are more than so many."""
+    rng = np.random.default_rng(0)
+    sketch = matrix.T @ rng.random(matrix.shape[0])  # equal columns have equal sketches, to the bit
+    order = np.argsort(sketch, kind="stable")
+    starts = np.flatnonzero(np.diff(sketch[order], prepend=-np.inf))
+    crowds = []
+    for low, high in pairwise([*starts.tolist(), len(order)]):
+        if high - low > more_than:
+            crowd = order[low:high]
+            first = matrix[:, crowd[:1]].toarray()
+            crowds.append(crowd[(matrix[:, crowd].toarray() == first).all(axis=0)])
+    return crowds
 
 
 def _scaled(values: FloatArray, allowed: BoolArray) -> FloatArray:

@@ -162,9 +162,10 @@ class QuestionSets(Eligibility, name="question_sets"):
 def _finishable(sizes: IntArray, singles: int, room: int) -> BoolArray:
     """(sets,) which sets of these sizes may be begun."""
     allowed = np.zeros(len(sizes), dtype=bool)
-    for size in np.unique(sizes[sizes <= room]):
-        same = np.flatnonzero(sizes == size)
-        allowed[same] = _fills(np.delete(sizes, same[0]), singles, room - int(size))
+    for size in np.flatnonzero(np.bincount(sizes[sizes <= room])).tolist():
+        same = sizes == size
+        rest = room - size  # what single questions fill needs no look at the other sets
+        allowed[same] = rest <= singles or _fills(np.delete(sizes, same.argmax()), singles, rest)
     return allowed
 
 
