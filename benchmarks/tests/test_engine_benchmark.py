@@ -13,9 +13,8 @@ def test_the_plain_scan_chooses_what_the_engine_chooses() -> None:
     bank = pool.bank()
     known = states(bank, 30, 20)
     plain = engine_peers.numpy_step(pool, known)()
-    chosen = engine.steps(bank, CatRules(max_questions=30), known)()
+    chosen = engine.steps(CatRules(max_questions=30), known)(bank)
     assert isinstance(plain, list)
-    assert isinstance(chosen, list)
     same = [item == step.next_item for item, step in zip(plain, chosen, strict=True)]
     assert np.mean(same) > 0.9  # its grid is coarse and ends at ±4
 
@@ -23,8 +22,7 @@ def test_the_plain_scan_chooses_what_the_engine_chooses() -> None:
 @pytest.mark.parametrize(("timed", "exact"), [(True, False), (False, True)])
 def test_the_shadow_problem_is_kept(timed: bool, exact: bool) -> None:
     problem = Constrained.of(timed)
-    bank = problem.bank()
-    _, items = engine.timed_test(problem, bank, problem.rules(exact))
+    items = engine.whole_test(problem.bank(), problem.rules(exact))
     assert len(items) == SHADOW_LENGTH
     assert problem.violations(items) == 0
     assert problem.violations(items[:-1]) > 0  # too short

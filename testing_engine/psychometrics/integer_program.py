@@ -25,6 +25,7 @@ TOLERANCE = 1e-7  # HiGHS's own, of feasibility and optimality
 FRACTION = 1e-6  # what is nearer to 0 or 1 is integral
 SHORTFALL_PRICE = 10.0  # per unit by which a row is missed while columns are being found; values are about 1
 FIRST_GAP = 0.02  # of reduced costs, where nothing better is known
+SMALL_COEFFICIENTS = (0.03, 0.1, 0.2, 0.4)  # quantiles up to which columns are looked at
 MOST_FRACTIONS = 6  # whose roundings are all tried
 EXCHANGED = 100  # columns of smallest reduced cost that exchanges look at
 MOST_NODES = 20_000  # of branch and bound: a limit that, unlike a clock, is the same every time
@@ -98,8 +99,8 @@ class Program:
             own, coefficients = rows.indices[low:high], rows.data[low:high]
             chosen.append(order[np.sort(own)[: max(length // 4, 4)]])
             if len(own) > 4 * length and coefficients.min() < coefficients.max():
-                small = own[coefficients <= np.quantile(coefficients, 0.25)]
-                chosen.append(order[np.sort(small)[: 2 * length]])
+                limits = np.quantile(coefficients, SMALL_COEFFICIENTS)
+                chosen += [order[np.sort(own[coefficients <= limit])[:length]] for limit in limits]
         return np.unique(np.concatenate(chosen))
 
     def _linear(self, columns: IntArray, elastic: bool) -> Relaxed | None:
