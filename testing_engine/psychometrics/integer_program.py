@@ -67,7 +67,9 @@ class Program:
         if loss <= max(tolerance * (beside + relaxed.bound), TOLERANCE):
             return near
         found = self._branch_and_bound(relaxed, loss)
-        return near if found is None else found
+        if found is None or float(self.values[found].sum()) < relaxed.bound - loss:  # out of nodes
+            return near
+        return found
 
     def _relaxation(self, length: int) -> Relaxed | None:
         columns = self._promising(length)

@@ -15,14 +15,14 @@ from testing_engine.simulation.exposure_search import (
 from testing_engine.simulation.simulate import simulate
 
 POOL = pool(np.random.default_rng(30), 60)
-THETAS = np.random.default_rng(31).normal(size=500)
+THETAS = np.random.default_rng(31).normal(size=300)
 RULES = CatRules(max_questions=6)
 NOISE = 5 * np.sqrt(0.3 * 0.7 / len(THETAS))
 
 
 def test_sympson_hetter_search() -> None:
     assert simulate(POOL, RULES, THETAS, 32).exposure_rates().max() > 0.9
-    found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32, rounds=8)
+    found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32, rounds=6)
     assert found.largest_rate < 0.3 + NOISE
     assert (found.simulation.lengths == 6).all()
 
