@@ -82,7 +82,7 @@ def best(work: Callable[[], object], runs: int | None = None) -> float:
     """Milliseconds of the fastest run, of so many or of as many as take a second."""
     first = min(timeit.repeat(work, number=1, repeat=runs or RUNS))
     more = 0 if runs else min(int(1 / first), MOST_RUNS)
-    return 1000 * min(first, *timeit.repeat(work, number=1, repeat=more))
+    return 1000 * min([first, *timeit.repeat(work, number=1, repeat=more)])
 
 
 def fresh(make: Callable[[], Callable[[], object]], runs: int = RUNS) -> float:

@@ -22,7 +22,7 @@ NOISE = 5 * np.sqrt(0.3 * 0.7 / len(THETAS))
 
 def test_sympson_hetter_search() -> None:
     assert simulate(POOL, RULES, THETAS, 32).exposure_rates().max() > 0.9
-    found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32, rounds=6)
+    found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32, rounds=11)
     assert found.largest_rate < 0.3 + NOISE
     assert (found.simulation.lengths == 6).all()
 
