@@ -20,11 +20,13 @@ def simulate(
     seed: int,
     prior: NormalPrior | None = None,
 ) -> Simulation:
-    """One test per true ability. The same arguments give the same simulation.
+    """One test per true ability. The same arguments give the same simulation. Raises `RulesError` where the
+    rules cannot work with the pool.
 
     EAP with maximum information runs in lock-step over all students, everything else student by student;
     both give the same tests (but for questions whose information is equal to the last bits).
     """
+    rules.check(bank)
     students = Students.drawn(thetas, bank.n_dimensions, min(rules.max_questions, bank.n_items), seed)
     belief = prior or rules.prior.prior(bank.n_dimensions)
     if lockstep.understood(bank, rules, belief):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from testing_engine.psychometrics.items import ItemBank, ItemParameters
 from testing_engine.psychometrics.priors import NormalPrior
-from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import pool
 from testing_engine.simulation import lockstep
 from testing_engine.simulation.simulate import one_by_one, simulate
@@ -118,6 +118,12 @@ def test_other_rules_and_several_dimensions_run_too() -> None:
     assert (result.lengths == 8).all()
     assert len(result.report().rmse) == 2
     assert result.items.tobytes() == simulate(bank, rules, thetas, 1).items.tobytes()
+
+
+def test_rules_that_cannot_work_are_refused() -> None:
+    rules = CatRules.from_json({"eligibility": [{"name": "sympson_hetter", "probabilities": [1.0]}]})
+    with pytest.raises(RulesError):
+        simulate(pool(np.random.default_rng(3), 60), rules, [0.0], 1)
 
 
 def test_answers_follow_the_model() -> None:
