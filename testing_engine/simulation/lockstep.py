@@ -13,6 +13,7 @@ import numpy as np
 from testing_engine.psychometrics.ability import (
     STEPS_PER_SD,
     Answers,
+    GridPosterior,
     default_quadrature,
     grid_posterior,
     log_prior,
@@ -30,6 +31,8 @@ from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 
 CELLS_PER_LOGIT = 32
+ENTRIES_AT_ONCE = 50_000_000  # students × questions, a byte each
+MOST_AT_ONCE = 5_000  # students
 KEPT_CELLS = 1_024
 FIRST_LOOK = 12  # questions beyond those that may be used already
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
@@ -56,11 +59,21 @@ def _stop_understood(stop: Stop) -> bool:
 
 
 def take_tests(bank: ItemBank, rules: CatRules, prior: Prior, students: Students) -> Taken:
-    """Every student's whole test."""
-    count, longest = len(students.thetas), min(rules.max_questions, bank.n_items)
+    """Every student's whole test; as many at once as memory should hold."""
+    at_once = int(np.clip(ENTRIES_AT_ONCE // bank.n_items, 1, MOST_AT_ONCE))
+    ranking = Ranking(bank, min(rules.max_questions, bank.n_items))
+    table = AnswerRows(bank, default_quadrature(bank, prior))
+    blocks = [
+        _take_block(rules, Beliefs(table, prior, len(block.thetas)), ranking, block)
+        for block in students.blocks(at_once)
+    ]
+    return Taken.joined(blocks)
+
+
+def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", students: Students) -> Taken:
+    bank, count = ranking.bank, len(students.thetas)
+    longest = min(rules.max_questions, bank.n_items)
     taken = Taken.blank(count, longest, 1)
-    beliefs = Beliefs(bank, prior, count)
-    ranking = Ranking(bank, longest)
     used = np.zeros((count, bank.n_items), dtype=bool)
     active = np.arange(count)
     for position in range(longest + 1):
@@ -98,12 +111,11 @@ def _reasons(rules: CatRules, beliefs: "Beliefs", position: int, longest: int) -
 class Beliefs:
     """The posteriors of the A students who are still at it."""
 
-    def __init__(self, bank: ItemBank, prior: Prior, count: int) -> None:
-        self.bank, self.prior = bank, prior
-        self.quadrature = default_quadrature(bank, prior)
-        nobody = Answers.given((), ())
-        self.log_prior = log_prior(bank, nobody, prior, self.quadrature.nodes)
-        self.table = AnswerRows(bank, self.quadrature)
+    def __init__(self, table: "AnswerRows", prior: Prior, count: int) -> None:
+        self.table, self.prior = table, prior
+        self.quadrature = table.quadrature
+        self.log_prior = log_prior(table.bank, Answers.given((), ()), prior, self.quadrature.nodes)
+        self.finer: dict[int, GridPosterior] = {}
         self.log_likelihood = np.zeros((count, self.quadrature.points))
         self.density = self.means = self.sds = np.zeros(0)
 
@@ -120,8 +132,11 @@ class Beliefs:
         self.sds = np.sqrt(np.maximum(second / total - self.means**2, 0.0))
         self.density = density
         self.totals = total
-        for i in np.flatnonzero(self.sds < STEPS_PER_SD * self.quadrature.step):
-            posterior = grid_posterior(self.bank, taken.answers(int(active[i])), self.prior)
+        self.finer = {
+            i: grid_posterior(self.table.bank, taken.answers(int(active[i])), self.prior)
+            for i in np.flatnonzero(self.sds < STEPS_PER_SD * self.quadrature.step).tolist()
+        }
+        for i, posterior in self.finer.items():
             self.means[i], self.sds[i] = posterior.mean, posterior.sd
 
     def meet(self, stop: Stop) -> BoolArray:
@@ -133,6 +148,8 @@ class Beliefs:
         met = np.ones(len(self.means), dtype=bool)
         for cut in stop.cuts:
             below = np.clip(self.density @ self.quadrature.below(cut) / self.totals, 0.0, 1.0)
+            for i, posterior in self.finer.items():
+                below[i] = posterior.below(cut)
             met &= np.maximum(below, 1 - below) >= stop.probability
         return met
 
@@ -146,7 +163,7 @@ class AnswerRows:
     """log P of answers on the grid; of large pools, of the questions in use."""
 
     def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
-        self.bank, self.nodes = bank, quadrature.nodes[:, None]
+        self.bank, self.quadrature, self.nodes = bank, quadrature, quadrature.nodes[:, None]
         whole = answer_table(bank, quadrature).whole
         categories = int(bank.n_categories.max())
         self.slots = np.arange(bank.n_items) if whole is not None else np.full(bank.n_items, -1)

@@ -1,5 +1,6 @@
 """Simulated students: a true ability, a seed for the rules' draws, and one random number per answer."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -30,6 +31,12 @@ class Students:
         seeds = np.random.default_rng((seed, SESSION_SEEDS)).integers(2**63, size=len(abilities))
         uniforms = np.random.default_rng((seed, ANSWERS)).random((len(abilities), longest))
         return cls(abilities, tuple(seeds.tolist()), uniforms)
+
+    def blocks(self, size: int) -> Iterator["Students"]:
+        """At most `size` at a time, in order."""
+        for start in range(0, max(len(self.thetas), 1), size):
+            part = slice(start, start + size)
+            yield Students(self.thetas[part], self.seeds[part], self.uniforms[part])
 
     def answers(self, bank: ItemBank, students: IntArray, items: IntArray, position: int) -> IntArray:
         """(n,) the category that each of these students gives to a question of their own (n,)."""

@@ -1,5 +1,6 @@
 """What happened: the tests that students took."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,6 +26,13 @@ class Taken:
         items, scores = (np.full((students, longest), -1, dtype=np.intp) for _ in range(2))
         estimates, errors = (np.full((students, dimensions), np.nan) for _ in range(2))
         return cls(items, scores, np.full(students, "", dtype=object), estimates, errors)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Taken"]) -> Self:
+        """One after the other."""
+        return cls(
+            *(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True))
+        )
 
     def answers(self, student: int) -> Answers:
         given = self.items[student] >= 0

@@ -98,7 +98,18 @@ def test_lock_step_goes_to_a_finer_grid_where_it_must() -> None:
     bank = ItemBank.from_arrays(
         concepts=np.ones((80, 1)), discrimination=rng.uniform(4, 8, 80), difficulty=rng.normal(0, 1, 80)
     )
-    both_ways(bank, CatRules(max_questions=30), rng.normal(0, 1, 10), 6, None)
+    stops = {"stop": [{"name": "classification", "cuts": [0.1, 0.15], "probability": 0.999}]}
+    for rules in (CatRules(max_questions=30), CatRules.from_json(stops | {"max_questions": 80})):
+        both_ways(bank, rules, rng.normal(0, 1, 10), 6, None)
+
+
+def test_students_in_blocks_take_the_tests_that_they_take_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, thetas = pool(np.random.default_rng(3), 80), np.linspace(-2, 2, 25)
+    whole = simulate(bank, CatRules(max_questions=8), thetas, 5)
+    monkeypatch.setattr(lockstep, "MOST_AT_ONCE", 7)
+    parts = simulate(bank, CatRules(max_questions=8), thetas, 5)
+    np.testing.assert_array_equal(whole.items, parts.items)
+    np.testing.assert_allclose(whole.estimates, parts.estimates, atol=1e-12)
 
 
 def test_the_same_seed_gives_the_same_simulation() -> None:
