@@ -86,11 +86,14 @@ class Assembly:
             rows += _set_rows(bank, plan.set_size, self.n_units)
             self.n_units += len(bank.attributes.question_set.names)
             self.unit_of = np.concatenate([self.unit_of, np.arange(self.unit_of.max() + 1, self.n_units)])
-        self.lower = np.array([row.lower for row in rows])
-        self.upper = np.array([row.upper for row in rows])
+        # Rows in units of their largest coefficient, so that HiGHS's tolerances and prices mean the same in
+        # each.
+        units = [float(np.abs(row.coefficients).max(initial=0.0)) or 1.0 for row in rows]
+        self.lower = np.array([row.lower / unit for row, unit in zip(rows, units, strict=True)])
+        self.upper = np.array([row.upper / unit for row, unit in zip(rows, units, strict=True)])
         row_of = np.repeat(np.arange(len(rows)), [len(row.items) for row in rows])
         column_of = self.unit_of[np.concatenate([row.items for row in rows])]
-        entries = np.concatenate([row.coefficients for row in rows])
+        entries = np.concatenate([row.coefficients / unit for row, unit in zip(rows, units, strict=True)])
         self.matrix = csc_array((entries, (row_of, column_of)), shape=(len(rows), self.n_units))
         self.crowds = _alike(self.matrix, length)
 

@@ -40,7 +40,7 @@ class Relaxed:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Values should be scaled to about [0, 1]."""
+    """Values should be scaled to about [0, 1], and each row so that its largest coefficient is 1."""
 
     values: FloatArray  # (U,)
     matrix: csc_array  # (C, U)
