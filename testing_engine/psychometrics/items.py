@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from testing_engine.psychometrics.attributes import Attributes
 from testing_engine.psychometrics.response import (
     BoolArray,
     Curves,
@@ -34,6 +35,7 @@ FIXED = {
     "RSM": ("discrimination", "guessing", "upper"),
     "NRM": ("guessing", "upper"),
 }
+TEXTS = ("model", "area", "enemy_groups", "question_set")
 
 T = TypeVar("T")
 
@@ -64,6 +66,9 @@ class ItemParameters:
     thresholds: tuple[float, ...] = ()  # relative to the difficulty: GRM boundaries, GPCM/PCM/RSM steps
     category_slopes: tuple[float, ...] = ()  # NRM, one per category
     category_intercepts: tuple[float, ...] = ()
+    area: str = ""  # what content rules go by; "" is none
+    enemy_groups: tuple[str, ...] = ()  # of one group, a test has one question at most
+    question_set: str = ""  # questions that are given together
 
     def __post_init__(self) -> None:
         for name in ("concepts", "thresholds", "category_slopes", "category_intercepts"):
@@ -71,6 +76,7 @@ class ItemParameters:
         if self.model not in MODELS:
             raise ItemParameterError("model", f"must be one of {', '.join(MODELS)}, not {self.model!r}")
         self._check_finite()
+        self._check_names()
         if not self.concepts or min(self.concepts) < 0 or max(self.concepts) == 0:
             raise ItemParameterError("concepts", "needs one weight ≥ 0 per concept, at least one above 0")
         if self.discrimination <= 0:
@@ -90,8 +96,19 @@ class ItemParameters:
     def _check_finite(self) -> None:
         for name, value in vars(self).items():
             numbers = value if isinstance(value, tuple) else (value,)
-            if name != "model" and not all(math.isfinite(number) for number in numbers):
+            if name not in TEXTS and not all(math.isfinite(number) for number in numbers):
                 raise ItemParameterError(name, "must be a finite number")
+
+    def _check_names(self) -> None:
+        for name in ("area", "question_set"):
+            if not isinstance(getattr(self, name), str):
+                raise ItemParameterError(name, "must be a text")
+        groups = self.enemy_groups
+        if not isinstance(groups, tuple | list) or not all(
+            isinstance(group, str) and group for group in groups
+        ):
+            raise ItemParameterError("enemy_groups", "must be a list of texts, none of them empty")
+        object.__setattr__(self, "enemy_groups", tuple(dict.fromkeys(groups)))
 
     def _check_model(self) -> None:
         defaults = {"discrimination": 1.0, "guessing": 0.0, "upper": 1.0}
@@ -127,6 +144,7 @@ class ItemBank:
     family_of: IntArray  # (N,) index into `families`
     row_of: IntArray  # (N,) the question's row within its family
     n_categories: IntArray  # (N,)
+    attributes: Attributes
     _derived: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -151,6 +169,9 @@ class ItemBank:
             category_slopes=_padded([item.category_slopes for item in items]),
             category_intercepts=_padded([item.category_intercepts for item in items]),
             scaling=scaling,
+            area=[item.area for item in items],
+            enemy_groups=[item.enemy_groups for item in items],
+            question_set=[item.question_set for item in items],
         )
 
     @classmethod
@@ -166,6 +187,9 @@ class ItemBank:
         category_slopes: npt.ArrayLike | None = None,
         category_intercepts: npt.ArrayLike | None = None,
         scaling: float = 1.0,
+        area: Sequence[str] | str = "",  # (N,) or one for all
+        enemy_groups: Sequence[Sequence[str]] = (),  # (N,) or none
+        question_set: Sequence[str] | str = "",
     ) -> "ItemBank":
         """Columns to arrays, for pools already validated row by row when they were uploaded."""
         weights = np.array(concepts, dtype=float)
@@ -196,7 +220,8 @@ class ItemBank:
                 row_of[own] = np.arange(np.count_nonzero(own))
                 n_categories[own] = counts
                 families.append(family)
-        return cls(slopes, intercepts, tuple(families), family_of, row_of, n_categories)
+        attributes = Attributes.of(n, area, question_set, enemy_groups)
+        return cls(slopes, intercepts, tuple(families), family_of, row_of, n_categories, attributes)
 
     @property
     def n_items(self) -> int:
@@ -317,14 +342,15 @@ class ItemBank:
         return result
 
     def subset(self, items: IntArray) -> "ItemBank":
-        """A bank of these questions, in this order."""
+        """A bank of these questions, in this order, without their areas, enemies and sets."""
         families: list[Family] = []
         family_of, row_of = np.empty(len(items), dtype=np.intp), np.empty(len(items), dtype=np.intp)
         for family, rows, own in self.by_family(items):
             family_of[own], row_of[own] = len(families), np.arange(len(own))
             families.append(family.take(rows))
         slopes, intercepts, categories = self.slopes[items], self.intercepts[items], self.n_categories[items]
-        return ItemBank(slopes, intercepts, tuple(families), family_of, row_of, categories)
+        attributes = Attributes.of(len(items))
+        return ItemBank(slopes, intercepts, tuple(families), family_of, row_of, categories, attributes)
 
     def by_family(self, items: IntArray | None = None) -> list[tuple[Family, IntArray, IntArray]]:
         """(family, rows in it, positions in `items`) for each family that occurs."""

@@ -15,17 +15,31 @@ from testing_engine.psychometrics.components import (
     encode,
     schema_of,
 )
+from testing_engine.psychometrics.content import AreaLimits, AreaTargets, Enemies, QuestionSets
 from testing_engine.psychometrics.criteria import Criterion, MaximumInformation
-from testing_engine.psychometrics.eligibility import Eligibility
+from testing_engine.psychometrics.eligibility import Eligibility, joint_problems
 from testing_engine.psychometrics.estimators import Estimator, ExpectedAPosteriori, MaximumAPosteriori
+from testing_engine.psychometrics.exposure import ItemEligibility, MaximumRate, SympsonHetter
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.optimality import DOptimality
 from testing_engine.psychometrics.prior_rules import PriorRule, StandardNormal
+from testing_engine.psychometrics.shadow import ShadowTest
 from testing_engine.psychometrics.start import Start
 from testing_engine.psychometrics.stopping import Stop
 from testing_engine.psychometrics.strategies import Best, Strategy
 
-__all__ = ["CatRules", "RulesError"]
+__all__ = [
+    "AreaLimits",
+    "AreaTargets",
+    "CatRules",
+    "Enemies",
+    "ItemEligibility",
+    "MaximumRate",
+    "QuestionSets",
+    "RulesError",
+    "ShadowTest",
+    "SympsonHetter",
+]
 
 STANDARD_NORMAL, BEST = StandardNormal(), Best()
 DEFAULT_ABILITY, DEFAULT_ABILITY_SEVERAL = ExpectedAPosteriori(), MaximumAPosteriori()
@@ -119,6 +133,12 @@ class CatRules:
             *((f"/stop/{i}", rule) for i, rule in enumerate(self.stop)),
         ]
         problems = [(place + below, text) for place, part in parts for below, text in part.problems(bank)]
+        if not problems:
+            together = joint_problems(self.eligibility, bank, self.max_questions)
+            problems = [
+                (place if place == "/max_questions" else "/eligibility" + place, text)
+                for place, text in together
+            ]
         if problems:
             raise RulesError(problems)
 

@@ -11,6 +11,8 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import NormalPrior, Prior
 from testing_engine.psychometrics.response import FloatArray
 
+WHOLE_TEST = 2**32 - 1  # stands for the position in draws that no position has
+
 
 @dataclass(frozen=True, eq=False)
 class CatState:
@@ -47,3 +49,8 @@ class CatState:
         if isinstance(self.prior, NormalPrior):
             return self.information + self.prior.precision
         return self.information
+
+
+def rng_of_test(seed: int, purpose: int) -> np.random.Generator:
+    """Draws that are the same at every position of one test."""
+    return np.random.default_rng((seed, WHOLE_TEST, purpose))

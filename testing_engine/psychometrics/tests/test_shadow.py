@@ -1,0 +1,232 @@
+"""The shadow test: against all tests there are, against plain integer programming, and held to its
+constraints over whole adaptive tests."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from testing_engine.psychometrics.assembly import Assembly, Plan, Requirement, SetSize
+from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.psychometrics.tests.whole_tests import enemy_pairs, in_area, pool, runs, whole_test
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def satisfied(test: set[int], plan: Plan, bank: ItemBank) -> bool:
+    for row in plan.requirements:
+        total = sum(
+            value for item, value in zip(row.items.tolist(), row.coefficients, strict=True) if item in test
+        )
+        if not row.lower - 1e-9 <= total <= row.upper + 1e-9:
+            return False
+    for members in bank.attributes.question_set.members:
+        taken = len(test & set(members.tolist()))
+        if plan.whole_sets and taken not in (0, len(members)):
+            return False
+        if plan.set_size and taken:
+            most = plan.set_size.most or len(members)
+            if not min(plan.set_size.least, len(members)) <= taken <= most:
+                return False
+    return True
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=seeds, sets=st.sampled_from(["free", "whole", "some"]))
+def test_the_best_test_is_the_best_of_all(seed: int, sets: str) -> None:
+    rng = np.random.default_rng(seed)
+    n, length = 11, 5
+    bank = ItemBank.from_arrays(
+        concepts=np.ones((n, 1)), question_set=rng.choice(["", "", "a", "b", "c"], n).tolist()
+    )
+    weights = rng.uniform(0, 1, n)
+    plan = Plan(
+        (
+            Requirement.count(rng.choice(n, 5, replace=False), 1, 2, "/0"),
+            Requirement.count(rng.choice(n, 3, replace=False), 0, 1, "/1"),
+            Requirement(np.arange(n), weights, -np.inf, 2.6, "/2"),
+        ),
+        whole_sets=sets == "whole",
+        set_size=SetSize(2, 3) if sets == "some" else None,
+    )
+    values = rng.normal(0, 1, n)
+    given_items = rng.choice(n, 2, replace=False).tolist()
+    allowed = rng.random(n) < 0.9
+    for members in bank.attributes.question_set.members if plan.whole_sets else ():
+        if set(members.tolist()) & set(given_items):
+            allowed[members] = True  # a set that was begun is completed
+    allowed[given_items] = False
+    tests = [
+        set(test)
+        for test in combinations(range(n), length)
+        if set(given_items) <= set(test)
+        and all(allowed[item] or item in given_items for item in test)
+        and satisfied(set(test), plan, bank)
+    ]
+    found = Assembly(bank, plan, length).best(values, given_items, allowed)
+    if not tests:
+        assert found is None
+        return
+    assert found is not None
+    items = set(np.flatnonzero(found).tolist())
+    assert len(items) == length
+    assert satisfied(items, plan, bank)
+    most = max(sum(values[list(test)]) for test in tests)
+    assert values[found].sum() == pytest.approx(most, abs=1e-6)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=seeds)
+def test_a_large_program_is_solved_like_by_plain_branch_and_bound(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, length = 400, 20
+    bank = ItemBank.from_arrays(concepts=np.ones((n, 1)))
+    area, seconds, values = rng.integers(0, 6, n), rng.lognormal(0, 0.4, n), rng.random(n) ** 2
+    requirements = [Requirement.count(np.flatnonzero(area == i), 2, 5, f"/{i}") for i in range(6)]
+    requirements.append(Requirement(np.arange(n), seconds, 15.0, 18.0, "/seconds"))
+    assembly, everything = Assembly(bank, Plan(tuple(requirements)), length), np.ones(n, dtype=bool)
+    found = assembly.best(values, (), everything)
+    rows = np.array([np.ones(n), *((area == i).astype(float) for i in range(6)), seconds])
+    plain = milp(
+        -values,
+        integrality=np.ones(n, dtype=np.intp),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(rows, [length] + [2] * 6 + [15], [length] + [5] * 6 + [18]),
+        options={"mip_rel_gap": 0.0},
+    )
+    assert found is not None
+    assert plain.fun is not None
+    assert values[found].sum() == pytest.approx(-plain.fun, abs=1e-5)
+    near = assembly.best(values, (), everything, tolerance=0.01)
+    assert near is not None
+    assert satisfied(set(np.flatnonzero(near).tolist()), Plan(tuple(requirements)), bank)
+    assert values[near].sum() > -0.99 * plain.fun - 1e-5
+
+
+@settings(deadline=None, max_examples=8)
+@given(seed=seeds, dimensions=st.sampled_from([1, 2]))
+def test_every_constraint_holds_at_the_end(seed: int, dimensions: int) -> None:
+    rng = np.random.default_rng(seed)
+    bank = pool(rng, 150, dimensions, set_size=3, enemy_groups=40)
+    seconds = rng.lognormal(0, 0.3, 150).round(3)
+    rules = CatRules.from_json(
+        {
+            "max_questions": 18,
+            "eligibility": [
+                {
+                    "name": "shadow",
+                    "areas": [
+                        {"area": "algebra", "minimum": 6, "maximum": 7},
+                        {"area": "logic", "minimum": 4},
+                    ],
+                    "limits": [{"coefficients": seconds.tolist(), "maximum": 18.5, "minimum": 16}],
+                }
+            ],
+        }
+    )
+    rules.check(bank)
+    items = whole_test(bank, rules, seed)
+    assert len(items) == 18
+    assert 6 <= in_area(bank, items, "algebra") <= 7
+    assert in_area(bank, items, "logic") >= 4
+    assert 16 <= seconds[items].sum() <= 18.5
+    assert enemy_pairs(bank, items) == 0
+    assert all(run == 3 for _, run in runs(bank, items))
+
+
+@settings(deadline=None, max_examples=8)
+@given(seed=seeds)
+def test_some_of_a_set(seed: int) -> None:
+    bank = pool(np.random.default_rng(seed), 60, set_size=5)
+    shadow = {"name": "shadow", "question_sets": "some", "set_count": {"minimum": 2, "maximum": 3}}
+    rules = CatRules.from_json({"max_questions": 14, "eligibility": [shadow]})
+    items = whole_test(bank, rules, seed)
+    assert len(items) == 14
+    found = runs(bank, items)
+    assert len({code for code, _ in found}) == len(found)
+    assert all(2 <= run <= 3 for _, run in found)
+
+
+def test_closed_questions_come_only_where_the_constraints_need_them() -> None:
+    bank = ItemBank.from_arrays(concepts=np.ones((9, 1)), area=["a", "a", "a", "b", "b", "b", "b", "b", "b"])
+    closed = [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]
+    rules = CatRules.from_json(
+        {
+            "max_questions": 6,
+            "eligibility": [
+                {"name": "item_eligibility", "probabilities": [closed]},
+                {"name": "shadow", "areas": [{"area": "a", "minimum": 2}]},
+            ],
+        }
+    )
+    rules.check(bank)
+    items = whole_test(bank, rules, 3)
+    assert 2 in items
+    assert len({0, 1} & set(items)) == 1
+    assert 8 not in items
+
+
+def test_the_same_step_twice() -> None:
+    bank = pool(np.random.default_rng(5), 150, set_size=3, enemy_groups=40)
+    rules = CatRules.from_json(
+        {"eligibility": [{"name": "shadow", "areas": [{"area": "logic", "minimum": 6}]}]}
+    )
+    again = pool(np.random.default_rng(5), 150, set_size=3, enemy_groups=40)
+    whole_test(again, rules, 8)
+    assert whole_test(bank, rules, 9) == whole_test(again, rules, 9)
+
+
+def test_answers_given_under_other_rules_do_not_end_the_test() -> None:
+    bank = ItemBank.from_arrays(concepts=np.ones((9, 1)), area=["a"] * 5 + ["b"] * 4)
+    shadow = {"name": "shadow", "areas": [{"area": "a", "maximum": 1}]}
+    rules = CatRules.from_json({"max_questions": 5, "eligibility": [shadow]})
+    assert next_step(bank, rules, None, 0, [0, 1], [1, 0]).next_item is not None
+
+
+@pytest.mark.parametrize(
+    ("shadow", "pointer"),
+    [
+        ({"areas": [{"area": "c"}]}, "/eligibility/0/areas/0/area"),
+        ({"areas": [{"area": "a", "minimum": 4}, {"area": "b", "minimum": 3}]}, "/eligibility/0/areas/0"),
+        ({"limits": [{"coefficients": [1, 2]}]}, "/eligibility/0/limits/0/coefficients"),
+        ({"limits": [{"coefficients": [1.0] * 8, "maximum": 5}]}, "/eligibility/0/limits/0"),
+    ],
+)
+def test_constraints_that_no_test_satisfies_are_refused(shadow: dict[str, object], pointer: str) -> None:
+    bank = ItemBank.from_arrays(concepts=np.ones((8, 1)), area=["a"] * 4 + ["b"] * 4)
+    rules = CatRules.from_json({"max_questions": 6, "eligibility": [{"name": "shadow", **shadow}]})
+    with pytest.raises(RulesError) as caught:
+        rules.check(bank)
+    assert pointer in [place for place, _ in caught.value.problems]
+
+
+def test_content_is_said_in_one_place() -> None:
+    bank = ItemBank.from_arrays(concepts=np.ones((8, 1)))
+    rules = CatRules.from_json({"max_questions": 6, "eligibility": [{"name": "enemies"}, {"name": "shadow"}]})
+    with pytest.raises(RulesError) as caught:
+        rules.check(bank)
+    assert caught.value.problems[0][0] == "/eligibility/0"
+
+
+def test_json_comes_back() -> None:
+    value = {
+        "eligibility": [
+            {
+                "name": "shadow",
+                "areas": [{"area": "a", "minimum": 2, "maximum": 4}],
+                "enemies": False,
+                "question_sets": "some",
+                "set_count": {"minimum": 2},
+                "limits": [{"coefficients": [1.0, 2.5], "maximum": 3.0}],
+            }
+        ]
+    }
+    assert CatRules.from_json(value).to_json() == value
+    with pytest.raises(RulesError) as caught:
+        CatRules.from_json({"eligibility": [{"name": "shadow", "set_count": {}}]})
+    assert caught.value.problems[0][0] == "/eligibility/0/set_count"

@@ -1,0 +1,58 @@
+"""Simulated students take adaptive tests under given rules, through the engine that real students meet."""
+
+import numpy as np
+import numpy.typing as npt
+
+from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.rules import CatRules
+from testing_engine.simulation import lockstep
+from testing_engine.simulation.result import Simulation
+from testing_engine.simulation.students import Students
+from testing_engine.simulation.taken import Taken
+
+
+def simulate(
+    bank: ItemBank,
+    rules: CatRules,
+    thetas: npt.ArrayLike,  # (S,) or (S, D) true abilities
+    seed: int,
+    prior: NormalPrior | None = None,
+) -> Simulation:
+    """One test per true ability. The same arguments give the same simulation. Raises `RulesError` where the
+    rules cannot work with the pool.
+
+    EAP with maximum information runs in lock-step over all students, everything else student by student;
+    both give the same tests (but for questions whose information is equal to the last bits).
+    """
+    rules.check(bank)
+    students = Students.drawn(thetas, bank.n_dimensions, min(rules.max_questions, bank.n_items), seed)
+    belief = prior or rules.prior.prior(bank.n_dimensions)
+    if lockstep.understood(bank, rules, belief):
+        taken = lockstep.take_tests(bank, rules, belief, students)
+    else:
+        taken = one_by_one(bank, rules, prior, students)
+    taken.freeze()
+    return Simulation(bank.n_items, students.thetas, students.seeds, taken)
+
+
+def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, students: Students) -> Taken:
+    """Every student's whole test by `next_step`."""
+    taken = Taken.blank(len(students.thetas), students.uniforms.shape[1], bank.n_dimensions)
+    for student, seed in enumerate(students.seeds):
+        items: list[int] = []
+        scores: list[int] = []
+        step = next_step(bank, rules, prior, seed, items, scores)
+        while step.next_item is not None:
+            asked = np.array([step.next_item])
+            answer = students.answers(bank, np.array([student]), asked, len(items))
+            items.append(step.next_item)
+            scores.append(int(answer[0]))
+            step = next_step(bank, rules, prior, seed, items, scores)
+        taken.items[student, : len(items)] = items
+        taken.scores[student, : len(items)] = scores
+        taken.stops[student] = step.stop
+        taken.estimates[student] = step.ability.theta
+        taken.standard_errors[student] = step.ability.standard_error
+    return taken

@@ -1,0 +1,171 @@
+"""Simulated tests: the same whichever way they are computed, and as good as theory says."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from testing_engine.psychometrics.items import ItemBank, ItemParameters
+from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.psychometrics.tests.whole_tests import pool
+from testing_engine.simulation import lockstep
+from testing_engine.simulation.simulate import one_by_one, simulate
+from testing_engine.simulation.students import Students
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def mixed_pool(rng: np.random.Generator, n: int = 60) -> ItemBank:
+    items = []
+    for i in range(n):
+        location, slope = float(rng.normal()), float(rng.lognormal(0.1, 0.3))
+        steps = tuple(np.sort(rng.normal(0, 1, 3)).tolist())
+        if i % 3 == 0:
+            items.append(
+                ItemParameters(concepts=(1.0,), difficulty=location, discrimination=slope, guessing=0.2)
+            )
+        else:
+            model = "GRM" if i % 3 == 1 else "GPCM"
+            items.append(
+                ItemParameters((1.0,), model, difficulty=location, discrimination=slope, thresholds=steps)
+            )
+    return ItemBank.from_parameters(items)
+
+
+def both_ways(
+    bank: ItemBank, rules: CatRules, thetas: np.ndarray, seed: int, prior: NormalPrior | None
+) -> None:
+    students = Students.drawn(thetas, 1, min(rules.max_questions, bank.n_items), seed)
+    belief = prior or rules.prior.prior(1)
+    assert lockstep.understood(bank, rules, belief)
+    together = lockstep.take_tests(bank, rules, belief, students)
+    alone = one_by_one(bank, rules, prior, students)
+    np.testing.assert_array_equal(together.items, alone.items)
+    np.testing.assert_array_equal(together.scores, alone.scores)
+    assert together.stops.tolist() == alone.stops.tolist()
+    np.testing.assert_allclose(together.estimates, alone.estimates, atol=1e-12)
+    np.testing.assert_allclose(together.standard_errors, alone.standard_errors, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    seed=seeds,
+    mixed=st.booleans(),
+    rules=st.sampled_from(
+        [
+            {"max_questions": 12},
+            {"max_questions": 25, "min_questions": 3, "stop": [{"name": "precision", "standard_error": 0.4}]},
+            {
+                "max_questions": 50,
+                "stop": [
+                    {"name": "classification", "cuts": [-0.5, 0.8], "probability": 0.9},
+                    {"name": "precision", "standard_error": 0.2},
+                ],
+            },
+            {"max_questions": 9, "prior": {"name": "uniform", "lower": -3, "upper": 3}},
+        ]
+    ),
+)
+def test_lock_step_gives_the_tests_that_next_step_gives(
+    seed: int, mixed: bool, rules: dict[str, object]
+) -> None:
+    rng = np.random.default_rng(seed)
+    bank = mixed_pool(rng) if mixed else pool(rng, 90)
+    both_ways(bank, CatRules.from_json(rules), rng.normal(0, 1.5, 6), seed, None)
+
+
+def test_lock_step_with_a_prior_and_a_large_pool() -> None:
+    rng = np.random.default_rng(11)
+    both_ways(
+        pool(rng, 20_000),
+        CatRules(max_questions=15),
+        rng.normal(0, 2, 10),
+        4,
+        NormalPrior(np.array([0.7]), np.array([[2.0]])),
+    )
+
+
+def test_lock_step_with_questions_of_equal_information() -> None:
+    bank = ItemBank.from_arrays(concepts=np.ones((40, 1)), difficulty=np.repeat([-1.0, 0, 1, 2], 10))
+    both_ways(bank, CatRules(max_questions=20), np.linspace(-2, 2, 20), 5, None)
+
+
+def test_lock_step_goes_to_a_finer_grid_where_it_must() -> None:
+    rng = np.random.default_rng(2)
+    bank = ItemBank.from_arrays(
+        concepts=np.ones((80, 1)), discrimination=rng.uniform(4, 8, 80), difficulty=rng.normal(0, 1, 80)
+    )
+    stops = {"stop": [{"name": "classification", "cuts": [0.1, 0.15], "probability": 0.999}]}
+    for rules in (CatRules(max_questions=30), CatRules.from_json(stops | {"max_questions": 80})):
+        both_ways(bank, rules, rng.normal(0, 1, 10), 6, None)
+
+
+def test_students_in_blocks_take_the_tests_that_they_take_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, thetas = pool(np.random.default_rng(3), 80), np.linspace(-2, 2, 25)
+    whole = simulate(bank, CatRules(max_questions=8), thetas, 5)
+    monkeypatch.setattr(lockstep, "MOST_AT_ONCE", 7)
+    parts = simulate(bank, CatRules(max_questions=8), thetas, 5)
+    np.testing.assert_array_equal(whole.items, parts.items)
+    np.testing.assert_allclose(whole.estimates, parts.estimates, atol=1e-12)
+
+
+def test_the_same_seed_gives_the_same_simulation() -> None:
+    bank, thetas = pool(np.random.default_rng(3), 100), np.linspace(-2, 2, 40)
+    first, again, other = (simulate(bank, CatRules(max_questions=10), thetas, seed) for seed in (5, 5, 6))
+    assert first.items.tobytes() == again.items.tobytes()
+    assert first.estimates.tobytes() == again.estimates.tobytes()
+    assert first.scores.tobytes() != other.scores.tobytes()
+
+
+def test_other_rules_and_several_dimensions_run_too() -> None:
+    bank = pool(np.random.default_rng(3), 60, dimensions=2)
+    rules = CatRules.from_json({"max_questions": 8, "strategy": {"name": "randomesque", "count": 3}})
+    thetas = np.random.default_rng(4).normal(size=(20, 2))
+    result = simulate(bank, rules, thetas, 1)
+    assert result.estimates.shape == (20, 2)
+    assert (result.lengths == 8).all()
+    assert len(result.report().rmse) == 2
+    assert result.items.tobytes() == simulate(bank, rules, thetas, 1).items.tobytes()
+
+
+def test_rules_that_cannot_work_are_refused() -> None:
+    rules = CatRules.from_json({"eligibility": [{"name": "sympson_hetter", "probabilities": [1.0]}]})
+    with pytest.raises(RulesError):
+        simulate(pool(np.random.default_rng(3), 60), rules, [0.0], 1)
+
+
+def test_answers_follow_the_model() -> None:
+    bank = mixed_pool(np.random.default_rng(6), 6)
+    count = 20_000
+    students = Students.drawn(np.full(count, 0.4), 1, 6, 7)
+    for item in range(6):
+        scores = students.answers(bank, np.arange(count), np.full(count, item), item)
+        expected = bank.probabilities([0.4])[item]
+        shares = np.bincount(scores, minlength=len(expected)) / count
+        assert np.abs(shares - expected).max() < 5 * np.sqrt(0.25 / count)
+
+
+def test_a_report_by_hand() -> None:
+    bank = ItemBank.from_arrays(concepts=np.ones((4, 1)))
+    result = simulate(bank, CatRules(max_questions=2), [-1.0, 1.0, 2.0], 1)
+    report = result.report(cuts=[0.0])
+    distance = result.estimates[:, 0] - np.array([-1.0, 1.0, 2.0])
+    assert report.bias[0] == pytest.approx(distance.mean())
+    assert report.rmse[0] == pytest.approx(np.sqrt((distance**2).mean()))
+    right = np.sign(result.estimates[:, 0]) == [-1, 1, 1]
+    assert report.accuracy == pytest.approx(right.mean())
+    assert report.stops == (("length", 1.0),)
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    common = [len(set(result.items[a]) & set(result.items[b])) / 2 for a, b in pairs]
+    assert report.overlap == pytest.approx(np.mean(common))
+    assert result.exposure_rates().sum() == pytest.approx(2)
+    low, high = result.along([0.0])
+    assert (low.students, high.students) == (1, 2)
+    assert high.bias[0] == pytest.approx(distance[1:].mean())
+    empty = result.along([5.0])[1]
+    assert empty.students == 0
+    assert np.isnan(empty.rmse[0])
+    assert set(asdict(report)) >= {"coverage", "mean_length", "largest_exposure"}
