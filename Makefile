@@ -35,7 +35,7 @@ schema: $(VENV)/dev.stamp
 	$(BIN)/python -m embedded $(BIN)/python manage.py spectacular --file docs/openapi.yaml --fail-on-warn --validate
 	$(BIN)/python -m testing_engine.rules_schema > docs/rules.schema.json
 
-benchmarks: $(VENV)/dev.stamp
+benchmarks: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks
 
 clean:

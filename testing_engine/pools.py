@@ -23,9 +23,6 @@ class QuestionDraft:
     options: tuple[str, ...]
     option_scores: tuple[int, ...]
     parameters: ItemParameters
-    area: str = ""
-    enemy_groups: tuple[str, ...] = ()
-    question_set: str = ""
 
 
 def publish_pool(
@@ -104,9 +101,9 @@ def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Questio
         thresholds=list(parameters.thresholds),
         category_slopes=list(parameters.category_slopes),
         category_intercepts=list(parameters.category_intercepts),
-        area=draft.area,
-        enemy_groups=list(draft.enemy_groups),
-        question_set=draft.question_set,
+        area=parameters.area,
+        enemy_groups=list(parameters.enemy_groups),
+        question_set=parameters.question_set,
     )
 
 

@@ -62,6 +62,9 @@ def item_parameters(question: Question) -> ItemParameters:
         thresholds=tuple(question.thresholds),
         category_slopes=tuple(question.category_slopes),
         category_intercepts=tuple(question.category_intercepts),
+        area=question.area,
+        enemy_groups=tuple(question.enemy_groups),
+        question_set=question.question_set,
     )
 
 

@@ -117,16 +117,9 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
     options = _parse_options(row.get("options"), f"{pointer}/options", label, problems)
     parameters = _parse_parameters(row, pointer, label, problems)
     scores = _parse_key(row, options, parameters, pointer, label, problems)
-    area = _parse_label(row.get("area"), f"{pointer}/area", problems)
-    question_set = _parse_label(row.get("question_set"), f"{pointer}/question_set", problems)
-    groups = row.get("enemy_groups") or []
-    if not isinstance(groups, list):
-        problems.add(f"{pointer}/enemy_groups", label + "must be a list of names.")
-        groups = []
-    enemies = tuple(_parse_label(g, f"{pointer}/enemy_groups/{i}", problems) for i, g in enumerate(groups))
     if len(problems.found) > before or parameters is None:
         return None
-    return QuestionDraft(external_id, str(content), options, scores, parameters, area, enemies, question_set)
+    return QuestionDraft(external_id, str(content), options, scores, parameters)
 
 
 def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
@@ -136,6 +129,22 @@ def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
         problems.add(pointer, "Must be a text of 1 to 200 characters without blanks at its ends.")
         return "?"
     return value
+
+
+def _parse_labels(row: Mapping[str, Any], pointer: str, label: str, problems: _Problems) -> dict[str, Any]:
+    """What content rules go by."""
+    groups = row.get("enemy_groups") or []
+    if not isinstance(groups, list):
+        problems.add(f"{pointer}/enemy_groups", label + "must be a list of names.")
+        groups = []
+    return {
+        "area": _parse_label(row.get("area"), f"{pointer}/area", problems),
+        "question_set": _parse_label(row.get("question_set"), f"{pointer}/question_set", problems),
+        "enemy_groups": tuple(
+            _parse_label(group, f"{pointer}/enemy_groups/{index}", problems)
+            for index, group in enumerate(groups)
+        ),
+    }
 
 
 def _parse_label(value: object, pointer: str, problems: _Problems) -> str:
@@ -185,10 +194,11 @@ def _parse_parameters(
         key: _numbers(row.get(key) or [], f"{pointer}/{key}", label, problems)
         for key in ("thresholds", "category_slopes", "category_intercepts")
     }
+    labels = _parse_labels(row, pointer, label, problems)
     if len(problems.found) > before:
         return None
     try:
-        return ItemParameters(concepts=concepts, model=model, **numbers, **lists)
+        return ItemParameters(concepts=concepts, model=model, **numbers, **lists, **labels)
     except ItemParameterError as error:
         problems.add(f"{pointer}/{FIELD_NAMES.get(error.field, error.field)}", f"{label}{error}")
         return None
