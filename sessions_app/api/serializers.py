@@ -97,21 +97,25 @@ class StartRequestSerializer(Body):
         required=False, allow_null=True, help_text="Left out: the newest pool."
     )
     concept_names = serializers.ListField(
-        child=serializers.CharField(max_length=100), required=False, max_length=settings.POOL_MAX_CONCEPTS
+        child=serializers.CharField(max_length=100),
+        required=False,
+        allow_null=True,
+        max_length=settings.POOL_MAX_CONCEPTS,
     )
-    end_criteria = EndCriteriaSerializer(required=False)
+    end_criteria = EndCriteriaSerializer(required=False, allow_null=True)
     rules = serializers.DictField(
         required=False,
+        allow_null=True,
         help_text="All that the engine can do, instead of end_criteria; its schema: /api/rules/schema.",
     )
 
-    def validate_concept_names(self, names: list[str]) -> list[str]:
-        if len(set(names)) != len(names):
+    def validate_concept_names(self, names: list[str] | None) -> list[str] | None:
+        if names is not None and len(set(names)) != len(names):
             raise serializers.ValidationError("The names must differ.")
         return names
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "rules" in attrs and "end_criteria" in attrs:
+        if attrs.get("rules") is not None and attrs.get("end_criteria") is not None:
             raise serializers.ValidationError({"rules": "Give rules or end_criteria, not both."})
         return attrs
 
@@ -130,7 +134,7 @@ class StartRequestSerializer(Body):
 
 
 def _rules_of(data: dict[str, Any]) -> CatRules:
-    if "rules" in data:
+    if data.get("rules") is not None:
         return CatRules.from_json(data["rules"])
     criteria = data.get("end_criteria")
     if criteria is None:

@@ -127,7 +127,7 @@ class StartView(APIView):
 
 def _in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
     """Pointers into the body; the engine's own point into the rules, which `end_criteria` only stand for."""
-    if "rules" in data:
+    if data.get("rules") is not None:
         return [(f"/rules{pointer}", message) for pointer, message in problems]
     simple = "/end_criteria"
     return [(pointer if pointer.startswith(simple) else simple, message) for pointer, message in problems]
