@@ -8,11 +8,15 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run test lint types migrations-check schema benchmarks clean
+.PHONY: run manage test lint types migrations-check schema benchmarks clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
 	@$(BIN)/python -m embedded.run
+
+# A command of manage.py against what `make run` is running: make manage ARGS="cleanup_sessions --dry-run"
+manage: $(VENV)/local.stamp
+	@$(BIN)/python -m embedded.manage $(ARGS)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)

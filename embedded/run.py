@@ -31,6 +31,7 @@ FOLDER = Path(os.environ.get("RUN_FOLDER", ROOT / ".run"))
 PORT = int(os.environ.get("PORT", "5300"))
 HOST = os.environ.get("HOST", "127.0.0.1")
 ADDRESS = f"http://localhost:{PORT}"
+ENVIRONMENT_FILE = "environment.json"
 STOP_PATIENCE = 10  # seconds
 START_PATIENCE = 60
 
@@ -48,7 +49,8 @@ def main() -> int:
             with Services(FOLDER) as services:
                 os.environ.update(services.urls.environment())
                 os.environ.update(_development_environment())
-                _serve()
+                with _told_to_others({**services.urls.environment(), **_development_environment()}):
+                    _serve()
     except CannotRun as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -92,6 +94,18 @@ def _port_free() -> Iterator[None]:
                 f"Port {PORT} is taken by another program. Stop it, or choose a port: PORT=5301 make run"
             ) from None
     yield
+
+
+@contextmanager
+def _told_to_others(environment: dict[str, str]) -> Iterator[None]:
+    """So that `make manage` meets the same parts while they run."""
+    path = FOLDER / ENVIRONMENT_FILE
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(environment))
+    try:
+        yield
+    finally:
+        path.unlink()
 
 
 def _end_leftovers() -> None:

@@ -89,7 +89,13 @@ def test_it_serves_a_first_test_and_keeps_its_data(place: dict[str, str]) -> Non
     assert second.returncode == 1
     assert "It is running already" in said_second
 
+    managed = [sys.executable, "-m", "embedded.manage", "cleanup_sessions", "--dry-run"]
+    told = subprocess.run(managed, cwd=ROOT, env=place, capture_output=True, text=True, check=True)
+    assert "Would end 0 sessions" in told.stdout
+
     assert "Stopped. The data stays" in _stop(first)
+    told = subprocess.run(managed, cwd=ROOT, env=place, capture_output=True, text=True, check=False)
+    assert "Nothing runs here" in told.stderr
 
     again = _start(place)
     _read_until(again, "Ctrl-C stops everything.")

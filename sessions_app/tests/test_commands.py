@@ -133,3 +133,32 @@ def test_load_demo_publishes_it_once(db: None) -> None:
         "Statistics",
         "Calculus",
     ]
+
+
+def test_exposure_rule_counts_what_students_saw(api: APIClient, pool: QuestionPool, start: Any) -> None:
+    started = start()
+    first = started["next_question"]["id"]
+    body = {"session_id": started["session_id"], "question_id": first, "response": 0}
+    assert api.post("/api/test/submit", body).status_code == 200
+    api.post(f"/api/test/end/{started['session_id']}")
+    rules = json.loads(_run("exposure_rule", str(pool.pk), maximum=0.5, stderr=StringIO()))
+    assert sum(rules["eligibility"][0]["rates"]) == 1.0
+    again = start(student_id="s2", end_criteria=None, rules=rules)
+    assert again["next_question"]["id"] != first
+
+
+def test_simulate_rules_reports_and_finds_exposure_numbers(pool: QuestionPool, tmp_path: Path) -> None:
+    told = _run("simulate_rules", str(pool.pk), students=50)
+    assert "rmse: " in told
+    assert "students: 50" in told
+    path = tmp_path / "rules.json"
+    path.write_text(json.dumps({"max_questions": 5}))
+    found = _run("simulate_rules", str(pool.pk), rules=path, students=50, exposure="sympson_hetter")
+    rule = json.loads(found.splitlines()[-1])["eligibility"][0]
+    assert rule["name"] == "sympson_hetter"
+    assert len(rule["probabilities"]) == 40
+    path.write_text(json.dumps({"max_questions": 0}))
+    with pytest.raises(CommandError, match="/max_questions"):
+        _run("simulate_rules", str(pool.pk), rules=path)
+    with pytest.raises(CommandError, match="no pool"):
+        _run("simulate_rules", "nothing")

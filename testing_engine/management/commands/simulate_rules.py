@@ -1,0 +1,105 @@
+"""manage.py simulate_rules POOL: what a test under given rules would measure, before any student takes it."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandError
+
+from testing_engine.models import QuestionPool
+from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.revisions import load_revision
+from testing_engine.simulation.exposure_search import (
+    Controlled,
+    search_item_eligibility,
+    search_sympson_hetter,
+)
+from testing_engine.simulation.simulate import simulate
+
+Search = Callable[[ItemBank, CatRules, FloatArray, float, int], Controlled]
+
+SEARCHES: dict[str, Search] = {
+    "sympson_hetter": search_sympson_hetter,
+    "item_eligibility": search_item_eligibility,
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Simulate students from N(0, 1) on a pool's newest revision. With --exposure, find the numbers that "
+        "keep every question's exposure rate near --maximum, and print the rules with them."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("pool", help="The pool's id.")
+        parser.add_argument("--rules", type=Path, help="A JSON file with rules; by default those of start.")
+        parser.add_argument("--students", type=int, default=1000)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--exposure", choices=SEARCHES)
+        parser.add_argument("--maximum", type=float, default=0.25, help="Largest exposure rate wanted.")
+
+    def handle(
+        self,
+        *args: Any,
+        pool: str,
+        rules: Path | None,
+        students: int,
+        seed: int,
+        exposure: str | None,
+        maximum: float,
+        **options: Any,
+    ) -> None:
+        if students < 1 or not 0 < maximum <= 1:
+            raise CommandError("--students must be 1 or more, and --maximum above 0 and at most 1.")
+        bank, asked = _bank_of(pool), _rules_from(rules)
+        thetas = np.random.default_rng(seed).normal(size=(students, bank.n_dimensions))
+        try:
+            if exposure is None:
+                found = Controlled(asked, simulate(bank, asked, thetas, seed))
+            else:
+                found = SEARCHES[exposure](bank, asked, thetas, maximum, seed)
+        except RulesError as error:
+            raise CommandError(_listed(error)) from error
+        for name, value in asdict(found.simulation.report()).items():
+            self.stdout.write(f"{name}: {_shown(value)}")
+        if exposure is not None:
+            self.stdout.write(json.dumps(found.rules.to_json()))
+
+
+def _bank_of(pool_id: str) -> ItemBank:
+    try:
+        pool = QuestionPool.objects.get(pk=UUID(pool_id))
+    except (ValueError, QuestionPool.DoesNotExist) as error:
+        raise CommandError(f"There is no pool {pool_id}.") from error
+    if pool.current_revision_id is None:
+        raise CommandError("This pool has no revision.")
+    return load_revision(pool.current_revision_id).bank
+
+
+def _rules_from(path: Path | None) -> CatRules:
+    if path is None:
+        return CatRules.from_end_criteria(type="precision")
+    try:
+        return CatRules.from_json(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        told = _listed(error) if isinstance(error, RulesError) else str(error)
+        raise CommandError(f"{path.name}: {told}") from error
+
+
+def _listed(error: RulesError) -> str:
+    return "; ".join(f"{pointer or 'rules'}: {message}" for pointer, message in error.problems)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    return str(value)
