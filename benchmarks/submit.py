@@ -222,7 +222,8 @@ def _packed(pool: Any, concepts: int) -> Any:
     from benchmarks import floor
     from benchmarks.floor_sessions import start
     from sessions_app.api import replies
-    from sessions_app.hot_state import SessionState, read_state
+    from sessions_app.hot_state import read_state
+    from sessions_app.session_state import SessionState
     from sessions_app.standing import shown_by_key, standing_of_state
     from testing_engine.revisions import load_plan, load_revision
 

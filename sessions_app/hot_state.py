@@ -9,127 +9,21 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
-import numpy as np
 from django.conf import settings
 from django_redis import get_redis_connection
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
+from sessions_app.session_state import SessionState, ShownQuestion
+
 logger = logging.getLogger(__name__)
-
-
-class SessionState(msgspec.Struct, frozen=True, array_like=True):
-    """What a submission needs of a running session: about 250 bytes, no answer key and no answer text.
-
-    An array on the wire: field order is the format. Before it stand two bytes, the number of answers, so
-    that Redis can tell an older state from a newer one.
-    """
-
-    client_id: int | None
-    student_id: int
-    student_digest: bytes
-    revision_id: int
-    plan_id: int
-    seed: int
-    current: int
-    correct: int
-    items: bytes
-    scores: bytes
-    theta: bytes
-    standard_error: bytes
-    prior: bytes
-    started_at: int
-
-    @classmethod
-    def pack(
-        cls,
-        *,
-        items: Sequence[int],
-        scores: Sequence[int],
-        theta: Sequence[float],
-        standard_error: Sequence[float],
-        prior_mean: Sequence[float],
-        prior_sd: Sequence[float],
-        student_external_id: str | None = None,
-        student_digest: bytes = b"",
-        **plain: Any,
-    ) -> "SessionState":
-        """Build a state; item indices take 2 bytes each (4 in pools beyond 65,536 questions)."""
-        width = np.uint16 if max(items, default=0) < 2**16 else np.uint32
-        is_standard = not any(prior_mean) and all(sd == 1.0 for sd in prior_sd)
-        return cls(
-            student_digest=student_digest or digest_of(student_external_id or ""),
-            items=np.asarray(items, dtype=width).tobytes(),
-            scores=np.asarray(scores, dtype=np.int8).tobytes(),
-            theta=np.asarray(theta, dtype=np.float64).tobytes(),
-            standard_error=np.asarray(standard_error, dtype=np.float64).tobytes(),
-            prior=b"" if is_standard else np.asarray([*prior_mean, *prior_sd], dtype=np.float64).tobytes(),
-            **plain,
-        )
-
-    @classmethod
-    def unpack(cls, packed: bytes | None) -> "SessionState | None":
-        """A state of an older version of this service reads as none, and is rebuilt."""
-        try:
-            return None if packed is None else msgspec.msgpack.decode(packed[2:], type=cls)
-        except msgspec.DecodeError:
-            return None
-
-    def packed(self) -> bytes:
-        """What Redis keeps."""
-        return self.answered.to_bytes(2, "big") + msgspec.msgpack.encode(self)
-
-    @property
-    def answered(self) -> int:
-        """How many questions have been answered."""
-        return len(self.scores)
-
-    @property
-    def item_indices(self) -> list[int]:
-        """Questions answered so far, as indices in the revision, in order."""
-        width = np.uint32 if self.answered and len(self.items) == 4 * self.answered else np.uint16
-        indices: list[int] = np.frombuffer(self.items, dtype=width).tolist()
-        return indices
-
-    @property
-    def item_scores(self) -> list[int]:
-        """The score of each answer."""
-        scores: list[int] = np.frombuffer(self.scores, dtype=np.int8).tolist()
-        return scores
-
-    @property
-    def ability(self) -> tuple[list[float], list[float]]:
-        """θ and standard error, one number a concept."""
-        return np.frombuffer(self.theta).tolist(), np.frombuffer(self.standard_error).tolist()
-
-    @property
-    def prior_mean_sd(self) -> tuple[list[float], list[float]]:
-        """Mean and standard deviation of the prior, one number a concept."""
-        concepts = len(self.theta) // 8
-        if not self.prior:
-            return [0.0] * concepts, [1.0] * concepts
-        numbers: list[float] = np.frombuffer(self.prior).tolist()
-        return numbers[:concepts], numbers[concepts:]
-
-    def is_of_student(self, external_id: str) -> bool:
-        """Whether this is the session of the student with that id."""
-        return self.student_digest == digest_of(external_id)
-
-
-class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):
-    """What a student sees of a question: never its key."""
-
-    id: str
-    content: str
-    options: list[str]
-    concepts: list[float]
 
 
 @dataclass(frozen=True)
@@ -150,11 +44,6 @@ class Claim:
     is_free: bool
     state: SessionState | None
     requests_this_minute: int = 0
-
-
-def digest_of(text: str) -> bytes:
-    """Eight bytes that stand for a student's id, so that the id itself need not be kept."""
-    return hashlib.sha256(text.encode()).digest()[:8]
 
 
 def state_key(session_id: UUID) -> str:

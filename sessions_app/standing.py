@@ -9,9 +9,9 @@ from uuid import UUID
 import numpy as np
 
 from sessions_app import hot_state
-from sessions_app.hot_state import SessionState, ShownQuestion
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
+from sessions_app.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.priors import NormalPrior

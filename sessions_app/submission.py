@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from sessions_app import hot_state, ledger
-from sessions_app.hot_state import RateLimit, SessionState
+from sessions_app.hot_state import RateLimit
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import (
     AlreadySubmitted,
@@ -23,6 +23,7 @@ from sessions_app.refusals import (
     SubmissionInProgress,
     TooManyRequests,
 )
+from sessions_app.session_state import Advance, SessionState
 from sessions_app.standing import (
     Caller,
     Standing,
@@ -105,8 +106,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     answer, score = _score(revision, state.current, submission.response)
     is_correct = score > 0 and score == max(revision.option_scores[state.current])
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
-    prior_mean, prior_sd = state.prior_mean_sd
-    at_start = prior_for(plan.rules, prior_mean, prior_sd)
+    at_start = prior_for(plan.rules, *state.prior_mean_sd)
     step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
     is_over = step.next_item is None
@@ -132,23 +132,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     )
     if not ledger.record(entry):
         return None
-    after = SessionState.pack(
-        client_id=state.client_id,
-        student_id=state.student_id,
-        student_digest=state.student_digest,
-        revision_id=state.revision_id,
-        plan_id=state.plan_id,
-        seed=state.seed,
-        current=step.next_item or 0,
-        correct=state.correct + is_correct,
-        items=items,
-        scores=scores,
-        theta=theta,
-        standard_error=standard_error,
-        prior_mean=prior_mean,
-        prior_sd=prior_sd,
-        started_at=state.started_at,
-    )
+    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item))
     standing = standing_of_state(submission.session_id, after)
     if is_over:
         standing = replace(

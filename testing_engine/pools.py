@@ -128,11 +128,15 @@ def _publish_revision(pool: QuestionPool, number: int, questions: Sequence[Quest
 
 def frozen_content(question: Question) -> Mapping[str, object]:
     """Everything of a question that a revision freezes."""
+    return {**keyless_content(question), "option_scores": question.option_scores}
+
+
+def keyless_content(question: Question) -> Mapping[str, object]:
+    """The same without the answer key: what an author may read over the API."""
     return {
         "id": question.external_id,
         "content": question.content,
         "options": question.options,
-        "option_scores": question.option_scores,
         "concepts": question.concepts,
         "model": question.model,
         "difficulty": question.difficulty,

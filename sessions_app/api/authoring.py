@@ -17,7 +17,7 @@ from sessions_app.api.parsers import PoolUploadParser
 from sessions_app.refusals import PoolNotFound
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
-from testing_engine.pools import publish_pool
+from testing_engine.pools import keyless_content, publish_pool
 
 A_POOL = {
     "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
@@ -86,24 +86,7 @@ class QuestionRow(BaseSerializer[Question]):
     """A question as its author may read it over the API: without the key."""
 
     def to_representation(self, question: Question) -> dict[str, Any]:
-        return {
-            "id": question.external_id,
-            "version": question.version,
-            "content": question.content,
-            "options": question.options,
-            "concepts": question.concepts,
-            "model": question.model,
-            "difficulty": question.difficulty,
-            "discrimination": question.discrimination,
-            "guessing": question.guessing,
-            "upper_asymptote": question.upper_asymptote,
-            "thresholds": question.thresholds,
-            "category_slopes": question.category_slopes,
-            "category_intercepts": question.category_intercepts,
-            "area": question.area,
-            "enemy_groups": question.enemy_groups,
-            "question_set": question.question_set,
-        }
+        return {**keyless_content(question), "version": question.version}
 
 
 class UploadView(APIView):

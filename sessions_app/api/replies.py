@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from sessions_app.hot_state import ShownQuestion
 from sessions_app.models import TestSession
 from sessions_app.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.session_state import ShownQuestion
 from sessions_app.standing import Standing
 from sessions_app.tokens import make_session_token
 

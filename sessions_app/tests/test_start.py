@@ -292,3 +292,8 @@ def test_it_measures_all_five_concepts(api: APIClient, start: Start) -> None:
     answer_questions(api, started, 10)
     asked = TestSession.objects.get().responses.values_list("question__concepts", flat=True)
     assert {tuple(row) for row in asked} == {tuple(float(i == k) for i in range(5)) for k in range(5)}
+
+
+def test_it_takes_null_for_left_out(api: APIClient, pool: QuestionPool) -> None:
+    nothing = {"question_pool_id": None, "concept_names": None, "end_criteria": None, "rules": None}
+    assert api.post("/api/test/start", {"student_id": "s1", **nothing}).status_code == 200

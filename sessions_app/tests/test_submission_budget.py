@@ -11,8 +11,8 @@ from django.conf import LazySettings
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app.hot_state import SessionState
 from sessions_app.models import TestResponse
+from sessions_app.session_state import SessionState
 from sessions_app.standing import shown_by_key
 from sessions_app.tests.conftest import (
     Start,

@@ -1,0 +1,151 @@
+"""What Redis holds: the state of a running session, and what a student sees of a question."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import DTypeLike
+
+
+class SessionState(msgspec.Struct, frozen=True, array_like=True):
+    """What a submission needs of a running session: about 250 bytes, no answer key and no answer text.
+
+    An array on the wire: field order is the format. Before it stand two bytes, the number of answers, so
+    that Redis can tell an older state from a newer one.
+    """
+
+    client_id: int | None
+    student_id: int
+    student_digest: bytes
+    revision_id: int
+    plan_id: int
+    seed: int
+    current: int
+    correct: int
+    items: bytes  # indices in the revision, 2 bytes each (4 in pools beyond 65,536 questions)
+    scores: bytes  # 1 byte each
+    theta: bytes  # 8 bytes a concept, as the next three
+    standard_error: bytes
+    prior: bytes  # mean and standard deviation; empty: N(0, 1)
+    started_at: int  # microseconds since 1970
+
+    @classmethod
+    def pack(
+        cls,
+        *,
+        student_external_id: str,
+        items: Sequence[int],
+        scores: Sequence[int],
+        theta: Sequence[float],
+        standard_error: Sequence[float],
+        prior_mean: Sequence[float],
+        prior_sd: Sequence[float],
+        **plain: Any,
+    ) -> "SessionState":
+        """Build a state from numbers."""
+        is_standard = not any(prior_mean) and all(sd == 1.0 for sd in prior_sd)
+        return cls(
+            student_digest=digest_of(student_external_id),
+            items=_pack_items(items),
+            scores=_bytes(scores, np.int8),
+            theta=_bytes(theta),
+            standard_error=_bytes(standard_error),
+            prior=b"" if is_standard else _bytes([*prior_mean, *prior_sd]),
+            **plain,
+        )
+
+    def advanced(self, answered: "Advance") -> "SessionState":
+        """The state after one more answer."""
+        return msgspec.structs.replace(
+            self,
+            items=_pack_items([*self.item_indices, self.current]),
+            scores=self.scores + _bytes([answered.score], np.int8),
+            theta=_bytes(answered.theta),
+            standard_error=_bytes(answered.standard_error),
+            correct=self.correct + answered.is_correct,
+            current=answered.next_item or 0,
+        )
+
+    @classmethod
+    def unpack(cls, packed: bytes | None) -> "SessionState | None":
+        """A state of an older version of this service reads as none, and is rebuilt."""
+        try:
+            return None if packed is None else msgspec.msgpack.decode(packed[2:], type=cls)
+        except msgspec.DecodeError:
+            return None
+
+    def packed(self) -> bytes:
+        """What Redis keeps."""
+        return self.answered.to_bytes(2, "big") + msgspec.msgpack.encode(self)
+
+    @property
+    def answered(self) -> int:
+        """How many questions have been answered."""
+        return len(self.scores)
+
+    @property
+    def item_indices(self) -> list[int]:
+        """Questions answered so far, as indices in the revision, in order."""
+        width = np.uint32 if self.answered and len(self.items) == 4 * self.answered else np.uint16
+        indices: list[int] = np.frombuffer(self.items, dtype=width).tolist()
+        return indices
+
+    @property
+    def item_scores(self) -> list[int]:
+        """The score of each answer."""
+        scores: list[int] = np.frombuffer(self.scores, dtype=np.int8).tolist()
+        return scores
+
+    @property
+    def ability(self) -> tuple[list[float], list[float]]:
+        """θ and standard error, one number a concept."""
+        return np.frombuffer(self.theta).tolist(), np.frombuffer(self.standard_error).tolist()
+
+    @property
+    def prior_mean_sd(self) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of the prior, one number a concept."""
+        concepts = len(self.theta) // 8
+        if not self.prior:
+            return [0.0] * concepts, [1.0] * concepts
+        numbers: list[float] = np.frombuffer(self.prior).tolist()
+        return numbers[:concepts], numbers[concepts:]
+
+    def is_of_student(self, external_id: str) -> bool:
+        """Whether this is the session of the student with that id."""
+        return self.student_digest == digest_of(external_id)
+
+
+@dataclass(frozen=True)
+class Advance:
+    """What one answer changes in a state."""
+
+    score: int
+    is_correct: bool
+    theta: Sequence[float]
+    standard_error: Sequence[float]
+    next_item: int | None
+
+
+class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):
+    """What a student sees of a question: never its key."""
+
+    id: str
+    content: str
+    options: list[str]
+    concepts: list[float]
+
+
+def digest_of(text: str) -> bytes:
+    """Eight bytes that stand for a student's id, so that the id itself need not be kept."""
+    return hashlib.sha256(text.encode()).digest()[:8]
+
+
+def _pack_items(items: Sequence[int]) -> bytes:
+    return _bytes(items, np.uint16 if max(items, default=0) < 2**16 else np.uint32)
+
+
+def _bytes(numbers: Sequence[float], kind: DTypeLike = np.float64) -> bytes:
+    return np.asarray(numbers, dtype=kind).tobytes()
