@@ -223,7 +223,7 @@ def _packed(pool: Any, concepts: int) -> Any:
     from benchmarks.floor_sessions import start
     from sessions_app.api import replies
     from sessions_app.hot_state import read_state
-    from sessions_app.session_state import SessionState
+    from sessions_app.session_state import Advance
     from sessions_app.standing import shown_by_key, standing_of_state
     from testing_engine.revisions import load_plan, load_revision
 
@@ -234,21 +234,9 @@ def _packed(pool: Any, concepts: int) -> Any:
     question_pks = revision.question_ids.tolist()[: QUESTIONS + 1]
     theta = [0.4142135623730951 + k / 7 for k in range(concepts)]
     error = [0.7182818284590451 + k / 70 for k in range(concepts)]
-    states = [
-        SessionState.pack(
-            **{name: getattr(state, name) for name in ("client_id", "student_id", "student_digest", "seed")},
-            **{name: getattr(state, name) for name in ("revision_id", "plan_id", "started_at")},
-            current=answered,
-            correct=answered // 2,
-            items=range(answered),
-            scores=[1] * answered,
-            theta=theta,
-            standard_error=error,
-            prior_mean=[0.0] * concepts,
-            prior_sd=[1.0] * concepts,
-        )
-        for answered in range(QUESTIONS + 1)
-    ]
+    states = [state]
+    for answered in range(QUESTIONS):
+        states.append(states[-1].advanced(Advance(1, True, theta, error, next_item=answered + 1)))
     shown = sorted((shown_by_key(pk) for pk in revision.question_ids.tolist()), key=lambda s: len(s.content))
     standing = standing_of_state(fresh.session_id, states[QUESTIONS // 2])
     reply = replies.submitted(replace(standing, next_question=shown[len(shown) // 2]))
