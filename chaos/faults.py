@@ -1,0 +1,114 @@
+"""What is done to the servers, and when: drawn from the seed, every kind as often as the others of its hand.
+
+Three hands work at once, on Valkey, on PostgreSQL and on the web processes, so that faults meet.
+"""
+
+import asyncio
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+import redis
+
+from chaos.servers import Servers
+
+# Mean seconds between two faults of one hand.
+VALKEY_EVERY, POSTGRES_EVERY, WEB_EVERY = 2.0, 6.0, 3.0
+
+Fault = Callable[[random.Random], Awaitable[None]]
+
+
+@dataclass
+class Faults:
+    """The schedule. `counts` is by kind, and is added to when a fault has happened."""
+
+    servers: Servers
+    seed: int
+    pace: float = 1.0  # 2: twice as often
+    counts: Counter[str] = field(default_factory=Counter)
+
+    async def go_on(self) -> None:
+        """Until cancelled."""
+        valkey, postgres = self._valkey_faults(), self._postgres_faults()
+        async with asyncio.TaskGroup() as hands:
+            hands.create_task(self._hand("valkey", VALKEY_EVERY, valkey))
+            hands.create_task(self._hand("postgres", POSTGRES_EVERY, postgres))
+            hands.create_task(self._hand("web", WEB_EVERY, {"web process killed": self._kill_worker}))
+
+    async def _hand(self, name: str, every: float, faults: dict[str, Fault]) -> None:
+        rng = random.Random(f"{self.seed}/{name}")
+        while True:
+            for kind in rng.sample(sorted(faults), len(faults)):
+                await asyncio.sleep(rng.expovariate(self.pace / every))
+                # To its end, whatever is cancelled: a run must not leave a server stopped.
+                await asyncio.shield(asyncio.create_task(faults[kind](rng)))
+                self.counts[kind] += 1
+                self.servers.check()
+
+    # --- Valkey ---------------------------------------------------------------------------------------------
+
+    def _valkey_faults(self) -> dict[str, Fault]:
+        return {
+            "Valkey flushed": self._flush,
+            "Valkey killed, back empty": self._kill_valkey,
+            "Valkey killed, back with old data": self._age_valkey,
+            "Valkey paused": self._pause_valkey,
+        }
+
+    async def _flush(self, rng: random.Random) -> None:
+        await self._tell_valkey(lambda valkey: valkey.flushdb())
+
+    async def _kill_valkey(self, rng: random.Random) -> None:
+        server = self.servers.valkey.server
+        server.terminate()
+        await asyncio.sleep(rng.uniform(0.0, 1.5))
+        (server.data_dir / "dump.rdb").unlink(missing_ok=True)
+        await asyncio.to_thread(server.start)
+
+    async def _age_valkey(self, rng: random.Random) -> None:
+        """As after a crash of a Valkey that writes snapshots: every state in it is behind."""
+        await self._tell_valkey(lambda valkey: valkey.save())
+        await asyncio.sleep(rng.uniform(0.2, 1.0))
+        self.servers.valkey.server.terminate()
+        await asyncio.sleep(rng.uniform(0.0, 0.5))
+        await asyncio.to_thread(self.servers.valkey.server.start)
+
+    async def _pause_valkey(self, rng: random.Random) -> None:
+        """Below and above the half second that a web process waits."""
+        process = psutil.Process(self.servers.valkey.pid)
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(rng.uniform(0.1, 2.0))
+        process.send_signal(signal.SIGCONT)
+
+    async def _tell_valkey(self, command: Callable[[Any], object]) -> None:
+        def tell() -> None:
+            with redis.Redis.from_url(self.servers.valkey.url()) as valkey:
+                command(valkey)
+
+        await asyncio.to_thread(tell)
+
+    # --- PostgreSQL and web processes -----------------------------------------------------------------------
+
+    def _postgres_faults(self) -> dict[str, Fault]:
+        def restart(mode: str) -> Fault:
+            async def fault(rng: random.Random) -> None:
+                await asyncio.to_thread(self.servers.postgres.halt, mode)
+                # One in four is longer than a request waits for a connection: then it is a 503.
+                await asyncio.sleep(rng.choice([*[rng.uniform(0.0, 1.0)] * 3, rng.uniform(3.0, 5.0)]))
+                await asyncio.to_thread(self.servers.postgres.resume)
+
+            return fault
+
+        return {f"PostgreSQL restarted, {mode}": restart(mode) for mode in ("fast", "immediate")}
+
+    async def _kill_worker(self, rng: random.Random) -> None:
+        """With -9, at whatever it is doing."""
+        while not (workers := rng.choice(self.servers.web).workers()):
+            await asyncio.sleep(0.1)
+        with suppress(psutil.NoSuchProcess):
+            rng.choice(workers).kill()

@@ -1,0 +1,150 @@
+"""What is put to the test, for one run: PostgreSQL that syncs, Valkey, and two web servers of two processes.
+
+Two web servers stand for two machines: they share nothing but PostgreSQL and Valkey.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from embedded.services import EmbeddedPostgres, EmbeddedValkey, Services
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB_SERVERS = 2
+PROCESSES_EACH = 2
+START_PATIENCE = 60  # seconds
+_ENVIRONMENT = {
+    "ADAPTIVE_ENVIRONMENT": "development",
+    "DJANGO_SETTINGS_MODULE": "adaptive.settings",
+    "SECRET_KEY": "insecure-key-of-the-chaos",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "OPENBLAS_NUM_THREADS": "1",  # as `make run` has it
+    "WEB_CONCURRENCY": str(PROCESSES_EACH),
+    # Students here type as fast as programs do.
+    "RATE_LIMIT_SESSION_PER_MINUTE": "100000",
+    "RATE_LIMIT_CLIENT_PER_MINUTE": "1000000",
+}
+
+
+class ServerEnded(Exception):
+    """A web server ended that nobody told to."""
+
+
+@dataclass(frozen=True)
+class WebServer:
+    """A gunicorn and its worker processes."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Everything that runs, to be disturbed."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    web: list[WebServer]
+
+    @property
+    def ports(self) -> list[int]:
+        return [server.port for server in self.web]
+
+    def check(self) -> None:
+        for server in self.web:
+            if server.process.poll() is not None:
+                raise ServerEnded(f"The web server on port {server.port} ended by itself.")
+
+
+@contextmanager
+def services() -> Iterator[tuple[Path, Services]]:
+    """PostgreSQL and Valkey, with Django set up on them; never those that the environment names."""
+    import django
+    from django.core.management import call_command
+
+    for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+        os.environ.pop(name, None)
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))  # short: PostgreSQL's socket lives below it
+    folder.chmod(0o755)
+    (folder / "static").mkdir()  # WhiteNoise warns where it is missing
+    try:
+        with Services(folder) as started:
+            os.environ.update(started.urls.environment())
+            os.environ.update({**_ENVIRONMENT, "STATIC_ROOT": str(folder / "static")})
+            django.setup()
+            call_command("migrate", verbosity=0, interactive=False)
+            yield folder, started
+            disconnect()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def disconnect() -> None:
+    """This process holds no connection while PostgreSQL is being disturbed."""
+    from django.db import connections
+
+    connections.close_all()
+    for connection in connections.all():
+        connection.close_pool()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def web_servers(folder: Path, started: Services) -> Iterator[Servers]:
+    """The web servers, beside the rest; they end in good order, with what they were doing."""
+    assert started.postgres is not None
+    assert started.valkey is not None
+    with ExitStack() as running:
+        web = [running.enter_context(_web_server(folder, number)) for number in range(WEB_SERVERS)]
+        for server in web:
+            _wait_until_served(server)
+        yield Servers(folder, started.postgres, started.valkey, web)
+
+
+@contextmanager
+def _web_server(folder: Path, number: int) -> Iterator[WebServer]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    # As `make run` starts it (embedded/run.py).
+    serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
+    command = [sys.executable, "-m", "gunicorn", *serve, "adaptive.wsgi"]
+    with (folder / f"web-{number}.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield WebServer(port, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_until_served(server: WebServer) -> None:
+    deadline = time.monotonic() + START_PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/health", timeout=START_PATIENCE)
+        except OSError:
+            if server.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    raise ServerEnded(f"gunicorn does not serve on port {server.port}.")
