@@ -1,6 +1,7 @@
 # Two commands do everything on a machine that has Python 3.11 or newer and make:
 #   make run    set up, start PostgreSQL, Valkey, web, worker and beat, serve on port 5300
 #   make test   set up, run the tests against real PostgreSQL and Redis
+# And one breaks things for as long as you like (docs/TRUST.md): make chaos SECONDS=60 SEED=1, or ANSWERS=10000
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run manage test lint types migrations-check schema benchmarks clean
+.PHONY: run manage test lint types migrations-check schema benchmarks chaos clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -41,6 +42,10 @@ schema: $(VENV)/dev.stamp
 
 benchmarks: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks
+
+chaos: $(VENV)/dev.stamp
+	$(BIN)/python -m chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ANSWERS),--answers $(ANSWERS)) \
+		$(if $(SEED),--seed $(SEED)) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .run static

@@ -74,20 +74,23 @@ async def _disturb(run: "Run", servers: Servers, asked: argparse.Namespace) -> C
     numbers = iter(range(10**9))
 
     async def seat() -> None:
+        """One student after the other."""
         while time.monotonic() < deadline and run.tally.accepted < (asked.answers or float("inf")):
             await Student(run, next(numbers)).take_tests()
 
-    disturbing = asyncio.create_task(faults.go_on())
-    seats = asyncio.gather(*(seat() for _ in range(asked.students)))
+    async def everybody() -> None:
+        async with asyncio.TaskGroup() as seats:
+            for _ in range(asked.students):
+                seats.create_task(seat())
+
+    disturbing, students = asyncio.create_task(faults.go_on()), asyncio.create_task(everybody())
     progress = asyncio.create_task(_tell(run.tally, faults.counts))
-    await asyncio.wait([disturbing, seats], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([disturbing, students], return_when=asyncio.FIRST_COMPLETED)
     progress.cancel()
-    if not seats.done():
-        seats.cancel()
     disturbing.cancel()
     with suppress(asyncio.CancelledError):
-        await disturbing
-    await seats
+        await disturbing  # it ends by itself only when something is wrong: then this says what
+    await students
     return faults.counts
 
 

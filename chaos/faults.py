@@ -7,7 +7,7 @@ import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +20,7 @@ from chaos.servers import Servers
 # Mean seconds between two faults of one hand.
 VALKEY_EVERY, POSTGRES_EVERY, WEB_EVERY = 2.0, 6.0, 3.0
 
-Fault = Callable[[random.Random], Awaitable[None]]
+Fault = Callable[[random.Random], Coroutine[Any, Any, None]]
 
 
 @dataclass

@@ -9,7 +9,6 @@ import hashlib
 import random
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -219,8 +218,12 @@ class Student:
 
     async def _send(self, asked: Asked, manner: Manner, wire: Wire | None = None) -> None:
         """Send it once and note what came."""
-        with suppress(Lost):
-            self._note(asked, await (wire or self.rng.choice(self.wires)).ask(asked.request, manner))
+        try:
+            reply = await (wire or self.rng.choice(self.wires)).ask(asked.request, manner)
+        except Lost as reason:
+            self.tally.replies[str(reason)] += 1
+        else:
+            self._note(asked, reply)
 
     def _note(self, asked: Asked, reply: Reply) -> None:
         self.tally.replies[f"{reply.status} {reply.code}".strip()] += 1

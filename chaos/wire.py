@@ -13,7 +13,11 @@ PATIENCE = 15.0  # seconds until a client takes a request for lost
 
 
 class Lost(Exception):
-    """No reply came. What the server did is not known."""
+    """No reply came, and why. What the server did is not known."""
+
+
+class ClientLeft(Exception):
+    """As its manner is."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,12 @@ class Wire:
                 reply, is_kept = await _read(reader)
             is_whole = is_kept
             return reply
-        except (OSError, EOFError, asyncio.LimitOverrunError) as error:
-            raise Lost from error
+        except TimeoutError as error:
+            raise Lost(f"none in {PATIENCE:.0f} seconds") from error
+        except ClientLeft as error:
+            raise Lost("none, as the client left") from error
+        except (OSError, EOFError) as error:
+            raise Lost("none, as the connection broke") from error
         finally:
             if not is_whole:
                 self.close()
@@ -103,12 +111,12 @@ async def _send(writer: asyncio.StreamWriter, message: bytes, manner: Manner) ->
         await writer.drain()
         await asyncio.sleep(manner.pause)
     if manner.leaves_before_last_piece:
-        raise ConnectionAbortedError
+        raise ClientLeft
     writer.write(pieces[-1])
     await writer.drain()
     if manner.leaves_after is not None:
         await asyncio.sleep(manner.leaves_after)
-        raise ConnectionAbortedError
+        raise ClientLeft
     await asyncio.sleep(manner.pause)
 
 

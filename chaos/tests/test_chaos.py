@@ -1,0 +1,33 @@
+"""A short run with every kind of fault, and the verdict's own eyes tried on what is wrong."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS_OF_SERVER_FAULTS = 7
+MUST_BE_ZERO = ("lost", "doubled", "differing", "never sent", "tests without end", "wrong replies")
+
+
+def numbers(output: str) -> dict[str, int]:
+    """What was printed: a number, two blanks, a name."""
+    lines = re.findall(r"^ +([\d,]+)  (.+)$", output, re.MULTILINE)
+    return {name: int(number.replace(",", "")) for number, name in lines}
+
+
+def test_it_loses_doubles_and_changes_nothing() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "chaos", "--seconds", "8", "--students", "16", "--pace", "3"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    printed = numbers(finished.stdout)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert {name: printed[name] for name in MUST_BE_ZERO} == dict.fromkeys(MUST_BE_ZERO, 0)
+    assert printed["stored"] == printed["accepted (a 200 came)"] + printed["accepted, as a 409 told"] > 0
+    assert printed["web process killed"] > 0
