@@ -23,6 +23,16 @@ VALKEY_EVERY, POSTGRES_EVERY, WEB_EVERY = 2.0, 6.0, 3.0
 Fault = Callable[[random.Random], Coroutine[Any, Any, None]]
 
 
+async def _to_its_end(fault: Coroutine[Any, Any, None]) -> None:
+    """Even if this task is cancelled: a run must not leave a server stopped."""
+    task = asyncio.create_task(fault)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
 @dataclass
 class Faults:
     """The schedule. `counts` is by kind, and is added to when a fault has happened."""
@@ -45,8 +55,7 @@ class Faults:
         while True:
             for kind in rng.sample(sorted(faults), len(faults)):
                 await asyncio.sleep(rng.expovariate(self.pace / every))
-                # To its end, whatever is cancelled: a run must not leave a server stopped.
-                await asyncio.shield(asyncio.create_task(faults[kind](rng)))
+                await _to_its_end(faults[kind](rng))
                 self.counts[kind] += 1
                 self.servers.check()
 

@@ -85,7 +85,10 @@ class EmbeddedPostgres:
 
     def resume(self) -> None:
         """Start it again, at the same address."""
-        self.server.ensure_postgres_running()
+        try:
+            self.server.ensure_postgres_running()
+        except subprocess.TimeoutExpired:  # a busy machine: it is being started all the same
+            self.server.ensure_postgres_running()
 
     def stop(self) -> None:
         self.server.stop()
