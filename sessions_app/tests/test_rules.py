@@ -181,3 +181,55 @@ def test_it_lets_the_rules_bring_a_prior_for_every_student(api: APIClient, start
     started = start(end_criteria=None, rules={"prior": prior, "max_questions": 5})
     assert started["ability"]["theta"][0] == pytest.approx(-1.0, abs=1e-6)
     assert started["initial_proficiency"][0] == pytest.approx(0.158655, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"ability": {"name": "robust", "weight": "Tukey", "tuning": 0.01, "until_mixed": {"rule": "bound"}}},
+        {"ability": {"name": "ML", "until_mixed": {"rule": "bound"}, "bounds": {"lower": -20, "upper": 20}}},
+        {"ability": {"name": "EAP", "grid": {"lower": -4, "upper": 4, "points": 2}}},
+        {"strategy": {"name": "proportional", "power": 1000, "acceleration": 20}},
+        {"strategy": {"name": "progressive", "acceleration": -20}},
+        {
+            "prior": {"name": "uniform", "lower": 0, "upper": 0.1},
+            "criterion": {"name": "MEI", "update": "MAP"},
+        },
+        {"prior": {"name": "Jeffreys", "lower": -20, "upper": 20}},
+    ],
+    ids=lambda rules: json.dumps(rules)[:60],
+)
+def test_it_keeps_to_finite_numbers_where_answers_tell_nothing(
+    api: APIClient, start: Start, rules: dict[str, Any]
+) -> None:
+    make_pool(_areas(20, 1))
+    result = _finish(api, start(end_criteria=None, rules={"max_questions": 10, **rules}), right_answer)
+    assert result["total_questions"] == 10
+    assert api.get("/api/sessions").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rules", "pointer"),
+    [
+        (
+            {
+                "ability": {"name": "MAP", "bounds": {"lower": 5, "upper": 6}},
+                "prior": {"name": "uniform"},
+            },
+            "/rules/ability/bounds",
+        ),
+        ({"strategy": {"name": "proportional", "acceleration": 1e5}}, "/rules/strategy/acceleration"),
+        ({"prior": {"name": "normal", "mean": [0], "covariance": [[1e-8]]}}, "/rules/prior/covariance"),
+        ({"prior": {"name": "normal", "mean": [0], "covariance": [[1e4]]}}, "/rules/prior/covariance"),
+        ({"prior": {"name": "uniform", "lower": 0, "upper": 1e-300}}, "/rules/prior/upper"),
+        ({"prior": {"name": "Jeffreys", "lower": -100, "upper": 99.5}}, "/rules/prior/lower"),
+        ({"stop": [{"name": "change"}] * 21}, "/rules/stop"),
+        ({"stop": [{"name": "all", "rules": [{"name": "change"}] * 20}] * 6}, "/rules"),
+    ],
+    ids=lambda value: json.dumps(value)[:50],
+)
+def test_it_refuses_rules_that_are_too_much_work(api: APIClient, rules: dict[str, Any], pointer: str) -> None:
+    make_pool(_areas(20, 1))
+    response = api.post("/api/test/start", {"student_id": "s1", "rules": rules})
+    assert response.status_code == 400, response.json()
+    assert any(error["pointer"].startswith(pointer) for error in response.json()["errors"]), response.json()

@@ -15,6 +15,7 @@ LOGISTIC_MODELS = MODELS[:4]
 PROBLEMS_LISTED = 100
 MAX_OPTIONS = 50
 MAX_SCORE = 50
+MAX_SLOPE = 50
 MAX_PARAMETER = 100  # logits; far beyond any real question, and far from overflow
 # Engine field → the name that it has in a pool document.
 FIELD_NAMES = {"upper": "upper_asymptote"}
@@ -196,6 +197,11 @@ def _parse_parameters(
     }
     labels = _parse_labels(row, pointer, label, problems)
     if len(problems.found) > before:
+        return None
+    if numbers["discrimination"] * max(concepts, default=0.0) > MAX_SLOPE:
+        problems.add(
+            f"{pointer}/discrimination", f"{label}discrimination × concept must be {MAX_SLOPE} or less."
+        )
         return None
     try:
         return ItemParameters(concepts=concepts, model=model, **numbers, **lists, **labels)

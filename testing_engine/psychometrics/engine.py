@@ -78,7 +78,15 @@ def observe(
     estimator = rules.ability_for(bank)
     estimate, posterior = estimator.estimate(bank, answers, belief)
     return CatState(
-        bank, belief, tuple(items), answers, estimate, posterior, seed, rules.max_questions, estimator
+        bank,
+        belief,
+        tuple(items),
+        answers,
+        estimate.limited(),
+        posterior,
+        seed,
+        rules.max_questions,
+        estimator,
     )
 
 
