@@ -141,6 +141,8 @@ class UploadView(APIView):
         pool = publish_pool(draft.name, draft.concept_names, draft.questions)
         count = len(draft.questions)
         message = f"Uploaded {count} question{'' if count == 1 else 's'}."
+        if draft.ignored:
+            message += f" These fields mean nothing here and were ignored: {', '.join(draft.ignored)}."
         return Response({"message": message, "count": count, "question_pool_id": pool.pk})
 
 

@@ -276,4 +276,4 @@ def test_it_stores_no_ability_that_is_no_number(
 ) -> None:
     start()
     with pytest.raises(IntegrityError, match="finite"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE test_sessions SET {column} = %s::float8[]", [f"{{{number}}}"])
+        cursor.execute(f"UPDATE test_sessions SET {column} = %s::float8[]", [f"{{{number}}}"])  # noqa: S608

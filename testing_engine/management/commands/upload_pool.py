@@ -30,6 +30,8 @@ class Command(BaseCommand):
             listed = "\n".join(f"  {pointer}: {message}" for pointer, message in refused.problems)
             raise CommandError(f"Nothing was published. {file.name} has problems:\n{listed}") from refused
         count = len(draft.questions)
+        if draft.ignored:
+            self.stderr.write(f"These fields mean nothing here and are ignored: {', '.join(draft.ignored)}")
         if dry_run:
             self.stdout.write(f"{file.name} is fine: {count} questions. Nothing was published (dry run).")
             return
