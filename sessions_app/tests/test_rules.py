@@ -233,3 +233,17 @@ def test_it_refuses_rules_that_are_too_much_work(api: APIClient, rules: dict[str
     response = api.post("/api/test/start", {"student_id": "s1", "rules": rules})
     assert response.status_code == 400, response.json()
     assert any(error["pointer"].startswith(pointer) for error in response.json()["errors"]), response.json()
+
+
+def test_it_weighs_the_population_in_before_it_carries_an_estimate_on(api: APIClient, start: Start) -> None:
+    """One right answer under maximum likelihood says 4 ± much: the next test must not begin there."""
+    make_pool(_areas(40, 1))
+    ability = {"name": "ML", "until_mixed": {"rule": "bound"}}
+    result = _finish(
+        api, start(end_criteria=None, rules={"ability": ability, "max_questions": 1}), right_answer
+    )
+    theta, error = result["ability"]["theta"][0], result["ability"]["standard_error"][0]
+    assert theta == 4.0
+    started = start()
+    assert started["ability"]["theta"][0] == pytest.approx(theta / (1 + error**2), abs=1e-6)
+    assert 0.9 < started["ability"]["standard_error"][0] <= 1.0
