@@ -247,3 +247,17 @@ def test_it_weighs_the_population_in_before_it_carries_an_estimate_on(api: APICl
     started = start()
     assert started["ability"]["theta"][0] == pytest.approx(theta / (1 + error**2), abs=1e-6)
     assert 0.9 < started["ability"]["standard_error"][0] <= 1.0
+
+
+def test_it_refuses_a_shadow_test_longer_than_the_pool(api: APIClient) -> None:
+    make_pool(_areas(19, 1))
+    rules = {"eligibility": [{"name": "shadow", "areas": [{"area": "even", "maximum": 4}]}]}
+    response = api.post("/api/test/start", {"student_id": "s1", "rules": rules})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"] == "/rules/max_questions"
+
+
+def test_it_answers_a_key_that_no_reply_can_hold(api: APIClient) -> None:
+    make_pool(_areas(19, 1))
+    body = '{"student_id": "s1", "rules": {"\\ud800": 1}}'
+    assert api.post("/api/test/start", body, content_type="application/json").status_code == 400
