@@ -25,7 +25,7 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sessions_app import cleanup
-from sessions_app.api_clients import PERMISSIONS, make_token
+from sessions_app.api_clients import MOST_DAYS, PERMISSIONS, make_token
 from sessions_app.models import ApiClient, Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.proficiency import proficiency_of
 
@@ -100,7 +100,10 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 class CleanUpForm(BaseDialogForm):  # type: ignore[misc]
     inactivity_minutes = forms.IntegerField(
-        min_value=1, initial=settings.SESSION_INACTIVITY_MINUTES, widget=UnfoldAdminIntegerFieldWidget
+        min_value=1,
+        max_value=cleanup.MOST_MINUTES,
+        initial=settings.SESSION_INACTIVITY_MINUTES,
+        widget=UnfoldAdminIntegerFieldWidget,
     )
 
 
@@ -230,6 +233,7 @@ class TokenInline(ReadOnly, TabularInline):  # type: ignore[misc]
 class TokenForm(BaseDialogForm):  # type: ignore[misc]
     days = forms.IntegerField(
         min_value=0,
+        max_value=MOST_DAYS,
         initial=90,
         help_text="Days until it expires; 0: never.",
         widget=UnfoldAdminIntegerFieldWidget,

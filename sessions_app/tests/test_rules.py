@@ -261,3 +261,11 @@ def test_it_answers_a_key_that_no_reply_can_hold(api: APIClient) -> None:
     make_pool(_areas(19, 1))
     body = '{"student_id": "s1", "rules": {"\\ud800": 1}}'
     assert api.post("/api/test/start", body, content_type="application/json").status_code == 400
+
+
+def test_it_asks_a_student_who_is_known_well_at_least_one_question(api: APIClient, start: Start) -> None:
+    make_pool(_areas(40, 1))
+    _finish(api, start(end_criteria={"type": "fixed_length", "max_questions": 20}), right_answer)
+    rules = {"stop": [{"name": "precision", "standard_error": 0.9}], "max_questions": 40}
+    result = _finish(api, start(end_criteria=None, rules=rules), right_answer)
+    assert (result["total_questions"], result["test_summary"]["end_reason"]) == (1, "precision")

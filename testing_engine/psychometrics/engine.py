@@ -91,8 +91,12 @@ def observe(
 
 
 def stop_reason(state: CatState, rules: CatRules) -> str | None:
-    """Name of the rule that ends the test here. Before `min_questions` none does but an empty pool."""
-    if state.position >= rules.min_questions:
+    """Name of the rule that ends the test here.
+
+    Before `min_questions` none does but an empty pool, nor before the first question: what was known already
+    is no test.
+    """
+    if state.position >= max(rules.min_questions, 1):
         for rule in rules.stop:
             if rule.met(state):
                 return rule.reason
