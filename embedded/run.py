@@ -24,7 +24,7 @@ from typing import IO
 
 import psutil
 
-from embedded.services import Services
+from embedded.services import CannotStart, Services
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(os.environ.get("RUN_FOLDER", ROOT / ".run"))
@@ -36,12 +36,9 @@ STOP_PATIENCE = 10  # seconds
 START_PATIENCE = 60
 
 
-class CannotRun(Exception):
-    """Why, for the person at the terminal."""
-
-
 def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell starts what runs in its background with it ignored
     try:
         with _only_one(), _port_free():
             _end_leftovers()
@@ -51,12 +48,12 @@ def main() -> int:
                 os.environ.update(_development_environment())
                 with _told_to_others({**services.urls.environment(), **_development_environment()}):
                     _serve()
-    except CannotRun as reason:
+    except CannotStart as reason:
         print(reason, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
-    print("Stopped. The data stays in .run/; `make run` goes on with it.")
+    print(f"Stopped. The data stays in {FOLDER.name}/; `make run` goes on with it.")
     return 0
 
 
@@ -73,12 +70,11 @@ def _only_one() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise CannotRun(
-                f"It is running already (process {lock.read().strip()}): open {ADDRESS}, "
-                "or press Ctrl-C there first."
+            raise CannotStart(
+                f"It is running already ({lock.read().strip()}). Open it, or press Ctrl-C there first."
             ) from None
         lock.truncate(0)
-        lock.write(str(os.getpid()))
+        lock.write(f"process {os.getpid()}, {ADDRESS}")
         lock.flush()
         yield
 
@@ -90,7 +86,7 @@ def _port_free() -> Iterator[None]:
         try:
             probe.bind((HOST, PORT))
         except OSError:
-            raise CannotRun(
+            raise CannotStart(
                 f"Port {PORT} is taken by another program. Stop it, or choose a port: PORT=5301 make run"
             ) from None
     yield
@@ -110,9 +106,9 @@ def _told_to_others(environment: dict[str, str]) -> Iterator[None]:
 
 def _end_leftovers() -> None:
     """End the Valkey of a run that was killed; it would keep its memory and port for nothing."""
-    ours = str(FOLDER / "valkey")
-    for process in psutil.process_iter(["cmdline"]):
-        if any(ours in part for part in process.info["cmdline"] or []) and process.pid != os.getpid():
+    ours = (FOLDER / "valkey").resolve()
+    for process in psutil.process_iter(["name", "cwd"]):
+        if process.info["name"] == "valkey-server" and process.info["cwd"] == str(ours):
             process.terminate()
 
 
@@ -191,6 +187,7 @@ def _end_with_parent() -> None:
 
 
 def _stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one Ctrl-C is enough
     for process in processes.values():
         process.terminate()
     deadline = time.monotonic() + STOP_PATIENCE
@@ -204,7 +201,7 @@ def _stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 def _raise_if_dead(processes: dict[str, subprocess.Popen[bytes]]) -> None:
     for name, process in processes.items():
         if process.poll() is not None:
-            raise CannotRun(f"{name} ended by itself; its last words are in .run/{name}.log")
+            raise CannotStart(f"{name} ended by itself; its last words are in .run/{name}.log")
 
 
 def _wait_until_served(processes: dict[str, subprocess.Popen[bytes]]) -> None:
@@ -217,7 +214,7 @@ def _wait_until_served(processes: dict[str, subprocess.Popen[bytes]]) -> None:
             time.sleep(0.2)
         else:
             return
-    raise CannotRun(f"The web process did not answer within {START_PATIENCE} seconds; see .run/web.log")
+    raise CannotStart(f"The web process did not answer within {START_PATIENCE} seconds; see .run/web.log")
 
 
 def _prepare_database() -> tuple[str, str]:

@@ -35,6 +35,10 @@ DATABASE = "adaptive"
 DATABASES_OF_VALKEY = 64  # one for each test worker, and then some
 
 
+class CannotStart(Exception):
+    """Why, for the person at the terminal."""
+
+
 @dataclass(frozen=True)
 class Urls:
     """Where the parts answer; ready for `DATABASE_URL`, `REDIS_URL` and `CELERY_BROKER_URL`."""
@@ -107,6 +111,8 @@ class EmbeddedValkey:
     """Valkey on a free port of the loopback interface. It keeps nothing over a restart: it is a cache."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
+        if " " in str(folder.resolve()):
+            raise CannotStart(f"Valkey cannot live in a folder with a blank in its name: {folder.resolve()}")
         folder.mkdir(parents=True, exist_ok=True)
         # The system picks the port; the wheel's own search lets two starts at once find the same one.
         self.server = ValkeyServer(
@@ -133,12 +139,12 @@ class Services:
     """What the environment does not name is started in `folder`."""
 
     def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
+        self.valkey = None if os.environ.get("REDIS_URL") else EmbeddedValkey(folder / "valkey")
         self.postgres = (
             None
             if os.environ.get("DATABASE_URL")
             else EmbeddedPostgres(folder / "postgres", is_durable=is_durable)
         )
-        self.valkey = None if os.environ.get("REDIS_URL") else EmbeddedValkey(folder / "valkey")
         redis = self.valkey.url() if self.valkey else os.environ["REDIS_URL"]
         broker = os.environ.get("CELERY_BROKER_URL") or (
             self.valkey.url(database=1) if self.valkey else redis

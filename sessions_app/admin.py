@@ -14,8 +14,8 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from knox.models import AuthToken
@@ -25,11 +25,18 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sessions_app import cleanup
-from sessions_app.api_clients import PERMISSIONS, make_token
+from sessions_app.api_clients import MOST_DAYS, PERMISSIONS, make_token
 from sessions_app.models import ApiClient, Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.proficiency import proficiency_of
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
+
+
+def _go_on(request: HttpRequest, address: str) -> HttpResponse:
+    """To the next page, where the message shows. Dialogs post by htmx, which would swallow a redirect."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
 
 
 class ReadOnly:
@@ -93,7 +100,10 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 class CleanUpForm(BaseDialogForm):  # type: ignore[misc]
     inactivity_minutes = forms.IntegerField(
-        min_value=1, initial=settings.SESSION_INACTIVITY_MINUTES, widget=UnfoldAdminIntegerFieldWidget
+        min_value=1,
+        max_value=cleanup.MOST_MINUTES,
+        initial=settings.SESSION_INACTIVITY_MINUTES,
+        widget=UnfoldAdminIntegerFieldWidget,
     )
 
 
@@ -160,12 +170,13 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def clean_up_now(self, request: HttpRequest, form: CleanUpForm) -> HttpResponse:
         ended = cleanup.end_inactive(form.cleaned_data["inactivity_minutes"], now=timezone.now())
         self.message_user(request, f"Ended {ended} inactive session{'' if ended == 1 else 's'}.")
-        return redirect("admin:sessions_app_testsession_changelist")
+        return _go_on(request, reverse("admin:sessions_app_testsession_changelist"))
 
 
 class ProficiencyInline(ReadOnly, TabularInline):  # type: ignore[misc]
     model = StudentProficiency
-    fields = ["concept_name", "proficiency", "theta", "standard_error", "updated_at"]
+    hide_title = True
+    fields = ["concept_name", "proficiency", "updated_at"]
     readonly_fields = fields
     extra = 0
 
@@ -193,8 +204,7 @@ class StudentAdmin(ModelAdmin):  # type: ignore[misc]
 @admin.register(StudentProficiency)
 class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["student", "concept_name", "proficiency", "theta", "standard_error", "updated_at"]
-    list_filter = ["concept_name"]
-    search_fields = ["student__external_id"]
+    search_fields = ["student__external_id", "concept_name"]
     list_select_related = ["student"]
     show_full_result_count = False
 
@@ -207,6 +217,7 @@ class TokenInline(ReadOnly, TabularInline):  # type: ignore[misc]
     """Tokens of a client: by their first characters, since only the hash is kept. Deleting one revokes it."""
 
     model = AuthToken
+    hide_title = True
     fields = ["begins_with", "created", "expiry"]
     readonly_fields = fields
     extra = 0
@@ -222,6 +233,7 @@ class TokenInline(ReadOnly, TabularInline):  # type: ignore[misc]
 class TokenForm(BaseDialogForm):  # type: ignore[misc]
     days = forms.IntegerField(
         min_value=0,
+        max_value=MOST_DAYS,
         initial=90,
         help_text="Days until it expires; 0: never.",
         widget=UnfoldAdminIntegerFieldWidget,
@@ -281,7 +293,7 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
         days = form.cleaned_data["days"]
         token = make_token(client.username, [], timedelta(days=days) if days else None)
         self.message_user(request, f"The new token, shown only now: {token}")
-        return redirect("admin:sessions_app_apiclient_change", object_id)
+        return _go_on(request, reverse("admin:sessions_app_apiclient_change", args=[object_id]))
 
 
 admin.site.unregister(AuthToken)  # shown with its client

@@ -19,6 +19,9 @@ PERMISSIONS = {
 }
 
 
+MOST_DAYS = 36_500
+
+
 class NotAProgram(ValueError):
     """The name belongs to somebody who may enter the admin: no token may act in their place."""
 

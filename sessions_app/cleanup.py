@@ -10,6 +10,7 @@ from sessions_app import hot_state, lifecycle
 from sessions_app.models import TestSession
 
 BATCH = 500
+MOST_MINUTES = 525_600  # a year
 
 
 def count_inactive(inactivity_minutes: int, *, now: datetime) -> int:

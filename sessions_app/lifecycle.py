@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from sessions_app import hot_state
 from sessions_app.models import Student, TestSession
 from sessions_app.proficiency import prior_of
 from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
+from sessions_app.session_state import SessionState
 from sessions_app.standing import (
     Caller,
     Standing,
@@ -125,23 +126,39 @@ def _concept_names(asked: tuple[str, ...], revision: FrozenRevision) -> tuple[st
     concepts = revision.bank.n_dimensions
     names = asked or revision.concept_names
     if not names:
-        raise ConceptNamesMismatch(f"This pool names no concepts: give {concepts} names.")
+        raise ConceptNamesMismatch(f"Pool {revision.pool_id} names no concepts: send {concepts} names.")
     if len(names) != concepts:
-        raise ConceptNamesMismatch(f"This pool measures {concepts} concepts, not {len(names)}.")
+        raise ConceptNamesMismatch(f"Pool {revision.pool_id} measures {concepts} concepts, not {len(names)}.")
     return names
 
 
 def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -> Standing:
-    """Where the session stands: from Redis while it runs, else from PostgreSQL."""
+    """Where the session stands: from Redis while it runs, else from PostgreSQL.
+
+    What Redis says is shown only if PostgreSQL is at the same answer: a Redis that hung may hold a state that
+    another process could not replace.
+    """
     state = hot_state.read_state(session_id)
     if state is not None:
         check_access(state, session_id, student_id, caller)
-        return standing_of_state(session_id, state)
+    if state is not None and _is_newest(session_id, state):
+        shown = shown_item(load_revision(state.revision_id), state.current)
+        return replace(standing_of_state(session_id, state), next_question=shown)
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
         if session.status == TestSession.Status.ACTIVE:
             rebuild_state(session)
-    return standing_of(session)
+    if session.current_position is None:
+        return standing_of(session)
+    return standing_of(session, shown_item(load_revision(session.revision_id), session.current_position))
+
+
+def _is_newest(session_id: UUID, state: SessionState) -> bool:
+    rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
+    try:
+        return rows.filter(questions_answered=state.answered).exists()
+    except OperationalError:
+        return True  # without PostgreSQL nobody can have gone on
 
 
 def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | None = None) -> Standing:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from sessions_app.models import StudentProficiency
+from testing_engine.psychometrics.estimators import ExpectedAPosteriori, MaximumAPosteriori
+from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
+from testing_engine.revisions import load_plan
 
 _POPULATION = NormalDist()
 
@@ -15,6 +18,7 @@ _POPULATION = NormalDist()
 # deviation of the change, in logits) before it becomes the next test's prior, and never beyond the
 # population's own 1. So a test never ends on old knowledge alone.
 CHANGE_BETWEEN_TESTS_SD = 0.5
+FARTHEST = 4.0  # one in 30,000: no single test may claim more of a student than that
 
 
 def proficiency_of(theta: float) -> float:
@@ -42,13 +46,24 @@ def learning_gain(prior_mean: Sequence[float], theta: Sequence[float]) -> float:
 
 def prior_of(student_id: int, concept_names: Sequence[str]) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of θ for each concept before a new test: N(0, 1) where nothing is known."""
-    known = {
-        row.concept_name: row
-        for row in StudentProficiency.objects.filter(student_id=student_id, concept_name__in=concept_names)
-    }
-    mean = [known[name].theta if name in known else 0.0 for name in concept_names]
-    sd = [
-        min(1.0, math.hypot(known[name].standard_error, CHANGE_BETWEEN_TESTS_SD)) if name in known else 1.0
-        for name in concept_names
-    ]
-    return mean, sd
+    rows = StudentProficiency.objects.filter(student_id=student_id, concept_name__in=concept_names)
+    known = {row.concept_name: _belief(row) for row in rows.select_related("session")}
+    beliefs = [known.get(name, (0.0, 1.0)) for name in concept_names]
+    return [mean for mean, _ in beliefs], [sd for _, sd in beliefs]
+
+
+def _belief(row: StudentProficiency) -> tuple[float, float]:
+    """Mean and standard deviation to begin with, from what the last test found."""
+    theta, error = row.theta, row.standard_error
+    if row.session is not None and not is_posterior(load_plan(row.session.plan_id).rules):
+        # It does not hold the population yet: weigh it in, as N(0, 1), by its precision.
+        theta = min(max(theta / (1 + error**2), -FARTHEST), FARTHEST)
+        error /= math.hypot(1, error)
+    return theta, min(1.0, math.hypot(error, CHANGE_BETWEEN_TESTS_SD))
+
+
+def is_posterior(rules: CatRules) -> bool:
+    """Whether estimates under these rules are posteriors whose prior came from the population N(0, 1)."""
+    ability = rules.ability
+    is_bayesian = ability is None or ability in (ExpectedAPosteriori(), MaximumAPosteriori())
+    return is_bayesian and rules.prior == STANDARD_NORMAL

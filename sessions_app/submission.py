@@ -20,6 +20,7 @@ from sessions_app.refusals import (
     QuestionNotFound,
     SessionConflict,
     SessionNotActive,
+    SessionNotFound,
     SubmissionInProgress,
     TooManyRequests,
 )
@@ -64,12 +65,16 @@ def submit(
     Two round trips to Redis and one transaction. A state that is missing or out of date is rebuilt from
     PostgreSQL, and the answer is tried once more.
     """
+    if caller.session_id not in (None, submission.session_id):
+        raise SessionNotFound  # before the lock: nobody holds up a test that is not theirs
     claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
     if rate is not None and claimed.requests_this_minute > rate.per_minute:
         if claimed.is_free:
             hot_state.settle(claimed, None)
         raise TooManyRequests
     if not claimed.is_free:
+        if claimed.state is not None:
+            check_access(claimed.state, submission.session_id, submission.student_id, caller)
         raise SubmissionInProgress
     settled = False
     try:

@@ -4,11 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
@@ -55,8 +57,37 @@ class QuestionPoolAdmin(FrozenAdmin):
         return pool.current_revision.content_hash if pool.current_revision else ""
 
 
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+
+class NumbersField(SimpleArrayField):
+    """A list of numbers on one line, separated by commas."""
+
+    def __init__(self, whole: bool = False, **options: Any) -> None:
+        base = forms.IntegerField() if whole else forms.FloatField()
+        super().__init__(base, widget=UnfoldAdminTextInputWidget(), **options)
+
+
 class QuestionForm(forms.ModelForm[Question]):
     """Validated exactly as an uploaded question is."""
+
+    options = LinesField(help_text="One a line.")
+    option_scores = NumbersField(whole=True, help_text="The key: each option's score, separated by commas.")
+    concepts = NumbersField(help_text="One weight a concept, separated by commas.")
+    thresholds = NumbersField(required=False)
+    category_slopes = NumbersField(required=False)
+    category_intercepts = NumbersField(required=False)
+    enemy_groups = LinesField(required=False, help_text="One a line.")
 
     class Meta:
         model = Question
@@ -82,6 +113,7 @@ class QuestionForm(forms.ModelForm[Question]):
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
+        cleaned["content"] = cleaned["content"].replace("\r\n", "\n")  # as browsers send a new line
         row = {**frozen_content(self.instance), **cleaned}
         names = self.instance.pool.concept_names or [
             f"concept {i + 1}" for i in range(self.instance.pool.concept_count)
@@ -111,6 +143,17 @@ class QuestionAdmin(FrozenAdmin):
         "version",
     ]
     list_display_links = ["external_id", "text"]
+    readonly_fields = ["external_id", "version", "pool", "concept_names"]
+    fieldsets = [
+        (None, {"fields": ["external_id", "version", "pool", "content", "options", "option_scores"]}),
+        ("What it measures", {"fields": ["concept_names", "concepts"]}),
+        ("Parameters", {"fields": ["model", "difficulty", "discrimination", "guessing", "upper_asymptote"]}),
+        (
+            "Rating scales and partial credit",
+            {"fields": ["thresholds", "category_slopes", "category_intercepts"], "classes": ["collapse"]},
+        ),
+        ("Content rules", {"fields": ["area", "enemy_groups", "question_set"], "classes": ["collapse"]}),
+    ]
     list_filter = ["pool", "model"]
     search_fields = ["external_id", "content"]
     list_select_related = ["pool"]
@@ -119,6 +162,10 @@ class QuestionAdmin(FrozenAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         current: QuerySet[Question] = super().get_queryset(request)
         return current.filter(revisionquestion__revision_id=F("pool__current_revision_id"))
+
+    @admin.display(description="concept names")
+    def concept_names(self, question: Question) -> str:
+        return ", ".join(question.pool.concept_names) or "named by each test"
 
     @admin.display(description="content")
     def text(self, question: Question) -> str:

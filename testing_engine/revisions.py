@@ -78,7 +78,7 @@ def load_revision(revision_id: int) -> FrozenRevision:
         .select_related("question")
         .defer("question__content", "question__options")
     )
-    questions = [row.question for row in rows.iterator()]
+    questions = [row.question for row in rows]
     return FrozenRevision(
         id=revision_id,
         pool_id=revision.pool_id,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
+from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -19,6 +20,7 @@ from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import keyless_content, publish_pool
 
+_SALT = "sessions_app.api.authoring.content_hash"
 A_POOL = {
     "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
     "name": "Grade 9",
@@ -77,7 +79,8 @@ class PoolRow(BaseSerializer[QuestionPool]):
             "concept_count": pool.concept_count,
             "question_count": revision.question_count,
             "revision": revision.number,
-            "content_hash": revision.content_hash,
+            # The hash itself covers the key, which could be found from it by trying.
+            "content_hash": salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest(),
             "created_at": pool.created_at,
         }
 
@@ -141,6 +144,8 @@ class UploadView(APIView):
         pool = publish_pool(draft.name, draft.concept_names, draft.questions)
         count = len(draft.questions)
         message = f"Uploaded {count} question{'' if count == 1 else 's'}."
+        if draft.ignored:
+            message += f" These fields mean nothing here and were ignored: {', '.join(draft.ignored)}."
         return Response({"message": message, "count": count, "question_pool_id": pool.pk})
 
 

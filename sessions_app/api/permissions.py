@@ -6,6 +6,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from sessions_app.api.authentication import SessionHolder, user_of
+from sessions_app.api_clients import PERMISSIONS
 
 DELIVER = "deliver_tests"
 AUTHOR = "author_pools"
@@ -25,7 +26,8 @@ class Holds(BasePermission):
 
     @property
     def message(self) -> str:
-        return f"This needs the permission {self.permission!r}."
+        short = {codename: name for name, codename in PERMISSIONS.items()}
+        return f"This needs an API token with the permission {short[self.permission]!r}."
 
     permission = ""
 

@@ -6,6 +6,7 @@ One table maps a refusal of the domain to its status; nothing below the API know
 import logging
 from typing import Any
 
+import psycopg
 from django.db import InterfaceError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -91,7 +92,9 @@ class ProblemHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, refusals.Refusal):
             return _problem_of(exc)
-        if isinstance(exc, OperationalError | InterfaceError):
+        # psycopg's own, too: Django does not wrap what closing a broken cursor raises.
+        outages = OperationalError | InterfaceError | psycopg.OperationalError | psycopg.InterfaceError
+        if isinstance(exc, outages):
             return Problem(
                 503, "database_unavailable", "Nothing was changed; try again.", wait=RETRY_AFTER_OUTAGE
             )
@@ -109,6 +112,11 @@ class ProblemHandler(ExceptionHandler):
         response = Response(data, status=exc.status_code, headers=self.get_headers(exc))
         response.content_type = ProblemRenderer.media_type
         return response
+
+
+def _printable(text: str) -> str:
+    """Half a surrogate pair, as a key of a body may hold, has no place in a reply."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class ProblemFormatter(ExceptionFormatter):
@@ -135,7 +143,7 @@ class ProblemFormatter(ExceptionFormatter):
             ]
         if isinstance(self.exc, InvalidBody):
             body["errors"] = [
-                {"pointer": pointer, "detail": message, "code": "invalid"}
+                {"pointer": _printable(pointer), "detail": _printable(message), "code": "invalid"}
                 for pointer, message in self.exc.problems
             ]
         if isinstance(self.exc, Problem):

@@ -47,6 +47,7 @@ def status(standing: Standing) -> dict[str, Any]:
         "concept_names": standing.concept_names,
         "questions_answered": standing.answered,
         "is_active": standing.is_active,
+        "next_question": _question(standing.next_question),
         "started_at": standing.started_at,
         "completed_at": standing.completed_at,
     }

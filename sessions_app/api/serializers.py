@@ -8,6 +8,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from sessions_app.cleanup import MOST_MINUTES
 from sessions_app.lifecycle import TestRequest
 from sessions_app.models import TestSession
 from sessions_app.submission import Submission
@@ -179,7 +180,7 @@ class StudentSerializer(Body):
 
 
 class CleanupRequestSerializer(Body):
-    inactivity_minutes = serializers.IntegerField(min_value=1, max_value=525_600, required=False)
+    inactivity_minutes = serializers.IntegerField(min_value=1, max_value=MOST_MINUTES, required=False)
 
 
 class SessionFilterSerializer(Body):

@@ -83,6 +83,7 @@ class SessionStatus(Serializer[object]):
     concept_names = _texts()
     questions_answered = s.IntegerField()
     is_active = s.BooleanField()
+    next_question = ShownQuestion(allow_null=True, help_text="What waits for an answer.")
     started_at = s.DateTimeField()
     completed_at = s.DateTimeField(allow_null=True)
 

@@ -208,6 +208,7 @@ class StatusView(APIView):
                     "concept_names": ["Math", "Algebra"],
                     "questions_answered": 1,
                     "is_active": True,
+                    "next_question": A_QUESTION,
                     "started_at": "2026-11-22T10:00:00Z",
                     "completed_at": None,
                 },

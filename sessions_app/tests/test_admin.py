@@ -1,16 +1,19 @@
 """The admin: pools, questions, sessions with their audit trail, students, API clients."""
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from sessions_app.models import ApiClient, Student, TestResponse, TestSession
 from sessions_app.tests.factories import make_pool, make_token
+from testing_engine.admin import QuestionForm
 from testing_engine.models import Question, QuestionPool
 
 Start = Callable[..., dict[str, Any]]
@@ -84,12 +87,26 @@ def test_it_lists_sessions_in_few_queries(
         browser.get("/admin/sessions_app/testsession/")
 
 
+def _as_posted(form: Any) -> dict[str, Any]:
+    """What a browser would send back from an untouched form."""
+    return {name: form.fields[name].prepare_value(form[name].value()) for name in form.fields}
+
+
+def test_it_can_save_every_demo_question(db: None) -> None:
+    call_command("load_demo", stdout=StringIO())
+    for question in Question.objects.select_related("pool"):
+        untouched = QuestionForm(instance=question)
+        again = QuestionForm(_as_posted(untouched), instance=question)
+        assert again.is_valid(), (question.external_id, again.errors)
+        assert again.draft.options == tuple(question.options)
+        assert not again.has_changed(), (question.external_id, again.changed_data)
+
+
 def test_it_publishes_a_revision_when_a_question_is_saved(browser: Client, pool: QuestionPool) -> None:
     question = Question.objects.get(external_id="q3")
     address = f"/admin/testing_engine/question/{question.pk}/change/"
     form = browser.get(address).context["adminform"].form
-    values = {name: form[name].value() for name in form.fields}
-    data = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in values.items()}
+    data = _as_posted(form)
     browser.post(address, {**data, "difficulty": "1.5"})
     pool.refresh_from_db()
     assert pool.current_revision is not None
@@ -106,8 +123,7 @@ def test_it_refuses_a_question_that_an_upload_would_refuse(browser: Client, pool
     question = Question.objects.get(external_id="q3")
     address = f"/admin/testing_engine/question/{question.pk}/change/"
     form = browser.get(address).context["adminform"].form
-    values = {name: form[name].value() for name in form.fields}
-    data = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in values.items()}
+    data = _as_posted(form)
     reply = browser.post(address, {**data, "concepts": "1,2", "guessing": "0.2"})
     assert "concepts" in reply.context["adminform"].form.errors
     assert Question.objects.filter(external_id="q3").count() == 1
@@ -135,6 +151,18 @@ def test_it_makes_a_token_that_works_and_revokes_it(browser: Client) -> None:
     assert api.get("/api/sessions").status_code == 200
     AuthToken.objects.get().delete()
     assert api.get("/api/sessions").status_code == 401
+
+
+def test_its_dialogs_lead_to_the_page_with_the_message(browser: Client) -> None:
+    """They post by htmx, which follows a redirect without showing it."""
+    make_token()
+    client = ApiClient.objects.get()
+    page = f"/admin/sessions_app/apiclient/{client.pk}/change/"
+    address = f"/admin/sessions_app/apiclient/{client.pk}/make-token/"
+    data = {"days": 1, "_form_submitted": "on"}
+    reply = browser.post(address, data, headers={"HX-Request": "true"})
+    assert (reply.status_code, reply.headers["HX-Redirect"]) == (200, page)
+    assert "The new token, shown only now" in browser.get(page).content.decode()
 
 
 def test_it_is_closed_to_api_clients_and_strangers(client: Client, db: None) -> None:

@@ -267,3 +267,13 @@ def test_it_has_an_index_for_each_query(db: None, table: str, columns: str) -> N
 def test_it_has_no_student_left_after_a_refused_start(api: APIClient, pool: QuestionPool) -> None:
     api.post("/api/test/start", {"student_id": "s1", "concept_names": ["A", "B", "C"]})
     assert not Student.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("column", ["theta", "standard_error", "prior_mean", "prior_sd"])
+def test_it_stores_no_ability_that_is_no_number(
+    pool: QuestionPool, start: Start, column: str, number: str
+) -> None:
+    start()
+    with pytest.raises(IntegrityError, match="finite"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE test_sessions SET {column} = %s::float8[]", [f"{{{number}}}"])  # noqa: S608

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from unittest.mock import ANY
 from uuid import uuid4
 
 import pytest
@@ -29,8 +30,10 @@ def test_it_lists_pools_the_newest_first(api: APIClient) -> None:
         "concept_count": 2,
         "question_count": 3,
         "revision": 1,
-        "content_hash": new.current_revision.content_hash,
+        "content_hash": ANY,
     }
+    # What it shows tells revisions apart and not the key, which the stored hash covers.
+    assert first["content_hash"] != new.current_revision.content_hash
 
 
 def test_it_pages_through_pools(api: APIClient) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.conf import LazySettings
 from django_redis import get_redis_connection
@@ -344,3 +345,17 @@ def test_it_releases_the_lock_after_any_failure(
         assert submit(browser, started, started["next_question"]["id"], 1).status_code == 500
     assert not get_redis_connection("default").keys("lock:*")
     assert submit(browser, started, started["next_question"]["id"], 1).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_answers_503_to_an_error_that_django_does_not_wrap(
+    api: APIClient, pool: QuestionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing a cursor whose connection broke raises psycopg's own error."""
+
+    def break_off(revision_id: int) -> None:
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("sessions_app.lifecycle.load_revision", break_off)
+    reply = api.post("/api/test/start", {"student_id": "anna"})
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")

@@ -181,3 +181,91 @@ def test_it_lets_the_rules_bring_a_prior_for_every_student(api: APIClient, start
     started = start(end_criteria=None, rules={"prior": prior, "max_questions": 5})
     assert started["ability"]["theta"][0] == pytest.approx(-1.0, abs=1e-6)
     assert started["initial_proficiency"][0] == pytest.approx(0.158655, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"ability": {"name": "robust", "weight": "Tukey", "tuning": 0.01, "until_mixed": {"rule": "bound"}}},
+        {"ability": {"name": "ML", "until_mixed": {"rule": "bound"}, "bounds": {"lower": -20, "upper": 20}}},
+        {"ability": {"name": "EAP", "grid": {"lower": -4, "upper": 4, "points": 2}}},
+        {"strategy": {"name": "proportional", "power": 1000, "acceleration": 20}},
+        {"strategy": {"name": "progressive", "acceleration": -20}},
+        {
+            "prior": {"name": "uniform", "lower": 0, "upper": 0.1},
+            "criterion": {"name": "MEI", "update": "MAP"},
+        },
+        {"prior": {"name": "Jeffreys", "lower": -20, "upper": 20}},
+    ],
+    ids=lambda rules: json.dumps(rules)[:60],
+)
+def test_it_keeps_to_finite_numbers_where_answers_tell_nothing(
+    api: APIClient, start: Start, rules: dict[str, Any]
+) -> None:
+    make_pool(_areas(20, 1))
+    result = _finish(api, start(end_criteria=None, rules={"max_questions": 10, **rules}), right_answer)
+    assert result["total_questions"] == 10
+    assert api.get("/api/sessions").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rules", "pointer"),
+    [
+        (
+            {
+                "ability": {"name": "MAP", "bounds": {"lower": 5, "upper": 6}},
+                "prior": {"name": "uniform"},
+            },
+            "/rules/ability/bounds",
+        ),
+        ({"strategy": {"name": "proportional", "acceleration": 1e5}}, "/rules/strategy/acceleration"),
+        ({"prior": {"name": "normal", "mean": [0], "covariance": [[1e-8]]}}, "/rules/prior/covariance"),
+        ({"prior": {"name": "normal", "mean": [0], "covariance": [[1e4]]}}, "/rules/prior/covariance"),
+        ({"prior": {"name": "uniform", "lower": 0, "upper": 1e-300}}, "/rules/prior/upper"),
+        ({"prior": {"name": "Jeffreys", "lower": -100, "upper": 99.5}}, "/rules/prior/lower"),
+        ({"stop": [{"name": "change"}] * 21}, "/rules/stop"),
+        ({"stop": [{"name": "all", "rules": [{"name": "change"}] * 20}] * 6}, "/rules"),
+    ],
+    ids=lambda value: json.dumps(value)[:50],
+)
+def test_it_refuses_rules_that_are_too_much_work(api: APIClient, rules: dict[str, Any], pointer: str) -> None:
+    make_pool(_areas(20, 1))
+    response = api.post("/api/test/start", {"student_id": "s1", "rules": rules})
+    assert response.status_code == 400, response.json()
+    assert any(error["pointer"].startswith(pointer) for error in response.json()["errors"]), response.json()
+
+
+def test_it_weighs_the_population_in_before_it_carries_an_estimate_on(api: APIClient, start: Start) -> None:
+    """One right answer under maximum likelihood says 4 ± much: the next test must not begin there."""
+    make_pool(_areas(40, 1))
+    ability = {"name": "ML", "until_mixed": {"rule": "bound"}}
+    result = _finish(
+        api, start(end_criteria=None, rules={"ability": ability, "max_questions": 1}), right_answer
+    )
+    theta, error = result["ability"]["theta"][0], result["ability"]["standard_error"][0]
+    assert theta == 4.0
+    started = start()
+    assert started["ability"]["theta"][0] == pytest.approx(theta / (1 + error**2), abs=1e-6)
+    assert 0.9 < started["ability"]["standard_error"][0] <= 1.0
+
+
+def test_it_refuses_a_shadow_test_longer_than_the_pool(api: APIClient) -> None:
+    make_pool(_areas(19, 1))
+    rules = {"eligibility": [{"name": "shadow", "areas": [{"area": "even", "maximum": 4}]}]}
+    response = api.post("/api/test/start", {"student_id": "s1", "rules": rules})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"] == "/rules/max_questions"
+
+
+def test_it_answers_a_key_that_no_reply_can_hold(api: APIClient) -> None:
+    make_pool(_areas(19, 1))
+    body = '{"student_id": "s1", "rules": {"\\ud800": 1}}'
+    assert api.post("/api/test/start", body, content_type="application/json").status_code == 400
+
+
+def test_it_asks_a_student_who_is_known_well_at_least_one_question(api: APIClient, start: Start) -> None:
+    make_pool(_areas(40, 1))
+    _finish(api, start(end_criteria={"type": "fixed_length", "max_questions": 20}), right_answer)
+    rules = {"stop": [{"name": "precision", "standard_error": 0.9}], "max_questions": 40}
+    result = _finish(api, start(end_criteria=None, rules=rules), right_answer)
+    assert (result["total_questions"], result["test_summary"]["end_reason"]) == (1, "precision")

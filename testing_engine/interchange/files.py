@@ -27,13 +27,18 @@ def read_pool_file(path: Path) -> Mapping[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(f"{path.name} cannot be read: {error}") from error
-    return _from_csv(text) if path.suffix.lower() == ".csv" else _from_json(text, path.name)
+    if path.suffix.lower() != ".csv":
+        return _from_json(text, path.name)
+    try:
+        return _from_csv(text)
+    except csv.Error as error:
+        raise UnreadableFile(f"{path.name} is no CSV: {error}") from error
 
 
 def _from_json(text: str, name: str) -> Mapping[str, Any]:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"{name} is no JSON: {error}") from error
     if isinstance(document, list):  # an export of questions alone
         return {"questions": document}

@@ -14,8 +14,20 @@ from testing_engine.psychometrics.items import ItemParameterError, ItemParameter
 LOGISTIC_MODELS = MODELS[:4]
 PROBLEMS_LISTED = 100
 MAX_OPTIONS = 50
+MAX_CONTENT, MAX_OPTION = 50_000, 5_000  # characters
+MAX_GROUPS = 20
 MAX_SCORE = 50
+MAX_SLOPE = 50
 MAX_PARAMETER = 100  # logits; far beyond any real question, and far from overflow
+NUMBER_FIELDS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
+LIST_FIELDS = ("thresholds", "category_slopes", "category_intercepts")
+KNOWN_FIELDS = {
+    *("id", "content", "options", "correct_answer", "option_scores", "concepts", "model"),
+    *NUMBER_FIELDS,
+    *LIST_FIELDS,
+    *("area", "enemy_groups", "question_set"),
+    "check",  # the demo pool's own: how its test recomputes the answer
+}
 # Engine field → the name that it has in a pool document.
 FIELD_NAMES = {"upper": "upper_asymptote"}
 
@@ -25,7 +37,7 @@ class PoolRefused(ValueError):
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__(f"{len(problems)} problems")
-        self.problems = problems[:PROBLEMS_LISTED]
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -35,16 +47,19 @@ class PoolDraft:
     name: str
     concept_names: tuple[str, ...]
     questions: tuple[QuestionDraft, ...]
+    ignored: tuple[str, ...] = ()  # fields that mean nothing here, often misspelt
 
 
 class _Problems:
-    """Collects what is wrong, under a pointer."""
+    """Collects what is wrong, under a pointer; raises `PoolRefused` when that is much."""
 
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []
 
     def add(self, pointer: str, message: str) -> None:
         self.found.append((pointer, message))
+        if len(self.found) >= PROBLEMS_LISTED:  # enough to begin with; a broken file could have millions
+            raise PoolRefused(self.found)
 
 
 def parse_pool(document: Mapping[str, Any]) -> PoolDraft:
@@ -62,13 +77,15 @@ def parse_pool(document: Mapping[str, Any]) -> PoolDraft:
     _check_together(drafts, names, problems)
     if problems.found:
         raise PoolRefused(problems.found)
-    return PoolDraft(name, names, tuple(draft for draft in drafts if draft is not None))
+    ignored = {field for row in rows for field in row if field not in KNOWN_FIELDS}
+    questions = tuple(draft for draft in drafts if draft is not None)
+    return PoolDraft(name, names, questions, tuple(sorted(map(str, ignored))[:PROBLEMS_LISTED]))
 
 
 def parse_concept_names(names: object, pointer: str, problems: _Problems) -> tuple[str, ...]:
     """Distinct, non-empty names."""
-    if not isinstance(names, list):
-        problems.add(pointer, "Must be a list of names.")
+    if not isinstance(names, list) or len(names) > settings.POOL_MAX_CONCEPTS:
+        problems.add(pointer, f"Must be a list of at most {settings.POOL_MAX_CONCEPTS} names.")
         return ()
     for index, name in enumerate(names):
         if not isinstance(name, str) or not _is_name(name, 100):
@@ -114,6 +131,8 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
     content = row.get("content")
     if not isinstance(content, str) or not content.strip() or not _is_storable(content):
         problems.add(f"{pointer}/content", label + "must have a text.")
+    elif len(content) > MAX_CONTENT:
+        problems.add(f"{pointer}/content", f"{label}must be at most {MAX_CONTENT} characters.")
     options = _parse_options(row.get("options"), f"{pointer}/options", label, problems)
     parameters = _parse_parameters(row, pointer, label, problems)
     scores = _parse_key(row, options, parameters, pointer, label, problems)
@@ -134,8 +153,8 @@ def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
 def _parse_labels(row: Mapping[str, Any], pointer: str, label: str, problems: _Problems) -> dict[str, Any]:
     """What content rules go by."""
     groups = row.get("enemy_groups") or []
-    if not isinstance(groups, list):
-        problems.add(f"{pointer}/enemy_groups", label + "must be a list of names.")
+    if not isinstance(groups, list) or len(groups) > MAX_GROUPS:
+        problems.add(f"{pointer}/enemy_groups", f"{label}must be a list of at most {MAX_GROUPS} names.")
         groups = []
     return {
         "area": _parse_label(row.get("area"), f"{pointer}/area", problems),
@@ -164,6 +183,9 @@ def _parse_options(value: object, pointer: str, label: str, problems: _Problems)
     if not all(isinstance(option, str) and option.strip() and _is_storable(option) for option in value):
         problems.add(pointer, label + "every option must be a text.")
         return ()
+    if max(map(len, value)) > MAX_OPTION:
+        problems.add(pointer, f"{label}an option must be at most {MAX_OPTION} characters.")
+        return ()
     if len(set(value)) != len(value):
         problems.add(pointer, label + "the options must differ.")
     return tuple(value)
@@ -176,9 +198,8 @@ def _parse_parameters(
     model = row.get("model") or "2PL"
     if model not in MODELS:
         problems.add(f"{pointer}/model", f"{label}must be one of {', '.join(MODELS)}.")
-    concepts = _numbers(row.get("concepts"), f"{pointer}/concepts", label, problems)
-    if len(concepts) > settings.POOL_MAX_CONCEPTS:
-        problems.add(f"{pointer}/concepts", f"{label}at most {settings.POOL_MAX_CONCEPTS} concepts.")
+    most = settings.POOL_MAX_CONCEPTS
+    concepts = _numbers(row.get("concepts"), f"{pointer}/concepts", label, problems, most)
     upper = row.get(
         "upper_asymptote", 1.0 - _number(row.get("slipping", 0.0), f"{pointer}/slipping", label, problems)
     )
@@ -191,11 +212,15 @@ def _parse_parameters(
         "upper": _number(upper, f"{pointer}/upper_asymptote", label, problems),
     }
     lists: dict[str, Any] = {
-        key: _numbers(row.get(key) or [], f"{pointer}/{key}", label, problems)
-        for key in ("thresholds", "category_slopes", "category_intercepts")
+        key: _numbers(row.get(key) or [], f"{pointer}/{key}", label, problems) for key in LIST_FIELDS
     }
     labels = _parse_labels(row, pointer, label, problems)
     if len(problems.found) > before:
+        return None
+    if numbers["discrimination"] * max(concepts, default=0.0) > MAX_SLOPE:
+        problems.add(
+            f"{pointer}/discrimination", f"{label}discrimination × concept must be {MAX_SLOPE} or less."
+        )
         return None
     try:
         return ItemParameters(concepts=concepts, model=model, **numbers, **lists, **labels)
@@ -254,9 +279,11 @@ def _number(value: object, pointer: str, label: str, problems: _Problems) -> flo
     return 0.0
 
 
-def _numbers(value: object, pointer: str, label: str, problems: _Problems) -> tuple[float, ...]:
-    if not isinstance(value, list):
-        problems.add(pointer, label + "must be a list of numbers.")
+def _numbers(
+    value: object, pointer: str, label: str, problems: _Problems, most: int = MAX_OPTIONS
+) -> tuple[float, ...]:
+    if not isinstance(value, list) or len(value) > most:
+        problems.add(pointer, f"{label}must be a list of at most {most} numbers.")
         return ()
     return tuple(
         _number(element, f"{pointer}/{index}", label, problems) for index, element in enumerate(value)

@@ -33,6 +33,9 @@ __all__ = [
 
 # A posterior narrower than this many steps is integrated again on a finer grid; at 1.3 steps the trapezoid
 # rule of a normal density is wrong by exp(−2π² · 1.3²) ≈ 3e-15.
+LEAST_ERROR, MOST_ERROR = 1e-6, 1e6  # beyond a million logits nothing is known
+FARTHEST = 1_000.0
+MOST_NODES = 1_001  # between bounds
 STEPS_PER_SD = 1.3
 # Log odds steeper than this in θ need a step below 0.1: exp(−2π · (π / 9.5) / 0.1) ≈ 1e-9.
 SHARPEST = 9.5
@@ -52,6 +55,20 @@ class AbilityEstimate:
     def standard_error(self) -> FloatArray:
         """(D,)"""
         return np.sqrt(np.diagonal(self.covariance))
+
+    def limited(self) -> "AbilityEstimate":
+        """The same, unless a number is none or is out of reach: answers that tell nothing at all, a grid too
+        coarse for what is known, an information that overflows."""
+        variance = np.diagonal(self.covariance)
+        if (
+            variance.min() >= LEAST_ERROR**2
+            and variance.max() <= MOST_ERROR**2
+            and np.isfinite(self.theta).all()
+        ):
+            return self
+        theta = np.clip(np.nan_to_num(self.theta), -FARTHEST, FARTHEST)
+        variance = np.nan_to_num(variance, nan=np.inf, posinf=np.inf).clip(LEAST_ERROR**2, MOST_ERROR**2)
+        return AbilityEstimate(theta, np.diag(variance))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +151,8 @@ def _even(reach: int, refinement: int) -> Quadrature:
 
 @lru_cache
 def _bounded(lower: float, upper: float, refinement: int) -> Quadrature:
-    points = 1 + math.ceil(20 * max(upper - lower, 8)) * refinement
+    # Finding Gauss–Legendre nodes takes the cube of their number; a narrow posterior gets a grid of its own.
+    points = min(1 + math.ceil(20 * max(upper - lower, 8)) * refinement, MOST_NODES)
     return Quadrature(lower, upper, points, "gauss-legendre")
 
 

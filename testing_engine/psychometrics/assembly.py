@@ -18,6 +18,8 @@ from testing_engine.psychometrics.integer_program import Program
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArray
 
+MOST_BLAMED = 20  # rules that are tried one by one, to say which is too much
+
 
 @dataclass(frozen=True, eq=False)
 class Requirement:
@@ -174,7 +176,7 @@ def conflicts(plan: Plan, bank: ItemBank, length: int) -> Problems:
         return []
     pointers = list(dict.fromkeys(requirement.pointer for requirement in plan.requirements))
     found: Problems = []
-    for pointer in pointers:
+    for pointer in pointers[:MOST_BLAMED]:
         others = tuple(row for row in plan.requirements if row.pointer != pointer)
         if _feasible(replace(plan, requirements=others), bank, length):
             found.append((pointer, f"no test of {length} questions satisfies this and all the rest"))

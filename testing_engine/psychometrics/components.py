@@ -60,8 +60,10 @@ class Within:
 Positive = Annotated[float, Within(above=0)]
 Probability = Annotated[float, Within(above=0, below=1)]
 # Abilities are logits; farther out nothing is measured, and grids over such ranges would fill the memory.
-Ability = Annotated[float, Within(least=-100, most=100)]
+Ability = Annotated[float, Within(least=-20, most=20)]
 Count = Annotated[int, Within(least=1, most=10_000)]
+MOST_RULES = 20  # in one list: a rule costs time at every step
+MOST_OBJECTS = 100  # in all of the rules
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,19 @@ def decode(cls: type[T], value: object, pointer: str, problems: Problems) -> T |
         return None
 
 
+def count_objects(value: object) -> int:
+    """Objects in a JSON value, itself included."""
+    waiting, count = [value], 0
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            count += 1
+            waiting.extend(part.values())
+        elif isinstance(part, list | tuple):
+            waiting.extend(part)
+    return count
+
+
 def encode(value: object) -> Any:
     """The JSON of a component or of what its fields hold; minimal, so equal rules have equal JSON."""
     if dataclasses.is_dataclass(value):
@@ -171,6 +186,9 @@ def _decode_value(hint: Any, value: Any, pointer: str, problems: Problems) -> An
             problems.append((pointer, "must be a list"))
             return None
         entry = get_args(hint)[0]
+        if dataclasses.is_dataclass(entry) and len(value) > MOST_RULES:
+            problems.append((pointer, f"must have at most {MOST_RULES} entries"))
+            return None
         return tuple(_decode_value(entry, part, f"{pointer}/{i}", problems) for i, part in enumerate(value))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):

@@ -100,7 +100,16 @@ class AreaLimits(Eligibility, name="area_limits"):
         return narrowed
 
     def problems(self, bank: ItemBank) -> Problems:
-        return unknown_areas([limit.area for limit in self.limits], "limits", bank)
+        unknown = unknown_areas([limit.area for limit in self.limits], "limits", bank)
+        if unknown:
+            return unknown
+        areas = bank.attributes.area
+        sizes = [len(areas.members[areas.code(limit.area)]) for limit in self.limits]
+        return [
+            (f"/limits/{i}", f"asks for {limit.minimum} questions of an area that has {size}")
+            for i, (limit, size) in enumerate(zip(self.limits, sizes, strict=True))
+            if limit.minimum > size
+        ]
 
     def plan(self, bank: ItemBank) -> Plan:
         return Plan(tuple(limit.requirement(bank, f"/limits/{i}") for i, limit in enumerate(self.limits)))

@@ -49,5 +49,8 @@ def joint_problems(rules: Sequence[Eligibility], bank: ItemBank, length: int) ->
             return [(f"/{i}", "beside a shadow test, say this in the shadow test's own fields")]
         if "shadow" in stages[:i]:
             return [(f"/{i}", "a shadow test comes last, and only once")]
+    if "shadow" in stages and length > bank.n_items:
+        reason = f"a shadow test of {length} questions needs a pool of as many, this has {bank.n_items}"
+        return [("/max_questions", reason)]
     plans = [rule.plan(bank).under(f"/{i}") for i, rule in enumerate(rules)]
     return conflicts(Plan.together(plans), bank, length)

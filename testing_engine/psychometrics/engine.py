@@ -78,13 +78,25 @@ def observe(
     estimator = rules.ability_for(bank)
     estimate, posterior = estimator.estimate(bank, answers, belief)
     return CatState(
-        bank, belief, tuple(items), answers, estimate, posterior, seed, rules.max_questions, estimator
+        bank,
+        belief,
+        tuple(items),
+        answers,
+        estimate.limited(),
+        posterior,
+        seed,
+        rules.max_questions,
+        estimator,
     )
 
 
 def stop_reason(state: CatState, rules: CatRules) -> str | None:
-    """Name of the rule that ends the test here. Before `min_questions` none does but an empty pool."""
-    if state.position >= rules.min_questions:
+    """Name of the rule that ends the test here.
+
+    Before `min_questions` none does but an empty pool, nor before the first question: what was known already
+    is no test.
+    """
+    if state.position >= max(rules.min_questions, 1):
         for rule in rules.stop:
             if rule.met(state):
                 return rule.reason

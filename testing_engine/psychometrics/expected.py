@@ -57,7 +57,7 @@ def updated_modes(state: CatState) -> FloatArray:
         low, high, precision = mean - 8 * sd, mean + 8 * sd, 1 / sd**2
     else:
         low, high, mean, precision = prior.lower, prior.upper, 0.0, 0.0
-    grid = np.linspace(low, high, 1 + int(20 * (high - low)))
+    grid = np.linspace(low, high, max(17, 1 + int(20 * (high - low))))
     so_far = CubicHermiteSpline(grid, test.slope(grid), test.slope_change(grid))
     slope = bank.slopes[:, 0]
     theta = np.full((bank.most_categories, bank.n_items), np.clip(state.estimate.theta[0], low, high))

@@ -28,7 +28,8 @@ FIRST_GAP = 0.02  # of reduced costs, where nothing better is known
 SMALL_COEFFICIENTS = (0.03, 0.1, 0.2, 0.4)  # quantiles up to which columns are looked at
 MOST_FRACTIONS = 6  # whose roundings are all tried
 EXCHANGED = 100  # columns of smallest reduced cost that exchanges look at
-MOST_NODES = 20_000  # of branch and bound: a limit that, unlike a clock, is the same every time
+OUT_OF_NODES = 1  # `milp`'s status
+MOST_NODES = 300  # of branch and bound: a limit that, unlike a clock, is the same every time
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,14 +152,17 @@ class Program:
         while True:
             open_columns = np.abs(relaxed.reduced) <= gap
             kept = np.flatnonzero(~open_columns & (relaxed.z > 0.5))
-            found = self._integral(np.flatnonzero(open_columns), kept)
+            found, is_out_of_nodes = self._integral(np.flatnonzero(open_columns), kept)
+            if is_out_of_nodes:
+                return found
             loss = np.inf if found is None else relaxed.bound - float(self.values[found].sum())
             if loss <= gap or open_columns.all():
                 return found
             gap = loss + TOLERANCE if np.isfinite(loss) else 4 * gap if gap < 1 else np.inf
 
-    def _integral(self, columns: IntArray, kept: IntArray) -> IntArray | None:
-        """The best solution that has the columns `kept`, some of `columns` and no others."""
+    def _integral(self, columns: IntArray, kept: IntArray) -> tuple[IntArray | None, bool]:
+        """The best solution that has the columns `kept`, some of `columns` and no others, and whether the
+        nodes ran out before it was proven."""
         done = self.matrix[:, kept].sum(axis=1)
         solved = milp(
             -self.values[columns],
@@ -169,7 +173,8 @@ class Program:
             ),
             options={"mip_rel_gap": 0.0, "node_limit": MOST_NODES},
         )
-        return None if solved.x is None else np.union1d(kept, columns[solved.x > 0.5])
+        found = None if solved.x is None else np.union1d(kept, columns[solved.x > 0.5])
+        return found, solved.status == OUT_OF_NODES
 
 
 class Exchange:

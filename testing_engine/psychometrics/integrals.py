@@ -17,8 +17,6 @@ from testing_engine.psychometrics.quadrature import KEPT_TABLES, TABLE_ENTRIES, 
 from testing_engine.psychometrics.response import FloatArray, IntArray
 from testing_engine.psychometrics.state import CatState
 
-CHUNK = 4_096  # questions at a time where a table of the whole bank would be too large to keep
-
 Quantity = Literal["probability", "squared probability", "log probability", "information"]
 
 
@@ -143,7 +141,8 @@ def integrated(bank: ItemBank, quadrature: Quadrature, quantity: Quantity, weigh
         everything = np.arange(bank.n_items)
         table = bank.derived(key, lambda: _tabulated(bank, quadrature, quantity, everything), KEPT_TABLES)
         return table @ weights
-    chunks = np.split(np.arange(bank.n_items), np.arange(CHUNK, bank.n_items, CHUNK))
+    at_a_time = max(1, TABLE_ENTRIES // (bank.most_categories * quadrature.points))
+    chunks = np.split(np.arange(bank.n_items), np.arange(at_a_time, bank.n_items, at_a_time))
     return np.concatenate(
         [_tabulated(bank, quadrature, quantity, chunk) @ weights for chunk in chunks], axis=1
     )

@@ -11,6 +11,10 @@ from testing_engine.psychometrics.components import Ability, Component, Problems
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
 
+# Beyond these a prior says nothing about a person, and takes grids that fill the memory.
+LEAST_VARIANCE, MOST_VARIANCE = 1e-4, 100.0
+NARROWEST = 0.1
+
 
 @dataclass(frozen=True)
 class PriorRule(Component, kind=True):
@@ -31,7 +35,7 @@ class Normal(PriorRule, name="normal"):
     """N(mean, covariance)."""
 
     mean: tuple[Ability, ...]
-    covariance: tuple[tuple[Annotated[float, Within(least=-10_000, most=10_000)], ...], ...]
+    covariance: tuple[tuple[Annotated[float, Within(least=-MOST_VARIANCE, most=MOST_VARIANCE)], ...], ...]
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.mean) for row in self.covariance) or len(self.covariance) != len(
@@ -42,6 +46,10 @@ class Normal(PriorRule, name="normal"):
             self.prior(len(self.mean))
         except ValueError as error:
             raise RulesError([("/covariance", str(error))]) from None
+        if np.linalg.eigvalsh(np.array(self.covariance))[0] < LEAST_VARIANCE:
+            raise RulesError(
+                [("/covariance", f"needs variances of {LEAST_VARIANCE:g} or more, whatever the direction")]
+            )
 
     @lru_cache  # noqa: B019  # of few small values, which live as long as the process
     def prior(self, dimensions: int) -> Prior:
@@ -61,8 +69,8 @@ class Bounded(PriorRule):
     upper: Ability = 4.0
 
     def __post_init__(self) -> None:
-        if self.lower >= self.upper:
-            raise RulesError([("/upper", "must be above lower")])
+        if self.upper - self.lower < NARROWEST:
+            raise RulesError([("/upper", f"must be {NARROWEST} or more above lower")])
 
     def problems(self, bank: ItemBank) -> Problems:
         return [("", "needs a pool of one dimension")] if bank.n_dimensions > 1 else []

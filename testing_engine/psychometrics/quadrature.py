@@ -19,7 +19,7 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import FloatArray, IntArray
 
 TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
-KEPT_TABLES = 8  # of a kind, because anyone may ask for a grid of their own
+KEPT_TABLES = 3  # of a kind, because anyone may ask for a grid of their own
 
 
 @dataclass(frozen=True)

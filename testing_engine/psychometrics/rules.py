@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import testing_engine.psychometrics.expected  # noqa: F401  # puts its criterion on the list
 from testing_engine.psychometrics.components import (
+    MOST_OBJECTS,
     Component,
     Count,
     Problems,
     RulesError,
     Within,
+    count_objects,
     decode,
     encode,
     schema_of,
@@ -22,7 +24,7 @@ from testing_engine.psychometrics.estimators import Estimator, ExpectedAPosterio
 from testing_engine.psychometrics.exposure import ItemEligibility, MaximumRate, SympsonHetter
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.optimality import DOptimality
-from testing_engine.psychometrics.prior_rules import PriorRule, StandardNormal
+from testing_engine.psychometrics.prior_rules import Bounded, PriorRule, StandardNormal
 from testing_engine.psychometrics.shadow import ShadowTest
 from testing_engine.psychometrics.start import Start
 from testing_engine.psychometrics.stopping import Stop
@@ -71,6 +73,8 @@ class CatRules:
     @classmethod
     def from_json(cls, value: object) -> "CatRules":
         """Raises `RulesError` with everything that is wrong."""
+        if count_objects(value) > MOST_OBJECTS:
+            raise RulesError([("", f"must be made of at most {MOST_OBJECTS} rules")])
         problems: Problems = []
         rules = decode(cls, value, "", problems)
         if rules is None:
@@ -133,6 +137,7 @@ class CatRules:
             *((f"/stop/{i}", rule) for i, rule in enumerate(self.stop)),
         ]
         problems = [(place + below, text) for place, part in parts for below, text in part.problems(bank)]
+        problems += self._disjoint()
         if not problems:
             together = joint_problems(self.eligibility, bank, self.max_questions)
             problems = [
@@ -141,6 +146,15 @@ class CatRules:
             ]
         if problems:
             raise RulesError(problems)
+
+    def _disjoint(self) -> Problems:
+        """Bounds of the estimate that the prior leaves nothing of."""
+        bounds = getattr(self.ability, "bounds", None)
+        if bounds is None or not isinstance(self.prior, Bounded):
+            return []
+        if max(bounds.lower, self.prior.lower) < min(bounds.upper, self.prior.upper):
+            return []
+        return [("/ability/bounds", "have nothing in common with the prior's")]
 
     def ability_for(self, bank: ItemBank) -> Estimator:
         """The rules' own estimator, or the default for the pool's number of dimensions."""

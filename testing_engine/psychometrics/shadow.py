@@ -20,6 +20,7 @@ from testing_engine.psychometrics.response import BoolArray, FloatArray
 from testing_engine.psychometrics.state import CatState
 
 KEPT_ASSEMBLIES = 16  # of different rules for one pool
+Amount = Annotated[float, Within(least=-1e6, most=1e6)]
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Limit:
     One coefficient per question of the pool: seconds, words, or 1 for the questions of a category and else 0.
     """
 
-    coefficients: tuple[float, ...]
-    minimum: float | None = None
-    maximum: float | None = None
+    coefficients: tuple[Amount, ...]
+    minimum: Amount | None = None
+    maximum: Amount | None = None
 
     def __post_init__(self) -> None:
         if self.minimum is not None and self.maximum is not None and self.maximum < self.minimum:
@@ -70,7 +71,7 @@ class ShadowTest(Eligibility, name="shadow"):
     enemies: bool = True
     question_sets: Literal["free", "whole", "some"] = "whole"
     set_count: SetCount | None = None
-    limits: tuple[Limit, ...] = ()
+    limits: Annotated[tuple[Limit, ...], Within(most=10)] = ()
     tolerance: Annotated[float, Within(least=0, below=1)] = 0.005
 
     stage = "shadow"

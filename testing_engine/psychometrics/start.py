@@ -27,7 +27,7 @@ class Start(Component, kind=True):
 class AtAbilities(Start, name="abilities"):
     """One question for each of these abilities (in all dimensions alike), by its own criterion if given."""
 
-    thetas: Annotated[tuple[Ability, ...], Within(least=1)] = (0.0,)
+    thetas: Annotated[tuple[Ability, ...], Within(least=1, most=100)] = (0.0,)
     criterion: Criterion | None = None
 
     def choose(

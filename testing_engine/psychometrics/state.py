@@ -44,6 +44,12 @@ class CatState:
         return total
 
     @cached_property
+    def before(self) -> AbilityEstimate:
+        """The estimate without the last answer."""
+        answers = Answers(self.answers.items[:-1], self.answers.scores[:-1])
+        return self.estimator.estimate(self.bank, answers, self.prior)[0].limited()
+
+    @cached_property
     def posterior_information(self) -> FloatArray:
         """(D, D) the same, plus the precision of a normal prior."""
         if isinstance(self.prior, NormalPrior):

@@ -12,7 +12,7 @@ from typing import Annotated
 import numpy as np
 from scipy.special import ndtri
 
-from testing_engine.psychometrics.ability import Answers, probability_below
+from testing_engine.psychometrics.ability import probability_below
 from testing_engine.psychometrics.components import (
     Ability,
     Component,
@@ -29,7 +29,7 @@ from testing_engine.psychometrics.ranking import Available, leading_information
 from testing_engine.psychometrics.response import FloatArray
 from testing_engine.psychometrics.state import CatState
 
-Cuts = Annotated[tuple[Ability, ...], Within(least=1)]
+Cuts = Annotated[tuple[Ability, ...], Within(least=1, most=20)]
 SEARCH = np.linspace(-8.0, 8.0, 321)  # where GLR looks for the likelihood's peak on either side of a cut
 
 
@@ -212,9 +212,7 @@ class Change(Stop, name="change"):
     def met(self, state: CatState) -> bool:
         if len(state.answers.items) < 2:
             return False
-        answers = Answers(state.answers.items[:-1], state.answers.scores[:-1])
-        before, _ = state.estimator.estimate(state.bank, answers, state.prior)
-        moved = np.abs(state.estimate.theta - before.theta)[state.bank.measured]
+        moved = np.abs(state.estimate.theta - state.before.theta)[state.bank.measured]
         return bool((moved < self.least).all())
 
 

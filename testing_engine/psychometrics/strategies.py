@@ -2,10 +2,11 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from testing_engine.psychometrics.components import Component, Count, Positive
+from testing_engine.psychometrics.components import Component, Count, Within
 from testing_engine.psychometrics.criteria import Criterion
 from testing_engine.psychometrics.ranking import Available
 from testing_engine.psychometrics.response import FloatArray, IntArray
@@ -17,6 +18,9 @@ class Strategy(Component, kind=True):
     @abstractmethod
     def choose(self, state: CatState, criterion: Criterion, available: Available) -> int:
         """One of the available questions, of which there is at least one."""
+
+
+Acceleration = Annotated[float, Within(least=-20, most=20)]
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Progressive(Strategy, name="progressive"):
     Revuelta & Ponsoda (1998); `acceleration` as in Barrada et al. (2008), 0 being their straight line.
     """
 
-    acceleration: float = 0.0
+    acceleration: Acceleration = 0.0
 
     def choose(self, state: CatState, criterion: Criterion, available: Available) -> int:
         items = np.flatnonzero(available.mask)
@@ -59,14 +63,17 @@ class Progressive(Strategy, name="progressive"):
 class Proportional(Strategy, name="proportional"):
     """At random with probability ∝ v^H, H growing from 0 to `power` along the test. Barrada et al. (2008)."""
 
-    power: Positive = 10.0
-    acceleration: float = 0.0
+    power: Annotated[float, Within(above=0, most=1000)] = 10.0
+    acceleration: Acceleration = 0.0
 
     def choose(self, state: CatState, criterion: Criterion, available: Available) -> int:
         items = np.flatnonzero(available.mask)
         values = _above_zero(criterion.values(state)[items])
         chances = (values / values.max()) ** (self.power * progress(state, self.acceleration))
-        return int(state.rng().choice(items, p=chances / chances.sum()))
+        total = chances.sum()
+        if not 0 < total < np.inf:  # values that tell nothing apart, or are no numbers
+            return int(items[0])
+        return int(state.rng().choice(items, p=chances / total))
 
 
 @dataclass(frozen=True)

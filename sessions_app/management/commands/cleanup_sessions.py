@@ -19,8 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Only say how many there are.")
 
     def handle(self, *args: Any, inactivity_minutes: int, dry_run: bool, **options: Any) -> None:
-        if inactivity_minutes < 1:
-            raise CommandError("--inactivity-minutes must be 1 or more.")
+        if not 1 <= inactivity_minutes <= cleanup.MOST_MINUTES:
+            raise CommandError(f"--inactivity-minutes must be 1 to {cleanup.MOST_MINUTES}.")
         now = timezone.now()
         waiting = cleanup.count_inactive(inactivity_minutes, now=now)
         if dry_run:

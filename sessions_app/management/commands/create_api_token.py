@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_app.api_clients import PERMISSIONS, NotAProgram, make_token
+from sessions_app.api_clients import MOST_DAYS, PERMISSIONS, NotAProgram, make_token
 
 
 class Command(BaseCommand):
@@ -28,8 +28,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No such permission: {', '.join(unknown)}. There are {', '.join(PERMISSIONS)}, all."
             )
-        if days < 0:
-            raise CommandError("--days must be 0 or more.")
+        if not 0 <= days <= MOST_DAYS:
+            raise CommandError(f"--days must be 0 to {MOST_DAYS}.")
+        if not 1 <= len(name) <= 150 or not name.isprintable():
+            raise CommandError("The name must be a text of 1 to 150 characters.")
         try:
             self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))
         except NotAProgram as error:

@@ -29,12 +29,15 @@ class Command(BaseCommand):
         except PoolRefused as refused:
             listed = "\n".join(f"  {pointer}: {message}" for pointer, message in refused.problems)
             raise CommandError(f"Nothing was published. {file.name} has problems:\n{listed}") from refused
+        name = name or draft.name or file.stem
+        if len(name) > 200 or not name.isprintable():
+            raise CommandError("The pool's name must be a text of at most 200 characters; set one by --name.")
         count = len(draft.questions)
+        if draft.ignored:
+            self.stderr.write(f"These fields mean nothing here and are ignored: {', '.join(draft.ignored)}")
         if dry_run:
             self.stdout.write(f"{file.name} is fine: {count} questions. Nothing was published (dry run).")
             return
         with tqdm(total=count, unit="question", disable=None) as bar:
-            pool = publish_pool(
-                name or draft.name or file.stem, draft.concept_names, draft.questions, bar.update
-            )
+            pool = publish_pool(name, draft.concept_names, draft.questions, bar.update)
         self.stdout.write(f"Published {count} questions as pool {pool.pk}.")

@@ -111,7 +111,6 @@ def test_large_pools_are_worked_through_in_pieces(name: str, monkeypatch: pytest
     fresh = state.bank.subset(np.arange(state.bank.n_items))
     monkeypatch.setattr("testing_engine.psychometrics.integrals.TABLE_ENTRIES", 0)
     monkeypatch.setattr("testing_engine.psychometrics.quadrature.TABLE_ENTRIES", 0)
-    monkeypatch.setattr("testing_engine.psychometrics.integrals.CHUNK", 5)
     items, scores = state.answers.items.tolist(), state.answers.scores.tolist()
     in_pieces = values(observe(fresh, CatRules(), None, 0, items, scores), name=name)
     np.testing.assert_allclose(in_pieces, at_once, rtol=1e-10, atol=1e-13)

@@ -154,7 +154,7 @@ def test_a_criterion_plugs_in_with_one_small_class(monkeypatch: pytest.MonkeyPat
 
 def test_rules_nested_without_end_are_refused() -> None:
     rule: dict[str, Any] = {"name": "length", "questions": 1}
-    for _ in range(200):
+    for _ in range(50):
         rule = {"name": "all", "rules": [rule]}
     with pytest.raises(RulesError, match="nested too deeply"):
         CatRules.from_json({"stop": [rule]})
