@@ -119,6 +119,7 @@ def _print(verdict: "Verdict", tally: "Tally", faults: Counter[str], seed: int, 
     _print_numbers("besides", {"tests without end": verdict.unfinished, "wrong replies": verdict.unexpected})
     _print_numbers(f"faults of servers: {faults.total()}", faults)
     _print_numbers(f"faults of clients: {tally.manners.total()}", tally.manners)
+    _print_numbers("looked at besides", tally.checks)
     _print_numbers("replies", tally.replies)
     for detail in verdict.details[:SHOWN]:
         print(detail[:LONGEST_DETAIL])
@@ -134,4 +135,7 @@ def _print_numbers(title: str, numbers: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("Interrupted: nothing was judged.")

@@ -20,6 +20,7 @@ TESTS_EACH = 2  # the second begins with what the first found out
 LONGEST_BACKOFF = 1.0  # seconds; far less than Retry-After asks for
 GIVE_UP_AFTER = 120.0  # seconds of retrying one request
 AT_ONCE = 10
+LOOKS = 0.1  # how often a client asks for the status after an answer
 
 # Of a hundred answers so many are sent like this; the rest goes well unless a server fails.
 MANNERS = {
@@ -75,6 +76,7 @@ class Tally:
 
     accepted: int = 0
     manners: Counter[str] = field(default_factory=Counter)
+    checks: Counter[str] = field(default_factory=Counter)
     replies: Counter[str] = field(default_factory=Counter)
     sittings: list[Sitting] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
@@ -144,6 +146,8 @@ class Student:
             if not answer.is_done:
                 return False
             question_id = _next_question(answer)
+            if self.rng.random() < LOOKS:
+                await self._look(sitting, question_id)
         if question_id is not None:
             sitting.end = Asked(Request(f"/api/test/end/{sitting.session_id}", self.client, {}))
             await self._bring_home(sitting.end, may_lose_key=False)
@@ -164,6 +168,21 @@ class Student:
         authorization = holder if self.rng.random() < 0.8 else self.client
         request = Request("/api/test/submit", authorization, body, key=f"answer-{len(sitting.answers)}")
         return Asked(request, question_id, option)
+
+    async def _look(self, sitting: Sitting, question_id: str | None) -> None:
+        """Ask where the test stands. One try: while PostgreSQL is away it may be refused."""
+        asked = Asked(Request(f"/api/test/status/{sitting.session_id}", self.client, None))
+        await self._send(asked, PLAIN)
+        if asked.reply is None:
+            return
+        self.tally.checks["asked where the test stands"] += 1
+        shown = asked.reply["next_question"]
+        found = (asked.reply["questions_answered"], None if shown is None else shown["id"])
+        last = sitting.answers[-1].reply
+        if found != (len(sitting.answers), question_id) or (
+            last and asked.reply["ability"] != last["ability"]
+        ):
+            self.tally.differing.append(f"status {asked.reply} after {last}, {len(sitting.answers)} answers")
 
     # --- Sending ------------------------------------------------------------------------------------------
 
@@ -256,10 +275,10 @@ class Student:
         late += [sitting.end] if sitting.end else []
         for asked in late:
             await self._repeat(asked)
-            self.tally.manners["repeated after the test"] += 1
+            self.tally.checks["repeated after the test"] += 1
         for answer in self.rng.sample(sitting.answers, min(1, len(sitting.answers))):
             await self._change_mind(answer)
-            self.tally.manners["another answer to the same question"] += 1
+            self.tally.checks["another answer to the same question"] += 1
 
     async def _repeat(self, asked: Asked) -> None:
         again = Asked(asked.request)
@@ -270,9 +289,8 @@ class Student:
     async def _change_mind(self, answer: Asked) -> None:
         other = 0 if answer.option != 0 else 1
         request = answer.request
-        changed = Request(
-            request.path, request.authorization, {**request.body, "response": other}, request.key
-        )
+        body = {**(request.body or {}), "response": other}
+        changed = Request(request.path, request.authorization, body, request.key)
         wanted = "idempotency_key_reused" if request.key else "already_submitted"
         for _ in range(200):
             try:

@@ -22,18 +22,20 @@ class ClientLeft(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """A POST of the API. `key` is the Idempotency-Key."""
+    """A request of the API: POST, or GET where there is no body. `key` is the Idempotency-Key."""
 
     path: str
     authorization: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     key: str | None = None
 
     def encoded(self) -> bytes:
-        content = json.dumps(self.body).encode()
+        content = b"" if self.body is None else json.dumps(self.body).encode()
+        method = "GET" if self.body is None else "POST"
         key = f"Idempotency-Key: {self.key}\r\n" if self.key else ""
         head = (
-            f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {self.authorization}\r\n{key}"
+            f"{method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: {self.authorization}\r\n{key}"
             f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
         )
         return head.encode() + content
