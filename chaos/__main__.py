@@ -65,7 +65,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 async def _disturb(run: "Run", servers: Servers, asked: argparse.Namespace) -> Counter[str]:
-    """Students come until it is enough, and each finishes; the faults go on until the last has finished."""
+    """Students come, and servers fail, until it is enough; then each student finishes the tests begun."""
     from chaos.faults import Faults
     from chaos.students import Student
 
@@ -73,24 +73,28 @@ async def _disturb(run: "Run", servers: Servers, asked: argparse.Namespace) -> C
     deadline = time.monotonic() + (asked.seconds or float("inf"))
     numbers = iter(range(10**9))
 
+    def is_enough() -> bool:
+        return time.monotonic() > deadline or run.tally.accepted >= (asked.answers or float("inf"))
+
     async def seat() -> None:
         """One student after the other."""
-        while time.monotonic() < deadline and run.tally.accepted < (asked.answers or float("inf")):
+        while not is_enough():
             await Student(run, next(numbers)).take_tests()
 
-    async def everybody() -> None:
-        async with asyncio.TaskGroup() as seats:
-            for _ in range(asked.students):
-                seats.create_task(seat())
+    async def watch() -> None:
+        disturbing = asyncio.create_task(faults.go_on())
+        while not (is_enough() or disturbing.done()):
+            await asyncio.sleep(0.1)
+        disturbing.cancel()
+        with suppress(asyncio.CancelledError):
+            await disturbing  # done by itself only when something is wrong: then this says what
 
-    disturbing, students = asyncio.create_task(faults.go_on()), asyncio.create_task(everybody())
     progress = asyncio.create_task(_tell(run.tally, faults.counts))
-    await asyncio.wait([disturbing, students], return_when=asyncio.FIRST_COMPLETED)
+    async with asyncio.TaskGroup() as everything:
+        everything.create_task(watch())
+        for _ in range(asked.students):
+            everything.create_task(seat())
     progress.cancel()
-    disturbing.cancel()
-    with suppress(asyncio.CancelledError):
-        await disturbing  # it ends by itself only when something is wrong: then this says what
-    await students
     return faults.counts
 
 

@@ -6,7 +6,7 @@ servers.
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PATIENCE = 15.0  # seconds until a client takes a request for lost
@@ -25,7 +25,7 @@ class Request:
     """A request of the API: POST, or GET where there is no body. `key` is the Idempotency-Key."""
 
     path: str
-    authorization: str
+    authorization: str = field(repr=False)
     body: dict[str, Any] | None
     key: str | None = None
 

@@ -1,4 +1,4 @@
-"""A short run with every kind of fault, and the verdict's own eyes tried on what is wrong."""
+"""`python -m chaos`, for some seconds."""
 
 import re
 import subprocess
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS_OF_SERVER_FAULTS = 7
 MUST_BE_ZERO = ("lost", "doubled", "differing", "never sent", "tests without end", "wrong replies")
 
 
@@ -18,7 +17,7 @@ def numbers(output: str) -> dict[str, int]:
 
 def test_it_loses_doubles_and_changes_nothing() -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "chaos", "--seconds", "8", "--students", "16", "--pace", "3"],
+        [sys.executable, "-m", "chaos", "--seconds", "8", "--students", "16", "--pace", "2", "--seed", "2"],
         cwd=ROOT,
         capture_output=True,
         text=True,
