@@ -14,7 +14,8 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -28,6 +29,7 @@ from sessions_app import cleanup
 from sessions_app.api_clients import MOST_DAYS, PERMISSIONS, make_token
 from sessions_app.models import ApiClient, Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.proficiency import proficiency_of
+from sessions_app.replay import LEADING, replay
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
 
@@ -118,6 +120,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     actions = None
     actions_list = ["clean_up_now"]
+    actions_detail = ["show_replay"]
     inlines = [ResponseInline]
     fieldsets = [
         (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason"]}),
@@ -171,6 +174,21 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         ended = cleanup.end_inactive(form.cleaned_data["inactivity_minutes"], now=timezone.now())
         self.message_user(request, f"Ended {ended} inactive session{'' if ended == 1 else 's'}.")
         return _go_on(request, reverse("admin:sessions_app_testsession_changelist"))
+
+    @action(description="Replay", url_path="replay", permissions=["view"], icon="replay")  # type: ignore[untyped-decorator]
+    def show_replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Why each question came, and whether all that is stored is what comes out again. Changes nothing."""
+        session = self.get_object(request, object_id)
+        if session is None:
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Replay of {session}",
+            "opts": self.opts,
+            "session": session,
+            "replay": replay(session.pk, candidates=LEADING),
+        }
+        return TemplateResponse(request, "admin/sessions_app/testsession/replay.html", context)
 
 
 class ProficiencyInline(ReadOnly, TabularInline):  # type: ignore[misc]

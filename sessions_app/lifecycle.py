@@ -20,6 +20,7 @@ from sessions_app.standing import (
     Caller,
     Standing,
     check_access,
+    decided_by,
     prior_for,
     rebuild_state,
     session_for,
@@ -31,7 +32,13 @@ from sessions_app.standing import (
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.rules import CatRules, RulesError
-from testing_engine.revisions import FrozenRevision, load_plan, load_revision, store_plan
+from testing_engine.revisions import FrozenRevision, load_revision, store_plan
+
+# Why a test is over that the engine did not end.
+END_REASONS: dict[str, str] = {
+    TestSession.Status.ENDED: "ended by request",
+    TestSession.Status.EXPIRED: "inactivity",
+}
 
 
 @dataclass(frozen=True)
@@ -99,9 +106,8 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
         return None
     if session.request_hash != request.fingerprint:
         raise IdempotencyKeyReused
-    revision, plan = load_revision(session.revision_id), load_plan(session.plan_id)
-    at_start = prior_for(plan.rules, session.prior_mean, session.prior_sd)
-    step = engine.next_step(revision.bank, plan.rules, at_start, session.seed, [], [])
+    revision = load_revision(session.revision_id)
+    step = engine.next_step(*decided_by(session), [], [])
     return replace(
         standing_of(session),
         status=TestSession.Status.ACTIVE,
@@ -167,7 +173,6 @@ def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | No
     _close(
         TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE),
         TestSession.Status.ENDED,
-        "ended by request",
         now,
     )
     session.refresh_from_db()
@@ -180,8 +185,8 @@ def expire(session_ids: Iterable[UUID], *, now: datetime) -> None:
 
     It does not ask for the status again: that would have PostgreSQL read the entries of all active sessions.
     """
-    _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, "inactivity", now)
+    _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, now)
 
 
-def _close(sessions: QuerySet[TestSession], status: str, reason: str, now: datetime) -> None:
-    sessions.update(status=status, end_reason=reason, completed_at=now, current_position=None)
+def _close(sessions: QuerySet[TestSession], status: str, now: datetime) -> None:
+    sessions.update(status=status, end_reason=END_REASONS[status], completed_at=now, current_position=None)

@@ -14,6 +14,7 @@ from sessions_app.refusals import SessionNotFound, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
+from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import NormalPrior
 from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
@@ -176,9 +177,14 @@ def next_item_after(session: TestSession, responses: Sequence[TestResponse], ans
         return session.current_position
     items = [revision.positions_by_key[response.question_id] for response in responses]
     scores = [response.score for response in responses]
+    return engine.next_step(*decided_by(session), items, scores).next_item
+
+
+def decided_by(session: TestSession) -> tuple[ItemBank, CatRules, NormalPrior | None, int]:
+    """What decides a test beside its answers, as the engine takes it: pool, rules, prior and seed."""
     rules = load_plan(session.plan_id).rules
     at_start = prior_for(rules, session.prior_mean, session.prior_sd)
-    return engine.next_step(revision.bank, rules, at_start, session.seed, items, scores).next_item
+    return load_revision(session.revision_id).bank, rules, at_start, session.seed
 
 
 def shown_item(revision: FrozenRevision, item: int) -> ShownQuestion:

@@ -42,8 +42,6 @@ from sessions_app.standing import (
 from testing_engine.psychometrics import engine
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
 
-UNSCORED = -1
-
 
 @dataclass(frozen=True)
 class Submission:
@@ -109,7 +107,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     if revision.external_ids[state.current] != submission.question_id:
         return None
     answer, score = _score(revision, state.current, submission.response)
-    is_correct = score > 0 and score == max(revision.option_scores[state.current])
+    is_correct = revision.is_right(state.current, score)
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
     at_start = prior_for(plan.rules, *state.prior_mean_sd)
     step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
@@ -147,15 +145,13 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
 
 
 def _score(revision: FrozenRevision, item: int, response: int | str | None) -> tuple[int | None, int]:
-    """(option index, score). "I don't know" is wrong where an option is right, else unscored."""
-    key = revision.option_scores[item]
-    if response is None:
-        return None, 0 if revision.bank.n_categories[item] == 2 else UNSCORED
+    """(option index, score)"""
     if isinstance(response, str):
         response = _option_index(int(revision.question_ids[item]), response)
-    if not 0 <= response < len(key):
-        raise InvalidResponse(f"This question has options 0 to {len(key) - 1}.")
-    return response, key[response]
+    last = len(revision.option_scores[item]) - 1
+    if response is not None and not 0 <= response <= last:
+        raise InvalidResponse(f"This question has options 0 to {last}.")
+    return response, revision.score(item, response)
 
 
 def _option_index(question_pk: int, text: str) -> int:

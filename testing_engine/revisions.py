@@ -16,6 +16,7 @@ from testing_engine.psychometrics.rules import CatRules
 
 REVISIONS_KEPT = 64  # a process forgets the one that it used longest ago
 PLANS_KEPT = 1024
+UNSCORED = -1
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ class FrozenRevision:
     def positions_by_key(self) -> dict[int, int]:
         """Item index by primary key."""
         return {int(key): position for position, key in enumerate(self.question_ids)}
+
+    def score(self, item: int, option: int | None) -> int:
+        """By the key. "I don't know" (None) is wrong where an option is right, else unscored."""
+        if option is not None:
+            return self.option_scores[item][option]
+        return 0 if self.bank.n_categories[item] == 2 else UNSCORED
+
+    def is_right(self, item: int, score: int) -> bool:
+        """Whether no option of the question earns more, and it earns something."""
+        return score > 0 and score == max(self.option_scores[item])
 
 
 @dataclass(frozen=True)

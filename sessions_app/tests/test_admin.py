@@ -5,7 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 from knox.models import AuthToken
@@ -137,6 +137,37 @@ def test_it_cleans_up_now(browser: Client, pool: QuestionPool, start: Start) -> 
     assert TestSession.objects.get().status == "active"  # a GET changes nothing
     browser.post(address, {"inactivity_minutes": 30, "_form_submitted": "on"})
     assert TestSession.objects.get().status == "expired"
+
+
+def test_it_replays_a_session(browser: Client, api: APIClient, pool: QuestionPool, start: Start) -> None:
+    started = _answered(api, start)
+    address = f"/admin/sessions_app/testsession/{started['session_id']}"
+    assert f'href="{address}/replay/"' in browser.get(f"{address}/change/").content.decode()
+    page = browser.get(f"{address}/replay/").content.decode()
+    assert "Identical: 2 steps" in page
+    assert "chosen by the rule “best”" in page
+    assert f"{started['next_question']['id']}: option 1" in " ".join(page.split())
+    TestSession.objects.update(theta=[9.0], end_reason="<b>")
+    page = browser.get(f"{address}/replay/").content.decode()
+    assert "Different in 2 places" in page
+    assert "[9.0]" in page
+    assert "&lt;b&gt;" in page
+    TestSession.objects.update(legacy_id="17")
+    assert "Not replayable" in browser.get(f"{address}/replay/").content.decode()
+
+
+def test_it_replays_for_those_who_may_see_sessions(
+    client: Client, api: APIClient, pool: QuestionPool, start: Start
+) -> None:
+    address = f"/admin/sessions_app/testsession/{_answered(api, start)['session_id']}/replay/"
+    assert client.get(address).status_code == 302
+    teacher = User.objects.create_user("teacher", is_staff=True)
+    client.force_login(teacher)
+    assert client.get(address).status_code == 403
+    teacher.user_permissions.add(Permission.objects.get(codename="view_testsession"))
+    assert client.get(address).status_code == 200
+    for nobody in ("nobody", "00000000-0000-0000-0000-000000000000"):
+        assert client.get(f"/admin/sessions_app/testsession/{nobody}/replay/").status_code == 404
 
 
 def test_it_makes_a_token_that_works_and_revokes_it(browser: Client) -> None:

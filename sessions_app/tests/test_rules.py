@@ -12,6 +12,7 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from sessions_app.models import TestSession
+from sessions_app.replay import replay
 from sessions_app.tests.factories import make_pool, question, right_answer
 
 Start = Callable[..., dict[str, Any]]
@@ -71,7 +72,7 @@ def _areas(count: int, concepts: int) -> list[dict[str, Any]]:
 
 
 def _finish(api: APIClient, started: dict[str, Any], answer: Callable[[str], object]) -> dict[str, Any]:
-    """Answer until the test is over; every number on the way is finite."""
+    """Answer until the test is over; every number on the way is finite and can be had again."""
     reply: dict[str, Any] = started
     while reply.get("next_question"):
         body = {
@@ -84,6 +85,7 @@ def _finish(api: APIClient, started: dict[str, Any], answer: Callable[[str], obj
         reply = response.json()
         numbers = [*reply["ability"]["theta"], *reply["ability"]["standard_error"]]
         assert all(map(math.isfinite, numbers))
+    assert replay(started["session_id"]).differences == ()
     return reply
 
 

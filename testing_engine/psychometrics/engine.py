@@ -6,6 +6,7 @@ service, the simulator and a replay all call `next_step`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 from testing_engine.psychometrics.ability import AbilityEstimate, Answers
 from testing_engine.psychometrics.items import ItemBank
@@ -26,6 +27,19 @@ class Step:
 class Candidate:
     item: int
     value: float
+    closed_by: str = ""  # the eligibility rule that does not let it come
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Why a question comes next: the rule that chooses, the leading candidates, and which of the pool's best
+    unused questions may not come."""
+
+    chosen: Candidate | None
+    by: str  # a start rule or a strategy; "" where no question may come
+    criterion: str
+    candidates: tuple[Candidate, ...]
+    closed: tuple[Candidate, ...]
 
 
 def next_step(
@@ -57,11 +71,24 @@ def explain(
     items: Sequence[int],
     scores: Sequence[int],
     count: int = 10,
-) -> tuple[Candidate, ...]:
-    """The leading candidates for the next question, best first, with the criterion's values."""
+) -> Choice:
+    """The choice that `next_step` makes where the test goes on, with the criterion's values, best first."""
     state = observe(bank, rules, prior, seed, items, scores)
-    leaders = rules.criterion_for(bank).leaders(state, eligible(state, rules), count)
-    return tuple(Candidate(*pair) for pair in zip(leaders.items, leaders.values, strict=True))
+    criterion = rules.criterion_for(bank)
+    stages = _narrowed(state, rules)
+    (_, unused), (_, available) = stages[0], stages[-1]
+    chosen, by = _chosen(state, rules, available)
+    return Choice(
+        chosen=None if chosen is None else Candidate(chosen, float(criterion.values(state)[chosen])),
+        by=by,
+        criterion=criterion.name,
+        candidates=tuple(starmap(Candidate, criterion.leaders(state, available, count).pairs)),
+        closed=tuple(
+            Candidate(item, value, next(name for name, left in stages if not left.allows(item)))
+            for item, value in criterion.leaders(state, unused, count).pairs
+            if not available.allows(item)
+        ),
+    )
 
 
 def observe(
@@ -107,21 +134,31 @@ def stop_reason(state: CatState, rules: CatRules) -> str | None:
 
 def choose(state: CatState, rules: CatRules) -> int | None:
     """The next question, None if no question may come."""
-    available = eligible(state, rules)
+    return _chosen(state, rules, eligible(state, rules))[0]
+
+
+def _chosen(state: CatState, rules: CatRules, available: Available) -> tuple[int | None, str]:
+    """The next question and the name of the rule that chose it."""
     if not available.count:
-        return None
+        return None, ""
     criterion = rules.criterion_for(state.bank)
     if rules.start is not None:
         first = rules.start.choose(state, criterion, rules.strategy, available)
         if first is not None:
-            return first
-    return rules.strategy.choose(state, criterion, available)
+            return first, rules.start.name
+    return rules.strategy.choose(state, criterion, available), rules.strategy.name
 
 
 def eligible(state: CatState, rules: CatRules) -> Available:
     """What may come next: unused, and let through by every eligibility rule in turn."""
-    available = Available(state.bank.n_items, frozenset(state.used))
+    return _narrowed(state, rules)[-1][1]
+
+
+def _narrowed(state: CatState, rules: CatRules) -> list[tuple[str, Available]]:
+    """The unused questions, and what each eligibility rule in turn leaves of them, by its name."""
+    stages = [("", Available(state.bank.n_items, frozenset(state.used)))]
     criterion = rules.criterion_for(state.bank)
     for rule in rules.eligibility:
-        available = available.only(rule.narrow(state, criterion, available.mask))
-    return available
+        available = stages[-1][1]
+        stages.append((rule.name, available.only(rule.narrow(state, criterion, available.mask))))
+    return stages

@@ -12,7 +12,7 @@ ability first falls into them, the widest from one scan of the pool, and kept on
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Self
@@ -71,6 +71,10 @@ class Leaders:
 
     items: Sequence[int]
     values: Sequence[float]
+
+    @property
+    def pairs(self) -> Iterator[tuple[int, float]]:
+        return zip(self.items, self.values, strict=True)
 
     @classmethod
     def of_all(cls, values: FloatArray, count: int) -> Self:

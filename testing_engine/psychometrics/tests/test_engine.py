@@ -70,7 +70,7 @@ def test_several_dimensions_choose_by_posterior_d_optimality() -> None:
     values = dict(
         zip(state["criteria"]["DPrule"]["items"], state["criteria"]["DPrule"]["values"], strict=True)
     )
-    for leader in leaders:
+    for leader in leaders.candidates:
         assert leader.value == pytest.approx(values[leader.item + 1], abs=1e-4)
 
 

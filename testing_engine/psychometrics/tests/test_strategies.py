@@ -44,7 +44,9 @@ def test_a_replay_draws_the_same(strategy: dict[str, Any]) -> None:
 
 def test_randomesque_draws_evenly_among_the_best() -> None:
     counts = drawn({"strategy": {"name": "randomesque", "count": 4}}, [3], [1])
-    best = {candidate.item for candidate in explain(bank(), CatRules(), None, 0, [3], [1], count=4)}
+    best = {
+        candidate.item for candidate in explain(bank(), CatRules(), None, 0, [3], [1], count=4).candidates
+    }
     assert set(counts) == best
     # each is binomial(400, ¼): mean 100, sd 8.7; five sd either way
     assert all(56 < count < 144 for count in counts.values())
@@ -57,7 +59,7 @@ def test_chance_gives_way_to_the_criterion(name: str) -> None:
     items = list(range(9))
     late = drawn(rules, items, [0, 1] * 4 + [0])
     assert len(early) > 20
-    best = explain(bank(), CatRules(), None, 0, items, [0, 1] * 4 + [0], count=1)[0].item
+    best = explain(bank(), CatRules(), None, 0, items, [0, 1] * 4 + [0], count=1).candidates[0].item
     assert late.most_common(1)[0][0] == best
     assert len(late) < len(early)
     if name == "progressive":

@@ -28,7 +28,8 @@ def same_question(
     """Whether both chose the same, or two questions that are equally good."""
     if ours == theirs:
         return True
-    values = {c.item: c.value for c in explain(bank, rules, None, 0, items, scores, count=bank.n_items)}
+    every = explain(bank, rules, None, 0, items, scores, count=bank.n_items).candidates
+    values = {candidate.item: candidate.value for candidate in every}
     return abs(values[ours] - values[theirs]) < UNDECIDED
 
 
