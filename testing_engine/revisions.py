@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from testing_engine.models import PoolRevision, Question, RevisionQuestion, TestPlan
+from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion, TestPlan
 from testing_engine.psychometrics.items import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 
@@ -99,6 +99,21 @@ def load_revision(revision_id: int) -> FrozenRevision:
         external_ids=tuple(question.external_id for question in questions),
         option_scores=tuple(tuple(question.option_scores) for question in questions),
     )
+
+
+class UnknownPool(ValueError):
+    """No pool of that id, or none with a revision."""
+
+
+def newest_revision(pool_id: str) -> FrozenRevision:
+    """The newest revision of the pool that somebody named; raises `UnknownPool`."""
+    try:
+        revision_id = QuestionPool.objects.get(pk=UUID(pool_id)).current_revision_id
+    except (ValueError, QuestionPool.DoesNotExist):
+        revision_id = None
+    if revision_id is None:
+        raise UnknownPool(f"There is no pool {pool_id}.")
+    return load_revision(revision_id)
 
 
 @lru_cache(maxsize=PLANS_KEPT)

@@ -3,15 +3,13 @@
 import json
 from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
 from sessions_app import exposure
-from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.exposure import MaximumRate
 from testing_engine.psychometrics.rules import CatRules
-from testing_engine.revisions import load_revision
+from testing_engine.revisions import UnknownPool, newest_revision
 
 
 class Command(BaseCommand):
@@ -28,12 +26,9 @@ class Command(BaseCommand):
         if not 0 < maximum < 1:
             raise CommandError("--maximum must be between 0 and 1.")
         try:
-            revision_id = QuestionPool.objects.get(pk=UUID(pool)).current_revision_id
-        except (ValueError, QuestionPool.DoesNotExist) as error:
-            raise CommandError(f"There is no pool {pool}.") from error
-        if revision_id is None:
-            raise CommandError("This pool has no revision.")
-        seen = exposure.observed(load_revision(revision_id))
+            seen = exposure.observed(newest_revision(pool))
+        except UnknownPool as error:
+            raise CommandError(str(error)) from error
         unused = int((seen.given == 0).sum())
         self.stderr.write(f"{seen.tests} tests; {unused} of {len(seen.given)} questions unused.")
         rates = tuple(round(rate, 6) for rate in seen.rates.tolist())

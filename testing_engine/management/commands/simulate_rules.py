@@ -6,16 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
-from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
-from testing_engine.revisions import load_revision
+from testing_engine.revisions import UnknownPool, newest_revision
 from testing_engine.simulation.exposure_search import (
     Controlled,
     search_item_eligibility,
@@ -58,7 +56,11 @@ class Command(BaseCommand):
     ) -> None:
         if students < 1 or not 0 < maximum <= 1:
             raise CommandError("--students must be 1 or more, and --maximum above 0 and at most 1.")
-        bank, asked = _bank_of(pool), _rules_from(rules)
+        asked = _rules_from(rules)
+        try:
+            bank = newest_revision(pool).bank
+        except UnknownPool as error:
+            raise CommandError(str(error)) from error
         thetas = np.random.default_rng(seed).normal(size=(students, bank.n_dimensions))
         try:
             if exposure is None:
@@ -71,16 +73,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: {_shown(value)}")
         if exposure is not None:
             self.stdout.write(json.dumps(found.rules.to_json()))
-
-
-def _bank_of(pool_id: str) -> ItemBank:
-    try:
-        pool = QuestionPool.objects.get(pk=UUID(pool_id))
-    except (ValueError, QuestionPool.DoesNotExist) as error:
-        raise CommandError(f"There is no pool {pool_id}.") from error
-    if pool.current_revision_id is None:
-        raise CommandError("This pool has no revision.")
-    return load_revision(pool.current_revision_id).bank
 
 
 def _rules_from(path: Path | None) -> CatRules:
