@@ -1,0 +1,161 @@
+"""Sessions with their audit trail.
+
+Nobody edits or deletes a session or an answer here, not even a superuser; the database refuses it as well.
+"""
+
+import json
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from sessions_app import cleanup
+from sessions_app.admin.common import ReadOnly, go_on, numbers
+from sessions_app.models import TestResponse, TestSession
+from sessions_app.proficiency import proficiency_of
+from sessions_app.replay import LEADING, replay
+
+STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
+
+
+class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    """The audit trail of a session, in order."""
+
+    model = TestResponse
+    ordering = ["position"]
+    verbose_name_plural = "answers, in order"
+    hide_title = True
+    fields = [
+        "position",
+        "question_id_text",
+        "answer",
+        "is_correct",
+        "score",
+        "ability",
+        "error",
+        "time",
+        "answered_at",
+    ]
+    readonly_fields = fields
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TestResponse]:
+        found: QuerySet[TestResponse] = super().get_queryset(request)
+        return found.select_related("question")
+
+    @admin.display(description="question")
+    def question_id_text(self, response: TestResponse) -> str:
+        return f"{response.question.external_id} (version {response.question.version})"
+
+    @admin.display(description="θ after")
+    def ability(self, response: TestResponse) -> str:
+        return numbers(response.theta)
+
+    @admin.display(description="standard error")
+    def error(self, response: TestResponse) -> str:
+        return numbers(response.standard_error)
+
+    @admin.display(description="seconds")
+    def time(self, response: TestResponse) -> str:
+        return "–" if response.response_time_ms is None else f"{response.response_time_ms / 1000:.1f}"
+
+
+class CleanUpForm(BaseDialogForm):  # type: ignore[misc]
+    inactivity_minutes = forms.IntegerField(
+        min_value=1,
+        max_value=cleanup.MOST_MINUTES,
+        initial=settings.SESSION_INACTIVITY_MINUTES,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+@admin.register(TestSession)
+class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ["id", "student", "state", "questions_answered", "ability", "started_at", "last_activity"]
+    list_filter = ["status", "revision__pool", ("started_at", admin.DateFieldListFilter)]
+    search_fields = ["id__exact", "student__external_id"]
+    search_help_text = "A session's id, or part of a student's id"
+    list_select_related = ["student"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+    actions_list = ["clean_up_now"]
+    actions_detail = ["show_replay"]
+    inlines = [ResponseInline]
+    fieldsets = [
+        (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason"]}),
+        ("Result", {"fields": ["concepts", "questions_answered", "correct_responses", "accuracy"]}),
+        ("Times", {"fields": ["started_at", "last_activity", "completed_at"]}),
+        ("How it runs", {"fields": ["rules", "seed", "idempotency_key", "legacy_id"]}),
+    ]
+    readonly_fields = ["pool", "concepts", "accuracy", "rules"]
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sessions_app.operate_service")
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
+    def state(self, session: TestSession) -> tuple[str, str]:
+        return session.status, session.get_status_display()
+
+    @admin.display(description="θ")
+    def ability(self, session: TestSession) -> str:
+        return numbers(session.theta)
+
+    @admin.display(description="pool")
+    def pool(self, session: TestSession) -> str:
+        return f"{session.revision.pool}, {session.revision}"
+
+    @admin.display(description="concepts")
+    def concepts(self, session: TestSession) -> str:
+        rows = zip(session.plan.concept_names, session.theta, session.standard_error, strict=True)
+        lines = [
+            f"{name}: proficiency {proficiency_of(theta):.3f} (θ = {theta:.3f}, standard error {error:.3f})"
+            for name, theta, error in rows
+        ]
+        return format_html("<pre>{}</pre>", "\n".join(lines))
+
+    @admin.display(description="rules")
+    def rules(self, session: TestSession) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(session.plan.rules, indent=2))
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Clean up now",
+        url_path="clean-up-now",
+        permissions=["operate"],
+        icon="mop",
+        dialog={
+            "title": "End inactive sessions now",
+            "description": "Sessions without activity for so many minutes expire, with their results so far.",
+            "form_class": CleanUpForm,
+            "form_submit_text": "End them",
+        },
+    )
+    def clean_up_now(self, request: HttpRequest, form: CleanUpForm) -> HttpResponse:
+        ended = cleanup.end_inactive(form.cleaned_data["inactivity_minutes"], now=timezone.now())
+        self.message_user(request, f"Ended {ended} inactive session{'' if ended == 1 else 's'}.")
+        return go_on(request, reverse("admin:sessions_app_testsession_changelist"))
+
+    @action(description="Replay", url_path="replay", permissions=["view"], icon="replay")  # type: ignore[untyped-decorator]
+    def show_replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Why each question came, and whether all that is stored is what comes out again. Changes nothing."""
+        session = self.get_object(request, object_id)
+        if session is None:
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Replay of {session}",
+            "opts": self.opts,
+            "session": session,
+            "replay": replay(session.pk, candidates=LEADING),
+        }
+        return TemplateResponse(request, "admin/sessions_app/testsession/replay.html", context)
