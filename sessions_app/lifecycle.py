@@ -14,7 +14,13 @@ from django.db.models import QuerySet
 from sessions_app import hot_state
 from sessions_app.models import Student, TestSession
 from sessions_app.proficiency import prior_of
-from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
+from sessions_app.refusals import (
+    ConceptNamesMismatch,
+    IdempotencyKeyReused,
+    PoolNotFound,
+    RulesRefused,
+    StudentErased,
+)
 from sessions_app.session_state import SessionState
 from sessions_app.standing import (
     Caller,
@@ -39,6 +45,7 @@ END_REASONS: dict[str, str] = {
     TestSession.Status.ENDED: "ended by request",
     TestSession.Status.EXPIRED: "inactivity",
 }
+STUDENT_ERASED = "student erased"
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
     try:
         with transaction.atomic():
             plan = store_plan(request.rules, names)
-            student, _ = Student.objects.get_or_create(external_id=request.student_id)
+            student = _student_called(request.student_id)
             mean, sd = prior_of(student.pk, names)
             at_start = prior_for(plan.rules, mean, sd)
             step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
@@ -96,6 +103,15 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
         raise
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
+
+
+def _student_called(external_id: str) -> Student:
+    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins."""
+    students = Student.objects.select_for_update(no_key=True)
+    student, _ = students.get_or_create(external_id=external_id)
+    if student.erased_at is not None:
+        raise StudentErased
+    return student
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
@@ -188,5 +204,19 @@ def expire(session_ids: Iterable[UUID], *, now: datetime) -> None:
     _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, now)
 
 
-def _close(sessions: QuerySet[TestSession], status: str, now: datetime) -> None:
-    sessions.update(status=status, end_reason=END_REASONS[status], completed_at=now, current_position=None)
+def end_for_erasure(student_pk: int, *, now: datetime) -> int:
+    """End the running tests of a student who is being erased; returns how many.
+
+    The caller holds their row locks, and forgets their state.
+    """
+    running = TestSession.objects.filter(student_id=student_pk, status=TestSession.Status.ACTIVE)
+    return _close(running, TestSession.Status.ENDED, now, reason=STUDENT_ERASED)
+
+
+def _close(sessions: QuerySet[TestSession], status: str, now: datetime, reason: str | None = None) -> int:
+    return sessions.update(
+        status=status,
+        end_reason=END_REASONS[status] if reason is None else reason,
+        completed_at=now,
+        current_position=None,
+    )

@@ -179,6 +179,12 @@ class StudentSerializer(Body):
     student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
 
 
+class EraseRequestSerializer(Body):
+    student_id = serializers.CharField(
+        max_length=ID_LENGTH, trim_whitespace=False, help_text="The id in the address, to confirm."
+    )
+
+
 class CleanupRequestSerializer(Body):
     inactivity_minutes = serializers.IntegerField(min_value=1, max_value=MOST_MINUTES, required=False)
 
