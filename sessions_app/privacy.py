@@ -9,7 +9,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
@@ -17,7 +16,7 @@ from django.db.models import Case, Prefetch, QuerySet, TextField, When
 from django.db.models.functions import Cast
 
 from sessions_app import hot_state, lifecycle
-from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.models import SessionEvent, Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.proficiency import proficiency_of
 from sessions_app.results import StudentNotFound, student_of
 
@@ -38,6 +37,7 @@ DATA_DICTIONARY = {
     "sessions[].answers[].response": 'Index of the chosen option, from 0; null: "I don\'t know".',
     "sessions[].answers[].score": "Points given; -1: not scored.",
     "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
+    "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
     "proficiency": "Share of the reference population at or below the student, 0 to 1.",
     "admin_history": "When somebody changed the student's fields in the administration, and which.",
 }
@@ -66,7 +66,7 @@ def holdings(student: Student) -> Holdings:
 
 
 def export_student(external_id: str, *, now: datetime) -> dict[str, Any]:
-    """Everything that is held of a student, ready for JSON, in six queries whatever there is.
+    """Everything that is held of a student, ready for JSON, in seven queries whatever there is.
 
     Never the answer key: of a question, what the student saw. Raises `StudentNotFound`.
     """
@@ -94,7 +94,7 @@ def _sessions(student: Student) -> QuerySet[TestSession]:
     answers = TestResponse.objects.select_related("question").order_by("position")
     return (
         student.sessions.select_related("plan", "revision__pool", "client")
-        .prefetch_related(Prefetch("responses", queryset=answers))
+        .prefetch_related(Prefetch("responses", queryset=answers), "events")
         .order_by("started_at", "pk")
     )
 
@@ -133,6 +133,7 @@ def _session(session: TestSession) -> dict[str, Any]:
         "request_hash": session.request_hash,
         "legacy_id": session.legacy_id,
         "answers": [_answer(response) for response in session.responses.all()],
+        "events": [_event(event) for event in session.events.all()],
     }
 
 
@@ -151,6 +152,17 @@ def _answer(response: TestResponse) -> dict[str, Any]:
         "response_time_ms": response.response_time_ms,
         "answered_at": response.answered_at.isoformat(),
         "idempotency_key": response.idempotency_key,
+    }
+
+
+def _event(event: SessionEvent) -> dict[str, Any]:
+    return {
+        "kind": event.kind,
+        "after_answers": event.after_answers,
+        "at": event.at.isoformat(),
+        "reason": event.reason,
+        "idempotency_key": event.idempotency_key,
+        "request_hash": event.request_hash,
     }
 
 
@@ -173,15 +185,16 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
     """
     with transaction.atomic():
         student = _locked(external_id)
-        ids = _lock_sessions(student)
+        sessions = _lock_sessions(student)
         held = holdings(student)
-        lifecycle.end_for_erasure(student.pk, now=now)
+        running = [session for session in sessions if session.status == TestSession.Status.ACTIVE]
+        lifecycle.end_for_erasure(running, now=now)
         _blank(student, now)
         _empty_keys(student)
         student.proficiencies.all().delete()
         _admin_history(student).update(object_repr=str(student), change_message="")
         _note(student, by_id)
-    hot_state.forget(ids)
+    hot_state.forget(session.pk for session in sessions)
     logger.info("Erased student %d: %d sessions stay, without a name", student.pk, held.sessions)
     return held
 
@@ -196,10 +209,9 @@ def _locked(external_id: str) -> Student:
     return locked
 
 
-def _lock_sessions(student: Student) -> list[UUID]:
+def _lock_sessions(student: Student) -> list[TestSession]:
     """Waits for the submissions that are under way; those that come later find the test over."""
-    sessions = student.sessions.select_for_update(of=("self",)).order_by("pk")
-    return list(sessions.values_list("pk", flat=True))
+    return list(student.sessions.select_for_update(of=("self",)).order_by("pk"))
 
 
 def _blank(student: Student, now: datetime) -> None:
@@ -217,6 +229,7 @@ def _empty_keys(student: Student) -> None:
     was_imported = When(legacy_id__isnull=False, then=Cast("pk", TextField()))
     student.sessions.update(idempotency_key=None, request_hash="", legacy_id=Case(was_imported))
     TestResponse.objects.filter(session__student=student).update(idempotency_key=None)
+    SessionEvent.objects.filter(session__student=student).update(idempotency_key=None, request_hash="")
 
 
 def _note(student: Student, by_id: int | None) -> None:

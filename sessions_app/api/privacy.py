@@ -73,6 +73,24 @@ AN_EXPORT: dict[str, Any] = {
                     "idempotency_key": "9d2c7a61",
                 }
             ],
+            "events": [
+                {
+                    "kind": "started",
+                    "after_answers": 0,
+                    "at": "2026-11-22T10:00:00+00:00",
+                    "reason": "",
+                    "idempotency_key": None,
+                    "request_hash": "",
+                },
+                {
+                    "kind": "ended",
+                    "after_answers": 1,
+                    "at": "2026-11-22T10:01:00+00:00",
+                    "reason": "ended by request",
+                    "idempotency_key": None,
+                    "request_hash": "",
+                },
+            ],
         }
     ],
     "admin_history": [],

@@ -7,7 +7,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers as s
 from rest_framework.serializers import Serializer
 
-from sessions_app.models import TestSession
+from sessions_app.models import SessionEvent, TestSession
 from testing_engine.models import MODELS
 
 STATUSES = TestSession.Status.choices
@@ -283,6 +283,15 @@ class ExportedAnswer(Serializer[object]):
     idempotency_key = s.CharField(allow_null=True)
 
 
+class ExportedEvent(Serializer[object]):
+    kind = s.ChoiceField(choices=SessionEvent.Kind.choices)
+    after_answers = s.IntegerField()
+    at = s.DateTimeField()
+    reason = s.CharField(allow_blank=True)
+    idempotency_key = s.CharField(allow_null=True)
+    request_hash = s.CharField(allow_blank=True)
+
+
 class ExportedPrior(Serializer[object]):
     theta = _floats()
     standard_deviation = _floats()
@@ -310,6 +319,7 @@ class ExportedSession(Serializer[object]):
     request_hash = s.CharField(allow_blank=True)
     legacy_id = s.CharField(allow_null=True)
     answers = ExportedAnswer(many=True)
+    events = ExportedEvent(many=True)
 
 
 AdminChange = inline_serializer("AdminChange", {"at": s.DateTimeField(), "change": s.CharField()}, many=True)

@@ -43,6 +43,10 @@ GUARD_ANSWERS = """
 CREATE OR REPLACE TRIGGER test_responses_never_change BEFORE UPDATE OR DELETE ON test_responses
   FOR EACH ROW EXECUTE FUNCTION {};
 """
+GUARD_EVENTS = """
+CREATE OR REPLACE TRIGGER session_events_never_change BEFORE UPDATE OR DELETE ON session_events
+  FOR EACH ROW EXECUTE FUNCTION {};
+"""
 GUARD_SESSIONS = """
 CREATE OR REPLACE TRIGGER test_sessions_final BEFORE UPDATE ON test_sessions FOR EACH ROW
   WHEN (OLD.status IN ('completed', 'ended')) EXECUTE FUNCTION {};
@@ -70,7 +74,7 @@ def let_through(guard, emptied):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0003_finite_abilities")]
+    dependencies = [("sessions_app", "0004_audit_chain")]
     operations = [
         migrations.AlterModelOptions(
             name="student",
@@ -93,6 +97,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(CREATE_FUNCTIONS, DROP_FUNCTIONS),
         let_through(GUARD_ANSWERS, '{"idempotency_key": null}'),
+        let_through(GUARD_EVENTS, '{"idempotency_key": null, "request_hash": ""}'),
         let_through(GUARD_SESSIONS, '{"idempotency_key": null, "request_hash": ""}'),
         migrations.RunSQL(GUARD_THE_ERASED, LEAVE_THE_ERASED),
     ]

@@ -1,4 +1,4 @@
-"""POST /api/student/{student_id}/erase, the command and the admin's button: the identity goes, the answers stay."""
+"""Erasing a student, by endpoint, command and admin: the identity goes, the answers stay."""
 
 import json
 import logging
@@ -20,11 +20,11 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from sessions_app import privacy
-from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.models import SessionEvent, Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.replay import replay
 from sessions_app.session_state import digest_of
 from sessions_app.tests.conftest import Start, answer_questions, browser_of, client_with, pointers, submit
-from sessions_app.tests.factories import make_token
+from sessions_app.tests.factories import make_pool, make_token
 from testing_engine.models import QuestionPool
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -42,7 +42,8 @@ def alice(api: APIClient, start: Start, pool: QuestionPool) -> list[dict[str, An
         reply = submit(api, started[0], question, 1, key=f"alice-{number}").json()
     for test in started[1:]:
         submit(api, test, test["next_question"]["id"], 0, key="alice-again", student_id="alice")
-    api.post(f"/api/test/end/{started[1]['session_id']}", {"student_id": "alice"})
+    end, key = f"/api/test/end/{started[1]['session_id']}", {"Idempotency-Key": "alice-end"}
+    assert api.post(end, {"student_id": "alice"}, headers=key).status_code == 200
     Student.objects.update(name="Alice Liddell", email="alice@wonderland.example", grade_level="Wonderland")
     LogEntry.objects.log_actions(
         User.objects.create_user("teacher").pk, Student.objects.all(), 2, "Name: Alice Liddell"
@@ -71,7 +72,9 @@ def answers() -> list[Any]:
 
 @pytest.mark.usefixtures("alice")
 def test_it_leaves_no_name_anywhere(api: APIClient) -> None:
-    hashes = [text for text in TestSession.objects.values_list("request_hash", flat=True) if text]
+    hashed = [*TestSession.objects.all(), *SessionEvent.objects.exclude(request_hash="")]
+    hashes = [row.request_hash for row in hashed]
+    assert len(hashes) == 4
     before = whole_database().lower()
     assert all(name in before for name in (*NAMED, *hashes))
     assert erase(api).status_code == 200
@@ -171,13 +174,10 @@ def test_it_makes_the_student_unknown(api: APIClient) -> None:
 @pytest.mark.usefixtures("alice")
 def test_it_says_that_there_is_nobody_the_second_time(api: APIClient) -> None:
     erase(api)
-    for student_id in ("alice", Student.objects.get().external_id, "nobody", "%00"):
+    for student_id in ("alice", Student.objects.get().external_id, "nobody"):
         before = whole_database()
-        reply = api.post(
-            f"/api/student/{student_id}/erase", {"student_id": student_id.replace("%00", "\x00")}
-        )
-        assert reply.status_code in (404, 400)
-        assert reply.json()["code"] in ("student_not_found", "invalid")
+        reply = erase(api, student_id)
+        assert (reply.status_code, reply.json()["code"]) == (404, "student_not_found")
         assert whole_database() == before
 
 
@@ -248,16 +248,19 @@ def test_its_columns_are_all_decided_on() -> None:
         "Student": {"external_id", "name", "email", "grade_level"},
         "TestSession": {"idempotency_key", "request_hash", "legacy_id"},
         "TestResponse": {"idempotency_key"},
+        "SessionEvent": {"idempotency_key", "request_hash"},
     }
     stays = {
         "Student": {"id", "created_at", "erased_at"},
         "TestSession": {
             *("id", "client", "student", "revision", "plan", "seed", "status", "end_reason", "prior_mean"),
             *("prior_sd", "theta", "standard_error", "questions_answered", "correct_responses"),
-            *("current_position", "started_at", "last_activity", "completed_at"),
+            *("current_position", "started_at", "last_activity", "completed_at", "chain_head"),
         },
-        "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at"} - {"question_id"},
+        "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
+        - {"question_id"},
     }
+    stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
     deleted = {"StudentProficiency"}
     no_students = {"ApiClient"}
     for model in apps.get_app_config("sessions_app").get_models():
@@ -389,7 +392,6 @@ def _own_connections(transactional_db: None) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_own_connections")
 def test_a_test_that_begins_meanwhile_is_a_new_students(start: Start) -> None:
-    from sessions_app.tests.factories import make_pool
 
     make_pool()
     start(student_id="alice")
@@ -421,7 +423,6 @@ def test_a_test_that_begins_meanwhile_is_a_new_students(start: Start) -> None:
 @pytest.mark.usefixtures("_own_connections")
 def test_it_holds_against_everything_at_once(start: Start) -> None:
     """Answers, starts and two erasures together: what is erased is whole, and nothing is half-written."""
-    from sessions_app.tests.factories import make_pool
 
     make_pool()
     token = make_token()
