@@ -19,7 +19,7 @@ from django.test import Client
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import privacy
+from sessions_app import audit, chain, privacy
 from sessions_app.models import SessionEvent, Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.replay import replay
 from sessions_app.session_state import digest_of
@@ -119,6 +119,30 @@ def test_it_keeps_the_answers_and_the_results(api: APIClient, alice: list[dict[s
     assert erased.erased_at is not None
     assert (erased.name, erased.email, erased.grade_level) == ("", "", "")
     assert not StudentProficiency.objects.exists()
+
+
+def recomputed_head(session: TestSession) -> bytes:
+    """The audit chain's head, from the rows as they are now."""
+    revision_hash, plan_hash = session.revision.content_hash, session.plan.content_hash
+    head = chain.BEGINNING
+    for answered in range(session.questions_answered + 1):
+        for response in session.responses.filter(position=answered):
+            head = chain.advance(head, audit.entry_of_answer(session, response))
+            assert chain.link_of(head) == bytes(response.link)
+        for event in session.events.filter(after_answers=answered):
+            is_first = event.kind == SessionEvent.Kind.STARTED
+            facts = audit.started_facts(session, revision_hash, plan_hash) if is_first else []
+            head = chain.advance(head, audit.entry_of_event(session, event, facts))
+            assert chain.link_of(head) == bytes(event.link)
+    return head
+
+
+@pytest.mark.usefixtures("alice")
+def test_it_leaves_the_audit_chain_whole(api: APIClient) -> None:
+    erase(api)
+    for session in TestSession.objects.all():
+        assert recomputed_head(session) == bytes(session.chain_head)
+        assert session.events.filter(kind__in=["completed", "ended"]).count() == 1
 
 
 def test_it_ends_what_runs(api: APIClient, alice: list[dict[str, Any]]) -> None:
