@@ -25,7 +25,7 @@ def without_erased(export: Export, report: Report) -> Export:
     erased = _erased(export)
     if not erased:
         return export
-    tables = {}
+    tables: dict[str, list[Any]] = {}
     for name, rows in export.tables.items():
         tables[name] = []
         for index, row in enumerate(rows):
@@ -44,7 +44,8 @@ def _erased(export: Export) -> set[str]:
             session, student = _text(row, column), _text(row, "student_id")
             if session is not None and student is not None:
                 owners[uuid_of("session", canonical(session))] = student
-    keys, found = list(owners), set()
+    keys = list(owners)
+    found: set[str] = set()
     for first in range(0, len(keys), BATCH):
         here = TestSession.objects.filter(pk__in=keys[first : first + BATCH])
         gone = here.filter(student__erased_at__isnull=False).values_list("pk", flat=True)

@@ -11,7 +11,6 @@ import yaml
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
@@ -120,16 +119,15 @@ def test_it_costs_as_many_queries_for_many_tests(
 
 @pytest.mark.usefixtures("alice")
 def test_it_has_the_documented_shape(api: APIClient) -> None:
-    document = yaml.safe_load(OPENAPI.read_text())
-    schema = {"$ref": "#/components/schemas/StudentExport", "components": document["components"]}
-    Draft202012Validator(schema).validate(export(api))
-    documented = document["components"]["schemas"]
+    documented = yaml.safe_load(OPENAPI.read_text())["components"]["schemas"]
     exported = export(api)
     for part, name in (
         (exported, "StudentExport"),
         (exported["student"], "ExportedStudent"),
         (exported["sessions"][0], "ExportedSession"),
         (exported["sessions"][0]["answers"][0], "ExportedAnswer"),
+        (exported["sessions"][0]["events"][0], "ExportedEvent"),
+        (exported["proficiencies"][0], "ExportedProficiency"),
     ):
         assert set(part) == set(documented[name]["properties"])
 

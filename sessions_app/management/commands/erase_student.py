@@ -48,7 +48,7 @@ class Command(BaseCommand):
 def _student(student_id: str | None, pk: int | None) -> Student:
     if student_id is not None:
         return student_of(student_id)
-    student = Student.objects.filter(pk=pk, erased_at=None).first()
+    student = Student.objects.filter(pk=pk or 0, erased_at=None).first()
     if student is None:
         raise StudentNotFound
     return student
