@@ -31,7 +31,7 @@ def imported(
     """Gives rows of the original service, not stored yet, their chain; yields its events."""
     yield started(session, revision_hash, plan_hash)
     for response in responses:
-        session.chain_head = chain.advance(session.chain_head, entry_of_answer(session, response))
+        session.chain_head = chain.advance(bytes(session.chain_head), entry_of_answer(session, response))
         response.link = chain.link_of(session.chain_head)
     assert session.completed_at is not None  # nothing that was imported goes on
     event = SessionEvent(

@@ -9,6 +9,7 @@ past records nothing. It is SQL by hand because the ORM would make six round tri
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -153,7 +154,7 @@ def close(
 ) -> None:
     """End active sessions that the model did not end. The caller holds their rows' locks."""
     ends = [audit.after_event(each, status, now=now, reason=reason, by_id=by_id) for each in sessions]
-    parameters = {
+    parameters: dict[str, Any] = {
         "ids": [session.pk for session in sessions],
         "heads": [head for head, _ in ends],
         "links": [link for _, link in ends],

@@ -4,6 +4,7 @@ Erasing leaves no id to compare with, so a student is known by a test of theirs:
 key that follows from its id in the export, and refers to a student who is blank.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sessions_app.legacy.export import Export

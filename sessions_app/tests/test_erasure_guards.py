@@ -99,7 +99,7 @@ def test_it_refuses_every_other_change_of_an_erased_students_rows(table: str, ch
         forge("UPDATE test_responses SET idempotency_key = 'k', theta = array[0.0]")
     before = rows()
     with pytest.raises(DatabaseError, match=f"rows of {table} never change: UPDATE refused"):
-        sql(f"UPDATE {table} SET {change}")  # noqa: S608  # written above
+        sql(f"UPDATE {table} SET {change}")  # written above
     assert rows() == before
 
 
@@ -109,7 +109,7 @@ def test_it_refuses_to_empty_the_keys_of_somebody_who_was_not_erased(table: str,
     """They are what a repeated request is known by."""
     before = rows()
     with pytest.raises(DatabaseError, match=f"rows of {table} never change: UPDATE refused"):
-        sql(f"UPDATE {table} SET {change}")  # noqa: S608  # written above
+        sql(f"UPDATE {table} SET {change}")  # written above
     assert rows() == before
 
 
@@ -117,7 +117,7 @@ def test_it_refuses_to_empty_the_keys_of_somebody_who_was_not_erased(table: str,
 def test_it_refuses_to_delete_an_erased_students_rows(ended: TestSession, table: str) -> None:
     erase_student("alice", now=NOW)
     with pytest.raises(DatabaseError, match="DELETE refused"):
-        sql(f"DELETE FROM {table}")  # noqa: S608  # written above
+        sql(f"DELETE FROM {table}")  # written above
 
 
 def test_it_puts_a_sessions_own_id_for_its_id_in_the_original_service(ended: TestSession) -> None:
@@ -131,7 +131,7 @@ def test_it_puts_a_sessions_own_id_for_its_id_in_the_original_service(ended: Tes
 def test_it_brings_nobody_back(change: str) -> None:
     erase_student("alice", now=NOW)
     with pytest.raises(DatabaseError, match="rows of students never change"):
-        sql(f"UPDATE students SET {change}")  # noqa: S608  # written above
+        sql(f"UPDATE students SET {change}")  # written above
 
 
 @pytest.mark.usefixtures("ended")

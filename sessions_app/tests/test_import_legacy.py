@@ -575,6 +575,7 @@ def test_it_brings_nobody_back_who_was_erased(migrate: Migrate) -> None:
 def test_it_keeps_an_erased_import_apart_from_tests_of_ours(migrate: Migrate) -> None:
     migrate(exported())
     erase_student("s2", now=datetime(2026, 11, 22, tzinfo=UTC))
+    call_command("verify_audit", stdout=StringIO())
     session = TestSession.objects.get(student__erased_at__isnull=False)
     assert session.legacy_id == str(session.pk)
     assert replay(session.pk).is_imported
