@@ -71,10 +71,15 @@ def check_access(state: SessionState, session_id: UUID, student_id: str | None, 
 def session_for(
     session_id: UUID, caller: Caller, student_id: str | None, *, for_update: bool = False
 ) -> TestSession:
-    """The session's row, if the caller may see it and it is that student's."""
+    """The session's row, if the caller may see it and it is that student's.
+
+    A session whose student was erased is nobody's any more.
+    """
     sessions = TestSession.objects.select_related("student").filter(pk=session_id)
     session = (sessions.select_for_update(of=("self",)) if for_update else sessions).first()
     if session is None or not caller.may_open(session_id, session.client_id):
+        raise SessionNotFound
+    if session.student.erased_at is not None:
         raise SessionNotFound
     if student_id is not None and student_id != session.student.external_id:
         raise WrongStudent
