@@ -22,8 +22,8 @@ from typing import Any
 
 from chaos.wire import Reply, Request
 
-# A step is a function of the service, not in SILENT, that one of these modules called; or a message to PostgreSQL
-# or Redis that has been sent and whose reply nobody has read yet.
+# A step is a function of the service, not in SILENT, that one of these modules called; or a message to
+# PostgreSQL or Redis that has been sent and whose reply nobody has read yet.
 DIRECTORS = (
     "sessions_app.api.sitting",
     "sessions_app.submission",

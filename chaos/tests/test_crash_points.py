@@ -33,7 +33,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Like pytest-django's own, which empties all tables after each test: that would take most of the time."""
+    """Like pytest-django's own, which empties all tables after each test: that takes longer than the test."""
     with django_db_blocker.unblock():
         yield
         call_command("flush", verbosity=0, interactive=False)
@@ -77,7 +77,7 @@ def ask_until_free(request: Request, how: Callable[[Request], Reply] = ask) -> R
 
 @dataclass(frozen=True)
 class Disturbed:
-    """`request` is what a web process dies of, the last of `path`; `started` is None where it is the start."""
+    """`request` is what a web process dies of, the last of `path`; `started` is None where it starts."""
 
     path: str
     student_id: str
@@ -138,7 +138,7 @@ def without_a_key(disturbed: Disturbed, installation: Installation) -> Reply:
 
 
 def by_another(disturbed: Disturbed, installation: Installation) -> Reply:
-    """The school's system instead of the student's browser, over another web process that knows nothing yet."""
+    """The school's system instead of the student's browser, over a web process that knows nothing yet."""
 
     def elsewhere(request: Request) -> Reply:
         reply = serve(request, installation.database).reply
@@ -210,18 +210,13 @@ def assert_stored(disturbed: Disturbed, expected: Undisturbed) -> None:
     session = disturbed.session
     last = expected.answers[-1]
     revision = load_revision(session.revision_id)
+    ids = revision.positions_by_key
     stored = [
-        (
-            row.position,
-            revision.external_ids[revision.positions_by_key[row.question_id]],
-            row.answer,
-            row.score,
-        )
-        + (row.theta, row.standard_error)
+        (row.position, revision.external_ids[ids[row.question_id]], row.answer, row.score, *_ability(row))
         for row in session.responses.order_by("position")
     ]
     assert stored == [
-        (number, answer.question_id, answer.option, answer.score, answer.theta, answer.standard_error)
+        (number, answer.question_id, answer.option, answer.score, *_ability(answer))
         for number, answer in enumerate(expected.answers, start=1)
     ]
     assert session.status == ("ended" if disturbed.path == "end" else "completed")
@@ -232,6 +227,10 @@ def assert_stored(disturbed: Disturbed, expected: Undisturbed) -> None:
     assert [(row.concept_name, row.theta, row.standard_error) for row in known] == by_name
     told = client_with(disturbed.request.authorization).get(f"/api/test/status/{session.pk}").json()
     assert (told["status"], told["ability"]["theta"]) == (session.status, last.theta)
+
+
+def _ability(of: Any) -> tuple[list[float], list[float]]:
+    return of.theta, of.standard_error
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,4 +1,4 @@
-"""Everything that can happen to a test, in any order, beside a model that knows no server (chaos/model.py)."""
+"""All that can happen to a test, in any order, beside a model that knows no server (chaos/model.py)."""
 
 import uuid
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from chaos.model import Given, Sitting
 from chaos.undisturbed import Known
-from sessions_app import hot_state
+from sessions_app import cleanup, hot_state
 from sessions_app.models import StudentProficiency, TestSession
 from sessions_app.tests.conftest import Reply, browser_of, client_with
 from sessions_app.tests.factories import make_pool, make_token, question
@@ -115,7 +115,10 @@ class Life(RuleBasedStateMachine):
                 len(sitting.given),
             )
         assert reply["status"] == ("continue" if sitting.status == "active" else "completed")
-        self.known[sitting.student_id] = Known({**self.known[sitting.student_id].abilities, **sitting.found()})
+        known = self.known[sitting.student_id].abilities
+        self.known[sitting.student_id] = Known(
+            {**self.known[sitting.student_id].abilities, **sitting.found()}
+        )
 
     @rule(sitting=sittings, number=strategies.integers(0, 3), is_browser=strategies.booleans())
     def repeat_an_answer(self, sitting: Sitting, number: int, is_browser: bool) -> None:
@@ -126,9 +129,7 @@ class Life(RuleBasedStateMachine):
         if given.key is not None:
             again = self.submit(sitting, given.question_id, given.option, given.key, is_browser=is_browser)
             assert self.good(again) == given.reply
-            self.refused(
-                self.submit(sitting, given.question_id, other, given.key), "idempotency_key_reused"
-            )
+            self.refused(self.submit(sitting, given.question_id, other, given.key), "idempotency_key_reused")
         for option in (given.option, other):
             refusal = self.submit(sitting, given.question_id, option, None, is_browser=is_browser)
             self.refused(refusal, "already_submitted")
@@ -166,8 +167,8 @@ class Life(RuleBasedStateMachine):
             for sitting in self.all
             if sitting.status == "active" and sitting.last_activity <= timezone.now() - LEFT_FOR
         ]
-        reply = self.good(self.api.post("/api/sessions/cleanup"))
-        assert reply["sessions_removed"] == len(left)
+        # Not over HTTP: there PostgreSQL's clock decides, and that one does not move here.
+        assert cleanup.end_inactive(now=timezone.now()) == len(left)
         for sitting in left:
             sitting.status = "expired"
 
@@ -239,7 +240,13 @@ class Life(RuleBasedStateMachine):
     # --- Sending ------------------------------------------------------------------------------------------
 
     def submit(
-        self, sitting: Sitting, question_id: str, option: int | None, key: str | None, *, is_browser: bool = False
+        self,
+        sitting: Sitting,
+        question_id: str,
+        option: int | None,
+        key: str | None,
+        *,
+        is_browser: bool = False,
     ) -> Reply:
         client = browser_of(sitting.started) if is_browser else self.api
         body = {"session_id": sitting.session_id, "question_id": question_id, "response": option}
