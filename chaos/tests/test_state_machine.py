@@ -116,9 +116,7 @@ class Life(RuleBasedStateMachine):
             )
         assert reply["status"] == ("continue" if sitting.status == "active" else "completed")
         known = self.known[sitting.student_id].abilities
-        self.known[sitting.student_id] = Known(
-            {**self.known[sitting.student_id].abilities, **sitting.found()}
-        )
+        self.known[sitting.student_id] = Known({**known, **sitting.found()})
 
     @rule(sitting=sittings, number=strategies.integers(0, 3), is_browser=strategies.booleans())
     def repeat_an_answer(self, sitting: Sitting, number: int, is_browser: bool) -> None:
