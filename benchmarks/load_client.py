@@ -5,7 +5,9 @@ Reads one `Share` of JSON a line, writes one `Seen` a line. Nothing that goes wr
 
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import msgspec
 
@@ -76,9 +78,7 @@ class Student:
         reply = self._post("/api/test/start", share.authorization, body, seen.starts)
         return Test(reply["session_id"], reply["session_token"], reply["next_question"]["id"])
 
-    def _post(
-        self, path: str, authorization: str, body: dict[str, object], seconds: list[float]
-    ) -> dict[str, object] | msgspec.Raw:
+    def _post(self, path: str, authorization: str, body: Mapping[str, object], seconds: list[float]) -> Any:
         content = msgspec.json.encode(body)
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {authorization}\r\n"
@@ -101,9 +101,7 @@ def main() -> None:
         for line in sys.stdin.buffer:
             share = decoder.decode(line)
             count = len(share.students)
-            taken = list(
-                threads.map(lambda n, share=share: students[n].take(share, n), range(count))  # type: ignore[misc]
-            )
+            taken = list(threads.map(lambda n, share=share: students[n].take(share, n), range(count)))
             together = Seen(
                 [each for seen in taken for each in seen.starts],
                 [each for seen in taken for each in seen.answers],

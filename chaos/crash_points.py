@@ -104,6 +104,10 @@ def _answer(request: Request, database: str, die_after: str | None, told: Connec
             os.kill(os.getpid(), signal.SIGKILL)
 
     status: list[int] = []
+
+    def answered(line: str, headers: object, error: object = None) -> Any:
+        status.append(int(line[:3]))
+
     content = json.dumps(request.body).encode()
     environment = {
         "REQUEST_METHOD": "POST",
@@ -121,7 +125,7 @@ def _answer(request: Request, database: str, die_after: str | None, told: Connec
         environment["HTTP_IDEMPOTENCY_KEY"] = request.key
     sys.setprofile(_Steps(reached))
     try:
-        pieces = application(environment, lambda line, headers: status.append(int(line[:3])))
+        pieces = application(environment, answered)
     finally:
         sys.setprofile(None)
     told.send((status[0], json.loads(b"".join(pieces)), numbered(steps)))

@@ -1,10 +1,8 @@
 """What the server that forks web processes has loaded: the service, and nothing that is connected."""
 
 import warnings
+from importlib import import_module
 
-import psycopg._cursor_base
-import psycopg.generators
-import psycopg_pool
 from django.db import connection
 from django.urls import get_resolver
 from django_redis import get_redis_connection
@@ -16,9 +14,10 @@ from chaos.crash_points import execute_in_two
 
 __all__ = ["application", "connect"]
 
-assert get_resolver().url_patterns  # the views, too
-assert psycopg_pool.ConnectionPool
-psycopg._cursor_base.execute = psycopg.generators.execute = execute_in_two  # type: ignore[assignment]
+import_module("psycopg_pool")  # what the first request would import
+assert get_resolver().url_patterns
+for module in ("psycopg._cursor_base", "psycopg.generators"):
+    import_module(module).execute = execute_in_two  # type: ignore[attr-defined]
 
 
 def connect(database: str) -> None:
