@@ -9,6 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest, Now
 
 from sessions_app import audit, chain, hot_state, ledger
 from sessions_app.models import Student, TestSession
@@ -92,7 +94,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
                 standard_error=step.ability.standard_error.tolist(),
                 current_position=step.next_item,
                 started_at=now,
-                last_activity=now,
+                last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
                 chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.fingerprint,
@@ -206,7 +208,7 @@ def end(
                 [session],
                 TestSession.Status.ENDED,
                 reason=END_REASONS[TestSession.Status.ENDED],
-                now=now,
+                now=max(now, session.started_at),  # whatever this machine's clock says
                 idempotency_key=idempotency_key,
                 request_hash=fingerprint,
             )

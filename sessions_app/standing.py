@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -19,9 +19,6 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import NormalPrior
 from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
-        started_at=_EPOCH + state.started_at * _MICROSECOND,
+        started_at=state.began,
     )
 
 
