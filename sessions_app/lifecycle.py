@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 
-from sessions_app import hot_state
+from sessions_app import hot_state, metrics
 from sessions_app.models import Student, TestSession
 from sessions_app.proficiency import prior_of
 from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
@@ -94,6 +94,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
+    metrics.STARTED.inc()
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
 
@@ -170,11 +171,12 @@ def _is_newest(session_id: UUID, state: SessionState) -> bool:
 def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | None = None) -> Standing:
     """End a running test early, with its results so far. A test that is over gives its result again."""
     session = session_for(session_id, caller, student_id)
-    _close(
+    ended = _close(
         TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE),
         TestSession.Status.ENDED,
         now,
     )
+    metrics.ENDED.inc(ended)
     session.refresh_from_db()
     hot_state.forget([session_id])
     return standing_of(session)
@@ -188,5 +190,7 @@ def expire(session_ids: Iterable[UUID], *, now: datetime) -> None:
     _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, now)
 
 
-def _close(sessions: QuerySet[TestSession], status: str, now: datetime) -> None:
-    sessions.update(status=status, end_reason=END_REASONS[status], completed_at=now, current_position=None)
+def _close(sessions: QuerySet[TestSession], status: str, now: datetime) -> int:
+    return sessions.update(
+        status=status, end_reason=END_REASONS[status], completed_at=now, current_position=None
+    )
