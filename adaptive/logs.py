@@ -1,8 +1,8 @@
 """How a line of the log looks: JSON in production, readable in development; web, worker and beat alike.
 
 No student's id or name, no answer, token or key may get into a line. So what libraries log below INFO is left
-out, and so are their lines that hold an address; and in production an exception is told by its type and place,
-because its message may quote a row. docs/OPERATIONS.md lists the fields.
+out, and so are their lines that hold an address, and all but the first of several; and in production an exception is told by its type and
+place, because its message may quote a row. docs/OPERATIONS.md lists the fields.
 """
 
 import logging
@@ -44,7 +44,7 @@ def logging_config(environment: str, level: str) -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": fields,
+                "foreign_pre_chain": [*fields, first_line],
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     _readable() if is_readable else as_json,
@@ -59,6 +59,12 @@ def logging_config(environment: str, level: str) -> dict[str, Any]:
             **{name: {"level": known} for name in OURS},
         },
     }
+
+
+def first_line(_: Any, __: str, event: EventDict) -> EventDict:
+    """Of what libraries say: below it they quote (Celery a task's arguments, PostgreSQL a row)."""
+    event["event"] = str(event["event"]).strip().partition("\n")[0]
+    return event
 
 
 def as_json(_: Any, __: str, event: EventDict) -> str:

@@ -24,8 +24,8 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108  signs of life in memory: a slow disk 
 logger_class = "adaptive.gunicorn_log.ServiceLogger"
 control_socket_disable = True  # nobody needs it, and its place would be a home folder that is not there
 
-# Every process counts in a file of its own in one folder, and /metrics sums the files. prometheus_client reads
-# the variable when it is imported. A folder made by another gunicorn, whom this one replaces (USR2), is left to it.
+# Every process counts in a file of its own in one folder, and /metrics sums them. prometheus_client reads the
+# variable when it is imported. The folder of a gunicorn that this one replaces (USR2) is left to it.
 _PREFIX, _OWN = "adaptive-metrics-", f"adaptive-metrics-{os.getpid()}-"
 _given = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or _PREFIX).name
 if _given.startswith(_PREFIX) and not _given.startswith(_OWN):

@@ -34,6 +34,7 @@ CONTAINER_ONLY = {
     "PORT",
     "WEB_CONCURRENCY",
     "GUNICORN_CMD_ARGS",
+    "PROMETHEUS_MULTIPROC_DIR",
 }  # docker/gunicorn.conf.py and gunicorn itself
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_PORT", "ADAPTIVE_VERSION"}
 HOST = "tests.example.org"
