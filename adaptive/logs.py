@@ -1,8 +1,8 @@
 """How a line of the log looks: JSON in production, readable in development; web, worker and beat alike.
 
 No student's id or name, no answer, token or key may get into a line. So what libraries log below INFO is left
-out, and so are their lines that hold an address, and all but the first of several; and in production an exception is told by its type and
-place, because its message may quote a row. docs/OPERATIONS.md lists the fields.
+out, and so are their messages that hold an address, and what follows a message's first line. In production an
+exception is told by its type and place, because its message may quote a row. docs/OPERATIONS.md lists the fields.
 """
 
 import logging

@@ -262,8 +262,7 @@ def test_it_logs_no_library_below_info(log: Log) -> None:
 
 def test_it_is_readable_in_development() -> None:
     code = (
-        "import logging, logging.config, sys; from adaptive.celery import app
-from adaptive.logs import logging_config\n"
+        "import logging, logging.config, sys; from adaptive.logs import logging_config\n"
         "logging.config.dictConfig(logging_config('development', 'INFO'))\n"
         "try: int('twelve')\n"
         "except ValueError: logging.getLogger('sessions_app').exception('it failed')\n"
