@@ -2,7 +2,8 @@
 
 No student's id or name, no answer, token or key may get into a line. So what libraries log below INFO is left
 out, and so are their messages that hold an address, and what follows a message's first line. In production an
-exception is told by its type and place, because its message may quote a row. docs/OPERATIONS.md lists the fields.
+exception is told by its type and place, because its message may quote a row. docs/OPERATIONS.md lists the
+fields.
 """
 
 import logging

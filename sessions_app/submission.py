@@ -134,12 +134,13 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         response_time_ms=submission.response_time_ms,
         idempotency_key=submission.idempotency_key,
         now=now,
+        head_before=state.chain_head,
     )
     with metrics.RECORD.time():
-        is_recorded = ledger.record(entry)
-    if not is_recorded:
+        head = ledger.record(entry)
+    if head is None:
         return None
-    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item))
+    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, head))
     standing = standing_of_state(submission.session_id, after)
     if is_over:
         standing = replace(

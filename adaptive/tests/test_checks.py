@@ -53,6 +53,7 @@ def test_it_accepts_an_insecure_development(settings: LazySettings) -> None:
         ({"SECRET_KEY": "insecure" + "k" * 50}, "E002"),
         ({"SECRET_KEY_FALLBACKS": ["insecure" + "k" * 50]}, "E002"),
         ({"DEBUG": True}, "E003"),
+        ({"METRICS_TOKEN": "t" * 31}, "E020"),
         ({"ALLOWED_HOSTS": []}, "E004"),
         ({"ALLOWED_HOSTS": ["*"]}, "E004"),
         ({"ALLOWED_HOSTS": ["tests.example.org", "*"]}, "E004"),
