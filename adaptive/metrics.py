@@ -103,7 +103,7 @@ def _active_sessions() -> int | None:
 
 
 def _queue_length() -> int | None:
-    patience = settings.CACHES["default"]["OPTIONS"]["SOCKET_TIMEOUT"]
+    patience = settings.REDIS_TIMEOUT
     try:
         with Redis.from_url(
             settings.CELERY_BROKER_URL, socket_timeout=patience, socket_connect_timeout=patience

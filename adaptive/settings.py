@@ -102,13 +102,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: speed ----------------------------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://localhost:6379/0")
+REDIS_TIMEOUT: float = env.float("REDIS_TIMEOUT", default=0.5)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
-            "SOCKET_CONNECT_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
-            "SOCKET_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
+            "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT,
+            "SOCKET_TIMEOUT": REDIS_TIMEOUT,
             "IGNORE_EXCEPTIONS": True,
         },
     }

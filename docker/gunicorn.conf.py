@@ -44,7 +44,7 @@ def child_exit(server: Any, worker: Any) -> None:
     """What a process that is gone has counted stays counted; what it held does not."""
     from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(server: Any) -> None:

@@ -58,8 +58,13 @@ def log(settings: LazySettings) -> Iterator[Log]:
 
 
 @pytest.fixture
-def api(db: None) -> APIClient:
-    return client_with(f"Token {make_token()}")
+def api_token(db: None) -> str:
+    return make_token()
+
+
+@pytest.fixture
+def api(api_token: str) -> APIClient:
+    return client_with(f"Token {api_token}")
 
 
 @pytest.fixture
@@ -183,6 +188,7 @@ def found_in(log: Log) -> set[str]:
 
 def test_it_never_logs_who_answered_what(
     api: APIClient,
+    api_token: str,
     client: Client,
     pool_id: str,
     log: Log,
@@ -246,9 +252,7 @@ def test_it_never_logs_who_answered_what(
     assert {200, 400, 401, 403, 404, 409, 503} <= statuses
     assert len(log.lines(event="request")) > 30
     assert not found_in(log)
-    for credentials in (api, browser):
-        sent_token = str(credentials._credentials["HTTP_AUTHORIZATION"]).split()[1]
-        assert sent_token not in log.getvalue()
+    assert api_token not in log.getvalue()
     assert token not in log.getvalue()
 
 
@@ -282,6 +286,7 @@ def test_it_passes_the_request_id_on_to_the_worker(tmp_path: Path, settings: Laz
         **os.environ,
         "ADAPTIVE_ENVIRONMENT": "production",
         "SECRET_KEY": "k" * 64,
+        "AUDIT_KEY": "a" * 64,
         "ALLOWED_HOSTS": "localhost",
         "BEHIND_TLS_PROXY": "true",
         "REDIS_URL": settings.REDIS_URL,
