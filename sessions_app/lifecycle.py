@@ -12,7 +12,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Value
 from django.db.models.functions import Greatest, Now
 
-from sessions_app import audit, chain, hot_state, ledger
+from sessions_app import audit, chain, hot_state, ledger, metrics
 from sessions_app.models import Student, TestSession
 from sessions_app.proficiency import prior_of
 from sessions_app.refusals import (
@@ -106,6 +106,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
+    metrics.STARTED.inc()
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
 
@@ -212,6 +213,7 @@ def end(
                 idempotency_key=idempotency_key,
                 request_hash=fingerprint,
             )
+            metrics.ENDED.inc()
             session.refresh_from_db()
         elif idempotency_key:
             ended = session.events.filter(idempotency_key=idempotency_key).first()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
-from sessions_app import hot_state
+from sessions_app import hot_state, metrics
 from sessions_app.chain import microseconds
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
@@ -90,6 +90,7 @@ def rebuild_state(session: TestSession) -> SessionState:
     """
     state = state_of(session, list(session.responses.order_by("position")))
     hot_state.write_state(session.pk, state)
+    metrics.REBUILDS.inc()
     return state
 
 
