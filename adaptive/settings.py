@@ -271,6 +271,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # these files are for our own pages
 
 # --- Security --------------------------------------------------------------------------------------
 
