@@ -21,7 +21,7 @@ from sessions_app.api.serializers import (
     SubmitRequestSerializer,
     fingerprint_of,
 )
-from sessions_app.api.throttling import rate_of
+from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
@@ -120,6 +120,7 @@ class StartView(APIView):
     def post(self, request: Request) -> Response:
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        limit_starts(body.validated_data["student_id"])
         try:
             asked = body.test_request(idempotency_key_of(request))
             standing = lifecycle.start(
@@ -181,11 +182,12 @@ class SubmitView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
         standing = submission.submit(
-            SubmitRequestSerializer.submission(request.data, idempotency_key_of(request)),
+            answer,
             caller_of(request),
             now=timezone.now(),
-            rate=rate_of(request),
+            rate=rate_in_session(request, answer.session_id),
         )
         return Response(replies.submitted(standing))
 
