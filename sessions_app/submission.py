@@ -104,6 +104,7 @@ class _Answered:
 def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
     """Score, estimate, choose, record. None where `state` is not at this question, or not any more."""
     check_access(state, submission.session_id, submission.student_id, caller)
+    now = max(now, state.began)  # another machine's clock may have been ahead: no answer before the test
     revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
     if revision.external_ids[state.current] != submission.question_id:
         return None
