@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
+from sessions_app import metrics
 from sessions_app.session_state import SessionState, ShownQuestion
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,9 @@ class Claim:
     is_free: bool
     state: SessionState | None
     requests_this_minute: int = 0
+
+
+CLEANUP_KEY = "cleanup:last"
 
 
 def state_key(session_id: UUID) -> str:
@@ -80,12 +85,14 @@ def claim(session_id: UUID, question_id: str, rate: RateLimit | None = None) -> 
     replies = _talk(commands)
     if replies is None:
         return Claim(session_id, question_id, None, is_free=True, state=None)
+    state = SessionState.unpack(replies[2])
+    metrics.hit_or_miss(state is not None)
     return Claim(
         session_id,
         question_id,
         token,
         is_free=replies[1] == token,
-        state=SessionState.unpack(replies[2]),
+        state=state,
         requests_this_minute=replies[3] if rate is not None else 0,
     )
 
@@ -155,7 +162,11 @@ def settle(
 def read_state(session_id: UUID) -> SessionState | None:
     """The state, or None where it is not in Redis or Redis does not answer."""
     replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
-    return SessionState.unpack(replies[0]) if replies else None
+    if replies is None:
+        return None
+    state = SessionState.unpack(replies[0])
+    metrics.hit_or_miss(state is not None)
+    return state
 
 
 def write_state(session_id: UUID, state: SessionState) -> None:
@@ -189,6 +200,25 @@ def count_request(rate: RateLimit) -> int:
     """Count a request; returns how many there were in this minute, 0 where Redis does not answer."""
     replies = _talk(lambda pipeline: _count(pipeline, rate))
     return replies[0] if replies else 0
+
+
+def note_cleanup(at: datetime, ended: int) -> None:
+    """For `/metrics`, which web answers, while a worker cleans up."""
+
+    def commands(pipeline: Pipeline) -> None:
+        pipeline.hset(CLEANUP_KEY, "at", str(at.timestamp()))
+        pipeline.hincrby(CLEANUP_KEY, "ended", ended)
+
+    _talk(commands)
+
+
+def last_cleanup() -> tuple[float, int] | None:
+    """(seconds since 1970, sessions ended by all cleanups); None where Redis knows of none."""
+    replies = _talk(lambda pipeline: pipeline.hmget(CLEANUP_KEY, "at", "ended"))
+    if replies is None or replies[0][0] is None:
+        return None
+    at, ended = replies[0]
+    return float(at), int(ended)
 
 
 def statistics() -> dict[str, int | float] | None:
@@ -271,6 +301,7 @@ def _talk(
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
         for session_id in stale:
             _forget_later(session_id)
+        metrics.REDIS_FAILURES.inc()
         logger.warning("Redis failed (%s: %s); going on with PostgreSQL alone", type(error).__name__, error)
         return None
 

@@ -114,7 +114,7 @@ def _links_of(entry: Entry) -> dict[str, bytes]:
         entry.theta,
         entry.standard_error,
         entry.response_time_ms,
-        entry.now,
+        chain.microseconds(entry.now),
     )
     head = chain.advance(entry.head_before, answer)
     links = {"link": chain.link_of(head), "completed_link": b""}

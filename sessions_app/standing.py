@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
-from sessions_app import hot_state
+from sessions_app import hot_state, metrics
 from sessions_app.chain import microseconds
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
@@ -68,10 +68,15 @@ def check_access(state: SessionState, session_id: UUID, student_id: str | None, 
 def session_for(
     session_id: UUID, caller: Caller, student_id: str | None, *, for_update: bool = False
 ) -> TestSession:
-    """The session's row, if the caller may see it and it is that student's."""
+    """The session's row, if the caller may see it and it is that student's.
+
+    A session whose student was erased is nobody's any more.
+    """
     sessions = TestSession.objects.select_related("student").filter(pk=session_id)
     session = (sessions.select_for_update(of=("self",)) if for_update else sessions).first()
     if session is None or not caller.may_open(session_id, session.client_id):
+        raise SessionNotFound
+    if session.student.erased_at is not None:
         raise SessionNotFound
     if student_id is not None and student_id != session.student.external_id:
         raise WrongStudent
@@ -85,6 +90,7 @@ def rebuild_state(session: TestSession) -> SessionState:
     """
     state = state_of(session, list(session.responses.order_by("position")))
     hot_state.write_state(session.pk, state)
+    metrics.REBUILDS.inc()
     return state
 
 
