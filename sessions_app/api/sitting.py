@@ -22,7 +22,7 @@ from sessions_app.api.serializers import (
     SubmitRequestSerializer,
     fingerprint_of,
 )
-from sessions_app.api.throttling import rate_of
+from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
@@ -127,6 +127,7 @@ class StartView(APIView):
     def post(self, request: Request) -> Response:
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        limit_starts(body.validated_data["student_id"])
         try:
             asked = body.test_request(idempotency_key_of(request))
             standing = lifecycle.start(
@@ -189,13 +190,13 @@ class SubmitView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        asked = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
-        named_in_log(asked.session_id)
+        answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
+        named_in_log(answer.session_id)
         standing = submission.submit(
-            asked,
+            answer,
             caller_of(request),
             now=timezone.now(),
-            rate=rate_of(request),
+            rate=rate_in_session(request, answer.session_id),
         )
         return Response(replies.submitted(standing))
 
