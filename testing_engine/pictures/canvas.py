@@ -1,4 +1,4 @@
-"""Figures to SVG that a page can hold: real text, classes for colours, no style attributes, the same every time.
+"""Figures to SVG that a page can hold: real text, classes for colours, no style attributes, always the same.
 
 The only module that loads the drawing library. It uses its objects alone and never `pyplot`, whose state all
 threads share.

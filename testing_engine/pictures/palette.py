@@ -1,7 +1,7 @@
 """The colours of the pictures, by role: here those for light paper, in `pictures.css` also those for dark.
 
-Six series colours that people with any colour vision tell apart (after Okabe & Ito 2008), darkened to at least
-4.5 : 1 on white; whoever needs more series varies the line or the marker too.
+Six series colours that people with any colour vision tell apart (after Okabe & Ito 2008), darkened to at
+least 4.5 : 1 on white; whoever needs more series varies the line or the marker too.
 """
 
 INK = "#1f2937"  # text, axes, what matters most

@@ -97,7 +97,7 @@ def _information(covered: Coverage, names: Sequence[str], population: Population
     return Picture(
         "information",
         "Information along ability, with the population",
-        "Σ a² I(θ) over all questions that measure the concept, for students with θ in it and 0 in all others. "
+        "Σ a² I(θ) over all questions that measure the concept, for students with θ in it and 0 in the rest. "
         "Behind it the population: N(0, 1), and the stored abilities of students where there are at least "
         f"{FEWEST_STUDENTS}; its height is not to scale.",
         columns,
@@ -156,7 +156,7 @@ def _errors(covered: Coverage, names: Sequence[str], found: Sequence[Gap]) -> Pi
     return Picture(
         "standard-error",
         "Standard error along ability, and gaps",
-        f"1/√I: of the {covered.length} questions that tell most at this θ (the best that a test of this length "
+        f"1/√I: of the {covered.length} questions that tell most at this θ (the best that such a test "
         "can do, without a prior), and of the whole pool. A gap is where the former is above "
         f"{TARGET_ERROR:g}, looked for from θ = {-SEARCHED:g} to {SEARCHED:g}; near means within {NEAR:g}.",
         ("θ", *of_best, *of_all),
@@ -181,8 +181,8 @@ def _together(covered: Coverage) -> Picture:
     return Picture(
         "together",
         "All concepts together",
-        "For students with the same θ in every concept, about this common θ: Σ (Σ a)² I(θ), and 1/√ of it for "
-        f"the {covered.length} questions that tell most.",
+        "For students with the same θ in every concept, about this common θ: Σ (Σ a)² I(θ), and 1/√ of it "
+        f"for the {covered.length} questions that tell most.",
         ("θ", "information", f"SE of the {covered.length} best"),
         _columns(covered.grid, covered.together, errors),
         draw,
@@ -206,15 +206,16 @@ def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]
                 places, counts = _fields(places)
             axes = panels[concept if merged else 0]
             colour, _, marker = series(0 if merged else concept)
-            axes.scatter(
-                *places.T,
-                s=16 * counts**0.5,
-                color=colour,
-                marker=marker,
-                linewidths=0,
-                alpha=0.7,
-                label=label(name),
-            )
+            for count in np.unique(counts):  # a size each: equal marks are drawn once and referred to
+                axes.scatter(
+                    *places[counts == count].T,
+                    s=16 * count**0.5,
+                    color=colour,
+                    marker=marker,
+                    linewidths=0,
+                    alpha=0.7,
+                    label=label(name) if count == 1 else None,
+                )
             axes.set(title=label(name) if merged else "", ylim=(0, steepness.max() * 1.08))
         figure.supylabel("discrimination ‖a‖", fontsize=9)
         if not merged and len(names) > 1:
@@ -228,11 +229,14 @@ def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]
         bank.n_categories.tolist(),
         strict=True,
     )
-    several = f" Above {MOST_POINTS} questions, a mark stands for all in a field of {FIELD[0]} × {FIELD[1]}, the larger the more."
+    several = (
+        f" Above {MOST_POINTS} questions, a mark stands for all in a field of {FIELD[0]} × {FIELD[1]}, "
+        "the larger the more."
+    )
     return Picture(
         "questions",
         "Difficulty and discrimination of all questions",
-        "Discrimination is the length of the slope vector (MDISC), difficulty is MDIFF; for questions with more "
+        "Discrimination is the length of the slope vector (MDISC), difficulty is MDIFF; for those of more "
         "than two categories, where they tell most. Colour and mark: the concept with the largest slope."
         + (several if merged else ""),
         ("question", "main concept", "difficulty", "discrimination", "categories"),
@@ -243,9 +247,9 @@ def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]
 
 
 def _fields(places: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Middles of the fields that hold questions, and how many each holds."""
+    """Middles of the fields that hold questions, and how many each holds, as a power of two."""
     fields, counts = np.unique(np.rint(places / FIELD), axis=0, return_counts=True)
-    return fields * FIELD, counts.astype(float)
+    return fields * FIELD, 2.0 ** np.rint(np.log2(counts))
 
 
 def _concepts(covered: Coverage, names: Sequence[str]) -> Picture:

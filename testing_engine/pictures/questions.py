@@ -13,7 +13,9 @@ from testing_engine.psychometrics.items import ItemBank
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-OWN_SCALE = "Ability is measured along the question's own direction; where it measures one concept, that is θ in this concept."
+OWN_SCALE = (
+    "θ is measured along the question's own slopes: of one concept, it is the ability in this concept."
+)
 
 
 @lru_cache(maxsize=256)
@@ -43,7 +45,8 @@ def curves(bank: ItemBank, item: int) -> Picture:
     return Picture(
         "curves",
         "Response and information curves",
-        f"What the model says: the probability of each score, and the information Σ P′²/P, at each θ. {OWN_SCALE}",
+        "What the model says: the probability of each score, and the information Σ P′²/P, at each θ. "
+        f"{OWN_SCALE}",
         ("θ", *(f"P({name})" for name in names), "information"),
         tuple(map(tuple, rows)),
         draw,

@@ -1,4 +1,4 @@
-"""How well a pool measures: information along ability, what a test of a given length can reach, where it falls short.
+"""How well a pool measures: information along ability, what a test of some length can reach, and gaps.
 
 Along a concept means: ability θ in this concept, 0 in the others. Along all of them: the same θ in every
 concept, and the information is about this common θ. Information is the answers' alone, without a prior.
@@ -92,7 +92,7 @@ def standard_errors(information: FloatArray) -> FloatArray:
 
 
 def gaps(bank: ItemBank, covered: Coverage, target: float = TARGET_ERROR) -> list[Gap]:
-    """Stretches of ability within ±`SEARCHED`, concept by concept, where the best questions miss the target."""
+    """Stretches of ability within ±`SEARCHED` where the best questions miss the target, by concept."""
     inside = np.abs(covered.grid) <= SEARCHED + ROUNDING
     grid = covered.grid[inside]
     difficulty = difficulties(bank)
