@@ -1,9 +1,13 @@
 """How a question was answered: option by option against ability, and whether its model fits.
 
-Every answer is held against the ability *before* it (the estimate after the answer before, or the test's prior):
-the answer itself is not in it, so it cannot confirm itself, and the engine chose the question by no more than
-that. The estimate is uncertain, so what the model predicts of an answer is the mean over N(estimate, standard
-error²). Under the model, prior and Bayesian estimation of the rules, this is the distribution of the answer.
+**Fit.** Every answer is held against the ability *before* it (the estimate after the previous answer, or the
+prior): the answer itself is not in it, so it cannot confirm itself, and the engine chose the question by no
+more than that. The estimate is uncertain, so what the model predicts of an answer is the mean over N(estimate,
+standard error²). Where the rules estimate by a posterior, this is the answer's distribution under the model.
+
+**Options** are counted by the newest ability of the session, as distractor analysis counts them by the score
+of the whole test: many questions are always asked at the same ability (the first at the prior's mean), and
+what was known before such a question tells nobody apart. The answer is in that ability, as one of many.
 
 Ability is taken along the question's own slopes a: u = a·θ / ‖a‖. Its variance leaves out covariances between
 concepts, which are not stored; a question of one concept needs none.
@@ -23,19 +27,19 @@ from testing_engine.revisions import FrozenRevision
 STEPS_PER_LOGIT = (
     20  # abilities and errors are counted in steps of 0.05; P moves by at most 0.006 in half a step
 )
-MOST_BINS = 8
-FEWEST_IN_BIN = 10
+MOST_BINS = 8  # stretches of ability
+FEWEST_IN_BIN = 10  # answers
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 UNKNOWN = -1  # stands for "I don't know" among the options
 
-# One row for each combination that occurs, however many answers there are. Imported sessions are left out: the
-# abilities of the original service are of another model.
-_COUNTS = """
-SELECT round(u * %(steps)s)::int, greatest(round(sqrt(v) * %(steps)s), 1)::int, coalesce(answer, -1), score,
-       count(*)
+# One row for each combination that occurs, however many answers there are. Imported sessions are left out:
+# the abilities of the original service are of another model.
+_ANSWERS = """
+SELECT round(u * %(steps)s)::int, greatest(round(sqrt(v) * %(steps)s), 1)::int, score, count(*)
 FROM (
-  SELECT response.answer, response.score,
-         (SELECT sum(a * theta) FROM unnest(%(direction)s::float8[], coalesce(before.theta, session.prior_mean))
+  SELECT response.score,
+         (SELECT sum(a * theta)
+          FROM unnest(%(direction)s::float8[], coalesce(before.theta, session.prior_mean))
           AS ability (a, theta)) AS u,
          (SELECT sum(a * a * sd * sd)
           FROM unnest(%(direction)s::float8[], coalesce(before.standard_error, session.prior_sd))
@@ -46,8 +50,23 @@ FROM (
     ON before.session_id = response.session_id AND before.position = response.position - 1
   WHERE response.question_id = %(question)s
 ) AS answered
-GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3, 4
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+"""
+
+_OPTIONS = """
+SELECT round(u * %(steps)s)::int, coalesce(answer, -1), count(*)
+FROM (
+  SELECT response.answer,
+         (SELECT sum(a * theta)
+          FROM unnest(%(direction)s::float8[], session.theta)
+          AS ability (a, theta)) AS u
+  FROM test_responses AS response
+  JOIN test_sessions AS session ON session.id = response.session_id AND session.legacy_id IS NULL
+  WHERE response.question_id = %(question)s
+) AS answered
+GROUP BY 1, 2
+ORDER BY 1, 2
 """
 
 _USE = """
@@ -82,12 +101,26 @@ class MeanSquare:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """G groups of equal answers: ability, its error, option, score and their number."""
+class Choices:
+    """G groups of equal choices: newest ability of the session along the question's slopes, option, count."""
 
-    ability: FloatArray  # (G,) before the answer, along the question's slopes
-    error: FloatArray  # (G,)
+    ability: FloatArray  # (G,)
     option: IntArray  # (G,) −1: "I don't know"
+    count: IntArray  # (G,)
+
+    @cached_property
+    def bins(self) -> list[IntArray]:
+        """Indices of groups, by stretches of ability."""
+        return stretches(self.ability, self.count)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """G groups of equal answers: ability before the answer along the question's slopes, its error, score and
+    number."""
+
+    ability: FloatArray  # (G,)
+    error: FloatArray  # (G,)
     score: IntArray  # (G,) −1: not scored
     count: IntArray  # (G,)
     predicted: FloatArray  # (G, K) probability of each score
@@ -98,11 +131,8 @@ class Answers:
 
     @cached_property
     def bins(self) -> list[IntArray]:
-        """Indices of groups, in at most `MOST_BINS` stretches of ability of about equally many answers."""
-        wanted = max(1, min(MOST_BINS, self.total // FEWEST_IN_BIN))
-        bounds = np.quantile(np.repeat(self.ability, self.count), np.arange(1, wanted) / wanted)
-        number = np.searchsorted(np.unique(bounds), self.ability, side="left")
-        return [np.flatnonzero(number == each) for each in np.unique(number)]
+        """Indices of groups, by stretches of ability."""
+        return stretches(self.ability, self.count)
 
     @cached_property
     def expected(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -148,19 +178,35 @@ def use(question_id: int) -> Use:
     return Use(answered, right, unknown, waiting.count(), *(_seconds(time) for time in times))
 
 
+def stretches(ability: FloatArray, count: IntArray) -> list[IntArray]:
+    """Indices of groups, in at most `MOST_BINS` stretches of ability of about equally many answers."""
+    wanted = max(1, min(MOST_BINS, int(count.sum()) // FEWEST_IN_BIN))
+    bounds = np.quantile(np.repeat(ability, count), np.arange(1, wanted) / wanted)
+    number = np.searchsorted(np.unique(bounds), ability, side="left")
+    return [np.flatnonzero(number == each) for each in np.unique(number)]
+
+
+def choices(revision: FrozenRevision, question_id: int) -> Choices:
+    """The options chosen of a question of the revision, in all tests that had this version of it."""
+    rows = _counted(_OPTIONS, revision, question_id, 3)
+    return Choices(rows[:, 0] / STEPS_PER_LOGIT, *rows[:, 1:].T)
+
+
 def answers(revision: FrozenRevision, question_id: int) -> Answers:
     """The answers to a question of the revision, in all tests that had this version of it."""
-    item = revision.positions_by_key[question_id]
-    bank = revision.bank
-    direction = bank.slopes[item] / bank.steepness[item]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNTS,
-            {"steps": STEPS_PER_LOGIT, "direction": direction.tolist(), "question": question_id},
-        )
-        rows = np.array(cursor.fetchall(), dtype=np.intp).reshape(-1, 5)
+    rows = _counted(_ANSWERS, revision, question_id, 4)
     ability, error = rows[:, 0] / STEPS_PER_LOGIT, rows[:, 1] / STEPS_PER_LOGIT
+    item = revision.positions_by_key[question_id]
     return Answers(ability, error, *rows[:, 2:].T, predicted(revision, item, ability, error))
+
+
+def _counted(sql: str, revision: FrozenRevision, question_id: int, columns: int) -> IntArray:
+    item = revision.positions_by_key[question_id]
+    direction = revision.bank.slopes[item] / revision.bank.steepness[item]
+    arguments = {"steps": STEPS_PER_LOGIT, "direction": direction.tolist(), "question": question_id}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, arguments)
+        return np.array(cursor.fetchall(), dtype=np.intp).reshape(-1, columns)
 
 
 def predicted(revision: FrozenRevision, item: int, ability: FloatArray, error: FloatArray) -> FloatArray:

@@ -11,8 +11,10 @@ from sessions_app.models import StudentProficiency
 def abilities(
     concept_names: Sequence[str], edges: Sequence[float], fewest: int
 ) -> tuple[tuple[int, ...], ...]:
-    """For each concept, students in each bin between two edges (the outer bins hold those beyond); () for fewer
-    than `fewest` students. One query."""
+    """For each concept, students in each bin between two edges; the outer bins hold those beyond.
+
+    () for fewer than `fewest` students. One query.
+    """
     array = Value(list(edges[1:-1]), output_field=ArrayField(FloatField()))
     number = Func(F("theta"), array, function="width_bucket", output_field=IntegerField())
     rows = StudentProficiency.objects.filter(concept_name__in=set(concept_names)).order_by()

@@ -13,7 +13,7 @@ from testing_engine.pictures.picture import Picture
 
 @dataclass(frozen=True)
 class Page:
-    """What stands above the pictures, too: links as (address, text), facts as (name, value), lists of lines as
+    """And what stands above the pictures: links as (address, text), facts as (name, value), lists as
     (heading, lines)."""
 
     title: str

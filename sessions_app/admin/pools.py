@@ -1,4 +1,4 @@
-"""Pools and questions with what the sessions say of them: pictures of measurement, answers, use and results."""
+"""Pools and questions with what the sessions say of them: measurement, answers, exposure and results."""
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
@@ -78,7 +78,7 @@ class PicturedPoolAdmin(QuestionPoolAdmin):
                 ("Largest exposure rate", f"{100 * used.rates.max():.1f} %"),
                 ("Overlap between students", _overlap(mean_overlap(used.given, used.tests))),
             ],
-            lists=[("Never used", _first(unused))] if unused and used.tests else [],
+            lists=[("Never used", [_first(unused)])] if unused and used.tests else [],
         )
         return show(self, request, page)
 
@@ -124,9 +124,10 @@ class PicturedQuestionAdmin(QuestionAdmin):
         revision = load_revision(question.pool.current_revision_id)
         use = item_statistics.use(question.pk)
         found = item_statistics.answers(revision, question.pk)
+        chosen = item_statistics.choices(revision, question.pk)
         pictures = [question_pictures.curves(revision.bank, revision.positions_by_key[question.pk])]
         if found.total:
-            pictures.append(answers_pictures.options(found, question.options, question.option_scores))
+            pictures.append(answers_pictures.options(chosen, question.options, question.option_scores))
             pictures.append(answers_pictures.fit(found))
         page = Page(
             f"{question}: curves and answers",
@@ -158,15 +159,16 @@ def _overlap(share: float) -> str:
     )
 
 
-def _first(names: list[str]) -> list[str]:
+def _first(names: list[str]) -> str:
     more = len(names) - UNUSED_ON_PAGE
-    return [*names[:UNUSED_ON_PAGE], f"and {more} more, in the download"] if more > 0 else names
+    return ", ".join(names[:UNUSED_ON_PAGE]) + (f" and {more} more, in the download" if more > 0 else "")
 
 
 def _use_in_words(use: Use, drawn: int) -> list[tuple[str, str]]:
     answered = f"{use.answered} times"
     if use.answered:
-        answered += f", {100 * use.right / use.answered:.0f} % right, {100 * use.unknown / use.answered:.0f} % “I don’t know”"
+        right, unknown = (100 * count / use.answered for count in (use.right, use.unknown))
+        answered += f", {right:.0f} % right, {unknown:.0f} % “I don’t know”"
     if drawn < use.answered:
         answered += (
             f"; {use.answered - drawn} of them imported and not drawn: their abilities are of another model"

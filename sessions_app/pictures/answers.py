@@ -5,25 +5,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sessions_app.item_statistics import UNKNOWN, Answers
-from testing_engine.pictures.palette import FILL, SERIES, SOFT, series
+from sessions_app.item_statistics import UNKNOWN, Answers, Choices
+from testing_engine.pictures.palette import SERIES, SOFT, series
 from testing_engine.pictures.picture import Picture, label
 from testing_engine.pictures.questions import OWN_SCALE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BEFORE = (
-    f"Abilities are the estimates before the answer, in stretches of about equally many answers. {OWN_SCALE}"
-)
+EQUALLY = f"Marks stand for stretches of θ with about equally many answers. {OWN_SCALE}"
+ABILITIES = (-3, 3)  # shown, or more where there are
 
 
-def options(answers: Answers, texts: Sequence[str], option_scores: Sequence[int]) -> Picture:
+def options(choices: Choices, texts: Sequence[str], option_scores: Sequence[int]) -> Picture:
     """The share of each option along ability. The key shows: only for whoever may see the question."""
-    bins = answers.bins
-    middles = _middles(answers)
-    chosen = [*range(len(texts)), *([UNKNOWN] if (answers.option == UNKNOWN).any() else [])]
-    counts = np.array([[answers.count[own][answers.option[own] == o].sum() for o in chosen] for own in bins])
+    bins = choices.bins
+    middles = [float(np.average(choices.ability[own], weights=choices.count[own])) for own in bins]
+    chosen = [*range(len(texts)), *([UNKNOWN] if (choices.option == UNKNOWN).any() else [])]
+    counts = np.array([[choices.count[own][choices.option[own] == o].sum() for o in chosen] for own in bins])
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     names = [_option_name(option, texts) for option in chosen]
@@ -45,18 +44,20 @@ def options(answers: Answers, texts: Sequence[str], option_scores: Sequence[int]
                 linewidth=3 if is_right else 1.3,
                 label=label(f"{name} (scores {best})") if is_right else label(name),
             )
-        axes.set(xlabel="θ before the answer", ylabel="share of the answers", ylim=(-0.02, 1.02))
+        axes.set(xlabel="θ of the test", ylabel="share of the answers", ylim=(-0.02, 1.02))
+        axes.set_xlim(*_limits(middles))
         below(axes, 2)
 
     rows = [
-        (round(float(middle), 3), int(total), *map(int, row))
+        (round(middle, 3), int(total), *map(int, row))
         for middle, total, row in zip(middles, totals[:, 0], counts, strict=True)
     ]
     return Picture(
         "options",
         "Options chosen, along ability",
-        f"Which share of the students chose each option. The thick line is the key. {BEFORE}",
-        ("mean θ before", "answers", *names),
+        "Which share of the students chose each option, by the newest θ of their test (this answer is one of "
+        f"those behind it). The thick line is the key. {EQUALLY}",
+        ("mean θ", "answers", *names),
         tuple(rows),
         draw,
         4.2,
@@ -88,10 +89,17 @@ def fit(answers: Answers) -> Picture:
 
         axes = figure.subplots()
         ability, _, observed, predicted, sd = columns
-        band = predicted - 1.96 * sd, predicted + 1.96 * sd
-        axes.fill_between(ability, *band, color=FILL, linewidth=0, label="95 % of chance")
-        axes.plot(ability, predicted, color=SERIES[0], linewidth=2, label="predicted by the model")
+        axes.errorbar(
+            ability,
+            predicted,
+            yerr=1.96 * sd,
+            color=SERIES[0],
+            linewidth=1.5,
+            capsize=3,
+            label="predicted by the model, with 95 % of chance",
+        )
         axes.plot(ability, observed, color=SERIES[1], marker="o", linestyle="none", label="observed")
+        axes.set_xlim(*_limits(ability.tolist()))
         most = answers.predicted.shape[1] - 1
         axes.set(xlabel="θ before the answer", ylabel="mean score", ylim=(-0.02 * most, 1.02 * most))
         below(axes)
@@ -99,8 +107,8 @@ def fit(answers: Answers) -> Picture:
     return Picture(
         "fit",
         "Observed and predicted scores",
-        "The mean score, and what the model predicts of it from what was known before each answer: the mean of "
-        f"the response curve over N(θ, SE²). {BEFORE}",
+        "The mean score, and what the model predicts of it from what was known before each answer: the mean "
+        f"of the response curve over N(θ, SE²). {EQUALLY}",
         ("mean θ before", "answers", "observed mean score", "predicted", "standard deviation by chance"),
         tuple(rows),
         draw,
@@ -108,9 +116,9 @@ def fit(answers: Answers) -> Picture:
     )
 
 
-def _middles(answers: Answers) -> np.ndarray:
-    return np.array([np.average(answers.ability[own], weights=answers.count[own]) for own in answers.bins])
+def _limits(abilities: Sequence[float]) -> tuple[float, float]:
+    return min(ABILITIES[0], *abilities), max(ABILITIES[1], *abilities)
 
 
 def _option_name(option: int, texts: Sequence[str]) -> str:
-    return "I don’t know" if option == UNKNOWN else f"{option}: {texts[option]}"
+    return "I don’t know" if option == UNKNOWN else f"option {option}: {texts[option]}"

@@ -41,8 +41,8 @@ def rates(exposure: Exposure, external_ids: Sequence[str]) -> Picture:
     return Picture(
         "exposure",
         "How often each question was used",
-        "The share of the tests of this revision that had the question; tests that run or had no answer are not "
-        "counted. On the right, how many questions have which rate.",
+        "The share of the tests of this revision that had the question; tests that run or had no answer do "
+        "not count. On the right, how many questions have which rate.",
         ("question", "tests", "exposure rate"),
         tuple(
             (external_ids[item], int(exposure.given[item]), round(float(exposure.rates[item]), 6))

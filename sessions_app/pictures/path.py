@@ -46,8 +46,8 @@ def ability(path: Path) -> Picture:
     return Picture(
         "ability",
         "Path of ability",
-        "The estimate after each answer with its 95 % band θ ± 1.96 SE, from the prior at 0 on. Marks stand at the "
-        "difficulty of the question answered, in the concepts that it measures.",
+        "The estimate after each answer with its 95 % band θ ± 1.96 SE, from the prior at 0 on. Marks stand "
+        "at the difficulty of the question answered, in the concepts that it measures.",
         ("answer", "question", "outcome", "difficulty", *each),
         tuple(rows),
         draw,
@@ -66,7 +66,16 @@ def information(path: Path) -> Picture:
         for outcome, (colour, _) in MARKS.items():
             own = np.array([each == outcome for each in path.outcomes], dtype=bool)
             if own.any():
-                axes.bar(numbers[own], path.information[own], color=colour, width=0.7, label=outcome)
+                shade = colour if outcome == RIGHT else "none"  # to be told apart without colour
+                axes.bar(
+                    numbers[own],
+                    path.information[own],
+                    facecolor=shade,
+                    edgecolor=colour,
+                    linewidth=1.5,
+                    width=0.7,
+                    label=outcome,
+                )
         axes.set(ylabel="information", ylim=(0, None))
         axes.grid(visible=False, axis="x")
         if len(numbers) <= MOST_NAMED:
@@ -87,7 +96,7 @@ def information(path: Path) -> Picture:
     return Picture(
         "information",
         "Information of each question",
-        "The expected information I(t)·‖a‖² of each question at the ability estimated before it was answered.",
+        "The expected information I(t)·‖a‖² of each question at the ability estimated before the answer.",
         ("answer", "question", "outcome", "difficulty", "information", "seconds"),
         tuple(rows),
         draw,

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from sessions_app.models import TestSession
 from sessions_app.result_distribution import BAND_CUTS, BAND_NAMES, MINUTES, Results, results_of
-from testing_engine.pictures.palette import FILL, INK, SERIES, SOFT
+from testing_engine.pictures.palette import FILL, INK, SERIES
 from testing_engine.pictures.picture import Picture, label
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _proficiencies(results: Results) -> Picture:
         for axes, concept in zip(panels, concepts, strict=True):
             shares = 100 * np.array(concept.tenths) / concept.tests
             axes.stairs(shares, edges, fill=True, color=SERIES[0], linewidth=0, label="tests")
-            axes.axhline(10, color=SOFT, linestyle="--", linewidth=1, label="the reference population")
+            axes.axhline(10, color=INK, linestyle="--", linewidth=1, label="the reference population")
             axes.set(title=label(concept.name), xlim=(0, 1))
         panels[0].set_ylabel("tests (%)")
         below(panels[0])
@@ -49,8 +49,8 @@ def _proficiencies(results: Results) -> Picture:
     return Picture(
         "proficiency",
         "Proficiency, concept by concept",
-        "How many tests ended in each tenth of proficiency Φ(θ), the share of the reference population at or below "
-        "the student. A group like that population has 10 % in each.",
+        "How many tests ended in each tenth of proficiency Φ(θ), the share of the reference population at or "
+        "below the student. A group like that population has 10 % in each.",
         ("concept", "tests", "mean θ", "SD of θ", "mean SE", *tenths),
         tuple(rows),
         draw,
