@@ -2,8 +2,9 @@
 
 **Fit.** Every answer is held against the ability *before* it (the estimate after the previous answer, or the
 prior): the answer itself is not in it, so it cannot confirm itself, and the engine chose the question by no
-more than that. The estimate is uncertain, so what the model predicts of an answer is the mean over N(estimate,
-standard error²). Where the rules estimate by a posterior, this is the answer's distribution under the model.
+more than that. The estimate is uncertain, so what the model predicts of an answer is the mean over
+N(estimate, standard error²). Where the rules estimate by a posterior, this is the answer's distribution under
+the model.
 
 **Options** are counted by the newest ability of the session, as distractor analysis counts them by the score
 of the whole test: many questions are always asked at the same ability (the first at the prior's mean), and
@@ -21,6 +22,7 @@ from django.db import connection
 from django.db.models import F
 
 from sessions_app.models import TestSession
+from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.response import FloatArray, IntArray
 from testing_engine.revisions import FrozenRevision
 
@@ -197,7 +199,7 @@ def answers(revision: FrozenRevision, question_id: int) -> Answers:
     rows = _counted(_ANSWERS, revision, question_id, 4)
     ability, error = rows[:, 0] / STEPS_PER_LOGIT, rows[:, 1] / STEPS_PER_LOGIT
     item = revision.positions_by_key[question_id]
-    return Answers(ability, error, *rows[:, 2:].T, predicted(revision, item, ability, error))
+    return Answers(ability, error, *rows[:, 2:].T, predicted(revision.bank, item, ability, error))
 
 
 def _counted(sql: str, revision: FrozenRevision, question_id: int, columns: int) -> IntArray:
@@ -209,9 +211,8 @@ def _counted(sql: str, revision: FrozenRevision, question_id: int, columns: int)
         return np.array(cursor.fetchall(), dtype=np.intp).reshape(-1, columns)
 
 
-def predicted(revision: FrozenRevision, item: int, ability: FloatArray, error: FloatArray) -> FloatArray:
+def predicted(bank: ItemBank, item: int, ability: FloatArray, error: FloatArray) -> FloatArray:
     """(G, K) probability of each score, over abilities N(ability, error²); by Gauss–Hermite quadrature."""
-    bank = revision.bank
     u = ability[:, None] + error[:, None] * NODES
     t = bank.steepness[item] * u + bank.intercepts[item]
     curves = bank.curves_at(t.reshape(1, -1), np.array([item])).p[: bank.n_categories[item], 0]

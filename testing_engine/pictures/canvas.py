@@ -6,6 +6,7 @@ threads share.
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -21,6 +22,9 @@ LINK = "{http://www.w3.org/1999/xlink}href"
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 NO_ROTATION = re.compile(r"rotate\(-?0 [^)]*\)")
+
+# Browsers have fonts for letters that the library's own lacks; it only measures with that one.
+warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
 
 # Once, before the first figure: threads share these settings, and nothing changes them later.
 matplotlib.rcParams.update(
