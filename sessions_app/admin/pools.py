@@ -128,6 +128,7 @@ class PicturedQuestionAdmin(QuestionAdmin):
         pictures = [question_pictures.curves(revision.bank, revision.positions_by_key[question.pk])]
         if found.total:
             pictures.append(answers_pictures.options(chosen, question.options, question.option_scores))
+        if found.infit is not None:
             pictures.append(answers_pictures.fit(found))
         page = Page(
             f"{question}: curves and answers",
