@@ -7,7 +7,18 @@ from django_redis import get_redis_connection
 from sessions_app import hot_state
 from testing_engine.revisions import forget_frozen
 
-NEVER_EMPTIED = ("questions", "pool_revisions", "revision_questions", "test_plans", "test_responses")
+NEVER_EMPTIED = (
+    "questions",
+    "pool_revisions",
+    "revision_questions",
+    "test_plans",
+    "test_responses",
+    "session_events",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="try everything that takes minutes (make proofs)")
 
 
 @pytest.fixture(scope="session")

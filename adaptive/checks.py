@@ -30,6 +30,16 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
         problems.append(
             Error("SECRET_KEY or one of SECRET_KEY_FALLBACKS is a development key.", id="adaptive.E002")
         )
+    audit_key = settings.AUDIT_KEY
+    is_weak = len(audit_key) < 50 or audit_key in keys or DEVELOPMENT_KEY_MARK in audit_key
+    if settings.IS_PRODUCTION and is_weak:
+        problems.append(
+            Error(
+                "AUDIT_KEY is missing, shorter than 50 characters, a development key, or SECRET_KEY itself.",
+                hint="Make one like SECRET_KEY and keep it for ever: it checks the audit trail.",
+                id="adaptive.E009",
+            )
+        )
     if settings.IS_PRODUCTION and settings.DEBUG:
         problems.append(Error("DEBUG is on outside development.", hint="Unset DEBUG.", id="adaptive.E003"))
     if settings.IS_PRODUCTION and (not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS):

@@ -103,6 +103,7 @@ class _Answered:
 def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
     """Score, estimate, choose, record. None where `state` is not at this question, or not any more."""
     check_access(state, submission.session_id, submission.student_id, caller)
+    now = max(now, state.began)  # another machine's clock may have been ahead: no answer before the test
     revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
     if revision.external_ids[state.current] != submission.question_id:
         return None
@@ -132,10 +133,12 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         response_time_ms=submission.response_time_ms,
         idempotency_key=submission.idempotency_key,
         now=now,
+        head_before=state.chain_head,
     )
-    if not ledger.record(entry):
+    head = ledger.record(entry)
+    if head is None:
         return None
-    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item))
+    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, head))
     standing = standing_of_state(submission.session_id, after)
     if is_over:
         standing = replace(

@@ -41,6 +41,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "question_not_found", "This test's pool has no question of that id.")
         case refusals.WrongStudent():
             return Problem(403, "wrong_student", "This session belongs to another student.")
+        case refusals.StudentErased():
+            return InvalidBody([("/student_id", "This stands for a student who was erased.")])
         case refusals.ConceptNamesMismatch():
             return InvalidBody([("/concept_names", str(refusal))])
         case refusals.InvalidResponse():
