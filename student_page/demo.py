@@ -9,7 +9,7 @@ from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules
 
 DEMO_POOL = "Mathematics demo"
-QUESTIONS = 15
+QUESTIONS = 20
 
 
 class NoDemoPool(Exception):

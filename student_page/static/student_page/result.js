@@ -4,7 +4,7 @@
 import { fill } from "./question.js";
 
 const WIDTH = 320;
-const HEIGHT = 120;
+const HEIGHT = 140;
 const CLEAR = 1; // standard errors by which a subject must differ from the mean of all to be named
 
 export function showResult(result, test, { texts, bands }) {
@@ -83,9 +83,13 @@ function path(concept, texts, bands) {
   const lower = concept.path.map((point) => [point.answered, point.interval[0]]);
   const middle = concept.path.map((point) => [point.answered, point.proficiency]);
   const svg = picture(WIDTH, HEIGHT, "path");
-  for (const cut of bands.cuts) svg.append(shape("line", { x1: 0, x2: WIDTH, y1: y(cut), y2: y(cut), class: "cut" }));
+  svg.append(shape("polygon", { points: line([...upper, ...lower.reverse()]), class: "range" }));
+  [0, ...bands.cuts].forEach((cut, index) => {
+    const name = shape("text", { x: 6, y: y(cut) - 4, class: "level-name" });
+    name.textContent = bands.names[index];
+    svg.append(shape("line", { x1: 0, x2: WIDTH, y1: y(cut), y2: y(cut), class: "cut" }), name);
+  });
   svg.append(
-    shape("polygon", { points: line([...upper, ...lower.reverse()]), class: "range" }),
     shape("polyline", { points: line(middle), class: "line" }),
     shape("circle", { cx: x(last), cy: y(concept.proficiency), r: 4, class: "point" }),
   );
@@ -93,6 +97,7 @@ function path(concept, texts, bands) {
   const axis = element("p", { className: "axis small" });
   axis.append(element("span", {}, "0"), element("span", {}, texts.pathAxis), element("span", {}, last));
   axis.setAttribute("aria-hidden", "true");
+  axis.dir = "ltr"; // time goes as in the picture
   figure.append(element("figcaption", { dir: "auto" }, concept.name), svg, axis, inWords(concept.path, texts));
   return figure;
 }
