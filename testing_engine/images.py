@@ -1,6 +1,6 @@
 """Pictures in questions: checked, made anew and stored under the hash of what they are.
 
-A picture never changes, so a question that shows it never does either: an edited picture is another picture with
+A picture never changes, so a question that shows it never does either: an edited picture is another one, with
 another address.
 """
 
@@ -40,7 +40,7 @@ def address_of(image: QuestionImage) -> str:
 
 
 def _made_anew(uploaded: bytes) -> tuple[bytes, str, tuple[int, int]]:
-    """(content, media type, size): the pixels alone, without what a camera or an attacker wrote beside them."""
+    """(content, media type, size): the pixels alone, without what was written beside them."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of a bomb that unpacks to billions of pixels, before it does
