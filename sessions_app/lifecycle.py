@@ -3,18 +3,25 @@
 PostgreSQL is the truth; everything here works the same with and without Redis.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import Value
+from django.db.models.functions import Greatest, Now
 
-from sessions_app import hot_state
+from sessions_app import audit, chain, hot_state, ledger, metrics
 from sessions_app.models import Student, TestSession
 from sessions_app.proficiency import prior_of
-from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
+from sessions_app.refusals import (
+    ConceptNamesMismatch,
+    IdempotencyKeyReused,
+    PoolNotFound,
+    RulesRefused,
+    StudentErased,
+)
 from sessions_app.session_state import SessionState
 from sessions_app.standing import (
     Caller,
@@ -39,6 +46,7 @@ END_REASONS: dict[str, str] = {
     TestSession.Status.ENDED: "ended by request",
     TestSession.Status.EXPIRED: "inactivity",
 }
+STUDENT_ERASED = "student erased"
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
     try:
         with transaction.atomic():
             plan = store_plan(request.rules, names)
-            student, _ = Student.objects.get_or_create(external_id=request.student_id)
+            student = _student_called(request.student_id)
             mean, sd = prior_of(student.pk, names)
             at_start = prior_for(plan.rules, mean, sd)
             step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
@@ -74,7 +82,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
                 mean, sd = step.ability.theta.tolist(), step.ability.standard_error.tolist()
             if step.next_item is None:
                 raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
-            session = TestSession.objects.create(
+            session = TestSession(
                 client_id=caller.client_id,
                 student=student,
                 revision_id=revision.id,
@@ -86,16 +94,30 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
                 standard_error=step.ability.standard_error.tolist(),
                 current_position=step.next_item,
                 started_at=now,
-                last_activity=now,
+                last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
+                chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.fingerprint,
             )
+            event = audit.started(session, revision.content_hash, plan.content_hash)
+            session.save(force_insert=True)
+            event.save(force_insert=True)
     except IntegrityError:
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
+    metrics.STARTED.inc()
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
+
+
+def _student_called(external_id: str) -> Student:
+    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins."""
+    students = Student.objects.select_for_update(no_key=True)
+    student, _ = students.get_or_create(external_id=external_id)
+    if student.erased_at is not None:
+        raise StudentErased
+    return student
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
@@ -167,26 +189,46 @@ def _is_newest(session_id: UUID, state: SessionState) -> bool:
         return True  # without PostgreSQL nobody can have gone on
 
 
-def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | None = None) -> Standing:
-    """End a running test early, with its results so far. A test that is over gives its result again."""
-    session = session_for(session_id, caller, student_id)
-    _close(
-        TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE),
-        TestSession.Status.ENDED,
-        now,
-    )
-    session.refresh_from_db()
+def end(
+    session_id: UUID,
+    caller: Caller,
+    *,
+    now: datetime,
+    student_id: str | None = None,
+    idempotency_key: str | None = None,
+    fingerprint: str = "",
+) -> Standing:
+    """End a running test early, with its results so far. A test that is over gives its result again.
+
+    Raises `IdempotencyKeyReused` where the key ended this test with another request.
+    """
+    with transaction.atomic():
+        session = session_for(session_id, caller, student_id, for_update=True)
+        if session.status == TestSession.Status.ACTIVE:
+            ledger.close(
+                [session],
+                TestSession.Status.ENDED,
+                reason=END_REASONS[TestSession.Status.ENDED],
+                now=max(now, session.started_at),  # whatever this machine's clock says
+                idempotency_key=idempotency_key,
+                request_hash=fingerprint,
+            )
+            metrics.ENDED.inc()
+            session.refresh_from_db()
+        elif idempotency_key:
+            ended = session.events.filter(idempotency_key=idempotency_key).first()
+            if ended is not None and ended.request_hash != fingerprint:
+                raise IdempotencyKeyReused
     hot_state.forget([session_id])
     return standing_of(session)
 
 
-def expire(session_ids: Iterable[UUID], *, now: datetime) -> None:
-    """End active sessions that nobody continued. The caller holds their row locks, and forgets their state.
-
-    It does not ask for the status again: that would have PostgreSQL read the entries of all active sessions.
-    """
-    _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, now)
+def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions that nobody continued. The caller holds their locks, and forgets their state."""
+    status = TestSession.Status.EXPIRED
+    ledger.close(sessions, status, reason=END_REASONS[status], now=now)
 
 
-def _close(sessions: QuerySet[TestSession], status: str, now: datetime) -> None:
-    sessions.update(status=status, end_reason=END_REASONS[status], completed_at=now, current_position=None)
+def end_for_erasure(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions of a student who is being erased. The caller locks and forgets, as for `expire`."""
+    ledger.close(sessions, TestSession.Status.ENDED, reason=STUDENT_ERASED, now=now)

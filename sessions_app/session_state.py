@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import DTypeLike
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SessionState(msgspec.Struct, frozen=True, array_like=True):
@@ -31,6 +34,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     standard_error: bytes
     prior: bytes  # mean and standard deviation; empty: N(0, 1)
     started_at: int  # microseconds since 1970
+    chain_head: bytes  # of the audit chain
 
     @classmethod
     def pack(
@@ -67,6 +71,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             standard_error=_bytes(answered.standard_error),
             correct=self.correct + answered.is_correct,
             current=answered.next_item or 0,
+            chain_head=answered.chain_head,
         )
 
     @classmethod
@@ -80,6 +85,11 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     def packed(self) -> bytes:
         """What Redis keeps."""
         return self.answered.to_bytes(2, "big") + msgspec.msgpack.encode(self)
+
+    @property
+    def began(self) -> datetime:
+        """`started_at` as a time."""
+        return _EPOCH + timedelta(microseconds=self.started_at)
 
     @property
     def answered(self) -> int:
@@ -127,6 +137,7 @@ class Advance:
     theta: Sequence[float]
     standard_error: Sequence[float]
     next_item: int | None
+    chain_head: bytes
 
 
 class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):
@@ -139,8 +150,11 @@ class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):
 
 
 def digest_of(text: str) -> bytes:
-    """Eight bytes that stand for a student's id, so that the id itself need not be kept."""
-    return hashlib.sha256(text.encode()).digest()[:8]
+    """Four bytes that stand for a student's id, so that the id itself need not be kept.
+
+    Enough to notice a mistaken id: who may open the session was checked before.
+    """
+    return hashlib.sha256(text.encode()).digest()[:4]
 
 
 def _pack_items(items: Sequence[int]) -> bytes:

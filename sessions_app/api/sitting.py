@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
@@ -16,8 +17,13 @@ from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
-from sessions_app.api.serializers import StartRequestSerializer, StudentSerializer, SubmitRequestSerializer
-from sessions_app.api.throttling import rate_of
+from sessions_app.api.serializers import (
+    StartRequestSerializer,
+    StudentSerializer,
+    SubmitRequestSerializer,
+    fingerprint_of,
+)
+from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
@@ -70,9 +76,15 @@ def idempotency_key_of(request: Request) -> str | None:
 def session_id_of(text: str) -> UUID:
     """The id in the address; what is no UUID is no session either."""
     try:
-        return UUID(text)
+        return named_in_log(UUID(text))
     except ValueError as error:
         raise SessionNotFound from error
+
+
+def named_in_log(session_id: UUID) -> UUID:
+    """Every line of this request from here on carries the session's id."""
+    structlog.contextvars.bind_contextvars(session_id=str(session_id))
+    return session_id
 
 
 class StartView(APIView):
@@ -118,6 +130,7 @@ class StartView(APIView):
         is_html = wants_html(request)
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        limit_starts(body.validated_data["student_id"])
         try:
             asked = body.test_request(idempotency_key_of(request))
             standing = lifecycle.start(
@@ -125,6 +138,7 @@ class StartView(APIView):
             )
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(_in_body(error.problems, request.data), code="rules_refused") from error
+        named_in_log(standing.session_id)
         reply = with_page(request, replies.started(standing, asked.student_id))
         return Response(with_html(reply) if is_html else reply)
 
@@ -181,11 +195,13 @@ class SubmitView(APIView):
     )
     def post(self, request: Request) -> Response:
         is_html = wants_html(request)
+        answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
+        named_in_log(answer.session_id)
         standing = submission.submit(
-            SubmitRequestSerializer.submission(request.data, idempotency_key_of(request)),
+            answer,
             caller_of(request),
             now=timezone.now(),
-            rate=rate_of(request),
+            rate=rate_in_session(request, answer.session_id),
         )
         reply = replies.submitted(standing)
         return Response(with_html(reply) if is_html else reply)
@@ -236,13 +252,14 @@ class StatusView(APIView):
 class EndView(APIView):
     permission_classes = [permissions.HoldsOrOwnSession]
     permission = permissions.DELIVER
-    problems = ("404",)
+    problems = ("404", "409")
 
     @extend_schema(
         operation_id="end_test",
         tags=["Taking a test"],
         summary="End a test early",
         description="Safe to repeat: a test that is over gives its result again.",
+        parameters=[IDEMPOTENCY_KEY],
         request=StudentSerializer,
         responses=shapes.Result,
         examples=[OpenApiExample("Ended", response_only=True, value={"status": "ended", **A_RESULT})],
@@ -255,6 +272,8 @@ class EndView(APIView):
             caller_of(request),
             now=timezone.now(),
             student_id=body.validated_data.get("student_id"),
+            idempotency_key=idempotency_key_of(request),
+            fingerprint=fingerprint_of(request.data),
         )
         return Response(replies.result(standing))
 
