@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from django.templatetags.static import static
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
 
@@ -217,6 +218,8 @@ UNFOLD = {
     "SITE_SUBHEADER": "Pools, sessions, audit trail",
     "SITE_SYMBOL": "insights",
     "SHOW_HISTORY": False,
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("adaptive/icon.svg")}],
+    "STYLES": [lambda request: static("adaptive/admin.css")],
 }
 
 LANGUAGE_CODE = "en"
