@@ -64,6 +64,7 @@ APPEND_SLASH = False  # a POST cannot follow a redirect; a wrong address is a 40
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "adaptive" / "templates"],  # before all apps: here lies what mends a library's
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

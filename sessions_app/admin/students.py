@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from sessions_app.admin.common import ReadOnly
+from sessions_app.admin.common import ReadOnly, numbers
 from sessions_app.models import Student, StudentProficiency
 from sessions_app.proficiency import proficiency_of
 
@@ -41,7 +41,7 @@ class StudentAdmin(ModelAdmin):  # type: ignore[misc]
 
 @admin.register(StudentProficiency)
 class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["student", "concept_name", "proficiency", "theta", "standard_error", "updated_at"]
+    list_display = ["student", "concept_name", "proficiency", "ability", "error", "updated_at"]
     search_fields = ["student__external_id", "concept_name"]
     list_select_related = ["student"]
     show_full_result_count = False
@@ -49,3 +49,11 @@ class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="proficiency", ordering="theta")
     def proficiency(self, row: StudentProficiency) -> str:
         return f"{proficiency_of(row.theta):.3f}"
+
+    @admin.display(description="θ", ordering="theta")
+    def ability(self, row: StudentProficiency) -> str:
+        return numbers([row.theta])
+
+    @admin.display(description="standard error", ordering="standard_error")
+    def error(self, row: StudentProficiency) -> str:
+        return numbers([row.standard_error])
