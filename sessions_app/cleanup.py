@@ -42,12 +42,13 @@ def end_inactive(
 
 def _end_batch(cutoff: datetime, now: datetime) -> int:
     with transaction.atomic():
-        ids = list(
+        sessions = list(
             TestSession.objects.select_for_update(skip_locked=True)
             .filter(status=TestSession.Status.ACTIVE, last_activity__lte=cutoff)
             .order_by("last_activity")
-            .values_list("pk", flat=True)[:BATCH]
+            .only("questions_answered", "chain_head")[:BATCH]
         )
-        lifecycle.expire(ids, now=now)
-    hot_state.forget(ids)
-    return len(ids)
+        if sessions:
+            lifecycle.expire(sessions, now=now)
+    hot_state.forget(session.pk for session in sessions)
+    return len(sessions)

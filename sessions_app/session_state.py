@@ -31,6 +31,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     standard_error: bytes
     prior: bytes  # mean and standard deviation; empty: N(0, 1)
     started_at: int  # microseconds since 1970
+    chain_head: bytes  # of the audit chain
 
     @classmethod
     def pack(
@@ -67,6 +68,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             standard_error=_bytes(answered.standard_error),
             correct=self.correct + answered.is_correct,
             current=answered.next_item or 0,
+            chain_head=answered.chain_head,
         )
 
     @classmethod
@@ -127,6 +129,7 @@ class Advance:
     theta: Sequence[float]
     standard_error: Sequence[float]
     next_item: int | None
+    chain_head: bytes
 
 
 class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):

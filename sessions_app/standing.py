@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from sessions_app import hot_state
+from sessions_app.chain import microseconds
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
@@ -125,7 +126,8 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         standard_error=session.standard_error,
         prior_mean=session.prior_mean,
         prior_sd=session.prior_sd,
-        started_at=(session.started_at - _EPOCH) // _MICROSECOND,
+        started_at=microseconds(session.started_at),
+        chain_head=bytes(session.chain_head),
     )
 
 

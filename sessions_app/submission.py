@@ -132,10 +132,12 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         response_time_ms=submission.response_time_ms,
         idempotency_key=submission.idempotency_key,
         now=now,
+        head_before=state.chain_head,
     )
-    if not ledger.record(entry):
+    head = ledger.record(entry)
+    if head is None:
         return None
-    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item))
+    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, head))
     standing = standing_of_state(submission.session_id, after)
     if is_over:
         standing = replace(

@@ -15,7 +15,12 @@ from sessions_app import lifecycle, submission
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
-from sessions_app.api.serializers import StartRequestSerializer, StudentSerializer, SubmitRequestSerializer
+from sessions_app.api.serializers import (
+    StartRequestSerializer,
+    StudentSerializer,
+    SubmitRequestSerializer,
+    fingerprint_of,
+)
 from sessions_app.api.throttling import rate_of
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
@@ -227,13 +232,14 @@ class StatusView(APIView):
 class EndView(APIView):
     permission_classes = [permissions.HoldsOrOwnSession]
     permission = permissions.DELIVER
-    problems = ("404",)
+    problems = ("404", "409")
 
     @extend_schema(
         operation_id="end_test",
         tags=["Taking a test"],
         summary="End a test early",
         description="Safe to repeat: a test that is over gives its result again.",
+        parameters=[IDEMPOTENCY_KEY],
         request=StudentSerializer,
         responses=shapes.Result,
         examples=[OpenApiExample("Ended", response_only=True, value={"status": "ended", **A_RESULT})],
@@ -246,5 +252,7 @@ class EndView(APIView):
             caller_of(request),
             now=timezone.now(),
             student_id=body.validated_data.get("student_id"),
+            idempotency_key=idempotency_key_of(request),
+            fingerprint=fingerprint_of(request.data),
         )
         return Response(replies.result(standing))
