@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "adaptive.apps.ProjectConfig",
     "testing_engine",
     "sessions_app",
+    "student_page",
 ]
 
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.

@@ -20,6 +20,8 @@ urlpatterns = [
     path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/", include("sessions_app.api.urls")),
+    path("take", RedirectView.as_view(url="/take/")),
+    path("take/", include("student_page.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

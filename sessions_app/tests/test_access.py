@@ -69,6 +69,11 @@ ENDPOINTS = {
         "deliver_tests",
         is_of_session=True,
     ),
+    "result": Endpoint(
+        lambda client, scene: client.get(f"/api/test/result/{scene.started['session_id']}"),
+        "deliver_tests",
+        is_of_session=True,
+    ),
     "proficiency": Endpoint(
         lambda client, scene: client.get("/api/student/s1/proficiency"), "report_results"
     ),
