@@ -253,6 +253,9 @@ def _packed(pool: Any, concepts: int) -> Any:
         "completed_at": None,
         "response_time_ms": 8200,
         "idempotency_key": None,
+        "chain_head": b"h" * 16,
+        "link": b"l" * 16,
+        "completed_link": b"",
     }
     return floor.Packed(question_pks, [each.packed() for each in states], row, reply)
 

@@ -273,9 +273,9 @@ def test_it_finds_answers_in_another_order(session: TestSession) -> None:
 def test_it_finds_an_answer_too_many(session: TestSession) -> None:
     as_superuser(
         "INSERT INTO test_responses (session_id, position, question_id, answer, score, is_correct, theta, "
-        "standard_error, answered_at) "
+        "standard_error, answered_at, link) "
         "SELECT session_id, 5, (SELECT min(id) FROM questions WHERE id NOT IN (SELECT question_id FROM "
-        "test_responses)), answer, score, is_correct, theta, standard_error, answered_at "
+        "test_responses)), answer, score, is_correct, theta, standard_error, answered_at, link "
         "FROM test_responses WHERE position = 4"
     )
     assert {(5, "theta"), (None, "questions_answered")} <= found(replay(session.pk))
