@@ -45,9 +45,9 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "p": {"dir"},
     "img": {"src", "alt"},
     "code": {"dir"},
-    "pre": {"dir", "tabindex"},
+    "pre": {"dir"},
     "span": {"class"},
-    "div": {"class", "tabindex"},
+    "div": {"class"},
     **dict.fromkeys(_MATH_TAGS, _LAYOUT),
 }
 
@@ -128,8 +128,7 @@ def _code(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
 
 
 def _code_block(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    # With a place in the tab order, as it scrolls sideways on a small screen.
-    return f'<pre dir="ltr" tabindex="0"><code>{escapeHtml(tokens[index].content)}</code></pre>\n'
+    return f'<pre dir="ltr"><code>{escapeHtml(tokens[index].content)}</code></pre>\n'
 
 
 def _paragraph(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
@@ -154,7 +153,7 @@ def _markdown() -> MarkdownIt:
         "code_inline": _code,
         "fence": _code_block,
         "paragraph_open": _paragraph,
-        "table_open": lambda *_: '<div class="wide" tabindex="0"><table>',
+        "table_open": lambda *_: '<div class="wide"><table>',
         "table_close": lambda *_: "</table></div>",
     }
     markdown.renderer.rules.update(rules)  # type: ignore[attr-defined]

@@ -119,7 +119,7 @@ def test_scripts_find_every_element_that_they_use(client: Client) -> None:
             assert f'id="{"".join(name)}"' in page, (module, name)
 
 
-def test_the_service_worker_keeps_the_page_alone(client: Client) -> None:
+def test_the_service_worker_keeps_the_page_alone(client: Client, db: None) -> None:
     reply = client.get("/take/sw.js")
     assert reply["Content-Type"].startswith("text/javascript")
     source = reply.content.decode()

@@ -20,9 +20,11 @@ export function showQuestion(question, { number, most, allowsDontKnow }, texts) 
   progress.max = most;
   progress.value = number - 1;
   content.innerHTML = question.content_html; // made safe by the server
-  const options = question.options_html.map((html, index) => option(html, String(index), index + 1, texts));
+  const options = question.options_html.map((html, index) =>
+    option(html, String(index), index + 1, nameOf(question.options[index], html, index, texts)),
+  );
   if (allowsDontKnow) {
-    const last = option("", DONT_KNOW, 0, texts);
+    const last = option("", DONT_KNOW, 0);
     last.querySelector(".text").textContent = texts.dontKnow;
     last.classList.add("dont-know");
     options.push(last);
@@ -30,19 +32,27 @@ export function showQuestion(question, { number, most, allowsDontKnow }, texts) 
   list.replaceChildren(...options);
   missing.textContent = "";
   unlock();
+  for (const box of form.querySelectorAll("pre, .wide, .block, .text")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; // so that the keyboard can scroll it
+  }
   heading.focus({ preventScroll: true });
   scrollTo({ top: 0 });
 }
 
-function option(html, value, key, texts) {
+/** What a screen reader calls an option where its text alone does not say it; else "". */
+function nameOf(source, html, index, texts) {
+  if (html.includes("<math")) return source.replaceAll("$", ""); // read letter by letter, ½ would be "12"
+  const hasWords = html.replace(/<[^>]*>/g, "").trim() || /alt="[^"]/.test(html);
+  return hasWords ? "" : fill(texts.option, { number: index + 1 });
+}
+
+function option(html, value, key, name = "") {
   const label = document.createElement("label");
   label.className = "option";
   const radio = Object.assign(document.createElement("input"), { type: "radio", name: "response", value });
   const text = Object.assign(document.createElement("span"), { className: "text", dir: "auto" });
   text.innerHTML = html;
-  if (!text.textContent.trim() && !text.querySelector("img[alt]:not([alt=''])")) {
-    radio.setAttribute("aria-label", fill(texts.option, { number: key }));
-  }
+  if (name) radio.setAttribute("aria-label", name);
   label.append(radio, text);
   if (key <= 9) {
     const hint = Object.assign(document.createElement("span"), { className: "key", textContent: key });
