@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views import defaults
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from adaptive.health import health
 from testing_engine.rules_schema import rules_schema
@@ -18,7 +18,7 @@ urlpatterns = [
     path("health", health),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
     path("api/", include("sessions_app.api.urls")),
     path("take", RedirectView.as_view(url="/take/")),
     path("take/", include("student_page.urls")),

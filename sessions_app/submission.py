@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 
 from sessions_app import hot_state, ledger
-from sessions_app.hot_state import RateLimit
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.rates import SessionRate
 from sessions_app.refusals import (
     AlreadySubmitted,
     IdempotencyKeyReused,
@@ -56,7 +56,7 @@ class Submission:
 
 
 def submit(
-    submission: Submission, caller: Caller, *, now: datetime, rate: RateLimit | None = None
+    submission: Submission, caller: Caller, *, now: datetime, rate: SessionRate | None = None
 ) -> Standing:
     """Record one answer, exactly once, and say what comes next.
 
@@ -66,7 +66,7 @@ def submit(
     if caller.session_id not in (None, submission.session_id):
         raise SessionNotFound  # before the lock: nobody holds up a test that is not theirs
     claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
-    if rate is not None and claimed.requests_this_minute > rate.per_minute:
+    if claimed.is_over_rate:
         if claimed.is_free:
             hot_state.settle(claimed, None)
         raise TooManyRequests

@@ -22,7 +22,7 @@ from sessions_app.api.serializers import (
     SubmitRequestSerializer,
     fingerprint_of,
 )
-from sessions_app.api.throttling import rate_of
+from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
@@ -123,6 +123,7 @@ class StartView(APIView):
         is_html = wants_html(request)
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        limit_starts(body.validated_data["student_id"])
         try:
             asked = body.test_request(idempotency_key_of(request))
             standing = lifecycle.start(
@@ -186,11 +187,12 @@ class SubmitView(APIView):
     )
     def post(self, request: Request) -> Response:
         is_html = wants_html(request)
+        answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
         standing = submission.submit(
-            SubmitRequestSerializer.submission(request.data, idempotency_key_of(request)),
+            answer,
             caller_of(request),
             now=timezone.now(),
-            rate=rate_of(request),
+            rate=rate_in_session(request, answer.session_id),
         )
         reply = replies.submitted(standing)
         return Response(with_html(reply) if is_html else reply)
