@@ -10,7 +10,10 @@ from testing_engine.models import Question, QuestionPool
 
 @dataclass(frozen=True)
 class Population:
-    """A pool, a student who finished one test and is in the middle of another, and the client of both."""
+    """A pool, a student who finished one test and is in the middle of another, and the client of both.
+
+    `question` is the first one that the student answered.
+    """
 
     pool: QuestionPool
     question: Question
@@ -31,7 +34,7 @@ def populate() -> Population:
     submit(api, running, running["next_question"]["id"], 1)
     return Population(
         pool=pool,
-        question=Question.objects.get(external_id="q3"),
+        question=Question.objects.get(external_id=finished["next_question"]["id"]),
         student=Student.objects.get(),
         finished=TestSession.objects.get(pk=finished["session_id"]),
         running=TestSession.objects.get(pk=running["session_id"]),

@@ -62,7 +62,7 @@ def test_it_says_at_the_field_what_is_wrong_with_an_edit(admin: Admin) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("has 3 concepts, concept_names 2")).to_be_visible()
     check_accessibility(page)
-    assert Question.objects.filter(external_id="q3").count() == 1
+    assert Question.objects.filter(external_id=question.external_id).count() == 1
 
 
 def test_it_leads_from_the_list_over_a_session_to_its_replay(admin: Admin) -> None:
