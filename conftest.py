@@ -13,8 +13,13 @@ NEVER_EMPTIED = (
     "revision_questions",
     "test_plans",
     "test_responses",
+    "question_images",
     "session_events",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="try everything that takes minutes (make proofs)")
 
 
 @pytest.fixture(scope="session")

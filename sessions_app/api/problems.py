@@ -3,10 +3,10 @@
 One table maps a refusal of the domain to its status; nothing below the API knows HTTP.
 """
 
-import logging
 from typing import Any
 
 import psycopg
+import structlog
 from django.db import InterfaceError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -23,8 +23,6 @@ from sessions_app.api.errors import (
     InvalidBody,
     Problem,
 )
-
-logger = logging.getLogger(__name__)
 
 
 class ProblemRenderer(JSONRenderer):
@@ -43,6 +41,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(409, "session_active", "The test is running; its result is there when it is over.")
         case refusals.WrongStudent():
             return Problem(403, "wrong_student", "This session belongs to another student.")
+        case refusals.StudentErased():
+            return InvalidBody([("/student_id", "This stands for a student who was erased.")])
         case refusals.ConceptNamesMismatch():
             return InvalidBody([("/concept_names", str(refusal))])
         case refusals.InvalidResponse():
@@ -104,9 +104,9 @@ class ProblemHandler(ExceptionHandler):
         return converted
 
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
-        """An outage is one line, not a stack trace for every request of it."""
+        """An outage has no stack trace for every request of it: the request's own line names what failed."""
         if response.status_code == 503:
-            logger.warning("Answered 503 %s", exc.get_codes())
+            structlog.contextvars.bind_contextvars(cause=type(self.exc.__cause__ or self.exc).__name__)
         else:
             super().report_exception(exc, response)
 
