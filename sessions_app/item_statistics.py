@@ -191,7 +191,8 @@ def stretches(ability: FloatArray, count: IntArray) -> list[IntArray]:
 def choices(revision: FrozenRevision, question_id: int) -> Choices:
     """The options chosen of a question of the revision, in all tests that had this version of it."""
     rows = _counted(_OPTIONS, revision, question_id, 3)
-    return Choices(rows[:, 0] / STEPS_PER_LOGIT, *rows[:, 1:].T)
+    step, option, count = rows.T
+    return Choices(step / STEPS_PER_LOGIT, option, count)
 
 
 def answers(revision: FrozenRevision, question_id: int) -> Answers:
@@ -199,7 +200,8 @@ def answers(revision: FrozenRevision, question_id: int) -> Answers:
     rows = _counted(_ANSWERS, revision, question_id, 4)
     ability, error = rows[:, 0] / STEPS_PER_LOGIT, rows[:, 1] / STEPS_PER_LOGIT
     item = revision.positions_by_key[question_id]
-    return Answers(ability, error, *rows[:, 2:].T, predicted(revision.bank, item, ability, error))
+    score, count = rows[:, 2:].T
+    return Answers(ability, error, score, count, predicted(revision.bank, item, ability, error))
 
 
 def _counted(sql: str, revision: FrozenRevision, question_id: int, columns: int) -> IntArray:

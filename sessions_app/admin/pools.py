@@ -128,6 +128,7 @@ class PicturedQuestionAdmin(QuestionAdmin):
         pictures = [question_pictures.curves(revision.bank, revision.positions_by_key[question.pk])]
         if found.total:
             pictures.append(answers_pictures.options(chosen, question.options, question.option_scores))
+        if found.infit is not None:
             pictures.append(answers_pictures.fit(found))
         page = Page(
             f"{question}: curves and answers",
@@ -174,11 +175,11 @@ def _use_in_words(use: Use, drawn: int) -> list[tuple[str, str]]:
             f"; {use.answered - drawn} of them imported and not drawn: their abilities are of another model"
         )
     times = (use.mean_time, use.median_time, use.mean_time_right, use.mean_time_wrong)
-    mean, median, right, wrong = ("–" if time is None else f"{time:.1f} s" for time in times)
+    mean, median, of_right, of_wrong = ("–" if time is None else f"{time:.1f} s" for time in times)
     return [
         ("Answered", answered),
         ("Shown now", f"in {use.waiting} running test{'' if use.waiting == 1 else 's'}"),
-        ("Time", f"mean {mean}, median {median}; right answers {right}, wrong ones {wrong}"),
+        ("Time", f"mean {mean}, median {median}; right answers {of_right}, wrong ones {of_wrong}"),
     ]
 
 

@@ -117,7 +117,7 @@ def fit(answers: Answers) -> Picture:
 
 
 def _limits(abilities: Sequence[float]) -> tuple[float, float]:
-    return min(ABILITIES[0], *abilities), max(ABILITIES[1], *abilities)
+    return min([ABILITIES[0], *abilities]), max([ABILITIES[1], *abilities])
 
 
 def _option_name(option: int, texts: Sequence[str]) -> str:

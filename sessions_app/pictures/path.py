@@ -28,6 +28,8 @@ def ability(path: Path) -> Picture:
         rows.append((step, *asked, *numbers))
 
     def draw(figure: "Figure") -> None:
+        from matplotlib.ticker import MaxNLocator
+
         from testing_engine.pictures.canvas import below, grid_of_axes
 
         steps = np.arange(len(path.theta))
@@ -38,7 +40,7 @@ def ability(path: Path) -> Picture:
             axes.plot(steps, path.theta[:, concept], color=SERIES[0], linewidth=2, label="ability θ")
             _marks(axes, path, concept)
             axes.set(title=label(name))
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         panels[0].set_ylabel("θ and difficulty")
         below(panels[0], 5)
 

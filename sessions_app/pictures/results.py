@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from sessions_app.models import TestSession
 from sessions_app.result_distribution import BAND_CUTS, BAND_NAMES, MINUTES, Results, results_of
 from testing_engine.pictures.palette import FILL, INK, SERIES
-from testing_engine.pictures.picture import Picture, label
+from testing_engine.pictures.picture import Cell, Picture, label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,10 +42,10 @@ def _proficiencies(results: Results) -> Picture:
         below(panels[0])
 
     tenths = [f"{k / 10:.1f}–{(k + 1) / 10:.1f}" for k in range(10)]
-    rows = (
+    rows: list[tuple[Cell, ...]] = [
         (c.name, c.tests, round(c.mean, 4), round(c.sd, 4), round(c.mean_error, 4), *c.tenths)
         for c in concepts
-    )
+    ]
     return Picture(
         "proficiency",
         "Proficiency, concept by concept",

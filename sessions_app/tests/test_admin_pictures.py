@@ -29,7 +29,7 @@ def pages(api: APIClient, db: None, start: Start) -> dict[str, str]:
     """Every page of pictures, after a few tests."""
     pool = make_pool(30, concepts=2)
     for student in range(4):
-        take_test(api, start(student_id=f"s{student}"), is_right=lambda n, student=student: n < student)
+        take_test(api, start(student_id=f"s{student}"), is_right=student.__gt__)
     answer_questions(api, start(student_id="running"), 2)
     return addresses(pool)
 
@@ -144,7 +144,17 @@ def test_a_scale_has_its_curves_and_answers(browser: Client, api: APIClient, sta
     assert reply.context["page"].pictures[0].columns == (
         "θ", "P(score 0)", "P(score 1)", "P(score 2)", "information",
     )  # fmt: skip
-    assert dict(reply.context["page"].facts)["Infit mean square"] == "–"  # it was not scored
+    # "I don't know" is not scored on a scale: it is drawn among the options, and says nothing about fit.
+    assert [picture.name for picture in reply.context["page"].pictures] == ["curves", "options"]
+    assert dict(reply.context["page"].facts)["Infit mean square"] == "–"
+    body = {
+        "session_id": started["session_id"],
+        "question_id": "other" if question.external_id == "scale" else "scale",
+    }
+    assert api.post("/api/test/submit", {**body, "response": 2}).status_code == 200
+    question = Question.objects.get(external_id=body["question_id"])
+    reply = browser.get(f"/admin/testing_engine/question/{question.pk}/answers/")
+    assert [picture.name for picture in reply.context["page"].pictures] == ["curves", "options", "fit"]
 
 
 def test_exposure_of_an_older_revision_can_be_asked_for(browser: Client, pages: dict[str, str]) -> None:

@@ -208,7 +208,8 @@ def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]
             colour, _, marker = series(0 if merged else concept)
             for count in np.unique(counts):  # a size each: equal marks are drawn once and referred to
                 axes.scatter(
-                    *places[counts == count].T,
+                    places[counts == count, 0],
+                    places[counts == count, 1],
                     s=16 * count**0.5,
                     color=colour,
                     marker=marker,

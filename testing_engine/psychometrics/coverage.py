@@ -37,7 +37,7 @@ class Coverage:
         """(D,) of the information that the pool has on average over N(0, 1), the share on each concept."""
         weights = np.exp(-(self.grid**2) / 2)
         averages: FloatArray = self.whole @ weights / weights.sum()
-        return averages / averages.sum()
+        return np.asarray(averages / averages.sum())
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from testing_engine.pictures.canvas import ForeignColour, svg_of
 from testing_engine.pictures.palette import ROLES
@@ -120,8 +121,11 @@ def test_it_takes_any_name(name: str) -> None:
 
 
 def test_it_refuses_a_colour_that_no_style_sheet_replaces() -> None:
+    def draw(figure: Figure) -> None:
+        figure.subplots().plot([0, 1], color="red")
+
     with pytest.raises(ForeignColour, match="#ff0000"):
-        svg_of(lambda figure: figure.subplots().plot([0, 1], color="red") and None, "x", "X", "", 3)
+        svg_of(draw, "x", "X", "", 3)
 
 
 def test_the_style_sheet_knows_every_colour() -> None:
