@@ -40,7 +40,7 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
     fields = [
         "position",
         "question_id_text",
-        "answer",
+        "chosen",
         "is_correct",
         "score",
         "ability",
@@ -58,6 +58,10 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
     @admin.display(description="question")
     def question_id_text(self, response: TestResponse) -> str:
         return f"{response.question.external_id} (version {response.question.version})"
+
+    @admin.display(description="answer")
+    def chosen(self, response: TestResponse) -> str:
+        return "I don’t know" if response.answer is None else response.question.options[response.answer]
 
     @admin.display(description="θ after")
     def ability(self, response: TestResponse) -> str:
@@ -83,11 +87,20 @@ class CleanUpForm(BaseDialogForm):  # type: ignore[misc]
 
 @admin.register(TestSession)
 class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["id", "student", "state", "questions_answered", "ability", "started_at", "last_activity"]
+    list_display = [
+        "id",
+        "student",
+        "pool",
+        "state",
+        "questions_answered",
+        "ability",
+        "started_at",
+        "last_activity",
+    ]
     list_filter = ["status", "revision__pool", ("started_at", admin.DateFieldListFilter)]
     search_fields = ["id__exact", "student__external_id"]
     search_help_text = "A session's id, or part of a student's id"
-    list_select_related = ["student"]
+    list_select_related = ["student", "revision__pool"]
     list_per_page = 50
     show_full_result_count = False
     actions = None
