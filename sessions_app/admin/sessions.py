@@ -153,7 +153,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         icon="key_off",
         dialog={
             "title": "Revoke the session's tokens",
-            "description": "The student's page stops working; the client that started the test gets a new one.",
+            "description": "The student's page stops. The client that started the test can get a new token.",
             "form_class": BaseDialogForm,
             "form_submit_text": "Revoke them",
         },
