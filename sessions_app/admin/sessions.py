@@ -101,7 +101,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     ]
     readonly_fields = ["pool", "concepts", "accuracy", "rules"]
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
+    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("sessions_app.operate_service")
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
