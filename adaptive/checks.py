@@ -32,6 +32,14 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
         problems.append(
             Error("SECRET_KEY or one of SECRET_KEY_FALLBACKS is a development key.", id="adaptive.E002")
         )
+    if settings.IS_PRODUCTION and 0 < len(settings.METRICS_TOKEN) < 32:
+        problems.append(
+            Error(
+                "METRICS_TOKEN is shorter than 32 characters.",
+                hint="Make a longer one, or unset it: then there is no /metrics.",
+                id="adaptive.E020",
+            )
+        )
     audit_key = settings.AUDIT_KEY
     is_weak = len(audit_key) < 50 or audit_key in keys or DEVELOPMENT_KEY_MARK in audit_key
     if settings.IS_PRODUCTION and is_weak:

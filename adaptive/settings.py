@@ -10,6 +10,8 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 
+from adaptive.logs import logging_config
+
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,6 +53,7 @@ INSTALLED_APPS = [
 
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
 MIDDLEWARE = [
+    "adaptive.request_log.RequestLog",  # first, so that it sees every reply
     "django.middleware.security.SecurityMiddleware",
     "adaptive.headers.StorageMiddleware",
     "adaptive.headers.PolicyMiddleware",
@@ -106,13 +109,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: speed ----------------------------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://localhost:6379/0")
+REDIS_TIMEOUT: float = env.float("REDIS_TIMEOUT", default=0.5)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
-            "SOCKET_CONNECT_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
-            "SOCKET_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
+            "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT,
+            "SOCKET_TIMEOUT": REDIS_TIMEOUT,
             "IGNORE_EXCEPTIONS": True,
         },
     }
@@ -281,7 +285,8 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # these files are for our own pages
 SESSION_COOKIE_SECURE = IS_PRODUCTION
 CSRF_COOKIE_SECURE = IS_PRODUCTION
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^health$"]  # the probe of a load balancer speaks plain HTTP
+# The probe of a load balancer speaks plain HTTP, and so may a Prometheus in the same network.
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_PRODUCTION else 0)
 # Promises that bind the whole domain, and for long: whoever owns it makes them.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
@@ -317,17 +322,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     )
 }
 
-# --- Logging: one line an event, never a name, an answer or a key --------------------------------------
+# --- Logs and metrics: never a name, an answer or a key -------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # A 4xx is the client's affair; the access log has it.
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-    },
-}
+LOGGING = logging_config(ENVIRONMENT, env.str("LOG_LEVEL", default="INFO"))
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")

@@ -71,7 +71,7 @@ def entry_of_answer(session: TestSession, response: TestResponse) -> bytes:
         response.theta,
         response.standard_error,
         response.response_time_ms,
-        response.answered_at,
+        chain.microseconds(response.answered_at),
     )
 
 

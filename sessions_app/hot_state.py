@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
-from sessions_app import rates
+from sessions_app import metrics, rates
 from sessions_app.rates import RateLimit, SessionRate
 from sessions_app.session_state import SessionState, ShownQuestion
 
@@ -38,6 +39,9 @@ class Claim:
     is_free: bool
     state: SessionState | None
     is_over_rate: bool = False
+
+
+CLEANUP_KEY = "cleanup:last"
 
 
 def state_key(session_id: UUID) -> str:
@@ -74,12 +78,14 @@ def claim(session_id: UUID, question_id: str, rate: SessionRate | None = None) -
     replies = _talk(commands, otherwise=_with_script(commands))
     if replies is None:
         return Claim(session_id, question_id, None, is_free=True, state=None)
+    state = SessionState.unpack(replies[-1])
+    metrics.hit_or_miss(state is not None)
     return Claim(
         session_id,
         question_id,
         token,
         is_free=replies[-2] == token,
-        state=SessionState.unpack(replies[-1]),
+        state=state,
         is_over_rate=rate is not None and bool(replies[-4]),
     )
 
@@ -149,7 +155,11 @@ def settle(
 def read_state(session_id: UUID) -> SessionState | None:
     """The state, or None where it is not in Redis or Redis does not answer."""
     replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
-    return SessionState.unpack(replies[0]) if replies else None
+    if replies is None:
+        return None
+    state = SessionState.unpack(replies[0])
+    metrics.hit_or_miss(state is not None)
+    return state
 
 
 def write_state(session_id: UUID, state: SessionState) -> None:
@@ -193,6 +203,25 @@ def is_over_in_session(rate: SessionRate) -> bool:
 
     replies = _talk(commands, otherwise=_with_script(commands))
     return replies is not None and bool(replies[-1])
+
+
+def note_cleanup(at: datetime, ended: int) -> None:
+    """For `/metrics`, which web answers, while a worker cleans up."""
+
+    def commands(pipeline: Pipeline) -> None:
+        pipeline.hset(CLEANUP_KEY, "at", str(at.timestamp()))
+        pipeline.hincrby(CLEANUP_KEY, "ended", ended)
+
+    _talk(commands)
+
+
+def last_cleanup() -> tuple[float, int] | None:
+    """(seconds since 1970, sessions ended by all cleanups); None where Redis knows of none."""
+    replies = _talk(lambda pipeline: pipeline.hmget(CLEANUP_KEY, "at", "ended"))
+    if replies is None or replies[0][0] is None:
+        return None
+    at, ended = replies[0]
+    return float(at), int(ended)
 
 
 def statistics() -> dict[str, int | float] | None:
@@ -275,6 +304,7 @@ def _talk(
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
         for session_id in stale:
             _forget_later(session_id)
+        metrics.REDIS_FAILURES.inc()
         logger.warning("Redis failed (%s: %s); going on with PostgreSQL alone", type(error).__name__, error)
         return None
 

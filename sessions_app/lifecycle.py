@@ -9,11 +9,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest, Now
 
-from sessions_app import audit, chain, hot_state, ledger
+from sessions_app import audit, chain, hot_state, ledger, metrics
 from sessions_app.models import Student, TestSession
 from sessions_app.proficiency import prior_of
-from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
+from sessions_app.refusals import (
+    ConceptNamesMismatch,
+    IdempotencyKeyReused,
+    PoolNotFound,
+    RulesRefused,
+    StudentErased,
+)
 from sessions_app.session_state import SessionState
 from sessions_app.standing import (
     Caller,
@@ -38,6 +46,7 @@ END_REASONS: dict[str, str] = {
     TestSession.Status.ENDED: "ended by request",
     TestSession.Status.EXPIRED: "inactivity",
 }
+STUDENT_ERASED = "student erased"
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
     try:
         with transaction.atomic():
             plan = store_plan(request.rules, names)
-            student, _ = Student.objects.get_or_create(external_id=request.student_id)
+            student = _student_called(request.student_id)
             mean, sd = prior_of(student.pk, names)
             at_start = prior_for(plan.rules, mean, sd)
             step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
@@ -85,7 +94,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
                 standard_error=step.ability.standard_error.tolist(),
                 current_position=step.next_item,
                 started_at=now,
-                last_activity=now,
+                last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
                 chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.fingerprint,
@@ -97,8 +106,18 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
+    metrics.STARTED.inc()
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
+
+
+def _student_called(external_id: str) -> Student:
+    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins."""
+    students = Student.objects.select_for_update(no_key=True)
+    student, _ = students.get_or_create(external_id=external_id)
+    if student.erased_at is not None:
+        raise StudentErased
+    return student
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
@@ -193,10 +212,11 @@ def end(
                 [session],
                 TestSession.Status.ENDED,
                 reason=END_REASONS[TestSession.Status.ENDED],
-                now=now,
+                now=max(now, session.started_at),  # whatever this machine's clock says
                 idempotency_key=idempotency_key,
                 request_hash=fingerprint,
             )
+            metrics.ENDED.inc()
             session.refresh_from_db()
         elif idempotency_key:
             ended = session.events.filter(idempotency_key=idempotency_key).first()
@@ -226,3 +246,8 @@ def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:
     """End active sessions that nobody continued. The caller holds their locks, and forgets their state."""
     status = TestSession.Status.EXPIRED
     ledger.close(sessions, status, reason=END_REASONS[status], now=now)
+
+
+def end_for_erasure(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions of a student who is being erased. The caller locks and forgets, as for `expire`."""
+    ledger.close(sessions, TestSession.Status.ENDED, reason=STUDENT_ERASED, now=now)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
 
 from sessions_app import audit, chain
 from sessions_app.models import SessionEvent, TestResponse, TestSession
@@ -22,6 +23,7 @@ from testing_engine.revisions import plan_hash
 
 BATCH = 1000  # sessions
 LAST_ID = UUID(int=2**128 - 1)
+MICROSECONDS = RawSQL("(extract(epoch FROM answered_at) * 1000000)::bigint", ())  # `chain.microseconds`
 
 
 class Seen(NamedTuple):
@@ -145,7 +147,7 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
         "theta",
         "standard_error",
         "response_time_ms",
-        "answered_at",
+        MICROSECONDS,
         "link",
     )
     for row in answers.order_by().iterator(chunk_size=5000):

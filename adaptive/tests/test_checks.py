@@ -66,6 +66,7 @@ def test_it_accepts_an_insecure_development(settings: LazySettings) -> None:
         ({"AUDIT_KEY": "k" * 50}, "E009"),
         ({"AUDIT_KEY": "insecure" + "a" * 50}, "E009"),
         ({"DEBUG": True}, "E003"),
+        ({"METRICS_TOKEN": "t" * 31}, "E020"),
         ({"ALLOWED_HOSTS": []}, "E004"),
         ({"ALLOWED_HOSTS": ["*"]}, "E004"),
         ({"ALLOWED_HOSTS": ["tests.example.org", "*"]}, "E004"),

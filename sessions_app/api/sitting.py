@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
@@ -74,9 +75,15 @@ def idempotency_key_of(request: Request) -> str | None:
 def session_id_of(text: str) -> UUID:
     """The id in the address; what is no UUID is no session either."""
     try:
-        return UUID(text)
+        return named_in_log(UUID(text))
     except ValueError as error:
         raise SessionNotFound from error
+
+
+def named_in_log(session_id: UUID) -> UUID:
+    """Every line of this request from here on carries the session's id."""
+    structlog.contextvars.bind_contextvars(session_id=str(session_id))
+    return session_id
 
 
 class StartView(APIView):
@@ -128,6 +135,7 @@ class StartView(APIView):
             )
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(_in_body(error.problems, request.data), code="rules_refused") from error
+        named_in_log(standing.session_id)
         return Response(replies.started(standing, asked.student_id))
 
 
@@ -183,6 +191,7 @@ class SubmitView(APIView):
     )
     def post(self, request: Request) -> Response:
         answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
+        named_in_log(answer.session_id)
         standing = submission.submit(
             answer,
             caller_of(request),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app.api import authoring, operations, reports, sitting
+from sessions_app.api import authoring, operations, privacy, reports, sitting
 
 urlpatterns = [
     path("questions/upload", authoring.UploadView.as_view()),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
     path("student/<path:student_id>/history", reports.HistoryView.as_view()),
     path("student/<path:student_id>/progress", reports.ProgressView.as_view()),
+    path("student/<path:student_id>/export", privacy.ExportView.as_view()),
+    path("student/<path:student_id>/erase", privacy.EraseView.as_view()),
     path("sessions", reports.SessionListView.as_view()),
     path("sessions/cleanup", operations.CleanupView.as_view()),
     path("sessions/<str:session_id>/responses", reports.ResponseListView.as_view()),

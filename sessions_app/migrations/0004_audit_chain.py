@@ -36,7 +36,7 @@ def chain_what_is_there(apps, schema_editor):
         for row in answers:
             entry = chain.answer_entry(
                 session.pk, row.position, row.question_id, row.answer, row.score, row.is_correct, row.theta,
-                row.standard_error, row.response_time_ms, row.answered_at,
+                row.standard_error, row.response_time_ms, chain.microseconds(row.answered_at),
             )
             head = chain.advance(head, entry)
             row.link = chain.link_of(head)

@@ -4,22 +4,21 @@ from django.db import migrations, models
 
 # A test that is over stays as it is, except that its tokens can still be revoked.
 FINAL = """
-DROP TRIGGER test_sessions_final ON test_sessions;
-CREATE TRIGGER test_sessions_final BEFORE UPDATE ON test_sessions FOR EACH ROW
+CREATE OR REPLACE TRIGGER test_sessions_final BEFORE UPDATE ON test_sessions FOR EACH ROW
   WHEN (OLD.status IN ('completed', 'ended')
         AND (OLD.token_generation >= NEW.token_generation
              OR to_jsonb(OLD) - 'token_generation' IS DISTINCT FROM to_jsonb(NEW) - 'token_generation'))
-  EXECUTE FUNCTION refuse_change();
+  EXECUTE FUNCTION refuse_all_but_erasure('{"idempotency_key": null, "request_hash": ""}');
 """
 FINAL_BEFORE = """
-DROP TRIGGER test_sessions_final ON test_sessions;
-CREATE TRIGGER test_sessions_final BEFORE UPDATE ON test_sessions FOR EACH ROW
-  WHEN (OLD.status IN ('completed', 'ended')) EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER test_sessions_final BEFORE UPDATE ON test_sessions FOR EACH ROW
+  WHEN (OLD.status IN ('completed', 'ended'))
+  EXECUTE FUNCTION refuse_all_but_erasure('{"idempotency_key": null, "request_hash": ""}');
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0004_audit_chain")]
+    dependencies = [("sessions_app", "0005_erase_students")]
 
     operations = [
         migrations.AddField(
