@@ -139,12 +139,14 @@ def test_the_admin_revokes(client: Client, start: Start) -> None:
     started = start()
     client.force_login(User.objects.create_superuser("boss"))
     address = f"/admin/sessions_app/testsession/{started['session_id']}/revoke-tokens/"
-    client.post(address, {})
+    client.post(address, {"_form_submitted": "on"})
     assert_closed(browser_of(started), started)
 
 
 def test_who_may_only_look_does_not_revoke(client: Client, start: Start) -> None:
     started = start()
     client.force_login(User.objects.create_user("looker", is_staff=True))
-    client.post(f"/admin/sessions_app/testsession/{started['session_id']}/revoke-tokens/", {})
+    client.post(
+        f"/admin/sessions_app/testsession/{started['session_id']}/revoke-tokens/", {"_form_submitted": "on"}
+    )
     assert browser_of(started).get(f"/api/test/status/{started['session_id']}").status_code == 200
