@@ -4,17 +4,23 @@ PostgreSQL is the truth; everything here works the same with and without Redis.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 
-from sessions_app import hot_state
-from sessions_app.models import Student, TestSession
+from sessions_app import hot_state, named_tests
+from sessions_app.models import NamedTest, Student, TestSession
 from sessions_app.proficiency import prior_of
-from sessions_app.refusals import ConceptNamesMismatch, IdempotencyKeyReused, PoolNotFound, RulesRefused
+from sessions_app.refusals import (
+    ConceptNamesMismatch,
+    IdempotencyKeyReused,
+    NoAttemptsLeft,
+    PoolNotFound,
+    RulesRefused,
+)
 from sessions_app.session_state import SessionState
 from sessions_app.standing import (
     Caller,
@@ -43,20 +49,33 @@ END_REASONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class TestRequest:
-    """What `start` is asked for. `fingerprint` tells two different requests with one key apart."""
+    """What `start` is asked for: a named test, or pool, names and rules spelled out.
+
+    `fingerprint` tells two different requests with one key apart.
+    """
 
     student_id: str
-    pool_id: UUID | None
-    concept_names: tuple[str, ...]
-    rules: CatRules
+    pool_id: UUID | None = None
+    concept_names: tuple[str, ...] = ()
+    rules: CatRules = field(default_factory=CatRules)
+    test: str | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
 
 
-def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> Standing:
-    """Begin a test: the session into the database, its hot state into Redis, the first question out."""
+def start(
+    request: TestRequest, caller: Caller, *, seed: int, now: datetime, is_invited: bool = False
+) -> Standing:
+    """Begin a test: the session into the database, its hot state into Redis, the first question out.
+
+    `is_invited`: the student came by an invitation to the test.
+    """
     if request.idempotency_key and (earlier := _started_with_key(request, caller)):
         return earlier
+    test = named_tests.named_test(request.test) if request.test is not None else None
+    if test is not None:
+        named_tests.check_open(test, now)
+        request = _spelled_out(request, test)
     revision = load_revision(_revision_to_use(request.pool_id))
     names = _concept_names(request.concept_names, revision)
     try:
@@ -67,6 +86,8 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
         with transaction.atomic():
             plan = store_plan(request.rules, names)
             student, _ = Student.objects.get_or_create(external_id=request.student_id)
+            if test is not None:
+                named_tests.check_may_take(test, student, is_invited=is_invited)
             mean, sd = prior_of(student.pk, names)
             at_start = prior_for(plan.rules, mean, sd)
             step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
@@ -87,15 +108,27 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
                 current_position=step.next_item,
                 started_at=now,
                 last_activity=now,
+                named_test=test,
+                deadline=named_tests.deadline_of(test, now) if test is not None else None,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.fingerprint,
             )
-    except IntegrityError:
+    except (IntegrityError, NoAttemptsLeft):
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
+
+
+def _spelled_out(request: TestRequest, test: NamedTest) -> TestRequest:
+    """The request with what the named test says."""
+    return replace(
+        request,
+        pool_id=test.pool_id,
+        concept_names=tuple(test.concept_names),
+        rules=CatRules.from_json(test.rules),
+    )
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
@@ -147,9 +180,8 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     state = hot_state.read_state(session_id)
     if state is not None:
         check_access(state, session_id, student_id, caller)
-    if state is not None and _is_newest(session_id, state):
-        shown = shown_item(load_revision(state.revision_id), state.current)
-        return replace(standing_of_state(session_id, state), next_question=shown)
+    if state is not None and (newest := _if_newest(session_id, state)):
+        return replace(newest, next_question=shown_item(load_revision(state.revision_id), state.current))
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
         if session.status == TestSession.Status.ACTIVE:
@@ -159,12 +191,15 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     return standing_of(session, shown_item(load_revision(session.revision_id), session.current_position))
 
 
-def _is_newest(session_id: UUID, state: SessionState) -> bool:
+def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
     rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
+    rows = rows.filter(questions_answered=state.answered).select_related("named_test")
+    standing = standing_of_state(session_id, state)
     try:
-        return rows.filter(questions_answered=state.answered).exists()
+        session = rows.first()
     except OperationalError:
-        return True  # without PostgreSQL nobody can have gone on
+        return standing  # without PostgreSQL nobody can have gone on
+    return session and replace(standing, deadline=session.deadline, test=session.named_test)
 
 
 def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | None = None) -> Standing:

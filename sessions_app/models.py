@@ -9,7 +9,19 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from sessions_app.named_test_models import Invitation, NamedTest
 from testing_engine.models import ArrayLength, PoolRevision, Question, TestPlan
+
+__all__ = [
+    "ApiClient",
+    "Invitation",
+    "LiveSession",
+    "NamedTest",
+    "Student",
+    "StudentProficiency",
+    "TestResponse",
+    "TestSession",
+]
 
 
 class Student(models.Model):
@@ -63,6 +75,10 @@ class TestSession(models.Model):
     started_at = models.DateTimeField()
     last_activity = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
+    named_test = models.ForeignKey(
+        NamedTest, on_delete=models.PROTECT, null=True, related_name="sessions", db_index=False
+    )
+    deadline = models.DateTimeField(null=True, help_text="Nothing is accepted after it.")
 
     idempotency_key = models.CharField(max_length=200, null=True)
     request_hash = models.CharField(max_length=64, blank=True)
@@ -81,6 +97,18 @@ class TestSession(models.Model):
             models.Index("last_activity", condition=Q(status="active"), name="sessions_active_by_activity"),
             models.Index("student", F("started_at").desc(), name="sessions_of_a_student"),
             models.Index(F("started_at").desc(), "id", name="sessions_newest_first"),
+            models.Index(
+                "deadline",
+                condition=Q(status="active", deadline__isnull=False),
+                name="sessions_active_by_deadline",
+            ),
+            models.Index(
+                "named_test",
+                F("started_at").desc(),
+                "id",
+                condition=Q(named_test__isnull=False),
+                name="sessions_of_a_named_test",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -118,6 +146,16 @@ class TestSession(models.Model):
     def accuracy(self) -> float:
         """Share of the answers that were right, 0 before the first."""
         return self.correct_responses / self.questions_answered if self.questions_answered else 0.0
+
+
+class LiveSession(TestSession):
+    """A session as somebody looks at it who supervises: running, or expired not long ago."""
+
+    class Meta:
+        proxy = True
+        ordering = ["-last_activity"]
+        verbose_name = "live view"
+        verbose_name_plural = "live view"
 
 
 class TestResponse(models.Model):

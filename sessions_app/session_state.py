@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -31,6 +32,8 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     standard_error: bytes
     prior: bytes  # mean and standard deviation; empty: N(0, 1)
     started_at: int  # microseconds since 1970
+    deadline: int | None = None  # seconds since 1970
+    takes_dont_know: bool = True  # as an answer
 
     @classmethod
     def pack(
@@ -103,6 +106,11 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     def ability(self) -> tuple[list[float], list[float]]:
         """θ and standard error, one number a concept."""
         return np.frombuffer(self.theta).tolist(), np.frombuffer(self.standard_error).tolist()
+
+    @property
+    def deadline_time(self) -> datetime | None:
+        """When the test ends at the latest."""
+        return None if self.deadline is None else datetime.fromtimestamp(self.deadline, tz=UTC)
 
     @property
     def prior_mean_sd(self) -> tuple[list[float], list[float]]:

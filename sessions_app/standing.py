@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from sessions_app import hot_state
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
@@ -53,6 +53,8 @@ class Standing:
     completed_at: datetime | None = None
     end_reason: str = ""
     next_question: ShownQuestion | None = None
+    deadline: datetime | None = None
+    test: NamedTest | None = None
 
     @property
     def is_active(self) -> bool:
@@ -71,7 +73,7 @@ def session_for(
     session_id: UUID, caller: Caller, student_id: str | None, *, for_update: bool = False
 ) -> TestSession:
     """The session's row, if the caller may see it and it is that student's."""
-    sessions = TestSession.objects.select_related("student").filter(pk=session_id)
+    sessions = TestSession.objects.select_related("student", "named_test").filter(pk=session_id)
     session = (sessions.select_for_update(of=("self",)) if for_update else sessions).first()
     if session is None or not caller.may_open(session_id, session.client_id):
         raise SessionNotFound
@@ -126,6 +128,8 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         prior_mean=session.prior_mean,
         prior_sd=session.prior_sd,
         started_at=(session.started_at - _EPOCH) // _MICROSECOND,
+        deadline=None if session.deadline is None else int(session.deadline.timestamp()),
+        takes_dont_know=session.named_test is None or session.named_test.allow_dont_know,
     )
 
 
@@ -145,6 +149,8 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
+        deadline=session.deadline,
+        test=session.named_test,
     )
 
 
@@ -162,6 +168,7 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         answered=state.answered,
         correct=state.correct,
         started_at=_EPOCH + state.started_at * _MICROSECOND,
+        deadline=state.deadline_time,
     )
 
 

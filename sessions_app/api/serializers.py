@@ -94,6 +94,12 @@ class EndCriteriaSerializer(Body):
 
 class StartRequestSerializer(Body):
     student_id = serializers.CharField(max_length=ID_LENGTH)
+    test = serializers.CharField(
+        max_length=100,
+        required=False,
+        allow_null=True,
+        help_text="The name of a named test, instead of all that follows.",
+    )
     question_pool_id = serializers.UUIDField(
         required=False, allow_null=True, help_text="Left out: the newest pool."
     )
@@ -116,6 +122,13 @@ class StartRequestSerializer(Body):
         return names
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("test") is not None:
+            spelled_out = ("question_pool_id", "concept_names", "end_criteria", "rules")
+            both = [name for name in spelled_out if attrs.get(name) is not None]
+            if both:
+                raise serializers.ValidationError(
+                    {name: f"Give test or {name}, not both: the test has its own." for name in both}
+                )
         if attrs.get("rules") is not None and attrs.get("end_criteria") is not None:
             raise serializers.ValidationError({"rules": "Give rules or end_criteria, not both."})
         return attrs
@@ -126,6 +139,7 @@ class StartRequestSerializer(Body):
         canonical = json.dumps(self.initial_data, sort_keys=True).encode()
         return TestRequest(
             student_id=data["student_id"],
+            test=data.get("test"),
             pool_id=data.get("question_pool_id"),
             concept_names=tuple(data.get("concept_names") or ()),
             rules=_rules_of(data),
@@ -148,6 +162,10 @@ def _rules_of(data: dict[str, Any]) -> CatRules:
         raise RulesError(
             [(f"/end_criteria{pointer}", message) for pointer, message in error.problems]
         ) from error
+
+
+class InvitationRequestSerializer(Body):
+    invitation = serializers.CharField(max_length=200)
 
 
 class SubmitRequestSerializer(Body):

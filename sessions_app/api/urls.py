@@ -3,6 +3,7 @@
 from django.urls import path
 
 from sessions_app.api import authoring, operations, reports, sitting
+from sessions_app.api.invitations import InvitationStartView
 
 urlpatterns = [
     path("questions/upload", authoring.UploadView.as_view()),
@@ -11,6 +12,7 @@ urlpatterns = [
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("test/start", sitting.StartView.as_view()),
+    path("invitations/start", InvitationStartView.as_view()),
     path("test/submit", sitting.SubmitView.as_view()),
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),
     path("test/end/<str:session_id>", sitting.EndView.as_view()),
