@@ -34,9 +34,9 @@ def check_may_take(test: NamedTest, student: Student, *, is_invited: bool) -> No
     `is_invited` says that the student came by an invitation. Where attempts are counted, the student's row is
     locked until the end of the transaction, so that two starts at once do not both pass.
     """
-    if test.takers == NamedTest.Takers.INVITED and not is_invited:
-        if not Invitation.objects.filter(test=test, student=student, revoked_at=None).exists():
-            raise NotInvited
+    invitations = Invitation.objects.filter(test=test, student=student, revoked_at=None)
+    if test.takers == NamedTest.Takers.INVITED and not is_invited and not invitations.exists():
+        raise NotInvited
     if test.attempts_allowed is None:
         return
     Student.objects.select_for_update().get(pk=student.pk)
@@ -45,7 +45,7 @@ def check_may_take(test: NamedTest, student: Student, *, is_invited: bool) -> No
 
 
 def deadline_of(test: NamedTest, now: datetime) -> datetime | None:
-    """When a test that starts now ends at the latest: its time limit, or when it closes, whichever is first."""
+    """When a test that starts now ends at the latest: after its time limit, or when it closes, if sooner."""
     ends = [test.closes_at] if test.closes_at is not None else []
     if test.time_limit_minutes is not None:
         ends.append(now + timedelta(minutes=test.time_limit_minutes))
@@ -63,7 +63,7 @@ def is_overdue(deadline: datetime | None, now: datetime) -> bool:
 
 
 def problems_of(pool: QuestionPool, rules: object, concept_names: Sequence[str]) -> list[tuple[str, str]]:
-    """What would keep a named test from starting: (field, message), where field is `rules` or `concept_names`.
+    """What would keep a named test from starting: (field of the test, message).
 
     The rules are tried on the pool's newest revision.
     """

@@ -83,9 +83,8 @@ class NamedTestNotOpen(Refusal):
         is_early = opens_at is not None and now < opens_at
         moment = opens_at if is_early else closes_at
         assert moment is not None
-        super().__init__(
-            f"This test {'opens' if is_early else 'closed'} at {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."
-        )
+        verb = "opens" if is_early else "closed"
+        super().__init__(f"This test {verb} at {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
         self.opens_at, self.closes_at = opens_at, closes_at
 
 

@@ -36,7 +36,7 @@ def csv_lines(
 
 
 def safe_cell(value: Any) -> Any:
-    """A text that begins like a formula gets an apostrophe in front; numbers and all else stay as they are."""
+    """A text that begins like a formula gets an apostrophe in front; a number stays a number."""
     if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_BEGINNINGS):
         return f"'{value}"
     return value
