@@ -7,7 +7,14 @@ from django_redis import get_redis_connection
 from sessions_app import hot_state
 from testing_engine.revisions import forget_frozen
 
-NEVER_EMPTIED = ("questions", "pool_revisions", "revision_questions", "test_plans", "test_responses")
+NEVER_EMPTIED = (
+    "questions",
+    "pool_revisions",
+    "revision_questions",
+    "test_plans",
+    "test_responses",
+    "session_events",
+)
 
 
 @pytest.fixture(scope="session")

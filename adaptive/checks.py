@@ -30,6 +30,14 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
         problems.append(
             Error("SECRET_KEY or one of SECRET_KEY_FALLBACKS is a development key.", id="adaptive.E002")
         )
+    if settings.IS_PRODUCTION and (len(settings.AUDIT_KEY) < 50 or settings.AUDIT_KEY in keys):
+        problems.append(
+            Error(
+                "AUDIT_KEY is missing, shorter than 50 characters, or the same as SECRET_KEY.",
+                hint="Make one like SECRET_KEY and keep it for ever: it checks the audit trail.",
+                id="adaptive.E009",
+            )
+        )
     if settings.IS_PRODUCTION and settings.DEBUG:
         problems.append(Error("DEBUG is on outside development.", hint="Unset DEBUG.", id="adaptive.E003"))
     if settings.IS_PRODUCTION and (not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS):

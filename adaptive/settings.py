@@ -21,6 +21,9 @@ IS_PRODUCTION = ENVIRONMENT not in {"development", "test"}
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Apart from SECRET_KEY, because it must outlive it: the chains of old sessions are checked with it.
+AUDIT_KEY: str = env.str("AUDIT_KEY", default="" if IS_PRODUCTION else "insecure-audit-key")
+AUDIT_KEY_FALLBACKS = env.list("AUDIT_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

@@ -3,16 +3,16 @@
 PostgreSQL is the truth; everything here works the same with and without Redis.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import QuerySet
 
-from sessions_app import hot_state, named_tests
+from sessions_app import audit, chain, hot_state, ledger, named_tests
 from sessions_app.models import NamedTest, Student, TestSession
+from sessions_app.named_tests import TIME_LIMIT
 from sessions_app.proficiency import prior_of
 from sessions_app.refusals import (
     ConceptNamesMismatch,
@@ -95,7 +95,7 @@ def start(
                 mean, sd = step.ability.theta.tolist(), step.ability.standard_error.tolist()
             if step.next_item is None:
                 raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
-            session = TestSession.objects.create(
+            session = TestSession(
                 client_id=caller.client_id,
                 student=student,
                 revision_id=revision.id,
@@ -110,9 +110,13 @@ def start(
                 last_activity=now,
                 named_test=test,
                 deadline=named_tests.deadline_of(test, now) if test is not None else None,
+                chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.fingerprint,
             )
+            event = audit.started(session, revision.content_hash, plan.content_hash)
+            session.save(force_insert=True)
+            event.save(force_insert=True)
     except (IntegrityError, NoAttemptsLeft):
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
@@ -146,6 +150,7 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
         status=TestSession.Status.ACTIVE,
         theta=step.ability.theta.tolist(),
         standard_error=step.ability.standard_error.tolist(),
+        answered=0,
         next_question=shown_item(revision, step.next_item) if step.next_item is not None else None,
     )
 
@@ -193,7 +198,7 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
 
 def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
     rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
-    rows = rows.filter(questions_answered=state.answered).select_related("named_test")
+    rows = rows.filter(chain_head=state.chain_head).select_related("named_test")
     standing = standing_of_state(session_id, state)
     try:
         session = rows.first()
@@ -202,26 +207,46 @@ def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
     return session and replace(standing, deadline=session.deadline, test=session.named_test)
 
 
-def end(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | None = None) -> Standing:
-    """End a running test early, with its results so far. A test that is over gives its result again."""
-    session = session_for(session_id, caller, student_id)
-    _close(
-        TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE),
-        TestSession.Status.ENDED,
-        now,
-    )
-    session.refresh_from_db()
+def end(
+    session_id: UUID,
+    caller: Caller,
+    *,
+    now: datetime,
+    student_id: str | None = None,
+    idempotency_key: str | None = None,
+    fingerprint: str = "",
+) -> Standing:
+    """End a running test early, with its results so far. A test that is over gives its result again.
+
+    Raises `IdempotencyKeyReused` where the key ended this test with another request.
+    """
+    with transaction.atomic():
+        session = session_for(session_id, caller, student_id, for_update=True)
+        if session.status == TestSession.Status.ACTIVE:
+            is_late = session.deadline is not None and now >= session.deadline
+            ledger.close(
+                [session],
+                TestSession.Status.ENDED,
+                reason=TIME_LIMIT if is_late else END_REASONS[TestSession.Status.ENDED],
+                now=now,
+                idempotency_key=idempotency_key,
+                request_hash=fingerprint,
+            )
+            session.refresh_from_db()
+        elif idempotency_key:
+            ended = session.events.filter(idempotency_key=idempotency_key).first()
+            if ended is not None and ended.request_hash != fingerprint:
+                raise IdempotencyKeyReused
     hot_state.forget([session_id])
     return standing_of(session)
 
 
-def expire(session_ids: Iterable[UUID], *, now: datetime) -> None:
-    """End active sessions that nobody continued. The caller holds their row locks, and forgets their state.
-
-    It does not ask for the status again: that would have PostgreSQL read the entries of all active sessions.
-    """
-    _close(TestSession.objects.filter(pk__in=session_ids), TestSession.Status.EXPIRED, now)
+def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions that nobody continued. The caller holds their locks, and forgets their state."""
+    status = TestSession.Status.EXPIRED
+    ledger.close(sessions, status, reason=END_REASONS[status], now=now)
 
 
-def _close(sessions: QuerySet[TestSession], status: str, now: datetime) -> None:
-    sessions.update(status=status, end_reason=END_REASONS[status], completed_at=now, current_position=None)
+def end_overdue(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions whose time is up. The caller holds their locks, and forgets their state."""
+    ledger.close(sessions, TestSession.Status.ENDED, reason=TIME_LIMIT, now=now)

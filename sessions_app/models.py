@@ -17,6 +17,7 @@ __all__ = [
     "Invitation",
     "LiveSession",
     "NamedTest",
+    "SessionEvent",
     "Student",
     "StudentProficiency",
     "TestResponse",
@@ -80,6 +81,7 @@ class TestSession(models.Model):
     )
     deadline = models.DateTimeField(null=True, help_text="Nothing is accepted after it.")
 
+    chain_head = models.BinaryField(max_length=16, help_text="The audit chain's newest value: `chain`.")
     idempotency_key = models.CharField(max_length=200, null=True)
     request_hash = models.CharField(max_length=64, blank=True)
     legacy_id = models.CharField(max_length=200, null=True, help_text="Its id in the original service.")
@@ -176,6 +178,7 @@ class TestResponse(models.Model):
     response_time_ms = models.PositiveIntegerField(null=True)
     idempotency_key = models.CharField(max_length=200, null=True)
     answered_at = models.DateTimeField()
+    link = models.BinaryField(max_length=16, help_text="Its link of the session's audit chain.")
 
     class Meta:
         db_table = "test_responses"
@@ -195,6 +198,57 @@ class TestResponse(models.Model):
 
     def __str__(self) -> str:
         return f"answer {self.position}"
+
+
+class SessionEvent(models.Model):
+    """What happened to a session beside its answers. Append-only: a trigger refuses all else."""
+
+    class Kind(models.TextChoices):
+        STARTED = "started", "started"
+        COMPLETED = "completed", "completed"
+        ENDED = "ended", "ended early"
+        EXPIRED = "expired", "expired"
+        RESUMED = "resumed", "resumed"
+        EXTENDED = "extended", "extended"
+        IMPORTED = "imported", "imported"
+
+    session = models.ForeignKey(TestSession, on_delete=models.PROTECT, related_name="events", db_index=False)
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    after_answers = models.PositiveIntegerField(help_text="So many answers came before it.")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who did it in the admin; nobody: the service, or a caller of the API.",
+    )
+    idempotency_key = models.CharField(max_length=200, null=True)
+    request_hash = models.CharField(max_length=64, blank=True)
+    link = models.BinaryField(max_length=16, help_text="Its link of the session's audit chain.")
+
+    class Meta:
+        db_table = "session_events"
+        ordering = ["session", "after_answers", "id"]
+        indexes = [models.Index("session", "after_answers", "id", name="events_of_a_session")]
+        constraints = [
+            models.UniqueConstraint(
+                "session",
+                condition=Q(kind="started"),
+                name="event_started_once",
+            ),
+            models.UniqueConstraint(
+                "session",
+                "idempotency_key",
+                condition=Q(idempotency_key__isnull=False),
+                name="event_idempotency_key_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class StudentProficiency(models.Model):

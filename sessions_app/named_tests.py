@@ -11,6 +11,8 @@ from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import load_revision
 
+TIME_LIMIT = "time limit"  # why a test is over that ran out of time
+
 
 def named_test(name: str) -> NamedTest:
     """The test of that name; raises `NamedTestNotFound`."""

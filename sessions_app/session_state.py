@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -32,8 +31,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     standard_error: bytes
     prior: bytes  # mean and standard deviation; empty: N(0, 1)
     started_at: int  # microseconds since 1970
-    deadline: int | None = None  # seconds since 1970
-    takes_dont_know: bool = True  # as an answer
+    chain_head: bytes  # of the audit chain
 
     @classmethod
     def pack(
@@ -70,6 +68,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             standard_error=_bytes(answered.standard_error),
             correct=self.correct + answered.is_correct,
             current=answered.next_item or 0,
+            chain_head=answered.chain_head,
         )
 
     @classmethod
@@ -108,11 +107,6 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
         return np.frombuffer(self.theta).tolist(), np.frombuffer(self.standard_error).tolist()
 
     @property
-    def deadline_time(self) -> datetime | None:
-        """When the test ends at the latest."""
-        return None if self.deadline is None else datetime.fromtimestamp(self.deadline, tz=UTC)
-
-    @property
     def prior_mean_sd(self) -> tuple[list[float], list[float]]:
         """Mean and standard deviation of the prior, one number a concept."""
         concepts = len(self.theta) // 8
@@ -135,6 +129,7 @@ class Advance:
     theta: Sequence[float]
     standard_error: Sequence[float]
     next_item: int | None
+    chain_head: bytes
 
 
 class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):

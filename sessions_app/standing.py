@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from sessions_app import hot_state
+from sessions_app.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
@@ -127,9 +128,8 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         standard_error=session.standard_error,
         prior_mean=session.prior_mean,
         prior_sd=session.prior_sd,
-        started_at=(session.started_at - _EPOCH) // _MICROSECOND,
-        deadline=None if session.deadline is None else int(session.deadline.timestamp()),
-        takes_dont_know=session.named_test is None or session.named_test.allow_dont_know,
+        started_at=microseconds(session.started_at),
+        chain_head=bytes(session.chain_head),
     )
 
 
@@ -168,7 +168,6 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         answered=state.answered,
         correct=state.correct,
         started_at=_EPOCH + state.started_at * _MICROSECOND,
-        deadline=state.deadline_time,
     )
 
 

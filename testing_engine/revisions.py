@@ -24,6 +24,7 @@ class FrozenRevision:
     """A pool revision in memory. Item i of `bank` is question `question_ids[i]`, called `external_ids[i]`."""
 
     id: int
+    content_hash: str
     pool_id: UUID
     concept_names: tuple[str, ...]
     bank: ItemBank
@@ -57,6 +58,7 @@ class FrozenPlan:
     """Rules and concept names of a test."""
 
     id: int
+    content_hash: str
     rules: CatRules
     concept_names: tuple[str, ...]
 
@@ -92,6 +94,7 @@ def load_revision(revision_id: int) -> FrozenRevision:
     questions = [row.question for row in rows]
     return FrozenRevision(
         id=revision_id,
+        content_hash=revision.content_hash,
         pool_id=revision.pool_id,
         concept_names=tuple(revision.pool.concept_names),
         bank=ItemBank.from_parameters([item_parameters(question) for question in questions]),
@@ -120,15 +123,20 @@ def newest_revision(pool_id: str) -> FrozenRevision:
 def load_plan(plan_id: int) -> FrozenPlan:
     """Read a plan, once a process."""
     plan = TestPlan.objects.get(pk=plan_id)
-    return FrozenPlan(plan.pk, CatRules.from_json(plan.rules), tuple(plan.concept_names))
+    return FrozenPlan(plan.pk, plan.content_hash, CatRules.from_json(plan.rules), tuple(plan.concept_names))
 
 
 def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
     """The plan with this content, new or found."""
     content = {"rules": rules.to_json(), "concept_names": list(concept_names)}
-    content_hash = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
-    return FrozenPlan(plan.pk, rules, tuple(concept_names))
+    plan, _ = TestPlan.objects.get_or_create(content_hash=plan_hash(**content), defaults=content)
+    return FrozenPlan(plan.pk, plan.content_hash, rules, tuple(concept_names))
+
+
+def plan_hash(rules: object, concept_names: Sequence[str]) -> str:
+    """SHA-256 over a plan's content, as canonical JSON."""
+    content = {"rules": rules, "concept_names": list(concept_names)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def forget_frozen() -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from sessions_app import supervision
 from sessions_app.cleanup import MOST_MINUTES
 from sessions_app.lifecycle import TestRequest
 from sessions_app.models import TestSession
@@ -136,7 +137,6 @@ class StartRequestSerializer(Body):
     def test_request(self, idempotency_key: str | None) -> TestRequest:
         """The request in the domain's terms; raises `RulesError`."""
         data = self.validated_data
-        canonical = json.dumps(self.initial_data, sort_keys=True).encode()
         return TestRequest(
             student_id=data["student_id"],
             test=data.get("test"),
@@ -144,7 +144,7 @@ class StartRequestSerializer(Body):
             concept_names=tuple(data.get("concept_names") or ()),
             rules=_rules_of(data),
             idempotency_key=idempotency_key,
-            fingerprint=hashlib.sha256(canonical).hexdigest(),
+            fingerprint=fingerprint_of(self.initial_data),
         )
 
 
@@ -195,6 +195,15 @@ class StudentSerializer(Body):
     """The body or query of calls that may name the student, only to be checked."""
 
     student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
+
+
+def fingerprint_of(body: Any) -> str:
+    """Tells two different requests with one Idempotency-Key apart."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+class ExtendRequestSerializer(Body):
+    minutes = serializers.IntegerField(min_value=1, max_value=supervision.MOST_MINUTES)
 
 
 class CleanupRequestSerializer(Body):

@@ -15,7 +15,12 @@ from sessions_app import lifecycle, submission
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
-from sessions_app.api.serializers import StartRequestSerializer, StudentSerializer, SubmitRequestSerializer
+from sessions_app.api.serializers import (
+    StartRequestSerializer,
+    StudentSerializer,
+    SubmitRequestSerializer,
+    fingerprint_of,
+)
 from sessions_app.api.throttling import rate_of
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
@@ -72,6 +77,21 @@ A_RESULT = {
             {"name": "Algebra", "proficiency": 0.655, "proficiency_95": [0.44, 0.83]},
         ],
     },
+}
+
+A_STATUS = {
+    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+    "status": "active",
+    "current_proficiency": [0.5, 0.659],
+    "ability": AN_ABILITY,
+    "concept_names": ["Math", "Algebra"],
+    "questions_answered": 1,
+    "is_active": True,
+    "next_question": A_QUESTION,
+    "started_at": "2026-11-22T10:00:00Z",
+    "completed_at": None,
+    "deadline": "2026-11-22T10:45:00Z",
+    "test": A_TEST,
 }
 
 
@@ -225,20 +245,7 @@ class StatusView(APIView):
             OpenApiExample(
                 "Running",
                 response_only=True,
-                value={
-                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
-                    "status": "active",
-                    "current_proficiency": [0.5, 0.659],
-                    "ability": AN_ABILITY,
-                    "concept_names": ["Math", "Algebra"],
-                    "questions_answered": 1,
-                    "is_active": True,
-                    "next_question": A_QUESTION,
-                    "started_at": "2026-11-22T10:00:00Z",
-                    "completed_at": None,
-                    "deadline": "2026-11-22T10:45:00Z",
-                    "test": A_TEST,
-                },
+                value=A_STATUS,
             )
         ],
     )
@@ -254,13 +261,14 @@ class StatusView(APIView):
 class EndView(APIView):
     permission_classes = [permissions.HoldsOrOwnSession]
     permission = permissions.DELIVER
-    problems = ("404",)
+    problems = ("404", "409")
 
     @extend_schema(
         operation_id="end_test",
         tags=["Taking a test"],
         summary="End a test early",
         description="Safe to repeat: a test that is over gives its result again.",
+        parameters=[IDEMPOTENCY_KEY],
         request=StudentSerializer,
         responses=shapes.Result,
         examples=[OpenApiExample("Ended", response_only=True, value={"status": "ended", **A_RESULT})],
@@ -273,5 +281,7 @@ class EndView(APIView):
             caller_of(request),
             now=timezone.now(),
             student_id=body.validated_data.get("student_id"),
+            idempotency_key=idempotency_key_of(request),
+            fingerprint=fingerprint_of(request.data),
         )
         return Response(replies.result(standing))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app.api import authoring, operations, reports, sitting
+from sessions_app.api import authoring, operations, reports, sitting, supervision
 from sessions_app.api.invitations import InvitationStartView
 
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("test/submit", sitting.SubmitView.as_view()),
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),
     path("test/end/<str:session_id>", sitting.EndView.as_view()),
+    path("test/<str:session_id>/extend", supervision.ExtendView.as_view()),
+    path("test/<str:session_id>/resume", supervision.ResumeView.as_view()),
     path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
     path("student/<path:student_id>/history", reports.HistoryView.as_view()),
     path("student/<path:student_id>/progress", reports.ProgressView.as_view()),

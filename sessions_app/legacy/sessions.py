@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from sessions_app import audit, chain
 from sessions_app.legacy.answers import (
     Answer,
     ImportedPool,
@@ -22,10 +23,10 @@ from sessions_app.legacy.pools import ConceptNames
 from sessions_app.legacy.report import Report, TableReport
 from sessions_app.legacy.students import students_named
 from sessions_app.legacy.values import BadValue, canonical, count, identifier, moment, shares, text, uuid_of
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.models import SessionEvent, TestResponse, TestSession
 from sessions_app.proficiency import theta_of
 from testing_engine.psychometrics.rules import CatRules
-from testing_engine.revisions import store_plan
+from testing_engine.revisions import load_plan, load_revision, store_plan
 
 BATCH = 200
 END_REASON = "imported"
@@ -173,11 +174,18 @@ class _Importer:
         students = students_named((each.student_id for each in new), self.report["students"])
         for each in new:
             each.session.student_id = students[each.student_id]
+        events = [event for each in new for event in self._chained(each)]
         TestSession.objects.bulk_create(each.session for each in new)
         responses = [response for each in new for response in each.responses]
         TestResponse.objects.bulk_create(responses, batch_size=1000)
+        SessionEvent.objects.bulk_create(events, batch_size=1000)
         self.report["test_sessions"].taken += len(new)
         self.report["test_responses"].taken += len(responses)
+
+    def _chained(self, each: Converted) -> Iterable[SessionEvent]:
+        session = each.session
+        revision, plan = load_revision(session.revision_id), load_plan(session.plan_id)
+        return audit.imported(session, each.responses, revision.content_hash, plan.content_hash)
 
     def _compare(self, there: list[str]) -> None:
         """Responses of sessions that were imported before. Such a session takes no more of them."""
@@ -237,6 +245,7 @@ class _Importer:
             started_at=started_at,
             last_activity=last_activity,
             completed_at=row.completed_at or last_activity,
+            chain_head=chain.BEGINNING,
         )
         pairs = zip(answers, abilities, errors[1:], strict=True)
         responses = [_response(session, n, *each) for n, each in enumerate(pairs, start=1)]
