@@ -1,4 +1,4 @@
-"""What somebody who supervises does to a test: extend it, end it, resume it. Each is an event of its audit trail.
+"""What somebody who supervises does to tests: extend, end, resume. Each is an event of the audit trail.
 
 Every function takes several sessions, does what it can, and says of each of the others why not.
 """
@@ -88,10 +88,12 @@ def resume(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime
     def resumed(session: TestSession) -> None:
         if session.status != TestSession.Status.EXPIRED:
             raise NotExpired(session.status)
+        if session.legacy_id is not None:
+            raise NotExpired("imported, and nobody knows by which rules it went on")
         responses = list(session.responses.order_by("position"))
         item = next_item_after(session, responses, len(responses))
         if item is None:
-            raise NotExpired(session.status)  # imported: nobody knows what came next
+            raise NotExpired("over by its rules")
         deadline = session.deadline
         if deadline is not None and deadline < now:
             deadline = whole_second(now + max(deadline - session.last_activity, timedelta(minutes=1)))

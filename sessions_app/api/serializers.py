@@ -210,6 +210,11 @@ class CleanupRequestSerializer(Body):
     inactivity_minutes = serializers.IntegerField(min_value=1, max_value=MOST_MINUTES, required=False)
 
 
+class ExportSerializer(Body):
+    rows = serializers.ChoiceField(choices=["sessions", "answers", "dictionary"], default="sessions")
+    format = serializers.ChoiceField(choices=["csv", "json"], default="json")
+
+
 class SessionFilterSerializer(Body):
     student_id = serializers.CharField(max_length=ID_LENGTH, required=False)
     status = serializers.ChoiceField(choices=TestSession.Status.choices, required=False)

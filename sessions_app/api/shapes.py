@@ -289,6 +289,18 @@ class RedisStatistics(Serializer[object]):
     architecture = s.CharField()
 
 
+class DictionaryEntry(Serializer[object]):
+    table = s.CharField(required=False, help_text="With rows=dictionary alone.")
+    column = s.CharField()
+    type = s.ChoiceField(choices=["text", "number", "truth value", "time"])
+    meaning = s.CharField()
+
+
+class Exported(Serializer[object]):
+    dictionary = DictionaryEntry(many=True)
+    rows = s.ListField(child=s.DictField(), help_text="By the names of the dictionary.")
+
+
 class FieldProblem(Serializer[object]):
     pointer = s.CharField(help_text="JSON pointer into the request body.", allow_blank=True)
     detail = s.CharField()

@@ -32,8 +32,8 @@ class ExtendView(APIView):
         tags=["Operation"],
         summary="Give a running test more time",
         description=(
-            "Any client's test. Adds up: send an `Idempotency-Key`, so that a repeated request does not extend "
-            "twice. Refused with 409 `session_not_active`, or `no_deadline` where there is no time limit."
+            "Any client's test. Adds up: send an `Idempotency-Key`, so that a repeated request does not "
+            "extend twice. Refused with 409 `session_not_active`, or `no_deadline` where there is no limit."
         ),
         parameters=[IDEMPOTENCY_KEY],
         request=ExtendRequestSerializer,
@@ -67,7 +67,10 @@ class ResumeView(APIView):
         parameters=[IDEMPOTENCY_KEY],
         request=Body,
         responses=shapes.SessionStatus,
-        examples=[OpenApiExample("Resumed", response_only=True, value=A_STATUS)],
+        examples=[
+            OpenApiExample("Nothing to say", request_only=True, value={}),
+            OpenApiExample("Resumed", response_only=True, value=A_STATUS),
+        ],
     )
     def post(self, request: Request, session_id: str) -> Response:
         ids, supervisor = [session_id_of(session_id)], _supervisor(request, "resume")

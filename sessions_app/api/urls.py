@@ -4,6 +4,7 @@ from django.urls import path
 
 from sessions_app.api import authoring, operations, reports, sitting, supervision
 from sessions_app.api.invitations import InvitationStartView
+from sessions_app.api.result_export import ExportView
 
 urlpatterns = [
     path("questions/upload", authoring.UploadView.as_view()),
@@ -24,5 +25,6 @@ urlpatterns = [
     path("sessions", reports.SessionListView.as_view()),
     path("sessions/cleanup", operations.CleanupView.as_view()),
     path("sessions/<str:session_id>/responses", reports.ResponseListView.as_view()),
+    path("tests/<str:name>/results", ExportView.as_view()),
     path("debug/redis/stats", operations.RedisStatisticsView.as_view()),
 ]
