@@ -204,7 +204,9 @@ def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
         session = rows.first()
     except OperationalError:
         return standing  # without PostgreSQL nobody can have gone on
-    return session and replace(standing, deadline=session.deadline, test=session.named_test)
+    if session is None:
+        return None
+    return replace(standing, deadline=session.deadline, test=session.named_test)
 
 
 def end(

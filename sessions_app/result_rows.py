@@ -1,6 +1,6 @@
 """Results as tables, for export: one row a session or one row an answer, and what each column means.
 
-Rows come from a server-side cursor, so that an export needs the same memory whatever its length. No answer key.
+Rows come from a server-side cursor: an export needs the same memory whatever its length. No answer key.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from sessions_app.distribution import level_of
+from sessions_app.distribution import LEVEL_CUTS, LEVELS, level_of
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.proficiency import proficiency_of
 from sessions_app.spreadsheets import csv_lines
@@ -87,7 +87,7 @@ def session_table(sessions: QuerySet[TestSession]) -> Table:
 def answer_table(sessions: QuerySet[TestSession]) -> Table:
     """One row an answer, of the same sessions."""
     objects = TestResponse.objects.filter(session__in=sessions.order_by()).select_related(
-        "question", "session__student", "session__plan", "session__named_test"
+        "question", "session__student", "session__plan"
     )
     names = concept_names(sessions)
     abilities = [column for name in names for column in _ability_columns(name, "after this answer")]
@@ -108,9 +108,12 @@ def _plain(value: Any) -> Any:
 
 
 def _seconds(session: TestSession) -> float | None:
-    return session.completed_at and (session.completed_at - session.started_at).total_seconds()
+    if session.completed_at is None:
+        return None
+    return (session.completed_at - session.started_at).total_seconds()
 
 
+STUDENT_ID = "The student's id in the school's own system."
 _SESSION = (
     Column("session_id", "text", "The session's id, a UUID.", lambda s: str(s.pk)),
     Column("test", "text", "Name of the named test.", lambda s: s.named_test and s.named_test.name),
@@ -134,18 +137,7 @@ _SESSION = (
 
 _ANSWER = (
     Column("session_id", "text", "The session's id, a UUID.", lambda r: str(r.session_id)),
-    Column(
-        "test",
-        "text",
-        "Name of the named test.",
-        lambda r: r.session.named_test and r.session.named_test.name,
-    ),
-    Column(
-        "student_id",
-        "text",
-        "The student's id in the school's own system.",
-        lambda r: r.session.student.external_id,
-    ),
+    Column("student_id", "text", STUDENT_ID, lambda r: r.session.student.external_id),
     Column("position", "number", "1 for the first question of the session.", lambda r: r.position),
     Column("question_id", "text", "The author's id of the question.", lambda r: r.question.external_id),
     Column(
@@ -162,7 +154,7 @@ _ANSWER = (
 
 
 def _ability_columns(concept: str, when: str) -> list[Column]:
-    """θ, its standard error, the proficiency and the level of one concept; empty where it was not measured."""
+    """θ, standard error, proficiency and level of one concept; empty where it was not measured."""
 
     def read(field: str, show: Callable[[float], Any] = lambda value: value) -> Callable[[Any], Any]:
         def value(row: TestSession | TestResponse) -> Any:
@@ -185,7 +177,7 @@ def _ability_columns(concept: str, when: str) -> list[Column]:
         Column(
             f"level: {concept}",
             "text",
-            "far below average (θ < -1.5), below average, average (-0.5 to 0.5), above average, far above average.",
+            f"Where θ lies, cut at {', '.join(map(str, LEVEL_CUTS))}: {', '.join(LEVELS)}.",
             read("theta", level_of),
         ),
     ]

@@ -97,7 +97,9 @@ def _ability(standing: Standing) -> dict[str, list[float]]:
 
 def _test(test: NamedTest | None) -> dict[str, Any] | None:
     """What the student's page shows of a named test."""
-    return test and {
+    if test is None:
+        return None
+    return {
         "name": test.name,
         "title": test.title,
         "introduction": test.introduction,

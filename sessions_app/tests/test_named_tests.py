@@ -1,7 +1,7 @@
 """Tests that a teacher prepared: started by their name."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def test_it_tells_the_students_page_the_texts(api: APIClient, pool: QuestionPool
     ],
 )
 def test_it_takes_a_name_or_rules_not_both(
-    api: APIClient, pool: QuestionPool, field: str, value: object
+    api: APIClient, pool: QuestionPool, field: str, value: Any
 ) -> None:
     make_named_test(pool)
     assert pointers(start(api, **{field: value})) == [f"/{field}"]
@@ -121,7 +121,7 @@ def test_it_lets_only_invited_students_take_a_test_for_them(api: APIClient, pool
     reply = start(api)
     assert (reply.status_code, reply.json()["code"]) == (403, "not_invited")
     invitation.test = test
-    invitation.revoked_at = "2026-01-01T00:00Z"  # type: ignore[assignment]
+    invitation.revoked_at = datetime(2026, 1, 1, tzinfo=UTC)
     invitation.save()
     assert start(api).status_code == 403
     Invitation.objects.update(revoked_at=None)
