@@ -50,7 +50,7 @@ def extend(session_ids: Sequence[UUID], minutes: int, supervisor: Supervisor, *,
     def extended(session: TestSession) -> None:
         _check_active(session)
         if session.deadline is None:
-            raise NoDeadline
+            raise NoDeadline("This test has no time limit.")
         deadline = whole_second(max(session.deadline, now) + timedelta(minutes=minutes))
         _append(session, SessionEvent.Kind.EXTENDED, until(deadline), supervisor, now, deadline=deadline)
         rebuild_state(session)

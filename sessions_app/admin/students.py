@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from sessions_app.admin.common import ReadOnly
-from sessions_app.models import Student, StudentProficiency
+from sessions_app.admin.results import ResultPages
+from sessions_app.models import Student, StudentProficiency, TestSession
 from sessions_app.proficiency import proficiency_of
 
 
@@ -24,13 +26,17 @@ class ProficiencyInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Student)
-class StudentAdmin(ModelAdmin):  # type: ignore[misc]
+class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
     list_display = ["external_id", "name", "grade_level", "created_at"]
     search_fields = ["external_id", "name"]
     fields = ["external_id", "name", "email", "grade_level", "created_at"]
     readonly_fields = ["external_id", "created_at"]
     inlines = [ProficiencyInline]
+    actions_detail = ["show_results"]
     show_full_result_count = False
+
+    def sessions_of(self, object_id: str) -> QuerySet[TestSession]:
+        return TestSession.objects.filter(student_id=object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
