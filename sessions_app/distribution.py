@@ -1,5 +1,6 @@
 """What came out of a named test, in numbers: levels, spread and times, computed by PostgreSQL."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,8 @@ SELECT status, count(*) FROM test_sessions AS session JOIN asked ON asked.id = s
 
 def outcome_of(sessions: QuerySet[TestSession]) -> Outcome:
     """The numbers of these sessions. Running ones and those without an answer count by status alone."""
+    if sessions.query.is_empty():
+        return Outcome({}, None, None, None, ())
     over = sessions.exclude(status=TestSession.Status.ACTIVE).filter(questions_answered__gt=0)
     accuracy, questions, seconds = _rows(_TOTALS, over)[0]
     abilities = _rows(_ABILITIES, over, list(BINS), list(LEVEL_CUTS))
@@ -108,10 +111,11 @@ def _concept(
     sd: float | None,
     quartiles: Sequence[float],
     error: float,
-    bins: dict[str, int],
-    levels: dict[str, int],
+    bins: str,
+    levels: str,
 ) -> ConceptDistribution:
     first, median, third = quartiles
+    in_bin, of_level = json.loads(bins), json.loads(levels)
     return ConceptDistribution(
         name=name,
         tests=tests,
@@ -119,8 +123,8 @@ def _concept(
         sd=sd,
         quartiles=(first, median, third),
         mean_error=error,
-        bins=tuple(bins.get(str(i), 0) for i in range(len(BINS) + 1)),
-        levels=tuple(levels.get(str(i), 0) for i in range(len(LEVELS))),
+        bins=tuple(in_bin.get(str(i), 0) for i in range(len(BINS) + 1)),
+        levels=tuple(of_level.get(str(i), 0) for i in range(len(LEVELS))),
     )
 
 

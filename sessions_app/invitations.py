@@ -215,7 +215,7 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
     with transaction.atomic():
         invitation = (
             Invitation.objects.select_for_update(of=("self",))
-            .select_related("test", "student", "session")
+            .select_related("test", "student")
             .filter(pk=pk, issue=issue)
             .first()
         )
@@ -224,11 +224,12 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
         if invitation.revoked_at is not None:
             raise InvitationRevoked
         student_id = invitation.student.external_id
-        if invitation.session is None:
+        # Read after the lock is held: joined to the locked row, it would be as it was before the wait.
+        session = TestSession.objects.filter(pk=invitation.session_id).first()
+        if session is None:
             standing = lifecycle.start(_request(invitation), Caller(), seed=seed, now=now, is_invited=True)
             Invitation.objects.filter(pk=pk).update(session_id=standing.session_id)
             return Opened(standing, student_id)
-        session: TestSession = invitation.session
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
         raise InvitationUsed(session.status)
     return Opened(lifecycle.status(session.pk, Caller(session_id=session.pk)), student_id)

@@ -1,6 +1,7 @@
 """Named tests and invitations to them: what a teacher prepares before anybody sits down."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -27,7 +28,11 @@ class NamedTest(models.Model):
     rules = models.JSONField(help_text="`CatRules` as JSON; docs/ENGINE.md describes every field.")
     concept_names = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     time_limit_minutes = models.PositiveIntegerField(
-        "time limit", null=True, blank=True, help_text="Minutes for the whole test; empty: none."
+        "time limit",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(525_600)],
+        help_text="Minutes for the whole test; empty: none.",
     )
     opens_at = models.DateTimeField(null=True, blank=True, help_text="Nobody starts before.")
     closes_at = models.DateTimeField(
@@ -35,7 +40,10 @@ class NamedTest(models.Model):
     )
     takers = models.CharField("who may take it", max_length=7, choices=Takers.choices, default=Takers.ANYBODY)
     attempts_allowed = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Tests that one student may start; empty: any number."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Tests that one student may start; empty: any number.",
     )
     show_theta = models.BooleanField(
         "show θ",

@@ -82,6 +82,7 @@ class ResultPages:
         without_page = request.GET.copy()
         without_page.pop("page", None)
         outcome = distribution.outcome_of(sessions)
+        quartiles = outcome.times.quartiles if outcome.times else ()
         context = {
             **self.admin_site.each_context(request),
             "title": f"Results: {found}",
@@ -89,9 +90,7 @@ class ResultPages:
             "found": found,
             "form": form,
             "outcome": outcome,
-            "quartile_minutes": [seconds / 60 for seconds in outcome.times.quartiles]
-            if outcome.times
-            else [],
+            "quartile_minutes": [seconds / 60 for seconds in quartiles],
             "levels": LEVELS,
             "bins": [
                 (name, [concept.bins[index] for concept in outcome.concepts])

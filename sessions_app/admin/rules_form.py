@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.psychometrics.stopping import Classification, Precision
 
 EXPERT = "expert"
 STOPPING = {
@@ -53,38 +55,47 @@ def rules_of(cleaned: Mapping[str, Any]) -> CatRules:
 
 def fields_of(rules: Mapping[str, Any]) -> dict[str, Any]:
     """The form's fields that say these rules: the simple ones where they can, else JSON."""
-    expert = {"stopping": EXPERT, "rules": json.dumps(rules, indent=2)}
-    stops = rules.get("stop") or [{}]
-    if len(stops) > 1:
-        return expert
-    (stop,) = stops
-    fields = {
-        "stopping": stop.get("name", "fixed_length"),
-        "max_questions": rules.get("max_questions", 20),
-        "min_questions": rules.get("min_questions", 0),
-        "target_error": stop.get("standard_error"),
-        "sure_enough": stop.get("probability"),
-        "cuts": stop.get("cuts"),
+    fields: dict[str, Any] = {"stopping": EXPERT}
+    with suppress(RulesError):
+        known = CatRules.from_json(dict(rules))
+        fields = _simple_fields(known)
+        if rules_of(fields) == known:
+            return fields
+    return {"stopping": EXPERT, "rules": json.dumps(rules, indent=2)}
+
+
+def _simple_fields(rules: CatRules) -> dict[str, Any]:
+    stop = rules.stop[0] if rules.stop else None
+    kinds: dict[type, str] = {
+        Precision: "precision",
+        Classification: "classification",
+        type(None): "fixed_length",
     }
-    try:
-        is_simple = rules_of(fields).to_json() == CatRules.from_json(dict(rules)).to_json()
-    except (RulesError, KeyError):
-        return expert
-    return fields if is_simple else expert
+    return {
+        "stopping": kinds.get(type(stop), EXPERT),
+        "max_questions": rules.max_questions,
+        "min_questions": rules.min_questions,
+        "target_error": getattr(stop, "standard_error", None),
+        "sure_enough": getattr(stop, "probability", None),
+        "cuts": list(getattr(stop, "cuts", ())),
+    }
 
 
 def sentences(rules: Mapping[str, Any]) -> list[str]:
     """What the rules say, for people; whatever has no sentence is shown as JSON."""
-    most, least = rules.get("max_questions", 20), rules.get("min_questions", 0)
-    said = [f"{most} questions." if least == most else f"{max(least, 1)} to {most} questions."]
-    for stop in rules.get("stop", []):
-        if stop.get("name") == "precision":
-            said.append(f"Stops when every standard error is at most {stop['standard_error']}.")
-        elif stop.get("name") == "classification":
-            cuts = ", ".join(map(str, stop.get("cuts", [])))
-            said.append(f"Stops when the side of each cut ({cuts}) is {stop['probability']:.0%} sure.")
+    try:
+        known = CatRules.from_json(dict(rules))
+    except RulesError as error:
+        return [f"This version does not understand these rules: {error}"]
+    most, least = known.max_questions, max(known.min_questions, 1)
+    said = [f"{most} questions." if least == most else f"{least} to {most} questions."]
+    for stop, encoded in zip(known.stop, known.to_json().get("stop", []), strict=True):
+        if isinstance(stop, Precision) and stop == Precision(stop.standard_error):
+            said.append(f"Stops when every standard error is at most {stop.standard_error}.")
+        elif isinstance(stop, Classification):
+            cuts = ", ".join(f"{cut:g}" for cut in stop.cuts)
+            said.append(f"Stops when the level, cut at {cuts}, is {stop.probability:.0%} sure.")
         else:
-            said.append(f"Stops by {json.dumps(stop)}.")
+            said.append(f"Stops by {json.dumps(encoded)}.")
     shown = {"max_questions", "min_questions", "stop"}
-    said += [f"{name}: {json.dumps(value)}" for name, value in rules.items() if name not in shown]
-    return said
+    return said + [f"{name}: {json.dumps(value)}" for name, value in rules.items() if name not in shown]

@@ -80,6 +80,14 @@ ENDPOINTS = {
         "report_results",
     ),
     "cleanup": Endpoint(lambda client, scene: client.post("/api/sessions/cleanup"), "operate_service"),
+    "extend": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.started['session_id']}/extend", {"minutes": 5}),
+        "operate_service",
+    ),
+    "resume": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.expired}/resume"), "operate_service"
+    ),
+    "results": Endpoint(lambda client, scene: client.get("/api/tests/algebra/results"), "report_results"),
     "redis": Endpoint(lambda client, scene: client.get("/api/debug/redis/stats"), "operate_service"),
 }
 
