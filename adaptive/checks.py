@@ -30,10 +30,12 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
         problems.append(
             Error("SECRET_KEY or one of SECRET_KEY_FALLBACKS is a development key.", id="adaptive.E002")
         )
-    if settings.IS_PRODUCTION and (len(settings.AUDIT_KEY) < 50 or settings.AUDIT_KEY in keys):
+    audit_key = settings.AUDIT_KEY
+    is_weak = len(audit_key) < 50 or audit_key in keys or DEVELOPMENT_KEY_MARK in audit_key
+    if settings.IS_PRODUCTION and is_weak:
         problems.append(
             Error(
-                "AUDIT_KEY is missing, shorter than 50 characters, or the same as SECRET_KEY.",
+                "AUDIT_KEY is missing, shorter than 50 characters, a development key, or SECRET_KEY itself.",
                 hint="Make one like SECRET_KEY and keep it for ever: it checks the audit trail.",
                 id="adaptive.E009",
             )

@@ -236,7 +236,7 @@ def _packed(pool: Any, concepts: int) -> Any:
     error = [0.7182818284590451 + k / 70 for k in range(concepts)]
     states = [state]
     for answered in range(QUESTIONS):
-        states.append(states[-1].advanced(Advance(1, True, theta, error, next_item=answered + 1)))
+        states.append(states[-1].advanced(Advance(1, True, theta, error, answered + 1, b"h" * 16)))
     shown = sorted((shown_by_key(pk) for pk in revision.question_ids.tolist()), key=lambda s: len(s.content))
     standing = standing_of_state(fresh.session_id, states[QUESTIONS // 2])
     reply = replies.submitted(replace(standing, next_question=shown[len(shown) // 2]))
@@ -253,6 +253,9 @@ def _packed(pool: Any, concepts: int) -> Any:
         "completed_at": None,
         "response_time_ms": 8200,
         "idempotency_key": None,
+        "chain_head": b"h" * 16,
+        "link": b"l" * 16,
+        "completed_link": b"",
     }
     return floor.Packed(question_pks, [each.packed() for each in states], row, reply)
 

@@ -40,7 +40,7 @@ def imported(
     """Gives rows of the original service, not stored yet, their chain; yields its events."""
     yield started(session, revision_hash, plan_hash)
     for response in responses:
-        session.chain_head = chain.advance(session.chain_head, entry_of_answer(session, response))
+        session.chain_head = chain.advance(bytes(session.chain_head), entry_of_answer(session, response))
         response.link = chain.link_of(session.chain_head)
     assert session.completed_at is not None  # nothing that was imported goes on
     event = SessionEvent(
@@ -80,7 +80,7 @@ def entry_of_answer(session: TestSession, response: TestResponse) -> bytes:
         response.theta,
         response.standard_error,
         response.response_time_ms,
-        response.answered_at,
+        chain.microseconds(response.answered_at),
     )
 
 

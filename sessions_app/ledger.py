@@ -9,6 +9,7 @@ past records nothing. It is SQL by hand because the ORM would make six round tri
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -123,7 +124,7 @@ def _links_of(entry: Entry) -> dict[str, bytes]:
         entry.theta,
         entry.standard_error,
         entry.response_time_ms,
-        entry.now,
+        chain.microseconds(entry.now),
     )
     head = chain.advance(entry.head_before, answer)
     links = {"link": chain.link_of(head), "completed_link": b""}
@@ -166,7 +167,7 @@ def close(
 ) -> None:
     """End active sessions that the model did not end. The caller holds their rows' locks."""
     ends = [audit.after_event(each, status, now=now, reason=reason, by_id=by_id) for each in sessions]
-    parameters = {
+    parameters: dict[str, Any] = {
         "ids": [session.pk for session in sessions],
         "heads": [head for head, _ in ends],
         "links": [link for _, link in ends],

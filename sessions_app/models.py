@@ -182,7 +182,7 @@ class TestResponse(models.Model):
 
     class Meta:
         db_table = "test_responses"
-        ordering = ["session", "position"]
+        ordering = ["session_id", "position"]
         constraints = [
             models.UniqueConstraint("session", "position", name="response_position_once"),
             models.UniqueConstraint("session", "question", name="response_question_once"),
@@ -231,7 +231,7 @@ class SessionEvent(models.Model):
 
     class Meta:
         db_table = "session_events"
-        ordering = ["session", "after_answers", "id"]
+        ordering = ["session_id", "after_answers", "id"]
         indexes = [models.Index("session", "after_answers", "id", name="events_of_a_session")]
         constraints = [
             models.UniqueConstraint(

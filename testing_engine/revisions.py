@@ -129,7 +129,8 @@ def load_plan(plan_id: int) -> FrozenPlan:
 def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
     """The plan with this content, new or found."""
     content = {"rules": rules.to_json(), "concept_names": list(concept_names)}
-    plan, _ = TestPlan.objects.get_or_create(content_hash=plan_hash(**content), defaults=content)
+    content_hash = plan_hash(content["rules"], concept_names)
+    plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
     return FrozenPlan(plan.pk, plan.content_hash, rules, tuple(concept_names))
 
 

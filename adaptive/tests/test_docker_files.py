@@ -179,7 +179,7 @@ def test_it_sets_only_variables_that_exist(settings_defaults: dict[str, Any]) ->
 
 
 def test_it_sets_every_variable_that_has_no_working_default(settings_defaults: dict[str, Any]) -> None:
-    needed = {"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "ADAPTIVE_ENVIRONMENT"}
+    needed = {"SECRET_KEY", "AUDIT_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "ADAPTIVE_ENVIRONMENT"}
     assert needed <= set(settings_defaults)
     for name in OURS:
         assert needed <= set(SERVICES[name]["environment"]), name
@@ -286,6 +286,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
             "PORT": str(port),
             "WEB_CONCURRENCY": "1",
             "SECRET_KEY": secrets.token_urlsafe(64),
+            "AUDIT_KEY": secrets.token_urlsafe(64),
             "ALLOWED_HOSTS": f"{HOST},localhost",
             "BEHIND_TLS_PROXY": "true",
             "DATABASE_URL": os.environ["DATABASE_URL"],

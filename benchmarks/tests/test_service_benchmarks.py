@@ -52,11 +52,22 @@ def test_it_measures_cleanup() -> None:
     assert "sessions_active_by_activity" in output
 
 
+def test_it_measures_audit() -> None:
+    reading, verifying = rows(run("benchmarks.audit", "--tiny"))
+
+    assert (reading[0], verifying[0]) == ("reading", "verify_audit")
+
+
 def test_it_runs_all_that_exist() -> None:
     output = run("benchmarks", "--help")
 
     headings = [line for line in output.splitlines() if line.startswith("# ")]
-    assert [line for line in headings if line != "# engine"] == ["# memory", "# submit", "# cleanup"]
+    assert [line for line in headings if line != "# engine"] == [
+        "# memory",
+        "# submit",
+        "# cleanup",
+        "# audit",
+    ]
 
 
 def test_it_serves_as_make_run_does() -> None:

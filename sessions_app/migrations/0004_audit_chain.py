@@ -36,7 +36,7 @@ def chain_what_is_there(apps, schema_editor):
         for row in answers:
             entry = chain.answer_entry(
                 session.pk, row.position, row.question_id, row.answer, row.score, row.is_correct, row.theta,
-                row.standard_error, row.response_time_ms, row.answered_at,
+                row.standard_error, row.response_time_ms, chain.microseconds(row.answered_at),
             )
             head = chain.advance(head, entry)
             row.link = chain.link_of(head)
@@ -84,6 +84,10 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations = [
+        migrations.AlterModelOptions(
+            name='testresponse',
+            options={'ordering': ['session_id', 'position']},
+        ),
         migrations.AddField(
             model_name='testresponse',
             name='link',
@@ -110,7 +114,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'session_events',
-                'ordering': ['session', 'after_answers', 'id'],
+                'ordering': ['session_id', 'after_answers', 'id'],
                 'indexes': [models.Index(models.F('session'), models.F('after_answers'), models.F('id'), name='events_of_a_session')],
                 'constraints': [models.UniqueConstraint(models.F('session'), condition=models.Q(('kind', 'started')), name='event_started_once'), models.UniqueConstraint(models.F('session'), models.F('idempotency_key'), condition=models.Q(('idempotency_key__isnull', False)), name='event_idempotency_key_once')],
             },

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from uuid import UUID
 
+import msgspec
 import pytest
 from django.conf import LazySettings
 from django.db import connections
@@ -11,6 +13,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from redis.connection import AbstractConnection
 from rest_framework.test import APIClient
 
+from sessions_app import hot_state
 from sessions_app.tests.factories import make_pool, make_token, right_answer
 from testing_engine.models import QuestionPool
 
@@ -138,3 +141,15 @@ def redis_round_trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
     return trips
+
+
+@pytest.fixture
+def redis_holds() -> Callable[..., None]:
+    """Changes fields of the hot state behind the service's back."""
+
+    def change(session_id: str, **fields: Any) -> None:
+        state = hot_state.read_state(UUID(session_id))
+        assert state is not None
+        hot_state.write_state(UUID(session_id), msgspec.structs.replace(state, **fields))
+
+    return change

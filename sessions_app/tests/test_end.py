@@ -127,3 +127,23 @@ def test_it_takes_an_empty_body_of_any_type(
 ) -> None:
     response = api.generic("POST", address(start()), "", content_type=content_type)
     assert response.status_code == 200
+
+
+def test_it_gives_the_first_reply_to_a_repeated_key(api: APIClient, start: Start, pool: QuestionPool) -> None:
+    started = start()
+    answer_questions(api, started, 2)
+    first = api.post(address(started), {}, headers={"Idempotency-Key": "k"})
+    get_redis_connection("default").flushdb()
+    again = api.post(address(started), {}, headers={"Idempotency-Key": "k"})
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert TestSession.objects.get().events.filter(kind="ended").count() == 1
+
+
+def test_it_refuses_the_key_with_another_body(api: APIClient, start: Start, pool: QuestionPool) -> None:
+    started = start()
+    api.post(address(started), {}, headers={"Idempotency-Key": "k"})
+    refused = api.post(address(started), {"student_id": "s1"}, headers={"Idempotency-Key": "k"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+    other = api.post(address(started), {"student_id": "s1"}, headers={"Idempotency-Key": "another"})
+    assert other.status_code == 200  # the test is over, whoever asks

@@ -204,7 +204,7 @@ def session(api: APIClient, start: Start, pool: QuestionPool) -> TestSession:
     ],
 )
 def test_it_finds_what_was_changed_in_an_answer(session: TestSession, change: str, field: str) -> None:
-    as_superuser(f"UPDATE test_responses SET {change} WHERE position = 2")  # noqa: S608
+    as_superuser(f"UPDATE test_responses SET {change} WHERE position = 2")
     assert found(replay(session.pk)) == {(2, field)}
 
 
@@ -273,9 +273,9 @@ def test_it_finds_answers_in_another_order(session: TestSession) -> None:
 def test_it_finds_an_answer_too_many(session: TestSession) -> None:
     as_superuser(
         "INSERT INTO test_responses (session_id, position, question_id, answer, score, is_correct, theta, "
-        "standard_error, answered_at) "
+        "standard_error, answered_at, link) "
         "SELECT session_id, 5, (SELECT min(id) FROM questions WHERE id NOT IN (SELECT question_id FROM "
-        "test_responses)), answer, score, is_correct, theta, standard_error, answered_at "
+        "test_responses)), answer, score, is_correct, theta, standard_error, answered_at, link "
         "FROM test_responses WHERE position = 4"
     )
     assert {(5, "theta"), (None, "questions_answered")} <= found(replay(session.pk))
@@ -309,7 +309,7 @@ def test_it_finds_an_answer_after_the_end(api: APIClient, start: Start, pool: Qu
     ],
 )
 def test_it_finds_what_was_changed_in_a_session(session: TestSession, change: str, field: str) -> None:
-    as_superuser(f"UPDATE test_sessions SET {change}".replace("%", "%%"))  # noqa: S608
+    as_superuser(f"UPDATE test_sessions SET {change}".replace("%", "%%"))
     assert found(replay(session.pk)) == {(None, field)}
 
 
@@ -360,7 +360,7 @@ def test_it_finds_that_a_completed_test_was_opened_again(
 )
 def test_it_finds_another_beginning(session: TestSession, change: str, expected: str) -> None:
     # Of forty questions another seed draws the same one now and then, but not four times over.
-    as_superuser(f"UPDATE test_sessions SET {change}")  # noqa: S608
+    as_superuser(f"UPDATE test_sessions SET {change}")
     assert expected in {field for _, field in found(replay(session.pk))}
 
 
@@ -380,7 +380,7 @@ def test_it_finds_a_prior_that_the_rules_do_not_bring(start: Start, pool: Questi
     ],
 )
 def test_it_finds_another_pool(session: TestSession, change: str, expected: tuple[int, str]) -> None:
-    as_superuser(f"UPDATE questions SET {change}")  # noqa: S608
+    as_superuser(f"UPDATE questions SET {change}")
     assert expected in found(replay(session.pk))
 
 

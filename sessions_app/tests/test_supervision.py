@@ -20,6 +20,7 @@ from sessions_app.supervision import Supervisor
 from sessions_app.tests.conftest import Reply, answer_questions, browser_of, client_with, pointers, submit
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from sessions_app.tests.test_concurrency import assert_consistent, at_once
+from sessions_app.verification import verify
 from testing_engine.models import QuestionPool
 
 ME = Supervisor()
@@ -119,6 +120,7 @@ def test_it_resumes_where_the_test_stood(
     kinds = list(session.events.order_by("id").values_list("kind", flat=True))
     assert kinds == ["started", "expired", "resumed", "completed"]
     assert replay(session.pk).is_identical
+    assert verify().breaks == []
 
 
 def test_it_resumes_with_the_time_that_was_left(api: APIClient, started: dict[str, Any], clock: Any) -> None:
@@ -187,9 +189,8 @@ def test_it_loses_no_answer_that_comes_at_the_same_time(act: str) -> None:
     }
     for _round in range(8 if act == "extend" else 1):
         asked = question["id"]
-        reply, outcome = at_once(
-            lambda asked=asked: submit(browser_of(started), started, asked, 0), actions[act]
-        )
+        answer = partial(submit, browser_of(started), started, asked, 0)
+        reply, outcome = at_once(answer, actions[act])
         supervision.one(outcome)
         if reply.status_code == 200:
             accepted, question = accepted + 1, reply.json()["next_question"]
@@ -202,4 +203,5 @@ def test_it_loses_no_answer_that_comes_at_the_same_time(act: str) -> None:
         assert accepted >= 1
         answer_questions(browser_of(started), started, 1, question=question)
     assert_consistent(session)
+    assert verify().breaks == []
     connection.close()

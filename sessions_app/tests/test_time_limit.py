@@ -15,6 +15,7 @@ from sessions_app import cleanup
 from sessions_app.models import SessionEvent, TestResponse, TestSession
 from sessions_app.tests.conftest import answer_questions, browser_of, submit
 from sessions_app.tests.factories import make_named_test, right_answer
+from sessions_app.verification import verify
 from testing_engine.models import QuestionPool
 
 GRACE = timedelta(seconds=5)
@@ -67,6 +68,7 @@ def test_it_refuses_an_answer_that_is_late_and_ends_the_test(
     again = submit(browser, started, reply["next_question"]["id"], 0)
     assert (again.status_code, again.json()["code"]) == (409, "session_not_active")
     assert SessionEvent.objects.filter(kind="ended").count() == 1
+    assert verify().breaks == []
 
 
 def test_it_repeats_the_reply_of_an_answer_that_came_in_time(started: dict[str, Any], clock: Any) -> None:
