@@ -15,6 +15,8 @@ STATUS_AFTER: dict[str, str] = {
     SessionEvent.Kind.EXPIRED: TestSession.Status.EXPIRED,
 }
 
+GIVES_TIME = {SessionEvent.Kind.STARTED, SessionEvent.Kind.EXTENDED, SessionEvent.Kind.RESUMED}  # `until`
+
 
 def started(session: TestSession, revision_hash: str, plan_hash: str) -> SessionEvent:
     """The event that begins the session's chain; gives an unsaved session its head."""

@@ -225,7 +225,9 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
             raise InvitationRevoked
         student_id = invitation.student.external_id
         # Read after the lock is held: joined to the locked row, it would be as it was before the wait.
-        session = TestSession.objects.filter(pk=invitation.session_id).first()
+        session = None
+        if invitation.session_id is not None:
+            session = TestSession.objects.get(pk=invitation.session_id)
         if session is None:
             standing = lifecycle.start(_request(invitation), Caller(), seed=seed, now=now, is_invited=True)
             Invitation.objects.filter(pk=pk).update(session_id=standing.session_id)

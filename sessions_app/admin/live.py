@@ -26,6 +26,7 @@ from sessions_app.supervision import MOST_MINUTES, Outcome, Supervisor
 
 EXPIRED_WITHIN = timedelta(days=1)
 MINUTES = 10
+VERBS = {"extend": "Extended", "end": "Ended", "resume": "Goes on"}
 Act = Callable[[list[Any], Supervisor], Outcome]
 
 
@@ -110,7 +111,7 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             "", "<div>{}: {} ± {}</div>", ((n, f"{t:.2f}", f"{e:.2f}") for n, t, e in rows)
         )
 
-    @admin.display(description="idle since", ordering="last_activity")
+    @admin.display(description="idle for", ordering="last_activity")
     def idle(self, session: LiveSession) -> str:
         return _span(timezone.now() - session.last_activity)
 
@@ -129,15 +130,15 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         if not form.is_valid():
             self.message_user(request, f"minutes: {form.errors['minutes'][0]}", messages.ERROR)
             return
-        self._act(request, sessions, form.cleaned_data["key"], _extending(form.cleaned_data["minutes"]))
+        self._act(request, sessions, form.cleaned_data["key"], extending(form.cleaned_data["minutes"]))
 
     @admin.action(description="End now, with the results so far", permissions=["operate"])
     def end_these(self, request: HttpRequest, sessions: QuerySet[LiveSession]) -> None:
-        self._act(request, sessions, None, _ending)
+        self._act(request, sessions, None, end)
 
     @admin.action(description="Let expired tests go on", permissions=["operate"])
     def resume_these(self, request: HttpRequest, sessions: QuerySet[LiveSession]) -> None:
-        self._act(request, sessions, None, _resuming)
+        self._act(request, sessions, None, resume)
 
     # --- One ---------------------------------------------------------------------------------------------
 
@@ -154,7 +155,7 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         },
     )
     def extend_one(self, request: HttpRequest, form: ExtendForm, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, form, _extending(form.cleaned_data["minutes"]))
+        return self._one(request, object_id, form, extending(form.cleaned_data["minutes"]))
 
     @action(  # type: ignore[untyped-decorator]
         description="End now",
@@ -169,7 +170,7 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         },
     )
     def end_one(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, form, _ending)
+        return self._one(request, object_id, form, end)
 
     @action(  # type: ignore[untyped-decorator]
         description="Let it go on",
@@ -184,7 +185,7 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         },
     )
     def resume_one(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, form, _resuming)
+        return self._one(request, object_id, form, resume)
 
     def _one(self, request: HttpRequest, object_id: str, form: ConfirmForm, act: Act) -> HttpResponse:
         sessions = self.get_queryset(request).filter(pk=object_id)
@@ -197,24 +198,25 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         refused = [str(result) for result in outcome.values() if isinstance(result, Refusal)]
         done = len(outcome) - len(refused)
         if done:
-            self.message_user(request, f"{done} test{'' if done == 1 else 's'} done.", messages.SUCCESS)
+            tests = f"{done} test{'' if done == 1 else 's'}"
+            self.message_user(request, f"{VERBS[act.__name__]}: {tests}.", messages.SUCCESS)
         for reason in dict.fromkeys(refused):
             times = refused.count(reason)
             self.message_user(request, f"{times} not done: {reason}", messages.WARNING)
 
 
-def _extending(minutes: int) -> Act:
+def extending(minutes: int) -> Act:
     def extend(ids: list[Any], supervisor: Supervisor) -> Outcome:
         return supervision.extend(ids, minutes, supervisor, now=timezone.now())
 
     return extend
 
 
-def _ending(ids: list[Any], supervisor: Supervisor) -> Outcome:
+def end(ids: list[Any], supervisor: Supervisor) -> Outcome:
     return supervision.end(ids, supervisor, now=timezone.now())
 
 
-def _resuming(ids: list[Any], supervisor: Supervisor) -> Outcome:
+def resume(ids: list[Any], supervisor: Supervisor) -> Outcome:
     return supervision.resume(ids, supervisor, now=timezone.now())
 
 

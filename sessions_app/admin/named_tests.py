@@ -33,6 +33,13 @@ from testing_engine.psychometrics.rules import RulesError
 STUDENTS_PAGE = "/take/test"
 
 
+class RulesField(forms.JSONField):
+    """Empty where the simple fields say the rules."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class NamedTestForm(forms.ModelForm[NamedTest]):
     """The rules as simple fields or as JSON; tried on the pool's newest revision."""
 
@@ -41,30 +48,30 @@ class NamedTestForm(forms.ModelForm[NamedTest]):
         label="The test ends", choices=STOPPING.items(), widget=UnfoldAdminRadioSelectWidget
     )
     max_questions = forms.IntegerField(
-        label="most questions", required=False, initial=20, widget=UnfoldAdminIntegerFieldWidget
+        label="Most questions", required=False, initial=20, widget=UnfoldAdminIntegerFieldWidget
     )
     min_questions = forms.IntegerField(
-        label="fewest questions", required=False, initial=5, widget=UnfoldAdminIntegerFieldWidget
+        label="Fewest questions", required=False, initial=5, widget=UnfoldAdminIntegerFieldWidget
     )
     target_error = forms.FloatField(
-        label="target standard error",
+        label="Target standard error",
         required=False,
         initial=0.3,
         help_text="In logits, for each concept; 0.3 is usual.",
         widget=UnfoldAdminDecimalFieldWidget,
     )
     sure_enough = forms.FloatField(
-        label="sure enough",
+        label="Sure enough",
         required=False,
         initial=0.9,
         help_text="Probability of the level, 0.5 to 0.9999.",
         widget=UnfoldAdminDecimalFieldWidget,
     )
     cuts = NumbersField(
-        label="cuts between levels", required=False, help_text="On the scale of θ, separated by commas."
+        label="Cuts between levels", required=False, help_text="On the scale of θ, separated by commas."
     )
-    rules = forms.JSONField(
-        label="rules as JSON",
+    rules = RulesField(
+        label="Rules as JSON",
         required=False,
         help_text="Only where the test ends by rules as JSON; docs/ENGINE.md describes them.",
         widget=UnfoldAdminTextareaWidget({"rows": 8}),
@@ -175,7 +182,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
             invited_count=Count("invitations", filter=Q(invitations__revoked_at=None), distinct=True),
         )
 
-    def sessions_of(self, object_id: str) -> QuerySet[TestSession]:
+    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
         return TestSession.objects.filter(named_test_id=object_id)
 
     def has_invite_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -287,7 +294,9 @@ class InvitationAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         return invitation.student.name
 
     @display(  # type: ignore[untyped-decorator]
-        description="test taken", ordering="session__status", label={"not started": "", **STATUS_COLOURS}
+        description="test of this link",
+        ordering="session__status",
+        label={"not started": "", **STATUS_COLOURS},
     )
     def state(self, invitation: Invitation) -> tuple[str, str]:
         if invitation.session is None:

@@ -33,10 +33,10 @@ class FilterForm(forms.Form):
         required=False, choices=[("", "all"), *TestSession.Status.choices], widget=UnfoldAdminSelectWidget
     )
     started_from = forms.DateField(
-        label="started from", required=False, widget=UnfoldAdminTextInputWidget({"type": "date"})
+        label="Started from", required=False, widget=UnfoldAdminTextInputWidget({"type": "date"})
     )
     started_until = forms.DateField(
-        label="until, that day included",
+        label="Until, that day included",
         required=False,
         widget=UnfoldAdminTextInputWidget({"type": "date"}),
     )
@@ -62,7 +62,7 @@ def _midnight(day: Any) -> datetime:
 class ResultPages:
     """Gives the admin of something that has sessions a page of their results, and files of them."""
 
-    def sessions_of(self, object_id: str) -> QuerySet[TestSession]:
+    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
         raise NotImplementedError
 
     def has_report_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

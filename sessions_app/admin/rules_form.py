@@ -40,7 +40,7 @@ def rules_of(cleaned: Mapping[str, Any]) -> CatRules:
             raise RulesError(
                 [("rules", f"{place or '/'}: {text}") for place, text in error.problems]
             ) from None
-    given = {name: cleaned.get(FIELDS[name]) for name in _USED[stopping]}
+    given: dict[str, Any] = {name: cleaned.get(FIELDS[name]) for name in _USED[stopping]}
     missing = [FIELDS[name] for name, value in given.items() if value in (None, "", [])]
     if missing:
         raise RulesError([(name, "This is needed to stop so.") for name in missing])

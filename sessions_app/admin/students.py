@@ -35,7 +35,7 @@ class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
     actions_detail = ["show_results"]
     show_full_result_count = False
 
-    def sessions_of(self, object_id: str) -> QuerySet[TestSession]:
+    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
         return TestSession.objects.filter(student_id=object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

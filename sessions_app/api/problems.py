@@ -61,7 +61,7 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
         case refusals.NamedTestNotFound():
             return Problem(404, "test_not_found", "There is no test of that name.")
         case refusals.NamedTestNotOpen():
-            times = {"opens_at": refusal.opens_at, "closes_at": refusal.closes_at}
+            times: dict[str, Any] = {"opens_at": refusal.opens_at, "closes_at": refusal.closes_at}
             return Problem(409, "test_not_open", str(refusal), extra=times)
         case refusals.NotInvited():
             return Problem(403, "not_invited", "This test is for invited students; this one is not.")
@@ -76,11 +76,9 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
         case refusals.InvitationRevoked():
             return Problem(403, "invitation_revoked", "This invitation was taken back.")
         case refusals.InvitationUsed():
-            extra = {"session_status": refusal.status}
-            return Problem(409, "invitation_used", str(refusal), extra=extra)
+            return Problem(409, "invitation_used", str(refusal), extra={"session_status": refusal.status})
         case refusals.NotExpired():
-            extra = {"session_status": refusal.status}
-            return Problem(409, "session_not_expired", str(refusal), extra=extra)
+            return Problem(409, "session_not_expired", str(refusal), extra={"session_status": refusal.status})
         case refusals.NoDeadline():
             return Problem(409, "no_deadline", "This test has no time limit that could be extended.")
         case refusals.SessionConflict():

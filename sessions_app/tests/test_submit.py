@@ -382,7 +382,7 @@ def test_it_holds_the_lock_for_five_seconds_at_most(
     held: dict[str, int] = {}
     record = ledger.record
 
-    def looked_at(entry: ledger.Entry) -> bytes | None:
+    def looked_at(entry: ledger.Entry) -> ledger.Recorded | None:
         redis = get_redis_connection("default")
         held.update({key.decode(): redis.ttl(key) for key in redis.keys("lock:*")})
         return record(entry)

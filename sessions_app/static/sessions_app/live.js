@@ -47,7 +47,8 @@ async function update() {
       box.checked = ticked.has(box.value);
       if (box.value === focused) box.focus({ preventScroll: true });
     }
-    rows.forEach((row) => window.htmx?.process(row));
+    // Alpine moves the rows' menus to the end of the page, a moment later.
+    setTimeout(() => window.htmx?.process(document.body), 200);
   }
   note(`Updates by itself. Last: ${new Date().toLocaleTimeString()}`);
   return true;
