@@ -1,7 +1,10 @@
 # Two commands do everything on a machine that has Python 3.11 or newer and make:
 #   make run    set up, start PostgreSQL, Valkey, web, worker and beat, serve on port 5300
 #   make test   set up, run the tests against real PostgreSQL and Redis
-# And one breaks things for as long as you like (docs/TRUST.md): make chaos SECONDS=60 SEED=1, or ANSWERS=10000
+# Others take as long as you like (docs/TRUST.md, benchmarks/README.md):
+#   make chaos SECONDS=60 SEED=1, or ANSWERS=10000    breaks things
+#   make load SECONDS=120       as many students as the machine allows
+#   make proofs                 every crash point with every retry, and the state machine at length
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -9,7 +12,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run manage test lint types migrations-check schema benchmarks chaos clean
+.PHONY: run manage test lint types migrations-check audit fuzz schema benchmarks load chaos proofs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -35,6 +38,14 @@ types: $(VENV)/dev.stamp
 migrations-check: $(VENV)/dev.stamp
 	$(BIN)/python -m embedded $(BIN)/python manage.py makemigrations --check --dry-run
 
+# Fails when a dependency has a known vulnerability; says so when the database of them cannot be reached.
+audit: $(VENV)/dev.stamp
+	$(BIN)/python requirements/audit.py $(ARGS)
+
+# Requests made from the schema, with tokens of every kind, for as many examples as you like: make fuzz EXAMPLES=500
+fuzz: $(VENV)/dev.stamp
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest sessions_app/tests/test_schemathesis.py -n $(WORKERS) $(ARGS)
+
 # Writes the API's schema and the rules' from the code; a test fails when they differ.
 schema: $(VENV)/dev.stamp
 	$(BIN)/python -m embedded $(BIN)/python manage.py spectacular --file docs/openapi.yaml --fail-on-warn --validate
@@ -43,9 +54,15 @@ schema: $(VENV)/dev.stamp
 benchmarks: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks
 
+load: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.load $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -m chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ANSWERS),--answers $(ANSWERS)) \
 		$(if $(SEED),--seed $(SEED)) $(ARGS)
+
+proofs: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n $(WORKERS) --deep chaos/tests/test_crash_points.py chaos/tests/test_state_machine.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .run static

@@ -1,21 +1,23 @@
-"""Addresses. /health and the documentation are public, the rest is not."""
+"""Addresses. /health and the documentation are public, the rest is not; /metrics has a token of its own."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views import defaults
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from adaptive.health import health
+from adaptive.metrics import metrics
 from testing_engine.rules_schema import rules_schema
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("health", health),
+    path("metrics", metrics),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
     path("api/", include("sessions_app.api.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

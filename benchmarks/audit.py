@@ -1,4 +1,4 @@
-"""`verify_audit` over 10⁵ sessions of 20 answers, beside reading the same rows and doing nothing with them."""
+"""`verify_audit` over 10⁵ sessions of 20 answers, beside reading the same rows and doing nothing more."""
 
 import argparse
 import statistics

@@ -42,7 +42,7 @@ def main() -> int:
         from chaos.verdict import judge
         from sessions_app.api_clients import make_token
 
-        tally, token, plans = Tally(), make_token("chaos", ["deliver"], None), make_plans()
+        tally, token, plans = Tally(), make_token("chaos", ["deliver", "operate"], None), make_plans()
         disconnect()
         begun = time.monotonic()
         try:
@@ -67,7 +67,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 async def _disturb(run: "Run", servers: Servers, asked: argparse.Namespace) -> Counter[str]:
     """Students come, and servers fail, until it is enough; then each student finishes the tests begun."""
     from chaos.faults import Faults
-    from chaos.students import Student
+    from chaos.students import Student, clean_up
 
     faults = Faults(servers, asked.seed, asked.pace)
     deadline = time.monotonic() + (asked.seconds or float("inf"))
@@ -90,11 +90,13 @@ async def _disturb(run: "Run", servers: Servers, asked: argparse.Namespace) -> C
             await disturbing  # done by itself only when something is wrong: then this says what
 
     progress = asyncio.create_task(_tell(run.tally, faults.counts))
+    cleaning = asyncio.create_task(clean_up(run))
     async with asyncio.TaskGroup() as everything:
         everything.create_task(watch())
         for _ in range(asked.students):
             everything.create_task(seat())
     progress.cancel()
+    cleaning.cancel()
     return faults.counts
 
 

@@ -1,6 +1,6 @@
 """What is done to the servers, and when: drawn from the seed, every kind as often as the others of its hand.
 
-Three hands work at once, on Valkey, on PostgreSQL and on the web processes, so that faults meet.
+Four hands work at once, on Valkey, PostgreSQL, the web processes and their clocks, so that faults meet.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ import redis
 from chaos.servers import Servers
 
 # Mean seconds between two faults of one hand.
-VALKEY_EVERY, POSTGRES_EVERY, WEB_EVERY = 2.0, 6.0, 3.0
+VALKEY_EVERY, POSTGRES_EVERY, WEB_EVERY, CLOCK_EVERY = 2.0, 6.0, 3.0, 3.0
+WRONG_BY = 3 * 3600.0  # seconds, at most
 
 Fault = Callable[[random.Random], Coroutine[Any, Any, None]]
 
@@ -49,6 +50,7 @@ class Faults:
             hands.create_task(self._hand("valkey", VALKEY_EVERY, valkey))
             hands.create_task(self._hand("postgres", POSTGRES_EVERY, postgres))
             hands.create_task(self._hand("web", WEB_EVERY, {"web process killed": self._kill_worker}))
+            hands.create_task(self._hand("clock", CLOCK_EVERY, {"clock set": self._set_clock}))
 
     async def _hand(self, name: str, every: float, faults: dict[str, Fault]) -> None:
         rng = random.Random(f"{self.seed}/{name}")
@@ -121,3 +123,8 @@ class Faults:
             await asyncio.sleep(0.1)
         with suppress(psutil.NoSuchProcess):
             rng.choice(workers).kill()
+
+    async def _set_clock(self, rng: random.Random) -> None:
+        """Of one machine, ahead or back, by minutes or hours."""
+        error = rng.choice([0.0, rng.uniform(-WRONG_BY, WRONG_BY), rng.uniform(-300, 300)])
+        rng.choice(self.servers.web).set_clock(error)

@@ -35,6 +35,8 @@ _ENVIRONMENT = {
     # Students here type as fast as programs do.
     "RATE_LIMIT_SESSION_PER_MINUTE": "100000",
     "RATE_LIMIT_CLIENT_PER_MINUTE": "1000000",
+    "RATE_LIMIT_STUDENT_PER_MINUTE": "100000",
+    "RATE_LIMIT_STUDENT_STARTS_PER_MINUTE": "100000",
 }
 
 
@@ -48,6 +50,13 @@ class WebServer:
 
     port: int
     process: "subprocess.Popen[bytes]"
+    clock: Path
+
+    def set_clock(self, error: float) -> None:
+        """By so many seconds wrong, from the next request on."""
+        new = self.clock.with_suffix(".new")
+        new.write_text(str(error))
+        new.replace(self.clock)
 
     def workers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
@@ -121,13 +130,18 @@ def _web_server(folder: Path, number: int) -> Iterator[WebServer]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    # As `make run` starts it (embedded/run.py).
+    # As `make run` starts it (embedded/run.py), but for the clock.
     serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    command = [sys.executable, "-m", "gunicorn", *serve, "adaptive.wsgi"]
+    command = [sys.executable, "-m", "gunicorn", *serve, "chaos.wrong_clock"]
+    clock = folder / f"clock-{number}"
+    clock.write_text("0")
+    environment = {**os.environ, "CHAOS_CLOCK": str(clock)}
     with (folder / f"web-{number}.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     try:
-        yield WebServer(port, process)
+        yield WebServer(port, process, clock)
     finally:
         process.terminate()
         try:

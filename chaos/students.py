@@ -9,6 +9,7 @@ import hashlib
 import random
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ TESTS_EACH = 2  # the second begins with what the first found out
 LONGEST_BACKOFF = 1.0  # seconds; far less than Retry-After asks for
 GIVE_UP_AFTER = 120.0  # seconds of retrying one request
 AT_ONCE = 10
+ABANDONED_AFTER = 30  # minutes; no run is so slow that a student waits for that long
 LOOKS = 0.1  # how often a client asks for the status after an answer
 
 # Of a hundred answers so many are sent like this; the rest goes well unless a server fails.
@@ -303,6 +305,25 @@ class Student:
                 return
             await asyncio.sleep(self.rng.uniform(0.1, 0.5))
         self.tally.unexpected.append(f"{changed}: no answer at all")
+
+
+async def clean_up(run: Run) -> None:
+    """Ask for abandoned tests while students take theirs: whatever the clocks say, there are none."""
+    rng = random.Random(f"{run.seed}/cleaner")
+    wires = [Wire(port) for port in run.ports]
+    request = Request("/api/sessions/cleanup", f"Token {run.token}", {"inactivity_minutes": ABANDONED_AFTER})
+    try:
+        while True:
+            await asyncio.sleep(rng.expovariate(1.0))
+            with suppress(Lost):
+                reply = await rng.choice(wires).ask(request)
+                if reply.status == 200:
+                    run.tally.checks["asked for abandoned tests"] += 1
+                if reply.status not in (200, 503) or reply.body.get("sessions_removed"):
+                    run.tally.unexpected.append(f"{request}: {reply}")
+    finally:
+        for wire in wires:
+            wire.close()
 
 
 def _next_question(answer: Asked) -> str | None:

@@ -225,7 +225,7 @@ def _prepare_database() -> tuple[str, str]:
     from django.core.management import call_command
     from django.db import connections
 
-    from sessions_app.api_clients import make_token
+    from sessions_app.api_clients import PERMISSIONS, make_token
     from testing_engine.models import QuestionPool
 
     call_command("migrate", verbosity=0, interactive=False)
@@ -235,7 +235,7 @@ def _prepare_database() -> tuple[str, str]:
     path = FOLDER / "api_token"
     if not path.exists() or not _is_known(path.read_text()):
         path.touch(mode=0o600)
-        path.write_text(make_token("development", ["deliver", "author", "operate", "report"], None))
+        path.write_text(make_token("development", PERMISSIONS, None))
     pool = QuestionPool.objects.order_by("created_at").first()
     connections.close_all()
     for connection in connections.all():

@@ -16,6 +16,7 @@ PERMISSIONS = {
     "author": "author_pools",
     "operate": "operate_service",
     "report": "report_results",
+    "privacy": "erase_students",
 }
 
 

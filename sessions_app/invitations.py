@@ -183,7 +183,7 @@ def links(test: NamedTest, page: str) -> Iterator[tuple[str, str, str]]:
 
     The token stands behind the #, which browsers send to no server and write to no log.
     """
-    invitations = test.invitations.filter(revoked_at=None).select_related("student")
+    invitations = test.invitations.filter(revoked_at=None, student__erased_at=None).select_related("student")
     for invitation in invitations.order_by("student__external_id").iterator(chunk_size=500):
         student = invitation.student
         yield student.external_id, student.name, f"{page}#invitation={token_of(invitation)}"

@@ -4,6 +4,8 @@ The conditional UPDATE is the guard of an answer: of two requests that answer th
 waits for the first one's row lock, then matches no row, and writes nothing. The constraints on
 `test_responses` stand behind it. It asks for the chain's head as well: a hot state that is not of this very
 past records nothing. It is SQL by hand because the ORM would make six round trips of it.
+
+A slow clock of this process does not make a session look abandoned: PostgreSQL's own counts as well.
 """
 
 from collections.abc import Sequence
@@ -23,7 +25,8 @@ WITH advanced AS (
   UPDATE test_sessions
   SET questions_answered = questions_answered + 1,
       correct_responses = correct_responses + %(is_correct)s::int,
-      theta = %(theta)s, standard_error = %(standard_error)s, last_activity = %(now)s,
+      theta = %(theta)s, standard_error = %(standard_error)s,
+      last_activity = GREATEST(last_activity, %(now)s, statement_timestamp()),
       current_position = %(next_item)s, status = %(status)s, end_reason = %(end_reason)s,
       completed_at = %(completed_at)s, chain_head = %(chain_head)s
   WHERE id = %(session_id)s AND status = 'active' AND questions_answered = %(answered)s

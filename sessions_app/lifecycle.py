@@ -9,8 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest, Now
 
-from sessions_app import audit, chain, hot_state, ledger, named_tests
+from sessions_app import audit, chain, hot_state, ledger, metrics, named_tests
 from sessions_app.models import NamedTest, Student, TestSession
 from sessions_app.named_tests import TIME_LIMIT
 from sessions_app.proficiency import prior_of
@@ -20,6 +22,7 @@ from sessions_app.refusals import (
     NoAttemptsLeft,
     PoolNotFound,
     RulesRefused,
+    StudentErased,
 )
 from sessions_app.session_state import SessionState
 from sessions_app.standing import (
@@ -45,6 +48,7 @@ END_REASONS: dict[str, str] = {
     TestSession.Status.ENDED: "ended by request",
     TestSession.Status.EXPIRED: "inactivity",
 }
+STUDENT_ERASED = "student erased"
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def start(
     try:
         with transaction.atomic():
             plan = store_plan(request.rules, names)
-            student, _ = Student.objects.get_or_create(external_id=request.student_id)
+            student = _student_called(request.student_id)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)
             mean, sd = prior_of(student.pk, names)
@@ -107,7 +111,7 @@ def start(
                 standard_error=step.ability.standard_error.tolist(),
                 current_position=step.next_item,
                 started_at=now,
-                last_activity=now,
+                last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
                 named_test=test,
                 deadline=named_tests.deadline_of(test, now) if test is not None else None,
                 chain_head=chain.BEGINNING,
@@ -121,6 +125,7 @@ def start(
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
+    metrics.STARTED.inc()
     hot_state.write_state(session.pk, state_of(session, []))
     return standing_of(session, shown_item(revision, step.next_item))
 
@@ -133,6 +138,18 @@ def _spelled_out(request: TestRequest, test: NamedTest) -> TestRequest:
         concept_names=tuple(test.concept_names),
         rules=CatRules.from_json(test.rules),
     )
+
+
+def _student_called(external_id: str) -> Student:
+    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins.
+
+    So two starts of one student wait for each other, and attempts are counted right.
+    """
+    students = Student.objects.select_for_update(no_key=True)
+    student, _ = students.get_or_create(external_id=external_id)
+    if student.erased_at is not None:
+        raise StudentErased
+    return student
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
@@ -230,10 +247,11 @@ def end(
                 [session],
                 TestSession.Status.ENDED,
                 reason=TIME_LIMIT if is_late else END_REASONS[TestSession.Status.ENDED],
-                now=now,
+                now=max(now, session.started_at),  # whatever this machine's clock says
                 idempotency_key=idempotency_key,
                 request_hash=fingerprint,
             )
+            metrics.ENDED.inc()
             session.refresh_from_db()
         elif idempotency_key:
             ended = session.events.filter(idempotency_key=idempotency_key).first()
@@ -252,3 +270,8 @@ def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:
 def end_overdue(sessions: Sequence[TestSession], *, now: datetime) -> None:
     """End active sessions whose time is up. The caller holds their locks, and forgets their state."""
     ledger.close(sessions, TestSession.Status.ENDED, reason=TIME_LIMIT, now=now)
+
+
+def end_for_erasure(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions of a student who is being erased. The caller locks and forgets, as for `expire`."""
+    ledger.close(sessions, TestSession.Status.ENDED, reason=STUDENT_ERASED, now=now)

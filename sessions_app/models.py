@@ -26,18 +26,29 @@ __all__ = [
 
 
 class Student(models.Model):
-    """Somebody who takes tests. `external_id` is the id that the school's own system uses."""
+    """Somebody who takes tests. `external_id` is the id that the school's own system uses.
+
+    An erased student is a row that says nothing, which anonymous sessions refer to (`sessions_app.privacy`).
+    """
 
     external_id = models.CharField("student id", max_length=200)
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     grade_level = models.CharField(max_length=50, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "students"
         ordering = ["external_id"]
-        constraints = [models.UniqueConstraint("external_id", name="student_once")]
+        permissions = [("erase_students", "Privacy: export and erase students")]
+        constraints = [
+            models.UniqueConstraint("external_id", name="student_once"),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(name="", email="", grade_level=""),
+                name="student_erased_whole",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.external_id

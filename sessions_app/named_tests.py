@@ -33,15 +33,14 @@ def check_open(test: NamedTest, now: datetime) -> None:
 def check_may_take(test: NamedTest, student: Student, *, is_invited: bool) -> None:
     """Raises `NotInvited` or `NoAttemptsLeft`. Inside the transaction that then starts the test.
 
-    `is_invited` says that the student came by an invitation. Where attempts are counted, the student's row is
-    locked until the end of the transaction, so that two starts at once do not both pass.
+    `is_invited` says that the student came by an invitation. The caller holds the lock of the student's
+    row until the end of the transaction, so that two starts at once do not both pass.
     """
     invitations = Invitation.objects.filter(test=test, student=student, revoked_at=None)
     if test.takers == NamedTest.Takers.INVITED and not is_invited and not invitations.exists():
         raise NotInvited
     if test.attempts_allowed is None:
         return
-    Student.objects.select_for_update().get(pk=student.pk)
     if TestSession.objects.filter(named_test=test, student=student).count() >= test.attempts_allowed:
         raise NoAttemptsLeft
 

@@ -23,6 +23,10 @@ class WrongStudent(Refusal):
     """The request names another student than the session's."""
 
 
+class StudentErased(Refusal):
+    """The id stands for a student who was erased."""
+
+
 class ConceptNamesMismatch(Refusal):
     """The names do not fit the pool's Q-matrix."""
 

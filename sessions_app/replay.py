@@ -11,7 +11,7 @@ from uuid import UUID
 
 import numpy as np
 
-from sessions_app.lifecycle import END_REASONS
+from sessions_app.lifecycle import END_REASONS, STUDENT_ERASED
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound
 from sessions_app.standing import decided_by
@@ -233,6 +233,8 @@ class _Replaying:
             status, reason = TestSession.Status.COMPLETED.value, last.stop
         elif session.status in END_REASONS:  # whether a student goes on is not the engine's to say
             status, reason = session.status, END_REASONS[session.status]
+            if status == TestSession.Status.ENDED and session.end_reason == STUDENT_ERASED:
+                reason = STUDENT_ERASED
         else:
             status, reason = TestSession.Status.ACTIVE.value, ""
         expected: dict[str, object] = {

@@ -23,7 +23,9 @@ class Totals:
 
 
 def student_of(external_id: str) -> Student:
-    student = Student.objects.filter(external_id=external_id).first() if "\x00" not in external_id else None
+    """Raises `StudentNotFound`; what stands in an erased student's place is nobody."""
+    known = Student.objects.filter(external_id=external_id, erased_at=None)
+    student = known.first() if "\x00" not in external_id else None
     if student is None:
         raise StudentNotFound
     return student

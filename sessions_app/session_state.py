@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import DTypeLike
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SessionState(msgspec.Struct, frozen=True, array_like=True):
@@ -82,6 +85,11 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     def packed(self) -> bytes:
         """What Redis keeps."""
         return self.answered.to_bytes(2, "big") + msgspec.msgpack.encode(self)
+
+    @property
+    def began(self) -> datetime:
+        """`started_at` as a time."""
+        return _EPOCH + timedelta(microseconds=self.started_at)
 
     @property
     def answered(self) -> int:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
 
-from sessions_app import hot_state
+from sessions_app import hot_state, metrics
 from sessions_app.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, WrongStudent
@@ -19,9 +19,6 @@ from testing_engine.psychometrics.items import ItemBank
 from testing_engine.psychometrics.priors import NormalPrior
 from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -73,10 +70,15 @@ def check_access(state: SessionState, session_id: UUID, student_id: str | None, 
 def session_for(
     session_id: UUID, caller: Caller, student_id: str | None, *, for_update: bool = False
 ) -> TestSession:
-    """The session's row, if the caller may see it and it is that student's."""
+    """The session's row, if the caller may see it and it is that student's.
+
+    A session whose student was erased is nobody's any more.
+    """
     sessions = TestSession.objects.select_related("student", "named_test").filter(pk=session_id)
     session = (sessions.select_for_update(of=("self",)) if for_update else sessions).first()
     if session is None or not caller.may_open(session_id, session.client_id):
+        raise SessionNotFound
+    if session.student.erased_at is not None:
         raise SessionNotFound
     if student_id is not None and student_id != session.student.external_id:
         raise WrongStudent
@@ -90,6 +92,7 @@ def rebuild_state(session: TestSession) -> SessionState:
     """
     state = state_of(session, list(session.responses.order_by("position")))
     hot_state.write_state(session.pk, state)
+    metrics.REBUILDS.inc()
     return state
 
 
@@ -167,7 +170,7 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
-        started_at=_EPOCH + state.started_at * _MICROSECOND,
+        started_at=state.began,
     )
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from sessions_app import hot_state, ledger
-from sessions_app.hot_state import RateLimit
+from sessions_app import hot_state, ledger, metrics
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.named_tests import TIME_LIMIT, is_overdue
+from sessions_app.rates import SessionRate
 from sessions_app.refusals import (
     AlreadySubmitted,
     IdempotencyKeyReused,
@@ -58,7 +58,7 @@ class Submission:
 
 
 def submit(
-    submission: Submission, caller: Caller, *, now: datetime, rate: RateLimit | None = None
+    submission: Submission, caller: Caller, *, now: datetime, rate: SessionRate | None = None
 ) -> Standing:
     """Record one answer, exactly once, and say what comes next.
 
@@ -67,8 +67,9 @@ def submit(
     """
     if caller.session_id not in (None, submission.session_id):
         raise SessionNotFound  # before the lock: nobody holds up a test that is not theirs
-    claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
-    if rate is not None and claimed.requests_this_minute > rate.per_minute:
+    with metrics.CLAIM.time():
+        claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
+    if claimed.is_over_rate:
         if claimed.is_free:
             hot_state.settle(claimed, None)
         raise TooManyRequests
@@ -108,6 +109,7 @@ class _Answered:
 def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
     """Score, estimate, choose, record. None where `state` is not at this question, or not any more."""
     check_access(state, submission.session_id, submission.student_id, caller)
+    now = max(now, state.began)  # another machine's clock may have been ahead: no answer before the test
     revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
     if revision.external_ids[state.current] != submission.question_id:
         return None
@@ -115,7 +117,8 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     is_correct = revision.is_right(state.current, score)
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
     at_start = prior_for(plan.rules, *state.prior_mean_sd)
-    step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
+    with metrics.DECIDE.time():
+        step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
     is_over = step.next_item is None
     entry = ledger.Entry(
@@ -140,7 +143,8 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         on_time=now - timedelta(seconds=settings.DEADLINE_GRACE),
         head_before=state.chain_head,
     )
-    recorded = ledger.record(entry)
+    with metrics.RECORD.time():
+        recorded = ledger.record(entry)
     if recorded is None:
         return None
     after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, recorded.head))
@@ -171,10 +175,12 @@ def _option_index(question_pk: int, text: str) -> int:
 
 def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
     if not after.standing.is_active:
+        metrics.COMPLETED.inc()
         hot_state.settle(claimed, None, is_over=True)
         return after.standing
     next_pk = int(after.revision.question_ids[after.state.current])
-    shown = hot_state.settle(claimed, after.state, next_question_pk=next_pk)
+    with metrics.SETTLE.time():
+        shown = hot_state.settle(claimed, after.state, next_question_pk=next_pk)
     return replace(after.standing, next_question=shown or shown_from_database(next_pk))
 
 

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest, Now
 
 from sessions_app import hot_state, ledger
 from sessions_app.audit import until
@@ -107,7 +109,7 @@ def resume(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime
             end_reason="",
             completed_at=None,
             current_position=item,
-            last_activity=now,
+            last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
             deadline=deadline,
         )
         rebuild_state(session)

@@ -3,7 +3,6 @@
 import logging
 
 from celery import shared_task
-from django.utils import timezone
 
 from sessions_app import cleanup
 
@@ -12,4 +11,4 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def end_inactive_sessions() -> None:
-    logger.info("Ended %d inactive sessions", cleanup.end_inactive(now=timezone.now()))
+    logger.info("Ended %d inactive sessions", cleanup.end_inactive(now=cleanup.shared_clock()))

@@ -1,11 +1,14 @@
 """Each benchmark runs, at the smallest size. What it measures is for people to read."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks import table
-from benchmarks.submit import GUNICORN
+from benchmarks.serving import GUNICORN
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +46,25 @@ def test_it_measures_submit_beside_its_floor() -> None:
         ["5 concepts", "8"],
     ]
     assert all(float(row[2]) > 0 for row in measured)
+
+
+def test_it_holds_a_load_whose_numbers_add_up() -> None:
+    output = run("benchmarks.load", "--tiny")
+
+    speeds = {name: cells for name, *cells in rows(output)}
+    printed = re.findall(r"^ +([\d,]+)  (.+)$", output, re.MULTILINE)
+    counted = {name.split(", ")[0]: int(number.replace(",", "")) for number, name in printed}
+    service, floor = (int(number) for number in speeds["answers"][:2])
+    warm_up, tests = 4 * 20, counted["tests started"]
+    assert service == floor == tests * 20 > 0
+    assert counted["answers accepted"] == service + warm_up
+    assert counted["answers stored"] == service + warm_up
+    assert counted["errors"] == 0
+    fast, slow, ratio = map(float, speeds["answers a second"])
+    assert ratio == pytest.approx(fast / slow, abs=0.02)
+    assert float(speeds["p50, ms"][0]) <= float(speeds["p99, ms"][0])
+    first, last, growth = map(float, speeds["a web process"])
+    assert growth == pytest.approx(last - first, abs=0.02)
 
 
 def test_it_measures_cleanup() -> None:

@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -141,7 +140,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         },
     )
     def clean_up_now(self, request: HttpRequest, form: CleanUpForm) -> HttpResponse:
-        ended = cleanup.end_inactive(form.cleaned_data["inactivity_minutes"], now=timezone.now())
+        ended = cleanup.end_inactive(form.cleaned_data["inactivity_minutes"], now=cleanup.shared_clock())
         self.message_user(request, f"Ended {ended} inactive session{'' if ended == 1 else 's'}.")
         return go_on(request, reverse("admin:sessions_app_testsession_changelist"))
 

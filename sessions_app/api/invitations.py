@@ -15,7 +15,7 @@ from sessions_app.api import replies, shapes
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.serializers import InvitationRequestSerializer
 from sessions_app.api.sitting import A_START, in_body
-from sessions_app.hot_state import RateLimit
+from sessions_app.rates import RateLimit
 from sessions_app.refusals import RulesRefused, TooManyRequests
 from testing_engine.psychometrics.rules import RulesError
 
@@ -55,11 +55,12 @@ class InvitationStartView(APIView):
             opened = invitations.start(token, seed=secrets.randbits(63), now=now)
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(in_body(error.problems, {"test": ""}), code="rules_refused") from error
+        named_in_log(opened.standing.session_id)
         return Response(replies.started(opened.standing, opened.student_id, token_from=now))
 
 
 def _count(invitation_id: int) -> None:
     """As many requests a minute as with a session's token."""
     rate = RateLimit(f"invitation:{invitation_id}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
-    if hot_state.count_request(rate) > rate.per_minute:
+    if hot_state.is_over(rate):
         raise TooManyRequests

@@ -1,7 +1,6 @@
 """For operators: clean up, look at Redis."""
 
 from django.conf import settings
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,7 +39,7 @@ class CleanupView(APIView):
         body = CleanupRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         minutes = body.validated_data.get("inactivity_minutes", settings.SESSION_INACTIVITY_MINUTES)
-        ended = cleanup.end_inactive(minutes, now=timezone.now())
+        ended = cleanup.end_inactive(minutes, now=cleanup.shared_clock())
         return Response(
             {
                 "message": f"Ended {ended} inactive session{'' if ended == 1 else 's'}.",

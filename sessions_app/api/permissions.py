@@ -12,6 +12,7 @@ DELIVER = "deliver_tests"
 AUTHOR = "author_pools"
 OPERATE = "operate_service"
 REPORT = "report_results"
+PRIVACY = "erase_students"
 
 
 class NobodyUnlessSaid(BasePermission):

@@ -3,10 +3,10 @@
 One table maps a refusal of the domain to its status; nothing below the API knows HTTP.
 """
 
-import logging
 from typing import Any
 
 import psycopg
+import structlog
 from django.db import InterfaceError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -24,8 +24,6 @@ from sessions_app.api.errors import (
     Problem,
 )
 
-logger = logging.getLogger(__name__)
-
 
 class ProblemRenderer(JSONRenderer):
     media_type = "application/problem+json"
@@ -41,6 +39,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "question_not_found", "This test's pool has no question of that id.")
         case refusals.WrongStudent():
             return Problem(403, "wrong_student", "This session belongs to another student.")
+        case refusals.StudentErased():
+            return InvalidBody([("/student_id", "This stands for a student who was erased.")])
         case refusals.ConceptNamesMismatch():
             return InvalidBody([("/concept_names", str(refusal))])
         case refusals.InvalidResponse():
@@ -125,9 +125,9 @@ class ProblemHandler(ExceptionHandler):
         return converted
 
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
-        """An outage is one line, not a stack trace for every request of it."""
+        """An outage has no stack trace for every request of it: the request's own line names what failed."""
         if response.status_code == 503:
-            logger.warning("Answered 503 %s", exc.get_codes())
+            structlog.contextvars.bind_contextvars(cause=type(self.exc.__cause__ or self.exc).__name__)
         else:
             super().report_exception(exc, response)
 

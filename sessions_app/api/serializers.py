@@ -197,6 +197,12 @@ class StudentSerializer(Body):
     student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
 
 
+class EraseRequestSerializer(Body):
+    student_id = serializers.CharField(
+        max_length=ID_LENGTH, trim_whitespace=False, help_text="The id in the address, to confirm."
+    )
+
+
 def fingerprint_of(body: Any) -> str:
     """Tells two different requests with one Idempotency-Key apart."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

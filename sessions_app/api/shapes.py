@@ -7,7 +7,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers as s
 from rest_framework.serializers import Serializer
 
-from sessions_app.models import TestSession
+from sessions_app.models import SessionEvent, TestSession
 from testing_engine.models import MODELS
 
 STATUSES = TestSession.Status.choices
@@ -268,6 +268,97 @@ class ProgressData(Serializer[object]):
 class Progress(Paged):
     student_id = s.CharField()
     progress_data = ProgressData()
+
+
+class ExportedStudent(Serializer[object]):
+    student_id = s.CharField()
+    name = s.CharField(allow_blank=True)
+    email = s.CharField(allow_blank=True)
+    grade_level = s.CharField(allow_blank=True)
+    created_at = s.DateTimeField()
+
+
+class ExportedProficiency(Serializer[object]):
+    concept_name = s.CharField()
+    proficiency = s.FloatField()
+    theta = s.FloatField()
+    standard_error = s.FloatField()
+    session_id = s.UUIDField(allow_null=True)
+    updated_at = s.DateTimeField()
+
+
+class ExportedAnswer(Serializer[object]):
+    position = s.IntegerField()
+    question_id = s.CharField()
+    question_version = s.IntegerField()
+    content = s.CharField()
+    response = s.IntegerField(allow_null=True)
+    response_text = s.CharField(allow_null=True)
+    is_correct = s.BooleanField()
+    score = s.IntegerField()
+    ability_after = Ability()
+    response_time_ms = s.IntegerField(allow_null=True)
+    answered_at = s.DateTimeField()
+    idempotency_key = s.CharField(allow_null=True)
+
+
+class ExportedEvent(Serializer[object]):
+    kind = s.ChoiceField(choices=SessionEvent.Kind.choices)
+    after_answers = s.IntegerField()
+    at = s.DateTimeField()
+    reason = s.CharField(allow_blank=True)
+    idempotency_key = s.CharField(allow_null=True)
+    request_hash = s.CharField(allow_blank=True)
+
+
+class ExportedPrior(Serializer[object]):
+    theta = _floats()
+    standard_deviation = _floats()
+
+
+class ExportedSession(Serializer[object]):
+    session_id = s.UUIDField()
+    status = s.ChoiceField(choices=STATUSES)
+    end_reason = s.CharField(allow_blank=True)
+    pool = s.CharField()
+    question_pool_id = s.UUIDField()
+    revision = s.IntegerField()
+    concept_names = _texts()
+    rules = s.DictField()
+    prior = ExportedPrior()
+    ability = Ability()
+    questions_answered = s.IntegerField()
+    correct_responses = s.IntegerField()
+    started_at = s.DateTimeField()
+    last_activity = s.DateTimeField()
+    completed_at = s.DateTimeField(allow_null=True)
+    seed = s.IntegerField()
+    client = s.CharField(allow_null=True)
+    idempotency_key = s.CharField(allow_null=True)
+    request_hash = s.CharField(allow_blank=True)
+    legacy_id = s.CharField(allow_null=True)
+    answers = ExportedAnswer(many=True)
+    events = ExportedEvent(many=True)
+
+
+AdminChange = inline_serializer("AdminChange", {"at": s.DateTimeField(), "change": s.CharField()}, many=True)
+
+
+class StudentExport(Serializer[object]):
+    generated_at = s.DateTimeField()
+    data_dictionary = s.DictField(child=s.CharField())
+    student = ExportedStudent()
+    proficiencies = ExportedProficiency(many=True)
+    sessions = ExportedSession(many=True)
+    admin_history = AdminChange
+
+
+class Erased(Serializer[object]):
+    status = s.ChoiceField(choices=["erased"])
+    sessions_ended = s.IntegerField()
+    sessions_kept = s.IntegerField()
+    answers_kept = s.IntegerField()
+    proficiencies_deleted = s.IntegerField()
 
 
 class CleanedUp(Serializer[object]):

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from sessions_app.api.serializers import (
     SubmitRequestSerializer,
     fingerprint_of,
 )
-from sessions_app.api.throttling import rate_of
+from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
@@ -110,9 +111,15 @@ def idempotency_key_of(request: Request) -> str | None:
 def session_id_of(text: str) -> UUID:
     """The id in the address; what is no UUID is no session either."""
     try:
-        return UUID(text)
+        return named_in_log(UUID(text))
     except ValueError as error:
         raise SessionNotFound from error
+
+
+def named_in_log(session_id: UUID) -> UUID:
+    """Every line of this request from here on carries the session's id."""
+    structlog.contextvars.bind_contextvars(session_id=str(session_id))
+    return session_id
 
 
 class StartView(APIView):
@@ -157,6 +164,7 @@ class StartView(APIView):
     def post(self, request: Request) -> Response:
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        limit_starts(body.validated_data["student_id"])
         try:
             asked = body.test_request(idempotency_key_of(request))
             standing = lifecycle.start(
@@ -164,6 +172,7 @@ class StartView(APIView):
             )
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(in_body(error.problems, request.data), code="rules_refused") from error
+        named_in_log(standing.session_id)
         return Response(replies.started(standing, asked.student_id))
 
 
@@ -221,11 +230,13 @@ class SubmitView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
+        named_in_log(answer.session_id)
         standing = submission.submit(
-            SubmitRequestSerializer.submission(request.data, idempotency_key_of(request)),
+            answer,
             caller_of(request),
             now=timezone.now(),
-            rate=rate_of(request),
+            rate=rate_in_session(request, answer.session_id),
         )
         return Response(replies.submitted(standing))
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app.api import authoring, operations, reports, sitting, supervision
+from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
 from sessions_app.api.invitations import InvitationStartView
 from sessions_app.api.result_export import ExportView
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
     path("student/<path:student_id>/history", reports.HistoryView.as_view()),
     path("student/<path:student_id>/progress", reports.ProgressView.as_view()),
+    path("student/<path:student_id>/export", privacy.ExportView.as_view()),
+    path("student/<path:student_id>/erase", privacy.EraseView.as_view()),
     path("sessions", reports.SessionListView.as_view()),
     path("sessions/cleanup", operations.CleanupView.as_view()),
     path("sessions/<str:session_id>/responses", reports.ResponseListView.as_view()),

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.db import transaction
 
+from sessions_app.legacy.erased import without_erased
 from sessions_app.legacy.export import Export
 from sessions_app.legacy.pools import ConceptNames, import_pools
 from sessions_app.legacy.report import Report
@@ -22,6 +23,7 @@ def silent(table: str, rows: int) -> AbstractContextManager[Callable[[int], obje
 def run(export: Export, names: ConceptNames, *, dry_run: bool = False, progress: Progress = silent) -> Report:
     """Import; `dry_run` does it all in one transaction and takes it back."""
     report = Report(set(export.tables))
+    export = without_erased(export, report)
     with transaction.atomic() if dry_run else nullcontext():
         with progress("students", len(export["students"])) as tick:
             import_students(export, report, tick)

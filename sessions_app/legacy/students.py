@@ -58,16 +58,24 @@ def _read_student(row: Row) -> tuple[str, Student]:
 
 
 def students_named(external_ids: Iterable[str], table: TableReport) -> dict[str, int]:
-    """Primary keys of these students; one whom only another table names is made with the id alone."""
+    """Primary keys of these students; one whom only another table names is made with the id alone.
+
+    Locked: nobody is erased while rows of theirs are imported.
+    """
     wanted = dict.fromkeys(external_ids)
-    known = _keys(wanted)
+    known = _locked_keys(wanted)
     missing = [external_id for external_id in wanted if external_id not in known]
     if not missing:
         return known
     Student.objects.bulk_create((Student(external_id=key) for key in missing), ignore_conflicts=True)
     for external_id in missing:
         table.note(external_id, "is named by other tables alone: made without name and address")
-    return _keys(wanted)
+    return _locked_keys(wanted)
+
+
+def _locked_keys(external_ids: Iterable[str]) -> dict[str, int]:
+    students = Student.objects.filter(external_id__in=list(external_ids)).order_by("pk")
+    return dict(students.select_for_update(no_key=True).values_list("external_id", "pk"))
 
 
 def _keys(external_ids: Iterable[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0004_audit_chain'),
+        ('sessions_app', '0005_erase_students'),
         ('testing_engine', '0002_freeze_published_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

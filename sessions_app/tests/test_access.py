@@ -13,6 +13,7 @@ from django_redis import get_redis_connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from sessions_app.api_clients import PERMISSIONS
 from sessions_app.models import ApiClient, SessionEvent, TestResponse, TestSession
 from sessions_app.tests.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
 from sessions_app.tests.factories import (
@@ -82,6 +83,10 @@ ENDPOINTS = {
         lambda client, scene: client.get(f"/api/sessions/{scene.started['session_id']}/responses"),
         "report_results",
     ),
+    "export": Endpoint(lambda client, scene: client.get("/api/student/s1/export"), "erase_students"),
+    "erase": Endpoint(
+        lambda client, scene: client.post("/api/student/s1/erase", {"student_id": "s1"}), "erase_students"
+    ),
     "cleanup": Endpoint(lambda client, scene: client.post("/api/sessions/cleanup"), "operate_service"),
     "extend": Endpoint(
         lambda client, scene: client.post(f"/api/test/{scene.started['session_id']}/extend", {"minutes": 5}),
@@ -142,7 +147,8 @@ def test_it_refuses_a_client_without_the_permission(endpoint: Endpoint, scene: S
     user.user_permissions.set(Permission.objects.exclude(codename=endpoint.permission))
     response = endpoint.call(client_with(f"Token {scene.token}"), scene)
     assert_refused(response, 403, "permission_denied")
-    assert endpoint.permission.partition("_")[0] in response.json()["detail"]
+    short = {codename: name for name, codename in PERMISSIONS.items()}
+    assert repr(short[endpoint.permission]) in response.json()["detail"]
 
 
 def test_it_takes_a_permission_from_a_group(endpoint: Endpoint, scene: Scene) -> None:

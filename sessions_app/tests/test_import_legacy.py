@@ -22,7 +22,9 @@ from sessions_app.legacy.importing import run
 from sessions_app.legacy.pools import ConceptNames
 from sessions_app.legacy.report import TABLES
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.privacy import erase_student
 from sessions_app.proficiency import proficiencies_of, theta_of
+from sessions_app.replay import replay
 from testing_engine.models import Question, QuestionPool
 from testing_engine.revisions import load_plan, load_revision
 
@@ -552,3 +554,28 @@ def test_it_accounts_for_every_odd_row_and_never_breaks(db: None, tables: Tables
     for name, rows in tables.items():
         table = report[name]
         assert table.taken + table.there + len(table.refused) == len(rows), name
+
+
+def test_it_brings_nobody_back_who_was_erased(migrate: Migrate) -> None:
+    """The export still holds them. They are known by their tests."""
+    tables = exported()
+    tables["students"][0] |= {"name": "Alice Liddell", "email": "alice@example.org"}
+    migrate(tables)
+    for student_id in ("s1", "s2"):
+        erase_student(student_id, now=datetime(2026, 11, 22, tzinfo=UTC))
+    before = everything()
+    report = migrate(tables)
+    assert everything() == before
+    assert [report[name]["taken"] for name in TABLES] == [0, 0, 0, 0, 0]
+    assert reasons(report, "students") == {f"row {i}": "its student was erased here" for i in range(2)}
+    assert [len(report[name]["refused"]) for name in TABLES] == [2, 0, 2, 3, 1]
+    assert "s1" not in json.dumps(report)
+
+
+def test_it_keeps_an_erased_import_apart_from_tests_of_ours(migrate: Migrate) -> None:
+    migrate(exported())
+    erase_student("s2", now=datetime(2026, 11, 22, tzinfo=UTC))
+    call_command("verify_audit", stdout=StringIO())
+    session = TestSession.objects.get(student__erased_at__isnull=False)
+    assert session.legacy_id == str(session.pk)
+    assert replay(session.pk).is_imported

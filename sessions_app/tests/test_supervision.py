@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import supervision
+from sessions_app import cleanup, supervision
 from sessions_app.models import SessionEvent, TestSession
 from sessions_app.refusals import SessionNotActive
 from sessions_app.replay import replay
@@ -45,10 +45,12 @@ def post(api: APIClient, started: dict[str, Any], action: str, key: str | None =
     return api.post(f"/api/test/{started['session_id']}/{action}", body, headers=headers)
 
 
-def expire(started: dict[str, Any], api: APIClient, clock: Any, minutes: int = 31) -> None:
-    TestSession.objects.update(deadline=None)
+def expire(clock: Any, minutes: int = 20) -> None:
+    """The student leaves now and is away for so long."""
+    TestSession.objects.update(last_activity=timezone.now())  # PostgreSQL's clock does not travel
     clock.shift(timedelta(minutes=minutes))
-    assert api.post("/api/sessions/cleanup").json()["sessions_removed"] == 1
+    assert cleanup.end_inactive(15, now=timezone.now()) == 1
+    assert TestSession.objects.get().status == "expired"
 
 
 def test_it_extends_after_the_deadline(api: APIClient, started: dict[str, Any], clock: Any) -> None:
@@ -109,12 +111,12 @@ def test_it_resumes_where_the_test_stood(
 ) -> None:
     browser = browser_of(started)
     before = answer_questions(browser, started, answers)
-    expire(started, api, clock)
+    expire(clock)
     resumed = post(api, started, "resume")
     assert resumed.status_code == 200, resumed.json()
     assert resumed.json()["is_active"]
     assert resumed.json()["next_question"] == before["next_question"]
-    assert api.post("/api/sessions/cleanup").json()["sessions_removed"] == 0  # it counts as activity
+    assert cleanup.end_inactive(15, now=timezone.now()) == 0  # it counts as activity
     reply = answer_questions(browser, started, 5 - answers, question=before["next_question"])
     assert reply["status"] == "completed"
     session = TestSession.objects.get()
@@ -127,8 +129,7 @@ def test_it_resumes_where_the_test_stood(
 def test_it_resumes_with_the_time_that_was_left(api: APIClient, started: dict[str, Any], clock: Any) -> None:
     clock.shift(timedelta(minutes=10))
     answer_questions(browser_of(started), started, 1)
-    clock.shift(timedelta(minutes=18))
-    assert api.post("/api/sessions/cleanup", {"inactivity_minutes": 15}).json()["sessions_removed"] == 1
+    expire(clock, minutes=18)
     clock.shift(timedelta(hours=2))
     resumed = post(api, started, "resume").json()
     assert resumed["deadline"] == "2026-11-22T12:48:00Z"  # 20 minutes were left
@@ -137,8 +138,7 @@ def test_it_resumes_with_the_time_that_was_left(api: APIClient, started: dict[st
 def test_it_keeps_a_deadline_that_is_still_to_come(
     api: APIClient, started: dict[str, Any], clock: Any
 ) -> None:
-    clock.shift(timedelta(minutes=20))
-    api.post("/api/sessions/cleanup", {"inactivity_minutes": 15})
+    expire(clock)
     assert post(api, started, "resume").json()["deadline"] == started["deadline"]
 
 
@@ -155,7 +155,7 @@ def test_it_resumes_nothing_but_what_expired(api: APIClient, started: dict[str, 
 
 
 def test_it_resumes_once_for_a_repeated_request(api: APIClient, started: dict[str, Any], clock: Any) -> None:
-    expire(started, api, clock)
+    expire(clock)
     assert [post(api, started, "resume", key="k").status_code for _ in range(2)] == [200, 200]
     assert SessionEvent.objects.filter(kind="resumed").count() == 1
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from tqdm import tqdm
 
 from sessions_app import cleanup
@@ -21,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, inactivity_minutes: int, dry_run: bool, **options: Any) -> None:
         if not 1 <= inactivity_minutes <= cleanup.MOST_MINUTES:
             raise CommandError(f"--inactivity-minutes must be 1 to {cleanup.MOST_MINUTES}.")
-        now = timezone.now()
+        now = cleanup.shared_clock()
         waiting = cleanup.count_inactive(inactivity_minutes, now=now)
         if dry_run:
             self.stdout.write(

@@ -1,0 +1,143 @@
+"""What `submit` and `load` measure on: gunicorn with the floor beside the service, and what that sends."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from benchmarks.floor_client import Test
+
+CONCEPTS = (1, 5)
+QUESTIONS = 20
+SUBMIT, FLOOR = "/api/test/submit", "/api/test/floor"
+# As `make run` starts it (embedded/run.py).
+GUNICORN = ("--config", "docker/gunicorn.conf.py", "--log-level", "warning")
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """gunicorn, configured as `make run` has it: its port, and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    static = folder / "static"
+    static.mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "benchmarks.floor_settings",
+        "OPENBLAS_NUM_THREADS": "1",
+        "STATIC_ROOT": str(static),
+    }
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN, "adaptive.wsgi"]
+    with subprocess.Popen(command, env=environment, cwd=Path(__file__).resolve().parent.parent) as process:
+        try:
+            _wait_until_open(port, process)
+            yield port, psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def _wait_until_open(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("gunicorn does not serve; its reason is above.")
+
+
+def processor_seconds(server: psutil.Process) -> float:
+    """Of all workers: what a noisy machine disturbs least."""
+    times = [worker.cpu_times() for worker in server.children()]
+    return sum(each.user + each.system for each in times)
+
+
+def prepare(folder: Path) -> dict[int, Any]:
+    """Publish the pools, cache their questions, load the script, and pack what the floor sends."""
+    from django_redis import get_redis_connection
+
+    from benchmarks import floor
+    from benchmarks.floor_sessions import publish_demo
+    from sessions_app import hot_state
+    from sessions_app.standing import shown_by_key
+    from testing_engine.revisions import load_revision
+
+    get_redis_connection("default").script_load(hot_state._SETTLE)
+    pools = {concepts: publish_demo(concepts) for concepts in CONCEPTS}
+    for pool in pools.values():
+        for question_pk in load_revision(pool.current_revision_id).question_ids.tolist():
+            shown_by_key(question_pk)
+    os.environ[floor.PACKED_FILE] = str(folder / "floor")
+    everything = {concepts: _packed(pool, concepts) for concepts, pool in pools.items()}
+    (folder / "floor").write_bytes(msgspec.msgpack.encode(everything))
+    return pools
+
+
+def _packed(pool: Any, concepts: int) -> Any:
+    """Taken from the middle of a real test, so that it is as long as what `submit` sends."""
+    from benchmarks import floor
+    from benchmarks.floor_sessions import start
+    from sessions_app.api import replies
+    from sessions_app.hot_state import read_state
+    from sessions_app.session_state import Advance
+    from sessions_app.standing import shown_by_key, standing_of_state
+    from testing_engine.revisions import load_plan, load_revision
+
+    revision = load_revision(pool.current_revision_id)
+    fresh = start(pool, QUESTIONS)
+    state = read_state(fresh.session_id)
+    assert state is not None
+    question_pks = revision.question_ids.tolist()[: QUESTIONS + 1]
+    theta = [0.4142135623730951 + k / 7 for k in range(concepts)]
+    error = [0.7182818284590451 + k / 70 for k in range(concepts)]
+    states = [state]
+    for answered in range(QUESTIONS):
+        states.append(states[-1].advanced(Advance(1, True, theta, error, answered + 1, b"h" * 16)))
+    shown = sorted((shown_by_key(pk) for pk in revision.question_ids.tolist()), key=lambda s: len(s.content))
+    standing = standing_of_state(fresh.session_id, states[QUESTIONS // 2])
+    reply = replies.submitted(replace(standing, next_question=shown[len(shown) // 2]))
+    row = {
+        "answer": 1,
+        "score": 1,
+        "is_correct": True,
+        "theta": theta,
+        "standard_error": error,
+        "concept_names": list(load_plan(state.plan_id).concept_names),
+        "is_measured": revision.bank.measured.tolist(),
+        "status": "active",
+        "end_reason": "",
+        "completed_at": None,
+        "response_time_ms": 8200,
+        "idempotency_key": None,
+        "chain_head": b"h" * 16,
+        "link": b"l" * 16,
+        "completed_link": b"",
+    }
+    return floor.Packed(question_pks, [each.packed() for each in states], row, reply)
+
+
+def start_for(pool: Any, path: str) -> Test:
+    """A test that was started, ready for the path."""
+    from benchmarks.floor_sessions import start
+    from sessions_app.models import TestSession
+    from sessions_app.tokens import make_session_token
+
+    started = start(pool, QUESTIONS)
+    assert started.next_question is not None
+    if path == FLOOR:  # it asks question after question
+        TestSession.objects.filter(pk=started.session_id).update(current_position=0)
+    token = make_session_token(started.session_id, started.started_at)
+    return Test(str(started.session_id), token, started.next_question.id)

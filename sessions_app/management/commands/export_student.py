@@ -1,0 +1,37 @@
+"""manage.py export_student ID: everything that is held of a student, as JSON."""
+
+import json
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from sessions_app.privacy import export_student
+from sessions_app.results import StudentNotFound
+
+
+class Command(BaseCommand):
+    help = "Print everything that is held of a student, as JSON. docs/PRIVACY.md says more."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("student_id")
+        parser.add_argument("--output", metavar="FILE", help="A new file, which only you can read.")
+
+    def handle(self, *args: Any, student_id: str, output: str | None, **options: Any) -> None:
+        try:
+            exported = export_student(student_id, now=timezone.now())
+        except StudentNotFound as error:
+            raise CommandError("There is no such student, or they were erased.") from error
+        text = json.dumps(exported, ensure_ascii=False, indent=2)
+        if output is None:
+            self.stdout.write(text)
+            return
+        try:
+            descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+        except OSError as error:
+            raise CommandError(f"Cannot write {output}: {error.strerror}.") from error
+        self.stdout.write(f"Wrote {len(exported['sessions'])} tests to {output}.")
