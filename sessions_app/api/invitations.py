@@ -14,7 +14,7 @@ from sessions_app import hot_state, invitations
 from sessions_app.api import replies, shapes
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.serializers import InvitationRequestSerializer
-from sessions_app.api.sitting import A_START, in_body
+from sessions_app.api.sitting import A_START, in_body, named_in_log
 from sessions_app.rates import RateLimit
 from sessions_app.refusals import RulesRefused, TooManyRequests
 from testing_engine.psychometrics.rules import RulesError
