@@ -39,6 +39,10 @@ class RulesRefused(Refusal):
         self.problems = problems
 
 
+class SessionStillActive(Refusal):
+    """What was asked for is there when the test is over."""
+
+
 class InvalidResponse(Refusal):
     """The response is not one of the question's options."""
 

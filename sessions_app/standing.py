@@ -48,6 +48,7 @@ class Standing:
     answered: int
     correct: int
     started_at: datetime
+    max_questions: int
     completed_at: datetime | None = None
     end_reason: str = ""
     next_question: ShownQuestion | None = None
@@ -138,17 +139,19 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
 
 def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
     """Where a session stands, from its row."""
+    plan = load_plan(session.plan_id)
     return Standing(
         session_id=session.pk,
         student_id=session.student_id,
         status=session.status,
-        concept_names=load_plan(session.plan_id).concept_names,
+        concept_names=plan.concept_names,
         prior_mean=session.prior_mean,
         theta=session.theta,
         standard_error=session.standard_error,
         answered=session.questions_answered,
         correct=session.correct_responses,
         started_at=session.started_at,
+        max_questions=plan.rules.max_questions,
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
@@ -160,17 +163,19 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
 def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
     """Where a running session stands, from its hot state."""
     theta, standard_error = state.ability
+    plan = load_plan(state.plan_id)
     return Standing(
         session_id=session_id,
         student_id=state.student_id,
         status=TestSession.Status.ACTIVE,
-        concept_names=load_plan(state.plan_id).concept_names,
+        concept_names=plan.concept_names,
         prior_mean=state.prior_mean_sd[0],
         theta=theta,
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
         started_at=state.began,
+        max_questions=plan.rules.max_questions,
     )
 
 

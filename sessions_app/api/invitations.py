@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from sessions_app import hot_state, invitations
 from sessions_app.api import replies, shapes
 from sessions_app.api.errors import InvalidBody
+from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
 from sessions_app.api.serializers import InvitationRequestSerializer
 from sessions_app.api.sitting import A_START, in_body, named_in_log
 from sessions_app.rates import RateLimit
@@ -35,6 +36,7 @@ class InvitationStartView(APIView):
             "Refused with 404 `invitation_not_found`; 403 `invitation_revoked`; 409 `invitation_used` with "
             "`session_status` once the test is over; 409 `test_not_open`; 409 `no_attempts_left`."
         ),
+        parameters=[RENDER],
         request=InvitationRequestSerializer,
         responses=shapes.Started,
         examples=[
@@ -47,6 +49,7 @@ class InvitationStartView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
         body = InvitationRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         token, now = body.validated_data["invitation"], timezone.now()
@@ -56,7 +59,9 @@ class InvitationStartView(APIView):
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(in_body(error.problems, {"test": ""}), code="rules_refused") from error
         named_in_log(opened.standing.session_id)
-        return Response(replies.started(opened.standing, opened.student_id, token_from=now))
+        reply = replies.started(opened.standing, opened.student_id, token_from=now)
+        reply = with_page(request, reply)
+        return Response(with_html(reply) if is_html else reply)
 
 
 def _count(invitation_id: int) -> None:

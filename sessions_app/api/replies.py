@@ -7,6 +7,7 @@ import msgspec
 
 from sessions_app.models import NamedTest, TestSession
 from sessions_app.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.results import PathPoint
 from sessions_app.session_state import ShownQuestion
 from sessions_app.standing import Standing
 from sessions_app.tokens import make_session_token
@@ -52,6 +53,7 @@ def status(standing: Standing) -> dict[str, Any]:
         "ability": _ability(standing),
         "concept_names": standing.concept_names,
         "questions_answered": standing.answered,
+        "max_questions": standing.max_questions,
         "is_active": standing.is_active,
         "next_question": _question(standing.next_question),
         "started_at": standing.started_at,
@@ -69,6 +71,25 @@ def result(standing: Standing) -> dict[str, Any]:
         "total_questions": standing.answered,
         "accuracy": accuracy(standing.correct, standing.answered),
         "test_summary": _summary(standing),
+    }
+
+
+def result_with_path(standing: Standing, path: list[PathPoint]) -> dict[str, Any]:
+    return {
+        **result(standing),
+        "session_id": standing.session_id,
+        "concept_names": standing.concept_names,
+        "path": [
+            {
+                "questions_answered": point.answered,
+                "proficiency": proficiencies_of(point.theta),
+                "proficiency_95": [
+                    _interval(theta, error)
+                    for theta, error in zip(point.theta, point.standard_error, strict=True)
+                ],
+            }
+            for point in path
+        ],
     }
 
 
@@ -109,6 +130,10 @@ def _test(test: NamedTest | None) -> dict[str, Any] | None:
     }
 
 
+def _interval(theta: float, error: float) -> list[float]:
+    return [proficiency_of(theta - Z_95 * error), proficiency_of(theta + Z_95 * error)]
+
+
 def _question(question: ShownQuestion | None) -> dict[str, Any] | None:
     return None if question is None else msgspec.structs.asdict(question)
 
@@ -126,10 +151,7 @@ def _summary(standing: Standing) -> dict[str, Any]:
             {
                 "name": name,
                 "proficiency": proficiency_of(theta),
-                "proficiency_95": [
-                    proficiency_of(theta - Z_95 * error),
-                    proficiency_of(theta + Z_95 * error),
-                ],
+                "proficiency_95": _interval(theta, error),
             }
             for name, theta, error in zip(
                 standing.concept_names, standing.theta, standing.standard_error, strict=True

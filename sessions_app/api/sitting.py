@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from sessions_app import lifecycle, submission
+from sessions_app import lifecycle, results, submission
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
 from sessions_app.api.serializers import (
     StartRequestSerializer,
     StudentSerializer,
@@ -53,6 +54,7 @@ A_TEST = {
 A_START = {
     "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
     "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+    "take_url": "https://tests.example.org/take/test#T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
     "student_id": "student-1",
     "initial_proficiency": [0.5, 0.5],
     "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
@@ -87,6 +89,7 @@ A_STATUS = {
     "ability": AN_ABILITY,
     "concept_names": ["Math", "Algebra"],
     "questions_answered": 1,
+    "max_questions": 20,
     "is_active": True,
     "next_question": A_QUESTION,
     "started_at": "2026-11-22T10:00:00Z",
@@ -136,7 +139,7 @@ class StartView(APIView):
             "A named test can refuse: 404 `test_not_found`; 409 `test_not_open` with `opens_at` and "
             "`closes_at`; 403 `not_invited`; 409 `no_attempts_left`."
         ),
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, RENDER],
         request=StartRequestSerializer,
         responses=shapes.Started,
         examples=[
@@ -162,6 +165,7 @@ class StartView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         limit_starts(body.validated_data["student_id"])
@@ -173,7 +177,8 @@ class StartView(APIView):
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(in_body(error.problems, request.data), code="rules_refused") from error
         named_in_log(standing.session_id)
-        return Response(replies.started(standing, asked.student_id))
+        reply = with_page(request, replies.started(standing, asked.student_id))
+        return Response(with_html(reply) if is_html else reply)
 
 
 def in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
@@ -198,7 +203,7 @@ class SubmitView(APIView):
         operation_id="submit_answer",
         tags=["Taking a test"],
         summary="Answer the current question",
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, RENDER],
         request=SubmitRequestSerializer,
         responses=PolymorphicProxySerializer(
             "Submitted", [shapes.Continued, shapes.Result], resource_type_field_name=None
@@ -230,6 +235,7 @@ class SubmitView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
         answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
         named_in_log(answer.session_id)
         standing = submission.submit(
@@ -238,7 +244,8 @@ class SubmitView(APIView):
             now=timezone.now(),
             rate=rate_in_session(request, answer.session_id),
         )
-        return Response(replies.submitted(standing))
+        reply = replies.submitted(standing)
+        return Response(with_html(reply) if is_html else reply)
 
 
 class StatusView(APIView):
@@ -250,7 +257,7 @@ class StatusView(APIView):
         operation_id="test_status",
         tags=["Taking a test"],
         summary="Where a test stands",
-        parameters=[STUDENT_ID],
+        parameters=[STUDENT_ID, RENDER],
         responses=shapes.SessionStatus,
         examples=[
             OpenApiExample(
@@ -261,12 +268,14 @@ class StatusView(APIView):
         ],
     )
     def get(self, request: Request, session_id: str) -> Response:
+        is_html = wants_html(request)
         query = StudentSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         standing = lifecycle.status(
             session_id_of(session_id), caller_of(request), student_id=query.validated_data.get("student_id")
         )
-        return Response(replies.status(standing))
+        reply = replies.status(standing)
+        return Response(with_html(reply) if is_html else reply)
 
 
 class EndView(APIView):
@@ -296,3 +305,39 @@ class EndView(APIView):
             fingerprint=fingerprint_of(request.data),
         )
         return Response(replies.result(standing))
+
+
+class ResultView(APIView):
+    permission_classes = [permissions.HoldsOrOwnSession]
+    permission = permissions.DELIVER
+    problems = ("404", "409")
+
+    @extend_schema(
+        operation_id="test_result",
+        tags=["Taking a test"],
+        summary="The result of a test that is over",
+        description="With the path of the estimate. 409 `session_active` while the test runs.",
+        responses=shapes.ResultWithPath,
+        examples=[
+            OpenApiExample(
+                "Over",
+                response_only=True,
+                value={
+                    "status": "completed",
+                    **A_RESULT,
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "concept_names": ["Math", "Algebra"],
+                    "path": [
+                        {
+                            "questions_answered": 0,
+                            "proficiency": [0.5, 0.5],
+                            "proficiency_95": [[0.025, 0.975], [0.025, 0.975]],
+                        }
+                    ],
+                },
+            )
+        ],
+    )
+    def get(self, request: Request, session_id: str) -> Response:
+        standing, path = results.result_of(session_id_of(session_id), caller_of(request))
+        return Response(replies.result_with_path(standing, path))

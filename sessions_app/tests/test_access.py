@@ -43,6 +43,12 @@ class Endpoint(NamedTuple):
     is_of_session: bool = False
 
 
+def result_after_end(client: APIClient, scene: Scene) -> Reply:
+    """There is none while the test runs; who may not end it may not read it either."""
+    client.post(f"/api/test/end/{scene.started['session_id']}")
+    return client.get(f"/api/test/result/{scene.started['session_id']}")
+
+
 ENDPOINTS = {
     "upload": Endpoint(
         lambda client, scene: client.post("/api/questions/upload", pool_document(questions=2)), "author_pools"
@@ -73,6 +79,7 @@ ENDPOINTS = {
         "deliver_tests",
         is_of_session=True,
     ),
+    "result": Endpoint(result_after_end, "deliver_tests", is_of_session=True),
     "proficiency": Endpoint(
         lambda client, scene: client.get("/api/student/s1/proficiency"), "report_results"
     ),
