@@ -137,6 +137,8 @@ REDIS_PAUSE_AFTER_FAILURE = env.float("REDIS_PAUSE_AFTER_FAILURE", default=1.0)
 # --- Sessions --------------------------------------------------------------------------------------
 
 SESSION_INACTIVITY_MINUTES = env.int("SESSION_INACTIVITY_MINUTES", default=30)
+# Seconds that an answer may be late: the network's own time.
+DEADLINE_GRACE = env.int("DEADLINE_GRACE", default=5)
 SESSION_TOKEN_MAX_AGE = env.int("SESSION_TOKEN_MAX_AGE", default=24 * 3600)
 
 # --- Background ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 
 from sessions_app import hot_state, metrics
 from sessions_app.chain import microseconds
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, TokenRevoked, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
@@ -58,6 +58,8 @@ class Standing:
     end_reason: str = ""
     next_question: ShownQuestion | None = None
     token_generation: int = 0
+    deadline: datetime | None = None
+    test: NamedTest | None = None
 
     @property
     def is_active(self) -> bool:
@@ -83,7 +85,7 @@ def session_for(
 
     A session whose student was erased is nobody's any more.
     """
-    sessions = TestSession.objects.select_related("student").filter(pk=session_id)
+    sessions = TestSession.objects.select_related("student", "named_test").filter(pk=session_id)
     session = (sessions.select_for_update(of=("self",)) if for_update else sessions).first()
     if session is None or not caller.may_open(session_id, session.client_id):
         raise SessionNotFound
@@ -167,6 +169,8 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         end_reason=session.end_reason,
         next_question=question,
         token_generation=session.token_generation,
+        deadline=session.deadline,
+        test=session.named_test,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,8 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from sessions_app.admin.common import ReadOnly, go_on, numbers
-from sessions_app.models import Student, StudentProficiency
+from sessions_app.admin.results import ResultPages
+from sessions_app.models import Student, StudentProficiency, TestSession
 from sessions_app.privacy import erase_student, export_student
 from sessions_app.proficiency import proficiency_of
 from sessions_app.results import StudentNotFound
@@ -47,7 +49,7 @@ class EraseForm(BaseDialogForm):  # type: ignore[misc]
 
 
 @admin.register(Student)
-class StudentAdmin(ModelAdmin):  # type: ignore[misc]
+class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
     list_display = ["external_id", "name", "grade_level", "created_at"]
     list_filter = [("erased_at", admin.EmptyFieldListFilter)]
     search_fields = ["external_id", "name"]
@@ -55,8 +57,11 @@ class StudentAdmin(ModelAdmin):  # type: ignore[misc]
     readonly_fields = ["external_id", "created_at", "erased_at"]
     inlines = [ProficiencyInline]
     actions = None
-    actions_detail = ["export", "erase"]
+    actions_detail = ["show_results", "export", "erase"]
     show_full_result_count = False
+
+    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
+        return TestSession.objects.filter(student_id=object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

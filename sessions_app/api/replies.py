@@ -1,10 +1,11 @@
 """Domain values → the JSON of the contract. Every `*_proficiency` list has the order of `concept_names`."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from sessions_app.models import TestSession
+from sessions_app.models import NamedTest, TestSession
 from sessions_app.proficiency import learning_gain, proficiencies_of, proficiency_of
 from sessions_app.results import PathPoint
 from sessions_app.session_state import ShownQuestion
@@ -14,17 +15,21 @@ from sessions_app.tokens import make_session_token
 Z_95 = 1.959963984540054
 
 
-def started(standing: Standing, student_id: str) -> dict[str, Any]:
+def started(standing: Standing, student_id: str, *, token_from: datetime | None = None) -> dict[str, Any]:
+    """The reply of `start`. `token_from`: the session token's age counts from then, not from the start."""
     return {
         "session_id": standing.session_id,
         "session_token": make_session_token(
-            standing.session_id, standing.started_at, standing.token_generation
+            standing.session_id, token_from or standing.started_at, standing.token_generation
         ),
         "student_id": student_id,
         "initial_proficiency": proficiencies_of(standing.prior_mean),
         "ability": _ability(standing),
         "concept_names": standing.concept_names,
         "next_question": _question(standing.next_question),
+        "questions_answered": standing.answered,
+        "deadline": standing.deadline,
+        "test": _test(standing.test),
         "status": "started",
     }
 
@@ -45,6 +50,7 @@ def submitted(standing: Standing) -> dict[str, Any]:
         "ability": _ability(standing),
         "next_question": _question(standing.next_question),
         "questions_answered": standing.answered,
+        "deadline": standing.deadline,
     }
 
 
@@ -61,6 +67,8 @@ def status(standing: Standing) -> dict[str, Any]:
         "next_question": _question(standing.next_question),
         "started_at": standing.started_at,
         "completed_at": standing.completed_at,
+        "deadline": standing.deadline,
+        "test": _test(standing.test),
     }
 
 
@@ -115,6 +123,20 @@ def accuracy(correct: int, answered: int) -> float:
 
 def _ability(standing: Standing) -> dict[str, list[float]]:
     return {"theta": standing.theta, "standard_error": standing.standard_error}
+
+
+def _test(test: NamedTest | None) -> dict[str, Any] | None:
+    """What the student's page shows of a named test."""
+    if test is None:
+        return None
+    return {
+        "name": test.name,
+        "title": test.title,
+        "introduction": test.introduction,
+        "closing": test.closing,
+        "show_theta": test.show_theta,
+        "allow_dont_know": test.allow_dont_know,
+    }
 
 
 def _interval(theta: float, error: float) -> list[float]:

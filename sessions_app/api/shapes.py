@@ -21,6 +21,10 @@ def _texts() -> s.ListField:
     return s.ListField(child=s.CharField())
 
 
+def _deadline() -> s.DateTimeField:
+    return s.DateTimeField(allow_null=True, help_text="No answer is taken after it; null: no time limit.")
+
+
 class Ability(Serializer[object]):
     theta = _floats()
     standard_error = _floats()
@@ -51,6 +55,15 @@ class TestSummary(Serializer[object]):
     concepts = ConceptResult(many=True)
 
 
+class TestTexts(Serializer[object]):
+    name = s.CharField()
+    title = s.CharField()
+    introduction = s.CharField(allow_blank=True)
+    closing = s.CharField(allow_blank=True)
+    show_theta = s.BooleanField(help_text="Whether the result page may show θ.")
+    allow_dont_know = s.BooleanField(help_text='Whether `null`, "I don\'t know", is taken as an answer.')
+
+
 class Started(Serializer[object]):
     session_id = s.UUIDField()
     session_token = s.CharField()
@@ -60,6 +73,9 @@ class Started(Serializer[object]):
     ability = Ability()
     concept_names = _texts()
     next_question = ShownQuestion()
+    questions_answered = s.IntegerField(help_text="Above 0 where an invitation goes on with its test.")
+    deadline = _deadline()
+    test = TestTexts(allow_null=True, help_text="The named test; null: started with rules.")
     status = s.ChoiceField(choices=["started"])
 
 
@@ -74,6 +90,7 @@ class Continued(Serializer[object]):
     ability = Ability()
     next_question = ShownQuestion()
     questions_answered = s.IntegerField()
+    deadline = _deadline()
 
 
 class Result(Serializer[object]):
@@ -109,6 +126,8 @@ class SessionStatus(Serializer[object]):
     next_question = ShownQuestion(allow_null=True, help_text="What waits for an answer.")
     started_at = s.DateTimeField()
     completed_at = s.DateTimeField(allow_null=True)
+    deadline = _deadline()
+    test = TestTexts(allow_null=True)
 
 
 class QuestionUpload(Serializer[object]):
@@ -384,6 +403,18 @@ class RedisStatistics(Serializer[object]):
     architecture = s.CharField()
 
 
+class DictionaryEntry(Serializer[object]):
+    table = s.CharField(required=False, help_text="With rows=dictionary alone.")
+    column = s.CharField()
+    type = s.ChoiceField(choices=["text", "number", "truth value", "time"])
+    meaning = s.CharField()
+
+
+class Exported(Serializer[object]):
+    dictionary = DictionaryEntry(many=True)
+    rows = s.ListField(child=s.DictField(), help_text="By the names of the dictionary.")
+
+
 class FieldProblem(Serializer[object]):
     pointer = s.CharField(help_text="JSON pointer into the request body.", allow_blank=True)
     detail = s.CharField()
@@ -401,3 +432,5 @@ class Problem(Serializer[object]):
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]  # the problem's own name
     session_status = s.ChoiceField(choices=STATUSES, required=False)
     current_question_id = s.CharField(required=False, allow_null=True)
+    opens_at = s.DateTimeField(required=False, allow_null=True)
+    closes_at = s.DateTimeField(required=False, allow_null=True)

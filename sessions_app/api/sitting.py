@@ -43,6 +43,28 @@ A_QUESTION = {
     "concepts": [0, 1],
 }
 AN_ABILITY = {"theta": [0.0, 0.41], "standard_error": [1.0, 0.86]}
+A_TEST = {
+    "name": "algebra-autumn",
+    "title": "Algebra, autumn term",
+    "introduction": "Take your time. You cannot go back.",
+    "closing": "Thank you.",
+    "show_theta": False,
+    "allow_dont_know": True,
+}
+A_START = {
+    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+    "take_url": "https://tests.example.org/take/test#T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+    "student_id": "student-1",
+    "initial_proficiency": [0.5, 0.5],
+    "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
+    "concept_names": ["Math", "Algebra"],
+    "next_question": A_QUESTION,
+    "questions_answered": 0,
+    "deadline": "2026-11-22T10:45:00Z",
+    "test": A_TEST,
+    "status": "started",
+}
 A_RESULT = {
     "final_proficiency": [0.731, 0.655],
     "ability": {"theta": [0.616, 0.399], "standard_error": [0.29, 0.28]},
@@ -58,6 +80,22 @@ A_RESULT = {
             {"name": "Algebra", "proficiency": 0.655, "proficiency_95": [0.44, 0.83]},
         ],
     },
+}
+
+A_STATUS = {
+    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+    "status": "active",
+    "current_proficiency": [0.5, 0.659],
+    "ability": AN_ABILITY,
+    "concept_names": ["Math", "Algebra"],
+    "questions_answered": 1,
+    "max_questions": 20,
+    "is_active": True,
+    "next_question": A_QUESTION,
+    "started_at": "2026-11-22T10:00:00Z",
+    "completed_at": None,
+    "deadline": "2026-11-22T10:45:00Z",
+    "test": A_TEST,
 }
 
 
@@ -96,6 +134,11 @@ class StartView(APIView):
         operation_id="start_test",
         tags=["Taking a test"],
         summary="Start a test",
+        description=(
+            "Either `test` names a test that a teacher prepared, or pool and rules are given here.\n\n"
+            "A named test can refuse: 404 `test_not_found`; 409 `test_not_open` with `opens_at` and "
+            "`closes_at`; 403 `not_invited`; 409 `no_attempts_left`."
+        ),
         parameters=[IDEMPOTENCY_KEY, RENDER],
         request=StartRequestSerializer,
         responses=shapes.Started,
@@ -110,19 +153,14 @@ class StartView(APIView):
                 },
             ),
             OpenApiExample(
+                "A named test",
+                request_only=True,
+                value={"student_id": "student-1", "test": "algebra-autumn"},
+            ),
+            OpenApiExample(
                 "Started",
                 response_only=True,
-                value={
-                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
-                    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
-                    "take_url": "https://tests.example.org/take/test#T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
-                    "student_id": "student-1",
-                    "initial_proficiency": [0.5, 0.5],
-                    "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
-                    "concept_names": ["Math", "Algebra"],
-                    "next_question": A_QUESTION,
-                    "status": "started",
-                },
+                value=A_START,
             ),
         ],
     )
@@ -137,14 +175,16 @@ class StartView(APIView):
                 asked, caller_of(request), seed=secrets.randbits(63), now=timezone.now()
             )
         except (RulesError, RulesRefused) as error:
-            raise InvalidBody(_in_body(error.problems, request.data), code="rules_refused") from error
+            raise InvalidBody(in_body(error.problems, request.data), code="rules_refused") from error
         named_in_log(standing.session_id)
         reply = with_page(request, replies.started(standing, asked.student_id))
         return Response(with_html(reply) if is_html else reply)
 
 
-def _in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
+def in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
     """Pointers into the body; the engine's own point into the rules, which `end_criteria` only stand for."""
+    if data.get("test") is not None:
+        return [("/test", f"The test's rules do not fit its pool any more: {text}") for _, text in problems]
     if data.get("rules") is not None:
         return [(f"/rules{pointer}", message) for pointer, message in problems]
     simple = "/end_criteria"
@@ -188,6 +228,7 @@ class SubmitView(APIView):
                     "ability": AN_ABILITY,
                     "next_question": A_QUESTION,
                     "questions_answered": 1,
+                    "deadline": None,
                 },
             ),
             OpenApiExample("Finished", response_only=True, value={"status": "completed", **A_RESULT}),
@@ -222,19 +263,7 @@ class StatusView(APIView):
             OpenApiExample(
                 "Running",
                 response_only=True,
-                value={
-                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
-                    "status": "active",
-                    "current_proficiency": [0.5, 0.659],
-                    "ability": AN_ABILITY,
-                    "concept_names": ["Math", "Algebra"],
-                    "questions_answered": 1,
-                    "max_questions": 20,
-                    "is_active": True,
-                    "next_question": A_QUESTION,
-                    "started_at": "2026-11-22T10:00:00Z",
-                    "completed_at": None,
-                },
+                value=A_STATUS,
             )
         ],
     )

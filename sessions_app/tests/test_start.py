@@ -33,6 +33,9 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
         "ability",
         "concept_names",
         "next_question",
+        "questions_answered",
+        "deadline",
+        "test",
         "status",
     }
     assert UUID(started["session_id"])

@@ -29,6 +29,8 @@ FIELDS = {
     "next_question",
     "started_at",
     "completed_at",
+    "deadline",
+    "test",
 }
 
 
