@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from django.templatetags.static import static
 
 from adaptive.logs import logging_config
 
@@ -77,6 +78,7 @@ APPEND_SLASH = False  # a POST cannot follow a redirect; a wrong address is a 40
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "adaptive" / "templates"],  # before all apps: here lies what mends a library's
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -258,6 +260,8 @@ UNFOLD = {
     "SITE_SUBHEADER": "Pools, sessions, audit trail",
     "SITE_SYMBOL": "insights",
     "SHOW_HISTORY": False,
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("adaptive/icon.svg")}],
+    "STYLES": [lambda request: static("adaptive/admin.css")],
 }
 
 LANGUAGE_CODE = "en"

@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views import defaults
 from django.views.generic import RedirectView
@@ -14,6 +16,7 @@ from testing_engine.rules_schema import rules_schema
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs")),
+    path("favicon.ico", lambda request: redirect(static("adaptive/icon.svg"))),  # browsers ask by themselves
     path("health", health),
     path("metrics", metrics),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
