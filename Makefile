@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run manage test lint types migrations-check schema benchmarks load chaos proofs clean
+.PHONY: run manage test lint types migrations-check audit fuzz schema benchmarks load chaos proofs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -37,6 +37,14 @@ types: $(VENV)/dev.stamp
 # Fails when a model changed and its migration was forgotten.
 migrations-check: $(VENV)/dev.stamp
 	$(BIN)/python -m embedded $(BIN)/python manage.py makemigrations --check --dry-run
+
+# Fails when a dependency has a known vulnerability; says so when the database of them cannot be reached.
+audit: $(VENV)/dev.stamp
+	$(BIN)/python requirements/audit.py $(ARGS)
+
+# Requests made from the schema, with tokens of every kind, for as many examples as you like: make fuzz EXAMPLES=500
+fuzz: $(VENV)/dev.stamp
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest sessions_app/tests/test_schemathesis.py -n $(WORKERS) $(ARGS)
 
 # Writes the API's schema and the rules' from the code; a test fails when they differ.
 schema: $(VENV)/dev.stamp

@@ -6,6 +6,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, worker_init
 
+from adaptive import task_log  # noqa: F401  connects its signals
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adaptive.settings")
 app = Celery("adaptive")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -4,6 +4,8 @@ Django runs them before its commands; web processes, workers and beat call `refu
 gunicorn runs no checks and Celery only some.
 """
 
+import re
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +31,14 @@ def check_secrets(**_: Any) -> list[CheckMessage]:
     if settings.IS_PRODUCTION and any(DEVELOPMENT_KEY_MARK in key for key in keys):
         problems.append(
             Error("SECRET_KEY or one of SECRET_KEY_FALLBACKS is a development key.", id="adaptive.E002")
+        )
+    if settings.IS_PRODUCTION and 0 < len(settings.METRICS_TOKEN) < 32:
+        problems.append(
+            Error(
+                "METRICS_TOKEN is shorter than 32 characters.",
+                hint="Make a longer one, or unset it: then there is no /metrics.",
+                id="adaptive.E020",
+            )
         )
     audit_key = settings.AUDIT_KEY
     is_weak = len(audit_key) < 50 or audit_key in keys or DEVELOPMENT_KEY_MARK in audit_key
@@ -107,8 +117,95 @@ def check_lifetimes(**_: Any) -> list[CheckMessage]:
     return problems
 
 
+ORIGINS = {"CORS_ALLOWED_ORIGINS": "adaptive.E010", "CSRF_TRUSTED_ORIGINS": "adaptive.E011"}
+
+
+@register()
+def check_origins(**_: Any) -> list[CheckMessage]:
+    """Who else's pages may call the API, and who else's forms the admin takes."""
+    if not settings.IS_PRODUCTION:
+        return []
+    problems: list[CheckMessage] = [
+        Error(
+            f"{name} may hold https:// origins only, without a path and without '*'.",
+            hint="Name each origin, as https://lms.example.org.",
+            id=number,
+        )
+        for name, number in (
+            ("CORS_ALLOWED_ORIGINS", "adaptive.E010"),
+            ("CSRF_TRUSTED_ORIGINS", "adaptive.E011"),
+        )
+        if not all(map(_is_https_origin, getattr(settings, name)))
+    ]
+    lets_all_in = getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False) or getattr(
+        settings, "CORS_ALLOWED_ORIGIN_REGEXES", []
+    )
+    if lets_all_in or settings.CORS_ALLOW_CREDENTIALS:
+        problems.append(Error("CORS lets in origins that are not on a list, or cookies.", id="adaptive.E012"))
+    return problems
+
+
+def _is_https_origin(origin: str) -> bool:
+    return re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin) is not None
+
+
+LIMITS = (
+    "RATE_LIMIT_CLIENT_PER_MINUTE",
+    "RATE_LIMIT_SESSION_PER_MINUTE",
+    "RATE_LIMIT_STUDENT_PER_MINUTE",
+    "RATE_LIMIT_STUDENT_STARTS_PER_MINUTE",
+    "AXES_FAILURE_LIMIT",
+    "DATA_UPLOAD_MAX_MEMORY_SIZE",
+    "POOL_UPLOAD_MAX_BYTES",
+)
+
+
+@register()
+def check_limits(**_: Any) -> list[CheckMessage]:
+    """Limits that let nobody in, or that another one makes void."""
+    problems: list[CheckMessage] = [
+        Error(f"{name} must be 1 or more.", id="adaptive.E013")
+        for name in LIMITS
+        if getattr(settings, name) < 1
+    ]
+    if settings.RATE_LIMIT_STUDENT_PER_MINUTE < settings.RATE_LIMIT_SESSION_PER_MINUTE:
+        problems.append(
+            Error(
+                "RATE_LIMIT_STUDENT_PER_MINUTE is below RATE_LIMIT_SESSION_PER_MINUTE, which it makes void.",
+                hint="A student's sessions together may do at least what one of them may.",
+                id="adaptive.E014",
+            )
+        )
+    if settings.POOL_UPLOAD_MAX_BYTES < settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        problems.append(
+            Error("POOL_UPLOAD_MAX_BYTES is below MAX_BODY_BYTES, which is for all else.", id="adaptive.E015")
+        )
+    if timedelta(minutes=1) > settings.AXES_COOLOFF_TIME:
+        problems.append(Error("ADMIN_LOGIN_LOCK_MINUTES must be 1 or more.", id="adaptive.E016"))
+    return problems
+
+
+@register()
+def check_cookies(**_: Any) -> list[CheckMessage]:
+    """The admin's cookies travel by TLS alone, and HSTS promises only what is kept."""
+    problems: list[CheckMessage] = []
+    if settings.IS_PRODUCTION and not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
+        problems.append(Error("The admin's cookies would travel in the clear.", id="adaptive.E017"))
+    if settings.SECURE_HSTS_PRELOAD and not settings.SECURE_HSTS_INCLUDE_SUBDOMAINS:
+        problems.append(
+            Error(
+                "SECURE_HSTS_PRELOAD needs SECURE_HSTS_INCLUDE_SUBDOMAINS: browsers refuse it alone.",
+                id="adaptive.E018",
+            )
+        )
+    return problems
+
+
+CHECKS = (check_secrets, check_tls, check_lifetimes, check_origins, check_limits, check_cookies)
+
+
 def refuse_insecure_start() -> None:
     """Raise `ImproperlyConfigured` with everything that is wrong."""
-    problems = [*check_secrets(), *check_tls(), *check_lifetimes()]
+    problems = [problem for check in CHECKS for problem in check()]
     if problems:
         raise ImproperlyConfigured(" ".join(f"({p.id}) {p.msg} {p.hint or ''}".strip() for p in problems))

@@ -28,9 +28,9 @@ def record_beat_tick(now: datetime) -> None:
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    database, redis = _database(), _redis()
+    database, redis = database_part(), redis_part()
     beat = (
-        _beat(timezone.now())
+        beat_part(timezone.now())
         if redis["status"] == "up"
         else {"status": "unknown", "last_tick_age_seconds": None}
     )
@@ -44,7 +44,8 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse(parts, status=503 if status == "down" else 200)
 
 
-def _database() -> dict[str, Any]:
+def database_part() -> dict[str, Any]:
+    """Whether PostgreSQL answers."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -53,7 +54,8 @@ def _database() -> dict[str, Any]:
     return {"status": "up"}
 
 
-def _redis() -> dict[str, Any]:
+def redis_part() -> dict[str, Any]:
+    """Whether Redis answers."""
     try:
         get_redis_connection("default").ping()
     except RedisError:
@@ -61,7 +63,8 @@ def _redis() -> dict[str, Any]:
     return {"status": "up"}
 
 
-def _beat(now: datetime) -> dict[str, Any]:
+def beat_part(now: datetime) -> dict[str, Any]:
+    """How old the beat's last tick is, in seconds."""
     last_tick = cache.get(BEAT_TICK_KEY)
     if last_tick is None:
         return {"status": "unknown", "last_tick_age_seconds": None}

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from django.templatetags.static import static
+
+from adaptive.logs import logging_config
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
 
@@ -42,21 +45,30 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
     "knox",
+    "corsheaders",
+    "axes",
     "adaptive.apps.ProjectConfig",
     "testing_engine",
     "sessions_app",
+    "student_page",
 ]
 
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
 MIDDLEWARE = [
+    "adaptive.request_log.RequestLog",  # first, so that it sees every reply
     "django.middleware.security.SecurityMiddleware",
+    "adaptive.headers.StorageMiddleware",
+    "adaptive.headers.PolicyMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "adaptive.urls"
@@ -66,6 +78,7 @@ APPEND_SLASH = False  # a POST cannot follow a redirect; a wrong address is a 40
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "adaptive" / "templates"],  # before all apps: here lies what mends a library's
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -99,13 +112,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: speed ----------------------------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://localhost:6379/0")
+REDIS_TIMEOUT: float = env.float("REDIS_TIMEOUT", default=0.5)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
-            "SOCKET_CONNECT_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
-            "SOCKET_TIMEOUT": env.float("REDIS_TIMEOUT", default=0.5),
+            "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT,
+            "SOCKET_TIMEOUT": REDIS_TIMEOUT,
             "IGNORE_EXCEPTIONS": True,
         },
     }
@@ -156,6 +170,16 @@ POOL_UPLOAD_MAX_BYTES = env.int("POOL_UPLOAD_MAX_BYTES", default=16 * 1024 * 102
 POOL_MAX_CONCEPTS = 10
 RATE_LIMIT_CLIENT_PER_MINUTE = env.int("RATE_LIMIT_CLIENT_PER_MINUTE", default=6000)
 RATE_LIMIT_SESSION_PER_MINUTE = env.int("RATE_LIMIT_SESSION_PER_MINUTE", default=120)
+RATE_LIMIT_STUDENT_PER_MINUTE = env.int("RATE_LIMIT_STUDENT_PER_MINUTE", default=240)
+RATE_LIMIT_STUDENT_STARTS_PER_MINUTE = env.int("RATE_LIMIT_STUDENT_STARTS_PER_MINUTE", default=30)
+
+# Browsers on these origins may call the API; no cookie ever goes with it.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
+CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.api.authentication.ApiTokenAuthentication"],
@@ -213,13 +237,31 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses before a password is looked at
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Failed logins are counted in PostgreSQL, so the lock holds while Redis is gone. By address and not by name:
+# otherwise anybody could lock out an administrator whose name they know.
+AXES_FAILURE_LIMIT = env.int("ADMIN_LOGIN_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("ADMIN_LOGIN_LOCK_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "adaptive.logins.address_of"
+AXES_LOCKOUT_CALLABLE = "adaptive.logins.locked_out"
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True  # who logged in when is not ours to keep
+AXES_VERBOSE = False
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Adaptive testing",
     "SITE_HEADER": "Adaptive testing",
     "SITE_SUBHEADER": "Pools, sessions, audit trail",
     "SITE_SYMBOL": "insights",
     "SHOW_HISTORY": False,
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("adaptive/icon.svg")}],
+    "STYLES": [lambda request: static("adaptive/admin.css")],
 }
 
 LANGUAGE_CODE = "en"
@@ -241,13 +283,15 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # these files are for our own pages
 
 # --- Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = IS_PRODUCTION
 CSRF_COOKIE_SECURE = IS_PRODUCTION
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^health$"]  # the probe of a load balancer speaks plain HTTP
+# The probe of a load balancer speaks plain HTTP, and so may a Prometheus in the same network.
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_PRODUCTION else 0)
 # Promises that bind the whole domain, and for long: whoever owns it makes them.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
@@ -258,18 +302,32 @@ SECURE_PROXY_SSL_HEADER = (
 )
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-
-# --- Logging: one line an event, never a name, an answer or a key --------------------------------------
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # A 4xx is the client's affair; the access log has it.
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-    },
+# Content-Security-Policy stands in adaptive.headers, for each part of the service its own.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    feature: []
+    for feature in (
+        "accelerometer",
+        "autoplay",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "encrypted-media",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "idle-detection",
+        "local-fonts",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+        "window-management",
+        "xr-spatial-tracking",
+    )
 }
+
+# --- Logs and metrics: never a name, an answer or a key -------------------------------------------------
+
+LOGGING = logging_config(ENVIRONMENT, env.str("LOG_LEVEL", default="INFO"))
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")

@@ -3,10 +3,15 @@
 No `max_requests`: it hides leaks, and a new process has to read its question pools again, so that students
 meet slow requests for nothing. What a process caches is bounded (`testing_engine.revisions`).
 No `preload_app`: the pool of database connections has threads, and threads do not survive a fork.
-No access log: addresses carry students' ids, and the proxy has one. `--access-logfile -` turns it on.
+No access log: the service has a line for each request (`adaptive.request_log`), without the student ids that
+addresses carry.
 """
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '5300')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -16,4 +21,33 @@ timeout = 30  # a process that shows no sign of life for so long is replaced
 graceful_timeout = 25  # for running requests at a stop; compose.yaml waits 30
 keepalive = 75  # longer than the 60 of usual proxies, so that the proxy, not we, closes an idle connection
 worker_tmp_dir = "/dev/shm"  # noqa: S108  signs of life in memory: a slow disk must not look like a dead process
+logger_class = "adaptive.gunicorn_log.ServiceLogger"
 control_socket_disable = True  # nobody needs it, and its place would be a home folder that is not there
+
+# Every process counts in a file of its own in one folder, and /metrics sums them. prometheus_client reads the
+# variable when it is imported. The folder of a gunicorn that this one replaces (USR2) is left to it.
+_PREFIX, _OWN = "adaptive-metrics-", f"adaptive-metrics-{os.getpid()}-"
+_given = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or _PREFIX).name
+if _given.startswith(_PREFIX) and not _given.startswith(_OWN):
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_OWN, dir=worker_tmp_dir)
+_COUNTED = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def on_starting(server: Any) -> None:
+    """What an earlier run left there would be counted again."""
+    _COUNTED.mkdir(parents=True, exist_ok=True)
+    for file in _COUNTED.glob("*.db"):
+        file.unlink()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a process that is gone has counted stays counted; what it held does not."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """Leave nothing behind but what somebody asked for by name."""
+    if _COUNTED.name.startswith(_OWN):
+        shutil.rmtree(_COUNTED, ignore_errors=True)

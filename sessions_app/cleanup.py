@@ -46,6 +46,7 @@ def end_inactive(
     while batch := _end_batch(cutoff, now):
         ended += batch
         progress(batch)
+    hot_state.note_cleanup(now, ended)
     return ended
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +22,11 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
+from sessions_app import metrics, rates
+from sessions_app.rates import RateLimit, SessionRate
 from sessions_app.session_state import SessionState, ShownQuestion
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """At most `per_minute` requests a minute under `name`."""
-
-    name: str
-    per_minute: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,10 @@ class Claim:
     token: bytes | None
     is_free: bool
     state: SessionState | None
-    requests_this_minute: int = 0
+    is_over_rate: bool = False
+
+
+CLEANUP_KEY = "cleanup:last"
 
 
 def state_key(session_id: UUID) -> str:
@@ -61,7 +59,7 @@ def question_key(question_pk: int) -> str:
 # --- The two round trips of a submission -----------------------------------------------------------------
 
 
-def claim(session_id: UUID, question_id: str, rate: RateLimit | None = None) -> Claim:
+def claim(session_id: UUID, question_id: str, rate: SessionRate | None = None) -> Claim:
     """Take the submission lock and read the state behind it, in one round trip.
 
     The lock is a courtesy that saves work. It is read back in the same trip: a command that the driver
@@ -71,22 +69,24 @@ def claim(session_id: UUID, question_id: str, rate: RateLimit | None = None) -> 
     key = lock_key(session_id, question_id)
 
     def commands(pipeline: Pipeline) -> None:
+        if rate is not None:
+            rates.count_in_session(pipeline, rate, state_key(session_id))
         pipeline.set(key, token, nx=True, ex=settings.SUBMISSION_LOCK_TTL)
         pipeline.get(key)
         pipeline.get(state_key(session_id))
-        if rate is not None:
-            _count(pipeline, rate)
 
-    replies = _talk(commands)
+    replies = _talk(commands, otherwise=_with_script(commands))
     if replies is None:
         return Claim(session_id, question_id, None, is_free=True, state=None)
+    state = SessionState.unpack(replies[-1])
+    metrics.hit_or_miss(state is not None)
     return Claim(
         session_id,
         question_id,
         token,
-        is_free=replies[1] == token,
-        state=SessionState.unpack(replies[2]),
-        requests_this_minute=replies[3] if rate is not None else 0,
+        is_free=replies[-2] == token,
+        state=state,
+        is_over_rate=rate is not None and bool(replies[-4]),
     )
 
 
@@ -155,7 +155,11 @@ def settle(
 def read_state(session_id: UUID) -> SessionState | None:
     """The state, or None where it is not in Redis or Redis does not answer."""
     replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
-    return SessionState.unpack(replies[0]) if replies else None
+    if replies is None:
+        return None
+    state = SessionState.unpack(replies[0])
+    metrics.hit_or_miss(state is not None)
+    return state
 
 
 def write_state(session_id: UUID, state: SessionState) -> None:
@@ -185,10 +189,39 @@ def cache_question(question_pk: int, question: ShownQuestion) -> None:
     _talk(lambda p: p.set(question_key(question_pk), packed, ex=settings.QUESTION_CACHE_TTL))
 
 
-def count_request(rate: RateLimit) -> int:
-    """Count a request; returns how many there were in this minute, 0 where Redis does not answer."""
-    replies = _talk(lambda pipeline: _count(pipeline, rate))
-    return replies[0] if replies else 0
+def is_over(limit: RateLimit) -> bool:
+    """Count a request; says whether that is too many. Without Redis none is."""
+    replies = _talk(lambda pipeline: rates.count(pipeline, limit))
+    return replies is not None and replies[0] > limit.per_minute
+
+
+def is_over_in_session(rate: SessionRate) -> bool:
+    """The same for a request about a session, which counts for its student, too."""
+
+    def commands(pipeline: Pipeline) -> None:
+        rates.count_in_session(pipeline, rate, state_key(rate.session_id))
+
+    replies = _talk(commands, otherwise=_with_script(commands))
+    return replies is not None and bool(replies[-1])
+
+
+def note_cleanup(at: datetime, ended: int) -> None:
+    """For `/metrics`, which web answers, while a worker cleans up."""
+
+    def commands(pipeline: Pipeline) -> None:
+        pipeline.hset(CLEANUP_KEY, "at", str(at.timestamp()))
+        pipeline.hincrby(CLEANUP_KEY, "ended", ended)
+
+    _talk(commands)
+
+
+def last_cleanup() -> tuple[float, int] | None:
+    """(seconds since 1970, sessions ended by all cleanups); None where Redis knows of none."""
+    replies = _talk(lambda pipeline: pipeline.hmget(CLEANUP_KEY, "at", "ended"))
+    if replies is None or replies[0][0] is None:
+        return None
+    at, ended = replies[0]
+    return float(at), int(ended)
 
 
 def statistics() -> dict[str, int | float] | None:
@@ -271,14 +304,17 @@ def _talk(
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
         for session_id in stale:
             _forget_later(session_id)
+        metrics.REDIS_FAILURES.inc()
         logger.warning("Redis failed (%s: %s); going on with PostgreSQL alone", type(error).__name__, error)
         return None
 
 
-def _count(pipeline: Pipeline, rate: RateLimit) -> None:
-    key = f"rate:{rate.name}:{int(time.time() // 60)}"
-    pipeline.incr(key)
-    pipeline.expire(key, 120)
+def _with_script(commands: Callable[[Pipeline], object]) -> Callable[[Pipeline], object]:
+    def first_time(pipeline: Pipeline) -> None:
+        rates.load_script(pipeline)
+        commands(pipeline)
+
+    return first_time
 
 
 def _count_keys(redis: Redis, pattern: str) -> int:

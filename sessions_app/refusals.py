@@ -37,12 +37,20 @@ class RulesRefused(Refusal):
         self.problems = problems
 
 
+class SessionStillActive(Refusal):
+    """What was asked for is there when the test is over."""
+
+
 class InvalidResponse(Refusal):
     """The response is not one of the question's options."""
 
 
 class IdempotencyKeyReused(Refusal):
     """The key came before, with another request."""
+
+
+class TokenRevoked(Refusal):
+    """The session token was replaced by a newer one."""
 
 
 class SubmissionInProgress(Refusal):

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import numpy as np
 
-from sessions_app import hot_state
+from sessions_app import hot_state, metrics
 from sessions_app.chain import microseconds
 from sessions_app.models import TestResponse, TestSession
-from sessions_app.refusals import SessionNotFound, WrongStudent
+from sessions_app.refusals import SessionNotFound, TokenRevoked, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
@@ -27,6 +27,11 @@ class Caller:
 
     client_id: int | None = None
     session_id: UUID | None = None
+    token_generation: int = 0
+
+    def holds_newest(self, generation: int) -> bool:
+        """Whether the caller's session token, if it is one, is of the session's generation."""
+        return self.session_id is None or self.token_generation == generation
 
     def may_open(self, session_id: UUID, client_id: int | None) -> bool:
         if self.session_id is not None:
@@ -48,9 +53,11 @@ class Standing:
     answered: int
     correct: int
     started_at: datetime
+    max_questions: int
     completed_at: datetime | None = None
     end_reason: str = ""
     next_question: ShownQuestion | None = None
+    token_generation: int = 0
 
     @property
     def is_active(self) -> bool:
@@ -58,7 +65,11 @@ class Standing:
 
 
 def check_access(state: SessionState, session_id: UUID, student_id: str | None, caller: Caller) -> None:
-    """The same checks as `session_for`, without a query."""
+    """The same checks as `session_for`, without a query.
+
+    Except for the token's generation: where that differs, the state may be the older one, and only the row
+    tells. The callers ask `Caller.holds_newest` and go there.
+    """
     if not caller.may_open(session_id, state.client_id):
         raise SessionNotFound
     if student_id is not None and not state.is_of_student(student_id):
@@ -78,6 +89,8 @@ def session_for(
         raise SessionNotFound
     if session.student.erased_at is not None:
         raise SessionNotFound
+    if not caller.holds_newest(session.token_generation):
+        raise TokenRevoked
     if student_id is not None and student_id != session.student.external_id:
         raise WrongStudent
     return session
@@ -90,6 +103,7 @@ def rebuild_state(session: TestSession) -> SessionState:
     """
     state = state_of(session, list(session.responses.order_by("position")))
     hot_state.write_state(session.pk, state)
+    metrics.REBUILDS.inc()
     return state
 
 
@@ -130,42 +144,48 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         prior_sd=session.prior_sd,
         started_at=microseconds(session.started_at),
         chain_head=bytes(session.chain_head),
+        token_generation=session.token_generation,
     )
 
 
 def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
     """Where a session stands, from its row."""
+    plan = load_plan(session.plan_id)
     return Standing(
         session_id=session.pk,
         student_id=session.student_id,
         status=session.status,
-        concept_names=load_plan(session.plan_id).concept_names,
+        concept_names=plan.concept_names,
         prior_mean=session.prior_mean,
         theta=session.theta,
         standard_error=session.standard_error,
         answered=session.questions_answered,
         correct=session.correct_responses,
         started_at=session.started_at,
+        max_questions=plan.rules.max_questions,
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
+        token_generation=session.token_generation,
     )
 
 
 def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
     """Where a running session stands, from its hot state."""
     theta, standard_error = state.ability
+    plan = load_plan(state.plan_id)
     return Standing(
         session_id=session_id,
         student_id=state.student_id,
         status=TestSession.Status.ACTIVE,
-        concept_names=load_plan(state.plan_id).concept_names,
+        concept_names=plan.concept_names,
         prior_mean=state.prior_mean_sd[0],
         theta=theta,
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
         started_at=state.began,
+        max_questions=plan.rules.max_questions,
     )
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sessions_app import hot_state, ledger
-from sessions_app.hot_state import RateLimit
+from sessions_app import hot_state, ledger, metrics
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.rates import SessionRate
 from sessions_app.refusals import (
     AlreadySubmitted,
     IdempotencyKeyReused,
@@ -56,7 +56,7 @@ class Submission:
 
 
 def submit(
-    submission: Submission, caller: Caller, *, now: datetime, rate: RateLimit | None = None
+    submission: Submission, caller: Caller, *, now: datetime, rate: SessionRate | None = None
 ) -> Standing:
     """Record one answer, exactly once, and say what comes next.
 
@@ -65,14 +65,17 @@ def submit(
     """
     if caller.session_id not in (None, submission.session_id):
         raise SessionNotFound  # before the lock: nobody holds up a test that is not theirs
-    claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
-    if rate is not None and claimed.requests_this_minute > rate.per_minute:
+    with metrics.CLAIM.time():
+        claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
+    if claimed.is_over_rate:
         if claimed.is_free:
             hot_state.settle(claimed, None)
         raise TooManyRequests
     if not claimed.is_free:
         if claimed.state is not None:
             check_access(claimed.state, submission.session_id, submission.student_id, caller)
+            if not caller.holds_newest(claimed.state.token_generation):
+                session_for(submission.session_id, caller, submission.student_id)
         raise SubmissionInProgress
     settled = False
     try:
@@ -101,8 +104,13 @@ class _Answered:
 
 
 def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
-    """Score, estimate, choose, record. None where `state` is not at this question, or not any more."""
+    """Score, estimate, choose, record. None where `state` is not at this question, or not any more.
+
+    None, too, where it does not know the caller's token: the row does.
+    """
     check_access(state, submission.session_id, submission.student_id, caller)
+    if not caller.holds_newest(state.token_generation):
+        return None
     now = max(now, state.began)  # another machine's clock may have been ahead: no answer before the test
     revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
     if revision.external_ids[state.current] != submission.question_id:
@@ -111,7 +119,8 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     is_correct = revision.is_right(state.current, score)
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
     at_start = prior_for(plan.rules, *state.prior_mean_sd)
-    step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
+    with metrics.DECIDE.time():
+        step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
     is_over = step.next_item is None
     entry = ledger.Entry(
@@ -134,8 +143,10 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         idempotency_key=submission.idempotency_key,
         now=now,
         head_before=state.chain_head,
+        token_generation=state.token_generation,
     )
-    head = ledger.record(entry)
+    with metrics.RECORD.time():
+        head = ledger.record(entry)
     if head is None:
         return None
     after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, head))
@@ -166,10 +177,12 @@ def _option_index(question_pk: int, text: str) -> int:
 
 def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
     if not after.standing.is_active:
+        metrics.COMPLETED.inc()
         hot_state.settle(claimed, None, is_over=True)
         return after.standing
     next_pk = int(after.revision.question_ids[after.state.current])
-    shown = hot_state.settle(claimed, after.state, next_question_pk=next_pk)
+    with metrics.SETTLE.time():
+        shown = hot_state.settle(claimed, after.state, next_question_pk=next_pk)
     return replace(after.standing, next_question=shown or shown_from_database(next_pk))
 
 

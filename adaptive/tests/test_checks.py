@@ -1,13 +1,18 @@
 """The numbered checks that stop an insecure or contradictory start."""
 
+import os
+import secrets
+import subprocess
+import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from adaptive.checks import check_lifetimes, check_secrets, check_tls, refuse_insecure_start
+from adaptive.checks import CHECKS, refuse_insecure_start
 
 GOOD: dict[str, Any] = {
     "IS_PRODUCTION": True,
@@ -16,6 +21,8 @@ GOOD: dict[str, Any] = {
     "AUDIT_KEY": "a" * 50,
     "AUDIT_KEY_FALLBACKS": [],
     "DEBUG": False,
+    "SESSION_COOKIE_SECURE": True,
+    "CSRF_COOKIE_SECURE": True,
     "ALLOWED_HOSTS": ["tests.example.org"],
     "SECURE_SSL_REDIRECT": True,
     "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
@@ -31,7 +38,7 @@ def production(settings: LazySettings) -> LazySettings:
 
 
 def found() -> list[str]:
-    return [problem.id for problem in [*check_secrets(), *check_tls(), *check_lifetimes()] if problem.id]
+    return [problem.id for check in CHECKS for problem in check() if problem.id]
 
 
 def test_it_accepts_a_secure_production(production: LazySettings) -> None:
@@ -59,6 +66,7 @@ def test_it_accepts_an_insecure_development(settings: LazySettings) -> None:
         ({"AUDIT_KEY": "k" * 50}, "E009"),
         ({"AUDIT_KEY": "insecure" + "a" * 50}, "E009"),
         ({"DEBUG": True}, "E003"),
+        ({"METRICS_TOKEN": "t" * 31}, "E020"),
         ({"ALLOWED_HOSTS": []}, "E004"),
         ({"ALLOWED_HOSTS": ["*"]}, "E004"),
         ({"ALLOWED_HOSTS": ["tests.example.org", "*"]}, "E004"),
@@ -71,6 +79,25 @@ def test_it_accepts_an_insecure_development(settings: LazySettings) -> None:
         ({"SESSION_INACTIVITY_MINUTES": 0}, "E007"),
         ({"SESSION_INACTIVITY_MINUTES": -5}, "E007"),
         ({"SECURE_PROXY_SSL_HEADER": None}, "E008"),
+        ({"CORS_ALLOWED_ORIGINS": ["*"]}, "E010"),
+        ({"CORS_ALLOWED_ORIGINS": ["https://*"]}, "E010"),
+        ({"CORS_ALLOWED_ORIGINS": ["https://*.example.org"]}, "E010"),
+        ({"CORS_ALLOWED_ORIGINS": ["null"]}, "E010"),
+        ({"CORS_ALLOWED_ORIGINS": ["https://lms.example.org/"]}, "E010"),
+        ({"CORS_ALLOWED_ORIGINS": ["https://lms.example.org", "http://lms.example.org"]}, "E010"),
+        ({"CSRF_TRUSTED_ORIGINS": ["http://tests.example.org"]}, "E011"),
+        ({"CSRF_TRUSTED_ORIGINS": ["https://*.example.org"]}, "E011"),
+        ({"CORS_ALLOW_ALL_ORIGINS": True}, "E012"),
+        ({"CORS_ALLOWED_ORIGIN_REGEXES": [".*"]}, "E012"),
+        ({"CORS_ALLOW_CREDENTIALS": True}, "E012"),
+        ({"RATE_LIMIT_CLIENT_PER_MINUTE": 0}, "E013"),
+        ({"AXES_FAILURE_LIMIT": 0}, "E013"),
+        ({"RATE_LIMIT_STUDENT_PER_MINUTE": 119}, "E014"),
+        ({"POOL_UPLOAD_MAX_BYTES": 1000}, "E015"),
+        ({"AXES_COOLOFF_TIME": timedelta(0)}, "E016"),
+        ({"SESSION_COOKIE_SECURE": False}, "E017"),
+        ({"CSRF_COOKIE_SECURE": False}, "E017"),
+        ({"SECURE_HSTS_PRELOAD": True}, "E018"),
     ],
 )
 def test_it_refuses_the_start(production: LazySettings, changes: dict[str, Any], number: str) -> None:
@@ -79,6 +106,46 @@ def test_it_refuses_the_start(production: LazySettings, changes: dict[str, Any],
     assert found() == [f"adaptive.{number}"]
     with pytest.raises(ImproperlyConfigured, match=number):
         refuse_insecure_start()
+
+
+def test_it_lets_a_list_of_origins_in(production: LazySettings) -> None:
+    production.CORS_ALLOWED_ORIGINS = ["https://lms.example.org", "https://xn--bcher-kva.example:8443"]
+    assert found() == []
+
+
+DEPLOYED = {
+    "ADAPTIVE_ENVIRONMENT": "production",
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "AUDIT_KEY": secrets.token_urlsafe(64),
+    "ALLOWED_HOSTS": "tests.example.org",
+    "BEHIND_TLS_PROXY": "true",
+    "CORS_ALLOWED_ORIGINS": "https://lms.example.org",
+}
+
+
+def check_deploy(**changes: str) -> "subprocess.CompletedProcess[str]":
+    """`manage.py check --deploy` as an operator would run it."""
+    environment = {name: os.environ[name] for name in ("PATH", "DATABASE_URL", "REDIS_URL")}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=settings.BASE_DIR,
+        env={**environment, **DEPLOYED, **changes},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_deployment_as_documented_has_no_warning() -> None:
+    done = check_deploy()
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_a_deployment_with_an_open_door_has_one() -> None:
+    done = check_deploy(CORS_ALLOWED_ORIGINS="http://lms.example.org", SECURE_HSTS_SECONDS="0")
+    assert done.returncode != 0
+    assert "adaptive.E010" in done.stderr
+    assert "security.W004" in done.stderr
 
 
 def test_it_refuses_a_missing_key_everywhere(settings: LazySettings) -> None:

@@ -1,5 +1,6 @@
 """docker/ and docs/OPERATIONS.md: no Docker engine is at hand, so what can be tried without one is."""
 
+import json
 import os
 import re
 import runpy
@@ -18,6 +19,7 @@ from typing import Any
 
 import environ
 import httpx
+import psutil
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -34,6 +36,7 @@ CONTAINER_ONLY = {
     "PORT",
     "WEB_CONCURRENCY",
     "GUNICORN_CMD_ARGS",
+    "PROMETHEUS_MULTIPROC_DIR",
 }  # docker/gunicorn.conf.py and gunicorn itself
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_PORT", "ADAPTIVE_VERSION"}
 HOST = "tests.example.org"
@@ -230,6 +233,13 @@ class Container:
     app: Path
     environment: dict[str, str]
 
+    def with_environment(self, **variables: str) -> "Container":
+        return Container(self.app, {**self.environment, **variables})
+
+    @property
+    def log(self) -> str:
+        return (self.app / "log").read_text()
+
     def run(self, *command: str) -> str:
         done = subprocess.run(
             [sys.executable, *command], cwd=self.app, env=self.environment, capture_output=True, text=True
@@ -261,7 +271,7 @@ class Container:
                 time.sleep(0.1)
             else:
                 return
-        raise AssertionError((self.app / "log").read_text())
+        raise AssertionError(self.log)
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +315,7 @@ def test_it_passes_the_deployment_checks_before_there_is_a_table(container: Cont
 
 def test_it_refuses_to_start_with_the_key_of_the_build(container: Container) -> None:
     (key,) = re.findall(r"SECRET_KEY=(\S+)", DOCKERFILE)
-    weak = Container(container.app, {**container.environment, "SECRET_KEY": key})
+    weak = container.with_environment(SECRET_KEY=key)
     with pytest.raises(AssertionError, match=r"adaptive\.E001"), weak.serving():
         pass
 
@@ -325,3 +335,39 @@ def test_it_serves_as_in_production(container: Container) -> None:
                 answer = client.get(file)
                 assert answer.status_code == 200, file
                 assert "immutable" in answer.headers["Cache-Control"], file
+
+
+def test_it_counts_over_all_workers_and_keeps_what_a_dead_one_counted(container: Container) -> None:
+    watched = container.with_environment(METRICS_TOKEN="t" * 40, WEB_CONCURRENCY="3")
+    with watched.serving() as client:
+        asked = {"Authorization": f"Bearer {'t' * 40}", "Connection": "close"}
+
+        def counted() -> float:
+            told = client.get("/metrics", headers=asked).text
+            (number,) = re.findall(r'adaptive_requests_total\{.*"api/pools",status="401"\} (\S+)', told)
+            return float(number)
+
+        for _ in range(30):
+            client.get("/api/pools", headers={"Connection": "close"})
+        assert counted() == 30
+        (master,) = (p for p in psutil.Process().children() if "adaptive.wsgi" in p.cmdline())
+        (folder,) = Path("/dev/shm").glob(f"adaptive-metrics-{master.pid}-*")  # noqa: S108
+        first, *_ = master.children()
+        first.kill()
+        first.wait(10)
+        assert counted() == 30
+    assert not folder.exists()
+
+
+def test_it_logs_lines_of_json_without_addresses(container: Container) -> None:
+    with container.serving() as client:
+        client.get("/api/student/ada-4711/history?who=ada-4711", headers={"X-Request-ID": "of-the-proxy-1"})
+        with socket.create_connection(("127.0.0.1", int(container.environment["PORT"]))) as bare:
+            bare.sendall(b"GET /api/student/ada-4711/history ADA/4711\r\n\r\n")
+            bare.recv(1000)
+    lines = [json.loads(line) for line in container.log.splitlines()]
+    assert {line["logger"] for line in lines} == {"adaptive.request_log", "gunicorn.error"}
+    (line,) = (line for line in lines if line.get("request_id") == "of-the-proxy-1")
+    assert (line["route"], line["status"]) == ("api/student/<path:student_id>/history", 401)
+    assert any(line["event"] == "Invalid request: InvalidHTTPVersion" for line in lines)
+    assert "4711" not in container.log

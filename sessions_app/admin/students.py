@@ -12,7 +12,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from sessions_app.admin.common import ReadOnly, go_on
+from sessions_app.admin.common import ReadOnly, go_on, numbers
 from sessions_app.models import Student, StudentProficiency
 from sessions_app.privacy import erase_student, export_student
 from sessions_app.proficiency import proficiency_of
@@ -114,7 +114,7 @@ class StudentAdmin(ModelAdmin):  # type: ignore[misc]
 
 @admin.register(StudentProficiency)
 class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["student", "concept_name", "proficiency", "theta", "standard_error", "updated_at"]
+    list_display = ["student", "concept_name", "proficiency", "ability", "error", "updated_at"]
     search_fields = ["student__external_id", "concept_name"]
     list_select_related = ["student"]
     show_full_result_count = False
@@ -122,3 +122,11 @@ class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="proficiency", ordering="theta")
     def proficiency(self, row: StudentProficiency) -> str:
         return f"{proficiency_of(row.theta):.3f}"
+
+    @admin.display(description="θ", ordering="theta")
+    def ability(self, row: StudentProficiency) -> str:
+        return numbers([row.theta])
+
+    @admin.display(description="standard error", ordering="standard_error")
+    def error(self, row: StudentProficiency) -> str:
+        return numbers([row.standard_error])

@@ -3,10 +3,10 @@
 One table maps a refusal of the domain to its status; nothing below the API knows HTTP.
 """
 
-import logging
 from typing import Any
 
 import psycopg
+import structlog
 from django.db import InterfaceError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -17,14 +17,13 @@ from rest_framework.response import Response
 
 from sessions_app import refusals
 from sessions_app.api.errors import (
+    AUTH_HEADER,
     RETRY_AFTER_BUSY,
     RETRY_AFTER_OUTAGE,
     RETRY_AFTER_RATE_LIMIT,
     InvalidBody,
     Problem,
 )
-
-logger = logging.getLogger(__name__)
 
 
 class ProblemRenderer(JSONRenderer):
@@ -39,6 +38,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "pool_not_found", "There is no such question pool.")
         case refusals.QuestionNotFound():
             return Problem(404, "question_not_found", "This test's pool has no question of that id.")
+        case refusals.SessionStillActive():
+            return Problem(409, "session_active", "The test is running; its result is there when it is over.")
         case refusals.WrongStudent():
             return Problem(403, "wrong_student", "This session belongs to another student.")
         case refusals.StudentErased():
@@ -47,6 +48,10 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return InvalidBody([("/concept_names", str(refusal))])
         case refusals.InvalidResponse():
             return InvalidBody([("/response", str(refusal))])
+        case refusals.TokenRevoked():
+            revoked = Problem(401, "authentication_failed", "This session token was revoked.")
+            revoked.auth_header = AUTH_HEADER
+            return revoked
         case refusals.IdempotencyKeyReused():
             return Problem(
                 409, "idempotency_key_reused", "This Idempotency-Key came before, with another request."
@@ -104,9 +109,9 @@ class ProblemHandler(ExceptionHandler):
         return converted
 
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
-        """An outage is one line, not a stack trace for every request of it."""
+        """An outage has no stack trace for every request of it: the request's own line names what failed."""
         if response.status_code == 503:
-            logger.warning("Answered 503 %s", exc.get_codes())
+            structlog.contextvars.bind_contextvars(cause=type(self.exc.__cause__ or self.exc).__name__)
         else:
             super().report_exception(exc, response)
 

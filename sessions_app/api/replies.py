@@ -6,6 +6,7 @@ import msgspec
 
 from sessions_app.models import TestSession
 from sessions_app.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.results import PathPoint
 from sessions_app.session_state import ShownQuestion
 from sessions_app.standing import Standing
 from sessions_app.tokens import make_session_token
@@ -16,13 +17,22 @@ Z_95 = 1.959963984540054
 def started(standing: Standing, student_id: str) -> dict[str, Any]:
     return {
         "session_id": standing.session_id,
-        "session_token": make_session_token(standing.session_id, standing.started_at),
+        "session_token": make_session_token(
+            standing.session_id, standing.started_at, standing.token_generation
+        ),
         "student_id": student_id,
         "initial_proficiency": proficiencies_of(standing.prior_mean),
         "ability": _ability(standing),
         "concept_names": standing.concept_names,
         "next_question": _question(standing.next_question),
         "status": "started",
+    }
+
+
+def token(session: TestSession) -> dict[str, Any]:
+    return {
+        "session_id": session.pk,
+        "session_token": make_session_token(session.pk, session.started_at, session.token_generation),
     }
 
 
@@ -46,6 +56,7 @@ def status(standing: Standing) -> dict[str, Any]:
         "ability": _ability(standing),
         "concept_names": standing.concept_names,
         "questions_answered": standing.answered,
+        "max_questions": standing.max_questions,
         "is_active": standing.is_active,
         "next_question": _question(standing.next_question),
         "started_at": standing.started_at,
@@ -61,6 +72,25 @@ def result(standing: Standing) -> dict[str, Any]:
         "total_questions": standing.answered,
         "accuracy": accuracy(standing.correct, standing.answered),
         "test_summary": _summary(standing),
+    }
+
+
+def result_with_path(standing: Standing, path: list[PathPoint]) -> dict[str, Any]:
+    return {
+        **result(standing),
+        "session_id": standing.session_id,
+        "concept_names": standing.concept_names,
+        "path": [
+            {
+                "questions_answered": point.answered,
+                "proficiency": proficiencies_of(point.theta),
+                "proficiency_95": [
+                    _interval(theta, error)
+                    for theta, error in zip(point.theta, point.standard_error, strict=True)
+                ],
+            }
+            for point in path
+        ],
     }
 
 
@@ -87,6 +117,10 @@ def _ability(standing: Standing) -> dict[str, list[float]]:
     return {"theta": standing.theta, "standard_error": standing.standard_error}
 
 
+def _interval(theta: float, error: float) -> list[float]:
+    return [proficiency_of(theta - Z_95 * error), proficiency_of(theta + Z_95 * error)]
+
+
 def _question(question: ShownQuestion | None) -> dict[str, Any] | None:
     return None if question is None else msgspec.structs.asdict(question)
 
@@ -104,10 +138,7 @@ def _summary(standing: Standing) -> dict[str, Any]:
             {
                 "name": name,
                 "proficiency": proficiency_of(theta),
-                "proficiency_95": [
-                    proficiency_of(theta - Z_95 * error),
-                    proficiency_of(theta + Z_95 * error),
-                ],
+                "proficiency_95": _interval(theta, error),
             }
             for name, theta, error in zip(
                 standing.concept_names, standing.theta, standing.standard_error, strict=True

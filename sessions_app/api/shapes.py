@@ -31,6 +31,10 @@ class ShownQuestion(Serializer[object]):
     content = s.CharField()
     options = _texts()
     concepts = _floats()
+    content_html = s.CharField(required=False, help_text="With `render=html`: safe to put into a page.")
+    options_html = s.ListField(
+        child=s.CharField(), required=False, help_text="With `render=html`, in the order of `options`."
+    )
 
 
 class ConceptResult(Serializer[object]):
@@ -50,12 +54,18 @@ class TestSummary(Serializer[object]):
 class Started(Serializer[object]):
     session_id = s.UUIDField()
     session_token = s.CharField()
+    take_url = s.URLField(help_text="The student's page with this test: give this link to the student alone.")
     student_id = s.CharField()
     initial_proficiency = _floats()
     ability = Ability()
     concept_names = _texts()
     next_question = ShownQuestion()
     status = s.ChoiceField(choices=["started"])
+
+
+class RenewedToken(Serializer[object]):
+    session_id = s.UUIDField()
+    session_token = s.CharField(help_text="Opens the session instead of all that were given before.")
 
 
 class Continued(Serializer[object]):
@@ -75,6 +85,18 @@ class Result(Serializer[object]):
     test_summary = TestSummary()
 
 
+class PathPoint(Serializer[object]):
+    questions_answered = s.IntegerField()
+    proficiency = _floats()
+    proficiency_95 = s.ListField(child=_floats(min_length=2, max_length=2))
+
+
+class ResultWithPath(Result):
+    session_id = s.UUIDField()
+    concept_names = _texts()
+    path = PathPoint(many=True, help_text="From before the first answer to after the last.")
+
+
 class SessionStatus(Serializer[object]):
     session_id = s.UUIDField()
     status = s.ChoiceField(choices=STATUSES)
@@ -82,6 +104,7 @@ class SessionStatus(Serializer[object]):
     ability = Ability()
     concept_names = _texts()
     questions_answered = s.IntegerField()
+    max_questions = s.IntegerField(help_text="The test has no more than that.")
     is_active = s.BooleanField()
     next_question = ShownQuestion(allow_null=True, help_text="What waits for an answer.")
     started_at = s.DateTimeField()

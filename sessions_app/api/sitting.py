@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
@@ -11,17 +12,18 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from sessions_app import lifecycle, submission
+from sessions_app import lifecycle, results, submission
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
 from sessions_app.api.serializers import (
     StartRequestSerializer,
     StudentSerializer,
     SubmitRequestSerializer,
     fingerprint_of,
 )
-from sessions_app.api.throttling import rate_of
+from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
@@ -74,9 +76,15 @@ def idempotency_key_of(request: Request) -> str | None:
 def session_id_of(text: str) -> UUID:
     """The id in the address; what is no UUID is no session either."""
     try:
-        return UUID(text)
+        return named_in_log(UUID(text))
     except ValueError as error:
         raise SessionNotFound from error
+
+
+def named_in_log(session_id: UUID) -> UUID:
+    """Every line of this request from here on carries the session's id."""
+    structlog.contextvars.bind_contextvars(session_id=str(session_id))
+    return session_id
 
 
 class StartView(APIView):
@@ -88,7 +96,7 @@ class StartView(APIView):
         operation_id="start_test",
         tags=["Taking a test"],
         summary="Start a test",
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, RENDER],
         request=StartRequestSerializer,
         responses=shapes.Started,
         examples=[
@@ -107,6 +115,7 @@ class StartView(APIView):
                 value={
                     "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
                     "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+                    "take_url": "https://tests.example.org/take/test#T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
                     "student_id": "student-1",
                     "initial_proficiency": [0.5, 0.5],
                     "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
@@ -118,8 +127,10 @@ class StartView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        limit_starts(body.validated_data["student_id"])
         try:
             asked = body.test_request(idempotency_key_of(request))
             standing = lifecycle.start(
@@ -127,7 +138,9 @@ class StartView(APIView):
             )
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(_in_body(error.problems, request.data), code="rules_refused") from error
-        return Response(replies.started(standing, asked.student_id))
+        named_in_log(standing.session_id)
+        reply = with_page(request, replies.started(standing, asked.student_id))
+        return Response(with_html(reply) if is_html else reply)
 
 
 def _in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
@@ -150,7 +163,7 @@ class SubmitView(APIView):
         operation_id="submit_answer",
         tags=["Taking a test"],
         summary="Answer the current question",
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, RENDER],
         request=SubmitRequestSerializer,
         responses=PolymorphicProxySerializer(
             "Submitted", [shapes.Continued, shapes.Result], resource_type_field_name=None
@@ -181,13 +194,17 @@ class SubmitView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
+        answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
+        named_in_log(answer.session_id)
         standing = submission.submit(
-            SubmitRequestSerializer.submission(request.data, idempotency_key_of(request)),
+            answer,
             caller_of(request),
             now=timezone.now(),
-            rate=rate_of(request),
+            rate=rate_in_session(request, answer.session_id),
         )
-        return Response(replies.submitted(standing))
+        reply = replies.submitted(standing)
+        return Response(with_html(reply) if is_html else reply)
 
 
 class StatusView(APIView):
@@ -199,7 +216,7 @@ class StatusView(APIView):
         operation_id="test_status",
         tags=["Taking a test"],
         summary="Where a test stands",
-        parameters=[STUDENT_ID],
+        parameters=[STUDENT_ID, RENDER],
         responses=shapes.SessionStatus,
         examples=[
             OpenApiExample(
@@ -212,6 +229,7 @@ class StatusView(APIView):
                     "ability": AN_ABILITY,
                     "concept_names": ["Math", "Algebra"],
                     "questions_answered": 1,
+                    "max_questions": 20,
                     "is_active": True,
                     "next_question": A_QUESTION,
                     "started_at": "2026-11-22T10:00:00Z",
@@ -221,12 +239,14 @@ class StatusView(APIView):
         ],
     )
     def get(self, request: Request, session_id: str) -> Response:
+        is_html = wants_html(request)
         query = StudentSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         standing = lifecycle.status(
             session_id_of(session_id), caller_of(request), student_id=query.validated_data.get("student_id")
         )
-        return Response(replies.status(standing))
+        reply = replies.status(standing)
+        return Response(with_html(reply) if is_html else reply)
 
 
 class EndView(APIView):
@@ -256,3 +276,69 @@ class EndView(APIView):
             fingerprint=fingerprint_of(request.data),
         )
         return Response(replies.result(standing))
+
+
+class ResultView(APIView):
+    permission_classes = [permissions.HoldsOrOwnSession]
+    permission = permissions.DELIVER
+    problems = ("404", "409")
+
+    @extend_schema(
+        operation_id="test_result",
+        tags=["Taking a test"],
+        summary="The result of a test that is over",
+        description="With the path of the estimate. 409 `session_active` while the test runs.",
+        responses=shapes.ResultWithPath,
+        examples=[
+            OpenApiExample(
+                "Over",
+                response_only=True,
+                value={
+                    "status": "completed",
+                    **A_RESULT,
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "concept_names": ["Math", "Algebra"],
+                    "path": [
+                        {
+                            "questions_answered": 0,
+                            "proficiency": [0.5, 0.5],
+                            "proficiency_95": [[0.025, 0.975], [0.025, 0.975]],
+                        }
+                    ],
+                },
+            )
+        ],
+    )
+    def get(self, request: Request, session_id: str) -> Response:
+        standing, path = results.result_of(session_id_of(session_id), caller_of(request))
+        return Response(replies.result_with_path(standing, path))
+
+
+class TokenView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.DELIVER
+    problems = ("404",)
+
+    @extend_schema(
+        operation_id="renew_token",
+        tags=["Taking a test"],
+        summary="Revoke a session's tokens and get a new one",
+        description=(
+            "Every earlier `session_token` of the session stops working at once. The new one lives as long "
+            "as they would have: that is counted from the start of the session."
+        ),
+        request=None,
+        responses=shapes.RenewedToken,
+        examples=[
+            OpenApiExample(
+                "The only one that works now",
+                response_only=True,
+                value={
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1TAAAAAQ==:wJ…",
+                },
+            )
+        ],
+    )
+    def post(self, request: Request, session_id: str) -> Response:
+        return Response(replies.token(lifecycle.renew_token(session_id_of(session_id), caller_of(request))))

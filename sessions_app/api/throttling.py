@@ -1,36 +1,62 @@
-"""Rate limits: so many requests a minute for each API client and each session, in Redis.
+"""Rate limits: so many requests a minute for each API client, each session and each student, in Redis.
 
 Without Redis nobody is limited: an outage must not stop tests.
 """
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from sessions_app import hot_state
+from sessions_app import hot_state, rates
 from sessions_app.api.authentication import Client, SessionHolder, user_of
 from sessions_app.api.errors import RETRY_AFTER_RATE_LIMIT
-from sessions_app.hot_state import RateLimit
+from sessions_app.rates import RateLimit, SessionRate
+from sessions_app.refusals import TooManyRequests
 
 
-def rate_of(request: Request) -> RateLimit | None:
-    """The limit that the caller stands under."""
+def rate_in_session(request: Request, session_id: UUID) -> SessionRate | None:
+    """The limits of a request about this session; a session's token is about its own."""
     match user_of(request):
-        case SessionHolder(session_id=session_id):
-            return RateLimit(f"session:{session_id}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
-        case Client(id=client_id):
-            return RateLimit(f"client:{client_id}", settings.RATE_LIMIT_CLIENT_PER_MINUTE)
+        case SessionHolder(session_id=own_id) as holder:
+            return SessionRate(_limit_of(holder), own_id, client_id=None)
+        case Client(id=client_id) as client:
+            return SessionRate(_limit_of(client), session_id, client_id)
     return None
+
+
+def limit_starts(student_id: str) -> None:
+    """Raises `TooManyRequests` where too many tests were started for this student in this minute."""
+    if hot_state.is_over(rates.of_starts(student_id)):
+        raise TooManyRequests
 
 
 class CallerRateThrottle(BaseThrottle):
     """One round trip to Redis. `submit` counts inside its own round trip instead."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        rate = rate_of(request)
-        return rate is None or hot_state.count_request(rate) <= rate.per_minute
+        user = user_of(request)
+        if user is None:
+            return True
+        session_id = user.session_id if isinstance(user, SessionHolder) else _session_in(view.kwargs)
+        rate = rate_in_session(request, session_id) if session_id is not None else None
+        return not (hot_state.is_over_in_session(rate) if rate else hot_state.is_over(_limit_of(user)))
 
     def wait(self) -> float:
         return RETRY_AFTER_RATE_LIMIT
+
+
+def _limit_of(user: Client | SessionHolder) -> RateLimit:
+    if isinstance(user, SessionHolder):
+        return RateLimit(f"session:{user.session_id}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
+    return RateLimit(f"client:{user.id}", settings.RATE_LIMIT_CLIENT_PER_MINUTE)
+
+
+def _session_in(address: Mapping[str, str]) -> UUID | None:
+    try:
+        return UUID(address["session_id"])
+    except (KeyError, ValueError):
+        return None

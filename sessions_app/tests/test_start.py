@@ -27,6 +27,7 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
     assert set(started) == {
         "session_id",
         "session_token",
+        "take_url",
         "student_id",
         "initial_proficiency",
         "ability",

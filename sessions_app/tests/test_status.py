@@ -24,6 +24,7 @@ FIELDS = {
     "ability",
     "concept_names",
     "questions_answered",
+    "max_questions",
     "is_active",
     "next_question",
     "started_at",

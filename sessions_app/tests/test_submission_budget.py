@@ -18,9 +18,10 @@ from sessions_app.tests.conftest import (
     Start,
     answer_questions,
     browser_of,
+    client_with,
     submit,
 )
-from sessions_app.tests.factories import make_pool
+from sessions_app.tests.factories import make_pool, make_token
 from testing_engine.models import Question, QuestionPool
 
 PHI = NormalDist().cdf
@@ -57,6 +58,63 @@ def test_it_limits_the_rate_of_a_client(
         assert int(response["Retry-After"]) > 0
     # A browser is counted apart: one client's students do not slow each other down.
     assert browser_of(started).get(f"/api/test/status/{started['session_id']}").status_code == 200
+
+
+@time_machine.travel("2026-01-01T10:00:30Z", tick=False)
+def test_it_limits_all_sessions_of_a_student_together(
+    api: APIClient, start: Start, pool: QuestionPool, settings: LazySettings
+) -> None:
+    settings.RATE_LIMIT_STUDENT_PER_MINUTE = 4
+    first, second, other = start(), start(), start(student_id="s2")
+    answer_questions(browser_of(first), first, 2)
+    answer_questions(api, second, 1)
+    assert api.get(f"/api/test/status/{first['session_id']}").status_code == 200
+    for response in (
+        submit(browser_of(first), first, "q0", 0),
+        submit(browser_of(second), second, "q0", 0),
+        submit(api, second, "q0", 0),
+        browser_of(second).get(f"/api/test/status/{second['session_id']}"),
+        api.post(f"/api/test/end/{second['session_id']}"),
+    ):
+        assert (response.status_code, response.json()["code"]) == (429, "throttled")
+        assert int(response["Retry-After"]) > 0
+    redis = get_redis_connection("default")
+    assert not redis.keys("lock:*")
+    assert not [key for key in redis.keys("*") if b"s1" in key.split(b":")]
+    answer_questions(browser_of(other), other, 2)
+    assert TestResponse.objects.filter(session=second["session_id"]).count() == 1
+
+
+@time_machine.travel("2026-01-01T10:00:30Z", tick=False)
+def test_it_limits_what_is_begun_for_a_student(
+    api: APIClient, start: Start, pool: QuestionPool, settings: LazySettings
+) -> None:
+    settings.RATE_LIMIT_STUDENT_STARTS_PER_MINUTE = 2
+    start(), start()
+    refused = api.post("/api/test/start", {"student_id": "s1"})
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert int(refused["Retry-After"]) > 0
+    start(student_id="s2")
+    with time_machine.travel("2026-01-01T10:01:00Z", tick=False):
+        start()
+
+
+@time_machine.travel("2026-01-01T10:00:30Z", tick=False)
+def test_a_stranger_does_not_use_up_a_students_limit(
+    start: Start, pool: QuestionPool, settings: LazySettings
+) -> None:
+    started = start()
+    settings.RATE_LIMIT_STUDENT_PER_MINUTE = 2
+    stranger = client_with(f"Token {make_token()}")
+    for _ in range(3):
+        assert submit(stranger, started, started["next_question"]["id"], 0).status_code == 404
+        assert stranger.get(f"/api/test/status/{started['session_id']}").status_code == 404
+    answer_questions(browser_of(started), started, 1)
+
+
+def test_it_knows_where_the_state_has_the_client_and_the_student() -> None:
+    """The script in Redis reads the two by their place."""
+    assert SessionState.__struct_fields__[:2] == ("client_id", "student_id")
 
 
 def test_it_costs_one_statement_and_two_round_trips(

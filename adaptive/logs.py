@@ -1,0 +1,129 @@
+"""How a line of the log looks: JSON in production, readable in development; web, worker and beat alike.
+
+No student's id or name, no answer, token or key may get into a line. So what libraries log below INFO is left
+out, and so are their messages that hold an address, and what follows a message's first line. In production an
+exception is told by its type and place, because its message may quote a row. docs/OPERATIONS.md lists the
+fields.
+"""
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor
+
+OURS = ("adaptive", "sessions_app", "testing_engine")
+# They name the address of a request, which holds student ids; `adaptive.request_log` has one line for each.
+SILENT = ("django.request", "django.security", "django.server", "celery.app.trace")
+# Their messages say which part does not answer, and quote no row.
+OUTAGES = {"OperationalError", "InterfaceError", "RedisError", "OSError", "ImproperlyConfigured"}
+
+
+def logging_config(environment: str, level: str) -> dict[str, Any]:
+    """For `dictConfig`; sets up structlog, too. `level` is our own loggers': libraries begin at INFO."""
+    is_readable = environment in {"development", "test"}
+    fields: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        full_exception if is_readable else harmless_exception,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *fields,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,  # who configures again is heard; it costs 1 µs
+    )
+    known = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [*fields, first_line],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    _readable() if is_readable else as_json,
+                ],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": max(known, logging.INFO)},
+        "loggers": {
+            "django": {"handlers": [], "level": "INFO"},  # Django's defaults have handlers of their own
+            **{name: {"handlers": [], "level": "CRITICAL", "propagate": True} for name in SILENT},
+            **{name: {"level": known} for name in OURS},
+        },
+    }
+
+
+def first_line(_: Any, __: str, event: EventDict) -> EventDict:
+    """Of what libraries say: below it they quote (Celery a task's arguments, PostgreSQL a row)."""
+    event["event"] = str(event["event"]).strip().partition("\n")[0]
+    return event
+
+
+def as_json(_: Any, __: str, event: EventDict) -> str:
+    """The last processor: one line of JSON, the fields in the order they came."""
+    return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+def full_exception(_: Any, __: str, event: EventDict) -> EventDict:
+    """The stack trace as Python prints it, for the developer's own screen."""
+    error = _exception_of(event)
+    if error is not None:
+        event["exception"] = "".join(traceback.format_exception(error)).rstrip()
+    return event
+
+
+def harmless_exception(_: Any, __: str, event: EventDict) -> EventDict:
+    """The stack trace without what the exceptions say, unless they tell of an outage."""
+    error = _exception_of(event)
+    if error is not None:
+        event["exception"] = "\n".join(_told(each) for each in _chain(error))
+    return event
+
+
+def _exception_of(event: EventDict) -> BaseException | None:
+    found = event.pop("exc_info", None)
+    if isinstance(found, BaseException):
+        return found
+    if isinstance(found, tuple):
+        return found[1] if isinstance(found[1], BaseException) else None
+    return sys.exception() if found else None
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The first cause first, as Python prints them."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return chain[::-1]
+
+
+def _told(error: BaseException) -> str:
+    kind = type(error)
+    said = f"{kind.__module__}.{kind.__qualname__}"
+    if OUTAGES & {each.__name__ for each in kind.__mro__}:
+        said += f": {next(iter(str(error).splitlines()), '')}"
+    if sqlstate := getattr(error, "sqlstate", None):
+        constraint = getattr(getattr(error, "diag", None), "constraint_name", None)
+        said += f" (SQLSTATE {sqlstate}{f', {constraint}' if constraint else ''})"
+    return "".join(traceback.format_tb(error.__traceback__)) + said
+
+
+def _readable() -> Processor:
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+    )

@@ -1,0 +1,113 @@
+"""GET /metrics, for Prometheus, which holds METRICS_TOKEN. docs/ALARMS.md says what each metric means."""
+
+import hmac
+import os
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from redis import Redis
+from redis.exceptions import RedisError
+
+from adaptive import health
+from sessions_app import hot_state
+from sessions_app.models import TestSession
+
+REQUESTS = Counter("adaptive_requests_total", "Requests answered.", ["route", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "adaptive_request_seconds",
+    "Time from the request's arrival in Django to its reply.",
+    ["route", "method"],
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+CONFLICTS = Counter("adaptive_conflicts_total", "Requests refused with 409.", ["code"])
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Nothing is here where no token is set."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    sent = request.headers.get("Authorization", "").encode()
+    if not hmac.compare_digest(sent, f"Bearer {settings.METRICS_TOKEN}".encode()):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def exposition() -> bytes:
+    """Every metric in Prometheus' text format: what all web processes counted, and how things stand now."""
+    now = CollectorRegistry()
+    now.register(Standing())
+    return generate_latest(_counted()) + generate_latest(now)
+
+
+def _counted() -> CollectorRegistry:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # one process, as `runserver` is
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+class Standing(Collector):
+    """What is looked up when Prometheus asks, the same whichever web process answers."""
+
+    def collect(self) -> Iterator[Metric]:
+        """What cannot be known, because its part does not answer, is left out."""
+        parts = GaugeMetricFamily("adaptive_part_up", "1: it answers. 0: it does not.", labels=["part"])
+        active = _active_sessions()
+        parts.add_metric(["database"], active is not None)
+        redis_is_up = health.redis_part()["status"] == "up"
+        parts.add_metric(["redis"], redis_is_up)
+        queued = _queue_length()
+        parts.add_metric(["broker"], queued is not None)
+        yield parts
+        if active is not None:
+            yield GaugeMetricFamily("adaptive_active_sessions", "Sessions that run.", value=active)
+        if queued is not None:
+            yield GaugeMetricFamily("adaptive_queue_length", "Tasks that wait for a worker.", value=queued)
+        if redis_is_up:
+            yield from _background()
+
+
+def _background() -> Iterator[Metric]:
+    """The beat's and the cleanup's signs of life; none where there was none since Redis was emptied."""
+    age = health.beat_part(timezone.now())["last_tick_age_seconds"]
+    if age is not None:
+        yield GaugeMetricFamily("adaptive_beat_tick_age_seconds", "Age of the beat's last tick.", value=age)
+    last = hot_state.last_cleanup()
+    if last is not None:
+        at, expired = last
+        name = "adaptive_cleanup_last_run_timestamp_seconds"
+        yield GaugeMetricFamily(name, "When the cleanup last came to its end.", value=at)
+        name = "adaptive_cleanup_expired_sessions_total"
+        yield CounterMetricFamily(name, "Sessions that a cleanup ended.", value=expired)
+
+
+def _active_sessions() -> int | None:
+    """The partial index `sessions_active_by_activity` holds these alone."""
+    try:
+        return TestSession.objects.filter(status=TestSession.Status.ACTIVE).count()
+    except DatabaseError:
+        return None
+
+
+def _queue_length() -> int | None:
+    patience = settings.REDIS_TIMEOUT
+    try:
+        with Redis.from_url(
+            settings.CELERY_BROKER_URL, socket_timeout=patience, socket_connect_timeout=patience
+        ) as broker:
+            return int(broker.llen("celery"))
+    except RedisError:
+        return None
