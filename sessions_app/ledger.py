@@ -31,6 +31,7 @@ WITH advanced AS (
       completed_at = %(completed_at)s, chain_head = %(chain_head)s
   WHERE id = %(session_id)s AND status = 'active' AND questions_answered = %(answered)s
     AND current_position = %(item)s AND chain_head = %(head_before)s
+    AND token_generation = %(token_generation)s
   RETURNING id, student_id, questions_answered
 ), recorded AS (
   INSERT INTO test_responses (session_id, position, question_id, answer, score, is_correct, theta,
@@ -79,6 +80,7 @@ class Entry:
     response_time_ms: int | None
     idempotency_key: str | None
     now: datetime
+    token_generation: int  # a state from before a revocation records nothing
     head_before: bytes  # of the audit chain
 
 

@@ -169,7 +169,8 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     state = hot_state.read_state(session_id)
     if state is not None:
         check_access(state, session_id, student_id, caller)
-    if state is not None and _is_newest(session_id, state):
+    is_known = state is not None and caller.holds_newest(state.token_generation)
+    if state is not None and is_known and _is_newest(session_id, state):
         shown = shown_item(load_revision(state.revision_id), state.current)
         return replace(standing_of_state(session_id, state), next_question=shown)
     with transaction.atomic():
@@ -184,7 +185,9 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
 def _is_newest(session_id: UUID, state: SessionState) -> bool:
     rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
     try:
-        return rows.filter(questions_answered=state.answered).exists()
+        return rows.filter(
+            questions_answered=state.answered, token_generation=state.token_generation
+        ).exists()
     except OperationalError:
         return True  # without PostgreSQL nobody can have gone on
 
@@ -221,6 +224,22 @@ def end(
                 raise IdempotencyKeyReused
     hot_state.forget([session_id])
     return standing_of(session)
+
+
+def renew_token(session_id: UUID, caller: Caller) -> TestSession:
+    """Revoke all tokens of the session; the one of the generation that it now has opens it instead."""
+    with transaction.atomic():
+        session = session_for(session_id, caller, None, for_update=True)
+        revoke_tokens(session)
+    return session
+
+
+def revoke_tokens(session: TestSession) -> None:
+    """The same, where the caller may, and holds the lock on the session's row."""
+    session.token_generation += 1
+    session.save(update_fields=["token_generation"])
+    # An older state that comes back behind this opens nothing new: no answer is recorded on it.
+    hot_state.forget([session.pk])
 
 
 def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:

@@ -17,13 +17,22 @@ Z_95 = 1.959963984540054
 def started(standing: Standing, student_id: str) -> dict[str, Any]:
     return {
         "session_id": standing.session_id,
-        "session_token": make_session_token(standing.session_id, standing.started_at),
+        "session_token": make_session_token(
+            standing.session_id, standing.started_at, standing.token_generation
+        ),
         "student_id": student_id,
         "initial_proficiency": proficiencies_of(standing.prior_mean),
         "ability": _ability(standing),
         "concept_names": standing.concept_names,
         "next_question": _question(standing.next_question),
         "status": "started",
+    }
+
+
+def token(session: TestSession) -> dict[str, Any]:
+    return {
+        "session_id": session.pk,
+        "session_token": make_session_token(session.pk, session.started_at, session.token_generation),
     }
 
 

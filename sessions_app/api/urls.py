@@ -15,6 +15,7 @@ urlpatterns = [
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),
     path("test/end/<str:session_id>", sitting.EndView.as_view()),
     path("test/result/<str:session_id>", sitting.ResultView.as_view()),
+    path("test/<str:session_id>/token", sitting.TokenView.as_view()),
     path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
     path("student/<path:student_id>/history", reports.HistoryView.as_view()),
     path("student/<path:student_id>/progress", reports.ProgressView.as_view()),
