@@ -77,7 +77,7 @@ def test_number_keys_do_nothing_outside_the_question(page: Page) -> None:
     expect(page.locator("input:checked")).to_have_count(1)
 
 
-# --- What the browser keeps ----------------------------------------------------------------------------------
+# --- What the browser keeps ---------------------------------------------------------------------------------
 
 
 def kept(page: Page) -> list[str]:
@@ -143,7 +143,7 @@ def test_a_reload_without_a_network_shows_the_question_and_the_choice(page: Page
     check_accessibility(page)
 
 
-# --- What the server may say ---------------------------------------------------------------------------------
+# --- What the server may say --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [429, 503])
