@@ -49,7 +49,7 @@ class Answer(BaseHTTPRequestHandler):
         body = about_django if asked["package"]["name"] == "django" or not is_json else {}
         self.send_response(status)
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode() if is_json else body)
+        self.wfile.write(json.dumps(body).encode() if is_json else bytes(body))
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

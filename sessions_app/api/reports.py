@@ -288,8 +288,7 @@ class SessionListView(ListAPIView[TestSession]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
-        given = {name: value for name, value in self.request.query_params.items() if value}
-        query = SessionFilterSerializer(data=given)
+        query = SessionFilterSerializer(data=self.request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         return results.sessions(

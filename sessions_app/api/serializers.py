@@ -23,6 +23,15 @@ class Body(serializers.Serializer[Any]):
     """A request body."""
 
 
+class Text(serializers.CharField):
+    """Text. Blanks around it are dropped, but count for its length, as the schema counts them."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 class Number(serializers.FloatField):
     """A JSON number: neither a truth value nor a text, both of which Python would take for one."""
 
@@ -94,8 +103,8 @@ class EndCriteriaSerializer(Body):
 
 
 class StartRequestSerializer(Body):
-    student_id = serializers.CharField(max_length=ID_LENGTH)
-    test = serializers.CharField(
+    student_id = Text(max_length=ID_LENGTH)
+    test = Text(
         max_length=100,
         required=False,
         allow_null=True,
@@ -105,7 +114,7 @@ class StartRequestSerializer(Body):
         required=False, allow_null=True, help_text="Left out: the newest pool."
     )
     concept_names = serializers.ListField(
-        child=serializers.CharField(max_length=100),
+        child=Text(max_length=100),
         required=False,
         allow_null=True,
         max_length=settings.POOL_MAX_CONCEPTS,
@@ -165,14 +174,14 @@ def _rules_of(data: dict[str, Any]) -> CatRules:
 
 
 class InvitationRequestSerializer(Body):
-    invitation = serializers.CharField(max_length=200)
+    invitation = Text(max_length=200)
 
 
 class SubmitRequestSerializer(Body):
     session_id = serializers.UUIDField()
-    question_id = serializers.CharField(max_length=ID_LENGTH)
+    question_id = Text(max_length=ID_LENGTH)
     response = ResponseField(allow_null=True)
-    student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
+    student_id = Text(max_length=ID_LENGTH, required=False, allow_null=True)
     response_time_ms = serializers.IntegerField(
         min_value=0, max_value=MAX_INT, required=False, allow_null=True
     )
@@ -194,11 +203,11 @@ _ = _SUBMIT_REQUEST.fields  # built now, not by two threads at once
 class StudentSerializer(Body):
     """The body or query of calls that may name the student, only to be checked."""
 
-    student_id = serializers.CharField(max_length=ID_LENGTH, required=False, allow_null=True)
+    student_id = Text(max_length=ID_LENGTH, required=False, allow_null=True)
 
 
 class EraseRequestSerializer(Body):
-    student_id = serializers.CharField(
+    student_id = Text(
         max_length=ID_LENGTH, trim_whitespace=False, help_text="The id in the address, to confirm."
     )
 
@@ -222,6 +231,6 @@ class ExportSerializer(Body):
 
 
 class SessionFilterSerializer(Body):
-    student_id = serializers.CharField(max_length=ID_LENGTH, required=False)
+    student_id = Text(max_length=ID_LENGTH, required=False)
     status = serializers.ChoiceField(choices=TestSession.Status.choices, required=False)
     pool = serializers.UUIDField(required=False)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 import schemathesis
+import yaml
 from django.conf import LazySettings
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
@@ -30,10 +31,21 @@ from sessions_app.tests.factories import ALL_PERMISSIONS, ApiClientFactory, make
 from sessions_app.tokens import make_session_token
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
-SCHEMA = schemathesis.openapi.from_path(Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml")
-OPERATIONS = {
-    operation.label: operation for operation in (found.ok() for found in SCHEMA.get_all_operations())
-}
+
+
+def operations() -> dict[str, Any]:
+    """What the committed schema documents, without its credentials: those are ours to vary."""
+    committed = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+    document = yaml.safe_load(committed.read_text())
+    del document["components"]["securitySchemes"]
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            del operation["security"]
+    found: Any = schemathesis.openapi.from_dict(document).get_all_operations()
+    return {each.ok().label: each.ok() for each in found}
+
+
+OPERATIONS = operations()
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -118,7 +130,7 @@ REFUSED: dict[str, Callable[[World], str]] = {
 }
 
 
-def _made_real(case: Case, world: World, chosen: dict[str, int]) -> Case:
+def _made_real(case: Case[Any], world: World, chosen: dict[str, int]) -> Case[Any]:
     """The request, with some of its ids those of things that exist."""
     for part in (case.path_parameters, case.query, case.body):
         for name, index in chosen.items():
@@ -145,8 +157,8 @@ def _try(label: str, world: World, authorization: str, examples: int, mode: Gene
         suppress_health_check=list(HealthCheck),
     )
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode), chosen=indices)
-    def attempt(case: Case, chosen: dict[str, int]) -> None:
-        request = _made_real(case, world, chosen)
+    def attempt(case: Case[Any], chosen: dict[str, int]) -> None:
+        request = _made_real(case, world, chosen) if mode is GenerationMode.POSITIVE else case
         reply = request.call(app=application, base_url="http://testserver")
         statuses.add(reply.status_code)
         case.validate_response(reply, checks=CHECKS)
@@ -158,11 +170,17 @@ def _try(label: str, world: World, authorization: str, examples: int, mode: Gene
     return statuses
 
 
+def _can_be_wrong(label: str) -> bool:
+    """Any text is a well-formed part of an address; only a query, a header or a body can break the schema."""
+    operation = OPERATIONS[label]
+    return any(len(list(part)) > 0 for part in (operation.query, operation.headers, operation.body))
+
+
 @pytest.mark.parametrize("caller", LET_IN)
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_the_schema_is_true(label: str, caller: str, world: World) -> None:
     authorization = LET_IN[caller](world)
-    for mode in GenerationMode:
+    for mode in GenerationMode if _can_be_wrong(label) else [GenerationMode.POSITIVE]:
         assert 401 not in _try(label, world, authorization, EXAMPLES, mode)
 
 
