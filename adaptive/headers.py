@@ -7,13 +7,13 @@ SecurityMiddleware, django-permissions-policy and django-cors-headers add the ot
 from collections.abc import Callable
 from typing import Any
 
-from csp.constants import HEADER, NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import HEADER, NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE, Nonce
 from csp.middleware import CSPMiddleware, PolicyParts
 from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-Policy = dict[str, list[str]]
+Policy = dict[str, list[str | Nonce]]
 
 NOTHING: Policy = {
     "default-src": [NONE],
@@ -60,7 +60,7 @@ class PolicyMiddleware(CSPMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if policy_for(request.path) is not NOTHING:
             return super().__call__(request)
-        response = self.get_response(request)  # an answer waits for this: the header lies ready
+        response: Any = self.get_response(request)  # an answer waits for this: the header lies ready
         response.headers.setdefault(HEADER, self.for_data)
         return response
 

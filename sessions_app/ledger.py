@@ -31,6 +31,7 @@ WITH advanced AS (
       completed_at = %(completed_at)s, chain_head = %(chain_head)s
   WHERE id = %(session_id)s AND status = 'active' AND questions_answered = %(answered)s
     AND current_position = %(item)s AND chain_head = %(head_before)s
+    AND token_generation = %(token_generation)s
     AND (deadline IS NULL OR deadline >= %(on_time)s)
     AND (%(answer)s::int IS NOT NULL OR named_test_id IS NULL
          OR (SELECT allow_dont_know FROM named_tests WHERE named_tests.id = named_test_id))
@@ -82,6 +83,7 @@ class Entry:
     response_time_ms: int | None
     idempotency_key: str | None
     now: datetime
+    token_generation: int  # a state from before a revocation records nothing
     on_time: datetime  # the earliest deadline that this answer still keeps
     head_before: bytes  # of the audit chain
 

@@ -202,7 +202,8 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     state = hot_state.read_state(session_id)
     if state is not None:
         check_access(state, session_id, student_id, caller)
-    if state is not None and (newest := _if_newest(session_id, state)):
+    is_known = state is not None and caller.holds_newest(state.token_generation)
+    if state is not None and is_known and (newest := _if_newest(session_id, state)):
         return replace(newest, next_question=shown_item(load_revision(state.revision_id), state.current))
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
@@ -215,10 +216,10 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
 
 def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
     rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
-    rows = rows.filter(chain_head=state.chain_head).select_related("named_test")
+    rows = rows.filter(chain_head=state.chain_head, token_generation=state.token_generation)
     standing = standing_of_state(session_id, state)
     try:
-        session = rows.first()
+        session = rows.select_related("named_test").first()
     except OperationalError:
         return standing  # without PostgreSQL nobody can have gone on
     if session is None:
@@ -259,6 +260,22 @@ def end(
                 raise IdempotencyKeyReused
     hot_state.forget([session_id])
     return standing_of(session)
+
+
+def renew_token(session_id: UUID, caller: Caller) -> TestSession:
+    """Revoke all tokens of the session; the one of the generation that it now has opens it instead."""
+    with transaction.atomic():
+        session = session_for(session_id, caller, None, for_update=True)
+        revoke_tokens(session)
+    return session
+
+
+def revoke_tokens(session: TestSession) -> None:
+    """The same, where the caller may, and holds the lock on the session's row."""
+    session.token_generation += 1
+    session.save(update_fields=["token_generation"])
+    # An older state that comes back behind this opens nothing new: no answer is recorded on it.
+    hot_state.forget([session.pk])
 
 
 def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:

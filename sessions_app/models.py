@@ -92,6 +92,9 @@ class TestSession(models.Model):
     )
     deadline = models.DateTimeField(null=True, help_text="Nothing is accepted after it.")
 
+    token_generation = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Session tokens of an earlier one are revoked."
+    )
     chain_head = models.BinaryField(max_length=16, help_text="The audit chain's newest value: `chain`.")
     idempotency_key = models.CharField(max_length=200, null=True)
     request_hash = models.CharField(max_length=64, blank=True)

@@ -51,6 +51,10 @@ class IdempotencyKeyReused(Refusal):
     """The key came before, with another request."""
 
 
+class TokenRevoked(Refusal):
+    """The session token was replaced by a newer one."""
+
+
 class SubmissionInProgress(Refusal):
     """Another request is answering this very question."""
 

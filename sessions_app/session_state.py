@@ -35,6 +35,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     prior: bytes  # mean and standard deviation; empty: N(0, 1)
     started_at: int  # microseconds since 1970
     chain_head: bytes  # of the audit chain
+    token_generation: int = 0  # of the session tokens that open it
 
     @classmethod
     def pack(

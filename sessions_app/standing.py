@@ -11,7 +11,7 @@ import numpy as np
 from sessions_app import hot_state, metrics
 from sessions_app.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
-from sessions_app.refusals import SessionNotFound, WrongStudent
+from sessions_app.refusals import SessionNotFound, TokenRevoked, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
@@ -27,6 +27,11 @@ class Caller:
 
     client_id: int | None = None
     session_id: UUID | None = None
+    token_generation: int = 0
+
+    def holds_newest(self, generation: int) -> bool:
+        """Whether the caller's session token, if it is one, is of the session's generation."""
+        return self.session_id is None or self.token_generation == generation
 
     def may_open(self, session_id: UUID, client_id: int | None) -> bool:
         if self.session_id is not None:
@@ -52,6 +57,7 @@ class Standing:
     completed_at: datetime | None = None
     end_reason: str = ""
     next_question: ShownQuestion | None = None
+    token_generation: int = 0
     deadline: datetime | None = None
     test: NamedTest | None = None
 
@@ -61,7 +67,11 @@ class Standing:
 
 
 def check_access(state: SessionState, session_id: UUID, student_id: str | None, caller: Caller) -> None:
-    """The same checks as `session_for`, without a query."""
+    """The same checks as `session_for`, without a query.
+
+    Except for the token's generation: where that differs, the state may be the older one, and only the row
+    tells. The callers ask `Caller.holds_newest` and go there.
+    """
     if not caller.may_open(session_id, state.client_id):
         raise SessionNotFound
     if student_id is not None and not state.is_of_student(student_id):
@@ -81,6 +91,8 @@ def session_for(
         raise SessionNotFound
     if session.student.erased_at is not None:
         raise SessionNotFound
+    if not caller.holds_newest(session.token_generation):
+        raise TokenRevoked
     if student_id is not None and student_id != session.student.external_id:
         raise WrongStudent
     return session
@@ -134,6 +146,7 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         prior_sd=session.prior_sd,
         started_at=microseconds(session.started_at),
         chain_head=bytes(session.chain_head),
+        token_generation=session.token_generation,
     )
 
 
@@ -155,6 +168,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
+        token_generation=session.token_generation,
         deadline=session.deadline,
         test=session.named_test,
     )

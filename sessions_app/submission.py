@@ -76,6 +76,8 @@ def submit(
     if not claimed.is_free:
         if claimed.state is not None:
             check_access(claimed.state, submission.session_id, submission.student_id, caller)
+            if not caller.holds_newest(claimed.state.token_generation):
+                session_for(submission.session_id, caller, submission.student_id)
         raise SubmissionInProgress
     settled = False
     try:
@@ -107,8 +109,13 @@ class _Answered:
 
 
 def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
-    """Score, estimate, choose, record. None where `state` is not at this question, or not any more."""
+    """Score, estimate, choose, record. None where `state` is not at this question, or not any more.
+
+    None, too, where it does not know the caller's token: the row does.
+    """
     check_access(state, submission.session_id, submission.student_id, caller)
+    if not caller.holds_newest(state.token_generation):
+        return None
     now = max(now, state.began)  # another machine's clock may have been ahead: no answer before the test
     revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
     if revision.external_ids[state.current] != submission.question_id:
@@ -142,6 +149,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         now=now,
         on_time=now - timedelta(seconds=settings.DEADLINE_GRACE),
         head_before=state.chain_head,
+        token_generation=state.token_generation,
     )
     with metrics.RECORD.time():
         recorded = ledger.record(entry)

@@ -1,11 +1,13 @@
 """The token that `start` gives to a student's browser: it opens one session, and checking it costs no SQL.
 
-It is signed, not stored. It carries the session's id and the time the session started, so that a repeated
-`start` gives the same token again.
+It is signed, not stored. It carries the session's id, the time the session started, so that a repeated
+`start` gives the same token again, and its generation: the session accepts the newest alone, so one more
+revokes all before it.
 """
 
 import base64
 import binascii
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,8 +23,18 @@ class InvalidSessionToken(Exception):
     """The token was not made here, was changed, or is too old."""
 
 
-def make_session_token(session_id: UUID, started_at: datetime) -> str:
+@dataclass(frozen=True)
+class SessionToken:
+    """What a token says. Whether its generation is still the session's, the session knows."""
+
+    session_id: UUID
+    generation: int
+
+
+def make_session_token(session_id: UUID, started_at: datetime, generation: int = 0) -> str:
     payload = session_id.bytes + int(started_at.timestamp()).to_bytes(5, "big")
+    if generation:  # the first is as it was before there were others
+        payload += generation.to_bytes(4, "big")
     return signing.Signer(salt=_SALT).sign(base64.urlsafe_b64encode(payload).decode())
 
 
@@ -31,13 +43,13 @@ def page_of(session_token: str) -> str:
     return f"{STUDENT_PAGE}#{session_token}"
 
 
-def read_session_token(token: str, now: datetime) -> UUID:
+def read_session_token(token: str, now: datetime) -> SessionToken:
     """The session that the token opens; raises `InvalidSessionToken`."""
     try:
         payload = base64.urlsafe_b64decode(signing.Signer(salt=_SALT).unsign(token))
     except (signing.BadSignature, binascii.Error, ValueError) as error:
         raise InvalidSessionToken from error
-    issued = datetime.fromtimestamp(int.from_bytes(payload[16:], "big"), tz=now.tzinfo)
+    issued = datetime.fromtimestamp(int.from_bytes(payload[16:21], "big"), tz=now.tzinfo)
     if now - issued > timedelta(seconds=settings.SESSION_TOKEN_MAX_AGE):
         raise InvalidSessionToken
-    return UUID(bytes=payload[:16])
+    return SessionToken(UUID(bytes=payload[:16]), generation=int.from_bytes(payload[21:], "big"))

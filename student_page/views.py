@@ -50,7 +50,8 @@ def demo(request: HttpRequest) -> HttpResponse:
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
     """It stands here and not among the static files, as it serves the addresses below its own alone."""
-    files = [static(f"student_page/{name}") for name in ("page.css", *MODULES)]
+    # Scripts import each other by their plain names, so the page asks for those, and not for the hashed ones.
+    files = [static("student_page/page.css"), *(static("student_page/") + name for name in MODULES)]
     context = {"page": STUDENT_PAGE, "shell": [STUDENT_PAGE, *files]}
     response = render(request, "student_page/sw.js", context, content_type="text/javascript")
     patch_cache_control(response, no_cache=True)

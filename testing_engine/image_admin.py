@@ -27,8 +27,8 @@ class ImageForm(forms.ModelForm[QuestionImage]):
         model = QuestionImage
         fields: tuple[str, ...] = ()
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> "UploadedFile[Any]":
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         try:
             self.instance = store_image(file.read(MOST_BYTES + 1))
         except ImageRefused as refused:

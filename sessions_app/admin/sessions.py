@@ -8,6 +8,7 @@ import json
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -18,7 +19,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from sessions_app import cleanup
+from sessions_app import cleanup, lifecycle
 from sessions_app.admin.common import ReadOnly, go_on, numbers
 from sessions_app.admin.pictures import Page, show
 from sessions_app.models import TestResponse, TestSession
@@ -105,7 +106,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     actions = None
     actions_list = ["clean_up_now"]
-    actions_detail = ["show_path", "show_replay"]
+    actions_detail = ["show_path", "show_replay", "revoke_tokens"]
     inlines = [ResponseInline]
     fieldsets = [
         (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason"]}),
@@ -115,7 +116,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     ]
     readonly_fields = ["pool", "concepts", "accuracy", "rules"]
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
+    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("sessions_app.operate_service")
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
@@ -184,6 +185,28 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         template = "admin/sessions_app/testsession/path.html"
         reasons = [step for step in replayed.steps if step.why]
         return show(self, request, page, template, reasons=reasons)
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Revoke its tokens",
+        url_path="revoke-tokens",
+        permissions=["operate"],
+        icon="key_off",
+        dialog={
+            "title": "Revoke the session's tokens",
+            "description": "The student's page stops. The client that started the test can get a new token.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Revoke them",
+        },
+    )
+    def revoke_tokens(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        with transaction.atomic():
+            session = TestSession.objects.select_for_update().filter(pk=object_id).first()
+            if session is None:
+                raise Http404
+            lifecycle.revoke_tokens(session)
+        self.log_change(request, session, "Revoked its session tokens.")
+        self.message_user(request, "No session token that was given so far opens this session any more.")
+        return go_on(request, reverse("admin:sessions_app_testsession_change", args=[object_id]))
 
     @action(description="Replay", url_path="replay", permissions=["view"], icon="replay")  # type: ignore[untyped-decorator]
     def show_replay(self, request: HttpRequest, object_id: str) -> HttpResponse:

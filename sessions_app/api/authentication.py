@@ -14,6 +14,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from sessions_app.api.errors import AUTH_HEADER
 from sessions_app.standing import Caller
 from sessions_app.tokens import InvalidSessionToken, read_session_token
 
@@ -36,6 +37,7 @@ class SessionHolder:
     """Somebody with a session's token: that one session, no other permission."""
 
     session_id: UUID
+    token_generation: int
     is_authenticated = True
 
     def may(self, permission: str) -> bool:
@@ -57,14 +59,14 @@ class ApiTokenAuthentication(BaseAuthentication):
         raise AuthenticationFailed("Use 'Authorization: Token …' or 'Authorization: Session …'.")
 
     def authenticate_header(self, request: Request) -> str:
-        return "Token"
+        return AUTH_HEADER
 
 
 def caller_of(request: Request) -> Caller:
     """The request's user in the domain's terms."""
     match user_of(request):
-        case SessionHolder(session_id=session_id):
-            return Caller(session_id=session_id)
+        case SessionHolder(session_id=session_id, token_generation=generation):
+            return Caller(session_id=session_id, token_generation=generation)
         case Client(id=client_id):
             return Caller(client_id=client_id)
     return Caller()
@@ -103,7 +105,8 @@ def _client_of(token: str) -> Client:
 
 def _holder_of(token: str) -> SessionHolder:
     try:
-        return SessionHolder(read_session_token(token, timezone.now()))
+        read = read_session_token(token, timezone.now())
+        return SessionHolder(read.session_id, read.generation)
     except InvalidSessionToken as error:
         raise AuthenticationFailed("Invalid or expired session token.") from error
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import exceptions, status
 
+AUTH_HEADER = "Token"  # what a 401 asks for
 RETRY_AFTER_BUSY = 1  # seconds
 RETRY_AFTER_OUTAGE = 5
 RETRY_AFTER_RATE_LIMIT = 30
@@ -30,6 +31,7 @@ class Problem(exceptions.APIException):
         self.pointer = pointer
         self.wait = wait
         self.extra = extra or {}
+        self.auth_header: str | None = None
 
 
 class InvalidBody(Problem):

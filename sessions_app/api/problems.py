@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from sessions_app import refusals
 from sessions_app.api.errors import (
+    AUTH_HEADER,
     RETRY_AFTER_BUSY,
     RETRY_AFTER_OUTAGE,
     RETRY_AFTER_RATE_LIMIT,
@@ -47,6 +48,10 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return InvalidBody([("/concept_names", str(refusal))])
         case refusals.InvalidResponse():
             return InvalidBody([("/response", str(refusal))])
+        case refusals.TokenRevoked():
+            revoked = Problem(401, "authentication_failed", "This session token was revoked.")
+            revoked.auth_header = AUTH_HEADER
+            return revoked
         case refusals.IdempotencyKeyReused():
             return Problem(
                 409, "idempotency_key_reused", "This Idempotency-Key came before, with another request."

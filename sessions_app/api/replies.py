@@ -19,7 +19,9 @@ def started(standing: Standing, student_id: str, *, token_from: datetime | None 
     """The reply of `start`. `token_from`: the session token's age counts from then, not from the start."""
     return {
         "session_id": standing.session_id,
-        "session_token": make_session_token(standing.session_id, token_from or standing.started_at),
+        "session_token": make_session_token(
+            standing.session_id, token_from or standing.started_at, standing.token_generation
+        ),
         "student_id": student_id,
         "initial_proficiency": proficiencies_of(standing.prior_mean),
         "ability": _ability(standing),
@@ -29,6 +31,13 @@ def started(standing: Standing, student_id: str, *, token_from: datetime | None 
         "deadline": standing.deadline,
         "test": _test(standing.test),
         "status": "started",
+    }
+
+
+def token(session: TestSession) -> dict[str, Any]:
+    return {
+        "session_id": session.pk,
+        "session_token": make_session_token(session.pk, session.started_at, session.token_generation),
     }
 
 

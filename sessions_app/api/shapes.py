@@ -79,6 +79,11 @@ class Started(Serializer[object]):
     status = s.ChoiceField(choices=["started"])
 
 
+class RenewedToken(Serializer[object]):
+    session_id = s.UUIDField()
+    session_token = s.CharField(help_text="Opens the session instead of all that were given before.")
+
+
 class Continued(Serializer[object]):
     status = s.ChoiceField(choices=["continue"])
     current_proficiency = _floats()

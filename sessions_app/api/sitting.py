@@ -341,3 +341,33 @@ class ResultView(APIView):
     def get(self, request: Request, session_id: str) -> Response:
         standing, path = results.result_of(session_id_of(session_id), caller_of(request))
         return Response(replies.result_with_path(standing, path))
+
+
+class TokenView(APIView):
+    permission_classes = [permissions.Holds]
+    permission = permissions.DELIVER
+    problems = ("404",)
+
+    @extend_schema(
+        operation_id="renew_token",
+        tags=["Taking a test"],
+        summary="Revoke a session's tokens and get a new one",
+        description=(
+            "Every earlier `session_token` of the session stops working at once. The new one lives as long "
+            "as they would have: that is counted from the start of the session."
+        ),
+        request=None,
+        responses=shapes.RenewedToken,
+        examples=[
+            OpenApiExample(
+                "The only one that works now",
+                response_only=True,
+                value={
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1TAAAAAQ==:wJ…",
+                },
+            )
+        ],
+    )
+    def post(self, request: Request, session_id: str) -> Response:
+        return Response(replies.token(lifecycle.renew_token(session_id_of(session_id), caller_of(request))))

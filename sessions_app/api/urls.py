@@ -20,6 +20,7 @@ urlpatterns = [
     path("test/<str:session_id>/extend", supervision.ExtendView.as_view()),
     path("test/<str:session_id>/resume", supervision.ResumeView.as_view()),
     path("test/result/<str:session_id>", sitting.ResultView.as_view()),
+    path("test/<str:session_id>/token", sitting.TokenView.as_view()),
     path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
     path("student/<path:student_id>/history", reports.HistoryView.as_view()),
     path("student/<path:student_id>/progress", reports.ProgressView.as_view()),

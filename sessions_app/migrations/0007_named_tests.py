@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0005_erase_students'),
+        ('sessions_app', '0006_token_generation'),
         ('testing_engine', '0002_freeze_published_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -24,6 +24,7 @@ from sessions_app.tests.factories import (
     make_token,
     pool_document,
 )
+from sessions_app.tokens import make_session_token
 from testing_engine.models import QuestionPool
 
 
@@ -80,6 +81,9 @@ ENDPOINTS = {
         is_of_session=True,
     ),
     "result": Endpoint(result_after_end, "deliver_tests", is_of_session=True),
+    "token": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.started['session_id']}/token"), "deliver_tests"
+    ),
     "proficiency": Endpoint(
         lambda client, scene: client.get("/api/student/s1/proficiency"), "report_results"
     ),
@@ -230,6 +234,31 @@ def test_it_closes_every_other_session_to_a_browser(endpoint: Endpoint, scene: S
     response = endpoint.call(browser_of(scene.other), scene)
     expected = (404, "session_not_found") if endpoint.is_of_session else (403, "permission_denied")
     assert_refused(response, *expected)
+
+
+def test_it_refuses_a_session_token_that_was_revoked(endpoint: Endpoint, scene: Scene) -> None:
+    client_with(f"Token {scene.token}").post(f"/api/test/{scene.started['session_id']}/token")
+    expected = (401, "authentication_failed") if endpoint.is_of_session else (403, "permission_denied")
+    assert_refused(endpoint.call(browser_of(scene.started), scene), *expected)
+
+
+def test_it_refuses_a_session_token_of_a_generation_to_come(scene: Scene) -> None:
+    session = TestSession.objects.get(pk=scene.started["session_id"])
+    client = client_with(f"Session {make_session_token(session.pk, session.started_at, 1)}")
+    for endpoint in ENDPOINTS.values():
+        if endpoint.is_of_session:
+            assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
+
+
+def test_it_refuses_an_expired_session_token(endpoint: Endpoint, scene: Scene) -> None:
+    session = TestSession.objects.get(pk=scene.started["session_id"])
+    client = client_with(f"Session {make_session_token(session.pk, session.started_at - timedelta(days=2))}")
+    assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
+
+
+def test_a_wrong_scheme_opens_nothing(endpoint: Endpoint, scene: Scene) -> None:
+    for scheme, token in (("Bearer", scene.token), ("Basic", scene.token), ("Session", scene.token)):
+        assert_refused(endpoint.call(client_with(f"{scheme} {token}"), scene), 401, "authentication_failed")
 
 
 @pytest.mark.parametrize("change", ["swapped", "cut", "longer", "flipped"])

@@ -7,12 +7,15 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from sessions_app.hot_state import read_state
 from sessions_app.tests.conftest import Start, pointers, submit
 from sessions_app.tests.factories import make_pool, question, right_answer
+from testing_engine.models import Question
 
 WORDS = (b"correct_answer", b"option_scores", b"is_correct")
 
@@ -97,6 +100,53 @@ def test_it_stays_out_of_the_log(api: APIClient, start: Start, caplog: pytest.Lo
         submit(api, started, started["next_question"]["id"], "five")
     assert "three" not in caplog.text
     assert "s1" not in caplog.text
+
+
+@pytest.mark.usefixtures("keyed")
+def test_it_stays_out_of_errors_and_caches(api: APIClient, start: Start, client: Client) -> None:
+    """Of every status that a caller can provoke; and of what the cache holds behind them."""
+    started = start()
+    question_id, session_id = started["next_question"]["id"], started["session_id"]
+    (pool,) = api.get("/api/pools").json()["results"]
+    body = {"session_id": session_id, "question_id": question_id, "response": 0}
+    replies = [
+        api.post("/api/test/submit", {**body, "response": "thre"}),
+        api.post("/api/test/submit", {**body, "question_id": "nothing"}),
+        api.post("/api/test/submit", {**body, "student_id": "another"}),
+        api.post("/api/test/submit", {}),
+        client.post("/api/test/submit", body),
+        api.post("/api/test/start", {"student_id": "s1", "rules": {"stop": [{"name": "nothing"}]}}),
+        api.post("/api/test/start", {"student_id": "s1", "concept_names": ["a", "b", "c"]}),
+        api.get(f"/api/questions/{pool['question_pool_id']}/nothing"),
+        api.delete("/api/pools"),
+        submit(api, started, question_id, 2),
+        submit(api, started, question_id, 2),
+    ]
+    assert {reply.status_code for reply in replies} == {200, 400, 401, 403, 404, 405, 409}
+    for reply in replies:
+        assert not holds(reply.content)
+        if reply.status_code != 200:  # the next question shows all its options
+            assert b"three" not in reply.content
+    assert not any(holds(value) for value in stored_values())
+
+
+@pytest.mark.usefixtures("keyed")
+def test_the_admin_shows_it_to_nobody_who_may_not_view_questions(client: Client, start: Start) -> None:
+    started = start()
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.set(Permission.objects.filter(codename__in=["view_testsession", "view_student"]))
+    client.force_login(looker)
+    for address in (
+        "/admin/",
+        "/admin/testing_engine/question/",
+        f"/admin/testing_engine/question/{Question.objects.first().pk}/change/",  # type: ignore[union-attr]
+        "/admin/autocomplete/?app_label=sessions_app&model_name=testresponse&field_name=question&term=q",
+        "/admin/sessions_app/testsession/",
+        f"/admin/sessions_app/testsession/{started['session_id']}/change/",
+    ):
+        reply = client.get(address)
+        assert b"three" not in reply.content
+        assert b"option_scores" not in reply.content
 
 
 def test_it_stays_out_of_the_documentation_of_replies(client: Any, db: None) -> None:

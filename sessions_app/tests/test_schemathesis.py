@@ -129,7 +129,12 @@ def _made_real(case: Case, world: World, chosen: dict[str, int]) -> Case:
 
 def _try(label: str, world: World, authorization: str, examples: int, mode: GenerationMode) -> set[int]:
     """Send so many requests; returns the statuses of the replies."""
-    application, statuses = get_wsgi_application(), set()
+    django, statuses = get_wsgi_application(), set()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        # Set here, because schemathesis makes up, and leaves out, credentials of its own.
+        return django({**environ, "HTTP_AUTHORIZATION": authorization}, start_response)
+
     indices = st.fixed_dictionaries({name: st.integers(0, 2) for name in world.ids})
 
     @settings(
@@ -141,12 +146,10 @@ def _try(label: str, world: World, authorization: str, examples: int, mode: Gene
     )
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode), chosen=indices)
     def attempt(case: Case, chosen: dict[str, int]) -> None:
-        headers = {"Authorization": authorization} if authorization else {}
-        reply = _made_real(case, world, chosen).call(
-            app=application, base_url="http://testserver", headers=headers
-        )
+        request = _made_real(case, world, chosen)
+        reply = request.call(app=application, base_url="http://testserver")
         statuses.add(reply.status_code)
-        case.validate_response(reply, checks=CHECKS, headers=headers)
+        case.validate_response(reply, checks=CHECKS)
         assert reply.headers["cache-control"] == ["no-store"]
         if reply.status_code in (429, 503):
             assert int(reply.headers["retry-after"][0]) > 0
@@ -160,7 +163,7 @@ def _try(label: str, world: World, authorization: str, examples: int, mode: Gene
 def test_the_schema_is_true(label: str, caller: str, world: World) -> None:
     authorization = LET_IN[caller](world)
     for mode in GenerationMode:
-        assert _try(label, world, authorization, EXAMPLES, mode) - {401}
+        assert 401 not in _try(label, world, authorization, EXAMPLES, mode)
 
 
 # An invitation is itself what opens it: `test_invitations`.

@@ -134,6 +134,25 @@ def test_the_service_worker_keeps_the_page_alone(client: Client, db: None) -> No
     assert "/api" not in source
 
 
+def test_the_service_worker_keeps_what_the_page_loads_in_production(
+    client: Client, settings: LazySettings, tmp_path: Path
+) -> None:
+    """There, the names of static files hold hashes."""
+    names = [f"student_page/{name}" for name in ("page.css", *MODULES)]
+    hashed = {name: name.replace(".", ".0123456789ab.") for name in names}
+    manifest = {"version": "1.1", "paths": hashed, "hash": ""}
+    (tmp_path / "staticfiles.json").write_text(json.dumps(manifest))
+    settings.STATIC_ROOT = tmp_path
+    storage = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
+    page = client.get("/take/test").content.decode()
+    loaded = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
+    assert "/static/student_page/page.0123456789ab.css" in loaded
+    assert "/static/student_page/test.js" in loaded
+    source = client.get("/take/sw.js").content.decode().encode().decode("unicode_escape")
+    assert loaded <= set(re.findall(r'"(/static/.*?)"', source))
+
+
 # --- The demo ----------------------------------------------------------------------------------------------
 
 
