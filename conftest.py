@@ -13,6 +13,7 @@ NEVER_EMPTIED = (
     "revision_questions",
     "test_plans",
     "test_responses",
+    "question_images",
     "session_events",
 )
 

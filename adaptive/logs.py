@@ -33,7 +33,11 @@ def logging_config(environment: str, level: str) -> dict[str, Any]:
         full_exception if is_readable else harmless_exception,
     ]
     structlog.configure(
-        processors=[*fields, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *fields,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,  # who configures again is heard; it costs 1 µs

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from django.templatetags.static import static
 
 from adaptive.logs import logging_config
 
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "adaptive.apps.ProjectConfig",
     "testing_engine",
     "sessions_app",
+    "student_page",
 ]
 
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
@@ -76,6 +78,7 @@ APPEND_SLASH = False  # a POST cannot follow a redirect; a wrong address is a 40
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "adaptive" / "templates"],  # before all apps: here lies what mends a library's
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -134,6 +137,8 @@ REDIS_PAUSE_AFTER_FAILURE = env.float("REDIS_PAUSE_AFTER_FAILURE", default=1.0)
 # --- Sessions --------------------------------------------------------------------------------------
 
 SESSION_INACTIVITY_MINUTES = env.int("SESSION_INACTIVITY_MINUTES", default=30)
+# Seconds that an answer may be late: the network's own time.
+DEADLINE_GRACE = env.int("DEADLINE_GRACE", default=5)
 SESSION_TOKEN_MAX_AGE = env.int("SESSION_TOKEN_MAX_AGE", default=24 * 3600)
 
 # --- Background ------------------------------------------------------------------------------------
@@ -257,6 +262,8 @@ UNFOLD = {
     "SITE_SUBHEADER": "Pools, sessions, audit trail",
     "SITE_SYMBOL": "insights",
     "SHOW_HISTORY": False,
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("adaptive/icon.svg")}],
+    "STYLES": [lambda request: static("adaptive/admin.css")],
 }
 
 LANGUAGE_CODE = "en"

@@ -2,23 +2,30 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import include, path
+from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.urls import include, path, re_path
 from django.views import defaults
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from adaptive.health import health
 from adaptive.metrics import metrics
+from testing_engine.image_view import question_image
 from testing_engine.rules_schema import rules_schema
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs")),
+    path("favicon.ico", lambda request: redirect(static("adaptive/icon.svg"))),  # browsers ask by themselves
     path("health", health),
     path("metrics", metrics),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
     path("api/", include("sessions_app.api.urls")),
+    re_path(r"^images/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>png|jpg)$", question_image),
+    path("take", RedirectView.as_view(url="/take/")),
+    path("take/", include("student_page.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

@@ -38,15 +38,19 @@ def serve(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
         "STATIC_ROOT": str(static),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN, "adaptive.wsgi"]
-    with subprocess.Popen(command, env=environment, cwd=Path(__file__).resolve().parent.parent) as process:
+    root = Path(__file__).resolve().parent.parent
+    with (  # a line a request goes into its log, as in production
+        (folder / "web.log").open("ab") as log,
+        subprocess.Popen(command, env=environment, cwd=root, stdout=log, stderr=log) as process,
+    ):
         try:
-            _wait_until_open(port, process)
+            _wait_until_open(port, process, folder / "web.log")
             yield port, psutil.Process(process.pid)
         finally:
             process.terminate()
 
 
-def _wait_until_open(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_open(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     for _ in range(300):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
@@ -56,7 +60,7 @@ def _wait_until_open(port: int, process: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError("gunicorn does not serve; its reason is above.")
+    raise RuntimeError(f"gunicorn does not serve: {log.read_text()[-2000:]}")
 
 
 def processor_seconds(server: psutil.Process) -> float:

@@ -265,7 +265,8 @@ def _welcome(token: str, pool: str) -> None:
     )
     print(
         f"""
-Ready. Open   {ADDRESS}/api/docs   the API, to read and to try
+Ready. Open   {ADDRESS}/take/      a student's page: try the demo
+              {ADDRESS}/api/docs   the API, to read and to try
               {ADDRESS}/admin      user admin, password {_kept("admin_password")}
 
 A first test by curl:

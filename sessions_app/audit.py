@@ -1,7 +1,7 @@
 """Which entry of the audit chain a row is, and how a session's chain goes on. `chain` has the arithmetic."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sessions_app import chain
 from sessions_app.models import SessionEvent, TestResponse, TestSession
@@ -15,14 +15,25 @@ STATUS_AFTER: dict[str, str] = {
     SessionEvent.Kind.EXPIRED: TestSession.Status.EXPIRED,
 }
 
+GIVES_TIME = {SessionEvent.Kind.STARTED, SessionEvent.Kind.EXTENDED, SessionEvent.Kind.RESUMED}  # `until`
+
 
 def started(session: TestSession, revision_hash: str, plan_hash: str) -> SessionEvent:
     """The event that begins the session's chain; gives an unsaved session its head."""
     event = SessionEvent(
-        session=session, kind=SessionEvent.Kind.STARTED, after_answers=0, at=session.started_at
+        session=session,
+        kind=SessionEvent.Kind.STARTED,
+        after_answers=0,
+        at=session.started_at,
+        reason=until(session.deadline),
     )
     _append(session, event, started_facts(session, revision_hash, plan_hash))
     return event
+
+
+def until(deadline: datetime | None) -> str:
+    """What the reason of an event says of a deadline, so that the chain covers it."""
+    return "" if deadline is None else f"until {deadline.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def imported(

@@ -1,10 +1,11 @@
-"""End sessions that nobody continues: one function for beat, endpoint, command and admin."""
+"""End sessions whose time is up or that nobody continues: one function for beat, endpoint, command, admin."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from sessions_app import hot_state, lifecycle
 from sessions_app.models import TestSession
@@ -24,9 +25,10 @@ def shared_clock() -> datetime:
 
 def count_inactive(inactivity_minutes: int, *, now: datetime) -> int:
     """How many sessions `end_inactive` would end."""
-    return TestSession.objects.filter(
-        status=TestSession.Status.ACTIVE, last_activity__lte=now - timedelta(minutes=inactivity_minutes)
-    ).count()
+    return sum(
+        TestSession.objects.filter(too_long, status=TestSession.Status.ACTIVE).count()
+        for too_long in (_without_activity(inactivity_minutes, now) & ~_overdue(now), _overdue(now))
+    )
 
 
 def end_inactive(
@@ -35,30 +37,41 @@ def end_inactive(
     now: datetime,
     progress: Callable[[int], object] = lambda _: None,
 ) -> int:
-    """Expire every session without activity for that long, in batches; returns how many.
+    """End every session whose time is up, and expire those without activity for that long; returns how many.
 
     A batch is one short transaction. Rows that a student's request holds at this moment are passed over:
     they are being used, and the next run looks again. `progress` is told the size of each batch.
     """
     minutes = settings.SESSION_INACTIVITY_MINUTES if inactivity_minutes is None else inactivity_minutes
-    cutoff = now - timedelta(minutes=minutes)
     ended = 0
-    while batch := _end_batch(cutoff, now):
-        ended += batch
-        progress(batch)
+    for too_long, order, end in (
+        (_overdue(now), "deadline", lifecycle.end_overdue),
+        (_without_activity(minutes, now), "last_activity", lifecycle.expire),
+    ):
+        while batch := _end_batch(too_long, order, end, now):
+            ended += batch
+            progress(batch)
     hot_state.note_cleanup(now, ended)
     return ended
 
 
-def _end_batch(cutoff: datetime, now: datetime) -> int:
+def _overdue(now: datetime) -> Q:
+    return Q(deadline__isnull=False, deadline__lt=now - timedelta(seconds=settings.DEADLINE_GRACE))
+
+
+def _without_activity(minutes: int, now: datetime) -> Q:
+    return Q(last_activity__lte=now - timedelta(minutes=minutes))
+
+
+def _end_batch(too_long: Q, order: str, end: Callable[..., None], now: datetime) -> int:
     with transaction.atomic():
         sessions = list(
             TestSession.objects.select_for_update(skip_locked=True)
-            .filter(status=TestSession.Status.ACTIVE, last_activity__lte=cutoff)
-            .order_by("last_activity")
+            .filter(too_long, status=TestSession.Status.ACTIVE)
+            .order_by(order)
             .only("questions_answered", "chain_head")[:BATCH]
         )
         if sessions:
-            lifecycle.expire(sessions, now=now)
+            end(sessions, now=now)
     hot_state.forget(session.pk for session in sessions)
     return len(sessions)

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection
 
 from sessions_app import audit, chain
-from sessions_app.models import TestSession
+from sessions_app.models import SessionEvent, TestSession
 from sessions_app.refusals import IdempotencyKeyReused
 
 _RECORD = """
@@ -32,7 +32,10 @@ WITH advanced AS (
   WHERE id = %(session_id)s AND status = 'active' AND questions_answered = %(answered)s
     AND current_position = %(item)s AND chain_head = %(head_before)s
     AND token_generation = %(token_generation)s
-  RETURNING id, student_id, questions_answered
+    AND (deadline IS NULL OR deadline >= %(on_time)s)
+    AND (%(answer)s::int IS NOT NULL OR named_test_id IS NULL
+         OR (SELECT allow_dont_know FROM named_tests WHERE named_tests.id = named_test_id))
+  RETURNING id, student_id, questions_answered, deadline
 ), recorded AS (
   INSERT INTO test_responses (session_id, position, question_id, answer, score, is_correct, theta,
                               standard_error, response_time_ms, idempotency_key, answered_at, link)
@@ -54,7 +57,7 @@ WITH advanced AS (
   SET theta = excluded.theta, standard_error = excluded.standard_error, session_id = excluded.session_id,
       updated_at = excluded.updated_at
 )
-SELECT count(*) FROM advanced
+SELECT count(*), max(deadline) FROM advanced
 """
 
 
@@ -81,13 +84,23 @@ class Entry:
     idempotency_key: str | None
     now: datetime
     token_generation: int  # a state from before a revocation records nothing
+    on_time: datetime  # the earliest deadline that this answer still keeps
     head_before: bytes  # of the audit chain
 
 
-def record(entry: Entry) -> bytes | None:
-    """Write the answer; returns the chain's new head.
+@dataclass(frozen=True)
+class Recorded:
+    """What only the row knows after an answer."""
 
-    None, and nothing written, where the session is no longer at this question.
+    head: bytes  # of the audit chain
+    deadline: datetime | None
+
+
+def record(entry: Entry) -> Recorded | None:
+    """Write the answer.
+
+    None, and nothing written, where the session is not or no longer at this question, its time is up, or it
+    does not take "I don't know".
 
     Raises `IdempotencyKeyReused` where another answer of this session carries the key.
     """
@@ -95,12 +108,12 @@ def record(entry: Entry) -> bytes | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(_RECORD, {**vars(entry), **links})
-            (advanced,) = cursor.fetchone()
+            advanced, deadline = cursor.fetchone()
     except IntegrityError as error:
         if "response_idempotency_key_once" in str(error):
             raise IdempotencyKeyReused from error
         raise
-    return links["chain_head"] if advanced else None
+    return Recorded(links["chain_head"], deadline) if advanced else None
 
 
 def _links_of(entry: Entry) -> dict[str, bytes]:
@@ -172,3 +185,32 @@ def close(
     }
     with connection.cursor() as cursor:
         cursor.execute(_CLOSE, parameters)
+
+
+def append_event(
+    session: TestSession,
+    kind: str,
+    *,
+    now: datetime,
+    reason: str,
+    by_id: int | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+    **changes: object,
+) -> None:
+    """An event of one session, and what it `changes` in its row. The caller holds the row's lock."""
+    head, link = audit.after_event(session, kind, now=now, reason=reason, by_id=by_id)
+    for name, value in {**changes, "chain_head": head}.items():
+        setattr(session, name, value)
+    session.save(update_fields=[*changes, "chain_head"])
+    SessionEvent.objects.create(
+        session=session,
+        kind=kind,
+        after_answers=session.questions_answered,
+        at=now,
+        reason=reason,
+        by_id=by_id,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+        link=link,
+    )

@@ -4,7 +4,7 @@ PostgreSQL is the truth; everything here works the same with and without Redis.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,12 +12,14 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Value
 from django.db.models.functions import Greatest, Now
 
-from sessions_app import audit, chain, hot_state, ledger, metrics
-from sessions_app.models import Student, TestSession
+from sessions_app import audit, chain, hot_state, ledger, metrics, named_tests
+from sessions_app.models import NamedTest, Student, TestSession
+from sessions_app.named_tests import TIME_LIMIT
 from sessions_app.proficiency import prior_of
 from sessions_app.refusals import (
     ConceptNamesMismatch,
     IdempotencyKeyReused,
+    NoAttemptsLeft,
     PoolNotFound,
     RulesRefused,
     StudentErased,
@@ -51,20 +53,33 @@ STUDENT_ERASED = "student erased"
 
 @dataclass(frozen=True)
 class TestRequest:
-    """What `start` is asked for. `fingerprint` tells two different requests with one key apart."""
+    """What `start` is asked for: a named test, or pool, names and rules spelled out.
+
+    `fingerprint` tells two different requests with one key apart.
+    """
 
     student_id: str
-    pool_id: UUID | None
-    concept_names: tuple[str, ...]
-    rules: CatRules
+    pool_id: UUID | None = None
+    concept_names: tuple[str, ...] = ()
+    rules: CatRules = field(default_factory=CatRules)
+    test: str | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
 
 
-def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> Standing:
-    """Begin a test: the session into the database, its hot state into Redis, the first question out."""
+def start(
+    request: TestRequest, caller: Caller, *, seed: int, now: datetime, is_invited: bool = False
+) -> Standing:
+    """Begin a test: the session into the database, its hot state into Redis, the first question out.
+
+    `is_invited`: the student came by an invitation to the test.
+    """
     if request.idempotency_key and (earlier := _started_with_key(request, caller)):
         return earlier
+    test = named_tests.named_test(request.test) if request.test is not None else None
+    if test is not None:
+        named_tests.check_open(test, now)
+        request = _spelled_out(request, test)
     revision = load_revision(_revision_to_use(request.pool_id))
     names = _concept_names(request.concept_names, revision)
     try:
@@ -75,6 +90,8 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
         with transaction.atomic():
             plan = store_plan(request.rules, names)
             student = _student_called(request.student_id)
+            if test is not None:
+                named_tests.check_may_take(test, student, is_invited=is_invited)
             mean, sd = prior_of(student.pk, names)
             at_start = prior_for(plan.rules, mean, sd)
             step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
@@ -95,6 +112,8 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
                 current_position=step.next_item,
                 started_at=now,
                 last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
+                named_test=test,
+                deadline=named_tests.deadline_of(test, now) if test is not None else None,
                 chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.fingerprint,
@@ -102,7 +121,7 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
             event = audit.started(session, revision.content_hash, plan.content_hash)
             session.save(force_insert=True)
             event.save(force_insert=True)
-    except IntegrityError:
+    except (IntegrityError, NoAttemptsLeft):
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
         raise
@@ -111,8 +130,21 @@ def start(request: TestRequest, caller: Caller, *, seed: int, now: datetime) -> 
     return standing_of(session, shown_item(revision, step.next_item))
 
 
+def _spelled_out(request: TestRequest, test: NamedTest) -> TestRequest:
+    """The request with what the named test says."""
+    return replace(
+        request,
+        pool_id=test.pool_id,
+        concept_names=tuple(test.concept_names),
+        rules=CatRules.from_json(test.rules),
+    )
+
+
 def _student_called(external_id: str) -> Student:
-    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins."""
+    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins.
+
+    So two starts of one student wait for each other, and attempts are counted right.
+    """
     students = Student.objects.select_for_update(no_key=True)
     student, _ = students.get_or_create(external_id=external_id)
     if student.erased_at is not None:
@@ -135,6 +167,7 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
         status=TestSession.Status.ACTIVE,
         theta=step.ability.theta.tolist(),
         standard_error=step.ability.standard_error.tolist(),
+        answered=0,
         next_question=shown_item(revision, step.next_item) if step.next_item is not None else None,
     )
 
@@ -170,9 +203,8 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     if state is not None:
         check_access(state, session_id, student_id, caller)
     is_known = state is not None and caller.holds_newest(state.token_generation)
-    if state is not None and is_known and _is_newest(session_id, state):
-        shown = shown_item(load_revision(state.revision_id), state.current)
-        return replace(standing_of_state(session_id, state), next_question=shown)
+    if state is not None and is_known and (newest := _if_newest(session_id, state)):
+        return replace(newest, next_question=shown_item(load_revision(state.revision_id), state.current))
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
         if session.status == TestSession.Status.ACTIVE:
@@ -182,14 +214,17 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     return standing_of(session, shown_item(load_revision(session.revision_id), session.current_position))
 
 
-def _is_newest(session_id: UUID, state: SessionState) -> bool:
+def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
     rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
+    rows = rows.filter(chain_head=state.chain_head, token_generation=state.token_generation)
+    standing = standing_of_state(session_id, state)
     try:
-        return rows.filter(
-            questions_answered=state.answered, token_generation=state.token_generation
-        ).exists()
+        session = rows.select_related("named_test").first()
     except OperationalError:
-        return True  # without PostgreSQL nobody can have gone on
+        return standing  # without PostgreSQL nobody can have gone on
+    if session is None:
+        return None
+    return replace(standing, deadline=session.deadline, test=session.named_test)
 
 
 def end(
@@ -208,10 +243,11 @@ def end(
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
         if session.status == TestSession.Status.ACTIVE:
+            is_late = session.deadline is not None and now >= session.deadline
             ledger.close(
                 [session],
                 TestSession.Status.ENDED,
-                reason=END_REASONS[TestSession.Status.ENDED],
+                reason=TIME_LIMIT if is_late else END_REASONS[TestSession.Status.ENDED],
                 now=max(now, session.started_at),  # whatever this machine's clock says
                 idempotency_key=idempotency_key,
                 request_hash=fingerprint,
@@ -246,6 +282,11 @@ def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:
     """End active sessions that nobody continued. The caller holds their locks, and forgets their state."""
     status = TestSession.Status.EXPIRED
     ledger.close(sessions, status, reason=END_REASONS[status], now=now)
+
+
+def end_overdue(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions whose time is up. The caller holds their locks, and forgets their state."""
+    ledger.close(sessions, TestSession.Status.ENDED, reason=TIME_LIMIT, now=now)
 
 
 def end_for_erasure(sessions: Sequence[TestSession], *, now: datetime) -> None:

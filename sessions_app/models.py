@@ -9,7 +9,20 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from sessions_app.named_test_models import Invitation, NamedTest
 from testing_engine.models import ArrayLength, PoolRevision, Question, TestPlan
+
+__all__ = [
+    "ApiClient",
+    "Invitation",
+    "LiveSession",
+    "NamedTest",
+    "SessionEvent",
+    "Student",
+    "StudentProficiency",
+    "TestResponse",
+    "TestSession",
+]
 
 
 class Student(models.Model):
@@ -74,6 +87,10 @@ class TestSession(models.Model):
     started_at = models.DateTimeField()
     last_activity = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
+    named_test = models.ForeignKey(
+        NamedTest, on_delete=models.PROTECT, null=True, related_name="sessions", db_index=False
+    )
+    deadline = models.DateTimeField(null=True, help_text="Nothing is accepted after it.")
 
     token_generation = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Session tokens of an earlier one are revoked."
@@ -96,6 +113,18 @@ class TestSession(models.Model):
             models.Index("last_activity", condition=Q(status="active"), name="sessions_active_by_activity"),
             models.Index("student", F("started_at").desc(), name="sessions_of_a_student"),
             models.Index(F("started_at").desc(), "id", name="sessions_newest_first"),
+            models.Index(
+                "deadline",
+                condition=Q(status="active", deadline__isnull=False),
+                name="sessions_active_by_deadline",
+            ),
+            models.Index(
+                "named_test",
+                F("started_at").desc(),
+                "id",
+                condition=Q(named_test__isnull=False),
+                name="sessions_of_a_named_test",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -133,6 +162,16 @@ class TestSession(models.Model):
     def accuracy(self) -> float:
         """Share of the answers that were right, 0 before the first."""
         return self.correct_responses / self.questions_answered if self.questions_answered else 0.0
+
+
+class LiveSession(TestSession):
+    """A session as somebody looks at it who supervises: running, or expired not long ago."""
+
+    class Meta:
+        proxy = True
+        ordering = ["-last_activity"]
+        verbose_name = "live view"
+        verbose_name_plural = "live view"
 
 
 class TestResponse(models.Model):

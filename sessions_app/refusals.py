@@ -1,5 +1,7 @@
 """Requests that change nothing, and why. The API maps each to one response (`sessions_app.api.problems`)."""
 
+from datetime import UTC, datetime
+
 
 class Refusal(Exception):
     """A request that changes nothing, and why."""
@@ -35,6 +37,10 @@ class RulesRefused(Refusal):
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__("; ".join(message for _, message in problems))
         self.problems = problems
+
+
+class SessionStillActive(Refusal):
+    """What was asked for is there when the test is over."""
 
 
 class InvalidResponse(Refusal):
@@ -76,3 +82,55 @@ class NotTheCurrentQuestion(SessionConflict):
 
 class SessionNotActive(SessionConflict):
     """The test is over."""
+
+
+class NamedTestNotFound(Refusal):
+    """No named test of that name."""
+
+
+class NamedTestNotOpen(Refusal):
+    """Nobody may start it yet, or any more. The times are None where there is none."""
+
+    def __init__(self, opens_at: datetime | None, closes_at: datetime | None, now: datetime) -> None:
+        is_early = opens_at is not None and now < opens_at
+        moment = opens_at if is_early else closes_at
+        assert moment is not None
+        verb = "opens" if is_early else "closed"
+        super().__init__(f"This test {verb} at {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
+        self.opens_at, self.closes_at = opens_at, closes_at
+
+
+class NotInvited(Refusal):
+    """The test is for invited students."""
+
+
+class NoAttemptsLeft(Refusal):
+    """The student has started the test as often as it allows."""
+
+
+class InvitationNotFound(Refusal):
+    """The link was not made here, was changed, or has been replaced by a newer one."""
+
+
+class InvitationRevoked(Refusal):
+    """The invitation was taken back."""
+
+
+class InvitationUsed(Refusal):
+    """The test that was started with it is over: `status` says how."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The test of this invitation is over: it is {status}.")
+        self.status = status
+
+
+class NotExpired(Refusal):
+    """Only an expired test can be resumed: `status` is what it is."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"Only an expired test can be resumed; this one is {status}.")
+        self.status = status
+
+
+class NoDeadline(Refusal):
+    """The test has no time limit that could be extended."""

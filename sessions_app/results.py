@@ -8,6 +8,17 @@ from django.db.models import Avg, Count, F, FloatField, Q, QuerySet
 from django.db.models.functions import Cast
 
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.refusals import SessionStillActive
+from sessions_app.standing import Caller, Standing, session_for, standing_of
+
+
+@dataclass(frozen=True)
+class PathPoint:
+    """What was known after so many answers: θ and its standard error, one number a concept."""
+
+    answered: int
+    theta: list[float]
+    standard_error: list[float]
 
 
 class StudentNotFound(Exception):
@@ -49,6 +60,19 @@ def finished(student: Student) -> QuerySet[TestSession]:
         .filter(questions_answered__gt=0)
         .order_by("started_at", "pk")
     )
+
+
+def result_of(session_id: UUID, caller: Caller) -> tuple[Standing, list[PathPoint]]:
+    """The result of a test that is over, and how its estimate narrowed, from before the first answer on.
+
+    Raises `SessionStillActive`: while it runs, a student would learn from it which answers were right.
+    """
+    session = session_for(session_id, caller, None)
+    if session.status == TestSession.Status.ACTIVE:
+        raise SessionStillActive
+    path = [PathPoint(0, session.prior_mean, session.prior_sd)]
+    rows = session.responses.order_by("position").values_list("position", "theta", "standard_error")
+    return standing_of(session), path + [PathPoint(*row) for row in rows]
 
 
 def totals(student: Student) -> Totals:

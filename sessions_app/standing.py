@@ -10,7 +10,7 @@ import numpy as np
 
 from sessions_app import hot_state, metrics
 from sessions_app.chain import microseconds
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, TokenRevoked, WrongStudent
 from sessions_app.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
@@ -53,10 +53,13 @@ class Standing:
     answered: int
     correct: int
     started_at: datetime
+    max_questions: int
     completed_at: datetime | None = None
     end_reason: str = ""
     next_question: ShownQuestion | None = None
     token_generation: int = 0
+    deadline: datetime | None = None
+    test: NamedTest | None = None
 
     @property
     def is_active(self) -> bool:
@@ -82,7 +85,7 @@ def session_for(
 
     A session whose student was erased is nobody's any more.
     """
-    sessions = TestSession.objects.select_related("student").filter(pk=session_id)
+    sessions = TestSession.objects.select_related("student", "named_test").filter(pk=session_id)
     session = (sessions.select_for_update(of=("self",)) if for_update else sessions).first()
     if session is None or not caller.may_open(session_id, session.client_id):
         raise SessionNotFound
@@ -149,38 +152,44 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
 
 def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
     """Where a session stands, from its row."""
+    plan = load_plan(session.plan_id)
     return Standing(
         session_id=session.pk,
         student_id=session.student_id,
         status=session.status,
-        concept_names=load_plan(session.plan_id).concept_names,
+        concept_names=plan.concept_names,
         prior_mean=session.prior_mean,
         theta=session.theta,
         standard_error=session.standard_error,
         answered=session.questions_answered,
         correct=session.correct_responses,
         started_at=session.started_at,
+        max_questions=plan.rules.max_questions,
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
         token_generation=session.token_generation,
+        deadline=session.deadline,
+        test=session.named_test,
     )
 
 
 def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
     """Where a running session stands, from its hot state."""
     theta, standard_error = state.ability
+    plan = load_plan(state.plan_id)
     return Standing(
         session_id=session_id,
         student_id=state.student_id,
         status=TestSession.Status.ACTIVE,
-        concept_names=load_plan(state.plan_id).concept_names,
+        concept_names=plan.concept_names,
         prior_mean=state.prior_mean_sd[0],
         theta=theta,
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
         started_at=state.began,
+        max_questions=plan.rules.max_questions,
     )
 
 

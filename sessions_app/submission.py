@@ -4,13 +4,15 @@ Two round trips to Redis and one transaction in PostgreSQL; docs/ARCHITECTURE.md
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from sessions_app import hot_state, ledger, metrics
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.named_tests import TIME_LIMIT, is_overdue
 from sessions_app.rates import SessionRate
 from sessions_app.refusals import (
     AlreadySubmitted,
@@ -81,7 +83,10 @@ def submit(
     try:
         after = _answer(claimed.state, submission, caller, now) if claimed.state is not None else None
         if after is None:
-            rebuilt = _rebuild(submission, caller)
+            rebuilt = _rebuild(submission, caller, now)
+            if isinstance(rebuilt, SessionConflict):
+                hot_state.forget([submission.session_id])
+                raise rebuilt
             if isinstance(rebuilt, Standing):
                 return rebuilt
             after = _answer(rebuilt, submission, caller, now)
@@ -142,15 +147,16 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         response_time_ms=submission.response_time_ms,
         idempotency_key=submission.idempotency_key,
         now=now,
+        on_time=now - timedelta(seconds=settings.DEADLINE_GRACE),
         head_before=state.chain_head,
         token_generation=state.token_generation,
     )
     with metrics.RECORD.time():
-        head = ledger.record(entry)
-    if head is None:
+        recorded = ledger.record(entry)
+    if recorded is None:
         return None
-    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, head))
-    standing = standing_of_state(submission.session_id, after)
+    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, recorded.head))
+    standing = replace(standing_of_state(submission.session_id, after), deadline=recorded.deadline)
     if is_over:
         standing = replace(
             standing, status=TestSession.Status.COMPLETED, completed_at=now, end_reason=step.stop or ""
@@ -187,8 +193,13 @@ def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
 
 
 @transaction.atomic
-def _rebuild(submission: Submission, caller: Caller) -> SessionState | Standing:
-    """The state from PostgreSQL, or the reply of the first try, or the refusal that the truth calls for."""
+def _rebuild(
+    submission: Submission, caller: Caller, now: datetime
+) -> SessionState | Standing | SessionConflict:
+    """The state from PostgreSQL, or the reply of the first try; raises the refusal that the truth calls for.
+
+    A session whose time is up is ended here; that refusal is returned, so that the end is not rolled back.
+    """
     session = session_for(submission.session_id, caller, submission.student_id, for_update=True)
     responses = list(session.responses.order_by("position"))
     revision = load_revision(session.revision_id)
@@ -201,6 +212,9 @@ def _rebuild(submission: Submission, caller: Caller) -> SessionState | Standing:
     if position is None:
         raise QuestionNotFound
     question_pk = int(revision.question_ids[position])
+    if session.status == TestSession.Status.ACTIVE and is_overdue(session.deadline, now):
+        ledger.close([session], TestSession.Status.ENDED, reason=TIME_LIMIT, now=now)
+        return SessionNotActive("This test is over: time is up.", TestSession.Status.ENDED, None)
     conflict: type[SessionConflict]
     if any(response.question_id == question_pk for response in responses):
         conflict, message = AlreadySubmitted, "This question has been answered."
@@ -208,6 +222,8 @@ def _rebuild(submission: Submission, caller: Caller) -> SessionState | Standing:
         conflict, message = SessionNotActive, f"This test is over: it is {session.status}."
     elif submission.question_id != current:
         conflict, message = NotTheCurrentQuestion, "This is not the question that waits for an answer."
+    elif submission.response is None and session.named_test and not session.named_test.allow_dont_know:
+        raise InvalidResponse("This test does not take “I don't know”: choose an option.")
     else:
         return rebuild_state(session)
     raise conflict(message, session.status, current)

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 
+# The student's page. The token stands behind the #, which browsers send to no server and write to no log.
+STUDENT_PAGE = "/take/test"
 _SALT = "sessions_app.session_token"
 
 
@@ -34,6 +36,11 @@ def make_session_token(session_id: UUID, started_at: datetime, generation: int =
     if generation:  # the first is as it was before there were others
         payload += generation.to_bytes(4, "big")
     return signing.Signer(salt=_SALT).sign(base64.urlsafe_b64encode(payload).decode())
+
+
+def page_of(session_token: str) -> str:
+    """The address, on this host, of the page on which the student takes the test."""
+    return f"{STUDENT_PAGE}#{session_token}"
 
 
 def read_session_token(token: str, now: datetime) -> SessionToken:

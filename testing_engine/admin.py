@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+import testing_engine.image_admin  # noqa: F401  # registers pictures
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import frozen_content, revise_question
@@ -108,6 +109,10 @@ class QuestionForm(forms.ModelForm[Question]):
             "enemy_groups",
             "question_set",
         )
+        help_texts = {
+            "content": "Plain text. $x^2$ is mathematics, `x` code, ![what it shows](address) a picture; "
+            "docs/STUDENT_PAGE.md shows all."
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -115,6 +115,24 @@ class Question(models.Model):
         return sorted(self.option_scores) == [0] * (len(self.option_scores) - 1) + [1]
 
 
+class QuestionImage(models.Model):
+    """A picture that questions show, under the hash of its content. Never changed and never deleted."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True, editable=False)
+    content = models.BinaryField()
+    media_type = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "question_images"
+        ordering = ["-created_at", "sha256"]
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
 class PoolRevision(models.Model):
     """The questions of a pool as they were at one moment, in the order that gives them their index."""
 

@@ -15,7 +15,7 @@ from knox.models import AuthToken
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminIntegerFieldWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
 
 from sessions_app.admin.common import ReadOnly, go_on
 from sessions_app.api_clients import MOST_DAYS, PERMISSIONS, make_token
@@ -54,7 +54,6 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ["username", "may", "is_active", "date_joined"]
     search_fields = ["username"]
     fields = ["username", "is_active", "user_permissions"]
-    filter_horizontal = ["user_permissions"]
     inlines = [TokenInline]
     actions = None
     actions_detail = ["make_token"]
@@ -73,7 +72,10 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
         kwargs["queryset"] = Permission.objects.filter(codename__in=PERMISSIONS.values()).select_related(
             "content_type"
         )
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        field.label_from_instance = lambda permission: permission.name
+        return field
 
     @admin.display(description="may")
     def may(self, client: ApiClient) -> str:

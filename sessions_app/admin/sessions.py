@@ -21,9 +21,12 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sessions_app import cleanup, lifecycle
 from sessions_app.admin.common import ReadOnly, go_on, numbers
+from sessions_app.admin.pictures import Page, show
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.pictures import path as path_pictures
 from sessions_app.proficiency import proficiency_of
 from sessions_app.replay import LEADING, replay
+from sessions_app.session_path import path_of
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
 
@@ -38,7 +41,7 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
     fields = [
         "position",
         "question_id_text",
-        "answer",
+        "chosen",
         "is_correct",
         "score",
         "ability",
@@ -56,6 +59,10 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
     @admin.display(description="question")
     def question_id_text(self, response: TestResponse) -> str:
         return f"{response.question.external_id} (version {response.question.version})"
+
+    @admin.display(description="answer")
+    def chosen(self, response: TestResponse) -> str:
+        return "I don’t know" if response.answer is None else response.question.options[response.answer]
 
     @admin.display(description="θ after")
     def ability(self, response: TestResponse) -> str:
@@ -81,16 +88,25 @@ class CleanUpForm(BaseDialogForm):  # type: ignore[misc]
 
 @admin.register(TestSession)
 class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["id", "student", "state", "questions_answered", "ability", "started_at", "last_activity"]
+    list_display = [
+        "id",
+        "student",
+        "pool",
+        "state",
+        "questions_answered",
+        "ability",
+        "started_at",
+        "last_activity",
+    ]
     list_filter = ["status", "revision__pool", ("started_at", admin.DateFieldListFilter)]
     search_fields = ["id__exact", "student__external_id"]
     search_help_text = "A session's id, or part of a student's id"
-    list_select_related = ["student"]
+    list_select_related = ["student", "revision__pool"]
     list_per_page = 50
     show_full_result_count = False
     actions = None
     actions_list = ["clean_up_now"]
-    actions_detail = ["show_replay", "revoke_tokens"]
+    actions_detail = ["show_path", "show_replay", "revoke_tokens"]
     inlines = [ResponseInline]
     fieldsets = [
         (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason"]}),
@@ -144,6 +160,31 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         ended = cleanup.end_inactive(form.cleaned_data["inactivity_minutes"], now=cleanup.shared_clock())
         self.message_user(request, f"Ended {ended} inactive session{'' if ended == 1 else 's'}.")
         return go_on(request, reverse("admin:sessions_app_testsession_changelist"))
+
+    @action(description="Path", url_path="path", permissions=["view"], icon="show_chart")  # type: ignore[untyped-decorator]
+    def show_path(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The way of the ability through the test, and why each question came. Changes nothing."""
+        session = self.get_object(request, object_id)
+        if session is None:
+            raise Http404
+        path = path_of(session)
+        replayed = replay(session.pk, candidates=LEADING)
+        pictures = [path_pictures.ability(path), path_pictures.information(path)] if path.questions else []
+        page = Page(
+            f"Path of {session}",
+            pictures,
+            links=[(reverse("admin:sessions_app_testsession_change", args=[session.pk]), "Session")],
+            intro=[] if path.questions else ["No question has been answered yet."],
+            facts=[
+                ("Pool", self.pool(session)),
+                ("Status", " – ".join(filter(None, [session.get_status_display(), session.end_reason]))),
+                ("Answers", f"{session.questions_answered}, {session.correct_responses} right"),
+                ("Replay", replayed.verdict),
+            ],
+        )
+        template = "admin/sessions_app/testsession/path.html"
+        reasons = [step for step in replayed.steps if step.why]
+        return show(self, request, page, template, reasons=reasons)
 
     @action(  # type: ignore[untyped-decorator]
         description="Revoke its tokens",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -12,8 +13,9 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from sessions_app.admin.common import ReadOnly, go_on
-from sessions_app.models import Student, StudentProficiency
+from sessions_app.admin.common import ReadOnly, go_on, numbers
+from sessions_app.admin.results import ResultPages
+from sessions_app.models import Student, StudentProficiency, TestSession
 from sessions_app.privacy import erase_student, export_student
 from sessions_app.proficiency import proficiency_of
 from sessions_app.results import StudentNotFound
@@ -47,7 +49,7 @@ class EraseForm(BaseDialogForm):  # type: ignore[misc]
 
 
 @admin.register(Student)
-class StudentAdmin(ModelAdmin):  # type: ignore[misc]
+class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
     list_display = ["external_id", "name", "grade_level", "created_at"]
     list_filter = [("erased_at", admin.EmptyFieldListFilter)]
     search_fields = ["external_id", "name"]
@@ -55,8 +57,11 @@ class StudentAdmin(ModelAdmin):  # type: ignore[misc]
     readonly_fields = ["external_id", "created_at", "erased_at"]
     inlines = [ProficiencyInline]
     actions = None
-    actions_detail = ["export", "erase"]
+    actions_detail = ["show_results", "export", "erase"]
     show_full_result_count = False
+
+    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
+        return TestSession.objects.filter(student_id=object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -114,7 +119,7 @@ class StudentAdmin(ModelAdmin):  # type: ignore[misc]
 
 @admin.register(StudentProficiency)
 class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["student", "concept_name", "proficiency", "theta", "standard_error", "updated_at"]
+    list_display = ["student", "concept_name", "proficiency", "ability", "error", "updated_at"]
     search_fields = ["student__external_id", "concept_name"]
     list_select_related = ["student"]
     show_full_result_count = False
@@ -122,3 +127,11 @@ class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="proficiency", ordering="theta")
     def proficiency(self, row: StudentProficiency) -> str:
         return f"{proficiency_of(row.theta):.3f}"
+
+    @admin.display(description="θ", ordering="theta")
+    def ability(self, row: StudentProficiency) -> str:
+        return numbers([row.theta])
+
+    @admin.display(description="standard error", ordering="standard_error")
+    def error(self, row: StudentProficiency) -> str:
+        return numbers([row.standard_error])

@@ -38,6 +38,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "pool_not_found", "There is no such question pool.")
         case refusals.QuestionNotFound():
             return Problem(404, "question_not_found", "This test's pool has no question of that id.")
+        case refusals.SessionStillActive():
+            return Problem(409, "session_active", "The test is running; its result is there when it is over.")
         case refusals.WrongStudent():
             return Problem(403, "wrong_student", "This session belongs to another student.")
         case refusals.StudentErased():
@@ -63,6 +65,29 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             )
         case refusals.TooManyRequests():
             return Problem(429, "throttled", "Too many requests.", wait=RETRY_AFTER_RATE_LIMIT)
+        case refusals.NamedTestNotFound():
+            return Problem(404, "test_not_found", "There is no test of that name.")
+        case refusals.NamedTestNotOpen():
+            times: dict[str, Any] = {"opens_at": refusal.opens_at, "closes_at": refusal.closes_at}
+            return Problem(409, "test_not_open", str(refusal), extra=times)
+        case refusals.NotInvited():
+            return Problem(403, "not_invited", "This test is for invited students; this one is not.")
+        case refusals.NoAttemptsLeft():
+            return Problem(
+                409, "no_attempts_left", "This student has started this test as often as it allows."
+            )
+        case refusals.InvitationNotFound():
+            return Problem(
+                404, "invitation_not_found", "This invitation is not valid, or a newer link replaced it."
+            )
+        case refusals.InvitationRevoked():
+            return Problem(403, "invitation_revoked", "This invitation was taken back.")
+        case refusals.InvitationUsed():
+            return Problem(409, "invitation_used", str(refusal), extra={"session_status": refusal.status})
+        case refusals.NotExpired():
+            return Problem(409, "session_not_expired", str(refusal), extra={"session_status": refusal.status})
+        case refusals.NoDeadline():
+            return Problem(409, "no_deadline", "This test has no time limit that could be extended.")
         case refusals.SessionConflict():
             extra = {"session_status": refusal.status, "current_question_id": refusal.current_question_id}
             return Problem(409, _CONFLICT_CODES[type(refusal)], str(refusal), extra=extra)

@@ -8,6 +8,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from sessions_app import supervision
 from sessions_app.cleanup import MOST_MINUTES
 from sessions_app.lifecycle import TestRequest
 from sessions_app.models import TestSession
@@ -103,6 +104,12 @@ class EndCriteriaSerializer(Body):
 
 class StartRequestSerializer(Body):
     student_id = Text(max_length=ID_LENGTH)
+    test = Text(
+        max_length=100,
+        required=False,
+        allow_null=True,
+        help_text="The name of a named test, instead of all that follows.",
+    )
     question_pool_id = serializers.UUIDField(
         required=False, allow_null=True, help_text="Left out: the newest pool."
     )
@@ -125,6 +132,13 @@ class StartRequestSerializer(Body):
         return names
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("test") is not None:
+            spelled_out = ("question_pool_id", "concept_names", "end_criteria", "rules")
+            both = [name for name in spelled_out if attrs.get(name) is not None]
+            if both:
+                raise serializers.ValidationError(
+                    {name: f"Give test or {name}, not both: the test has its own." for name in both}
+                )
         if attrs.get("rules") is not None and attrs.get("end_criteria") is not None:
             raise serializers.ValidationError({"rules": "Give rules or end_criteria, not both."})
         return attrs
@@ -134,6 +148,7 @@ class StartRequestSerializer(Body):
         data = self.validated_data
         return TestRequest(
             student_id=data["student_id"],
+            test=data.get("test"),
             pool_id=data.get("question_pool_id"),
             concept_names=tuple(data.get("concept_names") or ()),
             rules=_rules_of(data),
@@ -156,6 +171,10 @@ def _rules_of(data: dict[str, Any]) -> CatRules:
         raise RulesError(
             [(f"/end_criteria{pointer}", message) for pointer, message in error.problems]
         ) from error
+
+
+class InvitationRequestSerializer(Body):
+    invitation = Text(max_length=200)
 
 
 class SubmitRequestSerializer(Body):
@@ -198,8 +217,17 @@ def fingerprint_of(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
+class ExtendRequestSerializer(Body):
+    minutes = serializers.IntegerField(min_value=1, max_value=supervision.MOST_MINUTES)
+
+
 class CleanupRequestSerializer(Body):
     inactivity_minutes = serializers.IntegerField(min_value=1, max_value=MOST_MINUTES, required=False)
+
+
+class ExportSerializer(Body):
+    rows = serializers.ChoiceField(choices=["sessions", "answers", "dictionary"], default="sessions")
+    format = serializers.ChoiceField(choices=["csv", "json"], default="json")
 
 
 class SessionFilterSerializer(Body):

@@ -21,6 +21,10 @@ def _texts() -> s.ListField:
     return s.ListField(child=s.CharField())
 
 
+def _deadline() -> s.DateTimeField:
+    return s.DateTimeField(allow_null=True, help_text="No answer is taken after it; null: no time limit.")
+
+
 class Ability(Serializer[object]):
     theta = _floats()
     standard_error = _floats()
@@ -31,6 +35,10 @@ class ShownQuestion(Serializer[object]):
     content = s.CharField()
     options = _texts()
     concepts = _floats()
+    content_html = s.CharField(required=False, help_text="With `render=html`: safe to put into a page.")
+    options_html = s.ListField(
+        child=s.CharField(), required=False, help_text="With `render=html`, in the order of `options`."
+    )
 
 
 class ConceptResult(Serializer[object]):
@@ -47,14 +55,27 @@ class TestSummary(Serializer[object]):
     concepts = ConceptResult(many=True)
 
 
+class TestTexts(Serializer[object]):
+    name = s.CharField()
+    title = s.CharField()
+    introduction = s.CharField(allow_blank=True)
+    closing = s.CharField(allow_blank=True)
+    show_theta = s.BooleanField(help_text="Whether the result page may show θ.")
+    allow_dont_know = s.BooleanField(help_text='Whether `null`, "I don\'t know", is taken as an answer.')
+
+
 class Started(Serializer[object]):
     session_id = s.UUIDField()
     session_token = s.CharField()
+    take_url = s.URLField(help_text="The student's page with this test: give this link to the student alone.")
     student_id = s.CharField()
     initial_proficiency = _floats()
     ability = Ability()
     concept_names = _texts()
     next_question = ShownQuestion()
+    questions_answered = s.IntegerField(help_text="Above 0 where an invitation goes on with its test.")
+    deadline = _deadline()
+    test = TestTexts(allow_null=True, help_text="The named test; null: started with rules.")
     status = s.ChoiceField(choices=["started"])
 
 
@@ -69,6 +90,7 @@ class Continued(Serializer[object]):
     ability = Ability()
     next_question = ShownQuestion()
     questions_answered = s.IntegerField()
+    deadline = _deadline()
 
 
 class Result(Serializer[object]):
@@ -80,6 +102,18 @@ class Result(Serializer[object]):
     test_summary = TestSummary()
 
 
+class PathPoint(Serializer[object]):
+    questions_answered = s.IntegerField()
+    proficiency = _floats()
+    proficiency_95 = s.ListField(child=_floats(min_length=2, max_length=2))
+
+
+class ResultWithPath(Result):
+    session_id = s.UUIDField()
+    concept_names = _texts()
+    path = PathPoint(many=True, help_text="From before the first answer to after the last.")
+
+
 class SessionStatus(Serializer[object]):
     session_id = s.UUIDField()
     status = s.ChoiceField(choices=STATUSES)
@@ -87,10 +121,13 @@ class SessionStatus(Serializer[object]):
     ability = Ability()
     concept_names = _texts()
     questions_answered = s.IntegerField()
+    max_questions = s.IntegerField(help_text="The test has no more than that.")
     is_active = s.BooleanField()
     next_question = ShownQuestion(allow_null=True, help_text="What waits for an answer.")
     started_at = s.DateTimeField()
     completed_at = s.DateTimeField(allow_null=True)
+    deadline = _deadline()
+    test = TestTexts(allow_null=True)
 
 
 class QuestionUpload(Serializer[object]):
@@ -366,6 +403,18 @@ class RedisStatistics(Serializer[object]):
     architecture = s.CharField()
 
 
+class DictionaryEntry(Serializer[object]):
+    table = s.CharField(required=False, help_text="With rows=dictionary alone.")
+    column = s.CharField()
+    type = s.ChoiceField(choices=["text", "number", "truth value", "time"])
+    meaning = s.CharField()
+
+
+class Exported(Serializer[object]):
+    dictionary = DictionaryEntry(many=True)
+    rows = s.ListField(child=s.DictField(), help_text="By the names of the dictionary.")
+
+
 class FieldProblem(Serializer[object]):
     pointer = s.CharField(help_text="JSON pointer into the request body.", allow_blank=True)
     detail = s.CharField()
@@ -383,3 +432,5 @@ class Problem(Serializer[object]):
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]  # the problem's own name
     session_status = s.ChoiceField(choices=STATUSES, required=False)
     current_question_id = s.CharField(required=False, allow_null=True)
+    opens_at = s.DateTimeField(required=False, allow_null=True)
+    closes_at = s.DateTimeField(required=False, allow_null=True)

@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from sessions_app import lifecycle, submission
+from sessions_app import lifecycle, results, submission
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
 from sessions_app.api.serializers import (
     StartRequestSerializer,
     StudentSerializer,
@@ -42,6 +43,28 @@ A_QUESTION = {
     "concepts": [0, 1],
 }
 AN_ABILITY = {"theta": [0.0, 0.41], "standard_error": [1.0, 0.86]}
+A_TEST = {
+    "name": "algebra-autumn",
+    "title": "Algebra, autumn term",
+    "introduction": "Take your time. You cannot go back.",
+    "closing": "Thank you.",
+    "show_theta": False,
+    "allow_dont_know": True,
+}
+A_START = {
+    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+    "take_url": "https://tests.example.org/take/test#T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+    "student_id": "student-1",
+    "initial_proficiency": [0.5, 0.5],
+    "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
+    "concept_names": ["Math", "Algebra"],
+    "next_question": A_QUESTION,
+    "questions_answered": 0,
+    "deadline": "2026-11-22T10:45:00Z",
+    "test": A_TEST,
+    "status": "started",
+}
 A_RESULT = {
     "final_proficiency": [0.731, 0.655],
     "ability": {"theta": [0.616, 0.399], "standard_error": [0.29, 0.28]},
@@ -57,6 +80,22 @@ A_RESULT = {
             {"name": "Algebra", "proficiency": 0.655, "proficiency_95": [0.44, 0.83]},
         ],
     },
+}
+
+A_STATUS = {
+    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+    "status": "active",
+    "current_proficiency": [0.5, 0.659],
+    "ability": AN_ABILITY,
+    "concept_names": ["Math", "Algebra"],
+    "questions_answered": 1,
+    "max_questions": 20,
+    "is_active": True,
+    "next_question": A_QUESTION,
+    "started_at": "2026-11-22T10:00:00Z",
+    "completed_at": None,
+    "deadline": "2026-11-22T10:45:00Z",
+    "test": A_TEST,
 }
 
 
@@ -95,7 +134,12 @@ class StartView(APIView):
         operation_id="start_test",
         tags=["Taking a test"],
         summary="Start a test",
-        parameters=[IDEMPOTENCY_KEY],
+        description=(
+            "Either `test` names a test that a teacher prepared, or pool and rules are given here.\n\n"
+            "A named test can refuse: 404 `test_not_found`; 409 `test_not_open` with `opens_at` and "
+            "`closes_at`; 403 `not_invited`; 409 `no_attempts_left`."
+        ),
+        parameters=[IDEMPOTENCY_KEY, RENDER],
         request=StartRequestSerializer,
         responses=shapes.Started,
         examples=[
@@ -109,22 +153,19 @@ class StartView(APIView):
                 },
             ),
             OpenApiExample(
+                "A named test",
+                request_only=True,
+                value={"student_id": "student-1", "test": "algebra-autumn"},
+            ),
+            OpenApiExample(
                 "Started",
                 response_only=True,
-                value={
-                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
-                    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
-                    "student_id": "student-1",
-                    "initial_proficiency": [0.5, 0.5],
-                    "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
-                    "concept_names": ["Math", "Algebra"],
-                    "next_question": A_QUESTION,
-                    "status": "started",
-                },
+                value=A_START,
             ),
         ],
     )
     def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         limit_starts(body.validated_data["student_id"])
@@ -134,13 +175,16 @@ class StartView(APIView):
                 asked, caller_of(request), seed=secrets.randbits(63), now=timezone.now()
             )
         except (RulesError, RulesRefused) as error:
-            raise InvalidBody(_in_body(error.problems, request.data), code="rules_refused") from error
+            raise InvalidBody(in_body(error.problems, request.data), code="rules_refused") from error
         named_in_log(standing.session_id)
-        return Response(replies.started(standing, asked.student_id))
+        reply = with_page(request, replies.started(standing, asked.student_id))
+        return Response(with_html(reply) if is_html else reply)
 
 
-def _in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
+def in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
     """Pointers into the body; the engine's own point into the rules, which `end_criteria` only stand for."""
+    if data.get("test") is not None:
+        return [("/test", f"The test's rules do not fit its pool any more: {text}") for _, text in problems]
     if data.get("rules") is not None:
         return [(f"/rules{pointer}", message) for pointer, message in problems]
     simple = "/end_criteria"
@@ -159,7 +203,7 @@ class SubmitView(APIView):
         operation_id="submit_answer",
         tags=["Taking a test"],
         summary="Answer the current question",
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, RENDER],
         request=SubmitRequestSerializer,
         responses=PolymorphicProxySerializer(
             "Submitted", [shapes.Continued, shapes.Result], resource_type_field_name=None
@@ -184,12 +228,14 @@ class SubmitView(APIView):
                     "ability": AN_ABILITY,
                     "next_question": A_QUESTION,
                     "questions_answered": 1,
+                    "deadline": None,
                 },
             ),
             OpenApiExample("Finished", response_only=True, value={"status": "completed", **A_RESULT}),
         ],
     )
     def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
         answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
         named_in_log(answer.session_id)
         standing = submission.submit(
@@ -198,7 +244,8 @@ class SubmitView(APIView):
             now=timezone.now(),
             rate=rate_in_session(request, answer.session_id),
         )
-        return Response(replies.submitted(standing))
+        reply = replies.submitted(standing)
+        return Response(with_html(reply) if is_html else reply)
 
 
 class StatusView(APIView):
@@ -210,34 +257,25 @@ class StatusView(APIView):
         operation_id="test_status",
         tags=["Taking a test"],
         summary="Where a test stands",
-        parameters=[STUDENT_ID],
+        parameters=[STUDENT_ID, RENDER],
         responses=shapes.SessionStatus,
         examples=[
             OpenApiExample(
                 "Running",
                 response_only=True,
-                value={
-                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
-                    "status": "active",
-                    "current_proficiency": [0.5, 0.659],
-                    "ability": AN_ABILITY,
-                    "concept_names": ["Math", "Algebra"],
-                    "questions_answered": 1,
-                    "is_active": True,
-                    "next_question": A_QUESTION,
-                    "started_at": "2026-11-22T10:00:00Z",
-                    "completed_at": None,
-                },
+                value=A_STATUS,
             )
         ],
     )
     def get(self, request: Request, session_id: str) -> Response:
+        is_html = wants_html(request)
         query = StudentSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         standing = lifecycle.status(
             session_id_of(session_id), caller_of(request), student_id=query.validated_data.get("student_id")
         )
-        return Response(replies.status(standing))
+        reply = replies.status(standing)
+        return Response(with_html(reply) if is_html else reply)
 
 
 class EndView(APIView):
@@ -267,6 +305,42 @@ class EndView(APIView):
             fingerprint=fingerprint_of(request.data),
         )
         return Response(replies.result(standing))
+
+
+class ResultView(APIView):
+    permission_classes = [permissions.HoldsOrOwnSession]
+    permission = permissions.DELIVER
+    problems = ("404", "409")
+
+    @extend_schema(
+        operation_id="test_result",
+        tags=["Taking a test"],
+        summary="The result of a test that is over",
+        description="With the path of the estimate. 409 `session_active` while the test runs.",
+        responses=shapes.ResultWithPath,
+        examples=[
+            OpenApiExample(
+                "Over",
+                response_only=True,
+                value={
+                    "status": "completed",
+                    **A_RESULT,
+                    "session_id": "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01",
+                    "concept_names": ["Math", "Algebra"],
+                    "path": [
+                        {
+                            "questions_answered": 0,
+                            "proficiency": [0.5, 0.5],
+                            "proficiency_95": [[0.025, 0.975], [0.025, 0.975]],
+                        }
+                    ],
+                },
+            )
+        ],
+    )
+    def get(self, request: Request, session_id: str) -> Response:
+        standing, path = results.result_of(session_id_of(session_id), caller_of(request))
+        return Response(replies.result_with_path(standing, path))
 
 
 class TokenView(APIView):

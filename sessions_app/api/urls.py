@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from sessions_app.api import authoring, operations, privacy, reports, sitting
+from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
+from sessions_app.api.invitations import InvitationStartView
+from sessions_app.api.result_export import ExportView
 
 urlpatterns = [
     path("questions/upload", authoring.UploadView.as_view()),
@@ -11,9 +13,13 @@ urlpatterns = [
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("test/start", sitting.StartView.as_view()),
+    path("invitations/start", InvitationStartView.as_view()),
     path("test/submit", sitting.SubmitView.as_view()),
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),
     path("test/end/<str:session_id>", sitting.EndView.as_view()),
+    path("test/<str:session_id>/extend", supervision.ExtendView.as_view()),
+    path("test/<str:session_id>/resume", supervision.ResumeView.as_view()),
+    path("test/result/<str:session_id>", sitting.ResultView.as_view()),
     path("test/<str:session_id>/token", sitting.TokenView.as_view()),
     path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
     path("student/<path:student_id>/history", reports.HistoryView.as_view()),
@@ -23,5 +29,6 @@ urlpatterns = [
     path("sessions", reports.SessionListView.as_view()),
     path("sessions/cleanup", operations.CleanupView.as_view()),
     path("sessions/<str:session_id>/responses", reports.ResponseListView.as_view()),
+    path("tests/<str:name>/results", ExportView.as_view()),
     path("debug/redis/stats", operations.RedisStatisticsView.as_view()),
 ]

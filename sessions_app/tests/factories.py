@@ -7,7 +7,7 @@ import factory
 from django.contrib.auth.models import Permission
 from knox.models import AuthToken
 
-from sessions_app.models import ApiClient, Student
+from sessions_app.models import ApiClient, NamedTest, Student
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool
 from testing_engine.pools import publish_pool
@@ -73,3 +73,9 @@ def make_pool(questions: int | list[dict[str, Any]] = 40, concepts: int = 1, **f
 def right_answer(question_id: str) -> int:
     """The index of the right option of a question of `pool_document`."""
     return int(question_id.removeprefix("q")) % 4
+
+
+def make_named_test(pool: QuestionPool, name: str = "algebra", **fields: Any) -> NamedTest:
+    """A named test of 5 questions that anybody may take."""
+    given = {"title": name.title(), "rules": {"max_questions": 5}, **fields}
+    return NamedTest.objects.create(pool=pool, name=name, **given)

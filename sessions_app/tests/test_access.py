@@ -8,16 +8,18 @@ import pytest
 import time_machine
 from django.conf import LazySettings
 from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
 from django_redis import get_redis_connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from sessions_app.api_clients import PERMISSIONS
-from sessions_app.models import ApiClient, TestResponse, TestSession
+from sessions_app.models import ApiClient, SessionEvent, TestResponse, TestSession
 from sessions_app.tests.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
 from sessions_app.tests.factories import (
     ALL_PERMISSIONS,
     ApiClientFactory,
+    make_named_test,
     make_pool,
     make_token,
     pool_document,
@@ -27,11 +29,12 @@ from testing_engine.models import QuestionPool
 
 
 class Scene(NamedTuple):
-    """A running test of student s1, and another one."""
+    """A running test of student s1, another one, and one that expired; and a named test."""
 
     pool_id: str
     started: dict[str, Any]
     other: dict[str, Any]
+    expired: str
     token: str  # of the client that started both
 
 
@@ -39,6 +42,12 @@ class Endpoint(NamedTuple):
     call: Callable[[APIClient, Scene], Reply]
     permission: str
     is_of_session: bool = False
+
+
+def result_after_end(client: APIClient, scene: Scene) -> Reply:
+    """There is none while the test runs; who may not end it may not read it either."""
+    client.post(f"/api/test/end/{scene.started['session_id']}")
+    return client.get(f"/api/test/result/{scene.started['session_id']}")
 
 
 ENDPOINTS = {
@@ -71,6 +80,7 @@ ENDPOINTS = {
         "deliver_tests",
         is_of_session=True,
     ),
+    "result": Endpoint(result_after_end, "deliver_tests", is_of_session=True),
     "token": Endpoint(
         lambda client, scene: client.post(f"/api/test/{scene.started['session_id']}/token"), "deliver_tests"
     ),
@@ -89,6 +99,14 @@ ENDPOINTS = {
         lambda client, scene: client.post("/api/student/s1/erase", {"student_id": "s1"}), "erase_students"
     ),
     "cleanup": Endpoint(lambda client, scene: client.post("/api/sessions/cleanup"), "operate_service"),
+    "extend": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.started['session_id']}/extend", {"minutes": 5}),
+        "operate_service",
+    ),
+    "resume": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.expired}/resume"), "operate_service"
+    ),
+    "results": Endpoint(lambda client, scene: client.get("/api/tests/algebra/results"), "report_results"),
     "redis": Endpoint(lambda client, scene: client.get("/api/debug/redis/stats"), "operate_service"),
 }
 
@@ -100,7 +118,12 @@ def scene(db: None) -> Scene:
     started, other = (
         client.post("/api/test/start", {"student_id": student}).json() for student in ("s1", "s2")
     )
-    return Scene(str(pool.pk), started, other, token)
+    expired = client.post("/api/test/start", {"student_id": "s3"}).json()["session_id"]
+    TestSession.objects.filter(pk=expired).update(last_activity="2020-01-01T00:00Z")
+    client.post("/api/sessions/cleanup")
+    TestSession.objects.filter(status="active").update(deadline=timezone.now() + timedelta(hours=1))
+    make_named_test(pool)
+    return Scene(str(pool.pk), started, other, expired, token)
 
 
 @pytest.fixture(params=ENDPOINTS)
@@ -114,9 +137,10 @@ def assert_refused(response: Reply, status: int, code: str) -> None:
     assert set(response.json()) == {"type", "title", "status", "detail", "code"}
     assert response.json()["status"] == status
     assert not TestResponse.objects.exists()
-    assert set(TestSession.objects.values_list("status", flat=True)) == {"active"}
+    statuses = sorted(TestSession.objects.values_list("status", flat=True))
+    assert statuses == ["active", "active", "expired"]
+    assert not SessionEvent.objects.filter(kind__in=["extended", "resumed"]).exists()
     assert QuestionPool.objects.count() == 1
-    assert TestSession.objects.count() == 2
 
 
 def test_it_lets_the_owner_in(endpoint: Endpoint, scene: Scene) -> None:

@@ -119,7 +119,7 @@ def test_it_goes_on_after_a_flush_between_lock_and_settlement(
     started = start()
     record = ledger.record
 
-    def flushed(entry: ledger.Entry) -> bytes | None:
+    def flushed(entry: ledger.Entry) -> ledger.Recorded | None:
         get_redis_connection("default").flushall()
         return record(entry)
 
@@ -334,7 +334,7 @@ def test_it_answers_503_without_either(
 def test_it_releases_the_lock_after_any_failure(
     start: Start, pool: QuestionPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(entry: ledger.Entry) -> bytes | None:
+    def broken(entry: ledger.Entry) -> ledger.Recorded | None:
         raise RuntimeError("a bug of ours")
 
     started = start()

@@ -27,11 +27,15 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
     assert set(started) == {
         "session_id",
         "session_token",
+        "take_url",
         "student_id",
         "initial_proficiency",
         "ability",
         "concept_names",
         "next_question",
+        "questions_answered",
+        "deadline",
+        "test",
         "status",
     }
     assert UUID(started["session_id"])

@@ -24,10 +24,13 @@ FIELDS = {
     "ability",
     "concept_names",
     "questions_answered",
+    "max_questions",
     "is_active",
     "next_question",
     "started_at",
     "completed_at",
+    "deadline",
+    "test",
 }
 
 

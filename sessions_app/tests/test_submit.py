@@ -56,7 +56,14 @@ def test_it_goes_on_with_every_field_of_the_contract(api: APIClient, start: Star
     make_pool(concepts=2)
     started = start()
     reply = answer_questions(api, started, 1)
-    assert set(reply) == {"status", "current_proficiency", "ability", "next_question", "questions_answered"}
+    assert set(reply) == {
+        "status",
+        "current_proficiency",
+        "ability",
+        "next_question",
+        "deadline",
+        "questions_answered",
+    }
     assert (reply["status"], reply["questions_answered"]) == ("continue", 1)
     assert reply["current_proficiency"] == [round(PHI(theta), 6) for theta in reply["ability"]["theta"]]
     assert len(reply["ability"]["standard_error"]) == 2
@@ -375,7 +382,7 @@ def test_it_holds_the_lock_for_five_seconds_at_most(
     held: dict[str, int] = {}
     record = ledger.record
 
-    def looked_at(entry: ledger.Entry) -> bytes | None:
+    def looked_at(entry: ledger.Entry) -> ledger.Recorded | None:
         redis = get_redis_connection("default")
         held.update({key.decode(): redis.ttl(key) for key in redis.keys("lock:*")})
         return record(entry)

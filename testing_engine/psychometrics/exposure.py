@@ -133,6 +133,18 @@ def exposure_rates(given: npt.ArrayLike, tests: int) -> FloatArray:
     return np.asarray(np.asarray(given, dtype=float) / max(tests, 1))
 
 
+def mean_overlap(given: npt.ArrayLike, tests: int) -> float:
+    """Mean share of a test that another student's had, too: Chen, Ankenmann & Spray (2003).
+
+    Σ n_j (n_j − 1) / (S (S − 1)), with n_j of S tests having question j, over the mean length. NaN where
+    there are no two tests to compare.
+    """
+    counts = np.asarray(given, dtype=float)
+    if tests < 2 or not counts.any():
+        return float("nan")
+    return float((counts * (counts - 1)).sum() / (tests - 1) / counts.sum())
+
+
 def sympson_hetter_probabilities(
     probabilities: npt.ArrayLike, given: npt.ArrayLike, tests: int, maximum: float, length: int
 ) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from testing_engine.psychometrics.exposure import mean_overlap
 from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArray
 from testing_engine.simulation.taken import Taken
 
@@ -85,15 +86,9 @@ class Simulation:
         return np.asarray(self.counts(members) / max(students, 1))
 
     def overlap(self, members: BoolArray | None = None) -> float:
-        """Mean share of a test that another student's had, too: Chen, Ankenmann & Spray (2003).
-
-        Σ n_j (n_j − 1) / (S (S − 1)), n_j counts of questions, over the mean length.
-        """
-        counts = self.counts(members).astype(float)
+        """Mean share of a test that another student's had, too: `mean_overlap`."""
         students = len(self.thetas) if members is None else int(np.count_nonzero(members))
-        if students < 2 or not counts.any():
-            return float("nan")
-        return float((counts * (counts - 1)).sum() / (students - 1) / counts.sum())
+        return mean_overlap(self.counts(members), students)
 
     def report(
         self, cuts: Sequence[float] = (), level: float = 0.95, members: BoolArray | None = None

@@ -1,0 +1,111 @@
+"""What people do in the admin, done in a browser: by mouse, and what opens a dialog by keyboard alone."""
+
+import re
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from browser_tests.accessibility import check_accessibility
+from browser_tests.population import populate
+from sessions_app.models import TestSession
+from testing_engine.models import Question
+
+Admin = Callable[..., Page]
+MOST_STEPS = 60  # of the tab key, from the top of a page to anything that matters
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press the tab key until the focus is there, as somebody without a mouse does."""
+    for _ in range(MOST_STEPS):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"The tab key does not lead to {selector}")
+
+
+def test_it_lets_in_whoever_knows_the_password(page: Page) -> None:
+    User.objects.create_superuser("root", password="a long password")
+    page.goto("/admin/testing_engine/questionpool/")
+    check_accessibility(page)
+    page.get_by_label("Username").fill("root")
+    page.get_by_label("Password").fill("a wrong one")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
+    check_accessibility(page)
+    page.get_by_label("Password").fill("a long password")
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_title(re.compile("question pool"))
+
+
+def test_it_finds_a_question_and_publishes_its_edit(admin: Admin) -> None:
+    populate()
+    page = admin()
+    page.goto("/admin/testing_engine/questionpool/")
+    page.get_by_role("link", name="40 questions").click()
+    page.locator("#searchbar").fill("q13")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="q13", exact=True).click()
+    expect(page.get_by_role("link", name="q13", exact=True)).to_be_visible()  # as its author wrote it
+    page.get_by_label("Difficulty").fill("1.25")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Published revision 2 of the pool")).to_be_visible()
+    assert Question.objects.get(external_id="q13", version=2).difficulty == 1.25
+
+
+def test_it_says_at_the_field_what_is_wrong_with_an_edit(admin: Admin) -> None:
+    question = populate().question
+    page = admin()
+    page.goto(f"/admin/testing_engine/question/{question.pk}/change/")
+    page.locator("[name=concepts]").fill("1, 2, 3")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("has 3 concepts, concept_names 2")).to_be_visible()
+    check_accessibility(page)
+    assert Question.objects.filter(external_id=question.external_id).count() == 1
+
+
+def test_it_leads_from_the_list_over_a_session_to_its_replay(admin: Admin) -> None:
+    session = populate().finished
+    page = admin()
+    page.goto("/admin/sessions_app/testsession/")
+    expect(page.get_by_text("Entrance test, revision 1")).to_have_count(2)
+    page.get_by_role("link", name=str(session.pk)).click()
+    answers = page.locator("#responses-group")
+    expect(answers.get_by_text("I don’t know")).to_have_count(1)
+    expect(answers.get_by_text(re.compile(r"^\s*option [a-d] of \d+\s*$"))).to_have_count(3)
+    tab_to(page, "[href$='/replay/']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Identical: 5 steps")).to_be_visible()
+
+
+def test_it_ends_inactive_sessions_by_keyboard_alone(admin: Admin) -> None:
+    session = populate().running
+    TestSession.objects.filter(pk=session.pk).update(last_activity=timezone.now().replace(year=2020))
+    page = admin()
+    page.goto("/admin/sessions_app/testsession/")
+    tab_to(page, "[href$='/clean-up-now/'], [hx-get$='/clean-up-now/']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="End inactive sessions now")).to_be_visible()
+    check_accessibility(page)
+    tab_to(page, "[name=inactivity_minutes]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Ended 1 inactive session.")).to_be_visible()
+    assert TestSession.objects.get(pk=session.pk).status == "expired"
+
+
+def test_it_shows_a_new_token_once_by_keyboard_alone(admin: Admin) -> None:
+    client = populate().client
+    page = admin()
+    page.goto(f"/admin/sessions_app/apiclient/{client.pk}/change/")
+    tab_to(page, "[href$='/make-token/'], [hx-get$='/make-token/']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Make a token")).to_be_visible()
+    check_accessibility(page)
+    tab_to(page, "[name=days]")
+    page.keyboard.press("Enter")
+    shown = page.get_by_text("The new token, shown only now")
+    expect(shown).to_be_visible()
+    check_accessibility(page)
+    page.reload()
+    expect(shown).to_have_count(0)

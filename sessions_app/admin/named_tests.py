@@ -1,0 +1,322 @@
+"""Named tests with their invitations: what a teacher prepares, and whom she invites."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from sessions_app import invitations, named_tests
+from sessions_app.admin.common import ReadOnly
+from sessions_app.admin.results import ResultPages
+from sessions_app.admin.rules_form import EXPERT, STOPPING, fields_of, rules_of, sentences
+from sessions_app.admin.sessions import STATUS_COLOURS
+from sessions_app.models import Invitation, NamedTest, TestSession
+from sessions_app.spreadsheets import csv_lines
+from testing_engine.admin import LinesField, NumbersField
+from testing_engine.psychometrics.rules import RulesError
+
+STUDENTS_PAGE = "/take/test"
+
+
+class RulesField(forms.JSONField):
+    """Empty where the simple fields say the rules."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
+class NamedTestForm(forms.ModelForm[NamedTest]):
+    """The rules as simple fields or as JSON; tried on the pool's newest revision."""
+
+    concept_names = LinesField(required=False, help_text="One a line; empty: the pool's own.")
+    stopping = forms.ChoiceField(
+        label="The test ends", choices=STOPPING.items(), widget=UnfoldAdminRadioSelectWidget
+    )
+    max_questions = forms.IntegerField(
+        label="Most questions", required=False, initial=20, widget=UnfoldAdminIntegerFieldWidget
+    )
+    min_questions = forms.IntegerField(
+        label="Fewest questions", required=False, initial=5, widget=UnfoldAdminIntegerFieldWidget
+    )
+    target_error = forms.FloatField(
+        label="Target standard error",
+        required=False,
+        initial=0.3,
+        help_text="In logits, for each concept; 0.3 is usual.",
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    sure_enough = forms.FloatField(
+        label="Sure enough",
+        required=False,
+        initial=0.9,
+        help_text="Probability of the level, 0.5 to 0.9999.",
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    cuts = NumbersField(
+        label="Cuts between levels", required=False, help_text="On the scale of θ, separated by commas."
+    )
+    rules = RulesField(
+        label="Rules as JSON",
+        required=False,
+        help_text="Only where the test ends by rules as JSON; docs/ENGINE.md describes them.",
+        widget=UnfoldAdminTextareaWidget({"rows": 8}),
+    )
+
+    class Meta:
+        model = NamedTest
+        fields = (
+            "title",
+            "name",
+            "pool",
+            "concept_names",
+            "introduction",
+            "closing",
+            "rules",
+            "takers",
+            "attempts_allowed",
+            "time_limit_minutes",
+            "opens_at",
+            "closes_at",
+            "allow_dont_know",
+            "show_theta",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        simple = fields_of(self.instance.rules) if self.instance.pk else {"stopping": "precision"}
+        self.initial.pop("rules", None)
+        for name, value in simple.items():
+            if value is not None:
+                self.initial[name] = value
+        if simple["stopping"] == EXPERT:
+            self.initial["rules"] = self.instance.rules
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if {"stopping", "pool"} - cleaned.keys() or self.errors:
+            return cleaned
+        try:
+            rules = rules_of(cleaned).to_json()
+        except RulesError as error:
+            for field, text in error.problems:
+                self.add_error(field, text)
+            return cleaned
+        for field, text in named_tests.problems_of(cleaned["pool"], rules, cleaned["concept_names"]):
+            is_simple = field == "rules" and cleaned["stopping"] != EXPERT
+            self.add_error("stopping" if is_simple else field, text)
+        return {**cleaned, "rules": rules}
+
+
+class StudentListForm(forms.Form):
+    students = forms.FileField(
+        label="List of students",
+        help_text="CSV (UTF-8). First line: student_id,name,email,grade. Only student_id must be there.",
+        widget=UnfoldAdminFileFieldWidget({"accept": ".csv,text/csv"}),
+    )
+
+
+@admin.register(NamedTest)
+class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
+    form = NamedTestForm
+    list_display = ["title", "name", "pool", "open", "takers", "invited", "running", "over"]
+    list_filter = ["takers", "pool"]
+    search_fields = ["name", "title"]
+    list_select_related = ["pool"]
+    readonly_fields = ["summary"]
+    warn_unsaved_form = True
+    actions = None
+    actions_detail = ["invite", "download_links", "show_results", "show_live"]
+    fieldsets = [
+        (None, {"fields": ["title", "name", "pool", "concept_names"]}),
+        ("Texts", {"fields": ["introduction", "closing"]}),
+        (
+            "Rules",
+            {
+                "fields": [
+                    "summary",
+                    "stopping",
+                    ("max_questions", "min_questions"),
+                    "target_error",
+                    ("sure_enough", "cuts"),
+                    "rules",
+                ]
+            },
+        ),
+        (
+            "Conditions",
+            {
+                "fields": [
+                    "takers",
+                    "attempts_allowed",
+                    "time_limit_minutes",
+                    "opens_at",
+                    "closes_at",
+                    "allow_dont_know",
+                    "show_theta",
+                ]
+            },
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NamedTest]:
+        tests: QuerySet[NamedTest] = super().get_queryset(request)
+        is_running = Q(sessions__status=TestSession.Status.ACTIVE)
+        return tests.annotate(
+            running_count=Count("sessions", filter=is_running, distinct=True),
+            over_count=Count("sessions", filter=~is_running, distinct=True),
+            invited_count=Count("invitations", filter=Q(invitations__revoked_at=None), distinct=True),
+        )
+
+    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
+        return TestSession.objects.filter(named_test_id=object_id)
+
+    def has_invite_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perms(["sessions_app.change_namedtest", "sessions_app.add_invitation"])
+
+    def has_live_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("sessions_app.view_testsession")
+
+    @admin.display(description="in words")
+    def summary(self, test: NamedTest) -> str:
+        return format_html_join("", "<div>{}</div>", ((line,) for line in sentences(test.rules or {})))
+
+    @admin.display(description="open")
+    def open(self, test: NamedTest) -> str:
+        times = [
+            f"{word} {moment:%Y-%m-%d %H:%M}"
+            for word, moment in (("from", test.opens_at), ("until", test.closes_at))
+            if moment is not None
+        ]
+        return " ".join(times) or "always"
+
+    @admin.display(description="invited", ordering="invited_count")
+    def invited(self, test: NamedTest) -> str:
+        address = reverse("admin:sessions_app_invitation_changelist")
+        return format_html('<a href="{}?test__id__exact={}">{}</a>', address, test.pk, test.invited_count)  # type: ignore[attr-defined]
+
+    @admin.display(description="running", ordering="running_count")
+    def running(self, test: NamedTest) -> int:
+        return test.running_count  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description="over", ordering="over_count")
+    def over(self, test: NamedTest) -> int:
+        return test.over_count  # type: ignore[attr-defined,no-any-return]
+
+    @action(description="Invite students", url_path="invite", permissions=["invite"], icon="group_add")  # type: ignore[untyped-decorator]
+    def invite(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A list of students in: all are invited, or the page says what is wrong with it."""
+        test = self._test(request, object_id)
+        form = StudentListForm(request.POST or None, request.FILES or None)
+        problems: list[str] = []
+        if request.method == "POST" and form.is_valid():
+            try:
+                rows = invitations.parse_students(_start_of(form.cleaned_data["students"]))
+            except invitations.ListRefused as refused:
+                problems = refused.problems
+            else:
+                done = invitations.invite(test, rows)
+                self.message_user(request, f"Invited {done.new}; {done.known} were invited already.")
+                address = reverse("admin:sessions_app_invitation_changelist")
+                return HttpResponseRedirect(f"{address}?test__id__exact={test.pk}")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Invite students to {test}",
+            "opts": self.opts,
+            "test": test,
+            "form": form,
+            "problems": problems[:100],
+            "more_problems": max(0, len(problems) - 100),
+        }
+        return TemplateResponse(request, "admin/sessions_app/namedtest/invite.html", context)
+
+    @action(description="Links (CSV)", url_path="links", permissions=["invite"], icon="link")  # type: ignore[untyped-decorator]
+    def download_links(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+        test = self._test(request, object_id)
+        page = request.build_absolute_uri(STUDENTS_PAGE)
+        lines = csv_lines(["student_id", "name", "link"], invitations.links(test, page), is_for_people=True)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{test.name}-links.csv"',
+            "Cache-Control": "no-store",
+        }
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+    @action(description="Live view", url_path="live", permissions=["live"], icon="monitoring")  # type: ignore[untyped-decorator]
+    def show_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        address = reverse("admin:sessions_app_livesession_changelist")
+        return HttpResponseRedirect(f"{address}?named_test__id__exact={object_id}")
+
+    def _test(self, request: HttpRequest, object_id: str) -> NamedTest:
+        test: NamedTest | None = self.get_object(request, object_id)
+        if test is None:
+            raise Http404
+        return test
+
+
+def _start_of(file: Any) -> bytes:
+    """No more of a file than a list may have, and one byte, which is then too many."""
+    content: bytes = file.read(invitations.MOST_BYTES + 1)
+    return content
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    """Who is invited, and who has started or finished."""
+
+    list_display = ["student", "student_name", "test", "state", "started", "revoked"]
+    list_display_links = None
+    list_filter = ["test", ("revoked_at", admin.EmptyFieldListFilter)]
+    search_fields = ["student__external_id", "student__name"]
+    list_select_related = ["student", "test", "session"]
+    list_per_page = 100
+    show_full_result_count = False
+    actions = ["revoke", "renew"]
+
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(["sessions_app.change_namedtest", "sessions_app.add_invitation"])
+
+    @admin.display(description="name", ordering="student__name")
+    def student_name(self, invitation: Invitation) -> str:
+        return invitation.student.name
+
+    @display(  # type: ignore[untyped-decorator]
+        description="test of this link",
+        ordering="session__status",
+        label={"not started": "", **STATUS_COLOURS},
+    )
+    def state(self, invitation: Invitation) -> tuple[str, str]:
+        if invitation.session is None:
+            return "not started", "not started"
+        return invitation.session.status, invitation.session.get_status_display()
+
+    @admin.display(description="started", ordering="session__started_at")
+    def started(self, invitation: Invitation) -> Any:
+        return invitation.session and invitation.session.started_at
+
+    @admin.display(description="revoked", ordering="revoked_at")
+    def revoked(self, invitation: Invitation) -> Any:
+        return invitation.revoked_at
+
+    @admin.action(description="Revoke: the link opens nothing any more", permissions=["invite"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
+        done = invitations.revoke(list(chosen.values_list("pk", flat=True)), now=timezone.now())
+        self.message_user(request, f"Revoked: {done}.", messages.SUCCESS)
+
+    @admin.action(description="Renew: a new link; the old one opens nothing", permissions=["invite"])
+    def renew(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
+        done = invitations.renew(list(chosen.values_list("pk", flat=True)))
+        self.message_user(request, f"Renewed: {done}. Download the links again.", messages.SUCCESS)

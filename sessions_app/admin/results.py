@@ -1,0 +1,136 @@
+"""Results of a test or of a student: numbers, a list, and files."""
+
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django import forms
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from sessions_app import distribution, result_rows
+from sessions_app.distribution import BINS, LEVELS, level_of
+from sessions_app.models import TestSession
+
+PER_PAGE = 50
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+FILES = [
+    ("One row a session", "sessions", "csv"),
+    ("One row an answer", "answers", "csv"),
+    ("What the columns mean", "dictionary", "csv"),
+    ("Sessions, JSON", "sessions", "json"),
+    ("Answers, JSON", "answers", "json"),
+]
+
+
+class FilterForm(forms.Form):
+    status = forms.ChoiceField(
+        required=False, choices=[("", "all"), *TestSession.Status.choices], widget=UnfoldAdminSelectWidget
+    )
+    started_from = forms.DateField(
+        label="Started from", required=False, widget=UnfoldAdminTextInputWidget({"type": "date"})
+    )
+    started_until = forms.DateField(
+        label="Until, that day included",
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"type": "date"}),
+    )
+
+    def chosen(self, sessions: QuerySet[TestSession]) -> QuerySet[TestSession]:
+        """Those of the sessions that the filter leaves; a filter that is invalid leaves none."""
+        if not self.is_valid():
+            return sessions.none()
+        asked = self.cleaned_data
+        if asked["status"]:
+            sessions = sessions.filter(status=asked["status"])
+        if asked["started_from"]:
+            sessions = sessions.filter(started_at__gte=_midnight(asked["started_from"]))
+        if asked["started_until"]:
+            sessions = sessions.filter(started_at__lt=_midnight(asked["started_until"]) + timedelta(days=1))
+        return sessions
+
+
+def _midnight(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+class ResultPages:
+    """Gives the admin of something that has sessions a page of their results, and files of them."""
+
+    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
+        raise NotImplementedError
+
+    def has_report_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("sessions_app.report_results")
+
+    @action(description="Results", url_path="results", permissions=["report"], icon="bar_chart")  # type: ignore[untyped-decorator]
+    def show_results(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        form = FilterForm(request.GET)
+        sessions = form.chosen(self.sessions_of(found.pk))
+        if asked := request.GET.get("rows"):
+            return _file(sessions, asked, request.GET.get("format", "csv"), f"results-{found.pk}")
+        listed = sessions.select_related("student", "plan", "named_test").order_by("-started_at", "pk")
+        page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+        without_page = request.GET.copy()
+        without_page.pop("page", None)
+        outcome = distribution.outcome_of(sessions)
+        quartiles = outcome.times.quartiles if outcome.times else ()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Results: {found}",
+            "opts": self.opts,
+            "found": found,
+            "form": form,
+            "outcome": outcome,
+            "quartile_minutes": [seconds / 60 for seconds in quartiles],
+            "levels": LEVELS,
+            "bins": [
+                (name, [concept.bins[index] for concept in outcome.concepts])
+                for index, name in enumerate(_bin_names())
+            ],
+            "page": page,
+            "rows": [_row(session) for session in page],
+            "query": without_page.urlencode(),
+            "files": FILES,
+        }
+        return TemplateResponse(request, "admin/sessions_app/results/results.html", context)
+
+
+def _file(sessions: QuerySet[TestSession], rows: str, form: str, name: str) -> HttpResponse:
+    if (rows, form) not in {(rows, form) for _, rows, form in FILES}:
+        raise Http404
+    lines = result_rows.export(sessions, rows, form, is_for_people=True)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}-{rows}.{form}"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingHttpResponse(lines, content_type=CONTENT_TYPES[form], headers=headers)  # type: ignore[return-value]
+
+
+def _bin_names() -> list[str]:
+    edges = [f"{edge:g}" for edge in BINS]
+    between = [f"{low} to {high}" for low, high in pairwise(edges)]
+    return [f"below {edges[0]}", *between, f"{edges[-1]} or more"]
+
+
+def _row(session: TestSession) -> dict[str, Any]:
+    """One session as the list shows it."""
+    end = session.completed_at
+    return {
+        "session": session,
+        "minutes": None if end is None else (end - session.started_at).total_seconds() / 60,
+        "concepts": [
+            {"name": name, "theta": theta, "error": error, "level": level_of(theta)}
+            for name, theta, error in zip(
+                session.plan.concept_names, session.theta, session.standard_error, strict=True
+            )
+        ],
+    }

@@ -1,0 +1,106 @@
+"""Named tests and invitations to them: what a teacher prepares before anybody sits down."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from testing_engine.models import QuestionPool
+
+
+class NamedTest(models.Model):
+    """A pool, rules, texts and conditions under one name, which `start` can ask for.
+
+    A session keeps what it started with: an edit is for tests that start later.
+    """
+
+    class Takers(models.TextChoices):
+        ANYBODY = "anybody", "any student that a client names"
+        INVITED = "invited", "invited students only"
+
+    name = models.SlugField(
+        max_length=100, help_text="What `start` and addresses call it: letters, digits, - and _."
+    )
+    title = models.CharField(max_length=200)
+    introduction = models.TextField(blank=True, help_text="Shown before the first question.")
+    closing = models.TextField(blank=True, help_text="Shown with the result.")
+    pool = models.ForeignKey(QuestionPool, on_delete=models.PROTECT, related_name="named_tests")
+    rules = models.JSONField(help_text="`CatRules` as JSON; docs/ENGINE.md describes every field.")
+    concept_names = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    time_limit_minutes = models.PositiveIntegerField(
+        "time limit",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(525_600)],
+        help_text="Minutes for the whole test; empty: none.",
+    )
+    opens_at = models.DateTimeField(null=True, blank=True, help_text="Nobody starts before.")
+    closes_at = models.DateTimeField(
+        null=True, blank=True, help_text="Nobody starts after it, and tests that run end then."
+    )
+    takers = models.CharField("who may take it", max_length=7, choices=Takers.choices, default=Takers.ANYBODY)
+    attempts_allowed = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Tests that one student may start; empty: any number.",
+    )
+    show_theta = models.BooleanField(
+        "show θ",
+        default=False,
+        help_text="Whether the result page shows ability as a number on the logit scale.",
+    )
+    allow_dont_know = models.BooleanField(
+        "allow “I don't know”", default=True, help_text="Whether a question may be answered with it."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "named_tests"
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint("name", name="named_test_once"),
+            models.CheckConstraint(
+                condition=Q(opens_at=None) | Q(closes_at=None) | Q(closes_at__gt=F("opens_at")),
+                name="named_test_opens_before_it_closes",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_limit_minutes=None) | Q(time_limit_minutes__range=(1, 525_600)),
+                name="named_test_time_limit",
+            ),
+            models.CheckConstraint(
+                condition=Q(attempts_allowed=None) | Q(attempts_allowed__gte=1), name="named_test_attempts"
+            ),
+            models.CheckConstraint(condition=Q(takers__in=["anybody", "invited"]), name="named_test_takers"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Invitation(models.Model):
+    """One student's invitation to one named test. Its link is signed, not stored: `invitations`."""
+
+    test = models.ForeignKey(NamedTest, on_delete=models.PROTECT, related_name="invitations", db_index=False)
+    student = models.ForeignKey("sessions_app.Student", on_delete=models.PROTECT, related_name="invitations")
+    issue = models.PositiveSmallIntegerField(default=1, help_text="A renewed link; older ones open nothing.")
+    revoked_at = models.DateTimeField(null=True)
+    session = models.OneToOneField(
+        "sessions_app.TestSession",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="invitation",
+        help_text="The test that was started with it.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "invitations"
+        ordering = ["test", "id"]
+        constraints = [
+            models.UniqueConstraint("test", "student", name="invitation_once"),
+            models.CheckConstraint(condition=Q(issue__gte=1), name="invitation_issue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"

@@ -1,0 +1,85 @@
+"""Named tests: which may be started now, by whom, under which rules, and until when."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+from sessions_app.models import Invitation, NamedTest, Student, TestSession
+from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttemptsLeft, NotInvited
+from testing_engine.models import QuestionPool
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.revisions import load_revision
+
+TIME_LIMIT = "time limit"  # why a test is over that ran out of time
+
+
+def named_test(name: str) -> NamedTest:
+    """The test of that name; raises `NamedTestNotFound`."""
+    found = NamedTest.objects.filter(name=name).first() if "\x00" not in name else None
+    if found is None:
+        raise NamedTestNotFound
+    return found
+
+
+def check_open(test: NamedTest, now: datetime) -> None:
+    """Raises `NamedTestNotOpen` before the test opens and once it has closed."""
+    is_early = test.opens_at is not None and now < test.opens_at
+    is_late = test.closes_at is not None and now >= test.closes_at
+    if is_early or is_late:
+        raise NamedTestNotOpen(test.opens_at, test.closes_at, now)
+
+
+def check_may_take(test: NamedTest, student: Student, *, is_invited: bool) -> None:
+    """Raises `NotInvited` or `NoAttemptsLeft`. Inside the transaction that then starts the test.
+
+    `is_invited` says that the student came by an invitation. The caller holds the lock of the student's
+    row until the end of the transaction, so that two starts at once do not both pass.
+    """
+    invitations = Invitation.objects.filter(test=test, student=student, revoked_at=None)
+    if test.takers == NamedTest.Takers.INVITED and not is_invited and not invitations.exists():
+        raise NotInvited
+    if test.attempts_allowed is None:
+        return
+    if TestSession.objects.filter(named_test=test, student=student).count() >= test.attempts_allowed:
+        raise NoAttemptsLeft
+
+
+def deadline_of(test: NamedTest, now: datetime) -> datetime | None:
+    """When a test that starts now ends at the latest: after its time limit, or when it closes, if sooner."""
+    ends = [test.closes_at] if test.closes_at is not None else []
+    if test.time_limit_minutes is not None:
+        ends.append(now + timedelta(minutes=test.time_limit_minutes))
+    return whole_second(min(ends)) if ends else None
+
+
+def whole_second(moment: datetime) -> datetime:
+    """The next whole second: the hot state keeps deadlines in seconds."""
+    return datetime.fromtimestamp(-int(-moment.timestamp() // 1), tz=UTC)
+
+
+def is_overdue(deadline: datetime | None, now: datetime) -> bool:
+    """Whether an answer that comes now is too late, the network's own time taken off."""
+    return deadline is not None and now > deadline + timedelta(seconds=settings.DEADLINE_GRACE)
+
+
+def problems_of(pool: QuestionPool, rules: object, concept_names: Sequence[str]) -> list[tuple[str, str]]:
+    """What would keep a named test from starting: (field of the test, message).
+
+    The rules are tried on the pool's newest revision.
+    """
+    if pool.current_revision_id is None:
+        return [("pool", "This pool has no questions yet.")]
+    revision = load_revision(pool.current_revision_id)
+    problems = []
+    concepts = revision.bank.n_dimensions
+    names = concept_names or revision.concept_names
+    if len(names) != concepts:
+        problems.append(("concept_names", f"The pool measures {concepts} concepts: give as many names."))
+    if len(set(names)) != len(names):
+        problems.append(("concept_names", "The names must differ."))
+    try:
+        CatRules.from_json(rules).check(revision.bank)
+    except RulesError as error:
+        problems += [("rules", f"{place or '/'}: {message}") for place, message in error.problems]
+    return problems

@@ -1,0 +1,1 @@
+"""Pictures of what students did. They draw numbers and ask for none."""

@@ -1,0 +1,42 @@
+"""CSV that people open in spreadsheets: a cell that a spreadsheet would run as a formula is made a text."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+# OWASP, "CSV Injection": also tab and carriage return, which some programs skip over.
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class _Line:
+    """What `csv.writer` writes to: keeps the one line that it wrote last."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text = text
+        return len(text)
+
+
+def csv_lines(
+    header: Sequence[str], rows: Iterable[Sequence[Any]], *, is_for_people: bool = False
+) -> Iterator[str]:
+    """A table as CSV (RFC 4180), a line at a time. Numbers stay numbers, None is an empty cell.
+
+    `is_for_people` puts the mark of UTF-8 in front, without which Excel takes the machine's own code page.
+    """
+    line = _Line()
+    writer = csv.writer(line)
+    writer.writerow([safe_cell(name) for name in header])
+    yield ("\ufeff" if is_for_people else "") + line.text
+    for row in rows:
+        writer.writerow([safe_cell(value) for value in row])
+        yield line.text
+
+
+def safe_cell(value: Any) -> Any:
+    """A text that begins like a formula gets an apostrophe in front; a number stays a number."""
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_BEGINNINGS):
+        return f"'{value}"
+    return value

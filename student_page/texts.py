@@ -1,0 +1,71 @@
+"""What the scripts say. Words in braces are filled in by them."""
+
+from django.utils.translation import gettext as _
+
+
+def script_texts() -> dict[str, str]:
+    """In the active language, by the name that the scripts use."""
+    return {
+        "question": _("Question {number} of at most {most}"),
+        "option": _("Option {number}"),
+        "dontKnow": _("I don’t know"),
+        "chooseFirst": _("Choose an answer first."),
+        "chooseFirstOr": _("Choose an answer first, or “I don’t know”."),
+        "sending": _("Sending your answer …"),
+        "offline": _("No connection. Your answer is kept and will be sent."),
+        "offlineReading": _("No connection. You can go on: your answer is kept and will be sent."),
+        "offlineLoading": _("No connection. We keep trying."),
+        "busy": _("The service is busy. Your answer is kept and will be sent."),
+        "backOnline": _("The connection is back."),
+        "answeredElsewhere": _(
+            "This question was answered already, in another tab or on another device. "
+            "What you chose here was not counted."
+        ),
+        "movedOn": _("The test went on in another tab or on another device."),
+        "tooLate": _("The test was over before your last answer arrived. It was not counted."),
+        "notAccepted": _("That answer could not be taken. Please choose again."),
+        "notEnded": _("No connection. The test has not ended yet; please try again."),
+        "timeLeft": _("Time left: {time}"),
+        "fiveMinutes": _("Five minutes left."),
+        "oneMinute": _("One minute left."),
+        "timeUp": _("The time is over."),
+        "noLinkTitle": _("Open the link that you were given"),
+        "noLink": _(
+            "This page needs the whole link. Open it again from the message or the page where you found it."
+        ),
+        "expiredLinkTitle": _("This link opens nothing any more"),
+        "expiredLink": _(
+            "It is too old, or it is not complete. Answers that you sent are kept. "
+            "Ask whoever gave you the link for a new one."
+        ),
+        "unknownTitle": _("This test is not here"),
+        "unknown": _("Nobody can open it with this link. Ask whoever gave you the link for a new one."),
+        "notOpenTitle": _("The test cannot be started now"),
+        "usedTitle": _("You have taken this test"),
+        "used": _(
+            "The test of this invitation is over. If you think that it is not, ask whoever invited you."
+        ),
+        "failedTitle": _("Something went wrong"),
+        "failed": _(
+            "Answers that you sent are kept. Load this page again; if it does not help, tell your teacher."
+        ),
+        "expiredTest": _(
+            "The test was closed because its time ran out or because nobody went on for a long while. "
+            "Your answers count. If you were not done, ask your teacher whether you may go on."
+        ),
+        "endedTest": _("You ended the test early. Your answers count."),
+        "noAnswers": _("No question was answered, so there is nothing to show."),
+        "answered": _("Questions answered: {count}"),
+        "veryLikelyBetween": _("Very likely between {low} and {high}."),
+        "veryLikelyIs": _("Very likely {level}."),
+        "aheadOf": _("Very likely ahead of between {low} and {high} of 100 people of the comparison group."),
+        "theta": _("Ability θ = {theta}, standard error {error}"),
+        "start": _("At the start, anything between {low} and {high} was very likely."),
+        "after": _("After {count} questions: between {low} and {high}."),
+        "afterOne": _("After 1 question: between {low} and {high}."),
+        "pathAxis": _("questions"),
+        "strong": _("Stronger than your other subjects"),
+        "weak": _("Weaker than your other subjects"),
+        "noDifference": _("The test saw no clear difference between your subjects."),
+        "forgotten": _("This device has forgotten the test."),
+    }

@@ -1,0 +1,13 @@
+"""Below /take/. Where the test's page lies is written in `sessions_app.tokens`, which makes its links."""
+
+from django.urls import path
+
+from student_page import views
+
+app_name = "student_page"
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("test", views.test, name="test"),
+    path("demo", views.demo, name="demo"),
+    path("sw.js", views.service_worker, name="service_worker"),
+]

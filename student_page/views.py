@@ -1,0 +1,75 @@
+"""The student's page: documents without data of anybody. What a student sees comes from the API."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from sessions_app.tokens import STUDENT_PAGE, make_session_token, page_of
+from student_page import bands
+from student_page.demo import NoDemoPool, start_demo
+from student_page.languages import chosen_language, languages
+from student_page.texts import script_texts
+
+COOKIE = "take_language"  # not Django's own: it would speak of the whole site
+COOKIE_AGE = 365 * 24 * 3600
+MODULES = ("test.js", "connection.js", "question.js", "result.js")
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What this is; in development, also a way in."""
+    return _page(request, "landing", {"has_demo": not settings.IS_PRODUCTION})
+
+
+@require_safe
+def test(request: HttpRequest) -> HttpResponse:
+    """The page of a test. Which test, only the browser knows: its token stands behind the #."""
+    return _page(request, "test", {})
+
+
+@require_POST
+def demo(request: HttpRequest) -> HttpResponse:
+    """Start a demo test and go to its page. In development alone: it needs no credentials."""
+    if settings.IS_PRODUCTION:
+        raise Http404
+    try:
+        standing = start_demo(timezone.now())
+    except NoDemoPool:
+        return _page(request, "landing", {"has_demo": True, "is_demo_missing": True}, status=503)
+    response = HttpResponseRedirect(page_of(make_session_token(standing.session_id, standing.started_at)))
+    response.status_code = 303
+    return response
+
+
+@require_safe
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """It stands here and not among the static files, as it serves the addresses below its own alone."""
+    # Scripts import each other by their plain names, so the page asks for those, and not for the hashed ones.
+    files = [static("student_page/page.css"), *(static("student_page/") + name for name in MODULES)]
+    context = {"page": STUDENT_PAGE, "shell": [STUDENT_PAGE, *files]}
+    response = render(request, "student_page/sw.js", context, content_type="text/javascript")
+    patch_cache_control(response, no_cache=True)
+    return response
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    language = chosen_language(request, COOKIE)
+    with translation.override(language):
+        data = {"texts": script_texts(), "bands": {"cuts": bands.CUTS, "names": bands.names()}}
+        legend = list(zip(bands.names(), bands.meanings(), strict=True))
+        shown = {**context, "languages": languages(), "data": data, "bands": legend, "modules": MODULES}
+        response = render(request, f"student_page/{name}.html", shown, status=status)
+    if request.GET.get("language") == language:
+        response.set_cookie(
+            COOKIE, language, COOKIE_AGE, samesite="Lax", httponly=True, secure=settings.SESSION_COOKIE_SECURE
+        )
+    response["Content-Language"] = language
+    patch_vary_headers(response, ["Accept-Language", "Cookie"])
+    patch_cache_control(response, private=True, no_cache=True)
+    return response

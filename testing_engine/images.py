@@ -1,0 +1,67 @@
+"""Pictures in questions: checked, made anew and stored under the hash of what they are.
+
+A picture never changes, so a question that shows it never does either: an edited picture is another one, with
+another address.
+"""
+
+import hashlib
+import io
+import warnings
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from testing_engine.models import QuestionImage
+
+MOST_BYTES = 2 * 1024 * 1024
+MOST_PIXELS = 4096  # a side
+READ = ("PNG", "JPEG", "GIF", "WEBP")  # whatever its name says; no SVG, which can hold scripts
+SUFFIXES = {"image/png": "png", "image/jpeg": "jpg"}
+
+
+class ImageRefused(ValueError):
+    """No picture that students could be shown; the message says why."""
+
+
+def store_image(uploaded: bytes) -> QuestionImage:
+    """The picture as a row, new or found. Safe to repeat. Raises `ImageRefused`."""
+    if len(uploaded) > MOST_BYTES:
+        raise ImageRefused(f"The picture is larger than {MOST_BYTES // 1024**2} MiB.")
+    content, media_type, (width, height) = _made_anew(uploaded)
+    image, _ = QuestionImage.objects.get_or_create(
+        sha256=hashlib.sha256(content).hexdigest(),
+        defaults={"content": content, "media_type": media_type, "width": width, "height": height},
+    )
+    return image
+
+
+def address_of(image: QuestionImage) -> str:
+    """Where students' browsers find it, on this host: unguessable, but open to whoever knows it."""
+    return f"/images/{image.sha256}.{SUFFIXES[image.media_type]}"
+
+
+def _made_anew(uploaded: bytes) -> tuple[bytes, str, tuple[int, int]]:
+    """(content, media type, size): the pixels alone, without what was written beside them."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a bomb that unpacks to billions of pixels, before it does
+            with Image.open(io.BytesIO(uploaded), formats=READ) as opened:
+                if max(opened.size) > MOST_PIXELS:
+                    raise ImageRefused(f"The picture is wider or higher than {MOST_PIXELS} pixels.")
+                if getattr(opened, "n_frames", 1) > 1:
+                    raise ImageRefused("The picture moves; students need time to look.")
+                kind = "JPEG" if opened.format == "JPEG" else "PNG"
+                upright = ImageOps.exif_transpose(opened)
+                pixels = upright.convert("RGB" if kind == "JPEG" else "RGBA")
+    except ImageRefused:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageRefused("This is no PNG, JPEG, GIF or WebP picture.") from error
+    except Exception as error:  # Pillow refuses broken files in many ways
+        raise ImageRefused("The picture is broken.") from error
+    pixels.info.clear()
+    made = io.BytesIO()
+    if kind == "JPEG":
+        pixels.save(made, "JPEG", quality=90, optimize=True)
+    else:
+        pixels.save(made, "PNG", optimize=True)
+    return made.getvalue(), f"image/{kind.lower()}", pixels.size

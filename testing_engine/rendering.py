@@ -1,0 +1,164 @@
+"""A question's text → the HTML that a student sees. Pure: no database, no request, no settings.
+
+Authors write plain text, and in it, where they want:
+    $x^2$  $$x^2$$   mathematics in LaTeX, shown as MathML     `code`  ```code```   code
+    ![words](/images/….png)  a picture of this host            | a | b |            a table
+Asterisks, underscores, angle brackets and dollar prices stay what they are. What cannot be shown is shown as
+it was typed.
+
+Two lines of defence: Markdown with HTML switched off makes the HTML, and nh3 lets through what is listed.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from latex2mathml.converter import convert
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+TEXTS_KEPT = 4096
+LONGEST_FORMULA = 2000  # characters; a longer one is shown as it was typed
+
+# Of this host, below a folder; or in the text itself, but never SVG, which can hold scripts.
+_PICTURE = re.compile(r"/(?!/)[A-Za-z0-9_./-]+|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
+
+_TEXT_TAGS = {"p", "br", "code", "pre", "img", "span", "div"}
+_TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
+_MATH_TAGS = {
+    *("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "ms", "mstyle", "mpadded", "mphantom", "menclose"),
+    *("mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts"),
+    *("mprescripts", "none", "mtable", "mtr", "mtd", "merror"),
+}
+_LAYOUT = {
+    *("display", "mathvariant", "mathcolor", "stretchy", "fence", "separator", "form", "lspace", "rspace"),
+    *("minsize", "maxsize", "movablelimits", "accent", "accentunder", "linethickness", "columnalign"),
+    *("rowspacing", "columnspacing", "columnlines", "rowlines", "width", "height", "depth", "displaystyle"),
+    *("scriptlevel", "notation"),
+}
+_ATTRIBUTES: dict[str, set[str]] = {
+    "p": {"dir"},
+    "img": {"src", "alt"},
+    "code": {"dir"},
+    "pre": {"dir"},
+    "span": {"class"},
+    "div": {"class"},
+    **dict.fromkeys(_MATH_TAGS, _LAYOUT),
+}
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def content_html(text: str) -> str:
+    """A question's content: paragraphs, tables, code, pictures and mathematics."""
+    return _clean(_MARKDOWN.render(text))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def option_html(text: str) -> str:
+    """One option: the same on one line, so that "3. June" or "- 5" is no list and "# 4" no heading."""
+    return _clean(_MARKDOWN.renderInline(text))
+
+
+def _clean(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=_TEXT_TAGS | _TABLE_TAGS | _MATH_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_kept_attribute,
+        clean_content_tags={"script", "style"},
+        url_schemes={"data"},
+        link_rel=None,
+    )
+
+
+def _kept_attribute(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "src":
+        return value if _is_picture(value) else None
+    if attribute == "class":
+        return value if value in {"math inline", "math block", "wide"} else None
+    if tag in _MATH_TAGS and ":" in value:
+        return None  # no layout needs one; an address would
+    return value
+
+
+def _is_picture(address: str) -> bool:
+    return _PICTURE.fullmatch(address) is not None and ".." not in address
+
+
+def _mathml(latex: str, how: dict[str, Any]) -> str:
+    """MathML, or what was typed where it is no LaTeX."""
+    display = "block" if how["display_mode"] else "inline"
+    if len(latex) <= LONGEST_FORMULA:
+        try:
+            return str(convert(latex, display=display))
+        except Exception:  # noqa: S110  # the library refuses in a dozen ways, and an author may type anything
+            pass
+    return f"<code dir='ltr'>{escapeHtml(latex)}</code>"
+
+
+def _escaped_sign(state: StateInline, silent: bool) -> bool:
+    r"""`\$` and `` \` `` are the signs themselves. Every other backslash is one, as in A \ B."""
+    if state.src[state.pos] != "\\" or state.src[state.pos + 1 : state.pos + 2] not in ("$", "`"):
+        return False
+    if not silent:
+        state.pending += state.src[state.pos + 1]
+    state.pos += 2
+    return True
+
+
+def _image(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    alt = escapeHtml(token.content)
+    address = str(token.attrs.get("src", ""))
+    return f'<img src="{escapeHtml(address)}" alt="{alt}">' if _is_picture(address) else alt
+
+
+def _formula(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """`$$…$$` in the middle of a paragraph, where a <div> would end the paragraph."""
+    return f'<span class="math block">{_mathml(tokens[index].content.strip(), {"display_mode": True})}</span>'
+
+
+def _code(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    return f'<code dir="ltr">{escapeHtml(tokens[index].content)}</code>'
+
+
+def _code_block(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    return f'<pre dir="ltr"><code>{escapeHtml(tokens[index].content)}</code></pre>\n'
+
+
+def _paragraph(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    return "" if tokens[index].hidden else '<p dir="auto">'
+
+
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("zero", {"html": False, "breaks": True, "linkify": False, "typographer": False})
+    dollarmath_plugin(
+        markdown,
+        allow_labels=False,
+        allow_space=False,
+        allow_digits=False,
+        renderer=_mathml,
+        double_inline=True,
+    )
+    markdown.enable(["fence", "table", "newline", "backticks", "image"])
+    markdown.inline.ruler.before("math_inline", "escaped_sign", _escaped_sign)
+    rules: dict[str, Any] = {
+        "image": _image,
+        "math_inline_double": _formula,
+        "code_inline": _code,
+        "fence": _code_block,
+        "paragraph_open": _paragraph,
+        "table_open": lambda *_: '<div class="wide"><table>',
+        "table_close": lambda *_: "</table></div>",
+    }
+    markdown.renderer.rules.update(rules)  # type: ignore[attr-defined]
+    markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # `_is_picture` is stricter
+    return markdown
+
+
+_MARKDOWN = _markdown()
