@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run manage test lint types migrations-check audit fuzz schema benchmarks load chaos proofs clean
+.PHONY: run manage test screenshots lint types migrations-check audit fuzz schema benchmarks load chaos proofs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -63,6 +63,10 @@ chaos: $(VENV)/dev.stamp
 
 proofs: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) --deep chaos/tests/test_crash_points.py chaos/tests/test_state_machine.py $(ARGS)
+
+# New pictures of the main pages in docs/screenshots. Look at them before you commit them.
+screenshots: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q -p no:randomly browser_tests/screenshots.py
 
 clean:
 	rm -rf $(VENV) .run static

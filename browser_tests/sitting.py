@@ -27,7 +27,7 @@ class Sitting:
     @property
     def answers(self) -> list[int | None]:
         """What is stored, in order."""
-        rows = TestResponse.objects.filter(session_id=self.session_id).order_by("position")
+        rows = TestResponse.objects.filter(session__pk=self.session_id).order_by("position")
         return list(rows.values_list("answer", flat=True))
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from browser_tests.accessibility import KnownFault, check_accessibility
 from browser_tests.population import populate
 from browser_tests.watching import width_beyond_screen
 
-PHONE = {"width": 360, "height": 640}
+PHONE: ViewportSize = {"width": 360, "height": 640}
 
 ADDRESSES = [
     "/admin/",

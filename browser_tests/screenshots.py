@@ -1,0 +1,122 @@
+"""Pictures of the main pages for docs/screenshots, of the demo pool and made-up students: `make screenshots`.
+
+Not a test, so pytest runs it only where it is named. What the students know and answer is drawn from one
+seed, in one order and from one day on; only the ids of sessions differ from one run to the next.
+"""
+
+import math
+import random
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from PIL import Image
+from playwright.sync_api import Page, ViewportSize, expect
+from rest_framework.test import APIClient
+
+from browser_tests.conftest import NewContext
+from sessions_app.models import TestSession
+from sessions_app.tests.conftest import client_with, submit
+from sessions_app.tests.factories import make_token
+from sessions_app.tokens import page_of
+from testing_engine.models import Question, QuestionPool
+
+FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
+MOST_BYTES = 150_000
+STUDENTS = 40
+FIRST_DAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
+DESK: ViewportSize = {"width": 1200, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 780}
+
+
+def keep(page: Page, name: str) -> None:
+    """In 128 colours: a page has few, and the file becomes a third of the size."""
+    page.wait_for_load_state("networkidle")
+    picture = Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{name}.png"
+    picture.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size < MOST_BYTES, f"{path} has {path.stat().st_size} bytes"
+
+
+def answers(question: Question, theta: float, rng: random.Random) -> int:
+    """The option that somebody of this ability chooses."""
+    right = question.option_scores.index(1)
+    knows = 1 / (1 + math.exp(-question.discrimination * (theta - question.difficulty)))
+    wrong = rng.choice([option for option in range(len(question.options)) if option != right])
+    return right if rng.random() < knows else wrong
+
+
+def take_tests(api: APIClient, rng: random.Random) -> None:
+    questions = {question.external_id: question for question in Question.objects.all()}
+    for student in range(STUDENTS):
+        theta = rng.gauss(0, 1)
+        begun = FIRST_DAY + timedelta(hours=7 * student)
+        with time_machine.travel(begun, tick=False) as clock:
+            started = api.post("/api/test/start", {"student_id": f"student-{student + 1:02}"}).json()
+            reply, leaves_after = started, rng.choice([99, 99, 99, 4])
+            while reply["status"] in ("started", "continue") and leaves_after:
+                clock.shift(rng.uniform(8, 50))
+                question = questions[reply["next_question"]["id"]]
+                seconds = int(1000 * rng.uniform(5, 45))
+                option = answers(question, theta, rng)
+                reply = submit(api, started, question.external_id, option, response_time_ms=seconds).json()
+                leaves_after -= 1
+
+
+@pytest.fixture
+def school(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> APIClient:
+    rng = random.Random(7)
+    monkeypatch.setattr(secrets, "randbits", rng.getrandbits)  # the seeds of the sessions
+    call_command("load_demo", verbosity=0)
+    api = client_with(f"Token {make_token(expiry=timedelta(days=3650))}")
+    take_tests(api, rng)
+    return api
+
+
+def test_it_takes_pictures_of_the_student_page(school: APIClient, new_context: NewContext) -> None:
+    asked = {"student_id": "student-01", "end_criteria": {"type": "fixed_length", "max_questions": 15}}
+    started = school.post("/api/test/start", asked).json()
+    questions = {question.external_id: question for question in Question.objects.all()}
+    page = new_context(viewport=PHONE, device_scale_factor=1.5).new_page()
+    page.goto(page_of(started["session_token"]))
+    rng = random.Random(3)
+    for number in range(1, 16):
+        expect(page.locator("#number")).to_contain_text(f"{number} of at most 15")
+        waiting = school.get(f"/api/test/status/{started['session_id']}").json()["next_question"]
+        page.locator(".option").nth(answers(questions[waiting["id"]], 0.7, rng)).click()
+        if number == 6:
+            keep(page, "student-question")
+        page.locator("#next").click()
+    expect(page.locator("#result")).to_be_visible()
+    keep(page, "student-result")
+
+
+def test_it_takes_pictures_of_the_admin(school: APIClient, admin: Callable[..., Page], page: Page) -> None:
+    pool = QuestionPool.objects.get()
+    longest = TestSession.objects.order_by("-questions_answered", "started_at")[0]
+    busiest = longest.responses.order_by("position")[0].question
+    of_pool, of_session = (
+        f"testing_engine/questionpool/{pool.pk}",
+        f"sessions_app/testsession/{longest.pk}",
+    )
+    desk = admin(viewport=DESK)
+    for name, address in {
+        "sessions": "sessions_app/testsession/",
+        "session-path": f"{of_session}/path/",
+        "session-replay": f"{of_session}/replay/",
+        "pool-measurement": f"{of_pool}/measurement/",
+        "pool-exposure": f"{of_pool}/exposure/",
+        "question": f"testing_engine/question/{busiest.pk}/answers/",
+    }.items():
+        desk.goto(f"/admin/{address}")
+        keep(desk, name)
+    page.set_viewport_size(DESK)
+    page.goto("/api/docs")
+    expect(page.locator(".opblock-summary").first).to_be_visible()
+    keep(page, "api-docs")
