@@ -288,7 +288,7 @@ class SessionListView(ListAPIView[TestSession]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
-        query = SessionFilterSerializer(data=self.request.query_params)
+        query = SessionFilterSerializer(data=self.request.query_params.dict())
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         return results.sessions(

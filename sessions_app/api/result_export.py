@@ -70,7 +70,7 @@ class ExportView(APIView):
         ],
     )
     def get(self, request: Request, name: str) -> StreamingHttpResponse:
-        query = ExportSerializer(data=request.query_params)
+        query = ExportSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         rows, form = query.validated_data["rows"], query.validated_data["format"]
         test = named_tests.named_test(name)

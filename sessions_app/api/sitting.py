@@ -269,7 +269,7 @@ class StatusView(APIView):
     )
     def get(self, request: Request, session_id: str) -> Response:
         is_html = wants_html(request)
-        query = StudentSerializer(data=request.query_params)
+        query = StudentSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         standing = lifecycle.status(
             session_id_of(session_id), caller_of(request), student_id=query.validated_data.get("student_id")

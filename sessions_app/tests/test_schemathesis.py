@@ -3,6 +3,7 @@
 `make fuzz EXAMPLES=500` tries more of them.
 """
 
+import copy
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,27 +34,43 @@ from sessions_app.tokens import make_session_token
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 
 
-def operations() -> dict[str, Any]:
-    """What the committed schema documents, without its credentials: those are ours to vary."""
-    committed = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
-    document = yaml.safe_load(committed.read_text())
+def committed() -> dict[str, dict[str, Any]]:
+    """The operations of the committed schema, by the name that schemathesis gives them."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def without_credentials() -> dict[str, Any]:
+    """The schema without the credentials, which are ours to vary, and true to how lists are paged."""
+    document: dict[str, Any] = copy.deepcopy(DOCUMENT)
     del document["components"]["securitySchemes"]
     for methods in document["paths"].values():
         for operation in methods.values():
-            del operation["security"]
-    found: Any = schemathesis.openapi.from_dict(document).get_all_operations()
-    return {each.ok().label: each.ok() for each in found}
+            operation.pop("security", None)
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] in LENIENT:
+                    parameter["schema"] = {}
+    return document
 
 
-OPERATIONS = operations()
+# What is no size of a page is taken for the usual one, and an empty page for the first.
+LENIENT = ("page", "page_size")
+DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml").read_text())
+COMMITTED = committed()
+LOADED: Any = schemathesis.openapi.from_dict(without_credentials()).get_all_operations()
+OPERATIONS: dict[str, Any] = {found.ok().label: found.ok() for found in LOADED}
+CLOSED = [label for label, operation in COMMITTED.items() if operation.get("security")]
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_headers_conformance,
     checks.response_schema_conformance,
-    checks.negative_data_rejection,
     checks.allow_header_conformance,
+    checks.negative_data_rejection,  # the last: it is left out where blanks stand for an empty object
 ]
 
 
@@ -161,7 +178,8 @@ def _try(label: str, world: World, authorization: str, examples: int, mode: Gene
         request = _made_real(case, world, chosen) if mode is GenerationMode.POSITIVE else case
         reply = request.call(app=application, base_url="http://testserver")
         statuses.add(reply.status_code)
-        case.validate_response(reply, checks=CHECKS)
+        is_blank = isinstance(case.body, bytes) and not case.body.strip()  # taken for an empty object
+        case.validate_response(reply, checks=CHECKS[:-1] if is_blank else CHECKS)
         assert reply.headers["cache-control"] == ["no-store"]
         if reply.status_code in (429, 503):
             assert int(reply.headers["retry-after"][0]) > 0
@@ -171,9 +189,11 @@ def _try(label: str, world: World, authorization: str, examples: int, mode: Gene
 
 
 def _can_be_wrong(label: str) -> bool:
-    """Any text is a well-formed part of an address; only a query, a header or a body can break the schema."""
-    operation = OPERATIONS[label]
-    return any(len(list(part)) > 0 for part in (operation.query, operation.headers, operation.body))
+    """Whether a request can break the schema: any text is a good address, and a good plain text."""
+    operation = COMMITTED[label]
+    texts = [{"type": "string"}, {}]
+    values = [p for p in operation.get("parameters", []) if p["in"] != "path" and p["name"] not in LENIENT]
+    return "requestBody" in operation or any(value["schema"] not in texts for value in values)
 
 
 @pytest.mark.parametrize("caller", LET_IN)
@@ -184,11 +204,7 @@ def test_the_schema_is_true(label: str, caller: str, world: World) -> None:
         assert 401 not in _try(label, world, authorization, EXAMPLES, mode)
 
 
-# An invitation is itself what opens it: `test_invitations`.
-WITHOUT_CREDENTIALS = {"POST /api/invitations/start"}
-
-
 @pytest.mark.parametrize("caller", REFUSED)
-@pytest.mark.parametrize("label", [label for label in OPERATIONS if label not in WITHOUT_CREDENTIALS])
+@pytest.mark.parametrize("label", CLOSED)
 def test_nobody_else_gets_in(label: str, caller: str, world: World) -> None:
     assert _try(label, world, REFUSED[caller](world), 1, GenerationMode.POSITIVE) == {401}

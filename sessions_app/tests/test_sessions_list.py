@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.test import APIClient
 
 from sessions_app.models import TestResponse, TestSession
-from sessions_app.tests.conftest import Start, answer_questions, submit
+from sessions_app.tests.conftest import Start, answer_questions, pointers, submit
 from sessions_app.tests.factories import make_pool, right_answer
 from testing_engine.models import QuestionPool
 
@@ -120,3 +120,9 @@ def test_it_lists_no_answer_before_the_first(api: APIClient, start: Start, pool:
 def test_it_knows_no_answers_of_another_session(api: APIClient, session_id: str) -> None:
     response = api.get(f"/api/sessions/{session_id}/responses")
     assert (response.status_code, response.json()["code"]) == (404, "session_not_found")
+
+
+@pytest.mark.parametrize("name", ["student_id", "status", "pool"])
+def test_it_refuses_an_empty_filter(api: APIClient, name: str) -> None:
+    """A caller that lost the student's id must not get everybody's tests."""
+    assert pointers(api.get(f"/api/sessions?{name}=")) == [f"/{name}"]
