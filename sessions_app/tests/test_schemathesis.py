@@ -208,3 +208,8 @@ def test_the_schema_is_true(label: str, caller: str, world: World) -> None:
 @pytest.mark.parametrize("label", CLOSED)
 def test_nobody_else_gets_in(label: str, caller: str, world: World) -> None:
     assert _try(label, world, REFUSED[caller](world), 1, GenerationMode.POSITIVE) == {401}
+
+
+def test_one_operation_alone_needs_no_credentials() -> None:
+    """An invitation is itself what opens it: `test_invitations`."""
+    assert set(COMMITTED) - set(CLOSED) == {"POST /api/invitations/start"}
