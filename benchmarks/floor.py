@@ -23,8 +23,10 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from adaptive import urls
+from sessions_app import rates
 from sessions_app.hot_state import _SETTLE_SHA
 from sessions_app.ledger import _RECORD
+from sessions_app.rates import RateLimit, SessionRate
 
 PACKED_FILE = "BENCHMARK_FLOOR"  # the environment says where it lies
 
@@ -58,22 +60,23 @@ class FloorView(APIView):
         answered, sent = body["answered"], packed()[body["concepts"]]
         session_id, now = body["session_id"], timezone.now()
         state, lock = f"session:{session_id}:state", f"lock:{session_id}:{body['question_id']}"
-        rate, token = f"rate:session:{session_id}:{int(now.timestamp() // 60)}", secrets.token_bytes(8)
+        token = secrets.token_bytes(8)
+        rate = SessionRate(RateLimit(f"session:{session_id}", 10**9), session_id, None)
         redis = get_redis_connection("default")
 
         with redis.pipeline(transaction=False) as pipeline:
             pipeline.set(lock, token, nx=True, ex=settings.SUBMISSION_LOCK_TTL)
             pipeline.get(lock)
             pipeline.get(state)
-            pipeline.incr(rate)
-            pipeline.expire(rate, 120)
+            rates.count_in_session(pipeline, rate, state)
             pipeline.execute()
 
         item = {"item": answered, "next_item": answered + 1, "question_pk": sent.question_pks[answered]}
         with connection.cursor() as cursor:
             row = {**sent.row, **item, "session_id": session_id, "answered": answered, "now": now}
+            row["on_time"] = now
             cursor.execute(RECORD, row)
-            (advanced,) = cursor.fetchone()
+            advanced, _ = cursor.fetchone()
         assert advanced == 1
 
         with redis.pipeline(transaction=False) as pipeline:

@@ -129,6 +129,7 @@ def _packed(pool: Any, concepts: int) -> Any:
         "chain_head": b"h" * 16,
         "link": b"l" * 16,
         "completed_link": b"",
+        "token_generation": 0,
     }
     return floor.Packed(question_pks, [each.packed() for each in states], row, reply)
 
