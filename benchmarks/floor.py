@@ -24,7 +24,7 @@ from rest_framework.views import APIView
 
 from adaptive import urls
 from sessions_app import rates
-from sessions_app.hot_state import _SETTLE_SHA
+from sessions_app.hot_state import _SETTLE, _SETTLE_SHA
 from sessions_app.ledger import _RECORD
 from sessions_app.rates import RateLimit, SessionRate
 
@@ -49,6 +49,15 @@ def packed() -> dict[int, Packed]:
     return msgspec.msgpack.decode(Path(os.environ[PACKED_FILE]).read_bytes(), type=dict[int, Packed])
 
 
+@cache
+def scripts() -> None:
+    """Teach Redis the service's scripts, should the service not have come first."""
+    with get_redis_connection("default").pipeline() as pipeline:
+        rates.load_script(pipeline)
+        pipeline.script_load(_SETTLE)
+        pipeline.execute()
+
+
 class FloorView(APIView):
     permission_classes = [AllowAny]
 
@@ -63,6 +72,7 @@ class FloorView(APIView):
         token = secrets.token_bytes(8)
         rate = SessionRate(RateLimit(f"session:{session_id}", 10**9), session_id, None)
         redis = get_redis_connection("default")
+        scripts()
 
         with redis.pipeline(transaction=False) as pipeline:
             pipeline.set(lock, token, nx=True, ex=settings.SUBMISSION_LOCK_TTL)
