@@ -16,7 +16,14 @@ from django.db.models import Case, Prefetch, QuerySet, TextField, When
 from django.db.models.functions import Cast
 
 from sessions_app import hot_state, lifecycle
-from sessions_app.models import SessionEvent, Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.models import (
+    Invitation,
+    SessionEvent,
+    Student,
+    StudentProficiency,
+    TestResponse,
+    TestSession,
+)
 from sessions_app.proficiency import proficiency_of
 from sessions_app.results import StudentNotFound, student_of
 
@@ -25,7 +32,9 @@ logger = logging.getLogger(__name__)
 DATA_DICTIONARY = {
     "student": "What is known of the person. student_id is the id that the school's own system uses.",
     "proficiencies": "The newest estimate in each concept; the next test starts from it.",
+    "invitations": "Links that were made for the student to take a named test with.",
     "sessions": "Every test, the oldest first.",
+    "sessions[].test": "The named test, if it was one; deadline: when its time was over.",
     "sessions[].rules": "What was asked for: how questions are chosen and when the test stops.",
     "sessions[].prior": "What was taken to be known before the test: mean and standard deviation.",
     "sessions[].ability": "What was found, in the order of concept_names: theta on the logit scale (mean 0, "
@@ -66,7 +75,7 @@ def holdings(student: Student) -> Holdings:
 
 
 def export_student(external_id: str, *, now: datetime) -> dict[str, Any]:
-    """Everything that is held of a student, ready for JSON, in seven queries whatever there is.
+    """Everything that is held of a student, ready for JSON, in eight queries whatever there is.
 
     Never the answer key: of a question, what the student saw. Raises `StudentNotFound`.
     """
@@ -82,6 +91,9 @@ def export_student(external_id: str, *, now: datetime) -> dict[str, Any]:
             "created_at": student.created_at.isoformat(),
         },
         "proficiencies": [_proficiency(row) for row in student.proficiencies.order_by("concept_name")],
+        "invitations": [
+            _invitation(row) for row in student.invitations.select_related("test").order_by("pk")
+        ],
         "sessions": [_session(session) for session in _sessions(student)],
         "admin_history": [
             {"at": entry.action_time.isoformat(), "change": entry.get_change_message()}
@@ -93,7 +105,7 @@ def export_student(external_id: str, *, now: datetime) -> dict[str, Any]:
 def _sessions(student: Student) -> QuerySet[TestSession]:
     answers = TestResponse.objects.select_related("question").order_by("position")
     return (
-        student.sessions.select_related("plan", "revision__pool", "client")
+        student.sessions.select_related("plan", "revision__pool", "client", "named_test")
         .prefetch_related(Prefetch("responses", queryset=answers), "events")
         .order_by("started_at", "pk")
     )
@@ -110,9 +122,20 @@ def _proficiency(row: StudentProficiency) -> dict[str, Any]:
     }
 
 
+def _invitation(row: Invitation) -> dict[str, Any]:
+    return {
+        "test": row.test.name,
+        "created_at": row.created_at.isoformat(),
+        "revoked_at": None if row.revoked_at is None else row.revoked_at.isoformat(),
+        "session_id": None if row.session_id is None else str(row.session_id),
+    }
+
+
 def _session(session: TestSession) -> dict[str, Any]:
     return {
         "session_id": str(session.pk),
+        "test": None if session.named_test is None else session.named_test.name,
+        "deadline": None if session.deadline is None else session.deadline.isoformat(),
         "status": session.status,
         "end_reason": session.end_reason,
         "pool": session.revision.pool.name,
@@ -179,9 +202,9 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
     """Take a student's identity away, for good; returns what was held. All of it or nothing.
 
     Running tests end first. What may name the student goes: id, name, e-mail, grade, the keys and hashes of
-    requests, the history of the admin, and the proficiencies, which are a profile of a person. `by_id` is the
-    user who asked. Raises `StudentNotFound`, also the second time. A student of the same id who comes later
-    is somebody new.
+    requests, the history of the admin, invitations, and the proficiencies, which are a profile of a person.
+    `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id who
+    comes later is somebody new.
     """
     with transaction.atomic():
         student = _locked(external_id)
@@ -192,6 +215,7 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
         _blank(student, now)
         _empty_keys(student)
         student.proficiencies.all().delete()
+        student.invitations.all().delete()  # their links open nothing any more
         _admin_history(student).update(object_repr=str(student), change_message="")
         _note(student, by_id)
     hot_state.forget(session.pk for session in sessions)

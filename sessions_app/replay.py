@@ -11,7 +11,6 @@ from uuid import UUID
 
 import numpy as np
 
-from sessions_app.lifecycle import END_REASONS, STUDENT_ERASED
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound
 from sessions_app.standing import decided_by
@@ -231,10 +230,10 @@ class _Replaying:
         session = self.session
         if last.stop is not None:
             status, reason = TestSession.Status.COMPLETED.value, last.stop
-        elif session.status in END_REASONS:  # whether a student goes on is not the engine's to say
-            status, reason = session.status, END_REASONS[session.status]
-            if status == TestSession.Status.ENDED and session.end_reason == STUDENT_ERASED:
-                reason = STUDENT_ERASED
+        elif session.status in (TestSession.Status.ENDED, TestSession.Status.EXPIRED):
+            # Whether a student goes on is not the engine's to say: the event is on record, and why.
+            end = session.events.filter(kind=session.status).last()
+            status, reason = session.status, end.reason if end else "no event says so"
         else:
             status, reason = TestSession.Status.ACTIVE.value, ""
         expected: dict[str, object] = {

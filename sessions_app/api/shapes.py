@@ -341,6 +341,8 @@ class ExportedPrior(Serializer[object]):
 
 class ExportedSession(Serializer[object]):
     session_id = s.UUIDField()
+    test = s.CharField(allow_null=True)
+    deadline = s.DateTimeField(allow_null=True)
     status = s.ChoiceField(choices=STATUSES)
     end_reason = s.CharField(allow_blank=True)
     pool = s.CharField()
@@ -367,11 +369,24 @@ class ExportedSession(Serializer[object]):
 AdminChange = inline_serializer("AdminChange", {"at": s.DateTimeField(), "change": s.CharField()}, many=True)
 
 
+ExportedInvitation = inline_serializer(
+    "ExportedInvitation",
+    {
+        "test": s.CharField(),
+        "created_at": s.DateTimeField(),
+        "revoked_at": s.DateTimeField(allow_null=True),
+        "session_id": s.UUIDField(allow_null=True),
+    },
+    many=True,
+)
+
+
 class StudentExport(Serializer[object]):
     generated_at = s.DateTimeField()
     data_dictionary = s.DictField(child=s.CharField())
     student = ExportedStudent()
     proficiencies = ExportedProficiency(many=True)
+    invitations = ExportedInvitation
     sessions = ExportedSession(many=True)
     admin_history = AdminChange
 

@@ -10,12 +10,13 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from sessions_app import invitations
+from sessions_app import invitations, privacy
 from sessions_app.invitations import ListRefused, parse_students
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.tests.conftest import Reply, answer_questions, browser_of, client_with
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from sessions_app.tests.test_concurrency import at_once, statuses
+from sessions_app.verification import verify
 from testing_engine.models import QuestionPool
 
 Row = dict[str, str]
@@ -242,3 +243,22 @@ def test_it_limits_the_rate_of_an_invitation(pool: QuestionPool, settings: LazyS
     with time_machine.travel("2026-01-01T10:00:30Z", tick=False):
         assert [open_link(token).status_code for _ in range(3)] == [200, 200, 429]
         assert open_link(other).status_code == 200
+
+
+# --- Somebody who was erased -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_started", [True, False])
+def test_an_erased_students_link_opens_nothing(pool: QuestionPool, is_started: bool) -> None:
+    test = make_named_test(pool)
+    (link,) = invite(test, "alice")
+    if is_started:
+        assert open_link(link).status_code == 200
+    exported = privacy.export_student("alice", now=timezone.now())
+    assert [each["test"] for each in exported["invitations"]] == [test.name]
+    assert [each["test"] for each in exported["sessions"]] == [test.name] * is_started
+    privacy.erase_student("alice", now=timezone.now())
+    assert_refused(open_link(link), 404, "invitation_not_found")
+    (anew,) = invite(test, "alice")  # somebody new
+    assert open_link(anew).status_code == 200
+    assert not verify().breaks

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup, supervision
+from sessions_app import cleanup, privacy, supervision
 from sessions_app.models import SessionEvent, TestSession
 from sessions_app.refusals import SessionNotActive
 from sessions_app.replay import replay
@@ -206,3 +207,25 @@ def test_it_loses_no_answer_that_comes_at_the_same_time(act: str) -> None:
     assert_consistent(session)
     assert verify().breaks == []
     connection.close()
+
+
+def test_every_reason_for_an_end_replays(api: APIClient, pool: QuestionPool, clock: Any) -> None:
+    make_named_test(pool, time_limit_minutes=30)
+    ids: list[UUID] = []
+    for end in (
+        lambda started: api.post(f"/api/test/end/{started['session_id']}", {}),
+        lambda started: supervision.end([UUID(started["session_id"])], ME, now=timezone.now()),
+        lambda started: privacy.erase_student(started["student_id"], now=timezone.now()),
+        lambda started: cleanup.end_inactive(now=timezone.now() + timedelta(hours=1)),
+    ):
+        started = api.post("/api/test/start", {"student_id": f"s{len(ids)}", "test": "algebra"}).json()
+        answer_questions(browser_of(started), started, 2)
+        end(started)
+        ids.append(UUID(started["session_id"]))
+    reasons = [TestSession.objects.get(pk=each).end_reason for each in ids]
+    assert len(set(reasons)) == 4
+    assert all(replay(each).is_identical for each in ids)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE test_sessions SET end_reason = 'else'")
+    assert not any(replay(each).is_identical for each in ids)
