@@ -203,8 +203,8 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
 
     Running tests end first. What may name the student goes: id, name, e-mail, grade, the keys and hashes of
     requests, the history of the admin, invitations, and the proficiencies, which are a profile of a person.
-    `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id who
-    comes later is somebody new.
+    `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id
+    who comes later is somebody new.
     """
     with transaction.atomic():
         student = _locked(external_id)
