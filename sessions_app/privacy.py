@@ -41,6 +41,7 @@ DATA_DICTIONARY = {
     "standard deviation 1 in the reference population), and its standard error.",
     "sessions[].seed": "The random choices of the test are drawn from it.",
     "sessions[].client": "The program that started the test; null: it was imported.",
+    "sessions[].token_generation": "How often the test's session tokens were revoked.",
     "sessions[].idempotency_key": "Sent by that program, to tell a repeated request by; so is request_hash.",
     "sessions[].legacy_id": "The test's id in the service that it was imported from.",
     "sessions[].answers[].response": 'Index of the chosen option, from 0; null: "I don\'t know".',
@@ -152,6 +153,7 @@ def _session(session: TestSession) -> dict[str, Any]:
         "completed_at": None if session.completed_at is None else session.completed_at.isoformat(),
         "seed": session.seed,
         "client": None if session.client is None else session.client.username,
+        "token_generation": session.token_generation,
         "idempotency_key": session.idempotency_key,
         "request_hash": session.request_hash,
         "legacy_id": session.legacy_id,
@@ -203,8 +205,8 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
 
     Running tests end first. What may name the student goes: id, name, e-mail, grade, the keys and hashes of
     requests, the history of the admin, invitations, and the proficiencies, which are a profile of a person.
-    `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id who
-    comes later is somebody new.
+    `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id
+    who comes later is somebody new.
     """
     with transaction.atomic():
         student = _locked(external_id)
