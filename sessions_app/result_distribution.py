@@ -1,4 +1,4 @@
-"""What came out of many tests: proficiencies concept by concept, level bands, times. Counted in SQL."""
+"""What came out of many tests: proficiencies concept by concept, level levels, times. Counted in SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from django.db.models import Aggregate, Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 
+from sessions_app import levels
 from sessions_app.models import TestSession
 
 TENTHS = tuple(NormalDist().inv_cdf(tenth / 10) for tenth in range(1, 10))  # θ at proficiency 0.1 … 0.9
-BAND_CUTS = (-1.0, 0.0, 1.0)
-BAND_NAMES = ("far below average", "below average", "above average", "far above average")
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 45, 60)
 
 
@@ -27,8 +26,8 @@ class Median(Aggregate):
 
 @dataclass(frozen=True)
 class ConceptResults:
-    """Of one concept. `tenths`: tests by proficiency Φ(θ), 0–0.1 to 0.9–1; `bands`: by the bands of θ between
-    `BAND_CUTS`. Mean and standard deviation are of θ."""
+    """Of one concept. `tenths`: tests by proficiency Φ(θ), 0–0.1 to 0.9–1; `levels`: by level. Mean and
+    standard deviation are of θ."""
 
     name: str
     tests: int
@@ -36,7 +35,7 @@ class ConceptResults:
     sd: float
     mean_error: float
     tenths: tuple[int, ...]
-    bands: tuple[int, ...]
+    levels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def results_of(sessions: QuerySet[TestSession]) -> Results:
 
 
 def _concepts(over: QuerySet[TestSession]) -> tuple[ConceptResults, ...]:
-    sums: dict[str, np.ndarray] = {}  # of each concept: tests, θ, θ², standard error, tenths, bands
+    sums: dict[str, np.ndarray] = {}  # of each concept: tests, θ, θ², standard error, tenths, levels
     for names in over.values_list("plan__concept_names", flat=True).distinct():
         wanted: dict[str, Any] = {}
         for index in range(len(names)):
@@ -89,7 +88,7 @@ def _concepts(over: QuerySet[TestSession]) -> tuple[ConceptResults, ...]:
                 f"{own}_square": Sum(F(theta) * F(theta)),
                 f"{own}_error": Sum(F(f"standard_error__{index}")),
                 **_counts(theta, TENTHS, f"{own}_tenth"),
-                **_counts(theta, BAND_CUTS, f"{own}_band"),
+                **_counts(theta, levels.CUTS, f"{own}_level"),
             }
         found = over.filter(plan__concept_names=names).aggregate(**wanted)
         for index, name in enumerate(names):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from sessions_app.distribution import LEVEL_CUTS, LEVELS, level_of
+from sessions_app.levels import CUTS, NAMES, level_of
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.proficiency import proficiency_of
 from sessions_app.spreadsheets import csv_lines
@@ -177,7 +177,7 @@ def _ability_columns(concept: str, when: str) -> list[Column]:
         Column(
             f"level: {concept}",
             "text",
-            f"Where θ lies, cut at {', '.join(map(str, LEVEL_CUTS))}: {', '.join(LEVELS)}.",
+            f"Where θ lies, cut at {', '.join(map(str, CUTS))}: {', '.join(NAMES)}.",
             read("theta", level_of),
         ),
     ]

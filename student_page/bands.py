@@ -1,18 +1,16 @@
-"""Levels that people understand, cut on the proficiency scale, where 0.5 is the middle of all people.
-
-The cuts are defaults of ours: one standard deviation below the middle, the middle, and one above it. Whoever
-has set standards for a pool puts them here.
-"""
+"""The levels in the student's language, cut on the proficiency scale: 0.5 is the middle of all people."""
 
 from statistics import NormalDist
 
 from django.utils.translation import gettext, pgettext
 
-CUTS = tuple(round(NormalDist().cdf(theta), 3) for theta in (-1.0, 0.0, 1.0))
+from sessions_app import levels
+
+CUTS = tuple(round(NormalDist().cdf(theta), 3) for theta in levels.CUTS)
 
 
 def names() -> list[str]:
-    """One more than there are cuts, from the lowest level up."""
+    """`levels.NAMES`, translated."""
     return [
         pgettext("level", "Beginning"),
         pgettext("level", "Developing"),

@@ -1,8 +1,7 @@
 """How the admin shows pictures: a page of them, with the data of each as CSV at the same address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -29,7 +28,7 @@ def show(
     request: HttpRequest,
     page: Page,
     template: str = "admin/pictures/page.html",
-    **more: Mapping[str, Any] | Sequence[Any],
+    **more: object,
 ) -> HttpResponse:
     """The page, or with `?data=NAME` the data of one of its pictures."""
     if "data" in request.GET:

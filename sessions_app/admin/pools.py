@@ -7,6 +7,7 @@ from unfold.decorators import action
 
 from sessions_app import item_statistics
 from sessions_app.admin.pictures import Page, show
+from sessions_app.admin.results import facts_of
 from sessions_app.exposure import observed
 from sessions_app.item_statistics import MeanSquare, Use
 from sessions_app.models import TestSession
@@ -89,17 +90,7 @@ class PicturedPoolAdmin(QuestionPoolAdmin):
         """What came out of all tests of the pool, whatever its revision was."""
         pool, _ = self._pool(request, object_id)
         results, pictures = results_pictures(TestSession.objects.filter(revision__pool=pool))
-        facts = [("Tests that are over", str(results.tests))]
-        if results.tests:
-            facts += [
-                ("Questions a test", f"{results.mean_questions:.1f}"),
-                ("Right answers", f"{100 * (results.mean_accuracy or 0):.0f} %"),
-                (
-                    "Median time",
-                    f"{(results.median_time.total_seconds() if results.median_time else 0) / 60:.1f} min",
-                ),
-            ]
-        page = Page(f"Results of {pool}", pictures, links=[_to_pool(pool)], facts=facts)
+        page = Page(f"Results of {pool}", pictures, links=[_to_pool(pool)], facts=facts_of(results))
         return show(self, request, page)
 
     def _pool(self, request: HttpRequest, object_id: str) -> tuple[QuestionPool, FrozenRevision]:

@@ -1,21 +1,22 @@
 """Results of a test or of a student: numbers, a list, and files."""
 
 from datetime import datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from sessions_app import distribution, result_rows
-from sessions_app.distribution import BINS, LEVELS, level_of
+from sessions_app import result_rows
+from sessions_app.admin.pictures import Page, show
+from sessions_app.levels import level_of
 from sessions_app.models import TestSession
+from sessions_app.pictures.results import results_pictures
+from sessions_app.result_distribution import Results
 
 PER_PAGE = 50
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -78,30 +79,21 @@ class ResultPages:
         if asked := request.GET.get("rows"):
             return _file(sessions, asked, request.GET.get("format", "csv"), f"results-{found.pk}")
         listed = sessions.select_related("student", "plan", "named_test").order_by("-started_at", "pk")
-        page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+        listed_page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
         without_page = request.GET.copy()
         without_page.pop("page", None)
-        outcome = distribution.outcome_of(sessions)
-        quartiles = outcome.times.quartiles if outcome.times else ()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Results: {found}",
-            "opts": self.opts,
-            "found": found,
-            "form": form,
-            "outcome": outcome,
-            "quartile_minutes": [seconds / 60 for seconds in quartiles],
-            "levels": LEVELS,
-            "bins": [
-                (name, [concept.bins[index] for concept in outcome.concepts])
-                for index, name in enumerate(_bin_names())
-            ],
-            "page": page,
-            "rows": [_row(session) for session in page],
-            "query": without_page.urlencode(),
-            "files": FILES,
-        }
-        return TemplateResponse(request, "admin/sessions_app/results/results.html", context)
+        results, pictures = results_pictures(sessions)
+        return show(
+            self,
+            request,
+            Page(f"Results: {found}", pictures, facts=facts_of(results)),
+            "admin/sessions_app/results/results.html",
+            form=form,
+            listed=listed_page,
+            rows=[_row(session) for session in listed_page],
+            query_of_list=without_page.urlencode(),
+            files=FILES,
+        )
 
 
 def _file(sessions: QuerySet[TestSession], rows: str, form: str, name: str) -> HttpResponse:
@@ -115,10 +107,16 @@ def _file(sessions: QuerySet[TestSession], rows: str, form: str, name: str) -> H
     return StreamingHttpResponse(lines, content_type=CONTENT_TYPES[form], headers=headers)  # type: ignore[return-value]
 
 
-def _bin_names() -> list[str]:
-    edges = [f"{edge:g}" for edge in BINS]
-    between = [f"{low} to {high}" for low, high in pairwise(edges)]
-    return [f"below {edges[0]}", *between, f"{edges[-1]} or more"]
+def facts_of(results: Results) -> list[tuple[str, str]]:
+    """What stands above the pictures of results."""
+    facts = [("Tests that are over", str(results.tests))]
+    if results.tests and results.median_time is not None:
+        facts += [
+            ("Questions a test", f"{results.mean_questions:.1f}"),
+            ("Right answers", f"{100 * (results.mean_accuracy or 0):.0f} %"),
+            ("Median time", f"{results.median_time.total_seconds() / 60:.1f} min"),
+        ]
+    return facts
 
 
 def _row(session: TestSession) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from django.db.models import QuerySet
 
+from sessions_app import levels
 from sessions_app.models import TestSession
-from sessions_app.result_distribution import BAND_CUTS, BAND_NAMES, MINUTES, Results, results_of
+from sessions_app.result_distribution import MINUTES, Results, results_of
 from testing_engine.pictures.palette import FILL, INK, SERIES
 from testing_engine.pictures.picture import Cell, Picture, label
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS = 3
-BAND_SHADES = ((SERIES[1], 1.0), (SERIES[1], 0.45), (SERIES[0], 0.45), (SERIES[0], 1.0))
+LEVEL_SHADES = ((SERIES[1], 1.0), (SERIES[1], 0.45), (SERIES[0], 0.45), (SERIES[0], 1.0))
 
 
 def results_pictures(sessions: QuerySet[TestSession]) -> tuple[Results, tuple[Picture, ...]]:
@@ -22,7 +23,7 @@ def results_pictures(sessions: QuerySet[TestSession]) -> tuple[Results, tuple[Pi
     results = results_of(sessions)
     if not results.tests:
         return results, ()
-    return results, (_proficiencies(results), _bands(results), _times(results))
+    return results, (_proficiencies(results), _levels(results), _times(results))
 
 
 def _proficiencies(results: Results) -> Picture:
@@ -58,7 +59,7 @@ def _proficiencies(results: Results) -> Picture:
     )
 
 
-def _bands(results: Results) -> Picture:
+def _levels(results: Results) -> Picture:
     concepts = results.concepts
 
     def draw(figure: "Figure") -> None:
@@ -66,8 +67,8 @@ def _bands(results: Results) -> Picture:
 
         axes = figure.subplots()
         places, left = np.arange(len(concepts)), np.zeros(len(concepts))
-        for number, (name, (colour, alpha)) in enumerate(zip(BAND_NAMES, BAND_SHADES, strict=True)):
-            shares = np.array([100 * concept.bands[number] / concept.tests for concept in concepts])
+        for number, (name, (colour, alpha)) in enumerate(zip(levels.NAMES, LEVEL_SHADES, strict=True)):
+            shares = np.array([100 * concept.levels[number] / concept.tests for concept in concepts])
             axes.barh(places, shares, left=left, color=colour, alpha=alpha, height=0.6, label=name)
             left += shares
         axes.set_yticks(places, [label(concept.name) for concept in concepts])
@@ -76,13 +77,13 @@ def _bands(results: Results) -> Picture:
         axes.grid(visible=False, axis="y")
         below(axes)
 
-    cuts = ", ".join(f"{cut:g}" for cut in BAND_CUTS)
+    cuts = ", ".join(f"{cut:g}" for cut in levels.CUTS)
     return Picture(
-        "bands",
-        "Level bands",
-        f"Tests by the band that their θ is in; the bands meet at θ = {cuts}.",
-        ("concept", *BAND_NAMES),
-        tuple((concept.name, *concept.bands) for concept in concepts),
+        "levels",
+        "Levels",
+        f"Tests by the level that their θ is in; levels meet at θ = {cuts}.",
+        ("concept", *levels.NAMES),
+        tuple((concept.name, *concept.levels) for concept in concepts),
         draw,
         1.4 + 0.35 * len(concepts),
     )

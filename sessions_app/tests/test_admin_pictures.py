@@ -50,7 +50,7 @@ def addresses(pool: QuestionPool) -> dict[str, str]:
 PICTURES = {
     "measurement": ["information", "standard-error", "together", "questions", "concepts"],
     "exposure": ["exposure"],
-    "results": ["proficiency", "bands", "times"],
+    "results": ["proficiency", "levels", "times"],
     "question": ["curves", "options", "fit"],
     "session": ["ability", "information"],
 }

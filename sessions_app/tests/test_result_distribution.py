@@ -10,11 +10,12 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from sessions_app import levels
 from sessions_app.models import StudentProficiency, TestSession
 from sessions_app.pictures.results import results_pictures
 from sessions_app.population import abilities
 from sessions_app.proficiency import proficiency_of
-from sessions_app.result_distribution import BAND_CUTS, results_of
+from sessions_app.result_distribution import results_of
 from sessions_app.tests.conftest import answer_questions, take_test
 from sessions_app.tests.factories import make_pool
 
@@ -56,7 +57,7 @@ def test_it_describes_each_concept(tests_over: list[TestSession]) -> None:
         assert concept.sd == pytest.approx(theta.std(ddof=1))
         tenths = np.histogram([proficiency_of(value) for value in theta], np.linspace(0, 1, 11))[0]
         assert concept.tenths == tuple(tenths)
-        assert concept.bands == tuple(np.bincount(np.searchsorted(BAND_CUTS, theta), minlength=4))
+        assert concept.levels == tuple(np.bincount(np.searchsorted(levels.CUTS, theta), minlength=4))
 
 
 def test_tests_that_name_concepts_otherwise_are_counted_with_them(
@@ -73,7 +74,7 @@ def test_its_pictures_have_the_same_numbers(tests_over: list[TestSession]) -> No
     results, pictures = results_pictures(TestSession.objects.all())
     by_name = {picture.name: picture for picture in pictures}
     assert by_name["proficiency"].rows[0][5:] == results.concepts[0].tenths
-    assert by_name["bands"].rows[1] == ("Math", *results.concepts[1].bands)
+    assert by_name["levels"].rows[1] == ("Math", *results.concepts[1].levels)
     assert sum(int(row[1] or 0) for row in by_name["times"].rows) == 6
     assert all(picture.svg.startswith("<svg") for picture in pictures)
 

@@ -1,17 +1,16 @@
-"""Results of a named test, as files and as numbers."""
+"""Results of a named test, as files."""
 
 import csv
 import io
 import json
-from statistics import mean, quantiles, stdev
 from typing import Any
 
 import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from sessions_app import distribution, result_rows
-from sessions_app.distribution import BINS, LEVEL_CUTS, LEVELS, level_of, outcome_of
+from sessions_app import result_rows
+from sessions_app.levels import CUTS, NAMES, level_of
 from sessions_app.models import Student, TestSession
 from sessions_app.spreadsheets import csv_lines
 from sessions_app.tests.conftest import Reply, answer_questions, pointers
@@ -141,33 +140,9 @@ def test_it_reads_in_pieces_from_the_server(
     assert opened == ["cursor"]
 
 
-# --- Numbers ------------------------------------------------------------------------------------------------
-
-
-def test_it_counts_levels_and_spread(taken: list[TestSession], django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(3):
-        outcome = outcome_of(TestSession.objects.filter(named_test__name="algebra"))
-    assert outcome.by_status == {"completed": 6, "active": 1}
-    assert outcome.accuracy == pytest.approx(mean(right / 6 for right in range(6)))
-    assert outcome.questions == 6
-    assert [concept.name for concept in outcome.concepts] == ["Algebra", "Math"]
-    thetas = [session.theta[0] for session in taken[:6]]
-    math = outcome.concepts[1]
-    assert math.mean == pytest.approx(mean(thetas))
-    assert math.sd == pytest.approx(stdev(thetas))
-    assert math.quartiles == pytest.approx(quantiles(thetas, n=4, method="inclusive"))
-    assert math.levels == tuple([level_of(theta) for theta in thetas].count(level) for level in LEVELS)
-    assert math.bins == tuple(
-        [sum(theta >= edge for edge in BINS) for theta in thetas].count(i) for i in range(len(BINS) + 1)
-    )
-    assert sum(math.bins) == sum(math.levels) == math.tests == 6
-
-
-def test_it_has_no_numbers_of_nothing(db: None) -> None:
-    outcome = outcome_of(TestSession.objects.none())
-    assert outcome == distribution.Outcome({}, None, None, None, ())
+# --- Levels -----------------------------------------------------------------------------------------------
 
 
 def test_it_puts_a_cut_into_the_higher_level() -> None:
-    assert [level_of(cut) for cut in LEVEL_CUTS] == list(LEVELS[1:])
-    assert level_of(-9) == LEVELS[0]
+    assert [level_of(cut) for cut in CUTS] == list(NAMES[1:])
+    assert level_of(-9) == NAMES[0]

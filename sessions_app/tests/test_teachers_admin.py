@@ -238,7 +238,9 @@ def test_it_shows_results_of_a_test_and_of_a_student(
     begin(api, 2, answers=5)
     begin(api, student_id="running")
     page = browser.get(f"{NAMED_TESTS}{test.pk}/results/").content.decode()
-    assert "2 completed, 1 active" in page or "1 active, 2 completed" in page
+    assert "<dt>Tests that are over</dt><dd>2</dd>" in page
+    assert page.count("<svg") == 3
+    assert b"Beginning" in browser.get(f"{NAMED_TESTS}{test.pk}/results/?data=levels").content
     assert "3 tests, the newest first" in page
     page = browser.get(f"{NAMED_TESTS}{test.pk}/results/?status=active").content.decode()
     assert "1 test, the newest first" in page
