@@ -213,14 +213,7 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
     """
     pk, issue = read_token(token)
     with transaction.atomic():
-        invitation = (
-            Invitation.objects.select_for_update(of=("self",))
-            .select_related("test", "student")
-            .filter(pk=pk, issue=issue)
-            .first()
-        )
-        if invitation is None:
-            raise InvitationNotFound
+        invitation = _locked(pk, issue)
         if invitation.revoked_at is not None:
             raise InvitationRevoked
         student_id = invitation.student.external_id
@@ -235,6 +228,16 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
         raise InvitationUsed(session.status)
     return Opened(lifecycle.status(session.pk, Caller(session_id=session.pk)), student_id)
+
+
+def _locked(pk: int, issue: int) -> Invitation:
+    """The invitation, behind its student's row: in the order in which an erasure locks them."""
+    Student.objects.select_for_update(of=("self",), no_key=True).filter(invitations=pk).first()
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("test", "student")
+    invitation = rows.filter(pk=pk, issue=issue).first()
+    if invitation is None:
+        raise InvitationNotFound
+    return invitation
 
 
 def _request(invitation: Invitation) -> lifecycle.TestRequest:

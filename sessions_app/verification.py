@@ -213,6 +213,9 @@ def _contradiction(session: TestSession, entries: Iterable[_Entry]) -> str | Non
     events = [entry.row for entry in entries if isinstance(entry.row, SessionEvent)]
     answers = [entry.row for entry in entries if not isinstance(entry.row, SessionEvent)]
     last = events[-1]
+    until = [event.reason for event in events if event.kind in audit.GIVES_TIME][-1]
+    if audit.until(session.deadline) != until:
+        return f"its row says deadline {session.deadline}, its trail says {until or 'none'}"
     if last.kind == SessionEvent.Kind.IMPORTED:
         return None  # the event itself vouches for the result
     is_over = audit.STATUS_AFTER[last.kind] != TestSession.Status.ACTIVE
@@ -225,9 +228,6 @@ def _contradiction(session: TestSession, entries: Iterable[_Entry]) -> str | Non
     }
     if answers:
         told |= {"theta": answers[-1][6], "standard_error": answers[-1][7]}
-    until = [event.reason for event in events if event.kind in audit.GIVES_TIME][-1]
-    if audit.until(session.deadline) != until:
-        return f"its row says deadline {session.deadline}, its trail says {until or 'none'}"
     for name, value in told.items():
         if getattr(session, name) != value:
             return f"its row says {name} {getattr(session, name)}, its trail says {value}"

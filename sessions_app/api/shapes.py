@@ -359,6 +359,7 @@ class ExportedSession(Serializer[object]):
     completed_at = s.DateTimeField(allow_null=True)
     seed = s.IntegerField()
     client = s.CharField(allow_null=True)
+    token_generation = s.IntegerField()
     idempotency_key = s.CharField(allow_null=True)
     request_hash = s.CharField(allow_blank=True)
     legacy_id = s.CharField(allow_null=True)

@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -25,7 +26,8 @@ from sessions_app.models import SessionEvent, Student, StudentProficiency, TestR
 from sessions_app.replay import replay
 from sessions_app.session_state import digest_of
 from sessions_app.tests.conftest import Start, answer_questions, browser_of, client_with, pointers, submit
-from sessions_app.tests.factories import make_pool, make_token
+from sessions_app.tests.factories import make_named_test, make_pool, make_token
+from sessions_app.tests.test_invitations import invite, open_link
 from testing_engine.models import QuestionPool
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -430,6 +432,42 @@ def test_a_test_that_begins_meanwhile_is_a_new_students(start: Start) -> None:
     assert (session.student.external_id, session.student.erased_at) == ("alice", None)
     assert session.status == "active"
     assert Student.objects.exclude(erased_at=None).count() == 1
+
+
+@pytest.mark.usefixtures("_own_connections")
+def test_a_link_that_is_opened_meanwhile_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both lock the student's row and the invitation's, in the same order: neither is a deadlock's victim."""
+    (link,) = invite(make_named_test(make_pool()), "alice")
+    locked, blank = threading.Event(), privacy._blank
+
+    def wait_for_the_link(*arguments: Any) -> None:
+        locked.set()
+        waiting = (
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        for _ in range(500):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees it once
+                cursor.execute(waiting)
+                if cursor.fetchone() is not None:
+                    break
+            time.sleep(0.02)
+        blank(*arguments)
+
+    def open_it() -> Any:
+        assert locked.wait(10)
+        try:
+            return open_link(link)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(privacy, "_blank", wait_for_the_link)
+    with ThreadPoolExecutor(1) as executor:
+        opening = executor.submit(open_it)
+        privacy.erase_student("alice", now=NOW)
+        reply = opening.result(timeout=30)
+    assert (reply.status_code, reply.json()["code"]) == (404, "invitation_not_found")
+    assert (Student.objects.count(), TestSession.objects.count()) == (1, 0)
 
 
 @pytest.mark.usefixtures("_own_connections")

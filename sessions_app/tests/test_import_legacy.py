@@ -12,6 +12,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -25,6 +26,7 @@ from sessions_app.models import Student, StudentProficiency, TestResponse, TestS
 from sessions_app.privacy import erase_student
 from sessions_app.proficiency import proficiencies_of, theta_of
 from sessions_app.replay import replay
+from sessions_app.verification import verify
 from testing_engine.models import Question, QuestionPool
 from testing_engine.revisions import load_plan, load_revision
 
@@ -186,6 +188,17 @@ def test_it_takes_every_table(migrate: Migrate) -> None:
     assert second.standard_error == session.standard_error
     known = StudentProficiency.objects.get()
     assert (known.theta, known.standard_error) == (theta_of(0.55), 0.5)
+
+
+def test_the_trail_tells_a_deadline_that_was_put_into_an_imported_test(migrate: Migrate) -> None:
+    migrate(exported())
+    assert verify().breaks == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE test_sessions SET deadline = now() WHERE legacy_id = 't-2'")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    (broken,) = verify().breaks
+    assert "its row says deadline" in broken.what
 
 
 def test_it_ends_what_was_abandoned(migrate: Migrate) -> None:

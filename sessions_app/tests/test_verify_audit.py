@@ -12,9 +12,12 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup
+from sessions_app import cleanup, supervision
 from sessions_app.models import SessionEvent, TestResponse, TestSession
+from sessions_app.replay import replay
+from sessions_app.supervision import Supervisor
 from sessions_app.tests.conftest import Start, answer_questions, take_test
+from sessions_app.tests.factories import make_named_test
 from testing_engine.models import QuestionPool
 
 GUARDED = (
@@ -145,6 +148,52 @@ def test_it_names_what_was_changed(finished: str, change: str) -> None:
     statements, told = CHANGES[change]
     as_superuser(*statements.split(";"))
     assert told in broken()
+
+
+@pytest.fixture(params=["started", "extended", "resumed", "ended"])
+def timed(api: APIClient, pool: QuestionPool, request: pytest.FixtureRequest) -> TestSession:
+    """A session of a named test with a time limit, whose newest event is this."""
+    make_named_test(pool, "other")
+    make_named_test(pool, time_limit_minutes=300)
+    started = api.post("/api/test/start", {"student_id": "s1", "test": "algebra"}).json()
+    answer_questions(api, started, 2)
+    session = TestSession.objects.get()
+    if request.param == "extended":
+        supervision.one(supervision.extend([session.pk], 10, Supervisor(), now=timezone.now()))
+    elif request.param == "resumed":
+        cleanup.end_inactive(15, now=timezone.now() + timedelta(hours=1))
+        supervision.one(supervision.resume([session.pk], Supervisor(), now=timezone.now()))
+    elif request.param == "ended":
+        supervision.one(supervision.end([session.pk], Supervisor(), now=timezone.now()))
+    last = SessionEvent.objects.order_by("pk").last()
+    assert last is not None
+    assert last.kind == request.param
+    assert "all as they were written" in verified()
+    assert replay(session.pk).is_identical
+    return session
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("deadline = deadline + interval '1 minute'", "its row says deadline"),
+        ("deadline = NULL", "its row says deadline None"),
+        ("named_test_id = (SELECT id FROM named_tests WHERE name = 'other')", "“started” is not what was"),
+        ("named_test_id = NULL", "“started” is not what was written"),
+    ],
+)
+def test_it_names_another_deadline_and_another_named_test(timed: TestSession, change: str, told: str) -> None:
+    as_superuser(f"UPDATE test_sessions SET {change}")  # written above
+    assert told in broken()
+
+
+@pytest.mark.parametrize("change", ["deadline = now()", "named_test_id = (SELECT id FROM named_tests)"])
+def test_it_names_a_deadline_and_a_named_test_where_there_were_none(
+    finished: str, pool: QuestionPool, change: str
+) -> None:
+    make_named_test(pool)
+    as_superuser(f"UPDATE test_sessions SET {change}")  # written above
+    assert f"session {finished}" in broken()
 
 
 def test_it_names_an_answer_that_moved_to_another_session(
