@@ -146,7 +146,11 @@ def _student_called(external_id: str) -> Student:
     So two starts of one student wait for each other, and attempts are counted right.
     """
     students = Student.objects.select_for_update(no_key=True)
-    student, _ = students.get_or_create(external_id=external_id)
+    try:
+        student, _ = students.get_or_create(external_id=external_id)
+    except IntegrityError:
+        # Another start made the student, and while we waited for it, an erasure took the name away: it is free.
+        student, _ = students.get_or_create(external_id=external_id)
     if student.erased_at is not None:
         raise StudentErased
     return student
