@@ -149,7 +149,7 @@ def _student_called(external_id: str) -> Student:
     try:
         student, _ = students.get_or_create(external_id=external_id)
     except IntegrityError:
-        # Another start made the student, and while we waited for it, an erasure took the name away: it is free.
+        # Another start made the student; while we waited for it, an erasure took the name away: it is free.
         student, _ = students.get_or_create(external_id=external_id)
     if student.erased_at is not None:
         raise StudentErased
