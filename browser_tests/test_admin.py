@@ -69,7 +69,7 @@ def test_it_leads_from_the_list_over_a_session_to_its_replay(admin: Admin) -> No
     session = populate().finished
     page = admin()
     page.goto("/admin/sessions_app/testsession/")
-    expect(page.get_by_text("Entrance test, revision 1")).to_have_count(2)
+    expect(page.get_by_text("Entrance test, revision 1")).to_have_count(4)
     page.get_by_role("link", name=str(session.pk)).click()
     answers = page.locator("#responses-group")
     expect(answers.get_by_text("I don’t know")).to_have_count(1)

@@ -1,4 +1,4 @@
-"""What came out of many tests: proficiencies concept by concept, level levels, times. Counted in SQL."""
+"""What came out of many tests: proficiencies concept by concept, levels, times. Counted in SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
 """The levels in the student's language, cut on the proficiency scale: 0.5 is the middle of all people."""
 
-from statistics import NormalDist
-
 from django.utils.translation import gettext, pgettext
 
 from sessions_app import levels
+from sessions_app.proficiency import proficiencies_of
 
-CUTS = tuple(round(NormalDist().cdf(theta), 3) for theta in levels.CUTS)
+# As the API rounds: a student reads the same level as the teacher.
+CUTS = tuple(proficiencies_of(levels.CUTS))
 
 
 def names() -> list[str]:

@@ -8,6 +8,8 @@ import pytest
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
+from sessions_app.levels import CUTS, NAMES, level_of
+from sessions_app.proficiency import proficiency_of
 from student_page import bands
 from student_page.languages import LOCALE, languages
 from student_page.texts import script_texts
@@ -67,3 +69,11 @@ def test_levels_are_cut_in_order() -> None:
     assert len(bands.names()) == len(bands.meanings()) == len(bands.CUTS) + 1
     assert bands.CUTS[0] > 0
     assert bands.CUTS[-1] < 1
+
+
+def test_students_read_the_levels_that_teachers_read() -> None:
+    with override("en"):
+        names = bands.names()
+    assert names == list(NAMES)
+    for theta in (*CUTS, *(cut - 0.001 for cut in CUTS), *(cut + 0.001 for cut in CUTS)):
+        assert names[sum(proficiency_of(theta) >= cut for cut in bands.CUTS)] == level_of(theta)
