@@ -22,7 +22,7 @@ from testing_engine.pictures.pools import FEWEST_STUDENTS, POPULATION_EDGES, poo
 from testing_engine.psychometrics.exposure import mean_overlap
 from testing_engine.revisions import FrozenRevision, load_revision
 
-UNUSED_ON_PAGE = 200
+UNUSED_ON_PAGE = 40
 REVISIONS_ON_PAGE = 20
 
 admin.site.unregister(QuestionPool)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from testing_engine.pictures.palette import SERIES, series
+from testing_engine.pictures.palette import RIGHT, SERIES, WRONG, series
 from testing_engine.pictures.picture import Picture
 from testing_engine.psychometrics.coverage import GRID
 from testing_engine.psychometrics.items import ItemBank
@@ -35,6 +35,8 @@ def curves(bank: ItemBank, item: int) -> Picture:
         left, right = figure.subplots(1, 2)
         for score, (name, line) in enumerate(zip(names, probabilities, strict=True)):
             colour, style, _ = series(score)
+            if categories == 2:
+                colour = (WRONG, RIGHT)[score]
             left.plot(GRID, line, color=colour, linestyle=style, linewidth=2, label=name)
         left.set(title="probability", xlabel="θ", xlim=(-4, 4), ylim=(0, 1.02))
         right.plot(GRID, information, color=SERIES[0], linewidth=2)

@@ -5,7 +5,7 @@ import { fill } from "./question.js";
 
 const WIDTH = 320;
 const HEIGHT = 140;
-const CLEAR = 1; // standard errors by which a subject must differ from the mean of all to be named
+const CLEAR = 1.96; // standard errors by which a subject must differ from the mean of all: "very likely", as elsewhere
 
 export function showResult(result, test, { texts, bands }) {
   const one = (id) => document.getElementById(id);
@@ -44,7 +44,7 @@ function level(concept, test, texts, bands) {
   const card = element("section", { className: "card level" });
   card.append(
     element("h3", { dir: "auto" }, concept.name),
-    element("p", { className: "band" }, of(concept.proficiency)),
+    element("p", { className: "band" }, headline(low, concept.proficiency, high, bands)),
     scale(concept, bands),
     element("p", {}, likely),
     element("p", { className: "small" }, fill(texts.aheadOf, { low: percent(low), high: percent(high) })),
@@ -54,6 +54,14 @@ function level(concept, test, texts, bands) {
     card.append(element("p", { className: "small" }, fill(texts.theta, numbers)));
   }
   return card;
+}
+
+/** The level, or where more than two are very likely, from which to which: no more than what is known. */
+function headline(low, proficiency, high, bands) {
+  const [lowest, level, highest] = [low, proficiency, high].map(
+    (value) => bands.cuts.filter((cut) => value >= cut).length,
+  );
+  return highest - lowest > 1 ? `${bands.names[lowest]} – ${bands.names[highest]}` : bands.names[level];
 }
 
 /** The levels side by side, as wide as their share of people, with the range and the best guess. */
