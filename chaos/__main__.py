@@ -122,7 +122,14 @@ def _print(verdict: "Verdict", tally: "Tally", faults: Counter[str], seed: int, 
             "never sent": verdict.never_sent,
         },
     )
-    _print_numbers("besides", {"tests without end": verdict.unfinished, "wrong replies": verdict.unexpected})
+    _print_numbers(
+        "besides",
+        {
+            "tests without end": verdict.unfinished,
+            "wrong replies": verdict.unexpected,
+            "broken links of the audit chain": verdict.broken_links,
+        },
+    )
     _print_numbers(f"faults of servers: {faults.total()}", faults)
     _print_numbers(f"faults of clients: {tally.manners.total()}", tally.manners)
     _print_numbers("looked at besides", tally.checks)

@@ -8,6 +8,7 @@ from typing import Any
 from chaos.students import Asked, Sitting, Tally, option_of
 from chaos.undisturbed import Known, Undisturbed, take
 from sessions_app.models import StudentProficiency, TestResponse, TestSession
+from sessions_app.verification import verify
 
 BATCH = 200  # students
 
@@ -25,6 +26,7 @@ class Verdict:
     never_sent: int = 0
     unfinished: int = 0
     unexpected: int = 0
+    broken_links: int = 0  # of the audit chain
     details: list[str] = field(default_factory=list)
 
     @property
@@ -36,6 +38,7 @@ class Verdict:
             self.never_sent,
             self.unfinished,
             self.unexpected,
+            self.broken_links,
         )
         return not any(wrong)
 
@@ -58,6 +61,9 @@ def judge(tally: Tally, seed: int) -> Verdict:
         for student_id in ids:
             _judge_student(verdict, seed, by_student[student_id], sessions[student_id])
     verdict.stored = TestResponse.objects.count()
+    breaks = verify().breaks
+    verdict.broken_links = len(breaks)
+    verdict.details += [f"{broken.where}: {broken.what}" for broken in breaks]
     return verdict
 
 
