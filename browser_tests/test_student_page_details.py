@@ -248,6 +248,17 @@ def test_an_invitation_begins_with_a_button(page: Page) -> None:
     assert page.url.endswith("/take/test")
 
 
+def test_a_reload_before_the_beginning_stays_with_the_invitation(page: Page) -> None:
+    """Somebody else's unfinished test lies on this device: the next student must not answer in it."""
+    page.goto(begin_sitting().link)
+    expect_question(page, 1)
+    page.goto("/take/")
+    page.goto("/take/test#invitation=AAAA:BBBB")
+    page.reload()
+    expect(page.get_by_role("button", name="Begin")).to_be_visible()
+    assert page.url.endswith("#invitation=AAAA:BBBB")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "heading"),
     [

@@ -246,7 +246,10 @@ def end(
     """
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
-        if session.status == TestSession.Status.ACTIVE:
+        known = session.events.filter(idempotency_key=idempotency_key).first() if idempotency_key else None
+        if known is not None and known.request_hash != fingerprint:
+            raise IdempotencyKeyReused
+        if known is None and session.status == TestSession.Status.ACTIVE:
             is_late = session.deadline is not None and now >= session.deadline
             ledger.close(
                 [session],
@@ -258,10 +261,6 @@ def end(
             )
             metrics.ENDED.inc()
             session.refresh_from_db()
-        elif idempotency_key:
-            ended = session.events.filter(idempotency_key=idempotency_key).first()
-            if ended is not None and ended.request_hash != fingerprint:
-                raise IdempotencyKeyReused
     hot_state.forget([session_id])
     return standing_of(session)
 

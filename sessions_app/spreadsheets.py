@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 # OWASP, "CSV Injection": also tab and carriage return, which some programs skip over.
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class _Line:

@@ -90,6 +90,8 @@ def resume(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime
     def resumed(session: TestSession) -> None:
         if session.status != TestSession.Status.EXPIRED:
             raise NotExpired(session.status)
+        if session.student.erased_at is not None:
+            raise NotExpired("of a student who was erased")
         if session.legacy_id is not None:
             raise NotExpired("imported, and nobody knows by which rules it went on")
         responses = list(session.responses.order_by("position"))

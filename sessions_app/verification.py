@@ -216,8 +216,14 @@ def _contradiction(session: TestSession, entries: Iterable[_Entry]) -> str | Non
     until = [event.reason for event in events if event.kind in audit.GIVES_TIME][-1]
     if audit.until(session.deadline) != until:
         return f"its row says deadline {session.deadline}, its trail says {until or 'none'}"
-    if last.kind == SessionEvent.Kind.IMPORTED:
-        return None  # the event itself vouches for the result
+    is_imported = last.kind == SessionEvent.Kind.IMPORTED
+    if is_imported != (session.legacy_id is not None):
+        return f"its row says legacy_id {session.legacy_id}, its trail says otherwise"
+    if session.started_at != events[0].at:
+        return f"its row says started_at {session.started_at}, its trail says {events[0].at}"
+    if is_imported:  # the event itself vouches for the result
+        is_as_told = (session.end_reason, session.completed_at) == (last.reason, last.at)
+        return None if is_as_told else "its row says another end than its trail"
     is_over = audit.STATUS_AFTER[last.kind] != TestSession.Status.ACTIVE
     told: dict[str, object] = {
         "status": audit.STATUS_AFTER[last.kind],

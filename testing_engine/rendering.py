@@ -90,10 +90,14 @@ def _is_picture(address: str) -> bool:
     return _PICTURE.fullmatch(address) is not None and ".." not in address
 
 
+_SIGN_IN_WORDS = re.compile(r"\\(?:text\w*|mbox|hbox|operatorname)\s*\{[^{}]*[<>&]")
+
+
 def _mathml(latex: str, how: dict[str, Any]) -> str:
     """MathML, or what was typed where it is no LaTeX."""
     display = "block" if how["display_mode"] else "inline"
-    if len(latex) <= LONGEST_FORMULA:
+    # The library does not escape words in a formula: a "<" in them would swallow what follows.
+    if len(latex) <= LONGEST_FORMULA and not _SIGN_IN_WORDS.search(latex):
         try:
             return str(convert(latex, display=display))
         except Exception:  # noqa: S110  # the library refuses in a dozen ways, and an author may type anything

@@ -53,7 +53,7 @@ class InvitationStartView(APIView):
         body = InvitationRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         token, now = body.validated_data["invitation"], timezone.now()
-        _count(invitations.read_token(token)[0])
+        _count(*invitations.read_token(token))
         try:
             opened = invitations.start(token, seed=secrets.randbits(63), now=now)
         except (RulesError, RulesRefused) as error:
@@ -64,8 +64,8 @@ class InvitationStartView(APIView):
         return Response(with_html(reply) if is_html else reply)
 
 
-def _count(invitation_id: int) -> None:
-    """As many requests a minute as with a session's token."""
-    rate = RateLimit(f"invitation:{invitation_id}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
+def _count(invitation_id: int, issue: int) -> None:
+    """As many requests a minute as with a session's token. A link that was replaced counts apart."""
+    rate = RateLimit(f"invitation:{invitation_id}:{issue}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
     if hot_state.is_over(rate):
         raise TooManyRequests

@@ -51,7 +51,9 @@ class CallerRateThrottle(BaseThrottle):
 
 def _limit_of(user: Client | SessionHolder) -> RateLimit:
     if isinstance(user, SessionHolder):
-        return RateLimit(f"session:{user.session_id}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
+        # By generation: who holds a revoked token uses up nobody's requests.
+        name = f"session:{user.session_id}:{user.token_generation}"
+        return RateLimit(name, settings.RATE_LIMIT_SESSION_PER_MINUTE)
     return RateLimit(f"client:{user.id}", settings.RATE_LIMIT_CLIENT_PER_MINUTE)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -14,7 +15,7 @@ from sessions_app.models import TestResponse, TestSession
 from sessions_app.standing import shown_by_key
 from sessions_app.tests.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
 from sessions_app.tests.factories import make_token
-from testing_engine.models import Question
+from testing_engine.models import Question, QuestionPool
 
 pytestmark = pytest.mark.usefixtures("pool")
 
@@ -150,3 +151,14 @@ def test_who_may_only_look_does_not_revoke(client: Client, start: Start) -> None
         f"/admin/sessions_app/testsession/{started['session_id']}/revoke-tokens/", {"_form_submitted": "on"}
     )
     assert browser_of(started).get(f"/api/test/status/{started['session_id']}").status_code == 200
+
+
+def test_who_holds_a_revoked_token_uses_up_nobodys_requests(
+    api: APIClient, start: Start, pool: QuestionPool, settings: LazySettings
+) -> None:
+    settings.RATE_LIMIT_SESSION_PER_MINUTE = 5
+    started = start()
+    thief, address = browser_of(started), f"/api/test/status/{started['session_id']}"
+    renewed = {**started, **api.post(f"/api/test/{started['session_id']}/token").json()}
+    assert {thief.get(address).status_code for _ in range(8)} == {401, 429}
+    assert browser_of(renewed).get(address).status_code == 200

@@ -229,3 +229,19 @@ def test_every_reason_for_an_end_replays(api: APIClient, pool: QuestionPool, clo
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE test_sessions SET end_reason = 'else'")
     assert not any(replay(each).is_identical for each in ids)
+
+
+def test_a_key_that_extended_a_test_does_not_end_it(api: APIClient, started: dict[str, Any]) -> None:
+    assert post(api, started, "extend", key="k", minutes=5).status_code == 200
+    address = f"/api/test/end/{started['session_id']}"
+    refused = api.post(address, {}, headers={"Idempotency-Key": "k"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+    assert api.post(address, {}, headers={"Idempotency-Key": "another"}).status_code == 200
+
+
+def test_it_resumes_no_test_of_somebody_who_was_erased(
+    api: APIClient, started: dict[str, Any], clock: Any
+) -> None:
+    expire(clock)
+    privacy.erase_student("s1", now=timezone.now())
+    assert post(api, started, "resume").status_code == 409

@@ -128,6 +128,11 @@ CHANGES: dict[str, tuple[str, str]] = {
     "the count of right answers": ("UPDATE test_sessions SET correct_responses = 5", "correct_responses"),
     "the end's reason": ("UPDATE test_sessions SET end_reason = 'other'", "its row says end_reason"),
     "the end's time": ("UPDATE test_sessions SET completed_at = now() + '1 day'", "completed_at"),
+    "the start's time": (
+        "UPDATE test_sessions SET started_at = started_at - interval '1 hour'",
+        "its row says started_at",
+    ),
+    "where it came from": ("UPDATE test_sessions SET legacy_id = 'x'", "its row says legacy_id"),
     "the status": ("UPDATE test_sessions SET status = 'ended'", "its row says status"),
     "the head": (r"UPDATE test_sessions SET chain_head = '\x00112233445566778899aabbccddeeff'", "chain_head"),
     "a question's key": (

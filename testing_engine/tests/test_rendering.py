@@ -227,3 +227,8 @@ def test_an_escaped_sign_is_the_sign() -> None:
 def test_it_draws_tables() -> None:
     rendered = content_html("| x | y |\n|---|---|\n| 1 | $x^2$ |")
     assert {"table", "th", "td", "msup"} <= Seen(rendered).tags
+
+
+def test_words_in_a_formula_lose_nothing() -> None:
+    assert "if a&lt;b then" in content_html(r"$\text{if a<b then}$")
+    assert "<mtext>" in content_html(r"$\text{if so}$")

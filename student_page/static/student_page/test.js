@@ -200,9 +200,20 @@ function startClock() {
 // --- Beginning -----------------------------------------------------------------------------------------------
 
 function fragment() {
-  const text = decodeURIComponent(location.hash.slice(1));
-  history.replaceState(null, "", location.pathname); // neither the token nor the language stays in the address
+  let text;
+  try {
+    text = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    text = "?"; // a link that was cut: it opens nothing
+  }
+  // An invitation stays until it is used: after a reload this device must not go on with somebody else's test.
+  if (!text.startsWith("invitation=")) clearAddress();
   return text;
+}
+
+/** Neither the token nor the language stays in the address. */
+function clearAddress() {
+  history.replaceState(null, "", location.pathname);
 }
 
 async function open(newToken) {
@@ -237,6 +248,7 @@ function invite(invitation) {
     try {
       const body = { invitation };
       const started = await insist(() => call("invitations/start", { body }), texts.offlineLoading);
+      clearAddress();
       await open(started.session_token);
     } catch (refusal) {
       if (!(refusal instanceof Refused)) stopBecause(refusal);
