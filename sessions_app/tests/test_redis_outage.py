@@ -106,7 +106,7 @@ def test_it_goes_on_after_a_flush_at_every_step(api: APIClient, start: Start, po
     expected = expected_replies(api, start)
     started = start()
     replies = take_disturbed(
-        browser_of(started), started, lambda _: get_redis_connection("default").flushall()
+        browser_of(started), started, lambda _: get_redis_connection("default").flushdb()
     )
     assert replies == expected
     assert_recorded_once()
@@ -120,7 +120,7 @@ def test_it_goes_on_after_a_flush_between_lock_and_settlement(
     record = ledger.record
 
     def flushed(entry: ledger.Entry) -> ledger.Recorded | None:
-        get_redis_connection("default").flushall()
+        get_redis_connection("default").flushdb()
         return record(entry)
 
     monkeypatch.setattr(ledger, "record", flushed)
@@ -134,7 +134,7 @@ def test_it_rebuilds_the_state_that_it_lost(api: APIClient, start: Start, pool: 
     redis = get_redis_connection("default")
     key = f"session:{started['session_id']}:state"
     before = redis.get(key)
-    redis.flushall()
+    redis.flushdb()
     submit(api, started, "no such question", 0)
     api.get(f"/api/test/status/{started['session_id']}")
     assert redis.get(key) == before
