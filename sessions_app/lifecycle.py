@@ -246,10 +246,8 @@ def end(
     """
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
-        known = session.events.filter(idempotency_key=idempotency_key).first() if idempotency_key else None
-        if known is not None and known.request_hash != fingerprint:
-            raise IdempotencyKeyReused
-        if known is None and session.status == TestSession.Status.ACTIVE:
+        is_known = idempotency_key is not None and came_before(session, idempotency_key, fingerprint)
+        if not is_known and session.status == TestSession.Status.ACTIVE:
             is_late = session.deadline is not None and now >= session.deadline
             ledger.close(
                 [session],
@@ -279,6 +277,14 @@ def revoke_tokens(session: TestSession) -> None:
     session.save(update_fields=["token_generation"])
     # An older state that comes back behind this opens nothing new: no answer is recorded on it.
     hot_state.forget([session.pk])
+
+
+def came_before(session: TestSession, idempotency_key: str, fingerprint: str) -> bool:
+    """Whether one of its events carries the key; raises `IdempotencyKeyReused` for another request's."""
+    earlier = session.events.filter(idempotency_key=idempotency_key).first()
+    if earlier is not None and earlier.request_hash != fingerprint:
+        raise IdempotencyKeyReused
+    return earlier is not None
 
 
 def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:

@@ -12,12 +12,11 @@ from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Greatest, Now
 
-from sessions_app import hot_state, ledger
+from sessions_app import hot_state, ledger, lifecycle
 from sessions_app.audit import until
 from sessions_app.models import SessionEvent, TestSession
 from sessions_app.named_tests import whole_second
 from sessions_app.refusals import (
-    IdempotencyKeyReused,
     NoDeadline,
     NotExpired,
     Refusal,
@@ -152,10 +151,7 @@ def _each(session_ids: Sequence[UUID], act: Callable[[TestSession], None], super
 def _came_before(session: TestSession, supervisor: Supervisor) -> bool:
     if supervisor.idempotency_key is None:
         return False
-    earlier = session.events.filter(idempotency_key=supervisor.idempotency_key).first()
-    if earlier is not None and earlier.request_hash != supervisor.fingerprint:
-        raise IdempotencyKeyReused
-    return earlier is not None
+    return lifecycle.came_before(session, supervisor.idempotency_key, supervisor.fingerprint)
 
 
 def _check_active(session: TestSession) -> None:
