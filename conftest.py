@@ -5,7 +5,7 @@ from django.db import connection
 from django_redis import get_redis_connection
 from hypothesis import settings as hypothesis_settings
 
-from sessions_app import hot_state
+from sessions_app.sitting import hot_state
 from testing_engine.revisions import forget_frozen
 
 hypothesis_settings.register_profile("no deadline", deadline=None)  # a busy machine breaks nothing

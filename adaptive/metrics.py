@@ -19,8 +19,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from adaptive import health
-from sessions_app import hot_state
 from sessions_app.models import TestSession
+from sessions_app.sitting import hot_state
 
 REQUESTS = Counter("adaptive_requests_total", "Requests answered.", ["route", "method", "status"])
 REQUEST_SECONDS = Histogram(

@@ -60,7 +60,7 @@ def _read() -> None:
 
 
 def _verify() -> None:
-    from sessions_app.verification import verify
+    from sessions_app.review.verification import verify
 
     assert not verify().breaks
 
@@ -68,7 +68,7 @@ def _verify() -> None:
 def _fill(count: int) -> None:
     """A real test of 20 answers, and copies of it, each with a chain of its own."""
     from benchmarks.floor_sessions import publish_demo, start
-    from sessions_app import audit, chain
+    from sessions_app.audit import chain, entries
     from sessions_app.models import SessionEvent, TestResponse, TestSession
 
     start(publish_demo(5), ANSWERS)
@@ -82,7 +82,7 @@ def _fill(count: int) -> None:
             )
             copy.id, copy.chain_head, copy.questions_answered = uuid.uuid4(), chain.BEGINNING, ANSWERS
             copy.revision, copy.plan = session.revision, session.plan
-            events.append(audit.started(copy, session.revision.content_hash, session.plan.content_hash))
+            events.append(entries.started(copy, session.revision.content_hash, session.plan.content_hash))
             for position, question in enumerate(questions, start=1):
                 answer = TestResponse(
                     session=copy,
@@ -96,7 +96,7 @@ def _fill(count: int) -> None:
                     response_time_ms=8200,
                     answered_at=session.started_at,
                 )
-                copy.chain_head = chain.advance(bytes(copy.chain_head), audit.entry_of_answer(copy, answer))
+                copy.chain_head = chain.advance(bytes(copy.chain_head), entries.entry_of_answer(copy, answer))
                 answer.link = chain.link_of(copy.chain_head)
                 answers.append(answer)
             sessions.append(copy)

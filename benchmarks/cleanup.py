@@ -80,7 +80,7 @@ def measure(sizes: tuple[int, int], rounds: int) -> tuple[dict[int, list[float]]
     """Seconds by round, and the plan of the query that finds a batch, for each size of table."""
     from django.utils import timezone
 
-    from sessions_app.cleanup import end_inactive
+    from sessions_app.administration.cleanup import end_inactive
 
     databases = dict(zip(sizes, _databases(), strict=True))
     references = {}
@@ -162,7 +162,7 @@ def _plan() -> list[str]:
     from django.db import connection
     from django.utils import timezone
 
-    from sessions_app import cleanup
+    from sessions_app.administration import cleanup
 
     found: list[tuple[str, Any]] = []
 

@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks import engine_peers as peers
 from benchmarks.engine_workloads import Constrained, Pool, SeveralDimensions, State, states
 from testing_engine.psychometrics.engine import Step, next_step
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.simulation.simulate import simulate
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import expit
 
 from benchmarks.engine_workloads import AREAS, SHADOW_LENGTH, Constrained, Pool, SeveralDimensions, State
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.response import FloatArray
 
 Work = Callable[[], object]
 QUADRATURE = 41  # nodes of mirt's EAP, of which it takes 21 unless told

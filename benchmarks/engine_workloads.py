@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from testing_engine.psychometrics.engine import next_step
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray, IntArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.simulation.students import Students
 

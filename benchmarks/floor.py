@@ -23,10 +23,10 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from adaptive import urls
-from sessions_app import rates
-from sessions_app.hot_state import _SETTLE, _SETTLE_SHA
-from sessions_app.ledger import _RECORD
-from sessions_app.rates import RateLimit, SessionRate
+from sessions_app.sitting import rates
+from sessions_app.sitting.hot_state import _SETTLE, _SETTLE_SHA
+from sessions_app.sitting.ledger import _RECORD
+from sessions_app.sitting.rates import RateLimit, SessionRate
 
 PACKED_FILE = "BENCHMARK_FLOOR"  # the environment says where it lies
 

@@ -4,8 +4,8 @@ import secrets
 
 from django.utils import timezone
 
-from sessions_app import lifecycle
-from sessions_app.standing import Caller, Standing
+from sessions_app.sitting import lifecycle
+from sessions_app.sitting.standing import Caller, Standing
 from testing_engine.interchange.files import read_pool_file
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.management.commands.load_demo import POOL_FILE

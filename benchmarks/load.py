@@ -82,7 +82,7 @@ class Load:
     def __init__(
         self, folder: Path, server: psutil.Process, crowd: "list[subprocess.Popen[bytes]]", pool: Any
     ) -> None:
-        from sessions_app.api_clients import make_token
+        from sessions_app.administration.api_clients import make_token
 
         self.folder, self.server, self.crowd, self.pool = folder, server, crowd, pool
         self.authorization = f"Token {make_token('load', ['deliver'], None)}"

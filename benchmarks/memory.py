@@ -57,7 +57,7 @@ def report(sessions: int, kept: list[Kept]) -> str:
 
 def measure(sessions: int) -> list[Kept]:
     from benchmarks.floor_sessions import publish_demo, start
-    from sessions_app import hot_state
+    from sessions_app.sitting import hot_state
 
     pool = publish_demo(5)
     fresh = start(pool, QUESTIONS + 1, "a student")
@@ -112,8 +112,8 @@ def _copies_of(state: Any) -> Callable[[int], bytes]:
 def _answer(started: Any, questions: int) -> None:
     from django.utils import timezone
 
-    from sessions_app.standing import Caller
-    from sessions_app.submission import Submission, submit
+    from sessions_app.sitting.standing import Caller
+    from sessions_app.sitting.submission import Submission, submit
 
     standing, caller = started, Caller(session_id=started.session_id)
     for number in range(questions):
@@ -124,8 +124,8 @@ def _answer(started: Any, questions: int) -> None:
 def _finish(session_id: uuid.UUID) -> None:
     from django.utils import timezone
 
-    from sessions_app import lifecycle
-    from sessions_app.standing import Caller
+    from sessions_app.sitting import lifecycle
+    from sessions_app.sitting.standing import Caller
 
     lifecycle.end(session_id, Caller(session_id=session_id), now=timezone.now())
 

@@ -75,8 +75,8 @@ def prepare(folder: Path) -> dict[int, Any]:
 
     from benchmarks import floor
     from benchmarks.floor_sessions import publish_demo
-    from sessions_app import hot_state
-    from sessions_app.standing import shown_by_key
+    from sessions_app.sitting import hot_state
+    from sessions_app.sitting.standing import shown_by_key
     from testing_engine.revisions import load_revision
 
     get_redis_connection("default").script_load(hot_state._SETTLE)
@@ -95,9 +95,9 @@ def _packed(pool: Any, concepts: int) -> Any:
     from benchmarks import floor
     from benchmarks.floor_sessions import start
     from sessions_app.api import replies
-    from sessions_app.hot_state import read_state
-    from sessions_app.session_state import Advance
-    from sessions_app.standing import shown_by_key, standing_of_state
+    from sessions_app.sitting.hot_state import read_state
+    from sessions_app.sitting.session_state import Advance
+    from sessions_app.sitting.standing import shown_by_key, standing_of_state
     from testing_engine.revisions import load_plan, load_revision
 
     revision = load_revision(pool.current_revision_id)
@@ -138,7 +138,7 @@ def start_for(pool: Any, path: str) -> Test:
     """A test that was started, ready for the path."""
     from benchmarks.floor_sessions import start
     from sessions_app.models import TestSession
-    from sessions_app.tokens import make_session_token
+    from sessions_app.sitting.tokens import make_session_token
 
     started = start(pool, QUESTIONS)
     assert started.next_question is not None

@@ -21,9 +21,9 @@ from rest_framework.test import APIClient
 
 from browser_tests.conftest import NewContext
 from sessions_app.models import TestSession
+from sessions_app.sitting.tokens import page_of
 from sessions_app.tests.conftest import client_with, submit
 from sessions_app.tests.factories import make_token
-from sessions_app.tokens import page_of
 from testing_engine.models import Question, QuestionPool
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"

@@ -7,7 +7,7 @@ from browser_tests.accessibility import check_accessibility
 from browser_tests.conftest import NewContext
 from browser_tests.sitting import Sitting, answer_to_the_end, begin_sitting, choose, expect_question, send
 from browser_tests.watching import Watch
-from sessions_app import cleanup
+from sessions_app.administration import cleanup
 from sessions_app.models import TestSession
 
 NO_NETWORK = "ERR_INTERNET_DISCONNECTED"

@@ -15,9 +15,9 @@ from browser_tests.conftest import NewContext
 from browser_tests.sitting import Sitting, answer_to_the_end, begin_sitting, choose, expect_question, send
 from browser_tests.watching import Watch, width_beyond_screen
 from sessions_app.models import TestResponse
+from sessions_app.sitting.tokens import page_of
 from sessions_app.tests.conftest import client_with
 from sessions_app.tests.factories import make_pool, make_token, question
-from sessions_app.tokens import page_of
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 WIDE = """Let $$\\sum_{i=1}^{100} \\frac{x_1 + x_2 + x_3 + x_4 + x_5 + x_6 + x_7 + x_8 + x_9}{y_1 + y_2}$$ and

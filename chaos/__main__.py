@@ -40,7 +40,7 @@ def main() -> int:
         from chaos.servers import disconnect
         from chaos.students import Run, Tally
         from chaos.verdict import judge
-        from sessions_app.api_clients import make_token
+        from sessions_app.administration.api_clients import make_token
 
         tally, token, plans = Tally(), make_token("chaos", ["deliver", "operate"], None), make_plans()
         disconnect()

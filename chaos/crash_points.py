@@ -26,12 +26,12 @@ from chaos.wire import Reply, Request
 # PostgreSQL or Redis that has been sent and whose reply nobody has read yet.
 DIRECTORS = (
     "sessions_app.api.sitting",
-    "sessions_app.submission",
-    "sessions_app.lifecycle",
-    "sessions_app.standing",
+    "sessions_app.sitting.submission",
+    "sessions_app.sitting.lifecycle",
+    "sessions_app.sitting.standing",
 )
 SERVICE = ("sessions_app.", "testing_engine.")
-SILENT = ("sessions_app.session_state", "testing_engine.psychometrics.items")  # values
+SILENT = ("sessions_app.sitting.session_state", "testing_engine.psychometrics.items.bank")  # values
 POSTGRESQL_ASKED, REDIS_ASKED, REPLIED = "PostgreSQL asked", "Redis asked", "reply made"
 _MARKS = {
     "chaos.crash_points._postgresql_asked": POSTGRESQL_ASKED,

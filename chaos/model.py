@@ -8,7 +8,7 @@ import numpy as np
 
 from chaos.undisturbed import Known
 from testing_engine.psychometrics import engine
-from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sessions_app.proficiency import CHANGE_BETWEEN_TESTS_SD
+from sessions_app.sitting.proficiency import CHANGE_BETWEEN_TESTS_SD
 from testing_engine.psychometrics import engine
-from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision
 

@@ -8,7 +8,7 @@ from typing import Any
 from chaos.students import Asked, Sitting, Tally, option_of
 from chaos.undisturbed import Known, Undisturbed, take
 from sessions_app.models import StudentProficiency, TestResponse, TestSession
-from sessions_app.verification import verify
+from sessions_app.review.verification import verify
 
 BATCH = 200  # students
 

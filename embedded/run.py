@@ -225,7 +225,7 @@ def _prepare_database() -> tuple[str, str]:
     from django.core.management import call_command
     from django.db import connections
 
-    from sessions_app.api_clients import PERMISSIONS, make_token
+    from sessions_app.administration.api_clients import PERMISSIONS, make_token
     from testing_engine.models import QuestionPool
 
     call_command("migrate", verbosity=0, interactive=False)

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from sessions_app import cleanup
+from sessions_app.administration import cleanup
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext, pgettext
 
-from sessions_app import levels
-from sessions_app.proficiency import proficiencies_of
+from sessions_app.reporting import levels
+from sessions_app.sitting.proficiency import proficiencies_of
 
 # As the API rounds: a student reads the same level as the teacher.
 CUTS = tuple(proficiencies_of(levels.CUTS))

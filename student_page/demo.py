@@ -3,8 +3,8 @@
 import secrets
 from datetime import datetime
 
-from sessions_app import lifecycle
-from sessions_app.standing import Caller, Standing
+from sessions_app.sitting import lifecycle
+from sessions_app.sitting.standing import Caller, Standing
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules
 

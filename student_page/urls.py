@@ -1,4 +1,4 @@
-"""Below /take/. Where the test's page lies is written in `sessions_app.tokens`, which makes its links."""
+"""Below /take/. Where the test's page lies is written in `sitting.tokens`, which makes its links."""
 
 from django.urls import path
 

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from sessions_app.tokens import STUDENT_PAGE, make_session_token, page_of
+from sessions_app.sitting.tokens import STUDENT_PAGE, make_session_token, page_of
 from student_page import bands
 from student_page.demo import NoDemoPool, start_demo
 from student_page.languages import chosen_language, languages

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
-from testing_engine.psychometrics.items import ItemParameters
+from testing_engine.psychometrics.items.bank import ItemParameters
 
 BATCH = 2000
 

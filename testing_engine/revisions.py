@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion, TestPlan
-from testing_engine.psychometrics.items import ItemBank, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 
 REVISIONS_KEPT = 64  # a process forgets the one that it used longest ago

@@ -27,7 +27,7 @@ from rest_framework.test import APIClient
 from adaptive.celery import app
 from adaptive.logs import logging_config
 from adaptive.tasks import record_beat_tick
-from sessions_app import cleanup
+from sessions_app.administration import cleanup
 from sessions_app.api import reports
 from sessions_app.models import Student, TestSession
 from sessions_app.tests.conftest import browser_of, client_with, database_down, submit
@@ -260,7 +260,7 @@ def test_it_logs_no_library_below_info(log: Log) -> None:
     logging.getLogger("django.db.backends").debug(ANSWER)
     logging.getLogger("some.library").debug(ANSWER)
     logging.getLogger("some.library").info("harmless")
-    logging.getLogger("sessions_app.hot_state").debug("our own")
+    logging.getLogger("sessions_app.sitting.hot_state").debug("our own")
     assert [line["event"] for line in log.lines()] == ["harmless", "our own"]
 
 

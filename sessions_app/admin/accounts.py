@@ -18,7 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
 
 from sessions_app.admin.common import ReadOnly, go_on
-from sessions_app.api_clients import MOST_DAYS, PERMISSIONS, make_token
+from sessions_app.administration.api_clients import MOST_DAYS, PERMISSIONS, make_token
 from sessions_app.models import ApiClient
 
 

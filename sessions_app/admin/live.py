@@ -17,12 +17,12 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm, BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from sessions_app import supervision
 from sessions_app.admin.common import ReadOnly, go_on
 from sessions_app.admin.sessions import STATUS_COLOURS
+from sessions_app.administration import supervision
+from sessions_app.administration.supervision import MOST_MINUTES, Outcome, Supervisor
 from sessions_app.models import LiveSession, TestSession
 from sessions_app.refusals import Refusal
-from sessions_app.supervision import MOST_MINUTES, Outcome, Supervisor
 
 EXPIRED_WITHIN = timedelta(days=1)
 MINUTES = 10

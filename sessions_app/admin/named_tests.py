@@ -20,13 +20,14 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from sessions_app import invitations, named_tests
 from sessions_app.admin.common import ReadOnly
 from sessions_app.admin.results import ResultPages
 from sessions_app.admin.rules_form import EXPERT, STOPPING, fields_of, rules_of, sentences
 from sessions_app.admin.sessions import STATUS_COLOURS
+from sessions_app.administration import invitations
 from sessions_app.models import Invitation, NamedTest, TestSession
-from sessions_app.spreadsheets import csv_lines
+from sessions_app.reporting.spreadsheets import csv_lines
+from sessions_app.sitting import named_tests
 from testing_engine.admin import LinesField, NumbersField
 from testing_engine.psychometrics.rules import RulesError
 

@@ -5,21 +5,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import action
 
-from sessions_app import item_statistics
 from sessions_app.admin.pictures import Page, show
 from sessions_app.admin.results import facts_of
-from sessions_app.exposure import observed
-from sessions_app.item_statistics import MeanSquare, Use
 from sessions_app.models import TestSession
-from sessions_app.pictures import answers as answers_pictures
-from sessions_app.pictures import exposure as exposure_pictures
-from sessions_app.pictures.results import results_pictures
-from sessions_app.population import abilities
+from sessions_app.reporting import item_statistics
+from sessions_app.reporting.exposure import observed
+from sessions_app.reporting.item_statistics import MeanSquare, Use
+from sessions_app.reporting.pictures import answers as answers_pictures
+from sessions_app.reporting.pictures import exposure as exposure_pictures
+from sessions_app.reporting.pictures.results import results_pictures
+from sessions_app.reporting.population import abilities
 from testing_engine.admin import QuestionAdmin, QuestionPoolAdmin
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pictures import questions as question_pictures
 from testing_engine.pictures.pools import FEWEST_STUDENTS, POPULATION_EDGES, pool_pictures
-from testing_engine.psychometrics.exposure import mean_overlap
+from testing_engine.psychometrics.constraints.exposure import mean_overlap
 from testing_engine.revisions import FrozenRevision, load_revision
 
 UNUSED_ON_PAGE = 40

@@ -11,12 +11,12 @@ from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from sessions_app import result_rows
 from sessions_app.admin.pictures import Page, show
-from sessions_app.levels import level_of
 from sessions_app.models import TestSession
-from sessions_app.pictures.results import results_pictures
-from sessions_app.result_distribution import Results
+from sessions_app.reporting import result_rows
+from sessions_app.reporting.levels import level_of
+from sessions_app.reporting.pictures.results import results_pictures
+from sessions_app.reporting.result_distribution import Results
 
 PER_PAGE = 50
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}

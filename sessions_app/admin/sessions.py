@@ -19,14 +19,15 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from sessions_app import cleanup, lifecycle
 from sessions_app.admin.common import ReadOnly, go_on, numbers
 from sessions_app.admin.pictures import Page, show
+from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
-from sessions_app.pictures import path as path_pictures
-from sessions_app.proficiency import proficiency_of
-from sessions_app.replay import LEADING, replay
-from sessions_app.session_path import path_of
+from sessions_app.reporting.pictures import path as path_pictures
+from sessions_app.reporting.session_path import path_of
+from sessions_app.review.replay import LEADING, replay
+from sessions_app.sitting import lifecycle
+from sessions_app.sitting.proficiency import proficiency_of
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
 

@@ -15,10 +15,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from sessions_app.admin.common import ReadOnly, go_on, numbers
 from sessions_app.admin.results import ResultPages
+from sessions_app.administration.privacy import erase_student, export_student
 from sessions_app.models import Student, StudentProficiency, TestSession
-from sessions_app.privacy import erase_student, export_student
-from sessions_app.proficiency import proficiency_of
-from sessions_app.results import StudentNotFound
+from sessions_app.reporting.results import StudentNotFound
+from sessions_app.sitting.proficiency import proficiency_of
 
 
 class ProficiencyInline(ReadOnly, TabularInline):  # type: ignore[misc]

@@ -10,14 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import hot_state, invitations
+from sessions_app.administration import invitations
 from sessions_app.api import replies, shapes
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
 from sessions_app.api.serializers import InvitationRequestSerializer
 from sessions_app.api.sitting import A_START, in_body, named_in_log
-from sessions_app.rates import RateLimit
 from sessions_app.refusals import RulesRefused, TooManyRequests
+from sessions_app.sitting import hot_state
+from sessions_app.sitting.rates import RateLimit
 from testing_engine.psychometrics.rules import RulesError
 
 

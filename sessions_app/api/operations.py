@@ -6,10 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import cleanup, hot_state
+from sessions_app.administration import cleanup
 from sessions_app.api import permissions, shapes
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE, Problem
 from sessions_app.api.serializers import CleanupRequestSerializer
+from sessions_app.sitting import hot_state
 
 
 class CleanupView(APIView):

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.api.authentication import SessionHolder, user_of
-from sessions_app.api_clients import PERMISSIONS
 
 DELIVER = "deliver_tests"
 AUTHOR = "author_pools"

@@ -8,12 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import privacy
+from sessions_app.administration import privacy
 from sessions_app.api import permissions, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.serializers import EraseRequestSerializer
-from sessions_app.results import StudentNotFound
+from sessions_app.reporting.results import StudentNotFound
 
 AN_EXPORT: dict[str, Any] = {
     "generated_at": "2026-11-22T12:00:00+00:00",

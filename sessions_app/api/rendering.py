@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from sessions_app.api.errors import InvalidBody
-from sessions_app.tokens import page_of
+from sessions_app.sitting.tokens import page_of
 from testing_engine.rendering import content_html, option_html
 
 RENDER = OpenApiParameter(

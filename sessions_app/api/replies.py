@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from sessions_app.models import NamedTest, TestSession
-from sessions_app.proficiency import learning_gain, proficiencies_of, proficiency_of
-from sessions_app.results import PathPoint
-from sessions_app.session_state import ShownQuestion
-from sessions_app.standing import Standing
-from sessions_app.tokens import make_session_token
+from sessions_app.reporting.results import PathPoint
+from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.sitting.session_state import ShownQuestion
+from sessions_app.sitting.standing import Standing
+from sessions_app.sitting.tokens import make_session_token
 
 Z_95 = 1.959963984540054
 

@@ -9,15 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from sessions_app import results
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.errors import Problem
 from sessions_app.api.pagination import TrailPages
 from sessions_app.api.serializers import SessionFilterSerializer
 from sessions_app.api.sitting import session_id_of
 from sessions_app.models import Student, TestResponse, TestSession
-from sessions_app.proficiency import proficiencies_of, proficiency_of
 from sessions_app.refusals import SessionNotFound
+from sessions_app.reporting import results
+from sessions_app.sitting.proficiency import proficiencies_of, proficiency_of
 
 PAGE = OpenApiParameter("page", int, description="From 1.")
 PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 500; 50 if left out.")

@@ -9,10 +9,11 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sessions_app import named_tests, result_rows
 from sessions_app.api import permissions, shapes
 from sessions_app.api.serializers import ExportSerializer
 from sessions_app.models import TestSession
+from sessions_app.reporting import result_rows
+from sessions_app.sitting import named_tests
 
 A_DICTIONARY = [
     {"column": "student_id", "type": "text", "meaning": "The student's id in the school's own system."},

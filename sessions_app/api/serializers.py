@@ -8,11 +8,11 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sessions_app import supervision
-from sessions_app.cleanup import MOST_MINUTES
-from sessions_app.lifecycle import TestRequest
+from sessions_app.administration import supervision
+from sessions_app.administration.cleanup import MOST_MINUTES
 from sessions_app.models import TestSession
-from sessions_app.submission import Submission
+from sessions_app.sitting.lifecycle import TestRequest
+from sessions_app.sitting.submission import Submission
 from testing_engine.psychometrics.rules import CatRules, RulesError
 
 MAX_INT = 2**31 - 1

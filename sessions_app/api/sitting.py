@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from sessions_app import lifecycle, results, submission
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
@@ -25,6 +24,8 @@ from sessions_app.api.serializers import (
 )
 from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.refusals import RulesRefused, SessionNotFound
+from sessions_app.reporting import results
+from sessions_app.sitting import lifecycle, submission
 from testing_engine.psychometrics.rules import RulesError
 
 IDEMPOTENCY_KEY = OpenApiParameter(

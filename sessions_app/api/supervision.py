@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import supervision
+from sessions_app.administration import supervision
+from sessions_app.administration.supervision import Supervisor
 from sessions_app.api import permissions, replies, shapes
 from sessions_app.api.serializers import Body, ExtendRequestSerializer
 from sessions_app.api.sitting import A_STATUS, IDEMPOTENCY_KEY, idempotency_key_of, session_id_of
-from sessions_app.supervision import Supervisor
 
 
 def _supervisor(request: Request, action: str) -> Supervisor:

@@ -11,11 +11,11 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from sessions_app import hot_state, rates
 from sessions_app.api.authentication import Client, SessionHolder, user_of
 from sessions_app.api.errors import RETRY_AFTER_RATE_LIMIT
-from sessions_app.rates import RateLimit, SessionRate
 from sessions_app.refusals import TooManyRequests
+from sessions_app.sitting import hot_state, rates
+from sessions_app.sitting.rates import RateLimit, SessionRate
 
 
 def rate_in_session(request: Request, session_id: UUID) -> SessionRate | None:

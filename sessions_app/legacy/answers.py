@@ -10,10 +10,10 @@ import numpy as np
 from sessions_app.legacy.export import Row
 from sessions_app.legacy.report import TableReport
 from sessions_app.legacy.values import BadValue, canonical, count, identifier, moment, shares, truth
-from sessions_app.proficiency import theta_of
+from sessions_app.sitting.proficiency import theta_of
 from testing_engine.models import PoolRevision, Question, QuestionPool
 from testing_engine.psychometrics import engine
-from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision, load_revision
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sessions_app import audit, chain
+from sessions_app.audit import chain, entries
 from sessions_app.legacy.answers import (
     Answer,
     ImportedPool,
@@ -24,7 +24,7 @@ from sessions_app.legacy.report import Report, TableReport
 from sessions_app.legacy.students import students_named
 from sessions_app.legacy.values import BadValue, canonical, count, identifier, moment, shares, text, uuid_of
 from sessions_app.models import SessionEvent, TestResponse, TestSession
-from sessions_app.proficiency import theta_of
+from sessions_app.sitting.proficiency import theta_of
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_plan, load_revision, store_plan
 
@@ -185,7 +185,7 @@ class _Importer:
     def _chained(self, each: Converted) -> Iterable[SessionEvent]:
         session = each.session
         revision, plan = load_revision(session.revision_id), load_plan(session.plan_id)
-        return audit.imported(session, each.responses, revision.content_hash, plan.content_hash)
+        return entries.imported(session, each.responses, revision.content_hash, plan.content_hash)
 
     def _compare(self, there: list[str]) -> None:
         """Responses of sessions that were imported before. Such a session takes no more of them."""

@@ -11,7 +11,7 @@ from sessions_app.legacy.export import Export, Row, readable
 from sessions_app.legacy.report import Report, TableReport
 from sessions_app.legacy.values import email, identifier, moment, share, text
 from sessions_app.models import Student, StudentProficiency
-from sessions_app.proficiency import theta_of
+from sessions_app.sitting.proficiency import theta_of
 
 BATCH = 1000
 LEAST_ERROR, MOST_ERROR = 0.1, 1.0  # of a proficiency that another program estimated

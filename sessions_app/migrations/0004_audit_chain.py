@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from sessions_app import chain
+from sessions_app.audit import chain
 
 CLOSED = {"completed": "completed", "ended": "ended", "expired": "expired"}
 

@@ -13,7 +13,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from redis.connection import AbstractConnection
 from rest_framework.test import APIClient
 
-from sessions_app import hot_state
+from sessions_app.sitting import hot_state
 from sessions_app.tests.factories import make_pool, make_token, right_answer
 from testing_engine.models import QuestionPool
 

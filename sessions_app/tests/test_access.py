@@ -13,8 +13,9 @@ from django_redis import get_redis_connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from sessions_app.api_clients import PERMISSIONS
+from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.models import ApiClient, SessionEvent, TestResponse, TestSession
+from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
 from sessions_app.tests.factories import (
     ALL_PERMISSIONS,
@@ -24,7 +25,6 @@ from sessions_app.tests.factories import (
     make_token,
     pool_document,
 )
-from sessions_app.tokens import make_session_token
 from testing_engine.models import QuestionPool
 
 

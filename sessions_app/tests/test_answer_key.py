@@ -12,7 +12,7 @@ from django.test import Client
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app.hot_state import read_state
+from sessions_app.sitting.hot_state import read_state
 from sessions_app.tests.conftest import Start, pointers, submit
 from sessions_app.tests.factories import make_pool, question, right_answer
 from testing_engine.models import Question

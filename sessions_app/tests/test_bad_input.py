@@ -9,8 +9,8 @@ from django.conf import LazySettings
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import lifecycle
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.sitting import lifecycle
 from sessions_app.tests.conftest import Reply, Start, browser_of, pointers
 from sessions_app.tests.factories import make_pool
 from testing_engine.models import Question, QuestionPool, TestPlan

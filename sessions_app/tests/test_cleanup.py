@@ -12,7 +12,8 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from adaptive.celery import app
-from sessions_app import cleanup, tasks
+from sessions_app import tasks
+from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.tests.conftest import Start, answer_questions
 from testing_engine.models import QuestionPool

@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 
 from sessions_app import tasks
 from sessions_app.models import TestSession
+from sessions_app.review.verification import verify
 from sessions_app.tests.conftest import Start, answer_questions, browser_of, submit, take_test
 from sessions_app.tests.factories import right_answer
-from sessions_app.verification import verify
 from testing_engine.models import QuestionPool
 
 AHEAD, BEHIND = timedelta(hours=3), timedelta(hours=-3)

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup, hot_state
+from sessions_app.administration import cleanup
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.sitting import hot_state
 from sessions_app.tests.conftest import Reply, Start, answer_questions, browser_of, submit
 from sessions_app.tests.factories import make_pool, right_answer
 from testing_engine.models import QuestionPool

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup
+from sessions_app.administration import cleanup
 from sessions_app.models import TestSession
 from sessions_app.tests.conftest import Start, answer_questions, browser_of, client_with
 from sessions_app.tests.factories import make_pool, make_token

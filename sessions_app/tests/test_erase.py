@@ -21,10 +21,10 @@ from django.test import Client
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import privacy
+from sessions_app.administration import privacy
 from sessions_app.models import SessionEvent, Student, StudentProficiency, TestResponse, TestSession
-from sessions_app.replay import replay
-from sessions_app.session_state import digest_of
+from sessions_app.review.replay import replay
+from sessions_app.sitting.session_state import digest_of
 from sessions_app.tests.conftest import Start, answer_questions, browser_of, client_with, pointers, submit
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from sessions_app.tests.test_invitations import invite, open_link
@@ -161,7 +161,7 @@ def test_it_closes_a_session_whose_state_is_still_in_redis(
     api: APIClient, alice: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after an outage: PostgreSQL is asked before anything is shown."""
-    monkeypatch.setattr("sessions_app.hot_state.forget", lambda ids: None)
+    monkeypatch.setattr("sessions_app.sitting.hot_state.forget", lambda ids: None)
     erase(api)
     assert get_redis_connection("default").keys("session:*")
     browser, running = browser_of(alice[2]), alice[2]

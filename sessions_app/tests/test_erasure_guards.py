@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from rest_framework.test import APIClient
 
+from sessions_app.administration.privacy import erase_student
 from sessions_app.models import SessionEvent, Student, TestResponse, TestSession
-from sessions_app.privacy import erase_student
 from sessions_app.tests.conftest import Start, submit
 from sessions_app.tests.test_erase import NOW
 from testing_engine.models import QuestionPool

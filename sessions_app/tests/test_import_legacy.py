@@ -17,16 +17,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from sessions_app.administration.privacy import erase_student
 from sessions_app.legacy import sessions as legacy_sessions
 from sessions_app.legacy.export import Export
 from sessions_app.legacy.importing import run
 from sessions_app.legacy.pools import ConceptNames
 from sessions_app.legacy.report import TABLES
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
-from sessions_app.privacy import erase_student
-from sessions_app.proficiency import proficiencies_of, theta_of
-from sessions_app.replay import replay
-from sessions_app.verification import verify
+from sessions_app.review.replay import replay
+from sessions_app.review.verification import verify
+from sessions_app.sitting.proficiency import proficiencies_of, theta_of
 from testing_engine.models import Question, QuestionPool
 from testing_engine.revisions import load_plan, load_revision
 

@@ -10,13 +10,13 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from sessions_app import invitations, privacy
-from sessions_app.invitations import ListRefused, parse_students
+from sessions_app.administration import invitations, privacy
+from sessions_app.administration.invitations import ListRefused, parse_students
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
+from sessions_app.review.verification import verify
 from sessions_app.tests.conftest import Reply, answer_questions, browser_of, client_with
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from sessions_app.tests.test_concurrency import at_once, statuses
-from sessions_app.verification import verify
 from testing_engine.models import QuestionPool
 
 Row = dict[str, str]

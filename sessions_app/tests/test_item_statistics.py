@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from sessions_app import item_statistics
-from sessions_app.item_statistics import UNKNOWN, Answers, answers, choices, predicted, use
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.reporting import item_statistics
+from sessions_app.reporting.item_statistics import UNKNOWN, Answers, answers, choices, predicted, use
 from sessions_app.tests.conftest import answer_questions, submit, take_test
 from sessions_app.tests.factories import make_pool
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
-from testing_engine.psychometrics.items import ItemBank, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_revision
 

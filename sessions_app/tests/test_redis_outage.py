@@ -17,8 +17,8 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from embedded.services import EmbeddedValkey
-from sessions_app import hot_state, ledger
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.sitting import hot_state, ledger
 from sessions_app.tests.conftest import Start, answer_questions, browser_of, submit, take_test
 from sessions_app.tests.factories import right_answer
 from testing_engine.models import QuestionPool
@@ -356,6 +356,6 @@ def test_it_answers_503_to_an_error_that_django_does_not_wrap(
     def break_off(revision_id: int) -> None:
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("sessions_app.lifecycle.load_revision", break_off)
+    monkeypatch.setattr("sessions_app.sitting.lifecycle.load_revision", break_off)
     reply = api.post("/api/test/start", {"student_id": "anna"})
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")

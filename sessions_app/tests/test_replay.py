@@ -10,10 +10,10 @@ from django.db import connection
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup
+from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound
-from sessions_app.replay import Difference, Replay, replay
+from sessions_app.review.replay import Difference, Replay, replay
 from sessions_app.tests.conftest import Start, answer_questions, is_even, submit, take_test
 from sessions_app.tests.factories import make_pool, pool_document, question
 from testing_engine.interchange.questions import parse_pool

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from sessions_app.models import TestResponse
-from sessions_app.proficiency import proficiency_of
+from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.tests.conftest import Start, answer_questions, browser_of, client_with, take_test
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine.models import QuestionPool

@@ -10,12 +10,12 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from sessions_app import levels
 from sessions_app.models import StudentProficiency, TestSession
-from sessions_app.pictures.results import results_pictures
-from sessions_app.population import abilities
-from sessions_app.proficiency import proficiency_of
-from sessions_app.result_distribution import results_of
+from sessions_app.reporting import levels
+from sessions_app.reporting.pictures.results import results_pictures
+from sessions_app.reporting.population import abilities
+from sessions_app.reporting.result_distribution import results_of
+from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.tests.conftest import answer_questions, take_test
 from sessions_app.tests.factories import make_pool
 

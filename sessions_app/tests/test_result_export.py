@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from sessions_app import result_rows
-from sessions_app.levels import CUTS, NAMES, level_of
 from sessions_app.models import Student, TestSession
-from sessions_app.spreadsheets import csv_lines
+from sessions_app.reporting import result_rows
+from sessions_app.reporting.levels import CUTS, NAMES, level_of
+from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.tests.conftest import Reply, answer_questions, pointers
 from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.models import Question

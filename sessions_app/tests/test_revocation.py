@@ -10,9 +10,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from sessions_app import hot_state
 from sessions_app.models import TestResponse, TestSession
-from sessions_app.standing import shown_by_key
+from sessions_app.sitting import hot_state
+from sessions_app.sitting.standing import shown_by_key
 from sessions_app.tests.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
 from sessions_app.tests.factories import make_token
 from testing_engine.models import Question, QuestionPool

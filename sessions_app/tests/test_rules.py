@@ -12,7 +12,7 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from sessions_app.models import TestSession
-from sessions_app.replay import replay
+from sessions_app.review.replay import replay
 from sessions_app.tests.factories import make_pool, question, right_answer
 
 Start = Callable[..., dict[str, Any]]

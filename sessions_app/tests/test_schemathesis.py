@@ -27,9 +27,9 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.conftest import answer_questions, client_with
 from sessions_app.tests.factories import ALL_PERMISSIONS, ApiClientFactory, make_pool, make_token
-from sessions_app.tokens import make_session_token
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 

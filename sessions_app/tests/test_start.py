@@ -12,9 +12,9 @@ from django.utils.dateparse import parse_datetime
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app.hot_state import read_state
 from sessions_app.models import Student, StudentProficiency, TestSession
-from sessions_app.proficiency import CHANGE_BETWEEN_TESTS_SD
+from sessions_app.sitting.hot_state import read_state
+from sessions_app.sitting.proficiency import CHANGE_BETWEEN_TESTS_SD
 from sessions_app.tests.conftest import Start, answer_questions, client_with, pointers
 from sessions_app.tests.factories import CONCEPTS, make_pool, make_token, pool_document, question
 from testing_engine.interchange.questions import parse_pool

@@ -12,8 +12,8 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from sessions_app.models import TestResponse
-from sessions_app.session_state import SessionState
-from sessions_app.standing import shown_by_key
+from sessions_app.sitting.session_state import SessionState
+from sessions_app.sitting.standing import shown_by_key
 from sessions_app.tests.conftest import (
     Start,
     answer_questions,

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup, ledger
-from sessions_app.hot_state import read_state
+from sessions_app.administration import cleanup
 from sessions_app.models import StudentProficiency, TestResponse, TestSession
+from sessions_app.sitting import ledger
+from sessions_app.sitting.hot_state import read_state
 from sessions_app.tests.conftest import (
     Start,
     answer_questions,

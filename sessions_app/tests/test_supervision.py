@@ -14,15 +14,15 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup, privacy, supervision
+from sessions_app.administration import cleanup, privacy, supervision
+from sessions_app.administration.supervision import Supervisor
 from sessions_app.models import SessionEvent, TestSession
 from sessions_app.refusals import SessionNotActive
-from sessions_app.replay import replay
-from sessions_app.supervision import Supervisor
+from sessions_app.review.replay import replay
+from sessions_app.review.verification import verify
 from sessions_app.tests.conftest import Reply, answer_questions, browser_of, client_with, pointers, submit
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from sessions_app.tests.test_concurrency import assert_consistent, at_once
-from sessions_app.verification import verify
 from testing_engine.models import QuestionPool
 
 ME = Supervisor()

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup
+from sessions_app.administration import cleanup
 from sessions_app.models import SessionEvent, TestResponse, TestSession
+from sessions_app.review.verification import verify
 from sessions_app.tests.conftest import answer_questions, browser_of, submit
 from sessions_app.tests.factories import make_named_test, right_answer
-from sessions_app.verification import verify
 from testing_engine.models import QuestionPool
 
 GRACE = timedelta(seconds=5)

@@ -12,10 +12,10 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from sessions_app import cleanup, supervision
+from sessions_app.administration import cleanup, supervision
+from sessions_app.administration.supervision import Supervisor
 from sessions_app.models import SessionEvent, TestResponse, TestSession
-from sessions_app.replay import replay
-from sessions_app.supervision import Supervisor
+from sessions_app.review.replay import replay
 from sessions_app.tests.conftest import Start, answer_questions, take_test
 from sessions_app.tests.factories import make_named_test
 from testing_engine.models import QuestionPool

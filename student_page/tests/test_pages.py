@@ -15,7 +15,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from sessions_app.models import Student, TestSession
-from sessions_app.tokens import STUDENT_PAGE
+from sessions_app.sitting.tokens import STUDENT_PAGE
 from student_page.views import MODULES
 
 KILOBYTES = 60

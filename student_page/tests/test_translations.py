@@ -8,8 +8,8 @@ import pytest
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-from sessions_app.levels import CUTS, NAMES, level_of
-from sessions_app.proficiency import proficiency_of
+from sessions_app.reporting.levels import CUTS, NAMES, level_of
+from sessions_app.sitting.proficiency import proficiency_of
 from student_page import bands
 from student_page.languages import LOCALE, languages
 from student_page.texts import script_texts

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from testing_engine.models import MODELS
 from testing_engine.pools import QuestionDraft
-from testing_engine.psychometrics.items import ItemParameterError, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
 
 LOGISTIC_MODELS = MODELS[:4]
 PROBLEMS_LISTED = 100

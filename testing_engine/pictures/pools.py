@@ -20,8 +20,8 @@ from testing_engine.psychometrics.coverage import (
     gaps,
     standard_errors,
 )
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

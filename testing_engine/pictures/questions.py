@@ -8,7 +8,7 @@ import numpy as np
 from testing_engine.pictures.palette import RIGHT, SERIES, WRONG, series
 from testing_engine.pictures.picture import Picture
 from testing_engine.psychometrics.coverage import GRID
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ import types
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 
 DEEPEST = 20  # parts of a JSON pointer; rules within rules within rules need six
 Problems = list[tuple[str, str]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray, IntArray, Logistic
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray, IntArray, Logistic
 
 GRID: FloatArray = np.linspace(-4, 4, 81)
 GRID.setflags(write=False)

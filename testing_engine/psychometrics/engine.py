@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
-from testing_engine.psychometrics.ability import AbilityEstimate, Answers
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.priors import NormalPrior
-from testing_engine.psychometrics.ranking import Available
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
+from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.selection.ranking import Available
 from testing_engine.psychometrics.state import CatState
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import testing_engine.psychometrics.expected  # noqa: F401  # puts its criterion on the list
+import testing_engine.psychometrics.selection.expected  # noqa: F401  # puts its criterion on the list
+from testing_engine.psychometrics.ability.estimators import Estimator, ExpectedAPosteriori, MaximumAPosteriori
+from testing_engine.psychometrics.ability.prior_rules import Bounded, PriorRule, StandardNormal
 from testing_engine.psychometrics.components import (
     MOST_OBJECTS,
     Component,
@@ -17,18 +19,16 @@ from testing_engine.psychometrics.components import (
     encode,
     schema_of,
 )
-from testing_engine.psychometrics.content import AreaLimits, AreaTargets, Enemies, QuestionSets
-from testing_engine.psychometrics.criteria import Criterion, MaximumInformation
-from testing_engine.psychometrics.eligibility import Eligibility, joint_problems
-from testing_engine.psychometrics.estimators import Estimator, ExpectedAPosteriori, MaximumAPosteriori
-from testing_engine.psychometrics.exposure import ItemEligibility, MaximumRate, SympsonHetter
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.optimality import DOptimality
-from testing_engine.psychometrics.prior_rules import Bounded, PriorRule, StandardNormal
-from testing_engine.psychometrics.shadow import ShadowTest
-from testing_engine.psychometrics.start import Start
+from testing_engine.psychometrics.constraints.content import AreaLimits, AreaTargets, Enemies, QuestionSets
+from testing_engine.psychometrics.constraints.eligibility import Eligibility, joint_problems
+from testing_engine.psychometrics.constraints.exposure import ItemEligibility, MaximumRate, SympsonHetter
+from testing_engine.psychometrics.constraints.shadow import ShadowTest
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.selection.criteria import Criterion, MaximumInformation
+from testing_engine.psychometrics.selection.optimality import DOptimality
+from testing_engine.psychometrics.selection.start import Start
+from testing_engine.psychometrics.selection.strategies import Best, Strategy
 from testing_engine.psychometrics.stopping import Stop
-from testing_engine.psychometrics.strategies import Best, Strategy
 
 __all__ = [
     "AreaLimits",

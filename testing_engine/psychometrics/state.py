@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 
-from testing_engine.psychometrics.ability import AbilityEstimate, Answers, GridPosterior
-from testing_engine.psychometrics.estimators import Estimator
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.priors import NormalPrior, Prior
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.ability.estimators import Estimator
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers, GridPosterior
+from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray
 
 WHOLE_TEST = 2**32 - 1  # stands for the position in draws that no position has
 

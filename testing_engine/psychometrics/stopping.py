@@ -12,7 +12,8 @@ from typing import Annotated
 import numpy as np
 from scipy.special import ndtri
 
-from testing_engine.psychometrics.ability import probability_below
+from testing_engine.psychometrics.ability.modes import AnsweredTest
+from testing_engine.psychometrics.ability.posterior import probability_below
 from testing_engine.psychometrics.components import (
     Ability,
     Component,
@@ -22,11 +23,10 @@ from testing_engine.psychometrics.components import (
     Problems,
     Within,
 )
-from testing_engine.psychometrics.integrals import ExpectedPosteriorVariance
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.modes import AnsweredTest
-from testing_engine.psychometrics.ranking import Available, leading_information
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray
+from testing_engine.psychometrics.selection.integrals import ExpectedPosteriorVariance
+from testing_engine.psychometrics.selection.ranking import Available, leading_information
 from testing_engine.psychometrics.state import CatState
 
 Cuts = Annotated[tuple[Ability, ...], Within(least=1, most=20)]

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from testing_engine.psychometrics.eligibility import Eligibility
-from testing_engine.psychometrics.exposure import (
+from testing_engine.psychometrics.constraints.eligibility import Eligibility
+from testing_engine.psychometrics.constraints.exposure import (
     ItemEligibility,
     SympsonHetter,
     eligibility_probabilities,
     sympson_hetter_probabilities,
 )
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.simulation.result import Simulation
 from testing_engine.simulation.simulate import simulate

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testing_engine.psychometrics.ability import (
+from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori
+from testing_engine.psychometrics.ability.posterior import (
     STEPS_PER_SD,
     Answers,
     GridPosterior,
@@ -18,15 +19,14 @@ from testing_engine.psychometrics.ability import (
     grid_posterior,
     log_prior,
 )
-from testing_engine.psychometrics.criteria import MaximumInformation
-from testing_engine.psychometrics.estimators import ExpectedAPosteriori
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.priors import JeffreysPrior, Prior
-from testing_engine.psychometrics.quadrature import Quadrature, answer_table
-from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.ability.priors import JeffreysPrior, Prior
+from testing_engine.psychometrics.ability.quadrature import Quadrature, answer_table
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.selection.criteria import MaximumInformation
+from testing_engine.psychometrics.selection.strategies import Best
 from testing_engine.psychometrics.stopping import Classification, Precision, Stop
-from testing_engine.psychometrics.strategies import Best
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 

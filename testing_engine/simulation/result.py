@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from testing_engine.psychometrics.exposure import mean_overlap
-from testing_engine.psychometrics.response import BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.constraints.exposure import mean_overlap
+from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.simulation.taken import Taken
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.engine import next_step
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.simulation import lockstep
 from testing_engine.simulation.result import Simulation

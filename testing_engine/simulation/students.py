@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray, IntArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray, IntArray
 
 SESSION_SEEDS, ANSWERS = 0, 1  # streams of one simulation's seed
 

@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from testing_engine.psychometrics.ability import Answers
-from testing_engine.psychometrics.response import FloatArray, IntArray
+from testing_engine.psychometrics.ability.posterior import Answers
+from testing_engine.psychometrics.items.response import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

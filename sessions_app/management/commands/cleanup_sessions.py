@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from sessions_app import cleanup
+from sessions_app.administration import cleanup
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_app.api_clients import MOST_DAYS, PERMISSIONS, NotAProgram, make_token
+from sessions_app.administration.api_clients import MOST_DAYS, PERMISSIONS, NotAProgram, make_token
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from sessions_app.administration.privacy import Holdings, erase_student, holdings
 from sessions_app.models import Student
-from sessions_app.privacy import Holdings, erase_student, holdings
-from sessions_app.results import StudentNotFound, student_of
+from sessions_app.reporting.results import StudentNotFound, student_of
 
 
 class Command(BaseCommand):

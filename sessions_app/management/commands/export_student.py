@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from sessions_app.privacy import export_student
-from sessions_app.results import StudentNotFound
+from sessions_app.administration.privacy import export_student
+from sessions_app.reporting.results import StudentNotFound
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_app import exposure
-from testing_engine.psychometrics.exposure import MaximumRate
+from sessions_app.reporting import exposure
+from testing_engine.psychometrics.constraints.exposure import MaximumRate
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import UnknownPool, newest_revision
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from sessions_app.models import TestSession
 from sessions_app.refusals import SessionNotFound
-from sessions_app.replay import LEADING, Replay, ReplayedStep, replay
+from sessions_app.review.replay import LEADING, Replay, ReplayedStep, replay
 
 NOT_REPLAYABLE = 2  # exit code
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_app.api_clients import revoke_tokens
+from sessions_app.administration.api_clients import revoke_tokens
 
 
 class Command(BaseCommand):

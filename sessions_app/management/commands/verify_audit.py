@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from sessions_app.models import TestSession
-from sessions_app.verification import Seen, verify
+from sessions_app.review.verification import Seen, verify
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import UnknownPool, newest_revision
 from testing_engine.simulation.exposure_search import (

@@ -17,7 +17,7 @@ from testing_engine.pictures.palette import ROLES
 from testing_engine.pictures.picture import Picture, label
 from testing_engine.pictures.pools import POPULATION_EDGES, pool_pictures
 from testing_engine.pictures.questions import curves
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.tests.pools import random_pool
 
 STYLES = Path(__file__).resolve().parents[3] / "sessions_app/static/pictures/pictures.css"

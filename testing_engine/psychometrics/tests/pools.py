@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from testing_engine.psychometrics.items import MODELS, ItemBank, ItemParameters
+from testing_engine.psychometrics.items.bank import MODELS, ItemBank, ItemParameters
 
 SEEDS = st.integers(0, 2**32 - 1)
 

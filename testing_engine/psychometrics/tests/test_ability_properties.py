@@ -10,11 +10,11 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtr
 
-from testing_engine.psychometrics.ability import Answers, GridPosterior, Likelihood, grid_posterior
+from testing_engine.psychometrics.ability.posterior import Answers, GridPosterior, Likelihood, grid_posterior
+from testing_engine.psychometrics.ability.priors import NormalPrior, Prior, UniformPrior
+from testing_engine.psychometrics.ability.quadrature import Quadrature
 from testing_engine.psychometrics.engine import next_step, observe
-from testing_engine.psychometrics.items import ItemBank, ItemParameters
-from testing_engine.psychometrics.priors import NormalPrior, Prior, UniformPrior
-from testing_engine.psychometrics.quadrature import Quadrature
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.pools import SEEDS, random_answers, random_pool
 

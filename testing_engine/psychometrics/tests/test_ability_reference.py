@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from testing_engine.psychometrics.ability.modes import AnsweredTest
 from testing_engine.psychometrics.engine import observe
-from testing_engine.psychometrics.modes import AnsweredTest
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests import catr
 from testing_engine.psychometrics.tests.reference_data import (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testing_engine.psychometrics.items import ItemBank, ItemParameterError, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameterError, ItemParameters
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import (
     AREAS,

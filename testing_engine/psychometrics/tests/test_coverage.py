@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from testing_engine.psychometrics.constraints.exposure import mean_overlap
 from testing_engine.psychometrics.coverage import (
     SEARCHED,
     coverage,
@@ -10,8 +11,7 @@ from testing_engine.psychometrics.coverage import (
     gaps,
     standard_errors,
 )
-from testing_engine.psychometrics.exposure import mean_overlap
-from testing_engine.psychometrics.items import ItemBank, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.tests.pools import random_pool
 
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from scipy.integrate import quad
 
-from testing_engine.psychometrics.ability import Likelihood
-from testing_engine.psychometrics.criteria import information_peaks
+from testing_engine.psychometrics.ability.posterior import Likelihood
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.engine import observe
-from testing_engine.psychometrics.priors import NormalPrior
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.selection.criteria import information_peaks
 from testing_engine.psychometrics.state import CatState
 from testing_engine.psychometrics.tests.pools import SEEDS, random_answers, random_pool
 
@@ -109,8 +109,8 @@ def test_large_pools_are_worked_through_in_pieces(name: str, monkeypatch: pytest
     state = random_state(1)
     at_once = values(state, name=name)
     fresh = state.bank.subset(np.arange(state.bank.n_items))
-    monkeypatch.setattr("testing_engine.psychometrics.integrals.TABLE_ENTRIES", 0)
-    monkeypatch.setattr("testing_engine.psychometrics.quadrature.TABLE_ENTRIES", 0)
+    monkeypatch.setattr("testing_engine.psychometrics.selection.integrals.TABLE_ENTRIES", 0)
+    monkeypatch.setattr("testing_engine.psychometrics.ability.quadrature.TABLE_ENTRIES", 0)
     items, scores = state.answers.items.tolist(), state.answers.scores.tolist()
     in_pieces = values(observe(fresh, CatRules(), None, 0, items, scores), name=name)
     np.testing.assert_allclose(in_pieces, at_once, rtol=1e-10, atol=1e-13)

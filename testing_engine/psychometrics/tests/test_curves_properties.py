@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from scipy.special import expit
 
-from testing_engine.psychometrics.items import MODELS, ItemBank, ItemParameters
-from testing_engine.psychometrics.response import Curves
+from testing_engine.psychometrics.items.bank import MODELS, ItemBank, ItemParameters
+from testing_engine.psychometrics.items.response import Curves
 from testing_engine.psychometrics.tests.pools import SEEDS, random_pool
 
 H = 1e-4  # step of the central differences; their error is about H² times a derivative two orders higher

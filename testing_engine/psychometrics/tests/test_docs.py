@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from testing_engine.psychometrics.criteria import Criterion
-from testing_engine.psychometrics.estimators import Estimator
-from testing_engine.psychometrics.items import MODELS
-from testing_engine.psychometrics.prior_rules import PriorRule
-from testing_engine.psychometrics.start import Start
+from testing_engine.psychometrics.ability.estimators import Estimator
+from testing_engine.psychometrics.ability.prior_rules import PriorRule
+from testing_engine.psychometrics.items.bank import MODELS
+from testing_engine.psychometrics.selection.criteria import Criterion
+from testing_engine.psychometrics.selection.start import Start
+from testing_engine.psychometrics.selection.strategies import Strategy
 from testing_engine.psychometrics.stopping import Stop
-from testing_engine.psychometrics.strategies import Strategy
 
 PAGE = Path(__file__).parents[3] / "docs" / "ENGINE.md"
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from testing_engine.psychometrics.criteria import Criterion
-from testing_engine.psychometrics.eligibility import Eligibility
+from testing_engine.psychometrics.constraints.eligibility import Eligibility
 from testing_engine.psychometrics.engine import next_step
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import BoolArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import BoolArray
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.selection.criteria import Criterion
 from testing_engine.psychometrics.state import CatState
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from testing_engine.psychometrics.ability import NormalPrior
+from testing_engine.psychometrics.ability.posterior import NormalPrior
 from testing_engine.psychometrics.engine import explain, next_step
-from testing_engine.psychometrics.items import ItemBank, ItemParameterError, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameterError, ItemParameters
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.reference_data import catr_bank, mirtcat_bank, reference
 

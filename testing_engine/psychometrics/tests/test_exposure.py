@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from testing_engine.psychometrics.exposure import (
+from testing_engine.psychometrics.constraints.exposure import (
     ItemEligibility,
     eligibility_probabilities,
     exposure_rates,
     sympson_hetter_probabilities,
 )
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import pool, whole_test
 

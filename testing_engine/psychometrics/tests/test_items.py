@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from testing_engine.psychometrics.items import ItemBank, ItemParameterError, ItemParameters
-from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameterError, ItemParameters
 
 NAN = float("nan")
 

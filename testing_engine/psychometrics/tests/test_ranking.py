@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from testing_engine.psychometrics.items import MODELS, ItemBank
-from testing_engine.psychometrics.ranking import LEADERS, SMALL_POOL, Available, Leaders, leading_information
+from testing_engine.psychometrics.items.bank import MODELS, ItemBank
+from testing_engine.psychometrics.selection.ranking import (
+    LEADERS,
+    SMALL_POOL,
+    Available,
+    Leaders,
+    leading_information,
+)
 from testing_engine.psychometrics.tests.pools import SEEDS, random_pool
 
 SIZE = 2 * SMALL_POOL

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from testing_engine.psychometrics.criteria import Criterion
+from testing_engine.psychometrics.ability.estimators import Estimator
 from testing_engine.psychometrics.engine import next_step
-from testing_engine.psychometrics.estimators import Estimator
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.response import FloatArray
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.psychometrics.selection.criteria import Criterion
+from testing_engine.psychometrics.selection.strategies import Strategy
 from testing_engine.psychometrics.state import CatState
 from testing_engine.psychometrics.stopping import Stop
-from testing_engine.psychometrics.strategies import Strategy
 
 EXAMPLES: list[dict[str, Any]] = [
     {},

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from testing_engine.psychometrics.ability import AbilityEstimate, Answers
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.engine import observe
-from testing_engine.psychometrics.items import ItemBank
-from testing_engine.psychometrics.priors import NormalPrior
-from testing_engine.psychometrics.ranking import Available
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.selection.ranking import Available
 from testing_engine.psychometrics.state import CatState
 from testing_engine.psychometrics.tests import catr
 from testing_engine.psychometrics.tests.reference_data import (

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from testing_engine.psychometrics.assembly import Assembly, Plan, Requirement, SetSize
+from testing_engine.psychometrics.constraints.assembly import Assembly, Plan, Requirement, SetSize
 from testing_engine.psychometrics.engine import next_step
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import enemy_pairs, in_area, pool, runs, whole_test
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from testing_engine.psychometrics.ability import AbilityEstimate
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate
 from testing_engine.psychometrics.engine import next_step, observe, stop_reason
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.state import CatState
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from testing_engine.psychometrics.engine import explain, next_step
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 
 DRAWS = 400

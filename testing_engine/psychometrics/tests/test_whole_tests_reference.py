@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from testing_engine.psychometrics.ability import AbilityEstimate
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate
 from testing_engine.psychometrics.engine import explain, next_step, observe, stop_reason
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests import catr
 from testing_engine.psychometrics.tests.reference_data import (

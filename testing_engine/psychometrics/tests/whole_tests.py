@@ -3,7 +3,7 @@
 import numpy as np
 
 from testing_engine.psychometrics.engine import next_step
-from testing_engine.psychometrics.items import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 
 AREAS = ("algebra", "geometry", "statistics", "logic")

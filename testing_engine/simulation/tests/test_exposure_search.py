@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from testing_engine.psychometrics.eligibility import Eligibility
-from testing_engine.psychometrics.exposure import ItemEligibility, SympsonHetter
+from testing_engine.psychometrics.constraints.eligibility import Eligibility
+from testing_engine.psychometrics.constraints.exposure import ItemEligibility, SympsonHetter
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.whole_tests import pool
 from testing_engine.simulation.exposure_search import (

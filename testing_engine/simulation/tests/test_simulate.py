@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testing_engine.psychometrics.items import ItemBank, ItemParameters
-from testing_engine.psychometrics.priors import NormalPrior
+from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import pool
 from testing_engine.simulation import lockstep

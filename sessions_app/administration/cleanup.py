@@ -1,0 +1,77 @@
+"""End sessions whose time is up or that nobody continues: one function for beat, endpoint, command, admin."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+
+from sessions_app.models import TestSession
+from sessions_app.sitting import hot_state, lifecycle
+
+BATCH = 500
+MOST_MINUTES = 525_600  # a year
+
+
+def shared_clock() -> datetime:
+    """PostgreSQL's time, for `now` below: a machine that is ahead must not end tests that are being taken."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        (now,) = cursor.fetchone()
+    assert isinstance(now, datetime)
+    return now
+
+
+def count_inactive(inactivity_minutes: int, *, now: datetime) -> int:
+    """How many sessions `end_inactive` would end."""
+    return sum(
+        TestSession.objects.filter(too_long, status=TestSession.Status.ACTIVE).count()
+        for too_long in (_without_activity(inactivity_minutes, now) & ~_overdue(now), _overdue(now))
+    )
+
+
+def end_inactive(
+    inactivity_minutes: int | None = None,
+    *,
+    now: datetime,
+    progress: Callable[[int], object] = lambda _: None,
+) -> int:
+    """End every session whose time is up, and expire those without activity for that long; returns how many.
+
+    A batch is one short transaction. Rows that a student's request holds at this moment are passed over:
+    they are being used, and the next run looks again. `progress` is told the size of each batch.
+    """
+    minutes = settings.SESSION_INACTIVITY_MINUTES if inactivity_minutes is None else inactivity_minutes
+    ended = 0
+    for too_long, order, end in (
+        (_overdue(now), "deadline", lifecycle.end_overdue),
+        (_without_activity(minutes, now), "last_activity", lifecycle.expire),
+    ):
+        while batch := _end_batch(too_long, order, end, now):
+            ended += batch
+            progress(batch)
+    hot_state.note_cleanup(now, ended)
+    return ended
+
+
+def _overdue(now: datetime) -> Q:
+    return Q(deadline__isnull=False, deadline__lt=now - timedelta(seconds=settings.DEADLINE_GRACE))
+
+
+def _without_activity(minutes: int, now: datetime) -> Q:
+    return Q(last_activity__lte=now - timedelta(minutes=minutes))
+
+
+def _end_batch(too_long: Q, order: str, end: Callable[..., None], now: datetime) -> int:
+    with transaction.atomic():
+        sessions = list(
+            TestSession.objects.select_for_update(skip_locked=True)
+            .filter(too_long, status=TestSession.Status.ACTIVE)
+            .order_by(order)
+            .only("questions_answered", "chain_head")[:BATCH]
+        )
+        if sessions:
+            end(sessions, now=now)
+    hot_state.forget(session.pk for session in sessions)
+    return len(sessions)

@@ -1,0 +1,244 @@
+"""Invitations to a named test: a list of students in, a list of links out, and the test that a link opens."""
+
+import base64
+import binascii
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from sessions_app.models import Invitation, NamedTest, Student, TestSession
+from sessions_app.refusals import InvitationNotFound, InvitationRevoked, InvitationUsed
+from sessions_app.sitting import lifecycle, named_tests
+from sessions_app.sitting.standing import Caller, Standing
+
+MOST_STUDENTS = 10_000
+MOST_BYTES = 4 * 1024 * 1024
+COLUMNS = {"student_id": "external_id", "name": "name", "email": "email", "grade": "grade_level"}
+LONGEST = {"student_id": 200, "name": 200, "email": 254, "grade": 50}  # as in `Student`
+_SALT = "sessions_app.invitation"
+
+
+# --- The list of students --------------------------------------------------------------------------------
+
+
+class ListRefused(ValueError):
+    """The list is not as it should be; nothing was changed. `problems`: one sentence each, with its place."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Invited:
+    """What an upload changed."""
+
+    new: int
+    known: int
+
+
+def parse_students(content: bytes) -> list[dict[str, str]]:
+    """Rows of `COLUMNS` from CSV with a header, separated by commas, semicolons or tabs.
+
+    Raises `ListRefused` with everything that is wrong, by line and column.
+    """
+    if len(content) > MOST_BYTES:
+        raise ListRefused([f"The file is larger than {MOST_BYTES // 1024**2} MiB."])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ListRefused([f"Line {line}: this is not UTF-8. Save the list as “CSV UTF-8”."]) from error
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    parsed = _Parsed()
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        _check_header(header)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                parsed.take(reader.line_num, header, cells)
+    except csv.Error as error:
+        parsed.problems.append(f"Line {reader.line_num}: {error}.")
+    if not parsed.rows and not parsed.problems:
+        parsed.problems.append("Line 2: there is no student in the list.")
+    if parsed.problems:
+        raise ListRefused(parsed.problems)
+    return parsed.rows
+
+
+def _check_header(header: list[str]) -> None:
+    problems = [
+        f"Line 1, column {name or number}: it must be one of {', '.join(COLUMNS)}."
+        for number, name in enumerate(header, start=1)
+        if name not in COLUMNS
+    ]
+    problems += [f"Line 1, column {name}: it is there twice." for name in COLUMNS if header.count(name) > 1]
+    if "student_id" not in header:
+        problems.append("Line 1, column student_id: it is missing. The first line names the columns.")
+    if problems:
+        raise ListRefused(problems)
+
+
+@dataclass
+class _Parsed:
+    rows: list[dict[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)  # by student id
+
+    def take(self, line: int, header: list[str], cells: list[str]) -> None:
+        if len(cells) != len(header):
+            self.problems.append(f"Line {line}: it has {len(cells)} cells, the header has {len(header)}.")
+            return
+        row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+        for column, value in row.items():
+            if message := _problem(column, value):
+                self.problems.append(f"Line {line}, column {column}: {message}")
+        student_id = row["student_id"]
+        if student_id in self.lines:
+            self.problems.append(
+                f"Line {line}, column student_id: this student is on line {self.lines[student_id]} already."
+            )
+        if len(self.rows) == MOST_STUDENTS:
+            raise ListRefused([f"Line {line}: a list holds at most {MOST_STUDENTS} students."])
+        self.lines.setdefault(student_id, line)
+        self.rows.append(row)
+
+
+def _problem(column: str, value: str) -> str | None:
+    if column == "student_id" and not value:
+        return "it is empty."
+    if any(ord(character) < 32 for character in value):
+        return "it has control characters."
+    if len(value) > LONGEST[column]:
+        return f"it is longer than {LONGEST[column]} characters."
+    if column == "email" and value:
+        try:
+            validate_email(value)
+        except ValidationError:
+            return "this is no e-mail address."
+    return None
+
+
+@transaction.atomic
+def invite(test: NamedTest, rows: list[dict[str, str]]) -> Invited:
+    """Invite the students of a list, all or none, and keep what it says of them. Safe to repeat.
+
+    Who is invited already stays so; a revoked invitation stays revoked. An empty cell changes nothing.
+    """
+    named = {row["student_id"]: {COLUMNS[c]: value for c, value in row.items() if value} for row in rows}
+    Student.objects.bulk_create((Student(**student) for student in named.values()), ignore_conflicts=True)
+    students = Student.objects.select_for_update().filter(external_id__in=named).order_by("pk")
+    changed = []
+    for student in students:
+        before = (student.name, student.email, student.grade_level)
+        for attribute, value in named[student.external_id].items():
+            setattr(student, attribute, value)
+        if before != (student.name, student.email, student.grade_level):
+            changed.append(student)
+    Student.objects.bulk_update(changed, ["name", "email", "grade_level"], batch_size=500)
+    known = Invitation.objects.filter(test=test).count()
+    by_id = {student.external_id: student for student in students}
+    Invitation.objects.bulk_create(
+        (Invitation(test=test, student=by_id[student_id]) for student_id in named), ignore_conflicts=True
+    )
+    new = Invitation.objects.filter(test=test).count() - known
+    return Invited(new=new, known=len(named) - new)
+
+
+def revoke(invitation_ids: list[int], *, now: datetime) -> int:
+    """Take invitations back; a test that runs goes on. Returns how many were not revoked before."""
+    return Invitation.objects.filter(pk__in=invitation_ids, revoked_at=None).update(revoked_at=now)
+
+
+@transaction.atomic
+def renew(invitation_ids: list[int]) -> int:
+    """Give new links, also to who was revoked; older links open nothing any more."""
+    invitations = list(Invitation.objects.select_for_update().filter(pk__in=invitation_ids).order_by("pk"))
+    for invitation in invitations:
+        invitation.issue += 1
+        invitation.revoked_at = None
+    return Invitation.objects.bulk_update(invitations, ["issue", "revoked_at"], batch_size=500)
+
+
+# --- The link --------------------------------------------------------------------------------------------
+
+
+def token_of(invitation: Invitation) -> str:
+    """What the link carries: signed, not stored, so that a list of links can be made again at any time."""
+    payload = invitation.pk.to_bytes(8, "big") + invitation.issue.to_bytes(2, "big")
+    return signing.Signer(salt=_SALT).sign(base64.urlsafe_b64encode(payload).decode().rstrip("="))
+
+
+def links(test: NamedTest, page: str) -> Iterator[tuple[str, str, str]]:
+    """(student id, name, link) of all who are invited and not revoked. `page`: the student's page, absolute.
+
+    The token stands behind the #, which browsers send to no server and write to no log.
+    """
+    invitations = test.invitations.filter(revoked_at=None, student__erased_at=None).select_related("student")
+    for invitation in invitations.order_by("student__external_id").iterator(chunk_size=500):
+        student = invitation.student
+        yield student.external_id, student.name, f"{page}#invitation={token_of(invitation)}"
+
+
+def read_token(token: str) -> tuple[int, int]:
+    """(invitation, issue), by the signature alone; raises `InvitationNotFound`."""
+    try:
+        payload = base64.urlsafe_b64decode(signing.Signer(salt=_SALT).unsign(token) + "==")
+    except (signing.BadSignature, binascii.Error, ValueError) as error:
+        raise InvitationNotFound from error
+    return int.from_bytes(payload[:8], "big"), int.from_bytes(payload[8:], "big")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The test that a link opened, and whose it is."""
+
+    standing: Standing
+    student_id: str
+
+
+def start(token: str, *, seed: int, now: datetime) -> Opened:
+    """Start the invitation's one test, or go on with it while it runs. Two at once find the same test.
+
+    Raises `InvitationNotFound`, `InvitationRevoked`, `InvitationUsed`, and what keeps a test from starting.
+    """
+    pk, issue = read_token(token)
+    with transaction.atomic():
+        invitation = _locked(pk, issue)
+        if invitation.revoked_at is not None:
+            raise InvitationRevoked
+        student_id = invitation.student.external_id
+        # Read after the lock is held: joined to the locked row, it would be as it was before the wait.
+        session = None
+        if invitation.session_id is not None:
+            session = TestSession.objects.get(pk=invitation.session_id)
+        if session is None:
+            standing = lifecycle.start(_request(invitation), Caller(), seed=seed, now=now, is_invited=True)
+            Invitation.objects.filter(pk=pk).update(session_id=standing.session_id)
+            return Opened(standing, student_id)
+    if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
+        raise InvitationUsed(session.status)
+    return Opened(lifecycle.status(session.pk, Caller(session_id=session.pk)), student_id)
+
+
+def _locked(pk: int, issue: int) -> Invitation:
+    """The invitation, behind its student's row: in the order in which an erasure locks them."""
+    Student.objects.select_for_update(of=("self",), no_key=True).filter(invitations=pk).first()
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("test", "student")
+    invitation = rows.filter(pk=pk, issue=issue).first()
+    if invitation is None:
+        raise InvitationNotFound
+    return invitation
+
+
+def _request(invitation: Invitation) -> lifecycle.TestRequest:
+    return lifecycle.TestRequest(student_id=invitation.student.external_id, test=invitation.test.name)

@@ -1,0 +1,1 @@
+from sessions_app.models.sessions import *  # noqa: F403

@@ -1,0 +1,124 @@
+"""How a question was answered, drawn."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sessions_app.reporting.item_statistics import UNKNOWN, Answers, Choices
+from testing_engine.pictures.palette import SERIES, SOFT, series
+from testing_engine.pictures.picture import Picture, label
+from testing_engine.pictures.questions import OWN_SCALE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+EQUALLY = f"Marks stand for stretches of θ with about equally many answers. {OWN_SCALE}"
+ABILITIES = (-3, 3)  # shown, or more where there are
+
+
+def options(choices: Choices, texts: Sequence[str], option_scores: Sequence[int]) -> Picture:
+    """The share of each option along ability. The key shows: only for whoever may see the question."""
+    bins = choices.bins
+    middles = [float(np.average(choices.ability[own], weights=choices.count[own])) for own in bins]
+    chosen = [*range(len(texts)), *([UNKNOWN] if (choices.option == UNKNOWN).any() else [])]
+    counts = np.array([[choices.count[own][choices.option[own] == o].sum() for o in chosen] for own in bins])
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
+    names = [_option_name(option, texts) for option in chosen]
+    best = max(option_scores)
+
+    def draw(figure: "Figure") -> None:
+        from testing_engine.pictures.canvas import below
+
+        axes = figure.subplots()
+        for place, (option, name) in enumerate(zip(chosen, names, strict=True)):
+            is_right = option != UNKNOWN and option_scores[option] == best
+            colour, style, marker = series(place) if option != UNKNOWN else (SOFT, ":", ".")
+            axes.plot(
+                middles,
+                shares[:, place],
+                color=colour,
+                linestyle=style,
+                marker=marker,
+                linewidth=3 if is_right else 1.3,
+                label=label(f"{name} (scores {best})") if is_right else label(name),
+            )
+        axes.set(xlabel="θ of the test", ylabel="share of the answers", ylim=(-0.02, 1.02))
+        axes.set_xlim(*_limits(middles))
+        below(axes, 2)
+
+    rows = [
+        (round(middle, 3), int(total), *map(int, row))
+        for middle, total, row in zip(middles, totals[:, 0], counts, strict=True)
+    ]
+    return Picture(
+        "options",
+        "Options chosen, along ability",
+        "Which share of the students chose each option, by the newest θ of their test (this answer is one of "
+        f"those behind it). The thick line is the key. {EQUALLY}",
+        ("mean θ", "answers", *names),
+        tuple(rows),
+        draw,
+        4.2,
+    )
+
+
+def fit(answers: Answers) -> Picture:
+    """Observed mean scores against predicted ones."""
+    expected, variance, _ = answers.expected
+    rows = []
+    for own in answers.bins:
+        own = own[answers.score[own] >= 0]
+        number = int(answers.count[own].sum())
+        if number:
+            weights = answers.count[own] / number
+            error = np.sqrt((answers.count[own] * variance[own]).sum()) / number
+            values = (
+                weights @ answers.ability[own],
+                weights @ answers.score[own],
+                weights @ expected[own],
+                error,
+            )
+            ability, observed, predicted, sd = (round(float(value), 4) for value in values)
+            rows.append((ability, number, observed, predicted, sd))
+    columns = np.array(rows, dtype=float).reshape(-1, 5).T
+
+    def draw(figure: "Figure") -> None:
+        from testing_engine.pictures.canvas import below
+
+        axes = figure.subplots()
+        ability, _, observed, predicted, sd = columns
+        axes.errorbar(
+            ability,
+            predicted,
+            yerr=1.96 * sd,
+            color=SERIES[0],
+            linewidth=1.5,
+            capsize=3,
+            label="predicted by the model, with 95 % of chance",
+        )
+        axes.plot(ability, observed, color=SERIES[1], marker="o", linestyle="none", label="observed")
+        axes.set_xlim(*_limits(ability.tolist()))
+        most = answers.predicted.shape[1] - 1
+        axes.set(xlabel="θ before the answer", ylabel="mean score", ylim=(-0.02 * most, 1.02 * most))
+        below(axes)
+
+    return Picture(
+        "fit",
+        "Observed and predicted scores",
+        "The mean score, and what the model predicts of it from what was known before each answer: the mean "
+        f"of the response curve over N(θ, SE²). {EQUALLY}",
+        ("mean θ before", "answers", "observed mean score", "predicted", "standard deviation by chance"),
+        tuple(rows),
+        draw,
+        3.8,
+    )
+
+
+def _limits(abilities: Sequence[float]) -> tuple[float, float]:
+    return min([ABILITIES[0], *abilities]), max([ABILITIES[1], *abilities])
+
+
+def _option_name(option: int, texts: Sequence[str]) -> str:
+    return "I don’t know" if option == UNKNOWN else f"option {option}: {texts[option]}"

@@ -1,0 +1,183 @@
+"""Results as tables, for export: one row a session or one row an answer, and what each column means.
+
+Rows come from a server-side cursor: an export needs the same memory whatever its length. No answer key.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from sessions_app.models import TestResponse, TestSession
+from sessions_app.reporting.levels import CUTS, NAMES, level_of
+from sessions_app.reporting.spreadsheets import csv_lines
+from sessions_app.sitting.proficiency import proficiency_of
+from testing_engine.models import TestPlan
+
+CHUNK = 500  # rows that are in memory at once
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its type, what it means, and how it is read from a row's object."""
+
+    name: str
+    type: str
+    meaning: str
+    read: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns, and the objects that give the rows."""
+
+    columns: Sequence[Column]
+    objects: QuerySet[Any]
+
+    def rows(self) -> Iterator[list[Any]]:
+        """Plain values: text, numbers, truth values, None; times as ISO 8601 in UTC."""
+        for found in self.objects.iterator(chunk_size=CHUNK):
+            yield [_plain(column.read(found)) for column in self.columns]
+
+    def csv(self, *, is_for_people: bool = False) -> Iterator[str]:
+        """As CSV, a line at a time; no cell is a formula."""
+        return csv_lines([c.name for c in self.columns], self.rows(), is_for_people=is_for_people)
+
+    def json(self) -> Iterator[str]:
+        """As one JSON object: `dictionary`, and `rows` with an object each; a line a row."""
+        yield f'{{"dictionary": {json.dumps(self.dictionary())},\n"rows": ['
+        names = [column.name for column in self.columns]
+        for index, row in enumerate(self.rows()):
+            yield ("," if index else "") + "\n" + json.dumps(dict(zip(names, row, strict=True)))
+        yield "\n]}\n"
+
+    def dictionary(self) -> list[dict[str, str]]:
+        """What each column means, in order."""
+        return [{"column": c.name, "type": c.type, "meaning": c.meaning} for c in self.columns]
+
+
+def export(
+    sessions: QuerySet[TestSession], rows: str, form: str, *, is_for_people: bool = False
+) -> Iterator[str]:
+    """`rows`: sessions, answers, or dictionary (what the columns of both mean). `form`: csv or json."""
+    makers = {"sessions": session_table, "answers": answer_table}
+    if rows in makers:
+        table = makers[rows](sessions)
+        return table.csv(is_for_people=is_for_people) if form == "csv" else table.json()
+    entries = [
+        {"table": name, **entry} for name, make in makers.items() for entry in make(sessions).dictionary()
+    ]
+    if form == "csv":
+        header = ["table", "column", "type", "meaning"]
+        return csv_lines(header, ([*entry.values()] for entry in entries), is_for_people=is_for_people)
+    return iter([json.dumps({"dictionary": entries, "rows": []}) + "\n"])
+
+
+def session_table(sessions: QuerySet[TestSession]) -> Table:
+    """One row a session."""
+    objects = sessions.select_related("student", "plan", "revision", "named_test")
+    names = concept_names(sessions)
+    abilities = [column for name in names for column in _ability_columns(name, "at the end, or so far")]
+    return Table([*_SESSION, *abilities], objects.order_by("started_at", "pk"))
+
+
+def answer_table(sessions: QuerySet[TestSession]) -> Table:
+    """One row an answer, of the same sessions."""
+    objects = TestResponse.objects.filter(session__in=sessions.order_by()).select_related(
+        "question", "session__student", "session__plan"
+    )
+    names = concept_names(sessions)
+    abilities = [column for name in names for column in _ability_columns(name, "after this answer")]
+    columns = [*_ANSWER, *abilities]
+    return Table(columns, objects.order_by("session__started_at", "session_id", "position"))
+
+
+def concept_names(sessions: QuerySet[TestSession]) -> list[str]:
+    """Every concept that one of these sessions measured, in the order of their plans."""
+    plans = TestPlan.objects.filter(pk__in=sessions.order_by().values("plan_id")).order_by("pk")
+    return list(
+        dict.fromkeys(name for names in plans.values_list("concept_names", flat=True) for name in names)
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def _seconds(session: TestSession) -> float | None:
+    if session.completed_at is None:
+        return None
+    return (session.completed_at - session.started_at).total_seconds()
+
+
+STUDENT_ID = "The student's id in the school's own system."
+_SESSION = (
+    Column("session_id", "text", "The session's id, a UUID.", lambda s: str(s.pk)),
+    Column("test", "text", "Name of the named test.", lambda s: s.named_test and s.named_test.name),
+    Column(
+        "student_id", "text", "The student's id in the school's own system.", lambda s: s.student.external_id
+    ),
+    Column("grade", "text", "The student's grade, as it is now.", lambda s: s.student.grade_level),
+    Column("status", "text", "active, completed, ended or expired.", lambda s: s.status),
+    Column(
+        "end_reason", "text", "Which rule, or who, ended it; empty while it runs.", lambda s: s.end_reason
+    ),
+    Column("started_at", "time", "UTC, ISO 8601.", lambda s: s.started_at),
+    Column("completed_at", "time", "UTC, ISO 8601; empty while it runs.", lambda s: s.completed_at),
+    Column("deadline", "time", "UTC, ISO 8601; empty: no time limit.", lambda s: s.deadline),
+    Column("duration_seconds", "number", "From start to end; empty while it runs.", _seconds),
+    Column("pool_revision", "number", "Revision of the pool that it used.", lambda s: s.revision.number),
+    Column("questions_answered", "number", "Answers given.", lambda s: s.questions_answered),
+    Column("correct_responses", "number", "Answers that were right.", lambda s: s.correct_responses),
+    Column("accuracy", "number", "Their share, 0 to 1.", lambda s: round(s.accuracy, 6)),
+)
+
+_ANSWER = (
+    Column("session_id", "text", "The session's id, a UUID.", lambda r: str(r.session_id)),
+    Column("student_id", "text", STUDENT_ID, lambda r: r.session.student.external_id),
+    Column("position", "number", "1 for the first question of the session.", lambda r: r.position),
+    Column("question_id", "text", "The author's id of the question.", lambda r: r.question.external_id),
+    Column(
+        "question_version", "number", "Version of the question that was shown.", lambda r: r.question.version
+    ),
+    Column("response", "number", "Option chosen, from 0; empty: “I don't know”.", lambda r: r.answer),
+    Column("score", "number", "Score that the server gave; -1: not scored.", lambda r: r.score),
+    Column("is_correct", "truth value", "Whether no option earns more.", lambda r: r.is_correct),
+    Column(
+        "response_time_ms", "number", "Milliseconds, as the client measured.", lambda r: r.response_time_ms
+    ),
+    Column("answered_at", "time", "UTC, ISO 8601.", lambda r: r.answered_at),
+)
+
+
+def _ability_columns(concept: str, when: str) -> list[Column]:
+    """θ, standard error, proficiency and level of one concept; empty where it was not measured."""
+
+    def read(field: str, show: Callable[[float], Any] = lambda value: value) -> Callable[[Any], Any]:
+        def value(row: TestSession | TestResponse) -> Any:
+            plan = row.plan if isinstance(row, TestSession) else row.session.plan
+            if concept not in plan.concept_names:
+                return None
+            return show(getattr(row, field)[plan.concept_names.index(concept)])
+
+        return value
+
+    return [
+        Column(f"theta: {concept}", "number", f"Ability {when}, logit scale.", read("theta")),
+        Column(f"standard_error: {concept}", "number", "Of that ability.", read("standard_error")),
+        Column(
+            f"proficiency: {concept}",
+            "number",
+            "Share of the reference population at or below it, 0 to 1.",
+            read("theta", proficiency_of),
+        ),
+        Column(
+            f"level: {concept}",
+            "text",
+            f"Where θ lies, cut at {', '.join(map(str, CUTS))}: {', '.join(NAMES)}.",
+            read("theta", level_of),
+        ),
+    ]

@@ -1,0 +1,102 @@
+"""What is known of a student: proficiencies, history and progress, read from the rows."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Avg, Count, F, FloatField, Q, QuerySet
+from django.db.models.functions import Cast
+
+from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.refusals import SessionStillActive
+from sessions_app.sitting.standing import Caller, Standing, session_for, standing_of
+
+
+@dataclass(frozen=True)
+class PathPoint:
+    """What was known after so many answers: θ and its standard error, one number a concept."""
+
+    answered: int
+    theta: list[float]
+    standard_error: list[float]
+
+
+class StudentNotFound(Exception):
+    """No student of that id."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Over all tests of a student that are over."""
+
+    sessions: int
+    mean_accuracy: float
+
+
+def student_of(external_id: str) -> Student:
+    """Raises `StudentNotFound`; what stands in an erased student's place is nobody."""
+    known = Student.objects.filter(external_id=external_id, erased_at=None)
+    student = known.first() if "\x00" not in external_id else None
+    if student is None:
+        raise StudentNotFound
+    return student
+
+
+def proficiencies(student: Student) -> list[StudentProficiency]:
+    """One a concept, by name."""
+    return list(student.proficiencies.order_by("concept_name"))
+
+
+def history(student: Student) -> QuerySet[TestSession]:
+    """All tests of a student, the newest first."""
+    return student.sessions.select_related("plan").order_by("-started_at", "pk")
+
+
+def finished(student: Student) -> QuerySet[TestSession]:
+    """Tests that are over and have answers, the oldest first."""
+    return (
+        student.sessions.select_related("plan")
+        .exclude(status=TestSession.Status.ACTIVE)
+        .filter(questions_answered__gt=0)
+        .order_by("started_at", "pk")
+    )
+
+
+def result_of(session_id: UUID, caller: Caller) -> tuple[Standing, list[PathPoint]]:
+    """The result of a test that is over, and how its estimate narrowed, from before the first answer on.
+
+    Raises `SessionStillActive`: while it runs, a student would learn from it which answers were right.
+    """
+    session = session_for(session_id, caller, None)
+    if session.status == TestSession.Status.ACTIVE:
+        raise SessionStillActive
+    path = [PathPoint(0, session.prior_mean, session.prior_sd)]
+    rows = session.responses.order_by("position").values_list("position", "theta", "standard_error")
+    return standing_of(session), path + [PathPoint(*row) for row in rows]
+
+
+def totals(student: Student) -> Totals:
+    accuracy = Cast("correct_responses", FloatField()) / F("questions_answered")
+    found: dict[str, Any] = finished(student).order_by().aggregate(sessions=Count("pk"), mean=Avg(accuracy))
+    return Totals(found["sessions"], found["mean"] or 0.0)
+
+
+def sessions(*, student_id: str | None, status: str | None, pool: object) -> QuerySet[TestSession]:
+    """Tests by student, status and pool, the newest first."""
+    asked = Q()
+    if student_id is not None:
+        asked &= Q(student__external_id=student_id)
+    if status is not None:
+        asked &= Q(status=status)
+    if pool is not None:
+        asked &= Q(revision__pool_id=pool)
+    return (
+        TestSession.objects.filter(asked)
+        .select_related("student", "plan", "revision")
+        .order_by("-started_at", "pk")
+    )
+
+
+def responses(session_id: UUID) -> QuerySet[TestResponse]:
+    """The answers of a test, in order."""
+    return TestResponse.objects.filter(session_id=session_id).select_related("question").order_by("position")

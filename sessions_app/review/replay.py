@@ -1,0 +1,270 @@
+"""Every decision of a test again, from its answers, revision, rules, prior and seed: is it what is stored?
+
+It only reads. From the stored rows it takes the questions given and the options chosen; scores, abilities,
+standard errors, stops and next questions it computes anew and compares, numbers bit for bit.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from sessions_app.models import TestResponse, TestSession
+from sessions_app.refusals import SessionNotFound
+from sessions_app.sitting.standing import decided_by
+from testing_engine.psychometrics import engine
+from testing_engine.revisions import FrozenRevision, load_revision
+
+LEADING = 5  # candidates that an explanation shows
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`stored` is what the row says, `recomputed` what it should. `answer`: its number, from 1; None: the
+    session's own row."""
+
+    answer: int | None
+    field: str
+    stored: object
+    recomputed: object
+
+    @property
+    def place(self) -> str:
+        return "session" if self.answer is None else f"answer {self.answer}"
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer as stored, with its score by the key."""
+
+    question: str
+    option: int | None
+    score: int
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A question and what it is worth to the criterion. `closed_by`: the rule that does not let it come."""
+
+    question: str
+    value: float
+    closed_by: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a question came: what chose it, from which leading candidates, and which others were closed."""
+
+    chosen_by: str
+    criterion: str
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+    closed: tuple[Candidate, ...]
+
+    @property
+    def listed(self) -> tuple[Candidate, ...]:
+        """The leading candidates, and behind them the chosen one where it is none of them."""
+        is_leading = any(each.question == self.chosen.question for each in self.candidates)
+        return self.candidates if is_leading else (*self.candidates, self.chosen)
+
+
+@dataclass(frozen=True)
+class ReplayedStep:
+    """Where the test stood after so many answers, recomputed. `given` is the last of them."""
+
+    answered: int
+    given: Given | None
+    theta: tuple[float, ...]
+    standard_error: tuple[float, ...]
+    stop: str | None
+    next_question: str | None
+    why: Why | None
+
+    @property
+    def ability(self) -> list[tuple[float, float]]:
+        """(θ, standard error) of each concept."""
+        return list(zip(self.theta, self.standard_error, strict=True))
+
+
+@dataclass(frozen=True)
+class Replay:
+    """`broken_off`: from where on nothing could be recomputed; "" where all of it could."""
+
+    session_id: UUID
+    steps: tuple[ReplayedStep, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    broken_off: str = ""
+    is_imported: bool = False
+
+    @property
+    def is_identical(self) -> bool:
+        return not (self.is_imported or self.differences)
+
+    @property
+    def verdict(self) -> str:
+        """In one line."""
+        if self.is_imported:
+            return "not replayable: it was imported, and the original service kept neither rules nor seed"
+        if self.is_identical:
+            return f"identical: {_counted(len(self.steps), 'step')}"
+        return f"different in {_counted(len(self.differences), 'place')}"
+
+
+def replay(session_id: UUID, *, candidates: int = 0) -> Replay:
+    """Replay a session; with `candidates`, say at every step why, by so many of the leading questions.
+
+    Raises `SessionNotFound`.
+    """
+    session, responses = _rows(session_id)
+    if session.legacy_id is not None:
+        return Replay(session_id, is_imported=True)
+    replaying = _Replaying(session, candidates)
+    try:
+        replaying.run(responses)
+    except ValueError as error:  # how engine and rules refuse what nobody can compute with
+        replaying.break_off("computation", "done", f"refused: {error}")
+    return Replay(
+        session_id, tuple(replaying.steps), tuple(replaying.differences), broken_off=replaying.broken_off
+    )
+
+
+def _rows(session_id: UUID) -> tuple[TestSession, list[TestResponse]]:
+    """The session and its answers as of one moment: read again if the test went on in between."""
+    while True:
+        session = TestSession.objects.filter(pk=session_id).first()
+        if session is None:
+            raise SessionNotFound
+        responses = list(session.responses.order_by("position"))
+        unchanged = {"questions_answered": session.questions_answered, "status": session.status}
+        if TestSession.objects.filter(pk=session_id, **unchanged).exists():
+            return session, responses
+
+
+class _Replaying:
+    """A replay under way."""
+
+    def __init__(self, session: TestSession, candidates: int) -> None:
+        self.session = session
+        self.candidates = candidates
+        self.items: list[int] = []
+        self.scores: list[int] = []
+        self.steps: list[ReplayedStep] = []
+        self.differences: list[Difference] = []
+        self.broken_off = ""
+
+    def run(self, responses: Sequence[TestResponse]) -> None:
+        revision = load_revision(self.session.revision_id)
+        step = self.step(revision, None)
+        for number, response in enumerate(responses, start=1):
+            given = self.take(number, response, step, revision)
+            if given is None:
+                return
+            step = self.step(revision, given)
+            self.compare(number, "theta", response.theta, step.ability.theta.tolist())
+            self.compare(
+                number, "standard_error", response.standard_error, step.ability.standard_error.tolist()
+            )
+        self.compare_session(step)
+
+    def compare(self, answer: int | None, field: str, stored: object, recomputed: object) -> None:
+        """Note it if it differs."""
+        if _bits(stored) != _bits(recomputed):
+            self.differences.append(Difference(answer, field, stored, recomputed))
+
+    def break_off(self, field: str, stored: object, recomputed: str) -> None:
+        """Nothing can be computed from the next answer on."""
+        number = len(self.steps)
+        self.broken_off = "Nothing could be recomputed" + (f" from answer {number} on." if number else ".")
+        self.differences.append(Difference(number or None, field, stored, recomputed))
+
+    def step(self, revision: FrozenRevision, given: Given | None) -> engine.Step:
+        """The engine's step after this answer and those before it."""
+        if given is not None:
+            self.items.append(revision.positions[given.question])
+            self.scores.append(given.score)
+        arguments = (*decided_by(self.session), self.items, self.scores)
+        step = engine.next_step(*arguments)
+        is_explained = self.candidates and step.next_item is not None
+        self.steps.append(
+            ReplayedStep(
+                answered=len(self.items),
+                given=given,
+                theta=tuple(step.ability.theta.tolist()),
+                standard_error=tuple(step.ability.standard_error.tolist()),
+                stop=step.stop,
+                next_question=None if step.next_item is None else revision.external_ids[step.next_item],
+                why=_why(revision, engine.explain(*arguments, self.candidates)) if is_explained else None,
+            )
+        )
+        return step
+
+    def take(
+        self, number: int, response: TestResponse, step: engine.Step, revision: FrozenRevision
+    ) -> Given | None:
+        """The next answer, compared. None if the engine cannot be given it."""
+        self.compare(number, "position", response.position, number)
+        item = revision.positions_by_key.get(response.question_id)
+        if item is None:
+            self.break_off("question", f"primary key {response.question_id}", "one of the session's revision")
+            return None
+        question = revision.external_ids[item]
+        if step.next_item is None:
+            self.compare(number, "stop", f"none: {question} came", step.stop)
+        else:
+            self.compare(number, "question", question, revision.external_ids[step.next_item])
+        options = len(revision.option_scores[item])
+        if response.answer is not None and not 0 <= response.answer < options:
+            self.break_off("answer", response.answer, f"an option from 0 to {options - 1}")
+            return None
+        score = revision.score(item, response.answer)
+        given = Given(question, response.answer, score, revision.is_right(item, score))
+        self.compare(number, "score", response.score, score)
+        self.compare(number, "is_correct", response.is_correct, given.is_right)
+        return given
+
+    def compare_session(self, last: engine.Step) -> None:
+        """The session's own row against the last step."""
+        session = self.session
+        if last.stop is not None:
+            status, reason = TestSession.Status.COMPLETED.value, last.stop
+        elif session.status in (TestSession.Status.ENDED, TestSession.Status.EXPIRED):
+            # Whether a student goes on is not the engine's to say: the event is on record, and why.
+            end = session.events.filter(kind=session.status).last()
+            status, reason = session.status, end.reason if end else "no event says so"
+        else:
+            status, reason = TestSession.Status.ACTIVE.value, ""
+        expected: dict[str, object] = {
+            "questions_answered": len(self.items),
+            "correct_responses": sum(step.given.is_right for step in self.steps if step.given),
+            "theta": last.ability.theta.tolist(),
+            "standard_error": last.ability.standard_error.tolist(),
+            "status": status,
+            "end_reason": reason,
+            "current_position": last.next_item if status == TestSession.Status.ACTIVE else None,
+        }
+        if decided_by(session)[2] is None:  # the rules bring the prior, and the row only repeats it
+            start = self.steps[0]
+            expected |= {"prior_mean": list(start.theta), "prior_sd": list(start.standard_error)}
+        for name, value in expected.items():
+            self.compare(None, name, getattr(session, name), value)
+
+
+def _bits(value: Any) -> object:
+    """Floats by their bits: −0 is not 0, and what is not a number is itself."""
+    return np.array(value, dtype=np.float64).tobytes() if isinstance(value, list) else value
+
+
+def _why(revision: FrozenRevision, choice: engine.Choice) -> Why:
+    def named(candidates: Iterable[engine.Candidate]) -> tuple[Candidate, ...]:
+        return tuple(Candidate(revision.external_ids[c.item], c.value, c.closed_by) for c in candidates)
+
+    assert choice.chosen is not None  # only a step that goes on is explained
+    (chosen,) = named([choice.chosen])
+    return Why(choice.by, choice.criterion, chosen, named(choice.candidates), named(choice.closed))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,331 @@
+"""Redis: the state of running sessions, submission locks, the question cache, and their statistics.
+
+Everything here is speed, nothing is truth. Every function works, and says so by its result, when Redis is
+gone; PostgreSQL's constraints guard what matters. A submission costs two round trips: `claim` and `settle`.
+"""
+
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import NoScriptError, RedisError
+
+from sessions_app import metrics
+from sessions_app.sitting import rates
+from sessions_app.sitting.rates import RateLimit, SessionRate
+from sessions_app.sitting.session_state import SessionState, ShownQuestion
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the first round trip of a submission found. `token` is None where Redis did not answer."""
+
+    session_id: UUID
+    question_id: str
+    token: bytes | None
+    is_free: bool
+    state: SessionState | None
+    is_over_rate: bool = False
+
+
+CLEANUP_KEY = "cleanup:last"
+
+
+def state_key(session_id: UUID) -> str:
+    return f"session:{session_id}:state"
+
+
+def lock_key(session_id: UUID, question_id: str) -> str:
+    return f"lock:{session_id}:{question_id}"
+
+
+def question_key(question_pk: int) -> str:
+    return f"question:{question_pk}"
+
+
+# --- The two round trips of a submission -----------------------------------------------------------------
+
+
+def claim(session_id: UUID, question_id: str, rate: SessionRate | None = None) -> Claim:
+    """Take the submission lock and read the state behind it, in one round trip.
+
+    The lock is a courtesy that saves work. It is read back in the same trip: a command that the driver
+    sent twice over a broken connection still knows its own lock.
+    """
+    token = secrets.token_bytes(8)
+    key = lock_key(session_id, question_id)
+
+    def commands(pipeline: Pipeline) -> None:
+        if rate is not None:
+            rates.count_in_session(pipeline, rate, state_key(session_id))
+        pipeline.set(key, token, nx=True, ex=settings.SUBMISSION_LOCK_TTL)
+        pipeline.get(key)
+        pipeline.get(state_key(session_id))
+
+    replies = _talk(commands, otherwise=_with_script(commands))
+    if replies is None:
+        return Claim(session_id, question_id, None, is_free=True, state=None)
+    state = SessionState.unpack(replies[-1])
+    metrics.hit_or_miss(state is not None)
+    return Claim(
+        session_id,
+        question_id,
+        token,
+        is_free=replies[-2] == token,
+        state=state,
+        is_over_rate=rate is not None and bool(replies[-4]),
+    )
+
+
+# KEYS: state, lock. ARGV: lock token, state ("" deletes, "=" keeps), TTL.
+# A state only replaces a state, and never a newer one: so a reply that comes late cannot bring back what
+# `end` has deleted, nor undo what came after it.
+_SETTLE = """
+local function answered(state) return string.byte(state, 1) * 256 + string.byte(state, 2) end
+local new = ARGV[2]
+if new == '' then
+  redis.call('DEL', KEYS[1])
+elseif new ~= '=' then
+  local old = redis.call('GET', KEYS[1])
+  if old and answered(old) <= answered(new) then
+    redis.call('SET', KEYS[1], new, 'EX', ARGV[3])
+  end
+end
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+"""
+_SETTLE_SHA = hashlib.sha1(_SETTLE.encode(), usedforsecurity=False).hexdigest()
+
+
+def settle(
+    claimed: Claim,
+    state: SessionState | None,
+    *,
+    is_over: bool = False,
+    next_question_pk: int | None = None,
+) -> ShownQuestion | None:
+    """Write the new state, release the lock if it is still ours, and read the next question, in one trip.
+
+    `state=None` leaves the stored state alone, unless the session `is_over`: then it goes. Returns the next
+    question where it was cached.
+    """
+    if claimed.token is None and state is None and not is_over:
+        return None
+    packed: bytes | str = "" if is_over else "=" if state is None else state.packed()
+    arguments = (
+        2,
+        state_key(claimed.session_id),
+        lock_key(claimed.session_id, claimed.question_id),
+        claimed.token or b"-",
+        packed,
+        settings.SESSION_STATE_TTL,
+    )
+
+    def commands(pipeline: Pipeline) -> None:
+        pipeline.evalsha(_SETTLE_SHA, *arguments)
+        if next_question_pk is not None:
+            pipeline.get(question_key(next_question_pk))
+
+    def first_time(pipeline: Pipeline) -> None:
+        pipeline.script_load(_SETTLE)
+        commands(pipeline)
+
+    replies = _talk(commands, otherwise=first_time)
+    if replies is None:
+        _forget_later(claimed.session_id)
+        return None
+    return _decode_question(replies[-1]) if next_question_pk is not None else None
+
+
+# --- State and questions outside a submission ---------------------------------------------------------------
+
+
+def read_state(session_id: UUID) -> SessionState | None:
+    """The state, or None where it is not in Redis or Redis does not answer."""
+    replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
+    if replies is None:
+        return None
+    state = SessionState.unpack(replies[0])
+    metrics.hit_or_miss(state is not None)
+    return state
+
+
+def write_state(session_id: UUID, state: SessionState) -> None:
+    """Store the state for as long as a session may be inactive."""
+    packed = state.packed()
+    if _talk(lambda p: p.set(state_key(session_id), packed, ex=settings.SESSION_STATE_TTL)) is None:
+        _forget_later(session_id)
+
+
+def forget(session_ids: Iterable[UUID]) -> None:
+    """Remove the state of sessions that are over."""
+    ids = list(session_ids)
+    if ids and _talk(lambda pipeline: pipeline.unlink(*map(state_key, ids))) is None:
+        for session_id in ids:
+            _forget_later(session_id)
+
+
+def read_question(question_pk: int) -> ShownQuestion | None:
+    """What a student sees of a question, where it is cached."""
+    replies = _talk(lambda pipeline: pipeline.get(question_key(question_pk)))
+    return _decode_question(replies[0]) if replies else None
+
+
+def cache_question(question_pk: int, question: ShownQuestion) -> None:
+    """Keep what a student sees of a question."""
+    packed = msgspec.msgpack.encode(question)
+    _talk(lambda p: p.set(question_key(question_pk), packed, ex=settings.QUESTION_CACHE_TTL))
+
+
+def is_over(limit: RateLimit) -> bool:
+    """Count a request; says whether that is too many. Without Redis none is."""
+    replies = _talk(lambda pipeline: rates.count(pipeline, limit))
+    return replies is not None and replies[0] > limit.per_minute
+
+
+def is_over_in_session(rate: SessionRate) -> bool:
+    """The same for a request about a session, which counts for its student, too."""
+
+    def commands(pipeline: Pipeline) -> None:
+        rates.count_in_session(pipeline, rate, state_key(rate.session_id))
+
+    replies = _talk(commands, otherwise=_with_script(commands))
+    return replies is not None and bool(replies[-1])
+
+
+def note_cleanup(at: datetime, ended: int) -> None:
+    """For `/metrics`, which web answers, while a worker cleans up."""
+
+    def commands(pipeline: Pipeline) -> None:
+        pipeline.hset(CLEANUP_KEY, "at", str(at.timestamp()))
+        pipeline.hincrby(CLEANUP_KEY, "ended", ended)
+
+    _talk(commands)
+
+
+def last_cleanup() -> tuple[float, int] | None:
+    """(seconds since 1970, sessions ended by all cleanups); None where Redis knows of none."""
+    replies = _talk(lambda pipeline: pipeline.hmget(CLEANUP_KEY, "at", "ended"))
+    if replies is None or replies[0][0] is None:
+        return None
+    at, ended = replies[0]
+    return float(at), int(ended)
+
+
+def statistics() -> dict[str, int | float] | None:
+    """Keys by kind and memory used, or None where Redis does not answer. Never blocks Redis: it scans."""
+    try:
+        redis = _redis()
+        counts = {
+            "active_sessions": _count_keys(redis, "session:*:state"),
+            "active_locks": _count_keys(redis, "lock:*"),
+            "cached_questions": _count_keys(redis, "question:*"),
+        }
+        memory = redis.info("memory")["used_memory"]
+        return {**counts, "memory_used_mb": round(memory / 2**20, 2), "total_keys": redis.dbsize()}
+    except RedisError:
+        return None
+
+
+# --- Talking to Redis ------------------------------------------------------------------------------
+
+
+class _Outage:
+    """When Redis last failed, and which states must go as soon as it is back, for this process."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.stale: set[UUID] = set()
+        self.lock = threading.Lock()
+
+    def take_stale(self) -> list[UUID]:
+        if not self.stale:
+            return []
+        with self.lock:
+            taken, self.stale = list(self.stale), set()
+        return taken
+
+
+_outage = _Outage()
+
+
+def forget_outage() -> None:
+    """Try Redis again at once, whatever happened a moment ago."""
+    _outage.until, _outage.stale = 0.0, set()
+
+
+def _forget_later(session_id: UUID) -> None:
+    """Redis holds an older state than PostgreSQL: drop it in the next trip that succeeds."""
+    with _outage.lock:
+        _outage.stale.add(session_id)
+
+
+def _redis() -> Redis:
+    connection: Redis = get_redis_connection("default")
+    return connection
+
+
+def _talk(
+    commands: Callable[[Pipeline], object], otherwise: Callable[[Pipeline], object] | None = None
+) -> list[Any] | None:
+    """One round trip. None when Redis does not answer, or did not a moment ago.
+
+    `otherwise` is sent instead when the script is unknown to a Redis that was restarted.
+    """
+    if time.monotonic() < _outage.until:
+        return None
+    stale = _outage.take_stale()
+    try:
+        with _redis().pipeline(transaction=False) as pipeline:
+            for session_id in stale:
+                pipeline.delete(state_key(session_id))
+            commands(pipeline)
+            replies = pipeline.execute(raise_on_error=False)
+            failed = next((reply for reply in replies if isinstance(reply, Exception)), None)
+            if failed is None:
+                return replies[len(stale) :]
+            if otherwise is not None and isinstance(failed, NoScriptError):
+                otherwise(pipeline)
+                return pipeline.execute()
+            raise failed
+    except RedisError as error:
+        _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
+        for session_id in stale:
+            _forget_later(session_id)
+        metrics.REDIS_FAILURES.inc()
+        logger.warning("Redis failed (%s: %s); going on with PostgreSQL alone", type(error).__name__, error)
+        return None
+
+
+def _with_script(commands: Callable[[Pipeline], object]) -> Callable[[Pipeline], object]:
+    def first_time(pipeline: Pipeline) -> None:
+        rates.load_script(pipeline)
+        commands(pipeline)
+
+    return first_time
+
+
+def _count_keys(redis: Redis, pattern: str) -> int:
+    return sum(1 for _ in redis.scan_iter(match=pattern, count=1000))
+
+
+def _decode_question(packed: bytes | None) -> ShownQuestion | None:
+    if packed is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(packed, type=ShownQuestion)
+    except msgspec.DecodeError:
+        return None

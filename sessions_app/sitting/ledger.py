@@ -1,0 +1,216 @@
+"""What moves a session on, into PostgreSQL: a single statement each, so a single transaction and round trip.
+
+The conditional UPDATE is the guard of an answer: of two requests that answer the same question, the second
+waits for the first one's row lock, then matches no row, and writes nothing. The constraints on
+`test_responses` stand behind it. It asks for the chain's head as well: a hot state that is not of this very
+past records nothing. It is SQL by hand because the ORM would make six round trips of it.
+
+A slow clock of this process does not make a session look abandoned: PostgreSQL's own counts as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection
+
+from sessions_app.audit import chain, entries
+from sessions_app.models import SessionEvent, TestSession
+from sessions_app.refusals import IdempotencyKeyReused
+
+_RECORD = """
+WITH advanced AS (
+  UPDATE test_sessions
+  SET questions_answered = questions_answered + 1,
+      correct_responses = correct_responses + %(is_correct)s::int,
+      theta = %(theta)s, standard_error = %(standard_error)s,
+      last_activity = GREATEST(last_activity, %(now)s, statement_timestamp()),
+      current_position = %(next_item)s, status = %(status)s, end_reason = %(end_reason)s,
+      completed_at = %(completed_at)s, chain_head = %(chain_head)s
+  WHERE id = %(session_id)s AND status = 'active' AND questions_answered = %(answered)s
+    AND current_position = %(item)s AND chain_head = %(head_before)s
+    AND token_generation = %(token_generation)s
+    AND (deadline IS NULL OR deadline >= %(on_time)s)
+    AND (%(answer)s::int IS NOT NULL OR named_test_id IS NULL
+         OR (SELECT allow_dont_know FROM named_tests WHERE named_tests.id = named_test_id))
+  RETURNING id, student_id, questions_answered, deadline
+), recorded AS (
+  INSERT INTO test_responses (session_id, position, question_id, answer, score, is_correct, theta,
+                              standard_error, response_time_ms, idempotency_key, answered_at, link)
+  SELECT id, questions_answered, %(question_pk)s, %(answer)s, %(score)s, %(is_correct)s, %(theta)s,
+         %(standard_error)s, %(response_time_ms)s, %(idempotency_key)s, %(now)s, %(link)s
+  FROM advanced
+), finished AS (
+  INSERT INTO session_events (session_id, kind, after_answers, at, reason, request_hash, link)
+  SELECT id, %(status)s, questions_answered, %(now)s, %(end_reason)s, '', %(completed_link)s
+  FROM advanced WHERE %(status)s <> 'active'
+), known AS (
+  INSERT INTO student_proficiencies (student_id, concept_name, theta, standard_error, session_id, updated_at)
+  SELECT advanced.student_id, concept.name, concept.theta, concept.standard_error, advanced.id, %(now)s
+  FROM advanced, unnest(%(concept_names)s::text[], %(theta)s::float8[], %(standard_error)s::float8[],
+                        %(is_measured)s::bool[]) AS concept (name, theta, standard_error, is_measured)
+  WHERE concept.is_measured
+  ORDER BY concept.name
+  ON CONFLICT (student_id, concept_name) DO UPDATE
+  SET theta = excluded.theta, standard_error = excluded.standard_error, session_id = excluded.session_id,
+      updated_at = excluded.updated_at
+)
+SELECT count(*), max(deadline) FROM advanced
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An answer and what it changes: everything that one submission writes."""
+
+    session_id: UUID
+    answered: int  # before this answer
+    item: int
+    question_pk: int
+    answer: int | None
+    score: int
+    is_correct: bool
+    theta: list[float]
+    standard_error: list[float]
+    concept_names: list[str]
+    is_measured: list[bool]  # whether the pool measures the concept at all
+    next_item: int | None
+    status: str
+    end_reason: str
+    completed_at: datetime | None
+    response_time_ms: int | None
+    idempotency_key: str | None
+    now: datetime
+    token_generation: int  # a state from before a revocation records nothing
+    on_time: datetime  # the earliest deadline that this answer still keeps
+    head_before: bytes  # of the audit chain
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What only the row knows after an answer."""
+
+    head: bytes  # of the audit chain
+    deadline: datetime | None
+
+
+def record(entry: Entry) -> Recorded | None:
+    """Write the answer.
+
+    None, and nothing written, where the session is not or no longer at this question, its time is up, or it
+    does not take "I don't know".
+
+    Raises `IdempotencyKeyReused` where another answer of this session carries the key.
+    """
+    links = _links_of(entry)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_RECORD, {**vars(entry), **links})
+            advanced, deadline = cursor.fetchone()
+    except IntegrityError as error:
+        if "response_idempotency_key_once" in str(error):
+            raise IdempotencyKeyReused from error
+        raise
+    return Recorded(links["chain_head"], deadline) if advanced else None
+
+
+def _links_of(entry: Entry) -> dict[str, bytes]:
+    """The chain over the answer, and over the end of the test where it was the last."""
+    position = entry.answered + 1
+    answer = chain.answer_entry(
+        entry.session_id,
+        position,
+        entry.question_pk,
+        entry.answer,
+        entry.score,
+        entry.is_correct,
+        entry.theta,
+        entry.standard_error,
+        entry.response_time_ms,
+        chain.microseconds(entry.now),
+    )
+    head = chain.advance(entry.head_before, answer)
+    links = {"link": chain.link_of(head), "completed_link": b""}
+    if entry.status != TestSession.Status.ACTIVE:
+        end = chain.event_entry(
+            entry.session_id, entry.status, position, entry.now, entry.end_reason, None, ()
+        )
+        head = chain.advance(head, end)
+        links["completed_link"] = chain.link_of(head)
+    return {**links, "chain_head": head}
+
+
+_CLOSE = """
+WITH closing AS (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(heads)s::bytea[], %(links)s::bytea[]) AS each (id, head, link)
+), closed AS (
+  UPDATE test_sessions AS session
+  SET status = %(status)s, end_reason = %(reason)s, completed_at = %(now)s, current_position = NULL,
+      chain_head = closing.head
+  FROM closing WHERE session.id = closing.id
+  RETURNING session.id, session.questions_answered, closing.link
+)
+INSERT INTO session_events (session_id, kind, after_answers, at, reason, by_id, idempotency_key, request_hash,
+                            link)
+SELECT id, %(status)s, questions_answered, %(now)s, %(reason)s, %(by_id)s, %(idempotency_key)s,
+       %(request_hash)s, link
+FROM closed
+"""
+
+
+def close(
+    sessions: Sequence[TestSession],
+    status: str,
+    *,
+    reason: str,
+    now: datetime,
+    by_id: int | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+) -> None:
+    """End active sessions that the model did not end. The caller holds their rows' locks."""
+    ends = [entries.after_event(each, status, now=now, reason=reason, by_id=by_id) for each in sessions]
+    parameters: dict[str, Any] = {
+        "ids": [session.pk for session in sessions],
+        "heads": [head for head, _ in ends],
+        "links": [link for _, link in ends],
+        "status": status,
+        "reason": reason,
+        "now": now,
+        "by_id": by_id,
+        "idempotency_key": idempotency_key,
+        "request_hash": request_hash,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE, parameters)
+
+
+def append_event(
+    session: TestSession,
+    kind: str,
+    *,
+    now: datetime,
+    reason: str,
+    by_id: int | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+    **changes: object,
+) -> None:
+    """An event of one session, and what it `changes` in its row. The caller holds the row's lock."""
+    head, link = entries.after_event(session, kind, now=now, reason=reason, by_id=by_id)
+    for name, value in {**changes, "chain_head": head}.items():
+        setattr(session, name, value)
+    session.save(update_fields=[*changes, "chain_head"])
+    SessionEvent.objects.create(
+        session=session,
+        kind=kind,
+        after_answers=session.questions_answered,
+        at=now,
+        reason=reason,
+        by_id=by_id,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+        link=link,
+    )

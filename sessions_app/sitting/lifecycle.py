@@ -1,0 +1,305 @@
+"""start · status · end · expire, and beside it `submission`: the only code that writes a session.
+
+PostgreSQL is the truth; everything here works the same with and without Redis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest, Now
+
+from sessions_app import metrics
+from sessions_app.audit import chain, entries
+from sessions_app.models import NamedTest, Student, TestSession
+from sessions_app.refusals import (
+    ConceptNamesMismatch,
+    IdempotencyKeyReused,
+    NoAttemptsLeft,
+    PoolNotFound,
+    RulesRefused,
+    StudentErased,
+)
+from sessions_app.sitting import hot_state, ledger, named_tests
+from sessions_app.sitting.named_tests import TIME_LIMIT
+from sessions_app.sitting.proficiency import prior_of
+from sessions_app.sitting.session_state import SessionState
+from sessions_app.sitting.standing import (
+    Caller,
+    Standing,
+    check_access,
+    decided_by,
+    prior_for,
+    rebuild_state,
+    session_for,
+    shown_item,
+    standing_of,
+    standing_of_state,
+    state_of,
+)
+from testing_engine.models import QuestionPool
+from testing_engine.psychometrics import engine
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.revisions import FrozenRevision, load_revision, store_plan
+
+# Why a test is over that the engine did not end.
+END_REASONS: dict[str, str] = {
+    TestSession.Status.ENDED: "ended by request",
+    TestSession.Status.EXPIRED: "inactivity",
+}
+STUDENT_ERASED = "student erased"
+
+
+@dataclass(frozen=True)
+class TestRequest:
+    """What `start` is asked for: a named test, or pool, names and rules spelled out.
+
+    `fingerprint` tells two different requests with one key apart.
+    """
+
+    student_id: str
+    pool_id: UUID | None = None
+    concept_names: tuple[str, ...] = ()
+    rules: CatRules = field(default_factory=CatRules)
+    test: str | None = None
+    idempotency_key: str | None = None
+    fingerprint: str = ""
+
+
+def start(
+    request: TestRequest, caller: Caller, *, seed: int, now: datetime, is_invited: bool = False
+) -> Standing:
+    """Begin a test: the session into the database, its hot state into Redis, the first question out.
+
+    `is_invited`: the student came by an invitation to the test.
+    """
+    if request.idempotency_key and (earlier := _started_with_key(request, caller)):
+        return earlier
+    test = named_tests.named_test(request.test) if request.test is not None else None
+    if test is not None:
+        named_tests.check_open(test, now)
+        request = _spelled_out(request, test)
+    revision = load_revision(_revision_to_use(request.pool_id))
+    names = _concept_names(request.concept_names, revision)
+    try:
+        request.rules.check(revision.bank)
+    except RulesError as error:
+        raise RulesRefused(error.problems) from error
+    try:
+        with transaction.atomic():
+            plan = store_plan(request.rules, names)
+            student = _student_called(request.student_id)
+            if test is not None:
+                named_tests.check_may_take(test, student, is_invited=is_invited)
+            mean, sd = prior_of(student.pk, names)
+            at_start = prior_for(plan.rules, mean, sd)
+            step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
+            if at_start is None:  # the rules say what is taken to be known
+                mean, sd = step.ability.theta.tolist(), step.ability.standard_error.tolist()
+            if step.next_item is None:
+                raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
+            session = TestSession(
+                client_id=caller.client_id,
+                student=student,
+                revision_id=revision.id,
+                plan_id=plan.id,
+                seed=seed,
+                prior_mean=mean,
+                prior_sd=sd,
+                theta=step.ability.theta.tolist(),
+                standard_error=step.ability.standard_error.tolist(),
+                current_position=step.next_item,
+                started_at=now,
+                last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
+                named_test=test,
+                deadline=named_tests.deadline_of(test, now) if test is not None else None,
+                chain_head=chain.BEGINNING,
+                idempotency_key=request.idempotency_key,
+                request_hash=request.fingerprint,
+            )
+            event = entries.started(session, revision.content_hash, plan.content_hash)
+            session.save(force_insert=True)
+            event.save(force_insert=True)
+    except (IntegrityError, NoAttemptsLeft):
+        if request.idempotency_key and (earlier := _started_with_key(request, caller)):
+            return earlier  # the same request came twice at once, and the other one was first
+        raise
+    metrics.STARTED.inc()
+    hot_state.write_state(session.pk, state_of(session, []))
+    return standing_of(session, shown_item(revision, step.next_item))
+
+
+def _spelled_out(request: TestRequest, test: NamedTest) -> TestRequest:
+    """The request with what the named test says."""
+    return replace(
+        request,
+        pool_id=test.pool_id,
+        concept_names=tuple(test.concept_names),
+        rules=CatRules.from_json(test.rules),
+    )
+
+
+def _student_called(external_id: str) -> Student:
+    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins.
+
+    So two starts of one student wait for each other, and attempts are counted right.
+    """
+    students = Student.objects.select_for_update(no_key=True)
+    try:
+        student, _ = students.get_or_create(external_id=external_id)
+    except IntegrityError:
+        # Another start made the student; while we waited for it, an erasure took the name away: it is free.
+        student, _ = students.get_or_create(external_id=external_id)
+    if student.erased_at is not None:
+        raise StudentErased
+    return student
+
+
+def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
+    session = TestSession.objects.filter(
+        client_id=caller.client_id, idempotency_key=request.idempotency_key
+    ).first()
+    if session is None:
+        return None
+    if session.request_hash != request.fingerprint:
+        raise IdempotencyKeyReused
+    revision = load_revision(session.revision_id)
+    step = engine.next_step(*decided_by(session), [], [])
+    return replace(
+        standing_of(session),
+        status=TestSession.Status.ACTIVE,
+        theta=step.ability.theta.tolist(),
+        standard_error=step.ability.standard_error.tolist(),
+        answered=0,
+        next_question=shown_item(revision, step.next_item) if step.next_item is not None else None,
+    )
+
+
+def _revision_to_use(pool_id: UUID | None) -> int:
+    """The newest revision of the pool; of the newest pool where none is named."""
+    pools = QuestionPool.objects.filter(current_revision__isnull=False)
+    if pool_id is not None:
+        pools = pools.filter(pk=pool_id)
+    revision_id = pools.order_by("-created_at", "id").values_list("current_revision_id", flat=True).first()
+    if revision_id is None:
+        raise PoolNotFound
+    return revision_id
+
+
+def _concept_names(asked: tuple[str, ...], revision: FrozenRevision) -> tuple[str, ...]:
+    concepts = revision.bank.n_dimensions
+    names = asked or revision.concept_names
+    if not names:
+        raise ConceptNamesMismatch(f"Pool {revision.pool_id} names no concepts: send {concepts} names.")
+    if len(names) != concepts:
+        raise ConceptNamesMismatch(f"Pool {revision.pool_id} measures {concepts} concepts, not {len(names)}.")
+    return names
+
+
+def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -> Standing:
+    """Where the session stands: from Redis while it runs, else from PostgreSQL.
+
+    What Redis says is shown only if PostgreSQL is at the same answer: a Redis that hung may hold a state that
+    another process could not replace.
+    """
+    state = hot_state.read_state(session_id)
+    if state is not None:
+        check_access(state, session_id, student_id, caller)
+    is_known = state is not None and caller.holds_newest(state.token_generation)
+    if state is not None and is_known and (newest := _if_newest(session_id, state)):
+        return replace(newest, next_question=shown_item(load_revision(state.revision_id), state.current))
+    with transaction.atomic():
+        session = session_for(session_id, caller, student_id, for_update=True)
+        if session.status == TestSession.Status.ACTIVE:
+            rebuild_state(session)
+    if session.current_position is None:
+        return standing_of(session)
+    return standing_of(session, shown_item(load_revision(session.revision_id), session.current_position))
+
+
+def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
+    rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
+    rows = rows.filter(chain_head=state.chain_head, token_generation=state.token_generation)
+    standing = standing_of_state(session_id, state)
+    try:
+        session = rows.select_related("named_test").first()
+    except OperationalError:
+        return standing  # without PostgreSQL nobody can have gone on
+    if session is None:
+        return None
+    return replace(standing, deadline=session.deadline, test=session.named_test)
+
+
+def end(
+    session_id: UUID,
+    caller: Caller,
+    *,
+    now: datetime,
+    student_id: str | None = None,
+    idempotency_key: str | None = None,
+    fingerprint: str = "",
+) -> Standing:
+    """End a running test early, with its results so far. A test that is over gives its result again.
+
+    Raises `IdempotencyKeyReused` where the key ended this test with another request.
+    """
+    with transaction.atomic():
+        session = session_for(session_id, caller, student_id, for_update=True)
+        is_known = idempotency_key is not None and came_before(session, idempotency_key, fingerprint)
+        if not is_known and session.status == TestSession.Status.ACTIVE:
+            is_late = session.deadline is not None and now >= session.deadline
+            ledger.close(
+                [session],
+                TestSession.Status.ENDED,
+                reason=TIME_LIMIT if is_late else END_REASONS[TestSession.Status.ENDED],
+                now=max(now, session.started_at),  # whatever this machine's clock says
+                idempotency_key=idempotency_key,
+                request_hash=fingerprint,
+            )
+            metrics.ENDED.inc()
+            session.refresh_from_db()
+    hot_state.forget([session_id])
+    return standing_of(session)
+
+
+def renew_token(session_id: UUID, caller: Caller) -> TestSession:
+    """Revoke all tokens of the session; the one of the generation that it now has opens it instead."""
+    with transaction.atomic():
+        session = session_for(session_id, caller, None, for_update=True)
+        revoke_tokens(session)
+    return session
+
+
+def revoke_tokens(session: TestSession) -> None:
+    """The same, where the caller may, and holds the lock on the session's row."""
+    session.token_generation += 1
+    session.save(update_fields=["token_generation"])
+    # An older state that comes back behind this opens nothing new: no answer is recorded on it.
+    hot_state.forget([session.pk])
+
+
+def came_before(session: TestSession, idempotency_key: str, fingerprint: str) -> bool:
+    """Whether one of its events carries the key; raises `IdempotencyKeyReused` for another request's."""
+    earlier = session.events.filter(idempotency_key=idempotency_key).first()
+    if earlier is not None and earlier.request_hash != fingerprint:
+        raise IdempotencyKeyReused
+    return earlier is not None
+
+
+def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions that nobody continued. The caller holds their locks, and forgets their state."""
+    status = TestSession.Status.EXPIRED
+    ledger.close(sessions, status, reason=END_REASONS[status], now=now)
+
+
+def end_overdue(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions whose time is up. The caller holds their locks, and forgets their state."""
+    ledger.close(sessions, TestSession.Status.ENDED, reason=TIME_LIMIT, now=now)
+
+
+def end_for_erasure(sessions: Sequence[TestSession], *, now: datetime) -> None:
+    """End active sessions of a student who is being erased. The caller locks and forgets, as for `expire`."""
+    ledger.close(sessions, TestSession.Status.ENDED, reason=STUDENT_ERASED, now=now)

@@ -1,0 +1,69 @@
+"""Ability θ (logit scale) and the proficiency that the API shows: Φ(θ).
+
+Φ(θ) is the share of the reference population N(0, 1) at or below the student: 0 to 1, 0.5 for the median.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from statistics import NormalDist
+
+from sessions_app.models import StudentProficiency
+from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori, MaximumAPosteriori
+from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
+from testing_engine.revisions import load_plan
+
+_POPULATION = NormalDist()
+
+# Between two tests a student learns and forgets. What the last test knew is widened by this much (standard
+# deviation of the change, in logits) before it becomes the next test's prior, and never beyond the
+# population's own 1. So a test never ends on old knowledge alone.
+CHANGE_BETWEEN_TESTS_SD = 0.5
+FARTHEST = 4.0  # one in 30,000: no single test may claim more of a student than that
+
+
+def proficiency_of(theta: float) -> float:
+    """Φ(θ), to six digits."""
+    return round(_POPULATION.cdf(theta), 6)
+
+
+def theta_of(proficiency: float) -> float:
+    """The inverse of `proficiency_of`; 0 and 1 become the 0.1 and 99.9 percentiles."""
+    return _POPULATION.inv_cdf(min(max(proficiency, 0.001), 0.999))
+
+
+def proficiencies_of(theta: Iterable[float]) -> list[float]:
+    return [proficiency_of(value) for value in theta]
+
+
+def learning_gain(prior_mean: Sequence[float], theta: Sequence[float]) -> float:
+    """Mean change of proficiency over the concepts, from the start of a test to its end."""
+    gains = [
+        _POPULATION.cdf(after) - _POPULATION.cdf(before)
+        for before, after in zip(prior_mean, theta, strict=True)
+    ]
+    return round(sum(gains) / len(gains), 6)
+
+
+def prior_of(student_id: int, concept_names: Sequence[str]) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of θ for each concept before a new test: N(0, 1) where nothing is known."""
+    rows = StudentProficiency.objects.filter(student_id=student_id, concept_name__in=concept_names)
+    known = {row.concept_name: _belief(row) for row in rows.select_related("session")}
+    beliefs = [known.get(name, (0.0, 1.0)) for name in concept_names]
+    return [mean for mean, _ in beliefs], [sd for _, sd in beliefs]
+
+
+def _belief(row: StudentProficiency) -> tuple[float, float]:
+    """Mean and standard deviation to begin with, from what the last test found."""
+    theta, error = row.theta, row.standard_error
+    if row.session is not None and not is_posterior(load_plan(row.session.plan_id).rules):
+        # It does not hold the population yet: weigh it in, as N(0, 1), by its precision.
+        theta = min(max(theta / (1 + error**2), -FARTHEST), FARTHEST)
+        error /= math.hypot(1, error)
+    return theta, min(1.0, math.hypot(error, CHANGE_BETWEEN_TESTS_SD))
+
+
+def is_posterior(rules: CatRules) -> bool:
+    """Whether estimates under these rules are posteriors whose prior came from the population N(0, 1)."""
+    ability = rules.ability
+    is_bayesian = ability is None or ability in (ExpectedAPosteriori(), MaximumAPosteriori())
+    return is_bayesian and rules.prior == STANDARD_NORMAL

@@ -1,0 +1,255 @@
+"""Submit an answer: recorded exactly once, whatever dies and whoever retries.
+
+Two round trips to Redis and one transaction in PostgreSQL; docs/ARCHITECTURE.md shows the steps.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from sessions_app import metrics
+from sessions_app.models import TestResponse, TestSession
+from sessions_app.refusals import (
+    AlreadySubmitted,
+    IdempotencyKeyReused,
+    InvalidResponse,
+    NotTheCurrentQuestion,
+    QuestionNotFound,
+    SessionConflict,
+    SessionNotActive,
+    SessionNotFound,
+    SubmissionInProgress,
+    TooManyRequests,
+)
+from sessions_app.sitting import hot_state, ledger
+from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
+from sessions_app.sitting.rates import SessionRate
+from sessions_app.sitting.session_state import Advance, SessionState
+from sessions_app.sitting.standing import (
+    Caller,
+    Standing,
+    check_access,
+    next_item_after,
+    prior_for,
+    rebuild_state,
+    session_for,
+    shown_by_key,
+    shown_from_database,
+    shown_item,
+    standing_of,
+    standing_of_state,
+)
+from testing_engine.psychometrics import engine
+from testing_engine.revisions import FrozenRevision, load_plan, load_revision
+
+
+@dataclass(frozen=True)
+class Submission:
+    """An answer as it came in. `response`: option index, option text, or None for "I don't know"."""
+
+    session_id: UUID
+    question_id: str
+    response: int | str | None
+    student_id: str | None = None
+    response_time_ms: int | None = None
+    idempotency_key: str | None = None
+
+
+def submit(
+    submission: Submission, caller: Caller, *, now: datetime, rate: SessionRate | None = None
+) -> Standing:
+    """Record one answer, exactly once, and say what comes next.
+
+    Two round trips to Redis and one transaction. A state that is missing or out of date is rebuilt from
+    PostgreSQL, and the answer is tried once more.
+    """
+    if caller.session_id not in (None, submission.session_id):
+        raise SessionNotFound  # before the lock: nobody holds up a test that is not theirs
+    with metrics.CLAIM.time():
+        claimed = hot_state.claim(submission.session_id, submission.question_id, rate)
+    if claimed.is_over_rate:
+        if claimed.is_free:
+            hot_state.settle(claimed, None)
+        raise TooManyRequests
+    if not claimed.is_free:
+        if claimed.state is not None:
+            check_access(claimed.state, submission.session_id, submission.student_id, caller)
+            if not caller.holds_newest(claimed.state.token_generation):
+                session_for(submission.session_id, caller, submission.student_id)
+        raise SubmissionInProgress
+    settled = False
+    try:
+        after = _answer(claimed.state, submission, caller, now) if claimed.state is not None else None
+        if after is None:
+            rebuilt = _rebuild(submission, caller, now)
+            if isinstance(rebuilt, SessionConflict):
+                hot_state.forget([submission.session_id])
+                raise rebuilt
+            if isinstance(rebuilt, Standing):
+                return rebuilt
+            after = _answer(rebuilt, submission, caller, now)
+        if after is None:
+            raise SubmissionInProgress  # another request moved the session on between our two looks
+        settled = True
+        return _settle_answer(claimed, after)
+    finally:
+        if not settled:
+            hot_state.settle(claimed, None)
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """A recorded answer: the state behind it and the standing that the reply shows."""
+
+    state: SessionState
+    standing: Standing
+    revision: FrozenRevision
+
+
+def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
+    """Score, estimate, choose, record. None where `state` is not at this question, or not any more.
+
+    None, too, where it does not know the caller's token: the row does.
+    """
+    check_access(state, submission.session_id, submission.student_id, caller)
+    if not caller.holds_newest(state.token_generation):
+        return None
+    now = max(now, state.began)  # another machine's clock may have been ahead: no answer before the test
+    revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
+    if revision.external_ids[state.current] != submission.question_id:
+        return None
+    answer, score = _score(revision, state.current, submission.response)
+    is_correct = revision.is_right(state.current, score)
+    items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
+    at_start = prior_for(plan.rules, *state.prior_mean_sd)
+    with metrics.DECIDE.time():
+        step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
+    theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
+    is_over = step.next_item is None
+    entry = ledger.Entry(
+        session_id=submission.session_id,
+        answered=state.answered,
+        item=state.current,
+        question_pk=int(revision.question_ids[state.current]),
+        answer=answer,
+        score=score,
+        is_correct=is_correct,
+        theta=theta,
+        standard_error=standard_error,
+        concept_names=list(plan.concept_names),
+        is_measured=revision.bank.measured.tolist(),
+        next_item=step.next_item,
+        status=TestSession.Status.COMPLETED if is_over else TestSession.Status.ACTIVE,
+        end_reason=step.stop or "",
+        completed_at=now if is_over else None,
+        response_time_ms=submission.response_time_ms,
+        idempotency_key=submission.idempotency_key,
+        now=now,
+        on_time=now - timedelta(seconds=settings.DEADLINE_GRACE),
+        head_before=state.chain_head,
+        token_generation=state.token_generation,
+    )
+    with metrics.RECORD.time():
+        recorded = ledger.record(entry)
+    if recorded is None:
+        return None
+    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, recorded.head))
+    standing = replace(standing_of_state(submission.session_id, after), deadline=recorded.deadline)
+    if is_over:
+        standing = replace(
+            standing, status=TestSession.Status.COMPLETED, completed_at=now, end_reason=step.stop or ""
+        )
+    return _Answered(after, standing, revision)
+
+
+def _score(revision: FrozenRevision, item: int, response: int | str | None) -> tuple[int | None, int]:
+    """(option index, score)"""
+    if isinstance(response, str):
+        response = _option_index(int(revision.question_ids[item]), response)
+    last = len(revision.option_scores[item]) - 1
+    if response is not None and not 0 <= response <= last:
+        raise InvalidResponse(f"This question has options 0 to {last}.")
+    return response, revision.score(item, response)
+
+
+def _option_index(question_pk: int, text: str) -> int:
+    options = shown_by_key(question_pk).options
+    if text not in options:
+        raise InvalidResponse("This is none of the question's options.")
+    return options.index(text)
+
+
+def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
+    if not after.standing.is_active:
+        metrics.COMPLETED.inc()
+        hot_state.settle(claimed, None, is_over=True)
+        return after.standing
+    next_pk = int(after.revision.question_ids[after.state.current])
+    with metrics.SETTLE.time():
+        shown = hot_state.settle(claimed, after.state, next_question_pk=next_pk)
+    return replace(after.standing, next_question=shown or shown_from_database(next_pk))
+
+
+@transaction.atomic
+def _rebuild(
+    submission: Submission, caller: Caller, now: datetime
+) -> SessionState | Standing | SessionConflict:
+    """The state from PostgreSQL, or the reply of the first try; raises the refusal that the truth calls for.
+
+    A session whose time is up is ended here; that refusal is returned, so that the end is not rolled back.
+    """
+    session = session_for(submission.session_id, caller, submission.student_id, for_update=True)
+    responses = list(session.responses.order_by("position"))
+    revision = load_revision(session.revision_id)
+    current = None if session.current_position is None else revision.external_ids[session.current_position]
+    if submission.idempotency_key:
+        for response in responses:
+            if response.idempotency_key == submission.idempotency_key:
+                return _replayed(session, revision, responses, response, submission)
+    position = revision.positions.get(submission.question_id)
+    if position is None:
+        raise QuestionNotFound
+    question_pk = int(revision.question_ids[position])
+    if session.status == TestSession.Status.ACTIVE and is_overdue(session.deadline, now):
+        ledger.close([session], TestSession.Status.ENDED, reason=TIME_LIMIT, now=now)
+        return SessionNotActive("This test is over: time is up.", TestSession.Status.ENDED, None)
+    conflict: type[SessionConflict]
+    if any(response.question_id == question_pk for response in responses):
+        conflict, message = AlreadySubmitted, "This question has been answered."
+    elif session.status != TestSession.Status.ACTIVE:
+        conflict, message = SessionNotActive, f"This test is over: it is {session.status}."
+    elif submission.question_id != current:
+        conflict, message = NotTheCurrentQuestion, "This is not the question that waits for an answer."
+    elif submission.response is None and session.named_test and not session.named_test.allow_dont_know:
+        raise InvalidResponse("This test does not take “I don't know”: choose an option.")
+    else:
+        return rebuild_state(session)
+    raise conflict(message, session.status, current)
+
+
+def _replayed(
+    session: TestSession,
+    revision: FrozenRevision,
+    responses: list[TestResponse],
+    response: TestResponse,
+    submission: Submission,
+) -> Standing:
+    """The reply that `response` got at its time."""
+    item = revision.positions_by_key[response.question_id]
+    same = revision.external_ids[item] == submission.question_id
+    if not same or _score(revision, item, submission.response)[0] != response.answer:
+        raise IdempotencyKeyReused
+    next_item = next_item_after(session, responses, response.position)
+    standing = standing_of(session)
+    return replace(
+        standing,
+        status=TestSession.Status.COMPLETED if next_item is None else TestSession.Status.ACTIVE,
+        theta=response.theta,
+        standard_error=response.standard_error,
+        answered=response.position,
+        correct=sum(r.is_correct for r in responses[: response.position]),
+        next_question=shown_item(revision, next_item) if next_item is not None else None,
+    )

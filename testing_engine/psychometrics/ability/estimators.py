@@ -1,0 +1,225 @@
+"""Ability estimators as rules. Docs: docs/ENGINE.md says when to use which."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+
+from testing_engine.psychometrics.ability.modes import (
+    Kind,
+    Range,
+    likelihood_mode,
+    posterior_mode,
+    robust_mode,
+    weighted_likelihood_mode,
+)
+from testing_engine.psychometrics.ability.posterior import (
+    AbilityEstimate,
+    Answers,
+    GridPosterior,
+    Likelihood,
+    grid_posterior,
+)
+from testing_engine.psychometrics.ability.priors import Prior
+from testing_engine.psychometrics.ability.product_grid import (
+    MOST_DIMENSIONS,
+    MOST_NODES,
+    posterior_mean_several,
+)
+from testing_engine.psychometrics.ability.quadrature import Quadrature
+from testing_engine.psychometrics.components import Ability, Component, Positive, Problems, RulesError, Within
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray, Logistic
+
+Estimated = tuple[AbilityEstimate, GridPosterior | None]
+
+
+@dataclass(frozen=True)
+class Estimator(Component, kind=True):
+    @abstractmethod
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated: ...
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An even grid of one's own, to repeat another program's numbers (catR: −4 to 4, 33 points)."""
+
+    lower: Ability
+    upper: Ability
+    points: Annotated[int, Within(least=2, most=2_001)]
+    rule: Literal["trapezoid", "sum"] = "trapezoid"
+
+    def __post_init__(self) -> None:
+        if self.lower >= self.upper:
+            raise RulesError([("/upper", "must be above lower")])
+
+    def quadrature(self) -> Quadrature:
+        return Quadrature(self.lower, self.upper, self.points, self.rule)
+
+
+@dataclass(frozen=True)
+class ExpectedAPosteriori(Estimator, name="EAP"):
+    """Mean and standard deviation of the posterior, on a grid that is fine enough unless one is given."""
+
+    grid: Grid | None = None
+
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
+        quadrature = self.grid.quadrature() if self.grid else None
+        if bank.n_dimensions > 1:
+            return posterior_mean_several(bank, answers, prior, quadrature), None
+        posterior = grid_posterior(bank, answers, prior, quadrature)
+        theta, covariance = np.array([posterior.mean]), np.array([[posterior.sd**2]])
+        return AbilityEstimate(theta, covariance), posterior
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if bank.n_dimensions > MOST_DIMENSIONS:
+            return [("", f"integrates over at most {MOST_DIMENSIONS} dimensions; MAP has no such limit")]
+        if self.grid and self.grid.points**bank.n_dimensions > MOST_NODES:
+            return [("/grid/points", f"make more than {MOST_NODES} nodes in {bank.n_dimensions} dimensions")]
+        return []
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """An estimate that would lie outside is the bound itself."""
+
+    lower: Ability
+    upper: Ability
+
+    def __post_init__(self) -> None:
+        if self.lower >= self.upper:
+            raise RulesError([("/upper", "must be above lower")])
+
+    def range(self) -> Range:
+        return self.lower, self.upper
+
+
+@dataclass(frozen=True)
+class MaximumAPosteriori(Estimator, name="MAP"):
+    """Mode of the posterior; its error is Laplace's, from the observed or the expected information."""
+
+    bounds: Bounds | None = None
+    information: Kind = "observed"
+
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
+        bounds = self.bounds.range() if self.bounds else None
+        return posterior_mode(bank, answers, prior, self.information, bounds), None
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if self.bounds and bank.n_dimensions > 1:
+            return [("/bounds", "need a pool of one dimension")]
+        return []
+
+
+USUAL_BOUNDS = Bounds(-4.0, 4.0)
+
+
+@dataclass(frozen=True)
+class UntilMixed:
+    """What stands in while all answers are lowest or all are highest, when some estimators have no finite
+    value.
+
+    EAP and MAP use the prior; "bound" takes the estimator's own bound. "step" goes from `start` by `size`
+    an answer and "halve" half-way to the bounds, both as Dodd (1990) did, with the error of the answered
+    questions there. No answer at all always gives the prior.
+    """
+
+    rule: Literal["EAP", "MAP", "bound", "step", "halve"] = "EAP"
+    start: Ability = 0.0
+    size: Positive = 0.7
+
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior, bounds: Range) -> Estimated:
+        if bank.n_dimensions > 1 or self.rule == "MAP" or not len(answers.items):
+            return posterior_mode(bank, answers, prior), None
+        if self.rule == "EAP":
+            return ExpectedAPosteriori().estimate(bank, answers, prior)
+        theta, end = self.start, bounds[1] if answers.scores[0] > 0 else bounds[0]
+        for _ in answers.items:
+            move = (end - theta) / 2 if self.rule == "halve" else np.sign(end) * self.size
+            theta = float(np.clip(theta + move, *bounds))
+        precision = Likelihood(bank, answers).information(np.array([theta]))
+        return AbilityEstimate(np.array([theta]), 1 / precision), None
+
+
+UNTIL_MIXED = UntilMixed()
+
+
+@dataclass(frozen=True)
+class MaximumLikelihood(Estimator, name="ML"):
+    """Mode of the likelihood within bounds.
+
+    In several dimensions MAP stands in, too, until the answers determine every direction.
+    """
+
+    bounds: Bounds = USUAL_BOUNDS
+    information: Kind = "expected"
+    until_mixed: UntilMixed = UNTIL_MIXED
+
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
+        bounds, stands_in = self.bounds.range(), self.until_mixed.rule != "bound"
+        if not len(answers.items) or (stands_in and not mixed(bank, answers)):
+            return self.until_mixed.estimate(bank, answers, prior, bounds)
+        found = likelihood_mode(bank, answers, bounds, self.information)
+        if stands_in and not np.isfinite(found.covariance).all():
+            return posterior_mode(bank, answers, prior), None
+        return found, None
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if bank.measured.all():
+            return []
+        return [("", "needs a pool that measures every dimension; MAP does not")]
+
+
+@dataclass(frozen=True)
+class WeightedLikelihood(Estimator, name="WLE"):
+    """Warm's weighted likelihood estimate within bounds; finite for any answers."""
+
+    bounds: Bounds = USUAL_BOUNDS
+
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
+        if not len(answers.items):
+            return UNTIL_MIXED.estimate(bank, answers, prior, self.bounds.range())
+        return weighted_likelihood_mode(bank, answers, self.bounds.range()), None
+
+    def problems(self, bank: ItemBank) -> Problems:
+        return [("", "needs a pool of one dimension")] if bank.n_dimensions > 1 else []
+
+
+@dataclass(frozen=True)
+class RobustLikelihood(Estimator, name="robust"):
+    """ML in which answers to questions far too hard or too easy count less: Huber's or Tukey's weights of t.
+
+    Huber: 1 up to `tuning`, then tuning / |t|. Tukey: (1 − (t / tuning)²)² up to `tuning`, then 0.
+    """
+
+    weight: Literal["Huber", "Tukey"] = "Huber"
+    tuning: Positive = 1.0
+    bounds: Bounds = USUAL_BOUNDS
+    until_mixed: UntilMixed = UNTIL_MIXED
+
+    def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
+        bounds, stands_in = self.bounds.range(), self.until_mixed.rule != "bound"
+        if not len(answers.items) or (stands_in and not mixed(bank, answers)):
+            return self.until_mixed.estimate(bank, answers, prior, bounds)
+        found = robust_mode(bank, answers, bounds, self._weights)
+        if stands_in and not np.isfinite(found.covariance).all():
+            return posterior_mode(bank, answers, prior), None
+        return found, None
+
+    def problems(self, bank: ItemBank) -> Problems:
+        if bank.n_dimensions > 1 or not all(isinstance(family, Logistic) for family in bank.families):
+            return [("", "needs a pool of one dimension with 1PL–4PL questions only")]
+        return []
+
+    def _weights(self, t: FloatArray) -> FloatArray:
+        distance = np.abs(t) / self.tuning
+        if self.weight == "Huber":
+            return 1 / np.maximum(distance, 1)
+        return np.maximum(1 - distance**2, 0) ** 2
+
+
+def mixed(bank: ItemBank, answers: Answers) -> bool:
+    """Neither all answers in the lowest category nor all in the highest."""
+    highest = answers.scores == bank.n_categories[answers.items] - 1
+    return bool((answers.scores > 0).any() and not highest.all())

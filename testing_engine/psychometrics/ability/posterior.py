@@ -1,0 +1,227 @@
+"""From answers to ability: the posterior on a grid and its mode.
+
+A missing answer (score −1) says nothing and is left out before anything here runs. No answer at all gives the
+prior: its mean and covariance.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from scipy.special import ndtr
+
+from testing_engine.psychometrics.ability.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
+from testing_engine.psychometrics.ability.quadrature import AnswerTable, Quadrature, answer_table
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import AnswerCurves, FloatArray, IntArray
+
+__all__ = [
+    "AbilityEstimate",
+    "Answers",
+    "GridPosterior",
+    "JeffreysPrior",
+    "Likelihood",
+    "NormalPrior",
+    "Prior",
+    "UniformPrior",
+    "grid_posterior",
+    "log_prior",
+    "probability_below",
+]
+
+# A posterior narrower than this many steps is integrated again on a finer grid; at 1.3 steps the trapezoid
+# rule of a normal density is wrong by exp(−2π² · 1.3²) ≈ 3e-15.
+LEAST_ERROR, MOST_ERROR = 1e-6, 1e6  # beyond a million logits nothing is known
+FARTHEST = 1_000.0
+MOST_NODES = 1_001  # between bounds
+STEPS_PER_SD = 1.3
+# Log odds steeper than this in θ need a step below 0.1: exp(−2π · (π / 9.5) / 0.1) ≈ 1e-9.
+SHARPEST = 9.5
+SQRT_TWO_PI = math.sqrt(2 * math.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class AbilityEstimate:
+    theta: FloatArray  # (D,)
+    covariance: FloatArray  # (D, D)
+
+    def __post_init__(self) -> None:
+        self.theta.setflags(write=False)
+        self.covariance.setflags(write=False)
+
+    @cached_property
+    def standard_error(self) -> FloatArray:
+        """(D,)"""
+        return np.sqrt(np.diagonal(self.covariance))
+
+    def limited(self) -> "AbilityEstimate":
+        """The same, unless a number is none or is out of reach: answers that tell nothing at all, a grid too
+        coarse for what is known, an information that overflows."""
+        variance = np.diagonal(self.covariance)
+        if (
+            variance.min() >= LEAST_ERROR**2
+            and variance.max() <= MOST_ERROR**2
+            and np.isfinite(self.theta).all()
+        ):
+            return self
+        theta = np.clip(np.nan_to_num(self.theta), -FARTHEST, FARTHEST)
+        variance = np.nan_to_num(variance, nan=np.inf, posinf=np.inf).clip(LEAST_ERROR**2, MOST_ERROR**2)
+        return AbilityEstimate(theta, np.diag(variance))
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The answers that say something: questions and their scores, in order."""
+
+    items: IntArray  # (n,)
+    scores: IntArray  # (n,)
+
+    @classmethod
+    def given(cls, items: Sequence[int], scores: Sequence[int]) -> "Answers":
+        """Without the missing ones (score −1)."""
+        kept = [(item, score) for item, score in zip(items, scores, strict=True) if score >= 0]
+        pairs = np.array(kept, dtype=np.intp).reshape(-1, 2)
+        return cls(pairs[:, 0], pairs[:, 1])
+
+
+@dataclass(frozen=True, eq=False)
+class GridPosterior:
+    """A one-dimensional posterior density on a grid."""
+
+    quadrature: Quadrature
+    density: FloatArray  # (G,), integrates to 1
+    mean: float
+    sd: float
+
+    @classmethod
+    def from_log_density(cls, quadrature: Quadrature, log_density: FloatArray) -> "GridPosterior":
+        """From a log density known up to a constant."""
+        density = np.exp(log_density - log_density.max())
+        total, first, second = (density @ quadrature.moments).tolist()
+        mean = first / total
+        sd = math.sqrt(max(second / total - mean * mean, 0.0))
+        return cls(quadrature, density / total, mean, sd)
+
+    def below(self, cut: float) -> float:
+        """Posterior probability that ability is below the cut."""
+        return min(max(float(self.quadrature.below(cut) @ self.density), 0.0), 1.0)
+
+
+def grid_posterior(
+    bank: ItemBank, answers: Answers, prior: Prior, quadrature: Quadrature | None = None
+) -> GridPosterior:
+    """Posterior of a one-dimensional ability; its mean and sd are EAP and its error (Bock & Mislevy 1982).
+
+    Without a `quadrature`, one is chosen whose error is below 1e-6.
+    """
+    if quadrature is not None:
+        return _on_grid(answer_table(bank, quadrature), quadrature, answers, prior)
+    chosen = default_quadrature(bank, prior)
+    posterior = _on_grid(answer_table(bank, chosen), chosen, answers, prior)
+    while posterior.sd < STEPS_PER_SD * posterior.quadrature.step:
+        chosen = _narrowed(posterior, prior)
+        posterior = _on_grid(AnswerTable(bank, chosen, whole=False), chosen, answers, prior)
+    return posterior
+
+
+def default_quadrature(bank: ItemBank, prior: Prior) -> Quadrature:
+    """±8 with a step of 0.1 for usual priors and questions; doubled or halved where that is not enough.
+
+    Between bounds, Gauss–Legendre nodes as dense.
+    """
+    refinement = 1
+    while bank.sharpest > SHARPEST * refinement:
+        refinement *= 2
+    if not isinstance(prior, NormalPrior):
+        return _bounded(prior.lower, prior.upper, refinement)
+    mean, sd = prior.location_scale
+    reach = 8
+    while reach < abs(mean) + 8 * sd:
+        reach *= 2
+    return _even(reach, refinement)
+
+
+@lru_cache
+def _even(reach: int, refinement: int) -> Quadrature:
+    """One object for all who ask, because it remembers its nodes and moments; likewise below."""
+    return Quadrature(-reach, reach, 20 * reach * refinement + 1)
+
+
+@lru_cache
+def _bounded(lower: float, upper: float, refinement: int) -> Quadrature:
+    # Finding Gauss–Legendre nodes takes the cube of their number; a narrow posterior gets a grid of its own.
+    points = min(1 + math.ceil(20 * max(upper - lower, 8)) * refinement, MOST_NODES)
+    return Quadrature(lower, upper, points, "gauss-legendre")
+
+
+class Likelihood:
+    """log L(θ) of given answers, with gradient and Hessian in θ."""
+
+    def __init__(self, bank: ItemBank, answers: Answers) -> None:
+        self.bank = bank
+        self.items = answers.items
+        self.slopes = bank.slopes[answers.items]  # (n, D)
+        self.intercepts = bank.intercepts[answers.items]
+        self.parts: list[tuple[IntArray | None, AnswerCurves]] = []
+        groups = bank.by_family(answers.items)
+        for family, rows, own in groups:
+            curves = family.take(rows).answered(answers.scores[own])
+            self.parts.append((own if len(groups) > 1 else None, curves))
+
+    def at(self, theta: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """log L, gradient (D,), Hessian (D, D)."""
+        log_p, first, second = self.curves(self.slopes @ theta + self.intercepts)
+        hessian: FloatArray = (self.slopes * second[:, None]).T @ self.slopes
+        return float(log_p.sum()), first @ self.slopes, hessian
+
+    def information(self, theta: FloatArray) -> FloatArray:
+        """(D, D) expected information about θ."""
+        weights = self.bank.information(theta, self.items)
+        information: FloatArray = (self.slopes * weights[:, None]).T @ self.slopes
+        return information
+
+    def curves(self, t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """log P of each answer and its derivatives in t, each shaped like t: (n,) or (n, G)."""
+        if len(self.parts) == 1:
+            return self.parts[0][1](t)
+        results = tuple(np.empty_like(t) for _ in range(3))
+        for own, curves in self.parts:
+            for result, values in zip(results, curves(t[own]), strict=True):
+                result[own] = values
+        return results[0], results[1], results[2]
+
+
+def probability_below(estimate: AbilityEstimate, cut: float, dimension: int = 0) -> float:
+    """Normal approximation, for estimates that come without a posterior on a grid."""
+    return float(ndtr((cut - estimate.theta[dimension]) / estimate.standard_error[dimension]))
+
+
+def _on_grid(table: AnswerTable, quadrature: Quadrature, answers: Answers, prior: Prior) -> GridPosterior:
+    log_density = table.log_likelihood(answers.items, answers.scores)
+    log_density += log_prior(table.bank, answers, prior, quadrature.nodes)
+    return GridPosterior.from_log_density(quadrature, log_density)
+
+
+def log_prior(bank: ItemBank, answers: Answers, prior: Prior, nodes: FloatArray) -> FloatArray:
+    """(G,); Jeffreys' prior is that of the questions answered, and not normalised."""
+    if isinstance(prior, NormalPrior):
+        mean, sd = prior.location_scale
+        normal: FloatArray = -0.5 * ((nodes - mean) / sd) ** 2 - math.log(sd * SQRT_TWO_PI)
+        return normal
+    inside = (nodes >= prior.lower) & (nodes <= prior.upper)
+    flat = np.where(inside, -math.log(prior.upper - prior.lower), -np.inf)
+    if isinstance(prior, UniformPrior) or not len(answers.items):
+        return flat
+    information = bank.information(nodes[:, None], answers.items) * bank.slopes[answers.items] ** 2
+    return np.where(inside, 0.5 * np.log(information.sum(axis=0)), -np.inf)
+
+
+def _narrowed(posterior: GridPosterior, prior: Prior) -> Quadrature:
+    """A finer grid around a posterior that its own grid barely resolves."""
+    reach = max(12 * posterior.sd, 4 * posterior.quadrature.step)
+    low, high = posterior.mean - reach, posterior.mean + reach
+    if isinstance(prior, NormalPrior):
+        return Quadrature(low, high, 161)
+    return Quadrature(max(low, prior.lower), min(high, prior.upper), 161, "gauss-legendre")

@@ -1,0 +1,124 @@
+"""Grids on the ability scale, and what a bank's answers are worth on them.
+
+A smooth density that vanishes at both ends is best integrated by the plain trapezoid rule: with step h its
+error falls like exp(−2π w/h), where the density is analytic in a strip of half-width w (Trefethen &
+Weideman 2014). A normal density of standard deviation s gives exp(−2π² s²/h²), answers whose log odds have
+slope a give w = π/a. The default step 0.1 leaves about 1e-9 for s ≥ 0.13 and a ≤ 9.5. Steeper questions
+halve it, and a narrower posterior is integrated again on a grid of its own (see `ability`). Densities cut
+off at bounds take Gauss–Legendre nodes.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from scipy.special import eval_legendre, sici
+
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray, IntArray
+
+TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
+KEPT_TABLES = 3  # of a kind, because anyone may ask for a grid of their own
+
+
+@dataclass(frozen=True)
+class Quadrature:
+    """`points` nodes on [lower, upper]. "sum" is the trapezoid rule without halving the ends, as in mirt."""
+
+    lower: float
+    upper: float
+    points: int
+    rule: Literal["trapezoid", "sum", "gauss-legendre"] = "trapezoid"
+
+    @property
+    def step(self) -> float:
+        """Distance of neighbouring nodes (in the middle, where Gauss–Legendre nodes are farthest apart)."""
+        if self.rule != "gauss-legendre":
+            return (self.upper - self.lower) / (self.points - 1)
+        return np.pi / 2 * (self.upper - self.lower) / self.points
+
+    @cached_property
+    def nodes(self) -> FloatArray:
+        """(G,)"""
+        if self.rule != "gauss-legendre":
+            return _frozen(np.linspace(self.lower, self.upper, self.points))
+        return _frozen(self._scaled(np.polynomial.legendre.leggauss(self.points)[0]))
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """(G,) so that ∫ f ≈ Σ weights · f(nodes)."""
+        if self.rule != "gauss-legendre":
+            weights = np.full(self.points, self.step)
+            weights[[0, -1]] /= 2 if self.rule == "trapezoid" else 1
+            return _frozen(weights)
+        return _frozen(np.polynomial.legendre.leggauss(self.points)[1] * (self.upper - self.lower) / 2)
+
+    @cached_property
+    def moments(self) -> FloatArray:
+        """(G, 3): weights × (1, θ, θ²)."""
+        return _frozen(self.weights[:, None] * self.nodes[:, None] ** np.arange(3))
+
+    def below(self, cut: float) -> FloatArray:
+        """(G,) so that ∫ of f up to `cut` ≈ Σ below · f(nodes), as accurate as the whole integral.
+
+        Integrates the interpolant up to the cut: sinc functions on the even grid (Stenger 1993), Legendre
+        polynomials on theirs.
+        """
+        if cut <= self.lower or cut >= self.upper:
+            return self.weights * (cut >= self.upper)
+        if self.rule != "gauss-legendre":
+            return self.weights * (0.5 + sici(np.pi * (cut - self.nodes) / self.step)[0] / np.pi)
+        half = (self.upper - self.lower) / 2
+        x = (self.nodes - self.lower) / half - 1
+        end = (cut - self.lower) / half - 1
+        degrees = np.arange(1, self.points)[:, None]
+        rise = eval_legendre(degrees + 1, end) - eval_legendre(degrees - 1, end)
+        result: FloatArray = self.weights * (end + 1 + (eval_legendre(degrees, x) * rise).sum(axis=0)) / 2
+        return result
+
+    def _scaled(self, x: FloatArray) -> FloatArray:
+        return self.lower + (self.upper - self.lower) * (x + 1) / 2
+
+
+class AnswerTable:
+    """log P of every answer at every node of a grid, for a one-dimensional bank.
+
+    A small bank is tabulated at once. Of a large one a question is entered when it is first answered, so
+    that a pool of 500,000 takes what its used questions take: categories × nodes × 8 bytes each.
+    """
+
+    def __init__(self, bank: ItemBank, quadrature: Quadrature, whole: bool = True) -> None:
+        self.bank = bank
+        self.theta = quadrature.nodes[:, None]
+        self.rows: dict[int, FloatArray] = {}
+        self.whole: FloatArray | None = None
+        if whole and bank.n_items * bank.most_categories * quadrature.points <= TABLE_ENTRIES:
+            self.whole = np.ascontiguousarray(bank.log_probabilities(self.theta).swapaxes(0, 1))  # (N, K, G)
+
+    def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
+        """(G,) Σ log P of the answers."""
+        if self.whole is not None:
+            return np.asarray(self.whole[items, scores].sum(axis=0))
+        total = np.zeros(len(self.theta))
+        for item, score in zip(items.tolist(), scores.tolist(), strict=True):
+            total += self._row(item)[score]
+        return total
+
+    def _row(self, item: int) -> FloatArray:
+        """(K, G)"""
+        try:
+            return self.rows[item]
+        except KeyError:
+            log_p = self.bank.log_probabilities(self.theta, np.array([item]))[:, 0]
+            return self.rows.setdefault(item, _frozen(np.ascontiguousarray(log_p)))
+
+
+def answer_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:
+    """The bank's own table on this grid."""
+    return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature), keep=KEPT_TABLES)
+
+
+def _frozen(array: FloatArray) -> FloatArray:
+    array.setflags(write=False)
+    return array
