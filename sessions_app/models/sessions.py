@@ -1,61 +1,19 @@
-"""Students, their tests, every answer they gave, and what is known of them."""
+"""One student's way through one test."""
 
 import uuid
-from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import User, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from sessions_app.models.named_tests import Invitation, NamedTest
-from testing_engine.models import ArrayLength, PoolRevision, Question, TestPlan
-
-__all__ = [
-    "ApiClient",
-    "Invitation",
-    "LiveSession",
-    "NamedTest",
-    "SessionEvent",
-    "Student",
-    "StudentProficiency",
-    "TestResponse",
-    "TestSession",
-]
-
-
-class Student(models.Model):
-    """Somebody who takes tests. `external_id` is the id that the school's own system uses.
-
-    An erased student is a row that says nothing, which anonymous sessions refer to (`sessions_app.privacy`).
-    """
-
-    external_id = models.CharField("student id", max_length=200)
-    name = models.CharField(max_length=200, blank=True)
-    email = models.EmailField(blank=True)
-    grade_level = models.CharField(max_length=50, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    erased_at = models.DateTimeField(null=True, editable=False)
-
-    class Meta:
-        db_table = "students"
-        ordering = ["external_id"]
-        permissions = [("erase_students", "Privacy: export and erase students")]
-        constraints = [
-            models.UniqueConstraint("external_id", name="student_once"),
-            models.CheckConstraint(
-                condition=Q(erased_at=None) | Q(name="", email="", grade_level=""),
-                name="student_erased_whole",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.external_id
+from sessions_app.models.named_tests import NamedTest
+from sessions_app.models.students import Student
+from testing_engine.models import ArrayLength, PoolRevision, TestPlan
 
 
 class TestSession(models.Model):
-    """One student's way through one test. `sessions_app.lifecycle` alone writes it."""
+    """One student's way through one test. `sessions_app.sitting.lifecycle` alone writes it."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
@@ -172,138 +130,3 @@ class LiveSession(TestSession):
         ordering = ["-last_activity"]
         verbose_name = "live view"
         verbose_name_plural = "live view"
-
-
-class TestResponse(models.Model):
-    """One answer. Never changed and never deleted: a trigger refuses both."""
-
-    session = models.ForeignKey(
-        TestSession, on_delete=models.PROTECT, related_name="responses", db_index=False
-    )
-    position = models.PositiveIntegerField(help_text="1 for the first question of the test.")
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="responses", db_index=False)
-    answer = models.SmallIntegerField(
-        null=True, help_text='Index of the chosen option; null: "I don\'t know".'
-    )
-    score = models.SmallIntegerField(help_text="Score that the server gave; -1: not scored.")
-    is_correct = models.BooleanField()
-    theta = ArrayField(models.FloatField(), help_text="Ability after this answer.")
-    standard_error = ArrayField(models.FloatField())
-    response_time_ms = models.PositiveIntegerField(null=True)
-    idempotency_key = models.CharField(max_length=200, null=True)
-    answered_at = models.DateTimeField()
-    link = models.BinaryField(max_length=16, help_text="Its link of the session's audit chain.")
-
-    class Meta:
-        db_table = "test_responses"
-        ordering = ["session_id", "position"]
-        constraints = [
-            models.UniqueConstraint("session", "position", name="response_position_once"),
-            models.UniqueConstraint("session", "question", name="response_question_once"),
-            models.UniqueConstraint(
-                "session",
-                "idempotency_key",
-                condition=Q(idempotency_key__isnull=False),
-                name="response_idempotency_key_once",
-            ),
-            models.CheckConstraint(condition=Q(position__gte=1), name="response_position_from_one"),
-            models.CheckConstraint(condition=Q(score__gte=-1), name="response_score"),
-        ]
-
-    def __str__(self) -> str:
-        return f"answer {self.position}"
-
-
-class SessionEvent(models.Model):
-    """What happened to a session beside its answers. Append-only: a trigger refuses all else."""
-
-    class Kind(models.TextChoices):
-        STARTED = "started", "started"
-        COMPLETED = "completed", "completed"
-        ENDED = "ended", "ended early"
-        EXPIRED = "expired", "expired"
-        RESUMED = "resumed", "resumed"
-        EXTENDED = "extended", "extended"
-        IMPORTED = "imported", "imported"
-
-    session = models.ForeignKey(TestSession, on_delete=models.PROTECT, related_name="events", db_index=False)
-    kind = models.CharField(max_length=9, choices=Kind.choices)
-    after_answers = models.PositiveIntegerField(help_text="So many answers came before it.")
-    at = models.DateTimeField()
-    reason = models.CharField(max_length=200, blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        help_text="Who did it in the admin; nobody: the service, or a caller of the API.",
-    )
-    idempotency_key = models.CharField(max_length=200, null=True)
-    request_hash = models.CharField(max_length=64, blank=True)
-    link = models.BinaryField(max_length=16, help_text="Its link of the session's audit chain.")
-
-    class Meta:
-        db_table = "session_events"
-        ordering = ["session_id", "after_answers", "id"]
-        indexes = [models.Index("session", "after_answers", "id", name="events_of_a_session")]
-        constraints = [
-            models.UniqueConstraint(
-                "session",
-                condition=Q(kind="started"),
-                name="event_started_once",
-            ),
-            models.UniqueConstraint(
-                "session",
-                "idempotency_key",
-                condition=Q(idempotency_key__isnull=False),
-                name="event_idempotency_key_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.kind
-
-
-class StudentProficiency(models.Model):
-    """The newest estimate of a student in one concept; the next test starts from it."""
-
-    student = models.ForeignKey(
-        Student, on_delete=models.PROTECT, related_name="proficiencies", db_index=False
-    )
-    concept_name = models.CharField(max_length=100)
-    theta = models.FloatField()
-    standard_error = models.FloatField()
-    session = models.ForeignKey(
-        TestSession, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    updated_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "student_proficiencies"
-        ordering = ["student", "concept_name"]
-        verbose_name_plural = "student proficiencies"
-        constraints = [
-            models.UniqueConstraint("student", "concept_name", name="proficiency_once_a_concept"),
-            models.CheckConstraint(condition=Q(standard_error__gt=0), name="proficiency_error_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.student_id}: {self.concept_name}"
-
-
-class ApiClients(UserManager["ApiClient"]):
-    """Only programs: whoever may enter the admin is a person."""
-
-    def get_queryset(self) -> models.QuerySet["ApiClient"]:
-        return super().get_queryset().filter(is_staff=False, is_superuser=False)
-
-
-class ApiClient(User):
-    """A program that calls the API: a user without a password, with tokens and permissions."""
-
-    objects: ClassVar[ApiClients] = ApiClients()
-
-    class Meta:
-        proxy = True
-        verbose_name = "API client"

@@ -1,0 +1,60 @@
+"""Students, and what is known of them."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Student(models.Model):
+    """Somebody who takes tests. `external_id` is the id that the school's own system uses.
+
+    An erased student is a row that says nothing; anonymous sessions refer to it (`administration.privacy`).
+    """
+
+    external_id = models.CharField("student id", max_length=200)
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    grade_level = models.CharField(max_length=50, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        db_table = "students"
+        ordering = ["external_id"]
+        permissions = [("erase_students", "Privacy: export and erase students")]
+        constraints = [
+            models.UniqueConstraint("external_id", name="student_once"),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(name="", email="", grade_level=""),
+                name="student_erased_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class StudentProficiency(models.Model):
+    """The newest estimate of a student in one concept; the next test starts from it."""
+
+    student = models.ForeignKey(
+        Student, on_delete=models.PROTECT, related_name="proficiencies", db_index=False
+    )
+    concept_name = models.CharField(max_length=100)
+    theta = models.FloatField()
+    standard_error = models.FloatField()
+    session = models.ForeignKey(
+        "sessions_app.TestSession", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "student_proficiencies"
+        ordering = ["student", "concept_name"]
+        verbose_name_plural = "student proficiencies"
+        constraints = [
+            models.UniqueConstraint("student", "concept_name", name="proficiency_once_a_concept"),
+            models.CheckConstraint(condition=Q(standard_error__gt=0), name="proficiency_error_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student_id}: {self.concept_name}"
