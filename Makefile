@@ -44,7 +44,7 @@ audit: $(VENV)/dev.stamp
 
 # Requests made from the schema, with tokens of every kind, for as many examples as you like: make fuzz EXAMPLES=500
 fuzz: $(VENV)/dev.stamp
-	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest sessions_app/tests/test_schemathesis.py -n $(WORKERS) $(ARGS)
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest sessions_app/api/tests/test_schemathesis.py -n $(WORKERS) $(ARGS)
 
 # Writes the API's schema and the rules' from the code; a test fails when they differ.
 schema: $(VENV)/dev.stamp

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from sessions_app.conftest import answer_questions, client_with, submit, take_test
 from sessions_app.models import ApiClient, Invitation, NamedTest, Student, TestSession
-from sessions_app.tests.conftest import answer_questions, client_with, submit, take_test
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from testing_engine.models import Question, QuestionPool
 

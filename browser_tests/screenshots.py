@@ -20,9 +20,9 @@ from playwright.sync_api import Page, ViewportSize, expect
 from rest_framework.test import APIClient
 
 from browser_tests.conftest import NewContext
+from sessions_app.conftest import client_with, submit
 from sessions_app.models import TestSession
 from sessions_app.sitting.tokens import page_of
-from sessions_app.tests.conftest import client_with, submit
 from sessions_app.tests.factories import make_token
 from testing_engine.models import Question, QuestionPool
 

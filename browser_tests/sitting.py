@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
+from sessions_app.conftest import client_with
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.sitting.tokens import page_of
-from sessions_app.tests.conftest import client_with
 from sessions_app.tests.factories import make_pool, make_token
 
 QUESTIONS = 4

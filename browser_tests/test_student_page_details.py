@@ -14,9 +14,9 @@ from browser_tests.accessibility import check_accessibility
 from browser_tests.conftest import NewContext
 from browser_tests.sitting import Sitting, answer_to_the_end, begin_sitting, choose, expect_question, send
 from browser_tests.watching import Watch, width_beyond_screen
+from sessions_app.conftest import client_with
 from sessions_app.models import TestResponse
 from sessions_app.sitting.tokens import page_of
-from sessions_app.tests.conftest import client_with
 from sessions_app.tests.factories import make_pool, make_token, question
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}

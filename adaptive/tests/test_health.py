@@ -12,7 +12,7 @@ from django_redis import get_redis_connection
 
 from adaptive import health
 from adaptive.tasks import record_beat_tick
-from sessions_app.tests.conftest import database_down
+from sessions_app.conftest import database_down
 
 __all__ = ["database_down"]  # a fixture
 

@@ -29,8 +29,8 @@ from adaptive.logs import logging_config
 from adaptive.tasks import record_beat_tick
 from sessions_app.administration import cleanup
 from sessions_app.api import reports
+from sessions_app.conftest import browser_of, client_with, database_down, submit
 from sessions_app.models import Student, TestSession
-from sessions_app.tests.conftest import browser_of, client_with, database_down, submit
 from sessions_app.tests.factories import make_token, pool_document, question
 
 __all__ = ["database_down"]  # a fixture

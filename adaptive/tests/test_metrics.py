@@ -23,7 +23,7 @@ from rest_framework.test import APIClient
 from adaptive.metrics import exposition
 from adaptive.tasks import record_beat_tick
 from sessions_app.administration import cleanup
-from sessions_app.tests.conftest import (
+from sessions_app.conftest import (
     Start,
     answer_questions,
     api,

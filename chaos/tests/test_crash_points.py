@@ -16,8 +16,8 @@ from django_redis import get_redis_connection
 from chaos.crash_points import PATHS, Served, serve
 from chaos.undisturbed import Known, Undisturbed, take
 from chaos.wire import Reply, Request
+from sessions_app.conftest import client_with
 from sessions_app.models import StudentProficiency, TestSession
-from sessions_app.tests.conftest import client_with
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_revision

@@ -18,9 +18,9 @@ from rest_framework.test import APIClient
 from chaos.model import Given, Sitting
 from chaos.undisturbed import Known
 from sessions_app.administration import cleanup
+from sessions_app.conftest import Reply, browser_of, client_with
 from sessions_app.models import StudentProficiency, TestSession
 from sessions_app.sitting import hot_state
-from sessions_app.tests.conftest import Reply, browser_of, client_with
 from sessions_app.tests.factories import make_pool, make_token, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool

@@ -1,0 +1,369 @@
+"""Every endpoint, tried by everybody."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+import time_machine
+from django.conf import LazySettings
+from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
+from django_redis import get_redis_connection
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from sessions_app.administration.api_clients import PERMISSIONS
+from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
+from sessions_app.models import ApiClient, SessionEvent, TestResponse, TestSession
+from sessions_app.sitting.tokens import make_session_token
+from sessions_app.tests.factories import (
+    ALL_PERMISSIONS,
+    ApiClientFactory,
+    make_named_test,
+    make_pool,
+    make_token,
+    pool_document,
+)
+from testing_engine.models import QuestionPool
+
+
+class Scene(NamedTuple):
+    """A running test of student s1, another one, and one that expired; and a named test."""
+
+    pool_id: str
+    started: dict[str, Any]
+    other: dict[str, Any]
+    expired: str
+    token: str  # of the client that started both
+
+
+class Endpoint(NamedTuple):
+    call: Callable[[APIClient, Scene], Reply]
+    permission: str
+    is_of_session: bool = False
+
+
+def result_after_end(client: APIClient, scene: Scene) -> Reply:
+    """There is none while the test runs; who may not end it may not read it either."""
+    client.post(f"/api/test/end/{scene.started['session_id']}")
+    return client.get(f"/api/test/result/{scene.started['session_id']}")
+
+
+ENDPOINTS = {
+    "upload": Endpoint(
+        lambda client, scene: client.post("/api/questions/upload", pool_document(questions=2)), "author_pools"
+    ),
+    "pools": Endpoint(lambda client, scene: client.get("/api/pools"), "author_pools"),
+    "pool": Endpoint(lambda client, scene: client.get(f"/api/pools/{scene.pool_id}"), "author_pools"),
+    "questions": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/questions"), "author_pools"
+    ),
+    "question": Endpoint(
+        lambda client, scene: client.get(f"/api/questions/{scene.pool_id}/q1"), "author_pools"
+    ),
+    "start": Endpoint(
+        lambda client, scene: client.post("/api/test/start", {"student_id": "s1"}), "deliver_tests"
+    ),
+    "submit": Endpoint(
+        lambda client, scene: submit(client, scene.started, scene.started["next_question"]["id"], 0),
+        "deliver_tests",
+        is_of_session=True,
+    ),
+    "status": Endpoint(
+        lambda client, scene: client.get(f"/api/test/status/{scene.started['session_id']}"),
+        "deliver_tests",
+        is_of_session=True,
+    ),
+    "end": Endpoint(
+        lambda client, scene: client.post(f"/api/test/end/{scene.started['session_id']}"),
+        "deliver_tests",
+        is_of_session=True,
+    ),
+    "result": Endpoint(result_after_end, "deliver_tests", is_of_session=True),
+    "token": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.started['session_id']}/token"), "deliver_tests"
+    ),
+    "proficiency": Endpoint(
+        lambda client, scene: client.get("/api/student/s1/proficiency"), "report_results"
+    ),
+    "history": Endpoint(lambda client, scene: client.get("/api/student/s1/history"), "report_results"),
+    "progress": Endpoint(lambda client, scene: client.get("/api/student/s1/progress"), "report_results"),
+    "sessions": Endpoint(lambda client, scene: client.get("/api/sessions"), "report_results"),
+    "responses": Endpoint(
+        lambda client, scene: client.get(f"/api/sessions/{scene.started['session_id']}/responses"),
+        "report_results",
+    ),
+    "export": Endpoint(lambda client, scene: client.get("/api/student/s1/export"), "erase_students"),
+    "erase": Endpoint(
+        lambda client, scene: client.post("/api/student/s1/erase", {"student_id": "s1"}), "erase_students"
+    ),
+    "cleanup": Endpoint(lambda client, scene: client.post("/api/sessions/cleanup"), "operate_service"),
+    "extend": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.started['session_id']}/extend", {"minutes": 5}),
+        "operate_service",
+    ),
+    "resume": Endpoint(
+        lambda client, scene: client.post(f"/api/test/{scene.expired}/resume"), "operate_service"
+    ),
+    "results": Endpoint(lambda client, scene: client.get("/api/tests/algebra/results"), "report_results"),
+    "redis": Endpoint(lambda client, scene: client.get("/api/debug/redis/stats"), "operate_service"),
+}
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    pool, token = make_pool(), make_token()
+    client = client_with(f"Token {token}")
+    started, other = (
+        client.post("/api/test/start", {"student_id": student}).json() for student in ("s1", "s2")
+    )
+    expired = client.post("/api/test/start", {"student_id": "s3"}).json()["session_id"]
+    TestSession.objects.filter(pk=expired).update(last_activity="2020-01-01T00:00Z")
+    client.post("/api/sessions/cleanup")
+    TestSession.objects.filter(status="active").update(deadline=timezone.now() + timedelta(hours=1))
+    make_named_test(pool)
+    return Scene(str(pool.pk), started, other, expired, token)
+
+
+@pytest.fixture(params=ENDPOINTS)
+def endpoint(request: pytest.FixtureRequest) -> Endpoint:
+    return ENDPOINTS[request.param]
+
+
+def assert_refused(response: Reply, status: int, code: str) -> None:
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response["Content-Type"] == "application/problem+json"
+    assert set(response.json()) == {"type", "title", "status", "detail", "code"}
+    assert response.json()["status"] == status
+    assert not TestResponse.objects.exists()
+    statuses = sorted(TestSession.objects.values_list("status", flat=True))
+    assert statuses == ["active", "active", "expired"]
+    assert not SessionEvent.objects.filter(kind__in=["extended", "resumed"]).exists()
+    assert QuestionPool.objects.count() == 1
+
+
+def test_it_lets_the_owner_in(endpoint: Endpoint, scene: Scene) -> None:
+    assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
+
+
+def test_it_needs_no_more_than_the_one_permission(endpoint: Endpoint, scene: Scene) -> None:
+    user = AuthToken.objects.get().user
+    user.user_permissions.set(Permission.objects.filter(codename=endpoint.permission))
+    assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
+
+
+def test_it_refuses_a_client_without_the_permission(endpoint: Endpoint, scene: Scene) -> None:
+    user = AuthToken.objects.get().user
+    user.user_permissions.set(Permission.objects.exclude(codename=endpoint.permission))
+    response = endpoint.call(client_with(f"Token {scene.token}"), scene)
+    assert_refused(response, 403, "permission_denied")
+    short = {codename: name for name, codename in PERMISSIONS.items()}
+    assert repr(short[endpoint.permission]) in response.json()["detail"]
+
+
+def test_it_takes_a_permission_from_a_group(endpoint: Endpoint, scene: Scene) -> None:
+    user = AuthToken.objects.get().user
+    user.user_permissions.clear()
+    group = Group.objects.create(name="some clients")
+    group.permissions.set(Permission.objects.filter(codename=endpoint.permission))
+    user.groups.add(group)
+    assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Token",
+        "Token ",
+        "Token wrong",
+        f"Token {'0' * 64}",
+        "Token ä",
+        "Token a b c",
+        "Session",
+        "Session wrong",
+        "Session a:b",
+        "Session ä:ö",
+        "Basic dXNlcjpwYXNz",
+        "Bearer xyz",
+        "token",
+        "; DROP TABLE students",
+        "Token " + "x" * 10_000,
+    ],
+)
+def test_it_refuses_bad_credentials(scene: Scene, header: str | None) -> None:
+    code = "not_authenticated" if not header else "authentication_failed"
+    for endpoint in ENDPOINTS.values():
+        response = endpoint.call(client_with(header), scene)
+        assert_refused(response, 401, code)
+        assert response["WWW-Authenticate"] == "Token"
+
+
+def test_it_refuses_an_expired_token(endpoint: Endpoint, scene: Scene) -> None:
+    token = make_token(expiry=timedelta(seconds=-1))
+    assert_refused(endpoint.call(client_with(f"Token {token}"), scene), 401, "authentication_failed")
+
+
+def test_it_refuses_a_revoked_token(endpoint: Endpoint, scene: Scene) -> None:
+    AuthToken.objects.all().delete()
+    assert_refused(endpoint.call(client_with(f"Token {scene.token}"), scene), 401, "authentication_failed")
+
+
+def test_it_refuses_an_inactive_client(endpoint: Endpoint, scene: Scene) -> None:
+    ApiClient.objects.update(is_active=False)
+    assert_refused(endpoint.call(client_with(f"Token {scene.token}"), scene), 401, "authentication_failed")
+
+
+def test_it_lets_a_token_live_for_ever_where_it_says_so(endpoint: Endpoint, scene: Scene) -> None:
+    owner = ApiClient.objects.get()
+    _, token = AuthToken.objects.create(owner, expiry=None)
+    assert endpoint.call(client_with(f"Token {token}"), scene).status_code == 200
+
+
+def test_it_opens_its_own_session_to_a_browser(endpoint: Endpoint, scene: Scene) -> None:
+    response = endpoint.call(browser_of(scene.started), scene)
+    if endpoint.is_of_session:
+        assert response.status_code == 200
+    else:
+        assert_refused(response, 403, "permission_denied")
+
+
+def test_it_closes_every_other_session_to_a_browser(endpoint: Endpoint, scene: Scene) -> None:
+    response = endpoint.call(browser_of(scene.other), scene)
+    expected = (404, "session_not_found") if endpoint.is_of_session else (403, "permission_denied")
+    assert_refused(response, *expected)
+
+
+def test_it_refuses_a_session_token_that_was_revoked(endpoint: Endpoint, scene: Scene) -> None:
+    client_with(f"Token {scene.token}").post(f"/api/test/{scene.started['session_id']}/token")
+    expected = (401, "authentication_failed") if endpoint.is_of_session else (403, "permission_denied")
+    assert_refused(endpoint.call(browser_of(scene.started), scene), *expected)
+
+
+def test_it_refuses_a_session_token_of_a_generation_to_come(scene: Scene) -> None:
+    session = TestSession.objects.get(pk=scene.started["session_id"])
+    client = client_with(f"Session {make_session_token(session.pk, session.started_at, 1)}")
+    for endpoint in ENDPOINTS.values():
+        if endpoint.is_of_session:
+            assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
+
+
+def test_it_refuses_an_expired_session_token(endpoint: Endpoint, scene: Scene) -> None:
+    session = TestSession.objects.get(pk=scene.started["session_id"])
+    client = client_with(f"Session {make_session_token(session.pk, session.started_at - timedelta(days=2))}")
+    assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
+
+
+def test_a_wrong_scheme_opens_nothing(endpoint: Endpoint, scene: Scene) -> None:
+    for scheme, token in (("Bearer", scene.token), ("Basic", scene.token), ("Session", scene.token)):
+        assert_refused(endpoint.call(client_with(f"{scheme} {token}"), scene), 401, "authentication_failed")
+
+
+@pytest.mark.parametrize("change", ["swapped", "cut", "longer", "flipped"])
+def test_it_refuses_a_session_token_that_was_changed(scene: Scene, change: str) -> None:
+    token, other = scene.started["session_token"], scene.other["session_token"]
+    payload, signature = token.rsplit(":", 1)
+    changed = {
+        "swapped": f"{payload}:{other.rsplit(':', 1)[1]}",
+        "cut": token[:-1],
+        "longer": token + "A",
+        "flipped": ("A" if payload[0] != "A" else "B") + payload[1:] + ":" + signature,
+    }[change]
+    for endpoint in ENDPOINTS.values():
+        assert_refused(endpoint.call(client_with(f"Session {changed}"), scene), 401, "authentication_failed")
+
+
+def test_it_refuses_a_session_token_in_the_place_of_a_clients(scene: Scene) -> None:
+    client = client_with(f"Token {scene.started['session_token']}")
+    for endpoint in ENDPOINTS.values():
+        assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
+
+
+@pytest.mark.parametrize("scheme", ["token", "TOKEN", "Token"])
+def test_it_does_not_mind_the_case_of_the_scheme(scene: Scene, scheme: str) -> None:
+    assert client_with(f"{scheme} {scene.token}").get("/api/pools").status_code == 200
+
+
+def test_it_shows_a_stranger_nothing_of_a_session(scene: Scene) -> None:
+    stranger = client_with(f"Token {make_token()}")
+    for endpoint in ENDPOINTS.values():
+        if endpoint.is_of_session:
+            assert_refused(endpoint.call(stranger, scene), 404, "session_not_found")
+
+
+def test_it_forgets_a_session_token_in_time(start: Start, settings: LazySettings, pool: QuestionPool) -> None:
+    with time_machine.travel("2026-01-01T10:00Z", tick=False) as clock:
+        browser = browser_of(start())
+        address = f"/api/test/status/{TestSession.objects.get().pk}"
+        clock.shift(settings.SESSION_TOKEN_MAX_AGE)
+        assert browser.get(address).status_code == 200
+        clock.shift(2)
+        assert browser.get(address).status_code == 401
+
+
+def test_it_checks_a_session_token_without_sql(
+    start: Start, pool: QuestionPool, django_assert_num_queries: Any
+) -> None:
+    browser = browser_of(start())
+    with django_assert_num_queries(0):
+        assert browser.get("/api/pools").status_code == 403
+
+
+def test_it_checks_a_client_in_one_query(scene: Scene, django_assert_num_queries: Any) -> None:
+    client = client_with(f"Token {scene.token}")
+    with django_assert_num_queries(2):  # the other: whether Redis is up to date
+        assert client.get(f"/api/test/status/{scene.started['session_id']}").status_code == 200
+
+
+def test_it_stores_no_token_in_the_clear(scene: Scene) -> None:
+    stored = AuthToken.objects.get()
+    assert scene.token not in (stored.digest, str(stored.pk))
+    assert scene.token[: len(stored.token_key)] == stored.token_key
+    assert len(stored.token_key) < 20
+
+
+def test_it_lets_a_superuser_do_everything(scene: Scene) -> None:
+    user = ApiClientFactory.create(is_superuser=True)
+    _, token = AuthToken.objects.create(user)
+    assert client_with(f"Token {token}").get("/api/sessions").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head"])
+@pytest.mark.parametrize("path", ["test/start", "test/submit", "questions/upload", "sessions/cleanup"])
+def test_it_answers_no_other_method(api: APIClient, method: str, path: str) -> None:
+    response = getattr(api, method)(f"/api/{path}")
+    assert response.status_code == 405
+    if method != "head":
+        assert response.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["", "nothing", "test/start/", "test", "pools/", "student/s1"])
+def test_it_answers_no_other_address(api: APIClient, path: str) -> None:
+    response = api.get(f"/api/{path}")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_it_lets_the_students_finish_when_the_clients_token_is_revoked(scene: Scene) -> None:
+    """The session's token stands for itself."""
+    AuthToken.objects.all().delete()
+    reply = answer_questions(browser_of(scene.started), scene.started, 1)
+    assert reply["status"] == "continue"
+
+
+def test_it_covers_every_permission() -> None:
+    assert {endpoint.permission for endpoint in ENDPOINTS.values()} == set(ALL_PERMISSIONS)
+
+
+def test_a_stranger_cannot_hold_up_a_test(api: APIClient, start: Start, pool: QuestionPool) -> None:
+    mine, theirs = start(student_id="mine"), start(student_id="theirs")
+    body = {"session_id": mine["session_id"], "question_id": mine["next_question"]["id"], "response": 0}
+    redis = get_redis_connection("default")
+    assert browser_of(theirs).post("/api/test/submit", body).status_code == 404
+    assert not redis.keys("lock:*")
+    redis.set(f"lock:{mine['session_id']}:{body['question_id']}", b"somebody", ex=5)
+    assert browser_of(theirs).post("/api/test/submit", body).status_code == 404
+    assert client_with(f"Token {make_token()}").post("/api/test/submit", body).status_code == 404
+    assert browser_of(mine).post("/api/test/submit", body).json()["code"] == "submission_in_progress"

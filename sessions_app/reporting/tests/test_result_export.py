@@ -1,0 +1,148 @@
+"""Results of a named test, as files."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from sessions_app.conftest import Reply, answer_questions, pointers
+from sessions_app.models import Student, TestSession
+from sessions_app.reporting import result_rows
+from sessions_app.reporting.levels import CUTS, NAMES, level_of
+from sessions_app.reporting.spreadsheets import csv_lines
+from sessions_app.tests.factories import make_named_test, make_pool
+from testing_engine.models import Question
+
+ADDRESS = "/api/tests/algebra/results"
+
+
+@pytest.fixture
+def taken(api: APIClient) -> list[TestSession]:
+    """Six finished tests in two concepts, from bad to good, and one that runs; one of another test."""
+    pool = make_pool(concepts=2)
+    make_named_test(pool, rules={"max_questions": 6})
+    make_named_test(pool, name="other")
+    for right in range(7):
+        reply = api.post("/api/test/start", {"student_id": f"=s{right}", "test": "algebra"}).json()
+        started, answered = reply, 0
+        while right < 6 and reply["status"] != "completed":
+            is_right = answered < right
+            reply = answer_questions(api, started, 1, is_right=is_right, question=reply["next_question"])
+            answered += 1
+    api.post("/api/test/start", {"student_id": "x", "test": "other"})
+    return list(TestSession.objects.filter(named_test__name="algebra").order_by("started_at"))
+
+
+def body_of(reply: Reply) -> str:
+    assert reply.status_code == 200, reply.content
+    return b"".join(reply.streaming_content).decode()
+
+
+def test_it_gives_a_row_a_session(api: APIClient, taken: list[TestSession]) -> None:
+    reply = api.get(ADDRESS)
+    assert reply["Content-Disposition"] == 'attachment; filename="algebra-sessions.json"'
+    exported = json.loads(body_of(reply))
+    assert [row["session_id"] for row in exported["rows"]] == [str(session.pk) for session in taken]
+    row, session = exported["rows"][3], taken[3]
+    assert (row["student_id"], row["test"], row["status"]) == ("=s3", "algebra", "completed")
+    assert (row["questions_answered"], row["correct_responses"], row["accuracy"]) == (6, 3, 0.5)
+    assert [row["theta: Math"], row["theta: Algebra"]] == session.theta
+    assert row["level: Math"] == level_of(session.theta[0])
+    assert exported["rows"][6]["completed_at"] is None
+    assert [entry["column"] for entry in exported["dictionary"]] == list(row)
+    assert all(entry["meaning"] for entry in exported["dictionary"])
+
+
+def test_it_gives_a_row_an_answer(api: APIClient, taken: list[TestSession]) -> None:
+    exported = json.loads(body_of(api.get(ADDRESS, {"rows": "answers"})))
+    assert len(exported["rows"]) == 36
+    mine = [row for row in exported["rows"] if row["session_id"] == str(taken[2].pk)]
+    answers = list(taken[2].responses.order_by("position"))
+    assert [row["position"] for row in mine] == [1, 2, 3, 4, 5, 6]
+    assert [row["is_correct"] for row in mine] == [answer.is_correct for answer in answers]
+    assert [[row["theta: Math"], row["theta: Algebra"]] for row in mine] == [a.theta for a in answers]
+
+
+@pytest.mark.parametrize("rows", ["sessions", "answers", "dictionary"])
+def test_it_says_the_same_as_csv(api: APIClient, taken: list[TestSession], rows: str) -> None:
+    reply = api.get(ADDRESS, {"rows": rows, "format": "csv"})
+    assert reply["Content-Type"] == "text/csv; charset=utf-8"
+    lines = list(csv.DictReader(io.StringIO(body_of(reply))))
+    exported = json.loads(body_of(api.get(ADDRESS, {"rows": rows, "format": "json"})))
+    if rows == "dictionary":
+        assert lines == exported["dictionary"]
+        assert {line["table"] for line in lines} == {"sessions", "answers"}
+        return
+    assert len(lines) == len(exported["rows"])
+    assert list(lines[0]) == [entry["column"] for entry in exported["dictionary"]]
+    assert lines[0]["student_id"] == "'=s0"  # no formula
+    assert float(lines[0]["theta: Math"]) == exported["rows"][0]["theta: Math"] < 0  # and still a number
+
+
+def test_it_makes_no_cell_a_formula() -> None:
+    cells = ["=1", "+1", "-1", "@x", "\tx", "\rx", " =1", "a=1", -1, -0.5, None, True]
+    (row,) = csv.reader(io.StringIO("".join([*csv_lines(["=h"], [cells])][1:])))
+    assert row[:7] == ["'=1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "' =1"]
+    assert row[7:] == ["a=1", "-1", "-0.5", "", "True"]
+    assert next(csv_lines(["=h"], [])) == "'=h\r\n"
+
+
+def test_it_holds_no_key_and_no_name(api: APIClient, taken: list[TestSession]) -> None:
+    Student.objects.update(name="Somebody", email="s@example.org")
+    texts = {text for options in Question.objects.values_list("options", flat=True) for text in options}
+    for rows in ("sessions", "answers"):
+        body = body_of(api.get(ADDRESS, {"rows": rows}))
+        assert "Somebody" not in body
+        assert "example.org" not in body
+        assert "option_scores" not in body
+        assert not any(text in body for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [({"rows": "keys"}, "/rows"), ({"format": "xml"}, "/format")],
+)
+def test_it_names_the_parameter_that_is_wrong(api: APIClient, query: dict[str, str], pointer: str) -> None:
+    assert pointers(api.get(ADDRESS, query)) == [pointer]
+
+
+def test_it_finds_no_test_that_there_is_not(api: APIClient) -> None:
+    for name in ("nothing", "a%00b", "ALGEBRA"):
+        reply = api.get(f"/api/tests/{name}/results")
+        assert (reply.status_code, reply.json()["code"]) == (404, "test_not_found")
+
+
+def test_it_exports_a_test_that_nobody_took(api: APIClient) -> None:
+    make_named_test(make_pool())
+    assert json.loads(body_of(api.get(ADDRESS)))["rows"] == []
+    assert len(body_of(api.get(ADDRESS, {"format": "csv"})).splitlines()) == 1
+
+
+def test_it_reads_in_pieces_from_the_server(
+    taken: list[TestSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Constant memory: a named cursor on the server, and no more than a chunk of rows here."""
+    monkeypatch.setattr(result_rows, "CHUNK", 2)
+    opened: list[str] = []
+    chunked = connection.chunked_cursor
+
+    def counted() -> Any:
+        opened.append("cursor")
+        return chunked()
+
+    monkeypatch.setattr(connection, "chunked_cursor", counted)
+    sessions = TestSession.objects.filter(named_test__name="algebra")
+    assert len(list(result_rows.export(sessions, "answers", "csv"))) == 37
+    assert opened == ["cursor"]
+
+
+# --- Levels -----------------------------------------------------------------------------------------------
+
+
+def test_it_puts_a_cut_into_the_higher_level() -> None:
+    assert [level_of(cut) for cut in CUTS] == list(NAMES[1:])
+    assert level_of(-9) == NAMES[0]

@@ -1,0 +1,302 @@
+"""What a superuser's SQL did shows, at the first broken link: rows changed, missing, added or swapped."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from sessions_app.administration import cleanup, supervision
+from sessions_app.administration.supervision import Supervisor
+from sessions_app.conftest import Start, answer_questions, take_test
+from sessions_app.models import SessionEvent, TestResponse, TestSession
+from sessions_app.review.replay import replay
+from sessions_app.tests.factories import make_named_test
+from testing_engine.models import QuestionPool
+
+GUARDED = (
+    "test_responses",
+    "session_events",
+    "test_sessions",
+    "questions",
+    "pool_revisions",
+    "revision_questions",
+    "test_plans",
+)
+
+
+def as_superuser(*statements: str) -> None:
+    """What somebody does who may switch the triggers off."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in GUARDED:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for statement in statements:
+            cursor.execute(statement)
+        for table in GUARDED:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def verified(**options: object) -> str:
+    """What the command prints where all is well."""
+    out = StringIO()
+    call_command("verify_audit", stdout=out, **options)
+    return out.getvalue()
+
+
+def broken(**options: object) -> str:
+    """What the command prints where something is not."""
+    out = StringIO()
+    with pytest.raises(CommandError, match="broken"):
+        call_command("verify_audit", stdout=out, **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def finished(api: APIClient, start: Start, pool: QuestionPool) -> str:
+    """A finished test of five answers, the third of them wrong."""
+    started = start()
+    take_test(api, started, is_right=lambda answered: answered != 2)
+    return str(started["session_id"])
+
+
+def test_it_finds_everything_as_it_was_written(
+    api: APIClient, start: Start, finished: str, settings: LazySettings
+) -> None:
+    running = start(student_id="s2")
+    answer_questions(api, running, 2)
+    ended = start(student_id="s3")
+    answer_questions(api, ended, 1)
+    api.post(f"/api/test/end/{ended['session_id']}", {})
+    expired = start(student_id="s4")
+    assert cleanup.end_inactive(now=timezone.now() + timedelta(hours=1)) == 2
+    assert TestSession.objects.get(pk=expired["session_id"]).status == "expired"
+    assert verified() == "Checked 4 sessions, 8 answers, 8 events: all as they were written.\n"
+
+
+CHANGES: dict[str, tuple[str, str]] = {
+    "an answer's option": ("UPDATE test_responses SET answer = 3 - answer WHERE position = 3", "answer 3"),
+    "an answer's score": (
+        "UPDATE test_responses SET score = 1, is_correct = true WHERE position = 3",
+        "answer 3",
+    ),
+    "an ability by its last bit": (
+        "UPDATE test_responses SET theta = ARRAY[theta[1] * (1 + 2.3e-16)] WHERE position = 4",
+        "answer 4",
+    ),
+    "a time": (
+        "UPDATE test_responses SET answered_at = answered_at + '1 microsecond' WHERE position = 1",
+        "answer 1",
+    ),
+    "a response time": ("UPDATE test_responses SET response_time_ms = 1 WHERE position = 2", "answer 2"),
+    "a missing answer": ("DELETE FROM test_responses WHERE position = 2", "answer 3 is not what was written"),
+    "a missing first answer": ("DELETE FROM test_responses WHERE position = 1", "answer 2 is not"),
+    "a missing last answer": ("DELETE FROM test_responses WHERE position = 5", "“completed” is not"),
+    "no answers at all": ("DELETE FROM test_responses", "“completed” is not"),
+    "a missing start": ("DELETE FROM session_events WHERE kind = 'started'", "its start is missing"),
+    "a missing end": (
+        "DELETE FROM session_events WHERE kind = 'completed'",
+        "came after answer 5 is missing",
+    ),
+    "an added answer": (
+        "INSERT INTO test_responses SELECT (r).* FROM (SELECT jsonb_populate_record(r, "
+        "'{\"id\": 999999, \"position\": 6}'::jsonb || jsonb_build_object('question_id', "
+        "(SELECT max(id) FROM questions q WHERE q.id NOT IN (SELECT question_id FROM test_responses)))) AS r "
+        "FROM test_responses r WHERE position = 5) AS made",
+        "answer 6 is not what was written",
+    ),
+    "two answers swapped": (
+        "UPDATE test_responses SET position = 1005 - position WHERE position IN (2, 3);"
+        "UPDATE test_responses SET position = position - 1000 WHERE position > 1000",
+        "answer 2 is not what was written",
+    ),
+    "the student": (
+        "INSERT INTO students (external_id, name, email, grade_level, created_at) "
+        "VALUES ('x', '', '', '', now());"
+        "UPDATE test_sessions SET student_id = (SELECT id FROM students WHERE external_id = 'x')",
+        "“started” is not what was written",
+    ),
+    "the seed": ("UPDATE test_sessions SET seed = seed + 1", "“started” is not what was written"),
+    "the prior": ("UPDATE test_sessions SET prior_mean = '{2}'", "“started” is not what was written"),
+    "the result": ("UPDATE test_sessions SET theta = '{3}'", "its row says theta"),
+    "the count of right answers": ("UPDATE test_sessions SET correct_responses = 5", "correct_responses"),
+    "the end's reason": ("UPDATE test_sessions SET end_reason = 'other'", "its row says end_reason"),
+    "the end's time": ("UPDATE test_sessions SET completed_at = now() + '1 day'", "completed_at"),
+    "the start's time": (
+        "UPDATE test_sessions SET started_at = started_at - interval '1 hour'",
+        "its row says started_at",
+    ),
+    "where it came from": ("UPDATE test_sessions SET legacy_id = 'x'", "its row says legacy_id"),
+    "the status": ("UPDATE test_sessions SET status = 'ended'", "its row says status"),
+    "the head": (r"UPDATE test_sessions SET chain_head = '\x00112233445566778899aabbccddeeff'", "chain_head"),
+    "a question's key": (
+        "UPDATE questions SET option_scores = '{0,0,0,1}' WHERE external_id = 'q1'",
+        "its questions are not those",
+    ),
+    "a question's text": ("UPDATE questions SET content = 'Else?' WHERE external_id = 'q1'", "its questions"),
+    "the rules": ("""UPDATE test_plans SET concept_names = '{"Else"}'""", "its rules or concept names"),
+    "a revision with its hash": (
+        "UPDATE pool_revisions SET content_hash = repeat('0', 64)",
+        "“started” is not what was written",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_names_what_was_changed(finished: str, change: str) -> None:
+    statements, told = CHANGES[change]
+    as_superuser(*statements.split(";"))
+    assert told in broken()
+
+
+@pytest.fixture(params=["started", "extended", "resumed", "ended"])
+def timed(api: APIClient, pool: QuestionPool, request: pytest.FixtureRequest) -> TestSession:
+    """A session of a named test with a time limit, whose newest event is this."""
+    make_named_test(pool, "other")
+    make_named_test(pool, time_limit_minutes=300)
+    started = api.post("/api/test/start", {"student_id": "s1", "test": "algebra"}).json()
+    answer_questions(api, started, 2)
+    session = TestSession.objects.get()
+    if request.param == "extended":
+        supervision.one(supervision.extend([session.pk], 10, Supervisor(), now=timezone.now()))
+    elif request.param == "resumed":
+        cleanup.end_inactive(15, now=timezone.now() + timedelta(hours=1))
+        supervision.one(supervision.resume([session.pk], Supervisor(), now=timezone.now()))
+    elif request.param == "ended":
+        supervision.one(supervision.end([session.pk], Supervisor(), now=timezone.now()))
+    last = SessionEvent.objects.order_by("pk").last()
+    assert last is not None
+    assert last.kind == request.param
+    assert "all as they were written" in verified()
+    assert replay(session.pk).is_identical
+    return session
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("deadline = deadline + interval '1 minute'", "its row says deadline"),
+        ("deadline = NULL", "its row says deadline None"),
+        ("named_test_id = (SELECT id FROM named_tests WHERE name = 'other')", "“started” is not what was"),
+        ("named_test_id = NULL", "“started” is not what was written"),
+    ],
+)
+def test_it_names_another_deadline_and_another_named_test(timed: TestSession, change: str, told: str) -> None:
+    as_superuser(f"UPDATE test_sessions SET {change}")  # written above
+    assert told in broken()
+
+
+@pytest.mark.parametrize("change", ["deadline = now()", "named_test_id = (SELECT id FROM named_tests)"])
+def test_it_names_a_deadline_and_a_named_test_where_there_were_none(
+    finished: str, pool: QuestionPool, change: str
+) -> None:
+    make_named_test(pool)
+    as_superuser(f"UPDATE test_sessions SET {change}")  # written above
+    assert f"session {finished}" in broken()
+
+
+def test_it_names_an_answer_that_moved_to_another_session(
+    api: APIClient, start: Start, finished: str
+) -> None:
+    other = start(student_id="s2")["session_id"]
+    as_superuser(f"UPDATE test_responses SET session_id = '{other}' WHERE position = 1")
+    told = broken()
+    assert f"session {other}: answer 1 is not what was written" in told
+    assert f"session {finished}: answer 2 is not what was written" in told
+
+
+def cut_off(session_id: str) -> None:
+    """The last answer goes, with all its traces, as somebody does who knows the tables well."""
+    as_superuser(
+        f"DELETE FROM session_events WHERE session_id = '{session_id}' AND kind = 'completed'",
+        f"DELETE FROM test_responses WHERE session_id = '{session_id}' AND position = 5",
+        f"""UPDATE test_sessions SET (questions_answered, correct_responses, theta, standard_error) =
+            (SELECT 4, 3, theta, standard_error FROM test_responses r WHERE r.session_id = test_sessions.id
+             AND position = 4), status = 'active', completed_at = NULL, end_reason = '', current_position = 0
+            WHERE id = '{session_id}'""",
+        # The link of the last answer that stays is there to be read; the head cannot be made from it.
+        f"""UPDATE test_sessions SET chain_head = (SELECT link FROM test_responses r
+            WHERE r.session_id = test_sessions.id AND position = 4) WHERE id = '{session_id}'""",
+    )
+
+
+def test_it_names_a_trail_that_was_cut_off_and_made_to_fit(finished: str) -> None:
+    cut_off(finished)
+    assert "what came after answer 4 is missing" in broken()
+
+
+def test_a_witness_shows_a_session_that_is_gone(
+    api: APIClient, start: Start, finished: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "witness"
+    running = start(student_id="s2")
+    verified(write_witness=str(file))
+    answer_questions(api, running, 1)  # a session may go on
+    assert "all as they were written" in verified(witness=str(file))
+    as_superuser(
+        f"UPDATE student_proficiencies SET session_id = NULL WHERE session_id = '{finished}'",
+        f"DELETE FROM test_responses WHERE session_id = '{finished}'",
+        f"DELETE FROM session_events WHERE session_id = '{finished}'",
+        f"DELETE FROM test_sessions WHERE id = '{finished}'",
+    )
+    assert "all as they were written" in verified()  # without a witness nothing tells
+    assert f"session {finished}: no longer holds the 7 entries" in broken(witness=str(file))
+
+
+def test_it_says_which_line_of_a_witness_is_none(db: None, tmp_path: Path) -> None:
+    file = tmp_path / "witness"
+    file.write_text("nonsense\n")
+    with pytest.raises(CommandError, match="Line 1"):
+        call_command("verify_audit", witness=str(file))
+
+
+def test_it_names_rows_whose_session_is_gone(finished: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET session_replication_role = replica")  # no foreign keys, no triggers
+        cursor.execute("DELETE FROM test_sessions")
+        cursor.execute("SET session_replication_role = origin")
+    assert f"session {finished}: is missing" in broken()
+    as_superuser(
+        "DELETE FROM test_responses", "DELETE FROM session_events", "DELETE FROM student_proficiencies"
+    )
+
+
+def test_an_entry_made_with_another_key_does_not_hold(finished: str, settings: LazySettings) -> None:
+    settings.AUDIT_KEY = "somebody's"
+    assert "“started” is not what was written" in broken()
+
+
+def test_a_former_key_still_holds(
+    api: APIClient, start: Start, pool: QuestionPool, settings: LazySettings
+) -> None:
+    started = start()
+    answer_questions(api, started, 2)
+    settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = "a new key", [settings.AUDIT_KEY]
+    rest = api.get(f"/api/test/status/{started['session_id']}").json()
+    answer_questions(api, started, 3, question=rest["next_question"])
+    assert "1 sessions, 5 answers, 2 events: all" in verified()
+
+
+def test_a_state_of_another_past_records_nothing(
+    api: APIClient, start: Start, pool: QuestionPool, redis_holds: Callable[..., None]
+) -> None:
+    """After a restore PostgreSQL may be at the same answer as Redis, but of another past."""
+    started = start()
+    reply = answer_questions(api, started, 1)
+    redis_holds(started["session_id"], chain_head=b"of another past!")
+    answer_questions(api, started, 1, question=reply["next_question"])
+    assert TestResponse.objects.count() == 2
+    assert "all as they were written" in verified()
+
+
+def test_every_way_to_the_end_leaves_its_event(api: APIClient, start: Start, finished: str) -> None:
+    session = TestSession.objects.get(pk=finished)
+    kinds = [(event.kind, event.after_answers) for event in session.events.all()]
+    assert kinds == [(SessionEvent.Kind.STARTED, 0), (SessionEvent.Kind.COMPLETED, 5)]
