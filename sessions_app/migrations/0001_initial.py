@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import sessions_app.models
+import sessions_app.models.api_clients
 import testing_engine.models
 import uuid
 from django.conf import settings
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             },
             bases=('auth.user',),
             managers=[
-                ('objects', sessions_app.models.ApiClients()),
+                ('objects', sessions_app.models.api_clients.ApiClients()),
             ],
         ),
         migrations.CreateModel(
