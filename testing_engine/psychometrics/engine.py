@@ -118,12 +118,8 @@ def observe(
 
 
 def stop_reason(state: CatState, rules: CatRules) -> str | None:
-    """Name of the rule that ends the test here.
-
-    Before `min_questions` none does but an empty pool, nor before the first question: what was known already
-    is no test.
-    """
-    if state.position >= max(rules.min_questions, 1):
+    """Name of the rule that ends the test here; where none may, only an empty pool does."""
+    if rules.may_stop(state.position):
         for rule in rules.stop:
             if rule.met(state):
                 return rule.reason

@@ -156,6 +156,11 @@ class CatRules:
             return []
         return [("/ability/bounds", "have nothing in common with the prior's")]
 
+    def may_stop(self, position: int) -> bool:
+        """Whether a rule may end the test after so many questions. Never before the first: what was known
+        already is no test."""
+        return position >= max(self.min_questions, 1)
+
     def ability_for(self, bank: ItemBank) -> Estimator:
         """The rules' own estimator, or the default for the pool's number of dimensions."""
         return self.ability or (DEFAULT_ABILITY if bank.n_dimensions == 1 else DEFAULT_ABILITY_SEVERAL)

@@ -100,7 +100,7 @@ def _reasons(rules: CatRules, beliefs: "Beliefs", position: int, longest: int) -
     `stop_reason`.
     """
     reasons = np.full(len(beliefs.means), "", dtype=object)
-    if position >= rules.min_questions:
+    if rules.may_stop(position):
         for stop in reversed(rules.stop):
             reasons[beliefs.meet(stop)] = stop.reason
     if position == longest:

@@ -10,7 +10,7 @@ from testing_engine.psychometrics.components import Ability, Component, Count, P
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.selection.criteria import Criterion
 from testing_engine.psychometrics.selection.ranking import Available
-from testing_engine.psychometrics.selection.strategies import Strategy
+from testing_engine.psychometrics.selection.strategies import Randomesque, Strategy
 from testing_engine.psychometrics.state import CatState
 
 
@@ -76,3 +76,21 @@ class RandomQuestions(Start, name="random"):
         if state.position >= self.count:
             return None
         return int(state.rng().choice(np.flatnonzero(available.mask)))
+
+
+@dataclass(frozen=True)
+class RandomesqueStart(Start, name="randomesque"):
+    """Any of the `counts[0]` best first, any of the `counts[1]` best second, and so on. McBride & Martin
+    (1983).
+
+    So that not everybody begins with the same question, nor goes on with the same two.
+    """
+
+    counts: Annotated[tuple[Count, ...], Within(least=1, most=100)] = (5, 4, 3, 2)
+
+    def choose(
+        self, state: CatState, criterion: Criterion, strategy: Strategy, available: Available
+    ) -> int | None:
+        if state.position >= len(self.counts):
+            return None
+        return Randomesque(self.counts[state.position]).choose(state, criterion, available)

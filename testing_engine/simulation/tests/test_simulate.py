@@ -77,6 +77,18 @@ def test_lock_step_gives_the_tests_that_next_step_gives(
     both_ways(bank, CatRules.from_json(rules), rng.normal(0, 1.5, 6), seed, None)
 
 
+@pytest.mark.parametrize("fewest", [0, 1, 3])
+def test_no_test_ends_before_its_first_question(fewest: int) -> None:
+    """However much is known before it, in lock-step as in a service."""
+    bank, sure = pool(np.random.default_rng(7), 60), NormalPrior(np.array([0.3]), np.array([[0.04]]))
+    stops = [{"name": "precision", "standard_error": 0.3}, {"name": "classification", "cuts": [-3.0]}]
+    for stop in stops:
+        rules = CatRules.from_json({"min_questions": fewest, "max_questions": 9, "stop": [stop]})
+        both_ways(bank, rules, np.linspace(-1, 1, 8), 3, sure)
+        lengths = simulate(bank, rules, np.linspace(-1, 1, 8), 3, sure).lengths
+        assert (lengths == max(fewest, 1)).all()
+
+
 def test_lock_step_with_a_prior_and_a_large_pool() -> None:
     rng = np.random.default_rng(11)
     both_ways(

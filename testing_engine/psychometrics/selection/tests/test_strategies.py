@@ -100,3 +100,17 @@ def test_start_at_random() -> None:
     counts = drawn({"start": {"name": "random", "count": 2}}, [], [])
     # 400 draws of 40 questions: each is Poisson-like with mean 10; all but a few turn up
     assert len(counts) > 35
+
+
+def test_start_among_the_best_few() -> None:
+    """Question by question fewer of the best, then the rules' own strategy."""
+    rules = {"start": {"name": "randomesque", "counts": [4, 2]}}
+    for answered, count in ((0, 4), (1, 2), (2, 1)):
+        items, scores = [3, 30][:answered], [1, 0][:answered]
+        counts = drawn(rules, items, scores)
+        leading = explain(bank(), CatRules(), None, 0, items, scores, count=count).candidates
+        assert set(counts) == {candidate.item for candidate in leading}
+        # each binomial(400, 1 / count): within five sd
+        share = 1 / count
+        noise = 5 * np.sqrt(DRAWS * share * (1 - share))
+        assert all(abs(seen - DRAWS * share) <= noise for seen in counts.values())
