@@ -123,12 +123,12 @@ def newest_revision(pool_id: str) -> FrozenRevision:
 def load_plan(plan_id: int) -> FrozenPlan:
     """Read a plan, once a process."""
     plan = TestPlan.objects.get(pk=plan_id)
-    return FrozenPlan(plan.pk, plan.content_hash, CatRules.from_json(plan.rules), tuple(plan.concept_names))
+    return FrozenPlan(plan.pk, plan.content_hash, CatRules.from_plan(plan.rules), tuple(plan.concept_names))
 
 
 def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
     """The plan with this content, new or found."""
-    content = {"rules": rules.to_json(), "concept_names": list(concept_names)}
+    content = {"rules": rules.to_plan(), "concept_names": list(concept_names)}
     content_hash = plan_hash(content["rules"], concept_names)
     plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
     return FrozenPlan(plan.pk, plan.content_hash, rules, tuple(concept_names))

@@ -114,6 +114,7 @@ def observe(
         seed,
         rules.max_questions,
         estimator,
+        rules.edition,
     )
 
 

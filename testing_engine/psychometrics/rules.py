@@ -1,6 +1,6 @@
 """`CatRules`: one frozen value that says how a test runs. It holds no pool and does no I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -28,6 +28,7 @@ from testing_engine.psychometrics.selection.criteria import Criterion, MaximumIn
 from testing_engine.psychometrics.selection.optimality import DOptimality
 from testing_engine.psychometrics.selection.start import Start
 from testing_engine.psychometrics.selection.strategies import Best, Strategy
+from testing_engine.psychometrics.state import EDITION
 from testing_engine.psychometrics.stopping import Stop
 
 __all__ = [
@@ -65,6 +66,7 @@ class CatRules:
     stop: tuple[Stop, ...] = ()  # the first that is met stops the test
     min_questions: Annotated[int, Within(least=0)] = 0
     max_questions: Count = 20
+    edition: Annotated[int, Within(least=1, most=EDITION)] = EDITION  # of the engine's methods
 
     def __post_init__(self) -> None:
         if self.min_questions > self.max_questions:
@@ -85,6 +87,15 @@ class CatRules:
         """Canonical and minimal: only what differs from the defaults."""
         encoded: dict[str, Any] = encode(self)
         return encoded
+
+    @classmethod
+    def from_plan(cls, value: Mapping[str, Any]) -> "CatRules":
+        """From what a test began with; what names no edition is older than editions, so of the first."""
+        return cls.from_json({"edition": 1, **value})
+
+    def to_plan(self) -> dict[str, Any]:
+        """The JSON that a test goes by to its end, and replays by: it names its edition."""
+        return self.to_json() | {"edition": self.edition}
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 
+EDITION = 2  # of the engine's methods; what is new in each: docs/ENGINE.md
 WHOLE_TEST = 2**32 - 1  # stands for the position in draws that no position has
 
 
@@ -25,6 +26,7 @@ class CatState:
     seed: int
     length: int  # the longest that the test may become
     estimator: Estimator
+    edition: int = EDITION  # that the test began with
 
     @property
     def position(self) -> int:

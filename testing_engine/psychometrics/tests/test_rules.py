@@ -14,7 +14,7 @@ from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.selection.criteria import Criterion
 from testing_engine.psychometrics.selection.strategies import Strategy
-from testing_engine.psychometrics.state import CatState
+from testing_engine.psychometrics.state import EDITION, CatState
 from testing_engine.psychometrics.stopping import Stop
 
 EXAMPLES: list[dict[str, Any]] = [
@@ -181,3 +181,15 @@ def test_the_simple_form_is_refused_in_its_own_words(criteria: dict[str, Any], p
     with pytest.raises(RulesError) as caught:
         CatRules.from_end_criteria(**criteria)
     assert [place for place, _ in caught.value.problems] == [pointer]
+
+
+def test_a_plan_names_the_edition_it_was_made_by() -> None:
+    rules = CatRules.from_json({"max_questions": 7})
+    assert rules.to_json() == {"max_questions": 7}
+    assert CatRules.from_plan(rules.to_plan()) == rules
+    before_editions = CatRules.from_plan({"max_questions": 7})
+    assert before_editions.edition == 1
+    assert CatRules.from_json(before_editions.to_json()) == before_editions
+    with pytest.raises(RulesError) as caught:
+        CatRules.from_json({"edition": EDITION + 1})
+    assert [place for place, _ in caught.value.problems] == ["/edition"]
