@@ -16,7 +16,7 @@ from testing_engine.psychometrics.rules import CatRules
 
 def publish_demo(concepts: int) -> QuestionPool:
     """The demo pool, with its five concepts or with all of them as one."""
-    document = dict(read_pool_file(POOL_FILE))
+    document = dict(read_pool_file(POOL_FILE).document)
     if concepts == 1:
         document["concept_names"] = ["Mathematics"]
         document["questions"] = [{**question, "concepts": [1]} for question in document["questions"]]

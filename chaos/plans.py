@@ -40,7 +40,7 @@ class Plan:
 
 def make_plans() -> list[Plan]:
     """Publish the demo pool, with its five concepts and as one, and pair both with all rules."""
-    document = dict(read_pool_file(POOL_FILE))
+    document = dict(read_pool_file(POOL_FILE).document)
     as_one = [{**question, "concepts": [1]} for question in document["questions"]]
     one = {**document, "concept_names": ["Mathematics"], "questions": as_one}
     return [plan for pool in (document, one) for plan in _plans_of(pool)]

@@ -27,6 +27,10 @@ class StudentErased(Refusal):
     """The id stands for a student who was erased."""
 
 
+class StudentIdRefused(Refusal):
+    """Nobody new gets such an id; the message says what is wrong with it."""
+
+
 class ConceptNamesMismatch(Refusal):
     """The names do not fit the pool's Q-matrix."""
 

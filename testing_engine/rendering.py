@@ -64,6 +64,12 @@ def option_html(text: str) -> str:
     return _clean(_MARKDOWN.renderInline(text))
 
 
+def spans(text: str) -> list[str]:
+    """The formulas and the code of a text, as they were typed inside their signs."""
+    inside = _MARKDOWN.parseInline(text)[0].children or []
+    return [token.content for token in inside if token.type.startswith(("math_inline", "code_inline"))]
+
+
 def _clean(html: str) -> str:
     return nh3.clean(
         html,

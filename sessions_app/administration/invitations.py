@@ -2,8 +2,6 @@
 
 import base64
 import binascii
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,11 +15,13 @@ from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import InvitationNotFound, InvitationRevoked, InvitationUsed
 from sessions_app.sitting import lifecycle, named_tests
 from sessions_app.sitting.standing import Caller, Standing
+from testing_engine.interchange.names import problem_of_student_id, problem_of_words
+from testing_engine.interchange.tables import Table, TableRefused, place, read_table
 
 MOST_STUDENTS = 10_000
 MOST_BYTES = 4 * 1024 * 1024
 COLUMNS = {"student_id": "external_id", "name": "name", "email": "email", "grade": "grade_level"}
-LONGEST = {"student_id": 200, "name": 200, "email": 254, "grade": 50}  # as in `Student`
+LONGEST = {"name": 200, "email": 254, "grade": 50}  # as in `Student`
 _SALT = "sessions_app.invitation"
 
 
@@ -52,38 +52,30 @@ def parse_students(content: bytes) -> list[dict[str, str]]:
     if len(content) > MOST_BYTES:
         raise ListRefused([f"The file is larger than {MOST_BYTES // 1024**2} MiB."])
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ListRefused([f"Line {line}: this is not UTF-8. Save the list as “CSV UTF-8”."]) from error
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        table = read_table(content, is_lower_case=True)
+    except TableRefused as refused:
+        raise ListRefused(refused.problems) from refused
+    _check_header(table)
     parsed = _Parsed()
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        _check_header(header)
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                parsed.take(reader.line_num, header, cells)
-    except csv.Error as error:
-        parsed.problems.append(f"Line {reader.line_num}: {error}.")
+    for row in table.rows:
+        parsed.take(row.line, {name: cell.strip(" ") for name, cell in row.cells.items()})
     if not parsed.rows and not parsed.problems:
-        parsed.problems.append("Line 2: there is no student in the list.")
+        parsed.problems.append(f"{place(table.line + 1)}: there is no student in the list.")
     if parsed.problems:
         raise ListRefused(parsed.problems)
     return parsed.rows
 
 
-def _check_header(header: list[str]) -> None:
+def _check_header(table: Table) -> None:
     problems = [
-        f"Line 1, column {name or number}: it must be one of {', '.join(COLUMNS)}."
-        for number, name in enumerate(header, start=1)
+        f"{place(table.line, name)}: it must be one of {', '.join(COLUMNS)}."
+        for name in table.header
         if name not in COLUMNS
     ]
-    problems += [f"Line 1, column {name}: it is there twice." for name in COLUMNS if header.count(name) > 1]
-    if "student_id" not in header:
-        problems.append("Line 1, column student_id: it is missing. The first line names the columns.")
+    if "student_id" not in table.header:
+        problems.append(
+            f"{place(table.line, 'student_id')}: it is missing. The first line names the columns."
+        )
     if problems:
         raise ListRefused(problems)
 
@@ -94,18 +86,14 @@ class _Parsed:
     problems: list[str] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)  # by student id
 
-    def take(self, line: int, header: list[str], cells: list[str]) -> None:
-        if len(cells) != len(header):
-            self.problems.append(f"Line {line}: it has {len(cells)} cells, the header has {len(header)}.")
-            return
-        row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+    def take(self, line: int, row: dict[str, str]) -> None:
         for column, value in row.items():
             if message := _problem(column, value):
-                self.problems.append(f"Line {line}, column {column}: {message}")
+                self.problems.append(f"{place(line, column)}: it {message}.")
         student_id = row["student_id"]
         if student_id in self.lines:
             self.problems.append(
-                f"Line {line}, column student_id: this student is on line {self.lines[student_id]} already."
+                f"{place(line, 'student_id')}: this student is on line {self.lines[student_id]} already."
             )
         if len(self.rows) == MOST_STUDENTS:
             raise ListRefused([f"Line {line}: a list holds at most {MOST_STUDENTS} students."])
@@ -114,17 +102,16 @@ class _Parsed:
 
 
 def _problem(column: str, value: str) -> str | None:
-    if column == "student_id" and not value:
-        return "it is empty."
-    if any(ord(character) < 32 for character in value):
-        return "it has control characters."
-    if len(value) > LONGEST[column]:
-        return f"it is longer than {LONGEST[column]} characters."
+    """What is wrong with a cell, as the end of a sentence."""
+    if column == "student_id":
+        return problem_of_student_id(value)
+    if problem := problem_of_words(value, LONGEST[column]):
+        return problem
     if column == "email" and value:
         try:
             validate_email(value)
         except ValidationError:
-            return "this is no e-mail address."
+            return "is no e-mail address"
     return None
 
 

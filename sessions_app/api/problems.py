@@ -44,6 +44,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(403, "wrong_student", "This session belongs to another student.")
         case refusals.StudentErased():
             return InvalidBody([("/student_id", "This stands for a student who was erased.")])
+        case refusals.StudentIdRefused():
+            return InvalidBody([("/student_id", str(refusal))])
         case refusals.ConceptNamesMismatch():
             return InvalidBody([("/concept_names", str(refusal))])
         case refusals.InvalidResponse():

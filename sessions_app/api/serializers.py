@@ -13,6 +13,7 @@ from sessions_app.administration.cleanup import MOST_MINUTES
 from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.submission import Submission
+from testing_engine.interchange.names import identifier_in, problem_of_name
 from testing_engine.psychometrics.rules import CatRules, RulesError
 
 MAX_INT = 2**31 - 1
@@ -30,6 +31,35 @@ class Text(serializers.CharField):
         if isinstance(data, str) and self.max_length is not None and len(data) > self.max_length:
             self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": ["string", "integer"], "minLength": 1, "maxLength": ID_LENGTH})
+class Identifier(Text):
+    """Somebody's or something's id. A whole number is its digits; only spaces around it are dropped."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=ID_LENGTH, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = identifier_in(data)
+        if not isinstance(text, str):
+            self.fail("invalid")
+        return super().to_internal_value(text).strip(" ")
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation("" if isinstance(data, str) and not data.strip(" ") else data)
+
+
+class Name(Text):
+    """What is found by its name again: so one spelling for one look."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        name = super().to_internal_value(data)
+        if problem := problem_of_name(name, self.max_length or len(name)):
+            raise serializers.ValidationError(f"The name {problem}.")
+        return name
 
 
 class Number(serializers.FloatField):
@@ -103,7 +133,7 @@ class EndCriteriaSerializer(Body):
 
 
 class StartRequestSerializer(Body):
-    student_id = Text(max_length=ID_LENGTH)
+    student_id = Identifier()
     test = Text(
         max_length=100,
         required=False,
@@ -114,7 +144,7 @@ class StartRequestSerializer(Body):
         required=False, allow_null=True, help_text="Left out: the newest pool."
     )
     concept_names = serializers.ListField(
-        child=Text(max_length=100),
+        child=Name(max_length=100),
         required=False,
         allow_null=True,
         max_length=settings.POOL_MAX_CONCEPTS,
@@ -179,9 +209,9 @@ class InvitationRequestSerializer(Body):
 
 class SubmitRequestSerializer(Body):
     session_id = serializers.UUIDField()
-    question_id = Text(max_length=ID_LENGTH)
+    question_id = Identifier()
     response = ResponseField(allow_null=True)
-    student_id = Text(max_length=ID_LENGTH, required=False, allow_null=True)
+    student_id = Identifier(required=False, allow_null=True)
     response_time_ms = serializers.IntegerField(
         min_value=0, max_value=MAX_INT, required=False, allow_null=True
     )
@@ -203,7 +233,7 @@ _ = _SUBMIT_REQUEST.fields  # built now, not by two threads at once
 class StudentSerializer(Body):
     """The body or query of calls that may name the student, only to be checked."""
 
-    student_id = Text(max_length=ID_LENGTH, required=False, allow_null=True)
+    student_id = Identifier(required=False, allow_null=True)
 
 
 class EraseRequestSerializer(Body):
@@ -231,6 +261,6 @@ class ExportSerializer(Body):
 
 
 class SessionFilterSerializer(Body):
-    student_id = Text(max_length=ID_LENGTH, required=False)
+    student_id = Identifier(required=False)
     status = serializers.ChoiceField(choices=TestSession.Status.choices, required=False)
     pool = serializers.UUIDField(required=False)

@@ -1,14 +1,24 @@
 """The addresses of the contract, below /api/."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import PathConverter
 
 from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
 from sessions_app.api.invitations import InvitationStartView
 from sessions_app.api.result_export import ExportView
 
+
+class AnyTextConverter(PathConverter):
+    """An id as it is stored, whatever it holds: `path` matches no line break."""
+
+    regex = r"(?s:.+)"
+
+
+register_converter(AnyTextConverter, "id")
+
 urlpatterns = [
     path("questions/upload", authoring.UploadView.as_view()),
-    path("questions/<str:pool_id>/<path:question_id>", authoring.QuestionView.as_view()),
+    path("questions/<str:pool_id>/<id:question_id>", authoring.QuestionView.as_view()),
     path("pools", authoring.PoolListView.as_view()),
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
@@ -21,11 +31,11 @@ urlpatterns = [
     path("test/<str:session_id>/resume", supervision.ResumeView.as_view()),
     path("test/result/<str:session_id>", sitting.ResultView.as_view()),
     path("test/<str:session_id>/token", sitting.TokenView.as_view()),
-    path("student/<path:student_id>/proficiency", reports.ProficiencyView.as_view()),
-    path("student/<path:student_id>/history", reports.HistoryView.as_view()),
-    path("student/<path:student_id>/progress", reports.ProgressView.as_view()),
-    path("student/<path:student_id>/export", privacy.ExportView.as_view()),
-    path("student/<path:student_id>/erase", privacy.EraseView.as_view()),
+    path("student/<id:student_id>/proficiency", reports.ProficiencyView.as_view()),
+    path("student/<id:student_id>/history", reports.HistoryView.as_view()),
+    path("student/<id:student_id>/progress", reports.ProgressView.as_view()),
+    path("student/<id:student_id>/export", privacy.ExportView.as_view()),
+    path("student/<id:student_id>/erase", privacy.EraseView.as_view()),
     path("sessions", reports.SessionListView.as_view()),
     path("sessions/cleanup", operations.CleanupView.as_view()),
     path("sessions/<str:session_id>/responses", reports.ResponseListView.as_view()),

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from sessions_app.legacy.export import Export, Row, readable
 from sessions_app.legacy.report import Report, TableReport
-from sessions_app.legacy.values import email, identifier, moment, share, text
+from sessions_app.legacy.values import email, identifier, moment, name, share, text
 from sessions_app.models import Student, StudentProficiency
 from sessions_app.sitting.proficiency import theta_of
 
@@ -106,7 +106,7 @@ def _read_proficiency(row: Row) -> LegacyProficiency:
     return LegacyProficiency(
         label=row.label,
         student_id=row.required("student_id", identifier),
-        concept_name=row.required("concept_name", text(100)),
+        concept_name=row.required("concept_name", name),
         theta=theta_of(row.required("proficiency_value", share)),
         standard_error=_standard_error(confidence),
         updated_at=row.checked("updated_at", moment) or row.required("created_at", moment),

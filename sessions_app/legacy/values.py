@@ -11,6 +11,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from testing_engine.interchange.names import (
+    ID_LENGTH,
+    NAME_LENGTH,
+    identifier_in,
+    is_storable,
+    problem_of_identifier,
+    problem_of_name,
+    problem_of_words,
+)
+
 # Ids that are no UUID get one from here: the same one in every run.
 NAMESPACE = uuid.UUID("6f1d7a52-3c0e-4b7e-9a56-1f0c9d6e2b84")
 
@@ -32,9 +42,18 @@ class BadValue(ValueError):
 
 
 def identifier(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    return text(200)(value)
+    found = text(ID_LENGTH)(value)
+    if problem := problem_of_identifier(found):
+        raise BadValue(f"this id {problem}")
+    return found
+
+
+def name(value: object) -> str:
+    """Of a concept: what is found by it again."""
+    found = text(NAME_LENGTH)(value)
+    if problem := problem_of_name(found):
+        raise BadValue(f"this name {problem}")
+    return found
 
 
 def canonical(legacy_id: str) -> str:
@@ -51,10 +70,11 @@ def uuid_of(kind: str, legacy_id: str) -> uuid.UUID:
 
 def text(longest: int) -> Callable[[object], str]:
     def read(value: object) -> str:
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)  # a grade level, an id
-        if not isinstance(value, str) or not 1 <= len(value.strip()) <= longest or not _is_storable(value):
+        value = identifier_in(value)  # a grade level, an id
+        if not isinstance(value, str) or not 1 <= len(value.strip()) <= longest or not is_storable(value):
             raise BadValue(f"must be a text of 1 to {longest} characters")
+        if problem := problem_of_words(value.strip(), longest):
+            raise BadValue(f"this text {problem}")
         return value.strip()
 
     return read
@@ -143,8 +163,3 @@ def decoded(value: object) -> Any:
         return json.loads(source)
     except (ValueError, RecursionError):
         return value
-
-
-def _is_storable(value: str) -> bool:
-    """PostgreSQL keeps neither NUL nor half a surrogate pair."""
-    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -22,6 +22,7 @@ from sessions_app.refusals import (
     PoolNotFound,
     RulesRefused,
     StudentErased,
+    StudentIdRefused,
 )
 from sessions_app.sitting import hot_state, ledger, named_tests
 from sessions_app.sitting.named_tests import TIME_LIMIT
@@ -40,6 +41,7 @@ from sessions_app.sitting.standing import (
     standing_of_state,
     state_of,
 )
+from testing_engine.interchange.names import problem_of_student_id
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -148,6 +150,10 @@ def _student_called(external_id: str) -> Student:
     So two starts of one student wait for each other, and attempts are counted right.
     """
     students = Student.objects.select_for_update(no_key=True)
+    if (problem := problem_of_student_id(external_id)) and not students.filter(
+        external_id=external_id
+    ).exists():
+        raise StudentIdRefused(f"The id {problem}.")  # of older days, it stays in use
     try:
         student, _ = students.get_or_create(external_id=external_id)
     except IntegrityError:

@@ -1,43 +1,82 @@
-"""Pool files: JSON as the API takes it, or CSV with one question a row.
+"""Pool files: JSON as the API takes it, or a table with one question a row.
 
-CSV columns are the fields of a question. `options` are separated by `|`. Each column named `concept:NAME`
-is a column of the Q-matrix; other lists (`thresholds`, `option_scores`, …) are separated by `|` too.
+Columns of a table are the fields of a question. `options` are separated by `|`, as are other lists
+(`thresholds`, `option_scores`, …); blanks around a `|` mean nothing. Each column named `concept:NAME` is a
+column of the Q-matrix.
 """
 
-import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from testing_engine.interchange.tables import Row, Table, TableRefused, number_in, place, read_table
+from testing_engine.rendering import spans
 
 SEPARATOR = "|"
 CONCEPT_PREFIX = "concept:"
 NUMBERS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
 NUMBER_LISTS = ("thresholds", "category_slopes", "category_intercepts", "option_scores")
 TEXT_LISTS = ("options", "enemy_groups")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+TEXT_SUFFIX = ".txt"  # what spreadsheets call a table with tabs; JSON if it begins like JSON
 
 
 class UnreadableFile(ValueError):
-    """The file is neither JSON nor CSV of this kind."""
+    """The file is neither JSON nor a table of this kind."""
 
 
-def read_pool_file(path: Path) -> Mapping[str, Any]:
-    """The document that `parse_pool` validates."""
+@dataclass(frozen=True)
+class PoolFile:
+    """`document` is what `parse_pool` validates. `lines`: of a table, where each question begins."""
+
+    document: Mapping[str, Any]
+    lines: tuple[int, ...] = ()
+    concept_columns: tuple[str, ...] = ()
+    header_line: int = 1
+
+    def place_of(self, pointer: str) -> str:
+        """Where in the file a JSON pointer of a problem lies, as its author sees the file."""
+        parts = pointer.split("/")[1:]
+        if self.lines and parts[0] == "questions" and len(parts) > 1:
+            line = self.lines[int(parts[1])]
+            return place(line, self._column(parts[2], parts[3:]) if len(parts) > 2 else None)
+        if self.lines and parts[0] == "concept_names":
+            return place(self.header_line, self._column("concepts", parts[1:]))
+        return pointer
+
+    def _column(self, field: str, rest: Sequence[str]) -> str:
+        if field != "concepts":
+            return field
+        return self.concept_columns[int(rest[0])] if rest else CONCEPT_PREFIX + "…"
+
+
+def read_pool_file(path: Path) -> PoolFile:
+    """Raises `UnreadableFile`, with every place that is wrong."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise UnreadableFile(f"{path.name} cannot be read: {error}") from error
-    if path.suffix.lower() != ".csv":
-        return _from_json(text, path.name)
+    if not _is_table(path.suffix.lower(), content):
+        return PoolFile(_from_json(content, path.name))
     try:
-        return _from_csv(text)
-    except csv.Error as error:
-        raise UnreadableFile(f"{path.name} is no CSV: {error}") from error
+        return _from_table(read_table(content))
+    except TableRefused as refused:
+        listed = "".join(f"\n  {problem}" for problem in refused.problems)
+        raise UnreadableFile(f"{path.name} cannot be read as it is:{listed}") from refused
 
 
-def _from_json(text: str, name: str) -> Mapping[str, Any]:
+def _is_table(suffix: str, content: bytes) -> bool:
+    begins_like_json = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    return suffix in TABLE_SUFFIXES or (suffix == TEXT_SUFFIX and not begins_like_json)
+
+
+def _from_json(content: bytes, name: str) -> Mapping[str, Any]:
     try:
-        document = json.loads(text)
+        document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_without_doubles)
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"{name} cannot be read: it is not UTF-8 ({error}).") from error
     except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"{name} is no JSON: {error}") from error
     if isinstance(document, list):  # an export of questions alone
@@ -47,38 +86,60 @@ def _from_json(text: str, name: str) -> Mapping[str, Any]:
     return document
 
 
-def _from_csv(text: str) -> Mapping[str, Any]:
-    rows = csv.DictReader(text.splitlines(keepends=True))
-    columns = [name for name in rows.fieldnames or [] if name.startswith(CONCEPT_PREFIX)]
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):  # Python would keep the last one, and say nothing
+        double = next(key for key, _ in pairs if sum(other == key for other, _ in pairs) > 1)
+        raise ValueError(f"the field {double!r} is there twice in one object")
+    return found
+
+
+def _from_table(table: Table) -> PoolFile:
+    columns = tuple(name for name in table.header if name.startswith(CONCEPT_PREFIX))
     if not columns:
-        raise UnreadableFile(f"The CSV file has no column named {CONCEPT_PREFIX}NAME.")
-    return {
-        "concept_names": [name.removeprefix(CONCEPT_PREFIX) for name in columns],
-        "questions": [_question(row, columns) for row in rows],
-    }
+        seen = ", ".join(table.header[:10]) or "nothing"
+        missing = f"{place(table.line)}: no column is named {CONCEPT_PREFIX}NAME."
+        raise TableRefused([f"{missing} The first row names the columns; it has {seen}."])
+    problems = [problem for row in table.rows if (problem := _cut_formula(row))]
+    if problems:
+        raise TableRefused(problems)
+    return PoolFile(
+        document={
+            "concept_names": [name.removeprefix(CONCEPT_PREFIX) for name in columns],
+            "questions": [_question(row.cells, columns, table.separator) for row in table.rows],
+        },
+        lines=tuple(row.line for row in table.rows),
+        concept_columns=columns,
+        header_line=table.line,
+    )
 
 
-def _question(row: Mapping[str, str | None], columns: list[str]) -> dict[str, Any]:
+def _cut_formula(row: Row) -> str | None:
+    """A `|` inside a formula or code would cut it in two options, which nobody meant."""
+    cell = row.cells.get("options", "")
+    for span in spans(cell) if SEPARATOR in cell else ():
+        if SEPARATOR in span:
+            return (
+                f"{place(row.line, 'options')}: a | stands inside “{span}”, and | separates options. "
+                r"In a formula write \vert or \mid; or upload the pool as JSON."
+            )
+    return None
+
+
+def _question(cells: Mapping[str, str], columns: Sequence[str], separator: str) -> dict[str, Any]:
     """Empty cells are left out, so that the defaults hold."""
-    question: dict[str, Any] = {"concepts": [_number(row[name] or "0") for name in columns]}
-    for field, cell in row.items():
-        if not cell or field in columns or not isinstance(field, str):
+    question: dict[str, Any] = {
+        "concepts": [number_in(cells[name].strip() or "0", separator) for name in columns]
+    }
+    for field, cell in cells.items():
+        if not cell.strip() or field in columns:
             continue
         if field in NUMBERS:
-            question[field] = _number(cell)
+            question[field] = number_in(cell, separator)
         elif field in NUMBER_LISTS:
-            question[field] = [_number(part) for part in cell.split(SEPARATOR)]
+            question[field] = [number_in(part, separator) for part in cell.split(SEPARATOR)]
         elif field in TEXT_LISTS:
             question[field] = [part.strip() for part in cell.split(SEPARATOR)]
         else:
-            question[field] = cell
+            question[field] = cell.strip() if field == "correct_answer" else cell
     return question
-
-
-def _number(cell: str) -> float | int | str:
-    """A number; what is none stays a text, and validation names it."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return cell
-    return int(value) if value.is_integer() else value

@@ -7,6 +7,15 @@ from typing import Any
 
 from django.conf import settings
 
+from testing_engine.interchange.lookalikes import alike
+from testing_engine.interchange.names import (
+    ID_LENGTH,
+    NAME_LENGTH,
+    identifier_in,
+    is_storable,
+    problem_of_identifier,
+    problem_of_name,
+)
 from testing_engine.models import MODELS
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
@@ -16,6 +25,7 @@ PROBLEMS_LISTED = 100
 MAX_OPTIONS = 50
 MAX_CONTENT, MAX_OPTION = 50_000, 5_000  # characters
 MAX_GROUPS = 20
+POOL_NAME = 200
 MAX_SCORE = 50
 MAX_SLOPE = 50
 MAX_PARAMETER = 100  # logits; far beyond any real question, and far from overflow
@@ -66,8 +76,10 @@ def parse_pool(document: Mapping[str, Any]) -> PoolDraft:
     """Validate `{"questions": [...], "name"?, "concept_names"?}`; raises `PoolRefused`."""
     problems = _Problems()
     name = document.get("name") or ""
-    if not isinstance(name, str) or not _is_storable(name) or len(name) > 200:
-        problems.add("/name", "Must be a text of at most 200 characters.")
+    if not isinstance(name, str):
+        problems.add("/name", f"Must be a text of at most {POOL_NAME} characters.")
+    elif name and (problem := problem_of_name(name, POOL_NAME)):
+        problems.add("/name", f"The name {problem}.")
     names = parse_concept_names(document.get("concept_names") or [], "/concept_names", problems)
     rows = document.get("questions")
     if not isinstance(rows, list) or not rows:
@@ -88,10 +100,10 @@ def parse_concept_names(names: object, pointer: str, problems: _Problems) -> tup
         problems.add(pointer, f"Must be a list of at most {settings.POOL_MAX_CONCEPTS} names.")
         return ()
     for index, name in enumerate(names):
-        if not isinstance(name, str) or not _is_name(name, 100):
-            problems.add(
-                f"{pointer}/{index}", "Must be a name of 1 to 100 characters without blanks at its ends."
-            )
+        if not isinstance(name, str):
+            problems.add(f"{pointer}/{index}", f"Must be a text of 1 to {NAME_LENGTH} characters.")
+        elif problem := problem_of_name(name):
+            problems.add(f"{pointer}/{index}", f"The name {problem}.")
     texts = [name for name in names if isinstance(name, str)]
     if len(set(texts)) != len(texts):
         problems.add(pointer, "The names must differ.")
@@ -129,7 +141,7 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
     external_id = _parse_id(row.get("id"), f"{pointer}/id", problems)
     label = f"Question {external_id!r}: "
     content = row.get("content")
-    if not isinstance(content, str) or not content.strip() or not _is_storable(content):
+    if not isinstance(content, str) or not content.strip() or not is_storable(content):
         problems.add(f"{pointer}/content", label + "must have a text.")
     elif len(content) > MAX_CONTENT:
         problems.add(f"{pointer}/content", f"{label}must be at most {MAX_CONTENT} characters.")
@@ -142,12 +154,14 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
 
 
 def _parse_id(value: object, pointer: str, problems: _Problems) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not _is_name(value, 200):
-        problems.add(pointer, "Must be a text of 1 to 200 characters without blanks at its ends.")
+    text = identifier_in(value)
+    if not isinstance(text, str):
+        problems.add(pointer, f"Must be a text of 1 to {ID_LENGTH} characters, or a whole number.")
         return "?"
-    return value
+    if problem := problem_of_identifier(text):
+        problems.add(pointer, f"The id {problem}.")
+        return "?"
+    return text
 
 
 def _parse_labels(row: Mapping[str, Any], pointer: str, label: str, problems: _Problems) -> dict[str, Any]:
@@ -170,9 +184,11 @@ def _parse_label(value: object, pointer: str, problems: _Problems) -> str:
     """A name of at most 100 characters; left out, it is empty."""
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > 100 or not _is_storable(value):
-        problems.add(pointer, "Must be a text of at most 100 characters.")
+    if not isinstance(value, str):
+        problems.add(pointer, f"Must be a text of at most {NAME_LENGTH} characters.")
         return ""
+    if value and (problem := problem_of_name(value)):
+        problems.add(pointer, f"The name {problem}.")
     return value
 
 
@@ -180,7 +196,7 @@ def _parse_options(value: object, pointer: str, label: str, problems: _Problems)
     if not isinstance(value, list) or not 2 <= len(value) <= MAX_OPTIONS:
         problems.add(pointer, f"{label}must have a list of 2 to {MAX_OPTIONS} options.")
         return ()
-    if not all(isinstance(option, str) and option.strip() and _is_storable(option) for option in value):
+    if not all(isinstance(option, str) and option.strip() and is_storable(option) for option in value):
         problems.add(pointer, label + "every option must be a text.")
         return ()
     if max(map(len, value)) > MAX_OPTION:
@@ -188,6 +204,12 @@ def _parse_options(value: object, pointer: str, label: str, problems: _Problems)
         return ()
     if len(set(value)) != len(value):
         problems.add(pointer, label + "the options must differ.")
+    elif same := alike(value):
+        first, second = (index + 1 for index in same)
+        problems.add(
+            pointer,
+            f"{label}options {first} and {second} look the same to a student; they must differ.",
+        )
     return tuple(value)
 
 
@@ -288,13 +310,3 @@ def _numbers(
     return tuple(
         _number(element, f"{pointer}/{index}", label, problems) for index, element in enumerate(value)
     )
-
-
-def _is_name(text: str, longest: int) -> bool:
-    """What a client can send back: requests are stripped of blanks at the ends."""
-    return 1 <= len(text) <= longest and text == text.strip() and _is_storable(text)
-
-
-def _is_storable(text: str) -> bool:
-    """PostgreSQL keeps neither NUL nor half a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -66,16 +66,25 @@ def test_it_reads_what_spreadsheets_write(content: str) -> None:
         (b"a,Anna\n", ["Line 1, column a: it must be one of", "column anna: ", "student_id: it is missing"]),
         (b"student_id,student_id\n", ["Line 1, column student_id: it is there twice."]),
         (b"student_id\n", ["Line 2: there is no student in the list."]),
-        (b"student_id,name\na\n", ["Line 2: it has 1 cells, the header has 2."]),
+        (b"student_id,name\na\n", ["Line 2, column name: it has 1 cell, the header has 2."]),
         (b"student_id,name\n,Anna\nb,B\n\nb,C\n", [
             "Line 2, column student_id: it is empty.",
             "Line 5, column student_id: this student is on line 3 already.",
         ]),
-        (b"student_id,email\na,nobody\n", ["Line 2, column email: this is no e-mail address."]),
+        (b"student_id,email\na,nobody\n", ["Line 2, column email: it is no e-mail address."]),
         (b"student_id\n" + b"x" * 201, ["Line 2, column student_id: it is longer than 200 characters."]),
-        (b"student_id\na\x00b\n", ["Line 2, column student_id: it has control characters."]),
-        (b'student_id,name\na,"Anna\n', ["Line 2: unexpected end of data."]),
-        (b"student_id\na\n\xff\n", ["Line 3: this is not UTF-8. Save the list as “CSV UTF-8”."]),
+        (b"student_id\na\x00b\n", ["Line 2, column student_id: it has a control character or a line break"]),
+        (b'student_id,name\na,"Anna\n', ["Line 2: this is no CSV: a quotation mark opens and never closes."]),
+        (b"student_id\na\nM\xfcller\n", [
+            "Line 3: this is not UTF-8. It may be Windows-1252, where “üller” stands here. Save",
+        ]),
+        ("student_id\ns-17\u200b\ns-17\n\ufeffs-18\ns\u00a019\ne\u0301\na/../b\n".encode(), [
+            "Line 2, column student_id: it has a sign that cannot be seen (U+200B).",
+            "Line 4, column student_id: it has a sign that cannot be seen (U+FEFF).",
+            "Line 5, column student_id: it has a blank that is not the space (U+00A0).",
+            "Line 6, column student_id: it has letters whose accents are characters of their own",
+            "Line 7, column student_id: it has nothing, “.” or “..” beside a slash",
+        ]),
     ],
 )  # fmt: skip
 def test_it_says_line_and_column_of_all_that_is_wrong(content: bytes, problems: list[str]) -> None:

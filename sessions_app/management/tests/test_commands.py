@@ -106,8 +106,8 @@ def test_upload_pool_names_what_is_wrong_and_publishes_nothing(db: None, tmp_pat
     path.write_text("id,content,options,correct_answer,concept:Math,difficulty\na,Text,1|2,3,1,hard\n")
     with pytest.raises(CommandError) as refused:
         _run("upload_pool", path)
-    assert "/questions/0/correct_answer" in str(refused.value)
-    assert "/questions/0/difficulty" in str(refused.value)
+    assert "Line 2, column correct_answer: " in str(refused.value)
+    assert "Line 2, column difficulty: " in str(refused.value)
     assert not QuestionPool.objects.exists()
 
 

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Publish the demo pool, unless a pool of its name is there."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        draft = parse_pool(read_pool_file(POOL_FILE))
+        draft = parse_pool(read_pool_file(POOL_FILE).document)
         pool = QuestionPool.objects.filter(name=draft.name).first()
         if pool is not None:
             self.stdout.write(f"The demo pool is there: {pool.pk}")

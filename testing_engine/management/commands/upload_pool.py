@@ -1,5 +1,6 @@
 """manage.py upload_pool FILE: publish a question pool from a JSON or CSV file."""
 
+import unicodedata
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from testing_engine.interchange.files import UnreadableFile, read_pool_file
-from testing_engine.interchange.questions import PoolRefused, parse_pool
+from testing_engine.interchange.names import problem_of_name
+from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool
 from testing_engine.pools import publish_pool
 
 
@@ -22,16 +24,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, name: str | None, dry_run: bool, **options: Any) -> None:
         try:
-            document = read_pool_file(file)
-            draft = parse_pool(document)
+            pool_file = read_pool_file(file)
         except UnreadableFile as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(f"Nothing was published. {error}") from error
+        try:
+            draft = parse_pool(pool_file.document)
         except PoolRefused as refused:
-            listed = "\n".join(f"  {pointer}: {message}" for pointer, message in refused.problems)
+            listed = "\n".join(f"  {pool_file.place_of(at)}: {said}" for at, said in refused.problems)
             raise CommandError(f"Nothing was published. {file.name} has problems:\n{listed}") from refused
-        name = name or draft.name or file.stem
-        if len(name) > 200 or not name.isprintable():
-            raise CommandError("The pool's name must be a text of at most 200 characters; set one by --name.")
+        name = name or draft.name or unicodedata.normalize("NFC", file.stem)  # some disks keep it decomposed
+        if problem := problem_of_name(name, POOL_NAME):
+            raise CommandError(f"The pool's name {problem}; set one by --name.")
         count = len(draft.questions)
         if draft.ignored:
             self.stderr.write(f"These fields mean nothing here and are ignored: {', '.join(draft.ignored)}")

@@ -1,0 +1,189 @@
+"""Tables as spreadsheets write them, CSV or tabs → rows, each with its line. The one reader of tables.
+
+Nothing is guessed away: what is no table, or has a cell too many, is refused with its line and column, and
+a cell holds what was typed. Separators are commas, semicolons or tabs; a row ends with CR, LF or CRLF alone;
+rows without any text are passed over, as are columns that have neither a name nor a text.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+SEPARATORS = ",;\t"
+CALLED = {",": "comma", ";": "semicolon", "\t": "tab"}
+PROBLEMS_LISTED = 1000
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_SHOWN = 40  # characters of a cell in a message
+# Excel's own first line, "sep=;": which separator it shall take.
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=([,;\t])\"?(?:\r\n|\r|\n|$)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+class TableRefused(ValueError):
+    """This is no table. `problems`: one sentence each, with line and column."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = list(problems)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: the line on which it begins, and its cells by column."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`header`: the columns in order. `line` is the header's own."""
+
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    separator: str
+    line: int = 1
+
+
+def place(line: int, column: str | int | None = None) -> str:
+    """Where something is, for a message."""
+    return f"Line {line}" if column is None else f"Line {line}, column {column}"
+
+
+def read_table(content: bytes, *, is_lower_case: bool = False) -> Table:
+    """The table that a file holds. Names of columns lose the blanks around them, cells nothing.
+
+    `is_lower_case`: columns may be called in capitals too. Raises `TableRefused` with all that is wrong.
+    """
+    text = _decoded(content)
+    first_line = 1
+    if announced := _SEPARATOR_LINE.match(text):
+        text, first_line = text[announced.end() :], 2
+    separator = announced[1] if announced else _separator_of(text)
+    lines = _Lines(text, separator, first_line)
+    numbered = iter(lines)
+    try:
+        line, header = next(numbered, (first_line, []))
+        names = [name.strip().lower() if is_lower_case else name.strip() for name in header]
+        return _table(line, names, numbered, separator)
+    except csv.Error as error:
+        raise TableRefused([f"{place(lines.line)}: this is no CSV: {_in_words(error)}."]) from error
+
+
+def number_in(cell: str, separator: str) -> float | int | str:
+    """The number of a cell. What is none stays a text, for whoever checks it.
+
+    A comma is a decimal one where it does not separate cells: spreadsheets of many countries write so. Digits
+    are ASCII; nothing that only Python takes for a number ("1_000", "nan") is one.
+    """
+    text = cell.strip(" ").replace("\N{MINUS SIGN}", "-")
+    if not _NUMBER.fullmatch(text) or ("," in text and separator == ","):
+        return cell
+    value = float(text.replace(",", "."))
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+class _Lines:
+    """Rows that have a text, with the line on which each begins."""
+
+    def __init__(self, text: str, separator: str, first_line: int) -> None:
+        self._reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        self._before = first_line - 1
+        self.line = first_line
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        read = 0
+        while True:
+            self.line = self._before + read + 1
+            cells = next(self._reader, None)
+            if cells is None:
+                return
+            read = self._reader.line_num
+            if any(cell.strip() for cell in cells):
+                yield self.line, cells
+
+
+def _table(line: int, names: list[str], rows: Iterator[tuple[int, list[str]]], separator: str) -> Table:
+    problems = [
+        f"{place(line, name)}: it is there twice."
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1 and name
+    ]
+    found: list[Row] = []
+    for at, cells in rows:
+        wrong = _size_problem(at, cells, names, separator) or _nameless_problem(at, cells, names)
+        if wrong:
+            problems.append(wrong)
+            if len(problems) >= PROBLEMS_LISTED:
+                break
+        else:
+            found.append(Row(at, {name: cell for name, cell in zip(names, cells, strict=True) if name}))
+    if problems:
+        raise TableRefused(problems)
+    return Table(tuple(name for name in names if name), tuple(found), separator, line)
+
+
+def _size_problem(line: int, cells: list[str], names: list[str], separator: str) -> str | None:
+    if len(cells) == len(names):
+        return None
+    said = f"it has {len(cells)} cell{'' if len(cells) == 1 else 's'}, the header has {len(names)}"
+    if len(cells) < len(names):
+        return f"{place(line, names[len(cells)] or len(cells) + 1)}: {said}."
+    more = _short(cells[len(names)])
+    return (
+        f"{place(line, len(names) + 1)}: {said}; “{more}” has no column. "
+        f"A text that holds a {CALLED[separator]} stands in quotation marks."
+    )
+
+
+def _nameless_problem(line: int, cells: list[str], names: list[str]) -> str | None:
+    for number, (name, cell) in enumerate(zip(names, cells, strict=True), start=1):
+        if not name and cell.strip():
+            return f"{place(line, number)}: “{_short(cell)}” stands in a column without a name."
+    return None
+
+
+def _short(cell: str) -> str:
+    text = " ".join(cell.split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8 with or without its mark, or UTF-16 with it. Another encoding is named, not guessed."""
+    encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line = len(re.findall(rb"\r\n|\r|\n", before)) + 1
+        raise TableRefused([f"{place(line)}: {_encoding_problem(content, error)}"]) from error
+
+
+def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> str:
+    advice = "Save the list as “CSV UTF-8”."
+    try:
+        end = min(error.start + 20, len(content))
+        word = re.split(r"[\r\n]", content[error.start : end].decode("cp1252"))[0]
+        return f"this is not UTF-8. It may be Windows-1252, where “{word}” stands here. {advice}"
+    except UnicodeDecodeError:
+        return f"this is not UTF-8. {advice}"
+
+
+def _separator_of(text: str) -> str:
+    """What stands most often in the first row that has a text, outside quotation marks."""
+    first = next((line for line in re.split(r"[\r\n]+", text) if line.strip(f'{SEPARATORS} "')), "")
+    outside = re.sub(r'"[^"]*"', "", first)
+    return max(SEPARATORS, key=outside.count)
+
+
+_MESSAGES = {
+    "unexpected end of data": "a quotation mark opens and never closes",
+    "field larger than field limit": "a cell is too long, perhaps because a quotation mark never closes",
+    "expected after": "text follows a closing quotation mark; a mark inside a text is doubled",
+}
+
+
+def _in_words(error: csv.Error) -> str:
+    return next((words for said, words in _MESSAGES.items() if said in str(error)), str(error))
