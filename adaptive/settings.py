@@ -188,7 +188,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["sessions_app.api.permissions.NobodyUnlessSaid"],
     "DEFAULT_THROTTLE_CLASSES": ["sessions_app.api.throttling.CallerRateThrottle"],
     "DEFAULT_PARSER_CLASSES": ["sessions_app.api.parsers.StrictJsonParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.renderers.ReplyRenderer"],
     "DEFAULT_SCHEMA_CLASS": "sessions_app.api.schema.ApiSchema",
     "DEFAULT_PAGINATION_CLASS": "sessions_app.api.pagination.Pages",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",

@@ -23,6 +23,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from adaptive import urls
+from sessions_app import replies
 from sessions_app.sitting import rates
 from sessions_app.sitting.hot_state import _SETTLE, _SETTLE_SHA
 from sessions_app.sitting.ledger import _RECORD
@@ -40,7 +41,7 @@ class Packed(msgspec.Struct, frozen=True):
     question_pks: list[int]
     states: list[bytes]
     row: dict[str, Any]
-    reply: dict[str, Any]
+    reply: replies.Continued
 
 
 @cache

@@ -94,7 +94,7 @@ def _packed(pool: Any, concepts: int) -> Any:
     """Taken from the middle of a real test, so that it is as long as what `submit` sends."""
     from benchmarks import floor
     from benchmarks.floor_sessions import start
-    from sessions_app.api import replies
+    from sessions_app import replies
     from sessions_app.sitting.hot_state import read_state
     from sessions_app.sitting.session_state import Advance
     from sessions_app.sitting.standing import shown_by_key, standing_of_state
@@ -113,6 +113,7 @@ def _packed(pool: Any, concepts: int) -> Any:
     shown = sorted((shown_by_key(pk) for pk in revision.question_ids.tolist()), key=lambda s: len(s.content))
     standing = standing_of_state(fresh.session_id, states[QUESTIONS // 2])
     reply = replies.submitted(replace(standing, next_question=shown[len(shown) // 2]))
+    assert isinstance(reply, replies.Continued)
     row = {
         "answer": 1,
         "score": 1,

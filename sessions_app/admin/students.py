@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
@@ -13,9 +13,10 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from sessions_app import replies
 from sessions_app.admin.common import ReadOnly, go_on, numbers
 from sessions_app.admin.results import ResultPages
-from sessions_app.administration.privacy import erase_student, export_student
+from sessions_app.administration.privacy import erase_student, held_of
 from sessions_app.models import Student, StudentProficiency, TestSession
 from sessions_app.reporting.results import StudentNotFound
 from sessions_app.sitting.proficiency import proficiency_of
@@ -87,10 +88,10 @@ class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
         student = self.get_object(request, object_id)
         if student is None:
             raise Http404
-        exported = export_student(student.external_id, now=timezone.now())
+        exported = replies.student_export(held_of(student.external_id), now=timezone.now())
         disposition = {"Content-Disposition": f'attachment; filename="student-{student.pk}.json"'}
-        return JsonResponse(
-            exported, json_dumps_params={"ensure_ascii": False, "indent": 2}, headers=disposition
+        return HttpResponse(
+            replies.encode_for_people(exported), content_type="application/json", headers=disposition
         )
 
     @action(  # type: ignore[untyped-decorator]

@@ -214,7 +214,10 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
             return Opened(standing, student_id)
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
         raise InvitationUsed(session.status)
-    return Opened(lifecycle.status(session.pk, Caller(session_id=session.pk)), student_id)
+    standing = lifecycle.status(session.pk, Caller(session_id=session.pk))
+    if not standing.is_active:  # it ended between our two looks
+        raise InvitationUsed(standing.status)
+    return Opened(standing, student_id)
 
 
 def _locked(pk: int, issue: int) -> Invitation:

@@ -8,7 +8,6 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
@@ -25,32 +24,8 @@ from sessions_app.models import (
 )
 from sessions_app.reporting.results import StudentNotFound, student_of
 from sessions_app.sitting import hot_state, lifecycle
-from sessions_app.sitting.proficiency import proficiency_of
 
 logger = logging.getLogger(__name__)
-
-DATA_DICTIONARY = {
-    "student": "What is known of the person. student_id is the id that the school's own system uses.",
-    "proficiencies": "The newest estimate in each concept; the next test starts from it.",
-    "invitations": "Links that were made for the student to take a named test with.",
-    "sessions": "Every test, the oldest first.",
-    "sessions[].test": "The named test, if it was one; deadline: when its time was over.",
-    "sessions[].rules": "What was asked for: how questions are chosen and when the test stops.",
-    "sessions[].prior": "What was taken to be known before the test: mean and standard deviation.",
-    "sessions[].ability": "What was found, in the order of concept_names: theta on the logit scale (mean 0, "
-    "standard deviation 1 in the reference population), and its standard error.",
-    "sessions[].seed": "The random choices of the test are drawn from it.",
-    "sessions[].client": "The program that started the test; null: it was imported.",
-    "sessions[].token_generation": "How often the test's session tokens were revoked.",
-    "sessions[].idempotency_key": "Sent by that program, to tell a repeated request by; so is request_hash.",
-    "sessions[].legacy_id": "The test's id in the service that it was imported from.",
-    "sessions[].answers[].response": 'Index of the chosen option, from 0; null: "I don\'t know".',
-    "sessions[].answers[].score": "Points given; -1: not scored.",
-    "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
-    "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
-    "proficiency": "Share of the reference population at or below the student, 0 to 1.",
-    "admin_history": "When somebody changed the student's fields in the administration, and which.",
-}
 
 
 @dataclass(frozen=True)
@@ -75,32 +50,27 @@ def holdings(student: Student) -> Holdings:
 # --- Export -------------------------------------------------------------------------------------------------
 
 
-def export_student(external_id: str, *, now: datetime) -> dict[str, Any]:
-    """Everything that is held of a student, ready for JSON, in eight queries whatever there is.
+@dataclass(frozen=True)
+class Held:
+    """What is held of a student, to be read once and in order."""
 
-    Never the answer key: of a question, what the student saw. Raises `StudentNotFound`.
-    """
+    student: Student
+    proficiencies: QuerySet[StudentProficiency]
+    invitations: QuerySet[Invitation]
+    sessions: QuerySet[TestSession]
+    admin_history: QuerySet[LogEntry]
+
+
+def held_of(external_id: str) -> Held:
+    """Everything that is held of the student. Raises `StudentNotFound`."""
     student = student_of(external_id)
-    return {
-        "generated_at": now.isoformat(),
-        "data_dictionary": DATA_DICTIONARY,
-        "student": {
-            "student_id": student.external_id,
-            "name": student.name,
-            "email": student.email,
-            "grade_level": student.grade_level,
-            "created_at": student.created_at.isoformat(),
-        },
-        "proficiencies": [_proficiency(row) for row in student.proficiencies.order_by("concept_name")],
-        "invitations": [
-            _invitation(row) for row in student.invitations.select_related("test").order_by("pk")
-        ],
-        "sessions": [_session(session) for session in _sessions(student)],
-        "admin_history": [
-            {"at": entry.action_time.isoformat(), "change": entry.get_change_message()}
-            for entry in _admin_history(student).order_by("action_time")
-        ],
-    }
+    return Held(
+        student=student,
+        proficiencies=student.proficiencies.order_by("concept_name"),
+        invitations=student.invitations.select_related("test").order_by("pk"),
+        sessions=_sessions(student),
+        admin_history=_admin_history(student).order_by("action_time"),
+    )
 
 
 def _sessions(student: Student) -> QuerySet[TestSession]:
@@ -110,85 +80,6 @@ def _sessions(student: Student) -> QuerySet[TestSession]:
         .prefetch_related(Prefetch("responses", queryset=answers), "events")
         .order_by("started_at", "pk")
     )
-
-
-def _proficiency(row: StudentProficiency) -> dict[str, Any]:
-    return {
-        "concept_name": row.concept_name,
-        "proficiency": proficiency_of(row.theta),
-        "theta": row.theta,
-        "standard_error": row.standard_error,
-        "session_id": None if row.session_id is None else str(row.session_id),
-        "updated_at": row.updated_at.isoformat(),
-    }
-
-
-def _invitation(row: Invitation) -> dict[str, Any]:
-    return {
-        "test": row.test.name,
-        "created_at": row.created_at.isoformat(),
-        "revoked_at": None if row.revoked_at is None else row.revoked_at.isoformat(),
-        "session_id": None if row.session_id is None else str(row.session_id),
-    }
-
-
-def _session(session: TestSession) -> dict[str, Any]:
-    return {
-        "session_id": str(session.pk),
-        "test": None if session.named_test is None else session.named_test.name,
-        "deadline": None if session.deadline is None else session.deadline.isoformat(),
-        "status": session.status,
-        "end_reason": session.end_reason,
-        "pool": session.revision.pool.name,
-        "question_pool_id": str(session.revision.pool_id),
-        "revision": session.revision.number,
-        "concept_names": session.plan.concept_names,
-        "rules": session.plan.rules,
-        "prior": {"theta": session.prior_mean, "standard_deviation": session.prior_sd},
-        "ability": {"theta": session.theta, "standard_error": session.standard_error},
-        "questions_answered": session.questions_answered,
-        "correct_responses": session.correct_responses,
-        "started_at": session.started_at.isoformat(),
-        "last_activity": session.last_activity.isoformat(),
-        "completed_at": None if session.completed_at is None else session.completed_at.isoformat(),
-        "seed": session.seed,
-        "client": None if session.client is None else session.client.username,
-        "token_generation": session.token_generation,
-        "idempotency_key": session.idempotency_key,
-        "request_hash": session.request_hash,
-        "legacy_id": session.legacy_id,
-        "answers": [_answer(response) for response in session.responses.all()],
-        "events": [_event(event) for event in session.events.all()],
-    }
-
-
-def _answer(response: TestResponse) -> dict[str, Any]:
-    question = response.question
-    return {
-        "position": response.position,
-        "question_id": question.external_id,
-        "question_version": question.version,
-        "content": question.content,
-        "response": response.answer,
-        "response_text": None if response.answer is None else question.options[response.answer],
-        "is_correct": response.is_correct,
-        "score": response.score,
-        "ability_after": {"theta": response.theta, "standard_error": response.standard_error},
-        "response_time_ms": response.response_time_ms,
-        "answered_at": response.answered_at.isoformat(),
-        "idempotency_key": response.idempotency_key,
-    }
-
-
-def _event(event: SessionEvent) -> dict[str, Any]:
-    return {
-        "kind": event.kind,
-        "after_answers": event.after_answers,
-        "at": event.at.isoformat(),
-        "reason": event.reason,
-        "idempotency_key": event.idempotency_key,
-        "request_hash": event.request_hash,
-    }
 
 
 def _admin_history(student: Student) -> QuerySet[LogEntry]:

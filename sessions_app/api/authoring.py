@@ -4,23 +4,22 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
-from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from sessions_app.api import permissions, shapes
+from sessions_app import replies
+from sessions_app.api import permissions
 from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.pages import ListView
 from sessions_app.api.parsers import PoolUploadParser
+from sessions_app.api.serializers import PoolUpload
 from sessions_app.refusals import PoolNotFound
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
-from testing_engine.pools import keyless_content, publish_pool
+from testing_engine.pools import publish_pool
 
-_SALT = "sessions_app.api.authoring.content_hash"
 A_POOL = {
     "question_pool_id": "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11",
     "name": "Grade 9",
@@ -68,30 +67,6 @@ def _questions(pool: QuestionPool) -> Any:
     )
 
 
-class PoolRow(BaseSerializer[QuestionPool]):
-    def to_representation(self, pool: QuestionPool) -> dict[str, Any]:
-        revision = pool.current_revision
-        assert revision is not None
-        return {
-            "question_pool_id": pool.pk,
-            "name": pool.name,
-            "concept_names": pool.concept_names,
-            "concept_count": pool.concept_count,
-            "question_count": revision.question_count,
-            "revision": revision.number,
-            # The hash itself covers the key, which could be found from it by trying.
-            "content_hash": salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest(),
-            "created_at": pool.created_at,
-        }
-
-
-class QuestionRow(BaseSerializer[Question]):
-    """A question as its author may read it over the API: without the key."""
-
-    def to_representation(self, question: Question) -> dict[str, Any]:
-        return {**keyless_content(question), "version": question.version}
-
-
 class UploadView(APIView):
     permission_classes = [permissions.Holds]
     permission = permissions.AUTHOR
@@ -102,8 +77,8 @@ class UploadView(APIView):
         tags=["Question pools"],
         summary="Upload a question pool",
         description="All or nothing: what is wrong is listed by index and id.",
-        request=shapes.PoolUpload,
-        responses=shapes.Uploaded,
+        request=PoolUpload,
+        responses=replies.Uploaded,
         examples=[
             OpenApiExample(
                 "One question, two concepts",
@@ -142,25 +117,21 @@ class UploadView(APIView):
         except PoolRefused as refused:
             raise InvalidBody(refused.problems) from refused
         pool = publish_pool(draft.name, draft.concept_names, draft.questions)
-        count = len(draft.questions)
-        message = f"Uploaded {count} question{'' if count == 1 else 's'}."
-        if draft.ignored:
-            message += f" These fields mean nothing here and were ignored: {', '.join(draft.ignored)}."
-        return Response({"message": message, "count": count, "question_pool_id": pool.pk})
+        return Response(replies.uploaded(pool, draft))
 
 
-class PoolListView(ListAPIView[QuestionPool]):
+class PoolListView(ListView):
     permission_classes = [permissions.Holds]
     permission = permissions.AUTHOR
     problems = ("404",)
-    serializer_class = PoolRow
+    reply = staticmethod(replies.pool)
     queryset = QuestionPool.objects.select_related("current_revision").filter(current_revision__isnull=False)
 
     @extend_schema(
         operation_id="list_pools",
         tags=["Question pools"],
         summary="All pools, the newest first",
-        responses=shapes.PoolReply(many=True),
+        responses=replies.PoolReply,
         examples=[POOL_EXAMPLE],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -176,24 +147,24 @@ class PoolView(APIView):
         operation_id="read_pool",
         tags=["Question pools"],
         summary="One pool",
-        responses=shapes.PoolReply,
+        responses=replies.PoolReply,
         examples=[POOL_EXAMPLE],
     )
     def get(self, request: Request, pool_id: str) -> Response:
-        return Response(PoolRow(_pool(pool_id)).data)
+        return Response(replies.pool(_pool(pool_id)))
 
 
-class QuestionListView(ListAPIView[Question]):
+class QuestionListView(ListView):
     permission_classes = [permissions.Holds]
     permission = permissions.AUTHOR
     problems = ("404",)
-    serializer_class = QuestionRow
+    reply = staticmethod(replies.question)
 
     @extend_schema(
         operation_id="list_questions",
         tags=["Question pools"],
         summary="The questions of a pool's newest revision, in order",
-        responses=shapes.QuestionReply(many=True),
+        responses=replies.QuestionReply,
         examples=[QUESTION_EXAMPLE],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -212,7 +183,7 @@ class QuestionView(APIView):
         operation_id="read_question",
         tags=["Question pools"],
         summary="One question of a pool's newest revision",
-        responses=shapes.QuestionReply,
+        responses=replies.QuestionReply,
         examples=[QUESTION_EXAMPLE],
     )
     def get(self, request: Request, pool_id: str, question_id: str) -> Response:
@@ -220,4 +191,4 @@ class QuestionView(APIView):
         question = known.filter(external_id=question_id).first() if "\x00" not in question_id else None
         if question is None:
             raise Problem(404, "question_not_found", "This pool has no question of that id.")
-        return Response(QuestionRow(question).data)
+        return Response(replies.question(question))

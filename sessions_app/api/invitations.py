@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sessions_app import replies
 from sessions_app.administration import invitations
-from sessions_app.api import replies, shapes
 from sessions_app.api.errors import InvalidBody
-from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
+from sessions_app.api.rendering import RENDER, wants_html
 from sessions_app.api.serializers import InvitationRequestSerializer
 from sessions_app.api.sitting import A_START, in_body, named_in_log
 from sessions_app.refusals import RulesRefused, TooManyRequests
@@ -39,7 +39,7 @@ class InvitationStartView(APIView):
         ),
         parameters=[RENDER],
         request=InvitationRequestSerializer,
-        responses=shapes.Started,
+        responses=replies.Started,
         examples=[
             OpenApiExample(
                 "What stands behind the # of the link",
@@ -60,9 +60,14 @@ class InvitationStartView(APIView):
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(in_body(error.problems, {"test": ""}), code="rules_refused") from error
         named_in_log(opened.standing.session_id)
-        reply = replies.started(opened.standing, opened.student_id, token_from=now)
-        reply = with_page(request, reply)
-        return Response(with_html(reply) if is_html else reply)
+        reply = replies.started(
+            opened.standing,
+            opened.student_id,
+            in_full=request.build_absolute_uri,
+            token_from=now,
+            as_html=is_html,
+        )
+        return Response(reply)
 
 
 def _count(invitation_id: int, issue: int) -> None:

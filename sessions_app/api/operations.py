@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sessions_app import replies
 from sessions_app.administration import cleanup
-from sessions_app.api import permissions, shapes
+from sessions_app.api import permissions
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE, Problem
 from sessions_app.api.serializers import CleanupRequestSerializer
 from sessions_app.sitting import hot_state
@@ -22,7 +23,7 @@ class CleanupView(APIView):
         tags=["Operation"],
         summary="End inactive sessions now",
         request=CleanupRequestSerializer,
-        responses=shapes.CleanedUp,
+        responses=replies.CleanedUp,
         examples=[
             OpenApiExample("Half an hour", request_only=True, value={"inactivity_minutes": 30}),
             OpenApiExample(
@@ -41,13 +42,7 @@ class CleanupView(APIView):
         body.is_valid(raise_exception=True)
         minutes = body.validated_data.get("inactivity_minutes", settings.SESSION_INACTIVITY_MINUTES)
         ended = cleanup.end_inactive(minutes, now=cleanup.shared_clock())
-        return Response(
-            {
-                "message": f"Ended {ended} inactive session{'' if ended == 1 else 's'}.",
-                "sessions_removed": ended,
-                "inactivity_threshold_minutes": minutes,
-            }
-        )
+        return Response(replies.cleaned_up(ended, minutes))
 
 
 class RedisStatisticsView(APIView):
@@ -58,7 +53,7 @@ class RedisStatisticsView(APIView):
         operation_id="redis_statistics",
         tags=["Operation"],
         summary="What Redis holds",
-        responses=shapes.RedisStatistics,
+        responses=replies.RedisStatistics,
         examples=[
             OpenApiExample(
                 "Quiet",
@@ -80,4 +75,4 @@ class RedisStatisticsView(APIView):
         statistics = hot_state.statistics()
         if statistics is None:
             raise Problem(503, "redis_unavailable", "Redis does not answer.", wait=RETRY_AFTER_OUTAGE)
-        return Response({"redis_stats": statistics, "architecture": "minimal_hot_data"})
+        return Response(replies.redis_statistics(statistics))

@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sessions_app import replies
 from sessions_app.administration import privacy
-from sessions_app.api import permissions, shapes
+from sessions_app.api import permissions
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.serializers import EraseRequestSerializer
@@ -108,14 +109,15 @@ class ExportView(PrivacyView):
         operation_id="export_student",
         tags=["Privacy"],
         summary="Everything that is held of a student",
-        responses=shapes.StudentExport,
+        responses=replies.StudentExport,
         examples=[OpenApiExample("One answer", response_only=True, value=AN_EXPORT)],
     )
     def get(self, request: Request, student_id: str) -> Response:
         try:
-            return Response(privacy.export_student(student_id, now=timezone.now()))
+            held = privacy.held_of(student_id)
         except StudentNotFound as error:
             raise _nobody() from error
+        return Response(replies.student_export(held, now=timezone.now()))
 
 
 class EraseView(PrivacyView):
@@ -127,7 +129,7 @@ class EraseView(PrivacyView):
         "address, to confirm. Afterwards the student is unknown: a repeated request gets 404, and a test "
         "that is started for the same id is a new student's.",
         request=EraseRequestSerializer,
-        responses=shapes.Erased,
+        responses=replies.Erased,
         examples=[
             OpenApiExample("Confirmed", request_only=True, value={"student_id": "student-1"}),
             OpenApiExample(
@@ -152,15 +154,7 @@ class EraseView(PrivacyView):
             held = privacy.erase_student(student_id, now=timezone.now(), by_id=caller_of(request).client_id)
         except StudentNotFound as error:
             raise _nobody() from error
-        return Response(
-            {
-                "status": "erased",
-                "sessions_ended": held.running,
-                "sessions_kept": held.sessions,
-                "answers_kept": held.answers,
-                "proficiencies_deleted": held.proficiencies,
-            }
-        )
+        return Response(replies.erased(held))
 
 
 def _nobody() -> Problem:

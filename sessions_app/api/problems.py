@@ -11,11 +11,11 @@ from django.db import InterfaceError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse
+from msgspec import UNSET, UnsetType
 from rest_framework import exceptions
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from sessions_app import refusals
+from sessions_app import refusals, replies
 from sessions_app.api.errors import (
     AUTH_HEADER,
     RETRY_AFTER_BUSY,
@@ -24,10 +24,8 @@ from sessions_app.api.errors import (
     InvalidBody,
     Problem,
 )
-
-
-class ProblemRenderer(JSONRenderer):
-    media_type = "application/problem+json"
+from sessions_app.api.renderers import ProblemRenderer
+from sessions_app.replies import FieldProblem
 
 
 def _problem_of(refusal: refusals.Refusal) -> Problem:
@@ -140,7 +138,7 @@ class ProblemHandler(ExceptionHandler):
         else:
             super().report_exception(exc, response)
 
-    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+    def get_response(self, exc: exceptions.APIException, data: Any) -> Response:
         response = Response(data, status=exc.status_code, headers=self.get_headers(exc))
         response.content_type = ProblemRenderer.media_type
         return response
@@ -154,30 +152,33 @@ def _printable(text: str) -> str:
 class ProblemFormatter(ExceptionFormatter):
     """The body of a problem."""
 
-    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+    def format_error_response(self, error_response: ErrorResponse) -> replies.Problem:
         first = error_response.errors[0]
         is_invalid = isinstance(self.exc, exceptions.ValidationError)
-        body: dict[str, Any] = {
-            "type": "about:blank",
-            "title": _TITLES.get(self.exc.status_code, "Error"),
-            "status": self.exc.status_code,
-            "detail": "The request has invalid fields." if is_invalid else first.detail,
-            "code": "invalid" if is_invalid else first.code,
-        }
-        if is_invalid:
-            body["errors"] = [
-                {
-                    "pointer": f"/{error.attr}".rstrip("/") if error.attr else "",
-                    "detail": error.detail,
-                    "code": error.code,
-                }
-                for error in error_response.errors
-            ]
+        extra: dict[str, Any] = self.exc.extra if isinstance(self.exc, Problem) else {}
+        return replies.Problem(
+            type="about:blank",
+            title=_TITLES.get(self.exc.status_code, "Error"),
+            status=self.exc.status_code,
+            detail="The request has invalid fields." if is_invalid else first.detail,
+            code="invalid" if is_invalid else first.code,
+            errors=self._field_problems(error_response),
+            **extra,
+        )
+
+    def _field_problems(self, error_response: ErrorResponse) -> list[FieldProblem] | UnsetType:
         if isinstance(self.exc, InvalidBody):
-            body["errors"] = [
-                {"pointer": _printable(pointer), "detail": _printable(message), "code": "invalid"}
+            return [
+                FieldProblem(pointer=_printable(pointer), detail=_printable(message), code="invalid")
                 for pointer, message in self.exc.problems
             ]
-        if isinstance(self.exc, Problem):
-            body.update(self.exc.extra)
-        return body
+        if not isinstance(self.exc, exceptions.ValidationError):
+            return UNSET
+        return [
+            FieldProblem(
+                pointer=f"/{error.attr}".rstrip("/") if error.attr else "",
+                detail=error.detail,
+                code=error.code,
+            )
+            for error in error_response.errors
+        ]

@@ -4,20 +4,20 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
-from sessions_app.api import permissions, replies, shapes
+from sessions_app import replies
+from sessions_app.api import permissions
 from sessions_app.api.errors import Problem
-from sessions_app.api.pagination import TrailPages
+from sessions_app.api.pages import ListView
+from sessions_app.api.pagination import Pages, TrailPages
 from sessions_app.api.serializers import SessionFilterSerializer
 from sessions_app.api.sitting import session_id_of
-from sessions_app.models import Student, TestResponse, TestSession
+from sessions_app.models import Student, TestSession
 from sessions_app.refusals import SessionNotFound
 from sessions_app.reporting import results
-from sessions_app.sitting.proficiency import proficiencies_of, proficiency_of
 
 PAGE = OpenApiParameter("page", int, description="From 1.")
 PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 500; 50 if left out.")
@@ -66,12 +66,11 @@ class ReportView(GenericAPIView[Any]):
     permission = permissions.REPORT
     problems: tuple[str, ...] = ("404",)
 
-    def paged(self, sessions: Any) -> tuple[list[TestSession], dict[str, Any]]:
-        """One page, and the counts and links around it."""
+    def paged(self, sessions: Any) -> tuple[list[TestSession], replies.Place]:
+        """One page, and where it lies."""
         page = self.paginate_queryset(sessions)
-        assert self.paginator is not None
-        around = self.paginator.get_paginated_response([]).data
-        return list(page or []), {key: around[key] for key in ("count", "next", "previous")}
+        assert isinstance(self.paginator, Pages)
+        return list(page or []), self.paginator.place
 
 
 class ProficiencyView(ReportView):
@@ -79,7 +78,7 @@ class ProficiencyView(ReportView):
         operation_id="student_proficiency",
         tags=["Results"],
         summary="What a student can do now",
-        responses=shapes.Proficiency,
+        responses=replies.Proficiency,
         examples=[
             OpenApiExample(
                 "Known in two concepts",
@@ -96,19 +95,7 @@ class ProficiencyView(ReportView):
     )
     def get(self, request: Request, student_id: str) -> Response:
         student = _student(student_id)
-        known = results.proficiencies(student)
-        return Response(
-            {
-                "student_id": student.external_id,
-                "proficiency": proficiencies_of(row.theta for row in known),
-                "concept_names": [row.concept_name for row in known],
-                "ability": {
-                    "theta": [row.theta for row in known],
-                    "standard_error": [row.standard_error for row in known],
-                },
-                "last_updated": max((row.updated_at for row in known), default=None),
-            }
-        )
+        return Response(replies.proficiency(student, results.proficiencies(student)))
 
 
 class HistoryView(ReportView):
@@ -117,7 +104,7 @@ class HistoryView(ReportView):
         tags=["Results"],
         summary="A student's tests, the newest first",
         parameters=[PAGE, PAGE_SIZE],
-        responses=shapes.History,
+        responses=replies.History,
         examples=[
             OpenApiExample(
                 "One test",
@@ -146,9 +133,7 @@ class HistoryView(ReportView):
     )
     def get(self, request: Request, student_id: str) -> Response:
         student = _student(student_id)
-        sessions, around = self.paged(results.history(student))
-        entries = [replies.history_entry(session) for session in sessions]
-        return Response({"student_id": student.external_id, **around, "test_sessions": entries})
+        return Response(replies.history(student, *self.paged(results.history(student))))
 
 
 class ProgressView(ReportView):
@@ -158,7 +143,7 @@ class ProgressView(ReportView):
         summary="A student's progress over finished tests, the oldest first",
         description="A page holds that many tests; `concept_progress` covers the tests of the page.",
         parameters=[PAGE, PAGE_SIZE],
-        responses=shapes.Progress,
+        responses=replies.Progress,
         examples=[
             OpenApiExample(
                 "One test",
@@ -191,97 +176,22 @@ class ProgressView(ReportView):
     )
     def get(self, request: Request, student_id: str) -> Response:
         student = _student(student_id)
-        sessions, around = self.paged(results.finished(student))
-        totals = results.totals(student)
-        progress = {
-            "progress_timeline": [_timeline_entry(session) for session in sessions],
-            "concept_progress": _concept_progress(sessions),
-            "total_sessions": totals.sessions,
-            "avg_accuracy": round(totals.mean_accuracy, 6),
-        }
-        return Response({"student_id": student.external_id, **around, "progress_data": progress})
+        sessions, place = self.paged(results.finished(student))
+        return Response(replies.progress(student, sessions, place, results.totals(student)))
 
 
-def _timeline_entry(session: TestSession) -> dict[str, Any]:
-    return {
-        "session_id": session.pk,
-        "date": session.completed_at,
-        "proficiency": proficiencies_of(session.theta),
-        "concept_names": session.plan.concept_names,
-        "accuracy": replies.accuracy(session.correct_responses, session.questions_answered),
-        "questions_answered": session.questions_answered,
-    }
-
-
-def _concept_progress(sessions: list[TestSession]) -> dict[str, Any]:
-    timelines: dict[str, list[dict[str, Any]]] = {}
-    for session in sessions:
-        for name, theta in zip(session.plan.concept_names, session.theta, strict=True):
-            point = {"date": session.completed_at, "value": proficiency_of(theta)}
-            timelines.setdefault(name, []).append(point)
-    return {
-        name: {
-            "timeline": timeline,
-            "improvement": round(timeline[-1]["value"] - timeline[0]["value"], 6),
-            "current_level": timeline[-1]["value"],
-        }
-        for name, timeline in timelines.items()
-    }
-
-
-class SessionRow(BaseSerializer[TestSession]):
-    """A session as the contract lists it."""
-
-    def to_representation(self, session: TestSession) -> dict[str, Any]:
-        return {
-            "session_id": session.pk,
-            "student_id": session.student.external_id,
-            "question_pool_id": session.revision.pool_id,
-            "revision": session.revision.number,
-            "status": session.status,
-            "end_reason": session.end_reason,
-            "concept_names": session.plan.concept_names,
-            "rules": session.plan.rules,
-            "current_proficiency": proficiencies_of(session.theta),
-            "ability": {"theta": session.theta, "standard_error": session.standard_error},
-            "questions_answered": session.questions_answered,
-            "accuracy": replies.accuracy(session.correct_responses, session.questions_answered),
-            "started_at": session.started_at,
-            "last_activity": session.last_activity,
-            "completed_at": session.completed_at,
-        }
-
-
-class ResponseRow(BaseSerializer[TestResponse]):
-    """An answer as the contract lists it."""
-
-    def to_representation(self, response: TestResponse) -> dict[str, Any]:
-        return {
-            "position": response.position,
-            "question_id": response.question.external_id,
-            "question_version": response.question.version,
-            "response": response.answer,
-            "score": response.score,
-            "is_correct": response.is_correct,
-            "response_time_ms": response.response_time_ms,
-            "proficiency_after": proficiencies_of(response.theta),
-            "ability_after": {"theta": response.theta, "standard_error": response.standard_error},
-            "answered_at": response.answered_at,
-        }
-
-
-class SessionListView(ListAPIView[TestSession]):
+class SessionListView(ListView):
     permission_classes = [permissions.Holds]
     permission = permissions.REPORT
     problems = ("400", "404")
-    serializer_class = SessionRow
+    reply = staticmethod(replies.session)
 
     @extend_schema(
         operation_id="list_sessions",
         tags=["Results"],
         summary="Tests by student, status and pool, the newest first",
         parameters=[SessionFilterSerializer],
-        responses=shapes.SessionReply(many=True),
+        responses=replies.SessionReply,
         examples=[OpenApiExample("A test", response_only=True, value=A_SESSION)],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -296,18 +206,18 @@ class SessionListView(ListAPIView[TestSession]):
         )
 
 
-class ResponseListView(ListAPIView[TestResponse]):
+class ResponseListView(ListView):
     permission_classes = [permissions.Holds]
     permission = permissions.REPORT
     problems = ("404",)
-    serializer_class = ResponseRow
+    reply = staticmethod(replies.response)
     pagination_class = TrailPages
 
     @extend_schema(
         operation_id="list_responses",
         tags=["Results"],
         summary="A test's answers, in order",
-        responses=shapes.ResponseReply(many=True),
+        responses=replies.ResponseReply,
         examples=[OpenApiExample("An answer", response_only=True, value=AN_ANSWER)],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

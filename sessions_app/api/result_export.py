@@ -9,7 +9,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sessions_app.api import permissions, shapes
+from sessions_app import replies
+from sessions_app.api import permissions
 from sessions_app.api.serializers import ExportSerializer
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
@@ -49,7 +50,7 @@ class ExportView(APIView):
             OpenApiParameter("format", str, enum=["csv", "json"], default="json"),
         ],
         responses={
-            (200, "application/json"): shapes.Exported,
+            (200, "application/json"): replies.Exported,
             (200, "text/csv"): OpenApiTypes.STR,
         },
         examples=[

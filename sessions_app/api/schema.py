@@ -3,10 +3,10 @@
 from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
 
-from sessions_app.api import permissions, shapes
-from sessions_app.api.problems import ProblemRenderer
+from sessions_app import replies
+from sessions_app.api import permissions, structs
+from sessions_app.api.renderers import ProblemRenderer
 
 Direction = Literal["request", "response"]
 
@@ -28,14 +28,14 @@ class ApiSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
-        problem: ResolvedComponent = self.resolve_serializer(shapes.Problem, "response")
+        problem = structs.reference(self, replies.Problem, "response")
         statuses = {*ALWAYS, *getattr(self.view, "problems", ())}
         if self.method == "POST":
             statuses |= {"400", "413"}
         for status in sorted(statuses):
             bodies[status] = {
                 "description": PROBLEMS[status],
-                "content": {ProblemRenderer.media_type: {"schema": problem.ref}},
+                "content": {ProblemRenderer.media_type: {"schema": problem}},
             }
         return bodies
 

@@ -14,6 +14,7 @@ from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.submission import Submission
 from testing_engine.interchange.names import identifier_in, problem_of_name
+from testing_engine.models import MODELS
 from testing_engine.psychometrics.rules import CatRules, RulesError
 
 MAX_INT = 2**31 - 1
@@ -264,3 +265,46 @@ class SessionFilterSerializer(Body):
     student_id = Identifier(required=False)
     status = serializers.ChoiceField(choices=TestSession.Status.choices, required=False)
     pool = serializers.UUIDField(required=False)
+
+
+def _numbers(**options: Any) -> serializers.ListField:
+    return serializers.ListField(child=serializers.FloatField(), **options)
+
+
+class QuestionUpload(serializers.Serializer[Any]):  # read by `testing_engine.interchange.questions`
+    id = serializers.CharField(max_length=200)
+    content = serializers.CharField()
+    options = serializers.ListField(child=serializers.CharField())
+    correct_answer = serializers.CharField(
+        required=False, help_text="One of the options; rating scales give option_scores."
+    )
+    option_scores = serializers.ListField(child=serializers.IntegerField(min_value=0), required=False)
+    concepts = _numbers(help_text="Q-matrix row: 0 or more for each concept, not all 0.")
+    model = serializers.ChoiceField(choices=MODELS, default="2PL")
+    difficulty = serializers.FloatField(default=0.0)
+    discrimination = serializers.FloatField(default=1.0, help_text="Above 0.")
+    guessing = serializers.FloatField(default=0.0, help_text="Lower asymptote.")
+    slipping = serializers.FloatField(default=0.0, help_text="1 - upper asymptote.")
+    upper_asymptote = serializers.FloatField(default=1.0, help_text="Instead of slipping.")
+    thresholds = _numbers(
+        required=False, help_text="GRM, GPCM, PCM, RSM: one a step, relative to difficulty."
+    )
+    category_slopes = _numbers(required=False, help_text="NRM.")
+    category_intercepts = _numbers(required=False, help_text="NRM.")
+    area = serializers.CharField(
+        max_length=100, required=False, help_text="Content area, for content targets."
+    )
+    enemy_groups = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        required=False,
+        help_text="Of a group, a test has one question at most.",
+    )
+    question_set = serializers.CharField(
+        max_length=100, required=False, help_text="Questions that stay together."
+    )
+
+
+class PoolUpload(serializers.Serializer[Any]):
+    questions = QuestionUpload(many=True)
+    name = serializers.CharField(max_length=200, required=False)
+    concept_names = serializers.ListField(child=serializers.CharField(max_length=100), required=False)

@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from sessions_app.api import permissions, replies, shapes
+from sessions_app import replies
+from sessions_app.api import permissions
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
-from sessions_app.api.rendering import RENDER, wants_html, with_html, with_page
+from sessions_app.api.rendering import RENDER, wants_html
 from sessions_app.api.serializers import (
     StartRequestSerializer,
     StudentSerializer,
@@ -34,6 +35,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters.",
 )
+SUBMITTED: list[Any] = [replies.Continued, replies.Result]
 STUDENT_ID = OpenApiParameter(
     "student_id", str, description="Given, it must be the session's student: 403 otherwise."
 )
@@ -142,7 +144,7 @@ class StartView(APIView):
         ),
         parameters=[IDEMPOTENCY_KEY, RENDER],
         request=StartRequestSerializer,
-        responses=shapes.Started,
+        responses=replies.Started,
         examples=[
             OpenApiExample(
                 "Until the standard error is 0.3",
@@ -178,8 +180,10 @@ class StartView(APIView):
         except (RulesError, RulesRefused) as error:
             raise InvalidBody(in_body(error.problems, request.data), code="rules_refused") from error
         named_in_log(standing.session_id)
-        reply = with_page(request, replies.started(standing, asked.student_id))
-        return Response(with_html(reply) if is_html else reply)
+        reply = replies.started(
+            standing, asked.student_id, in_full=request.build_absolute_uri, as_html=is_html
+        )
+        return Response(reply)
 
 
 def in_body(problems: list[tuple[str, str]], data: Any) -> list[tuple[str, str]]:
@@ -206,9 +210,7 @@ class SubmitView(APIView):
         summary="Answer the current question",
         parameters=[IDEMPOTENCY_KEY, RENDER],
         request=SubmitRequestSerializer,
-        responses=PolymorphicProxySerializer(
-            "Submitted", [shapes.Continued, shapes.Result], resource_type_field_name=None
-        ),
+        responses=PolymorphicProxySerializer("Submitted", SUBMITTED, resource_type_field_name=None),
         examples=[
             OpenApiExample(
                 "The second option",
@@ -245,8 +247,7 @@ class SubmitView(APIView):
             now=timezone.now(),
             rate=rate_in_session(request, answer.session_id),
         )
-        reply = replies.submitted(standing)
-        return Response(with_html(reply) if is_html else reply)
+        return Response(replies.submitted(standing, as_html=is_html))
 
 
 class StatusView(APIView):
@@ -259,7 +260,7 @@ class StatusView(APIView):
         tags=["Taking a test"],
         summary="Where a test stands",
         parameters=[STUDENT_ID, RENDER],
-        responses=shapes.SessionStatus,
+        responses=replies.SessionStatus,
         examples=[
             OpenApiExample(
                 "Running",
@@ -275,8 +276,7 @@ class StatusView(APIView):
         standing = lifecycle.status(
             session_id_of(session_id), caller_of(request), student_id=query.validated_data.get("student_id")
         )
-        reply = replies.status(standing)
-        return Response(with_html(reply) if is_html else reply)
+        return Response(replies.status(standing, as_html=is_html))
 
 
 class EndView(APIView):
@@ -291,7 +291,7 @@ class EndView(APIView):
         description="Safe to repeat: a test that is over gives its result again.",
         parameters=[IDEMPOTENCY_KEY],
         request=StudentSerializer,
-        responses=shapes.Result,
+        responses=replies.Result,
         examples=[OpenApiExample("Ended", response_only=True, value={"status": "ended", **A_RESULT})],
     )
     def post(self, request: Request, session_id: str) -> Response:
@@ -318,7 +318,7 @@ class ResultView(APIView):
         tags=["Taking a test"],
         summary="The result of a test that is over",
         description="With the path of the estimate. 409 `session_active` while the test runs.",
-        responses=shapes.ResultWithPath,
+        responses=replies.ResultWithPath,
         examples=[
             OpenApiExample(
                 "Over",
@@ -358,7 +358,7 @@ class TokenView(APIView):
             "as they would have: that is counted from the start of the session."
         ),
         request=None,
-        responses=shapes.RenewedToken,
+        responses=replies.RenewedToken,
         examples=[
             OpenApiExample(
                 "The only one that works now",

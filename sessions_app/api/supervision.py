@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sessions_app import replies
 from sessions_app.administration import supervision
 from sessions_app.administration.supervision import Supervisor
-from sessions_app.api import permissions, replies, shapes
+from sessions_app.api import permissions
 from sessions_app.api.serializers import Body, ExtendRequestSerializer
 from sessions_app.api.sitting import A_STATUS, IDEMPOTENCY_KEY, idempotency_key_of, session_id_of
 
@@ -37,7 +38,7 @@ class ExtendView(APIView):
         ),
         parameters=[IDEMPOTENCY_KEY],
         request=ExtendRequestSerializer,
-        responses=shapes.SessionStatus,
+        responses=replies.SessionStatus,
         examples=[
             OpenApiExample("Ten minutes", request_only=True, value={"minutes": 10}),
             OpenApiExample("Extended", response_only=True, value=A_STATUS),
@@ -66,7 +67,7 @@ class ResumeView(APIView):
         ),
         parameters=[IDEMPOTENCY_KEY],
         request=Body,
-        responses=shapes.SessionStatus,
+        responses=replies.SessionStatus,
         examples=[
             OpenApiExample("Nothing to say", request_only=True, value={}),
             OpenApiExample("Resumed", response_only=True, value=A_STATUS),

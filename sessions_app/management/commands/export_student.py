@@ -1,6 +1,5 @@
 """manage.py export_student ID: everything that is held of a student, as JSON."""
 
-import json
 import os
 from argparse import ArgumentParser
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from sessions_app.administration.privacy import export_student
+from sessions_app import replies
+from sessions_app.administration.privacy import held_of
 from sessions_app.reporting.results import StudentNotFound
 
 
@@ -21,10 +21,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, student_id: str, output: str | None, **options: Any) -> None:
         try:
-            exported = export_student(student_id, now=timezone.now())
+            held = held_of(student_id)
         except StudentNotFound as error:
             raise CommandError("There is no such student, or they were erased.") from error
-        text = json.dumps(exported, ensure_ascii=False, indent=2)
+        exported = replies.student_export(held, now=timezone.now())
+        text = replies.encode_for_people(exported).decode()
         if output is None:
             self.stdout.write(text)
             return
@@ -34,4 +35,4 @@ class Command(BaseCommand):
                 file.write(text + "\n")
         except OSError as error:
             raise CommandError(f"Cannot write {output}: {error.strerror}.") from error
-        self.stdout.write(f"Wrote {len(exported['sessions'])} tests to {output}.")
+        self.stdout.write(f"Wrote {len(exported.sessions)} tests to {output}.")

@@ -1,0 +1,86 @@
+"""Replies to authors of question pools. None holds an answer key."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.utils.crypto import salted_hmac
+from msgspec import Meta
+
+from sessions_app.replies.values import Reply
+from testing_engine.interchange.questions import PoolDraft
+from testing_engine.models import MODELS, Question, QuestionPool
+from testing_engine.pools import keyless_content
+
+# As it was first chosen: an author compares hashes of today with those of last year.
+_SALT = "sessions_app.api.authoring.content_hash"
+
+Model = Annotated[str, Meta(extra={"choices": MODELS})]
+
+
+class Uploaded(Reply, frozen=True):
+    message: str
+    count: int
+    question_pool_id: UUID
+
+
+class PoolReply(Reply, frozen=True):
+    question_pool_id: UUID
+    name: str
+    concept_names: list[str]
+    concept_count: int
+    question_count: int
+    revision: int
+    content_hash: str
+    created_at: datetime
+
+
+class QuestionReply(Reply, frozen=True):
+    id: str
+    content: str
+    options: list[str]
+    concepts: list[float]
+    model: Model
+    difficulty: float
+    discrimination: float
+    guessing: float
+    upper_asymptote: float
+    thresholds: list[float]
+    category_slopes: list[float]
+    category_intercepts: list[float]
+    area: str
+    enemy_groups: list[str]
+    question_set: str
+    version: int
+
+
+def uploaded(pool: QuestionPool, draft: PoolDraft) -> Uploaded:
+    count = len(draft.questions)
+    message = f"Uploaded {count} question{'' if count == 1 else 's'}."
+    if draft.ignored:
+        message += f" These fields mean nothing here and were ignored: {', '.join(draft.ignored)}."
+    return Uploaded(message=message, count=count, question_pool_id=pool.pk)
+
+
+def pool(pool: QuestionPool) -> PoolReply:
+    """A pool with its newest revision."""
+    revision = pool.current_revision
+    assert revision is not None
+    return PoolReply(
+        question_pool_id=pool.pk,
+        name=pool.name,
+        concept_names=pool.concept_names,
+        concept_count=pool.concept_count,
+        question_count=revision.question_count,
+        revision=revision.number,
+        # The hash itself covers the key, which could be found from it by trying.
+        content_hash=salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest(),
+        created_at=pool.created_at,
+    )
+
+
+def question(question: Question) -> QuestionReply:
+    """A question as its author may read it over the API: without the key."""
+    content: Mapping[str, Any] = keyless_content(question)
+    return QuestionReply(**content, version=question.version)

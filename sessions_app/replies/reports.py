@@ -1,0 +1,267 @@
+"""Replies to whoever reads results."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.replies.values import Ability, Address, Reply, Status, accuracy
+from sessions_app.reporting.results import Totals
+from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
+
+_PAGES = "https://tests.example.org/api/sessions?page={}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page lies in a list: how long that is, and the addresses of the pages beside it."""
+
+    count: int
+    next: str | None
+    previous: str | None
+
+
+class Page(Reply, frozen=True):
+    count: Annotated[int, Meta(extra_json_schema={"example": 123})]
+    next: Annotated[Address | None, Meta(extra_json_schema={"example": _PAGES.format(4)})]
+    previous: Annotated[Address | None, Meta(extra_json_schema={"example": _PAGES.format(2)})]
+    results: list[Any]
+
+
+class SessionReply(Reply, frozen=True):
+    session_id: UUID
+    student_id: str
+    question_pool_id: UUID
+    revision: int
+    status: Status
+    end_reason: str
+    concept_names: list[str]
+    rules: dict[str, Any]
+    current_proficiency: list[float]
+    ability: Ability
+    questions_answered: int
+    accuracy: float
+    started_at: datetime
+    last_activity: datetime
+    completed_at: datetime | None
+
+
+class ResponseReply(Reply, frozen=True):
+    position: int
+    question_id: str
+    question_version: int
+    response: Annotated[int | None, Meta(description='Index of the chosen option; null: "I don\'t know".')]
+    score: int
+    is_correct: bool
+    response_time_ms: int | None
+    proficiency_after: list[float]
+    ability_after: Ability
+    answered_at: datetime
+
+
+class Proficiency(Reply, frozen=True):
+    student_id: str
+    proficiency: list[float]
+    concept_names: list[str]
+    ability: Ability
+    last_updated: datetime | None
+
+
+class HistoryEntry(Reply, frozen=True):
+    session_id: UUID
+    status: Status
+    started_at: datetime
+    completed_at: datetime | None
+    total_questions: int
+    accuracy: float
+    learning_gain: float
+    final_proficiency: list[float]
+    concept_names: list[str]
+
+
+class History(Reply, frozen=True):
+    student_id: str
+    count: int
+    next: Address | None
+    previous: Address | None
+    test_sessions: list[HistoryEntry]
+
+
+class TimelineEntry(Reply, frozen=True):
+    session_id: UUID
+    date: datetime
+    proficiency: list[float]
+    concept_names: list[str]
+    accuracy: float
+    questions_answered: int
+
+
+class ConceptPoint(Reply, frozen=True):
+    date: datetime
+    value: float
+
+
+class ConceptProgress(Reply, frozen=True):
+    timeline: list[ConceptPoint]
+    improvement: float
+    current_level: float
+
+
+class ProgressData(Reply, frozen=True):
+    progress_timeline: list[TimelineEntry]
+    concept_progress: dict[str, ConceptProgress]
+    total_sessions: int
+    avg_accuracy: float
+
+
+class Progress(Reply, frozen=True):
+    student_id: str
+    count: int
+    next: Address | None
+    previous: Address | None
+    progress_data: ProgressData
+
+
+class DictionaryEntry(Reply, frozen=True, kw_only=True):
+    table: Annotated[str | UnsetType, Meta(description="With rows=dictionary alone.")] = UNSET
+    column: str
+    type: Annotated[str, Meta(extra={"choices": ["text", "number", "truth value", "time"]})]
+    meaning: str
+
+
+class Exported(Reply, frozen=True):
+    dictionary: list[DictionaryEntry]
+    rows: Annotated[list[dict[str, Any]], Meta(description="By the names of the dictionary.")]
+
+
+def page(place: Place, results: list[Any]) -> Page:
+    """`results`: a reply a row."""
+    return Page(count=place.count, next=place.next, previous=place.previous, results=results)
+
+
+def session(session: TestSession) -> SessionReply:
+    return SessionReply(
+        session_id=session.pk,
+        student_id=session.student.external_id,
+        question_pool_id=session.revision.pool_id,
+        revision=session.revision.number,
+        status=session.status,
+        end_reason=session.end_reason,
+        concept_names=session.plan.concept_names,
+        rules=session.plan.rules,
+        current_proficiency=proficiencies_of(session.theta),
+        ability=_ability(session),
+        questions_answered=session.questions_answered,
+        accuracy=accuracy(session.correct_responses, session.questions_answered),
+        started_at=session.started_at,
+        last_activity=session.last_activity,
+        completed_at=session.completed_at,
+    )
+
+
+def response(response: TestResponse) -> ResponseReply:
+    return ResponseReply(
+        position=response.position,
+        question_id=response.question.external_id,
+        question_version=response.question.version,
+        response=response.answer,
+        score=response.score,
+        is_correct=response.is_correct,
+        response_time_ms=response.response_time_ms,
+        proficiency_after=proficiencies_of(response.theta),
+        ability_after=_ability(response),
+        answered_at=response.answered_at,
+    )
+
+
+def proficiency(student: Student, known: Sequence[StudentProficiency]) -> Proficiency:
+    return Proficiency(
+        student_id=student.external_id,
+        proficiency=proficiencies_of(row.theta for row in known),
+        concept_names=[row.concept_name for row in known],
+        ability=Ability(
+            theta=[row.theta for row in known], standard_error=[row.standard_error for row in known]
+        ),
+        last_updated=max((row.updated_at for row in known), default=None),
+    )
+
+
+def history(student: Student, sessions: Sequence[TestSession], place: Place) -> History:
+    """`sessions`: those of one page."""
+    return History(
+        student_id=student.external_id,
+        count=place.count,
+        next=place.next,
+        previous=place.previous,
+        test_sessions=[_history_entry(session) for session in sessions],
+    )
+
+
+def progress(student: Student, sessions: Sequence[TestSession], place: Place, totals: Totals) -> Progress:
+    """`sessions`: those of one page; `totals` count all of the student's, not only these."""
+    return Progress(
+        student_id=student.external_id,
+        count=place.count,
+        next=place.next,
+        previous=place.previous,
+        progress_data=ProgressData(
+            progress_timeline=[_timeline_entry(session) for session in sessions],
+            concept_progress=_concept_progress(sessions),
+            total_sessions=totals.sessions,
+            avg_accuracy=round(totals.mean_accuracy, 6),
+        ),
+    )
+
+
+def _ability(row: TestSession | TestResponse) -> Ability:
+    return Ability(theta=row.theta, standard_error=row.standard_error)
+
+
+def _history_entry(session: TestSession) -> HistoryEntry:
+    return HistoryEntry(
+        session_id=session.pk,
+        status=session.status,
+        started_at=session.started_at,
+        completed_at=session.completed_at,
+        total_questions=session.questions_answered,
+        accuracy=accuracy(session.correct_responses, session.questions_answered),
+        learning_gain=learning_gain(session.prior_mean, session.theta),
+        final_proficiency=proficiencies_of(session.theta),
+        concept_names=session.plan.concept_names,
+    )
+
+
+def _timeline_entry(session: TestSession) -> TimelineEntry:
+    return TimelineEntry(
+        session_id=session.pk,
+        date=_end_of(session),
+        proficiency=proficiencies_of(session.theta),
+        concept_names=session.plan.concept_names,
+        accuracy=accuracy(session.correct_responses, session.questions_answered),
+        questions_answered=session.questions_answered,
+    )
+
+
+def _concept_progress(sessions: Sequence[TestSession]) -> dict[str, ConceptProgress]:
+    timelines: dict[str, list[ConceptPoint]] = {}
+    for session in sessions:
+        for name, theta in zip(session.plan.concept_names, session.theta, strict=True):
+            point = ConceptPoint(date=_end_of(session), value=proficiency_of(theta))
+            timelines.setdefault(name, []).append(point)
+    return {
+        name: ConceptProgress(
+            timeline=timeline,
+            improvement=round(timeline[-1].value - timeline[0].value, 6),
+            current_level=timeline[-1].value,
+        )
+        for name, timeline in timelines.items()
+    }
+
+
+def _end_of(session: TestSession) -> datetime:
+    assert session.completed_at is not None  # progress is over tests that are over
+    return session.completed_at

@@ -1,0 +1,296 @@
+"""Replies to a student who takes a test. Every `*_proficiency` list has the order of `concept_names`."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import asdict
+
+from sessions_app.models import NamedTest, TestSession
+from sessions_app.replies.values import Ability, Address, Deadline, Interval, Reply, Status, accuracy
+from sessions_app.reporting import results
+from sessions_app.sitting import session_state
+from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.sitting.standing import Standing
+from sessions_app.sitting.tokens import make_session_token, page_of
+from testing_engine.rendering import content_html, option_html
+
+Z_95 = 1.959963984540054
+
+
+class ShownQuestion(Reply, frozen=True):
+    id: str
+    content: str
+    options: list[str]
+    concepts: list[float]
+    content_html: Annotated[
+        str | UnsetType, Meta(description="With `render=html`: safe to put into a page.")
+    ] = UNSET
+    options_html: Annotated[
+        list[str] | UnsetType, Meta(description="With `render=html`, in the order of `options`.")
+    ] = UNSET
+
+
+class TestTexts(Reply, frozen=True):
+    name: str
+    title: str
+    introduction: str
+    closing: str
+    show_theta: Annotated[bool, Meta(description="Whether the result page may show θ.")]
+    allow_dont_know: Annotated[
+        bool, Meta(description='Whether `null`, "I don\'t know", is taken as an answer.')
+    ]
+
+
+class Started(Reply, frozen=True):
+    session_id: UUID
+    session_token: str
+    student_id: str
+    initial_proficiency: list[float]
+    ability: Ability
+    concept_names: Sequence[str]
+    next_question: ShownQuestion
+    questions_answered: Annotated[int, Meta(description="Above 0 where an invitation goes on with its test.")]
+    deadline: Deadline
+    test: Annotated[TestTexts | None, Meta(description="The named test; null: started with rules.")]
+    status: Literal["started"]
+    take_url: Annotated[
+        Address, Meta(description="The student's page with this test: give this link to the student alone.")
+    ]
+
+
+class RenewedToken(Reply, frozen=True):
+    session_id: UUID
+    session_token: Annotated[
+        str, Meta(description="Opens the session instead of all that were given before.")
+    ]
+
+
+class Continued(Reply, frozen=True):
+    status: Literal["continue"]
+    current_proficiency: list[float]
+    ability: Ability
+    next_question: ShownQuestion
+    questions_answered: int
+    deadline: Deadline
+
+
+class ConceptResult(Reply, frozen=True):
+    name: str
+    proficiency: float
+    proficiency_95: Interval
+
+
+class TestSummary(Reply, frozen=True):
+    end_reason: str
+    correct_responses: int
+    duration_seconds: float | None
+    learning_gain: float
+    concepts: list[ConceptResult]
+
+
+class Result(Reply, frozen=True):
+    status: Status
+    final_proficiency: list[float]
+    ability: Ability
+    total_questions: int
+    accuracy: float
+    test_summary: TestSummary
+
+
+class PathPoint(Reply, frozen=True):
+    questions_answered: int
+    proficiency: list[float]
+    proficiency_95: list[Interval]
+
+
+class ResultWithPath(Result, frozen=True):
+    session_id: UUID
+    concept_names: Sequence[str]
+    path: Annotated[list[PathPoint], Meta(description="From before the first answer to after the last.")]
+
+
+class SessionStatus(Reply, frozen=True):
+    session_id: UUID
+    status: Status
+    current_proficiency: list[float]
+    ability: Ability
+    concept_names: Sequence[str]
+    questions_answered: int
+    max_questions: Annotated[int, Meta(description="The test has no more than that.")]
+    is_active: bool
+    next_question: Annotated[ShownQuestion | None, Meta(description="What waits for an answer.")]
+    started_at: datetime
+    completed_at: datetime | None
+    deadline: Deadline
+    test: TestTexts | None
+
+
+def started(
+    standing: Standing,
+    student_id: str,
+    *,
+    in_full: Callable[[str], str],
+    token_from: datetime | None = None,
+    as_html: bool = False,
+) -> Started:
+    """The reply of `start`. `in_full` makes an address of a path.
+
+    `token_from`: the session token's age counts from then, not from the start. `as_html`: the question also
+    as HTML.
+    """
+    session_token = make_session_token(
+        standing.session_id, token_from or standing.started_at, standing.token_generation
+    )
+    return Started(
+        session_id=standing.session_id,
+        session_token=session_token,
+        student_id=student_id,
+        initial_proficiency=proficiencies_of(standing.prior_mean),
+        ability=_ability(standing),
+        concept_names=standing.concept_names,
+        next_question=_waiting(standing, as_html),
+        questions_answered=standing.answered,
+        deadline=standing.deadline,
+        test=_test(standing.test),
+        status="started",
+        take_url=in_full(page_of(session_token)),
+    )
+
+
+def token(session: TestSession) -> RenewedToken:
+    return RenewedToken(
+        session_id=session.pk,
+        session_token=make_session_token(session.pk, session.started_at, session.token_generation),
+    )
+
+
+def submitted(standing: Standing, *, as_html: bool = False) -> Continued | Result:
+    """The next question, or the result where the test is over."""
+    if not standing.is_active:
+        return result(standing)
+    return Continued(
+        status="continue",
+        current_proficiency=proficiencies_of(standing.theta),
+        ability=_ability(standing),
+        next_question=_waiting(standing, as_html),
+        questions_answered=standing.answered,
+        deadline=standing.deadline,
+    )
+
+
+def status(standing: Standing, *, as_html: bool = False) -> SessionStatus:
+    return SessionStatus(
+        session_id=standing.session_id,
+        status=standing.status,
+        current_proficiency=proficiencies_of(standing.theta),
+        ability=_ability(standing),
+        concept_names=standing.concept_names,
+        questions_answered=standing.answered,
+        max_questions=standing.max_questions,
+        is_active=standing.is_active,
+        next_question=_question(standing.next_question, as_html),
+        started_at=standing.started_at,
+        completed_at=standing.completed_at,
+        deadline=standing.deadline,
+        test=_test(standing.test),
+    )
+
+
+def result(standing: Standing) -> Result:
+    return Result(
+        status=standing.status,
+        final_proficiency=proficiencies_of(standing.theta),
+        ability=_ability(standing),
+        total_questions=standing.answered,
+        accuracy=accuracy(standing.correct, standing.answered),
+        test_summary=_summary(standing),
+    )
+
+
+def result_with_path(standing: Standing, path: list[results.PathPoint]) -> ResultWithPath:
+    return ResultWithPath(
+        **asdict(result(standing)),
+        session_id=standing.session_id,
+        concept_names=standing.concept_names,
+        path=[
+            PathPoint(
+                questions_answered=point.answered,
+                proficiency=proficiencies_of(point.theta),
+                proficiency_95=[
+                    _interval(theta, error)
+                    for theta, error in zip(point.theta, point.standard_error, strict=True)
+                ],
+            )
+            for point in path
+        ],
+    )
+
+
+def _ability(standing: Standing) -> Ability:
+    return Ability(theta=standing.theta, standard_error=standing.standard_error)
+
+
+def _waiting(standing: Standing, as_html: bool) -> ShownQuestion:
+    """The question of a running test that waits for an answer."""
+    question = _question(standing.next_question, as_html)
+    assert question is not None
+    return question
+
+
+def _question(question: session_state.ShownQuestion | None, as_html: bool) -> ShownQuestion | None:
+    if question is None:
+        return None
+    html: dict[str, Any] = {}
+    if as_html:
+        html["content_html"] = content_html(question.content)
+        html["options_html"] = [option_html(option) for option in question.options]
+    return ShownQuestion(
+        id=question.id,
+        content=question.content,
+        options=question.options,
+        concepts=question.concepts,
+        **html,
+    )
+
+
+def _test(test: NamedTest | None) -> TestTexts | None:
+    """What the student's page shows of a named test."""
+    if test is None:
+        return None
+    return TestTexts(
+        name=test.name,
+        title=test.title,
+        introduction=test.introduction,
+        closing=test.closing,
+        show_theta=test.show_theta,
+        allow_dont_know=test.allow_dont_know,
+    )
+
+
+def _interval(theta: float, error: float) -> list[float]:
+    return [proficiency_of(theta - Z_95 * error), proficiency_of(theta + Z_95 * error)]
+
+
+def _summary(standing: Standing) -> TestSummary:
+    duration = (
+        (standing.completed_at - standing.started_at).total_seconds() if standing.completed_at else None
+    )
+    return TestSummary(
+        end_reason=standing.end_reason,
+        correct_responses=standing.correct,
+        duration_seconds=duration,
+        learning_gain=learning_gain(standing.prior_mean, standing.theta),
+        concepts=[
+            ConceptResult(
+                name=name,
+                proficiency=proficiency_of(theta),
+                proficiency_95=_interval(theta, error),
+            )
+            for name, theta, error in zip(
+                standing.concept_names, standing.theta, standing.standard_error, strict=True
+            )
+        ],
+    )

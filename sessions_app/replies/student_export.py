@@ -1,0 +1,240 @@
+"""Everything that is held of a student. Never the answer key: of a question, what the student saw."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta
+
+from sessions_app.administration.privacy import Held
+from sessions_app.models import Invitation, SessionEvent, StudentProficiency, TestResponse, TestSession
+from sessions_app.replies.values import Ability, Reply, Status
+from sessions_app.sitting.proficiency import proficiency_of
+
+# What was exported before and is exported again reads the same: with the offset, +00:00.
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+DATA_DICTIONARY = {
+    "student": "What is known of the person. student_id is the id that the school's own system uses.",
+    "proficiencies": "The newest estimate in each concept; the next test starts from it.",
+    "invitations": "Links that were made for the student to take a named test with.",
+    "sessions": "Every test, the oldest first.",
+    "sessions[].test": "The named test, if it was one; deadline: when its time was over.",
+    "sessions[].rules": "What was asked for: how questions are chosen and when the test stops.",
+    "sessions[].prior": "What was taken to be known before the test: mean and standard deviation.",
+    "sessions[].ability": "What was found, in the order of concept_names: theta on the logit scale (mean 0, "
+    "standard deviation 1 in the reference population), and its standard error.",
+    "sessions[].seed": "The random choices of the test are drawn from it.",
+    "sessions[].client": "The program that started the test; null: it was imported.",
+    "sessions[].token_generation": "How often the test's session tokens were revoked.",
+    "sessions[].idempotency_key": "Sent by that program, to tell a repeated request by; so is request_hash.",
+    "sessions[].legacy_id": "The test's id in the service that it was imported from.",
+    "sessions[].answers[].response": 'Index of the chosen option, from 0; null: "I don\'t know".',
+    "sessions[].answers[].score": "Points given; -1: not scored.",
+    "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
+    "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
+    "proficiency": "Share of the reference population at or below the student, 0 to 1.",
+    "admin_history": "When somebody changed the student's fields in the administration, and which.",
+}
+
+
+class ExportedStudent(Reply, frozen=True):
+    student_id: str
+    name: str
+    email: str
+    grade_level: str
+    created_at: Time
+
+
+class ExportedProficiency(Reply, frozen=True):
+    concept_name: str
+    proficiency: float
+    theta: float
+    standard_error: float
+    session_id: UUID | None
+    updated_at: Time
+
+
+class ExportedInvitation(Reply, frozen=True):
+    test: str
+    created_at: Time
+    revoked_at: Time | None
+    session_id: UUID | None
+
+
+class ExportedAnswer(Reply, frozen=True):
+    position: int
+    question_id: str
+    question_version: int
+    content: str
+    response: int | None
+    response_text: str | None
+    is_correct: bool
+    score: int
+    ability_after: Ability
+    response_time_ms: int | None
+    answered_at: Time
+    idempotency_key: str | None
+
+
+class ExportedEvent(Reply, frozen=True):
+    kind: Annotated[str, Meta(extra={"choices": SessionEvent.Kind.choices})]
+    after_answers: int
+    at: Time
+    reason: str
+    idempotency_key: str | None
+    request_hash: str
+
+
+class ExportedPrior(Reply, frozen=True):
+    theta: list[float]
+    standard_deviation: list[float]
+
+
+class ExportedSession(Reply, frozen=True):
+    session_id: UUID
+    test: str | None
+    deadline: Time | None
+    status: Status
+    end_reason: str
+    pool: str
+    question_pool_id: UUID
+    revision: int
+    concept_names: list[str]
+    rules: dict[str, Any]
+    prior: ExportedPrior
+    ability: Ability
+    questions_answered: int
+    correct_responses: int
+    started_at: Time
+    last_activity: Time
+    completed_at: Time | None
+    seed: int
+    client: str | None
+    token_generation: int
+    idempotency_key: str | None
+    request_hash: str
+    legacy_id: str | None
+    answers: list[ExportedAnswer]
+    events: list[ExportedEvent]
+
+
+class AdminChange(Reply, frozen=True):
+    at: Time
+    change: str
+
+
+class StudentExport(Reply, frozen=True):
+    generated_at: Time
+    data_dictionary: dict[str, str]
+    student: ExportedStudent
+    proficiencies: list[ExportedProficiency]
+    invitations: list[ExportedInvitation]
+    sessions: list[ExportedSession]
+    admin_history: list[AdminChange]
+
+
+def student_export(held: Held, *, now: datetime) -> StudentExport:
+    """Reads what is held, in seven queries whatever there is."""
+    student = held.student
+    return StudentExport(
+        generated_at=now.isoformat(),
+        data_dictionary=DATA_DICTIONARY,
+        student=ExportedStudent(
+            student_id=student.external_id,
+            name=student.name,
+            email=student.email,
+            grade_level=student.grade_level,
+            created_at=student.created_at.isoformat(),
+        ),
+        proficiencies=[_proficiency(row) for row in held.proficiencies],
+        invitations=[_invitation(row) for row in held.invitations],
+        sessions=[_session(session) for session in held.sessions],
+        admin_history=[
+            AdminChange(at=entry.action_time.isoformat(), change=entry.get_change_message())
+            for entry in held.admin_history
+        ],
+    )
+
+
+def _time(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _proficiency(row: StudentProficiency) -> ExportedProficiency:
+    return ExportedProficiency(
+        concept_name=row.concept_name,
+        proficiency=proficiency_of(row.theta),
+        theta=row.theta,
+        standard_error=row.standard_error,
+        session_id=row.session_id,
+        updated_at=row.updated_at.isoformat(),
+    )
+
+
+def _invitation(row: Invitation) -> ExportedInvitation:
+    return ExportedInvitation(
+        test=row.test.name,
+        created_at=row.created_at.isoformat(),
+        revoked_at=_time(row.revoked_at),
+        session_id=row.session_id,
+    )
+
+
+def _session(session: TestSession) -> ExportedSession:
+    return ExportedSession(
+        session_id=session.pk,
+        test=None if session.named_test is None else session.named_test.name,
+        deadline=_time(session.deadline),
+        status=session.status,
+        end_reason=session.end_reason,
+        pool=session.revision.pool.name,
+        question_pool_id=session.revision.pool_id,
+        revision=session.revision.number,
+        concept_names=session.plan.concept_names,
+        rules=session.plan.rules,
+        prior=ExportedPrior(theta=session.prior_mean, standard_deviation=session.prior_sd),
+        ability=Ability(theta=session.theta, standard_error=session.standard_error),
+        questions_answered=session.questions_answered,
+        correct_responses=session.correct_responses,
+        started_at=session.started_at.isoformat(),
+        last_activity=session.last_activity.isoformat(),
+        completed_at=_time(session.completed_at),
+        seed=session.seed,
+        client=None if session.client is None else session.client.username,
+        token_generation=session.token_generation,
+        idempotency_key=session.idempotency_key,
+        request_hash=session.request_hash,
+        legacy_id=session.legacy_id,
+        answers=[_answer(response) for response in session.responses.all()],
+        events=[_event(event) for event in session.events.all()],
+    )
+
+
+def _answer(response: TestResponse) -> ExportedAnswer:
+    question = response.question
+    return ExportedAnswer(
+        position=response.position,
+        question_id=question.external_id,
+        question_version=question.version,
+        content=question.content,
+        response=response.answer,
+        response_text=None if response.answer is None else question.options[response.answer],
+        is_correct=response.is_correct,
+        score=response.score,
+        ability_after=Ability(theta=response.theta, standard_error=response.standard_error),
+        response_time_ms=response.response_time_ms,
+        answered_at=response.answered_at.isoformat(),
+        idempotency_key=response.idempotency_key,
+    )
+
+
+def _event(event: SessionEvent) -> ExportedEvent:
+    return ExportedEvent(
+        kind=event.kind,
+        after_answers=event.after_answers,
+        at=event.at.isoformat(),
+        reason=event.reason,
+        idempotency_key=event.idempotency_key,
+        request_hash=event.request_hash,
+    )

@@ -1,0 +1,33 @@
+"""What replies are made of.
+
+A field is always there, unless its type allows `UnsetType`. Descriptions and formats, for the OpenAPI
+document, stand in `msgspec.Meta`; `choices` in its `extra` are what a text may be.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from sessions_app.models import TestSession
+
+
+class Reply(Struct, frozen=True):
+    """A reply, or a part of one. A docstring of its own becomes its description in the OpenAPI document."""
+
+
+Status = Annotated[str, Meta(extra={"choices": TestSession.Status.choices})]
+Address = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+Interval = Annotated[list[float], Meta(min_length=2, max_length=2)]
+Deadline = Annotated[datetime | None, Meta(description="No answer is taken after it; null: no time limit.")]
+
+
+class Ability(Reply, frozen=True):
+    theta: Sequence[float]
+    standard_error: Sequence[float]
+
+
+def accuracy(correct: int, answered: int) -> float:
+    """Share of right answers, to six digits; 0 before the first."""
+    return round(correct / answered, 6) if answered else 0.0
