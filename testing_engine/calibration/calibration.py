@@ -1,0 +1,323 @@
+"""`calibrate`: item parameters, the population and the persons' scores from answers."""
+
+import hashlib
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from testing_engine.calibration.blocks import Block
+from testing_engine.calibration.diagnosis import Finding, diagnose, left_out_items
+from testing_engine.calibration.expectation import Answered, Sparse, Sufficient, answered, in_order, posteriors
+from testing_engine.calibration.fit import Iterations, State, newton_is_cheap
+from testing_engine.calibration.grid import grid
+from testing_engine.calibration.information import Information, information
+from testing_engine.calibration.model import Model, build_model, read_models, read_q_matrix
+from testing_engine.calibration.parameters import (
+    ItemEstimate,
+    ParameterTable,
+    estimate_of,
+    not_estimable,
+    standard_errors_of,
+)
+from testing_engine.calibration.population import Population, PopulationError, PopulationEstimate
+from testing_engine.calibration.priors import Priors, read_priors
+from testing_engine.calibration.responses import BoolArray, FloatArray, Responses
+from testing_engine.calibration.threads import one_blas_thread
+
+SUFFICIENT_FROM = 60_000  # answers
+SUFFICIENT_MODELS = {"1PL", "Rasch", "2PL"}
+TOLERANCE = 1e-3
+LARGE_TOLERANCE = 0.03
+LARGE_FROM = 1_500_000  # answers, incomplete
+MOST_STEPS = 500
+COVARIANCE_UP_TO = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Posterior means (EAP) and standard deviations of the persons, (N,) or for several concepts (N, D)."""
+
+    theta: FloatArray
+    standard_error: FloatArray
+
+
+@dataclass(eq=False)
+class Calibration:
+    """A fitted model. Standard errors, findings and scores are computed when first asked for."""
+
+    responses: Responses
+    model: Model
+    priors: Priors
+    nodes: FloatArray
+    state: State
+    data: Answered
+    left_out: BoolArray
+    threads: int
+    settings: dict[str, Any]
+
+    @property
+    def log_likelihood(self) -> float:
+        """Marginal log-likelihood at the estimates, priors not counted."""
+        return self.state.log_likelihood
+
+    @property
+    def log_prior(self) -> float:
+        return self.state.log_prior
+
+    @property
+    def converged(self) -> bool:
+        return self.state.converged
+
+    @property
+    def n_parameters(self) -> int:
+        return self.model.n_free
+
+    @cached_property
+    def parameters(self) -> ParameterTable:
+        entries = {
+            item: not_estimable(self.model.models[j], int(self._k(j)), self.model.q.shape[1])
+            for j, item in enumerate(self.responses.items)
+        }
+        for block, row, item in self._items():
+            natural = block.natural(self.state.x)[row]
+            entries[item] = estimate_of(
+                block.model, block.k, natural, block.concepts.tolist(), self.model.q.shape[1]
+            )
+        return ParameterTable(entries, self._natural_covariance)
+
+    @cached_property
+    def standard_errors(self) -> ParameterTable:
+        entries = {
+            item: not_estimable(self.model.models[j], int(self._k(j)), self.model.q.shape[1])
+            for j, item in enumerate(self.responses.items)
+        }
+        for block, row, item in self._items():
+            natural = block.natural(self.state.x)[row]
+            entries[item] = standard_errors_of(
+                block.model,
+                block.k,
+                natural,
+                self._block_covariance(block, row),
+                block.free.tolist(),
+                block.concepts.tolist(),
+                self.model.q.shape[1],
+            )
+        return ParameterTable(entries)
+
+    @cached_property
+    def population(self) -> dict[Hashable, PopulationEstimate]:
+        with one_blas_thread():
+            return _population_estimates(self)
+
+    @cached_property
+    def scores(self) -> Scores:
+        with one_blas_thread():
+            return expected_scores(self)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        return diagnose(self)
+
+    @cached_property
+    def information(self) -> Information:
+        """Observed information at the estimates."""
+        if self.state.information is not None:
+            return self.state.information
+        with one_blas_thread():
+            return information(
+                self.data,
+                self.model,
+                self.state.x,
+                self.state.population,
+                self.nodes,
+                self.priors,
+                self.threads,
+            )
+
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """Of the free numbers; all nan where the information is not positive definite."""
+        observed = self.information.observed
+        try:
+            factor = np.linalg.cholesky(observed)
+        except np.linalg.LinAlgError:
+            return np.full_like(observed, np.nan)
+        inverse = np.linalg.inv(factor)
+        return inverse.T @ inverse
+
+    @cached_property
+    def data_hash(self) -> str:
+        """SHA-256 of the answers, with which a result can be computed again and compared."""
+        digest = hashlib.sha256()
+        for part in (self.responses.start, self.responses.item, self.responses.category, self.responses.group):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update(repr((self.responses.items, self.responses.groups)).encode())
+        return digest.hexdigest()
+
+    def _k(self, j: int) -> int:
+        return int(self.model.offset[j + 1] - self.model.offset[j])
+
+    def _items(self) -> list[tuple[Block, int, Hashable]]:
+        return [
+            (block, row, self.responses.items[j])
+            for block in self.model.blocks
+            for row, j in enumerate(block.items)
+        ]
+
+    def _block_covariance(self, block: Block, row: int) -> FloatArray:
+        index, jacobian = _natural_map(block, row)
+        return jacobian @ self.covariance[np.ix_(index, index)] @ jacobian.T
+
+    def _natural_covariance(self, items: Sequence[Hashable]) -> FloatArray:
+        """Of the natural parameters of these items one after the other; constants have 0."""
+        place = {item: (block, row) for block, row, item in self._items()}
+        maps = [_natural_map(*place[item]) for item in items]
+        index = np.concatenate([each[0] for each in maps])
+        size = sum(len(each[1]) for each in maps)
+        jacobian = np.zeros((size, len(index)))
+        row = column = 0
+        for _, part in maps:
+            jacobian[row : row + part.shape[0], column : column + part.shape[1]] = part
+            row, column = row + part.shape[0], column + part.shape[1]
+        return jacobian @ self.covariance[np.ix_(index, index)] @ jacobian.T
+
+
+def _natural_map(block: Block, row: int) -> tuple[np.ndarray, FloatArray]:
+    index = np.concatenate([block.own_index[row], block.shared_index])
+    return index, np.concatenate([block.own_map, block.shared_map], axis=1)
+
+
+def calibrate(
+    responses: Responses,
+    model: str | Sequence[str] | Mapping[Hashable, str] = "2PL",
+    q_matrix: Any = None,
+    fixed: Mapping[Hashable, Any] | None = None,
+    population: str | Mapping[Hashable, tuple[float, float]] = "normal",
+    priors: str | Priors = "default",
+    seed: int = 0,
+    threads: int | None = None,
+    *,
+    tolerance: float | None = None,
+) -> Calibration:
+    """Maximum marginal likelihood, or with priors its penalised form.
+
+    `model` is one name or one an item. `q_matrix` is (J, D), not 0 where the item measures the concept. `fixed` maps
+    items to parameters that are kept (all of them or some); the population's mean and sd are then free. `population`
+    is "normal" or maps groups to a known (mean, sd); unless known, the first group is N(0, 1) and others are free.
+    `seed` decides the points of three or more concepts. `threads` changes the time, never the numbers.
+    """
+    models = read_models(model, responses)
+    q = read_q_matrix(q_matrix, responses.n_items)
+    prior = read_priors(priors)
+    given = _given_population(population)
+    n_threads = threads or min(2, os.cpu_count() or 1)
+    left_out = left_out_items(responses, models, fixed or {})
+    kept = responses.without(left_out)
+    built = build_model(kept, models, q, fixed, given, left_out)
+    settings = {
+        "models": models,
+        "priors": prior,
+        "seed": seed,
+        "population": population,
+        "fixed": sorted(map(str, fixed or {})),
+    }
+    with one_blas_thread():
+        if q.shape[1] > 2:
+            from testing_engine.calibration.several import calibrate_several
+
+            return calibrate_several(kept, built, prior, seed, n_threads, tolerance, left_out, settings)
+        return _on_a_grid(responses, kept, built, prior, n_threads, tolerance, left_out, settings)
+
+
+def _given_population(
+    population: str | Mapping[Hashable, tuple[float, float]],
+) -> Mapping[Hashable, tuple[float, float]] | None:
+    if isinstance(population, str):
+        if population != "normal":
+            raise PopulationError("population", f"must be normal or a mapping of groups, not {population!r}")
+        return None
+    return population
+
+
+def _on_a_grid(
+    responses: Responses,
+    kept: Responses,
+    model: Model,
+    priors: Priors,
+    threads: int,
+    tolerance: float | None,
+    left_out: BoolArray,
+    settings: dict[str, Any],
+) -> Calibration:
+    nodes = grid(model.q.shape[1])
+    data = answered(kept, model)
+    engine: Sparse | Sufficient = Sparse(data, model, nodes, threads)
+    if _sufficient(kept, model) and data.pattern is None:
+        engine = Sufficient(kept, model, nodes)
+    newton = newton_is_cheap(data, model, len(nodes))
+    large = isinstance(engine, Sparse) and kept.n_answers >= LARGE_FROM
+    strict = tolerance or (LARGE_TOLERANCE if large else TOLERANCE)
+    iterations = Iterations(data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton)
+    state = iterations.run(model.start.copy(), model.population)
+    settings = settings | {"nodes": len(nodes), "limit": float(nodes.max()), "tolerance": strict}
+    return Calibration(responses, model, priors, nodes, state, data, left_out, threads, settings)
+
+
+def _sufficient(responses: Responses, model: Model) -> bool:
+    return (
+        responses.matrix is not None
+        and model.q.shape[1] == 1
+        and responses.n_answers >= SUFFICIENT_FROM
+        and set(model.models) <= SUFFICIENT_MODELS
+        and int(np.diff(model.offset).max()) == 2
+    )
+
+
+def expected_scores(fit: Calibration) -> Scores:
+    log_p = fit.model.log_probabilities(fit.state.x, fit.nodes)
+    log_w = fit.state.population.log_weights(fit.nodes)
+
+    def work(part: slice) -> tuple[FloatArray, FloatArray]:
+        p = posteriors(fit.data, part, log_p, log_w)[0]
+        mean = p @ fit.nodes
+        return mean, np.sqrt(np.maximum(p @ fit.nodes**2 - mean**2, 0.0))
+
+    found = list(in_order(work, fit.data.blocks(len(fit.nodes)), fit.threads))
+    theta = np.concatenate([mean for mean, _ in found])
+    error = np.concatenate([sd for _, sd in found])
+    if fit.data.pattern is not None:
+        theta, error = theta[fit.data.pattern], error[fit.data.pattern]
+    return Scores(theta[:, 0], error[:, 0]) if theta.shape[1] == 1 else Scores(theta, error)
+
+
+def _population_estimates(fit: Calibration) -> dict[Hashable, PopulationEstimate]:
+    population: Population = fit.state.population
+    n = len(fit.model.start)
+    variance = np.diag(fit.covariance)[n:]
+    with np.errstate(invalid="ignore"):
+        error = np.sqrt(variance)
+    errors = Population(*(np.full_like(each, np.nan) for each in (population.mean, population.log_sd, population.z)),
+                        population.mean_free, population.sd_free, population.z_free).with_vector(error)
+    result = {}
+    d = population.n_concepts
+    upper = np.triu_indices(d, 1)
+    for g, label in enumerate(fit.responses.groups):
+        sd = np.exp(population.log_sd[g])
+        sd_error = sd * errors.log_sd[g]
+        correlation_error = np.full((d, d), np.nan)
+        correlation_error[upper] = errors.z[g] * (1 - np.tanh(population.z[g]) ** 2)
+        correlation_error.T[upper] = correlation_error[upper]
+        one = d == 1
+        result[label] = PopulationEstimate(
+            float(population.mean[g, 0]) if one else population.mean[g],
+            float(sd[0]) if one else sd,
+            population.correlation(g),
+            float(errors.mean[g, 0]) if one else errors.mean[g],
+            float(sd_error[0]) if one else sd_error,
+            correlation_error,
+        )
+    return result

@@ -1,0 +1,203 @@
+"""The M-step: one or more Fisher-scoring steps of all items, and parameter expansion.
+
+Items are independent given the expected counts but for shared parameters (1PL's slope, RSM's steps), which are
+eliminated by a Schur complement. A step that would lower an item's part of the objective is halved.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from testing_engine.calibration.blocks import Block
+from testing_engine.calibration.expectation import Expectation
+from testing_engine.calibration.model import Model
+from testing_engine.calibration.population import Population
+from testing_engine.calibration.priors import Priors, density
+from testing_engine.calibration.responses import FloatArray
+
+HALVINGS = 8
+LONGEST_STEP = 1.5
+RIDGE = 1e-6
+
+
+@dataclass(eq=False)
+class _Step:
+    """One block at x: its objective per item, gradient and information in natural parameters."""
+
+    block: Block
+    natural: FloatArray
+    value: FloatArray  # (n,)
+    gradient: FloatArray  # (n, p)
+    information: FloatArray  # (n, p, p)
+
+
+def item_steps(
+    model: Model, x: FloatArray, counts: FloatArray, theta: FloatArray, priors: Priors
+) -> list[_Step]:
+    steps = []
+    for block in model.blocks:
+        natural = block.natural(x)
+        r = counts[block.rows]
+        log_p, slopes = block.curves(natural, theta)
+        n, p, k, q = slopes.shape
+        flat = slopes.reshape(n, p, k * q)
+        prior = density(priors, block, natural)
+        gradient = (flat @ r.reshape(n, k * q, 1))[:, :, 0] + prior.gradient
+        weight = np.exp(log_p) * r.sum(axis=1, keepdims=True)
+        information = (flat * weight.reshape(n, 1, k * q)) @ flat.transpose(0, 2, 1)
+        information[:, range(p), range(p)] += np.maximum(prior.curvature, 0.0)
+        value = np.einsum("nkq,nkq->n", r, log_p) + prior.value
+        steps.append(_Step(block, natural, value, gradient, information))
+    return steps
+
+
+def penalty(model: Model, x: FloatArray, priors: Priors) -> float:
+    """Log prior density at x."""
+    if not priors:
+        return 0.0
+    return float(sum(density(priors, block, block.natural(x)).value.sum() for block in model.blocks))
+
+
+def maximise(
+    model: Model,
+    x: FloatArray,
+    found: Expectation,
+    theta: FloatArray,
+    priors: Priors,
+    repeats: int,
+    metric: list[FloatArray] | None = None,
+) -> FloatArray:
+    """x after `repeats` Fisher-scoring steps; `metric` is filled with the blocks' information."""
+    for _ in range(repeats):
+        steps = item_steps(model, x, found.counts, theta, priors)
+        if metric is not None:
+            metric[:] = [step.block.own_map.T @ step.information @ step.block.own_map for step in steps]
+        x = _halved(model, x, steps, _directions(model, steps), found.counts, theta, priors)
+    return x
+
+
+def _directions(model: Model, steps: list[_Step]) -> FloatArray:
+    """The scoring step in x."""
+    size = len(model.start)
+    direction = np.zeros(size)
+    shared = model.shared
+    place = {int(at): number for number, at in enumerate(shared)}
+    s_gradient, s_information = np.zeros(len(shared)), np.zeros((len(shared), len(shared)))
+    parts = []
+    for step in steps:
+        a, b = step.block.own_map, step.block.shared_map
+        own_g = step.gradient @ a
+        own_i = a.T @ step.information @ a
+        own_i[:, range(a.shape[1]), range(a.shape[1])] += RIDGE
+        solved = np.linalg.solve(own_i, own_g[:, :, None])[:, :, 0] if a.shape[1] else own_g
+        cross = None
+        if b.shape[1]:
+            at = [place[int(i)] for i in step.block.shared_index]
+            mixed = a.T @ step.information @ b  # (n, own, shared)
+            cross = np.linalg.solve(own_i, mixed) if a.shape[1] else mixed
+            s_gradient[at] += (step.gradient @ b).sum(axis=0) - np.einsum("nos,no->s", mixed, solved)
+            s_information[np.ix_(at, at)] += (b.T @ step.information @ b).sum(axis=0) - np.einsum(
+                "nos,not->st", mixed, cross
+            )
+        parts.append((step.block, solved, cross))
+    if len(shared):
+        s_information[range(len(shared)), range(len(shared))] += RIDGE
+        direction[shared] = np.linalg.solve(s_information, s_gradient)
+    for block, solved, cross in parts:
+        if cross is not None:
+            solved = solved - cross @ direction[block.shared_index]
+        direction[block.own_index] = solved
+    return direction
+
+
+def _halved(
+    model: Model,
+    x: FloatArray,
+    steps: list[_Step],
+    direction: FloatArray,
+    counts: FloatArray,
+    theta: FloatArray,
+    priors: Priors,
+) -> FloatArray:
+    """Each item takes the longest of 1, ½, ¼ … of its step that does not lower it; shared ones move together."""
+    direction = direction.copy()
+    for step in steps:
+        own = direction[step.block.own_index]
+        if own.size:
+            longest = np.abs(own).max(axis=1, keepdims=True)
+            direction[step.block.own_index] = own * np.minimum(1, LONGEST_STEP / np.maximum(longest, 1e-12))
+    if len(model.shared):
+        longest_shared = np.abs(direction[model.shared]).max()
+        direction[model.shared] *= min(1.0, LONGEST_STEP / max(longest_shared, 1e-12))
+    scale = np.ones(len(x))
+    for halving in range(HALVINGS + 1):
+        new = x + scale * direction
+        worse_shared, any_worse = False, False
+        change = 0.0
+        for step in steps:
+            block = step.block
+            natural = block.natural(new)
+            r = counts[block.rows]
+            good = block.valid(natural)
+            with np.errstate(all="ignore"):
+                value = np.einsum("nkq,nkq->n", r, block.log_probabilities(natural, theta))
+                value += density(priors, block, natural).value
+            better = good & ~(value < step.value - 1e-9 * np.abs(step.value))
+            better &= np.isfinite(value)
+            if block.shared_map.shape[1]:
+                change += float(np.where(good, value - step.value, -np.inf).sum())
+                continue
+            if not better.all():
+                any_worse = True
+                factor = 0.0 if halving == HALVINGS - 1 else 0.5
+                worse = block.own_index[~better]
+                scale[worse] *= factor
+        if len(model.shared) and not change >= -1e-6:
+            worse_shared = True
+            factor = 0.0 if halving == HALVINGS - 1 else 0.5
+            scale[model.shared] *= factor
+            for step in steps:
+                if step.block.shared_map.shape[1]:
+                    scale[step.block.own_index] *= factor
+        if not (any_worse or worse_shared):
+            return new
+    return x + scale * direction
+
+
+def moments(persons: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Means (G, D) and covariances (G, D, D) of expected persons (G, Q) at nodes (Q, D)."""
+    share = persons / np.maximum(persons.sum(axis=1, keepdims=True), 1e-300)
+    mean = share @ theta
+    square = np.einsum("gq,qd,qe->gde", share, theta, theta)
+    return mean, square - np.einsum("gd,ge->gde", mean, mean)
+
+
+def expand(
+    model: Model, x: FloatArray, population: Population, mean: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, Population]:
+    """Populations take the posterior moments; what is not free of the first group goes into the items.
+
+    This is the expansion of Liu, Rubin and Wu (1998): location and scale, in which EM is slow, move at once.
+    """
+    new = population.with_vector(population.vector())
+    n_groups, d = mean.shape
+    shift, scale = np.zeros(d), np.ones(d)
+    fixed_mean, fixed_sd = ~population.mean_free, ~population.sd_free
+    if fixed_sd.sum() <= d and n_groups >= 1:
+        for c in range(d):
+            reference = np.flatnonzero(fixed_sd[:, c])
+            if len(reference) == 1 and not model.anchored_sd[c]:
+                scale[c] = np.sqrt(covariance[reference[0], c, c]) / np.exp(population.log_sd[reference[0], c])
+    for c in range(d):
+        reference = np.flatnonzero(fixed_mean[:, c])
+        if len(reference) == 1 and not model.anchored_mean[c]:
+            shift[c] = mean[reference[0], c] - scale[c] * population.mean[reference[0], c]
+    for group in range(n_groups):
+        centred = (mean[group] - shift) / scale
+        spread = covariance[group] / np.outer(scale, scale)
+        offset = np.where(fixed_mean[group], population.mean[group], centred)
+        spread = spread + np.outer(centred - offset, centred - offset)
+        new.set_covariance(group, spread)
+        new.mean[group] = offset
+        new.log_sd[group] = np.where(fixed_sd[group], population.log_sd[group], new.log_sd[group])
+    return model.moved(x, shift, scale), new
