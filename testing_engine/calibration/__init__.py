@@ -1,7 +1,7 @@
 """Calibration: item parameters, populations and their errors from answers. Pure NumPy and SciPy."""
 
 from testing_engine.calibration.calibration import Calibration, Scores, calibrate
-from testing_engine.calibration.diagnosis import Finding
+from testing_engine.calibration.findings import Finding
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable
 from testing_engine.calibration.population import PopulationEstimate
 from testing_engine.calibration.responses import Responses

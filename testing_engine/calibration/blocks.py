@@ -1,8 +1,9 @@
 """Items of one model, category count, concepts and freedom, computed together.
 
-An item's natural parameters are (slopes of its concepts, then the family's others). They are linear in what is
-free: natural = offset + own · Aᵀ + shared · Bᵀ, where `own` are free parameters of the item alone and `shared` are
-those of several items: the common slope of 1PL and the steps of RSM. All free numbers lie in one vector x.
+An item's natural parameters are (slopes of its concepts, then the family's others). They are linear in what
+is free: natural = offset + own · Aᵀ + shared · Bᵀ, where `own` are free parameters of the item alone and
+`shared` are those of several items: the common slope of 1PL and the steps of RSM. All free numbers lie in one
+vector x.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Block:
 
     @property
     def n_parameters(self) -> int:
-        return self.offset.shape[1]
+        return int(self.offset.shape[1])
 
     def natural(self, x: FloatArray) -> FloatArray:
         """(n, p)."""
@@ -74,7 +75,7 @@ class Block:
 
     def valid(self, natural: FloatArray) -> BoolArray:
         """Where the parameters give probabilities: graded boundaries fall, c < u; (n,)."""
-        good = np.isfinite(natural).all(axis=1)
+        good: BoolArray = np.asarray(np.isfinite(natural).all(axis=1))
         rest = natural[:, self.n_slopes :]
         if self.model == "GRM" and self.k > 2:
             good &= (np.diff(rest, axis=1) < 0).all(axis=1)

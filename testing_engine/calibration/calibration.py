@@ -10,14 +10,22 @@ from typing import Any
 import numpy as np
 
 from testing_engine.calibration.blocks import Block
-from testing_engine.calibration.diagnosis import Finding, diagnose, left_out_items
-from testing_engine.calibration.expectation import Answered, Sparse, Sufficient, answered, in_order, posteriors
+from testing_engine.calibration.diagnosis import diagnose
+from testing_engine.calibration.expectation import (
+    Answered,
+    Sparse,
+    Sufficient,
+    answered,
+    in_order,
+    posteriors,
+)
+from testing_engine.calibration.findings import Finding
 from testing_engine.calibration.fit import Iterations, State, newton_is_cheap
-from testing_engine.calibration.grid import grid
+from testing_engine.calibration.grid import LIMIT, grid
 from testing_engine.calibration.information import Information, information
-from testing_engine.calibration.model import Model, build_model, read_models, read_q_matrix
+from testing_engine.calibration.item_rules import left_out_items
+from testing_engine.calibration.model import Model, ModelError, build_model, read_models, read_q_matrix
 from testing_engine.calibration.parameters import (
-    ItemEstimate,
     ParameterTable,
     estimate_of,
     not_estimable,
@@ -34,7 +42,10 @@ TOLERANCE = 1e-3
 LARGE_TOLERANCE = 0.03
 LARGE_FROM = 1_500_000  # answers, incomplete
 MOST_STEPS = 500
-COVARIANCE_UP_TO = 4_000
+MASS_AT_END = 1e-4  # share of the persons
+WIDER = 9.0
+NARROW = {1: 0.75, 2: 0.5}  # posterior sd in steps below which the grid is refined
+SCORES_UP_TO = 1_000_000  # answers up to which every fit looks at its posteriors
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +93,7 @@ class Calibration:
             item: not_estimable(self.model.models[j], int(self._k(j)), self.model.q.shape[1])
             for j, item in enumerate(self.responses.items)
         }
-        for block, row, item in self._items():
+        for block, row, item in self.item_rows():
             natural = block.natural(self.state.x)[row]
             entries[item] = estimate_of(
                 block.model, block.k, natural, block.concepts.tolist(), self.model.q.shape[1]
@@ -95,7 +106,7 @@ class Calibration:
             item: not_estimable(self.model.models[j], int(self._k(j)), self.model.q.shape[1])
             for j, item in enumerate(self.responses.items)
         }
-        for block, row, item in self._items():
+        for block, row, item in self.item_rows():
             natural = block.natural(self.state.x)[row]
             entries[item] = standard_errors_of(
                 block.model,
@@ -153,15 +164,39 @@ class Calibration:
     def data_hash(self) -> str:
         """SHA-256 of the answers, with which a result can be computed again and compared."""
         digest = hashlib.sha256()
-        for part in (self.responses.start, self.responses.item, self.responses.category, self.responses.group):
+        for part in (
+            self.responses.start,
+            self.responses.item,
+            self.responses.category,
+            self.responses.group,
+        ):
             digest.update(np.ascontiguousarray(part).tobytes())
         digest.update(repr((self.responses.items, self.responses.groups)).encode())
         return digest.hexdigest()
 
+    @property
+    def several_points(self) -> bool:
+        """Whether persons were integrated at points of their own (three or more concepts)."""
+        return False
+
+    @cached_property
+    def fixed_items(self) -> set[int]:
+        """Positions of items of which nothing is estimated."""
+        return {int(j) for block in self.model.blocks if not block.free.any() for j in block.items}
+
+    def posterior_of(self, j: int) -> FloatArray:
+        """Posteriors (n, Q) of the persons who answered item j."""
+        who = self.responses.person[self.responses.item == j].astype(np.int64)
+        at = who if self.data.pattern is None else self.data.pattern[who]
+        log_p = self.model.log_probabilities(self.state.x, self.nodes)
+        log_w = self.state.population.log_weights(self.nodes)
+        every = [posteriors(self.data, part, log_p, log_w)[0] for part in self.data.blocks(len(self.nodes))]
+        return np.asarray(np.concatenate(every)[at])
+
     def _k(self, j: int) -> int:
         return int(self.model.offset[j + 1] - self.model.offset[j])
 
-    def _items(self) -> list[tuple[Block, int, Hashable]]:
+    def item_rows(self) -> list[tuple[Block, int, Hashable]]:
         return [
             (block, row, self.responses.items[j])
             for block in self.model.blocks
@@ -170,11 +205,11 @@ class Calibration:
 
     def _block_covariance(self, block: Block, row: int) -> FloatArray:
         index, jacobian = _natural_map(block, row)
-        return jacobian @ self.covariance[np.ix_(index, index)] @ jacobian.T
+        return np.asarray(jacobian @ self.covariance[np.ix_(index, index)] @ jacobian.T)
 
     def _natural_covariance(self, items: Sequence[Hashable]) -> FloatArray:
         """Of the natural parameters of these items one after the other; constants have 0."""
-        place = {item: (block, row) for block, row, item in self._items()}
+        place = {item: (block, row) for block, row, item in self.item_rows()}
         maps = [_natural_map(*place[item]) for item in items]
         index = np.concatenate([each[0] for each in maps])
         size = sum(len(each[1]) for each in maps)
@@ -183,7 +218,7 @@ class Calibration:
         for _, part in maps:
             jacobian[row : row + part.shape[0], column : column + part.shape[1]] = part
             row, column = row + part.shape[0], column + part.shape[1]
-        return jacobian @ self.covariance[np.ix_(index, index)] @ jacobian.T
+        return np.asarray(jacobian @ self.covariance[np.ix_(index, index)] @ jacobian.T)
 
 
 def _natural_map(block: Block, row: int) -> tuple[np.ndarray, FloatArray]:
@@ -195,7 +230,7 @@ def calibrate(
     responses: Responses,
     model: str | Sequence[str] | Mapping[Hashable, str] = "2PL",
     q_matrix: Any = None,
-    fixed: Mapping[Hashable, Any] | None = None,
+    fixed: Mapping[Any, Any] | None = None,
     population: str | Mapping[Hashable, tuple[float, float]] = "normal",
     priors: str | Priors = "default",
     seed: int = 0,
@@ -205,10 +240,11 @@ def calibrate(
 ) -> Calibration:
     """Maximum marginal likelihood, or with priors its penalised form.
 
-    `model` is one name or one an item. `q_matrix` is (J, D), not 0 where the item measures the concept. `fixed` maps
-    items to parameters that are kept (all of them or some); the population's mean and sd are then free. `population`
-    is "normal" or maps groups to a known (mean, sd); unless known, the first group is N(0, 1) and others are free.
-    `seed` decides the points of three or more concepts. `threads` changes the time, never the numbers.
+    `model` is one name or one an item. `q_matrix` is (J, D), not 0 where the item measures the concept.
+    `fixed` maps items to parameters that are kept (all of them or some); the population's mean and sd are
+    then free. `population` is "normal" or maps groups to a known (mean, sd); unless known, the first group is
+    N(0, 1) and others are free. `seed` decides the points of three or more concepts. `threads` changes the
+    time, never the numbers.
     """
     models = read_models(model, responses)
     q = read_q_matrix(q_matrix, responses.n_items)
@@ -227,9 +263,7 @@ def calibrate(
     }
     with one_blas_thread():
         if q.shape[1] > 2:
-            from testing_engine.calibration.several import calibrate_several
-
-            return calibrate_several(kept, built, prior, seed, n_threads, tolerance, left_out, settings)
+            raise ModelError("q_matrix", f"has {q.shape[1]} concepts; at most 2 can be estimated")
         return _on_a_grid(responses, kept, built, prior, n_threads, tolerance, left_out, settings)
 
 
@@ -253,18 +287,46 @@ def _on_a_grid(
     left_out: BoolArray,
     settings: dict[str, Any],
 ) -> Calibration:
-    nodes = grid(model.q.shape[1])
-    data = answered(kept, model)
-    engine: Sparse | Sufficient = Sparse(data, model, nodes, threads)
-    if _sufficient(kept, model) and data.pattern is None:
-        engine = Sufficient(kept, model, nodes)
-    newton = newton_is_cheap(data, model, len(nodes))
-    large = isinstance(engine, Sparse) and kept.n_answers >= LARGE_FROM
-    strict = tolerance or (LARGE_TOLERANCE if large else TOLERANCE)
-    iterations = Iterations(data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton)
-    state = iterations.run(model.start.copy(), model.population)
-    settings = settings | {"nodes": len(nodes), "limit": float(nodes.max()), "tolerance": strict}
-    return Calibration(responses, model, priors, nodes, state, data, left_out, threads, settings)
+    refine, limit = 1, LIMIT
+    while True:
+        nodes = grid(model.q.shape[1], refine, limit)
+        data = answered(kept, model)
+        engine: Sparse | Sufficient = Sparse(data, model, nodes, threads)
+        if _sufficient(kept, model) and data.pattern is None:
+            engine = Sufficient(kept, model, nodes)
+        newton = newton_is_cheap(data, model, len(nodes))
+        large = isinstance(engine, Sparse) and kept.n_answers >= LARGE_FROM
+        strict = tolerance or (LARGE_TOLERANCE if large else TOLERANCE)
+        iterations = Iterations(data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton)
+        state = iterations.run(model.start.copy(), model.population)
+        settings = settings | {"nodes": len(nodes), "limit": limit, "refined": refine, "tolerance": strict}
+        fit = Calibration(responses, model, priors, nodes, state, data, left_out, threads, settings)
+        wanted = _better_grid(fit, refine, limit)
+        if wanted == (refine, limit):
+            return fit
+        refine, limit = wanted
+
+
+def _better_grid(fit: Calibration, refine: int, limit: float) -> tuple[int, float]:
+    """A finer or wider grid where posteriors are narrower than the nodes or reach their end."""
+    persons = fit.state.found.persons
+    nodes = fit.nodes
+    at_end = (np.abs(nodes) >= limit - 1e-9).any(axis=1)
+    if limit == LIMIT and persons[:, at_end].sum() > MASS_AT_END * persons.sum():
+        limit = WIDER
+    step = float(np.diff(np.unique(nodes[:, 0])).min())
+    narrow = NARROW[nodes.shape[1]]
+    if refine == 1 and narrowest(fit) < narrow * step:
+        refine = 2
+    return refine, limit
+
+
+def narrowest(fit: Calibration) -> float:
+    """A low quantile of the persons' posterior sds: few persons cannot call for a finer grid."""
+    if fit.responses.n_answers > SCORES_UP_TO:
+        return np.inf
+    error = fit.scores.standard_error
+    return float(np.quantile(error, 0.01)) if len(error) else np.inf
 
 
 def _sufficient(responses: Responses, model: Model) -> bool:
@@ -300,8 +362,13 @@ def _population_estimates(fit: Calibration) -> dict[Hashable, PopulationEstimate
     variance = np.diag(fit.covariance)[n:]
     with np.errstate(invalid="ignore"):
         error = np.sqrt(variance)
-    errors = Population(*(np.full_like(each, np.nan) for each in (population.mean, population.log_sd, population.z)),
-                        population.mean_free, population.sd_free, population.z_free).with_vector(error)
+    errors = population.with_vector(error)
+    for values, free in (
+        (errors.mean, population.mean_free),
+        (errors.log_sd, population.sd_free),
+        (errors.z, population.z_free),
+    ):
+        values[~free] = np.nan
     result = {}
     d = population.n_concepts
     upper = np.triu_indices(d, 1)

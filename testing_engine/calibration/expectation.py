@@ -1,14 +1,16 @@
 """The E-step: posteriors of all persons on a grid, and the expected numbers of answers.
 
 Three ways with one result. `Sparse` covers every model and any answers missing; on large data it works with
-log-probabilities of low rank first. `Sufficient` is for complete right/wrong answers under 1PL and 2PL, where a
-person is seen through one number, Σ a x: a table of 1,024 values of it, Hermite-interpolated, replaces the persons.
+log-probabilities of low rank first. `Sufficient` is for complete right/wrong answers under 1PL and 2PL, where
+a person is seen through one number, Σ a x: a table of 1,024 values of it, Hermite-interpolated, replaces the
+persons.
 
 Sums over persons are made block by block in a fixed order, so any number of threads gives the same bits.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -82,11 +84,18 @@ def _as_bytes(table: npt.NDArray[np.int8]) -> npt.NDArray[Any]:
 
 
 def in_order(function: Callable[[T], Any], parts: Iterable[T], threads: int) -> Iterable[Any]:
+    """Results in the order of `parts`; no more than a few are made before they are taken."""
     if threads <= 1:
         yield from map(function, parts)
         return
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(function, parts)
+        running: deque[Future[Any]] = deque()
+        for part in parts:
+            running.append(pool.submit(function, part))
+            if len(running) > threads + 1:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 def posteriors(
@@ -176,7 +185,7 @@ class Sparse:
 
 def _by_group(p: npt.NDArray[Any], group: IntArray, n_groups: int) -> FloatArray:
     if n_groups == 1:
-        return p.sum(axis=0, dtype=float)[None]
+        return np.asarray(p.sum(axis=0, dtype=float))[None]
     return np.stack([p[group == g].sum(axis=0, dtype=float) for g in range(n_groups)])
 
 
@@ -188,7 +197,9 @@ class Sufficient:
     def __init__(self, responses: Responses, model: Model, theta: FloatArray) -> None:
         assert responses.matrix is not None
         self.model, self.theta = model, theta
-        self.x = [responses.matrix[responses.group == g].astype(np.float32) for g in range(len(responses.groups))]
+        self.x = [
+            responses.matrix[responses.group == g].astype(np.float32) for g in range(len(responses.groups))
+        ]
         self.right = [x.sum(axis=0, dtype=float) for x in self.x]
 
     def expect(self, x: FloatArray, log_w: FloatArray, rank: int | None = None) -> Expectation:
@@ -214,7 +225,12 @@ class Sufficient:
         return a, d
 
     def _group(
-        self, matrix: npt.NDArray[np.float32], a: FloatArray, theta: FloatArray, log_base: FloatArray, exact: bool
+        self,
+        matrix: npt.NDArray[np.float32],
+        a: FloatArray,
+        theta: FloatArray,
+        log_base: FloatArray,
+        exact: bool,
     ) -> tuple[float, FloatArray, FloatArray]:
         t = matrix.astype(float) @ a if exact else (matrix @ a.astype(np.float32)).astype(float)
         low, high = t.min() - 1e-6, t.max() + 1e-6

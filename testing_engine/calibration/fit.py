@@ -1,7 +1,8 @@
-"""The iterations: parameter-expanded EM with Anderson acceleration, then Newton steps on the exact information.
+"""The iterations: parameter-expanded EM with Anderson acceleration, then Newton steps on the exact
+information.
 
-Small problems end with Newton steps, so their numbers are the maximum to some 1e-6. Large ones end when one plain EM
-step moves nothing by more than `tolerance` standard errors of complete data.
+Small problems end with Newton steps, so their numbers are the maximum to some 1e-6. Large ones end when one
+plain EM step moves nothing by more than `tolerance` standard errors of complete data.
 """
 
 from dataclasses import dataclass, field
@@ -14,14 +15,17 @@ from testing_engine.calibration.maximisation import expand, maximise, moments, p
 from testing_engine.calibration.model import Model
 from testing_engine.calibration.population import Population
 from testing_engine.calibration.priors import Priors
-from testing_engine.calibration.responses import FloatArray
+from testing_engine.calibration.responses import FloatArray, IntArray
 
 MEMORY = 6  # steps that Anderson's extrapolation looks back on
 LONGEST_MIX = 20.0
 RANKS = (12, 26)
 COARSE_STEP = 0.15
+SINGLE_PRECISION = 0.02  # steps that float32 can still tell from noise, in standard errors
 LOW_RANK_FROM = 200_000  # answers
 NEWTON_STEPS = 12
+NO_MAXIMUM = 30.0  # slope
+SERIES_UP_TO = 150_000  # answers for which Newton's information may be a series
 
 
 @dataclass(eq=False)
@@ -57,7 +61,18 @@ class Iterations:
         state = self._em(x, population)
         if self.newton:
             state = self._polished(state)
+        if self.running_off(state).size:
+            state.converged = False
         return state
+
+    def running_off(self, state: State) -> IntArray:
+        """Positions in x of slopes that have no maximum, judged by their size."""
+        at = [self.model.shared_slope[np.abs(state.x[self.model.shared_slope]) > NO_MAXIMUM]]
+        for block in self.model.blocks:
+            steep = np.abs(block.natural(state.x)[:, : block.n_slopes]) > NO_MAXIMUM
+            if block.own_index.size:
+                at.append(block.own_index[steep.any(axis=1)][:, 0])
+        return np.concatenate(at).astype(np.int64)
 
     # EM
 
@@ -71,7 +86,6 @@ class Iterations:
         converged = False
         tolerance = 0.02 if self.newton else self.tolerance
         trace: list[float] = []
-        expanding = True
         while True:
             found = self.engine.expect(x, population.log_weights(self.theta), levels[level])
             log_prior = penalty(self.model, x, self.priors)
@@ -93,9 +107,9 @@ class Iterations:
             metric: list[FloatArray] = []
             x = maximise(self.model, x, found, self.theta, self.priors, 3 if steps <= 2 else 1, metric)
             mean, covariance = moments(found.persons, self.theta)
-            if not expanding:
-                mean, covariance = self._frozen(population, mean, covariance)
-            x, population = expand(self.model, x, population, mean, covariance)
+            x, population = expand(
+                self.model, x, population, mean, covariance, self.priors, found.persons.sum(axis=1)
+            )
             after = np.concatenate([x, population.vector()])
             f = after - before
             last = (x, population)
@@ -105,13 +119,10 @@ class Iterations:
                 level, best = 1, -np.inf
                 past_f, past_g = [], []
                 continue
-            if step < tolerance or steps >= self.max_steps:
-                if level < len(levels) - 1:
+            exact = level == len(levels) - 1
+            if step < (tolerance if exact else max(tolerance, SINGLE_PRECISION)) or steps >= self.max_steps:
+                if not exact:
                     level, best = len(levels) - 1, -np.inf
-                    continue
-                if expanding and self.priors and not self.newton and steps < self.max_steps:
-                    expanding = False
-                    past_f, past_g = [], []
                     continue
                 converged = bool(step < tolerance)
                 x, population = old, old_population
@@ -137,19 +148,6 @@ class Iterations:
             return [0, None]
         large = len(self.data.rows) >= LOW_RANK_FROM and self.theta.shape[1] == 1
         return [*RANKS, None] if large else [None]
-
-    def _frozen(
-        self, population: Population, mean: FloatArray, covariance: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Moments with which a group that defines the scale is not expanded."""
-        mean, covariance = mean.copy(), covariance.copy()
-        mean = np.where(population.mean_free, mean, population.mean)
-        for group in range(len(mean)):
-            fixed = ~population.sd_free[group]
-            sd = np.sqrt(np.diag(covariance[group]))
-            target = np.where(fixed, np.exp(population.log_sd[group]), sd)
-            covariance[group] *= np.outer(target / sd, target / sd)
-        return mean, covariance
 
     def _sizes(self, f: FloatArray, metric: list[FloatArray], persons: FloatArray) -> tuple[float, float]:
         """Σ fᵀ I f and the largest √(fᵀ I f) of an item, under the complete-data information."""
@@ -210,6 +208,10 @@ class Iterations:
             new.e_steps += state.e_steps
             state = new
         state.information = self._information(state)
+        try:
+            np.linalg.cholesky(state.information.observed)
+        except np.linalg.LinAlgError:
+            state.converged = False
         state.converged = bool(state.converged and state.largest_step < max(tolerance, 1e-3))
         return state
 
@@ -267,4 +269,6 @@ class Iterations:
 
 
 def newton_is_cheap(data: Answered, model: Model, nodes: int) -> bool:
-    return data.n * nodes * float(model.n_free) ** 2 <= EXACT_UP_TO
+    """Exact information for small data, its series for middling ones."""
+    exact = data.n * nodes * float(model.n_free) ** 2 <= EXACT_UP_TO
+    return exact or (len(data.rows) <= SERIES_UP_TO and model.n_free <= 1_000)

@@ -10,7 +10,7 @@ NODES = {1: 61, 2: 31}
 
 def grid(n_concepts: int, refine: int = 1, limit: float = LIMIT) -> FloatArray:
     """(Q, D); `refine` divides the step."""
-    n = (NODES[n_concepts] - 1) * refine + 1
+    n = round((NODES[n_concepts] - 1) * refine * limit / LIMIT) + 1
     line = np.linspace(-limit, limit, n)
     if n_concepts == 1:
         return line[:, None]

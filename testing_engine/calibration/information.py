@@ -2,8 +2,7 @@
 
     I = Σ_i E_i[−∂² log P(x_i, θ)] − Σ_i Cov_i(s_i),    s_i(θ) the score of person i's complete data
 
-and Cov_i either exactly, node by node, or as Σ_m c_im c_imᵀ with c_im = E_i[s_i π_im], π_im orthonormal polynomials of
-person i's posterior. The series ends when a further degree changes the information by less than `SERIES_TOLERANCE`.
+and Cov_i either exactly, node by node, or as a series (`series`).
 """
 
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from testing_engine.calibration.model import Model
 from testing_engine.calibration.population import Population
 from testing_engine.calibration.priors import Priors, density
 from testing_engine.calibration.responses import FloatArray
+from testing_engine.calibration.scores import Scores, scores
+from testing_engine.calibration.series import covariance_series
 
-EXACT_UP_TO = 6e9  # multiplications: patterns × nodes × parameters²
-SERIES_TOLERANCE = 2e-5
-HIGHEST_DEGREE = {1: 8, 2: 6}
+EXACT_UP_TO = 3e9  # multiplications: patterns × nodes × parameters²
 DIFFERENCE = 1e-5
 
 
@@ -33,38 +32,6 @@ class Information:
     prior: FloatArray  # (free,): the prior's curvature
     found: Expectation
     terms: int  # degrees of polynomials used; 0 is exact
-
-
-@dataclass(eq=False)
-class Scores:
-    """d log P / dx of every category row as columns of x: `own` (rows, width, Q), `at` (rows, width)."""
-
-    own: FloatArray
-    at: np.ndarray
-    shared: FloatArray  # (rows, shared, Q)
-    shared_at: np.ndarray
-    population: FloatArray  # (free, G, Q)
-
-
-def scores(model: Model, x: FloatArray, population: Population, theta: FloatArray) -> Scores:
-    width = max((block.own_index.shape[1] for block in model.blocks), default=0)
-    q = len(theta)
-    own = np.zeros((model.n_rows, width, q))
-    at = np.full((model.n_rows, width), -1)
-    shared = np.zeros((model.n_rows, len(model.shared), q))
-    place = {int(number): column for column, number in enumerate(model.shared)}
-    for block in model.blocks:
-        slopes = block.curves(block.natural(x), theta)[1]  # (n, p, K, Q)
-        rows, w = block.rows.ravel(), block.own_index.shape[1]
-        if w:
-            mine = np.einsum("npkq,po->nkoq", slopes, block.own_map, optimize=True)
-            own[rows, :w] = mine.reshape(-1, w, q)
-            at[rows, :w] = np.repeat(block.own_index, block.k, axis=0)
-        if block.shared_map.shape[1]:
-            common = np.einsum("npkq,ps->nksq", slopes, block.shared_map, optimize=True)
-            columns = [place[int(number)] for number in block.shared_index]
-            shared[np.ix_(rows, columns)] += common.reshape(len(rows), len(columns), q)
-    return Scores(own, at, shared, model.shared, population.weight_scores(theta))
 
 
 def information(
@@ -86,8 +53,10 @@ def information(
     complete, gradient, prior = _complete(model, x, population, found, theta, priors, n)
     if exact is None:
         exact = data.n * len(theta) * float(n) ** 2 <= EXACT_UP_TO
-    work = _exact_covariance if exact else _series
-    lost, terms = work(data, table, log_p, log_w, theta, n, len(x), threads, complete)
+    if exact:
+        lost, terms = _exact_covariance(data, table, log_p, log_w, theta, n, len(x), threads), 0
+    else:
+        lost, terms = covariance_series(data, table, log_p, log_w, theta, complete, len(x), threads)
     observed = complete - lost
     return Information(gradient, (observed + observed.T) / 2, complete, prior, found, terms)
 
@@ -101,7 +70,9 @@ def _complete(
     priors: Priors,
     n: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Complete-data information by central differences of the expected score, its gradient, the prior's part."""
+    """Complete-data information by central differences of the expected score, its gradient, the prior's
+    part.
+    """
     information, gradient, prior_part = np.zeros((n, n)), np.zeros(n), np.zeros(n)
     for block in model.blocks:
         natural = block.natural(x)
@@ -147,8 +118,7 @@ def _exact_covariance(
     n: int,
     m: int,
     threads: int,
-    complete: FloatArray,
-) -> tuple[FloatArray, int]:
+) -> FloatArray:
     """Σ_i Σ_q P_iq (s_iq − E s_i)(s_iq − E s_i)ᵀ."""
     q = len(theta)
     size = max(32, int(2e6 // max(n, q)))
@@ -156,10 +126,7 @@ def _exact_covariance(
 
     def work(part: slice) -> FloatArray:
         p = posteriors(data, part, log_p, log_w)[0]
-        if data.weight is not None:
-            weight = data.weight[part]
-        else:
-            weight = np.ones(len(p))
+        weight = np.ones(len(p)) if data.weight is None else data.weight[part]
         y = data.matrix(part)
         person = np.repeat(np.arange(len(p)), np.diff(y.indptr))
         group = data.group[part]
@@ -176,7 +143,7 @@ def _exact_covariance(
     result = np.zeros((n, n))
     for total in in_order(work, parts, threads):
         result += total
-    return result, 0
+    return result
 
 
 def _score_rows(
@@ -193,125 +160,3 @@ def _score_rows(
     if n > m:
         s[:, m:] = table.population[:, group, node].T
     return s
-
-
-def _series(
-    data: Answered,
-    table: Scores,
-    log_p: FloatArray,
-    log_w: FloatArray,
-    theta: FloatArray,
-    n: int,
-    m: int,
-    threads: int,
-    complete: FloatArray,
-) -> tuple[FloatArray, int]:
-    """Adds degrees until they no longer matter."""
-    scale = np.maximum(np.abs(np.diag(complete)), 1e-300)
-    total = np.zeros((n, n))
-    highest = HIGHEST_DEGREE[theta.shape[1]]
-    for degree in range(1, highest + 1):
-
-        def work(part: slice, degree: int = degree) -> FloatArray:
-            factors = _factors(data, part, table, log_p, log_w, theta, degree, n, m)
-            dense = np.zeros((n, n))
-            for c in factors:
-                product = c.T @ c
-                dense += product.toarray() if sp.issparse(product) else product
-            return dense
-
-        term = np.zeros((n, n))
-        for piece in in_order(work, data.blocks(len(theta)), threads):
-            term += piece
-        total += term
-        if np.max(np.diag(term) / scale) < SERIES_TOLERANCE:
-            return total, degree
-    return total, highest
-
-
-def _factors(
-    data: Answered,
-    part: slice,
-    table: Scores,
-    log_p: FloatArray,
-    log_w: FloatArray,
-    theta: FloatArray,
-    degree: int,
-    n: int,
-    m: int,
-) -> list[sp.csr_matrix | FloatArray]:
-    """c = √weight E[s π] for the polynomials of exactly this degree; each (persons, free)."""
-    p = posteriors(data, part, log_p, log_w)[0]
-    y = data.matrix(part)
-    person = np.repeat(np.arange(len(p)), np.diff(y.indptr))
-    rows = y.indices
-    weighted = [p * polynomial for polynomial in _polynomials(p, theta, degree)]
-    root = np.ones(len(p)) if data.weight is None else np.sqrt(data.weight[part])
-    group = data.group[part]
-    result: list[sp.csr_matrix | FloatArray] = []
-    # s = F · (functions of θ): a basis of few functions of the nodes makes E[s π] a product of small matrices
-    for w in weighted:
-        values, at, who = [], [], []
-        for column in range(table.own.shape[1]):
-            used = table.at[rows, column] >= 0
-            r, i = rows[used], person[used]
-            values.append(_pair_products(w, table.own[:, column], i, r) * root[i])
-            at.append(table.at[r, column])
-            who.append(i)
-        extra = []
-        if len(table.shared_at):
-            extra.append(np.stack([np.asarray((y.multiply(w @ table.shared[:, c].T)).sum(axis=1))[:, 0] for c in range(len(table.shared_at))], axis=1))
-        if n > m:
-            extra.append(np.einsum("nq,pnq->np", w, table.population[:, group]))
-        if extra:
-            columns = np.concatenate([table.shared_at, np.arange(m, n)]).astype(np.int64)
-            block = np.concatenate(extra, axis=1) * root[:, None]
-            i, c = np.nonzero(np.ones_like(block))
-            values.append(block.ravel())
-            at.append(columns[c])
-            who.append(i)
-        index = (np.concatenate(who), np.concatenate(at))
-        result.append(sp.csr_matrix((np.concatenate(values), index), shape=(len(p), n)))
-    return result
-
-
-def _pair_products(w: FloatArray, functions: FloatArray, person: np.ndarray, row: np.ndarray) -> FloatArray:
-    """Σ_q w[person, q] functions[row, q] for each pair."""
-    if len(w) * len(functions) <= 6 * len(person):
-        return (w @ functions.T)[person, row]
-    basis = np.linalg.svd(functions, full_matrices=False)
-    keep = int((basis[1] > 1e-9 * max(basis[1][0], 1e-300)).sum())
-    left, right = basis[0][:, :keep] * basis[1][:keep], basis[2][:keep]
-    return np.einsum("ij,ij->i", (w @ right.T)[person], left[row])
-
-
-def _polynomials(p: FloatArray, theta: FloatArray, degree: int) -> list[FloatArray]:
-    """Orthonormal polynomials of exactly `degree` under each row of p; each (n, Q)."""
-    mean = p @ theta
-    d = theta.shape[1]
-    if d == 1:
-        t = theta[:, 0] - mean
-        t /= np.sqrt(np.maximum((p * t**2).sum(axis=1, keepdims=True), 1e-12))
-        basis = [np.ones_like(t)]
-        for _ in range(degree):
-            basis.append(_orthonormal(p, t * basis[-1], basis))
-        return basis[-1:]
-    centred = [theta[:, c] - mean[:, c, None] for c in range(d)]
-    layers: list[list[FloatArray]] = [[np.ones_like(p)]]
-    for level in range(1, degree + 1):
-        layer: list[FloatArray] = []
-        before = [each for older in layers for each in older]
-        raw = [centred[0] * each for each in layers[-1]] + [centred[1] * layers[-1][-1]]
-        for each in raw[: level + 1]:
-            layer.append(_orthonormal(p, each, before + layer))
-        layers.append(layer)
-    return layers[-1]
-
-
-def _orthonormal(p: FloatArray, function: FloatArray, basis: list[FloatArray]) -> FloatArray:
-    new = function
-    for _ in range(2):
-        for each in basis:
-            new = new - (p * new * each).sum(axis=1, keepdims=True) * each
-    norm = np.sqrt((p * new**2).sum(axis=1, keepdims=True))
-    return np.where(norm > 1e-7, new / np.maximum(norm, 1e-300), 0.0)

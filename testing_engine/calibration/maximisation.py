@@ -1,7 +1,7 @@
 """The M-step: one or more Fisher-scoring steps of all items, and parameter expansion.
 
-Items are independent given the expected counts but for shared parameters (1PL's slope, RSM's steps), which are
-eliminated by a Schur complement. A step that would lower an item's part of the objective is halved.
+Items are independent given the expected counts but for shared parameters (1PL's slope, RSM's steps), which
+are eliminated by a Schur complement. A step that would lower an item's part of the objective is halved.
 """
 
 from dataclasses import dataclass
@@ -119,7 +119,9 @@ def _halved(
     theta: FloatArray,
     priors: Priors,
 ) -> FloatArray:
-    """Each item takes the longest of 1, ½, ¼ … of its step that does not lower it; shared ones move together."""
+    """Each item takes the longest of 1, ½, ¼ … of its step that does not lower it; shared ones move
+    together.
+    """
     direction = direction.copy()
     for step in steps:
         own = direction[step.block.own_index]
@@ -173,31 +175,87 @@ def moments(persons: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def expand(
-    model: Model, x: FloatArray, population: Population, mean: FloatArray, covariance: FloatArray
+    model: Model,
+    x: FloatArray,
+    population: Population,
+    mean: FloatArray,
+    covariance: FloatArray,
+    priors: Priors,
+    n_persons: FloatArray,
 ) -> tuple[FloatArray, Population]:
     """Populations take the posterior moments; what is not free of the first group goes into the items.
 
     This is the expansion of Liu, Rubin and Wu (1998): location and scale, in which EM is slow, move at once.
+    The items' priors have a say in it, so that the fixed point is the maximum of likelihood × prior.
+    `n_persons` is (G,).
     """
     new = population.with_vector(population.vector())
     n_groups, d = mean.shape
     shift, scale = np.zeros(d), np.ones(d)
-    fixed_mean, fixed_sd = ~population.mean_free, ~population.sd_free
-    if fixed_sd.sum() <= d and n_groups >= 1:
-        for c in range(d):
-            reference = np.flatnonzero(fixed_sd[:, c])
-            if len(reference) == 1 and not model.anchored_sd[c]:
-                scale[c] = np.sqrt(covariance[reference[0], c, c]) / np.exp(population.log_sd[reference[0], c])
-    for c in range(d):
-        reference = np.flatnonzero(fixed_mean[:, c])
-        if len(reference) == 1 and not model.anchored_mean[c]:
-            shift[c] = mean[reference[0], c] - scale[c] * population.mean[reference[0], c]
+    holder = _holders(model, population)
+    for c, group in enumerate(holder):
+        if group >= 0 and not population.sd_free[group, c]:
+            scale[c] = np.sqrt(covariance[group, c, c]) / np.exp(population.log_sd[group, c])
+    for c, group in enumerate(holder):
+        if group >= 0:
+            shift[c] = mean[group, c] - scale[c] * population.mean[group, c]
+    if priors:
+        _lean_on_priors(model, x, priors, holder, population, n_persons, shift, scale)
     for group in range(n_groups):
+        fixed_mean, fixed_sd = ~population.mean_free[group], ~population.sd_free[group]
         centred = (mean[group] - shift) / scale
         spread = covariance[group] / np.outer(scale, scale)
-        offset = np.where(fixed_mean[group], population.mean[group], centred)
-        spread = spread + np.outer(centred - offset, centred - offset)
-        new.set_covariance(group, spread)
+        offset = np.where(fixed_mean, population.mean[group], centred)
+        new.set_covariance(group, spread + np.outer(centred - offset, centred - offset))
         new.mean[group] = offset
-        new.log_sd[group] = np.where(fixed_sd[group], population.log_sd[group], new.log_sd[group])
+        new.log_sd[group] = np.where(fixed_sd, population.log_sd[group], new.log_sd[group])
     return model.moved(x, shift, scale), new
+
+
+def _holders(model: Model, population: Population) -> list[int]:
+    """Per concept the one group whose mean defines the scale; −1 where items or several groups do."""
+    result = []
+    for c in range(population.n_concepts):
+        groups = np.flatnonzero(~population.mean_free[:, c])
+        several_sd = (~population.sd_free[:, c]).sum() > 1
+        result.append(
+            int(groups[0]) if len(groups) == 1 and not several_sd and not model.anchored_mean[c] else -1
+        )
+    return result
+
+
+def _lean_on_priors(
+    model: Model,
+    x: FloatArray,
+    priors: Priors,
+    holder: list[int],
+    population: Population,
+    n_persons: FloatArray,
+    shift: FloatArray,
+    scale: FloatArray,
+) -> None:
+    """Maximises the persons' normal likelihood + prior over shift and log scale, by substitution from the
+    moments.
+    """
+    h = 1e-4
+    moment_shift, moment_scale = shift.copy(), scale.copy()
+    held = [c for c, group in enumerate(holder) if group >= 0]
+
+    def prior(by: FloatArray, times: FloatArray) -> float:
+        return penalty(model, model.moved(x, by, times), priors)
+
+    for _ in range(4):
+        for c in held:
+            group = holder[c]
+            unit = np.zeros(len(shift))
+            unit[c] = h
+            n = max(float(n_persons[group]), 1.0)
+            to_shift = (prior(shift + unit, scale) - prior(shift - unit, scale)) / (2 * h)
+            if np.isfinite(to_shift):
+                variance = np.exp(2 * population.log_sd[group, c])
+                shift[c] = moment_shift[c] + np.clip(to_shift * variance / n, -0.1, 0.1)
+            if population.sd_free[group, c]:
+                continue
+            to_scale = (prior(shift, scale * np.exp(unit)) - prior(shift, scale * np.exp(-unit))) / (2 * h)
+            if np.isfinite(to_scale):
+                scale[c] = moment_scale[c] / np.sqrt(1 - np.clip(to_scale / n, -0.2, 0.2))

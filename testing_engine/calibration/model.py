@@ -90,13 +90,11 @@ def read_q_matrix(q_matrix: Any, n_items: int) -> BoolArray:
         q = q[:, None]
     if q.ndim != 2 or len(q) != n_items:
         raise ModelError("q_matrix", f"must have a row for each of the {n_items} items")
-    measured = q != 0
+    measured: BoolArray = np.asarray(q != 0)
     if not measured.any(axis=1).all():
         raise ModelError("q_matrix", f"row {int(np.flatnonzero(~measured.any(axis=1))[0])} measures nothing")
     if not measured.any(axis=0).all():
-        raise ModelError(
-            "q_matrix", f"concept {int(np.flatnonzero(~measured.any(axis=0))[0])} has no items"
-        )
+        raise ModelError("q_matrix", f"concept {int(np.flatnonzero(~measured.any(axis=0))[0])} has no items")
     return measured
 
 
@@ -118,7 +116,9 @@ def build_model(
             raise ModelError(f"fixed[{item!r}]", "is no item of these answers")
         j = position[item]
         k_of = _with_categories(k_of, j, given, models[j])
-        natural[j] = fixed_natural(item, given, models[j], int(k_of[j]), np.flatnonzero(q[j]).tolist(), n_concepts)
+        natural[j] = fixed_natural(
+            item, given, models[j], int(k_of[j]), np.flatnonzero(q[j]).tolist(), n_concepts
+        )
     offset = np.concatenate([[0], np.cumsum(k_of)])
     layout = _Layout(responses, models, q, k_of, offset, natural, left_out)
     layout.place_shared()
@@ -186,7 +186,11 @@ class _Layout:
                 self.slope_at = [self._new([1.0])[0]]
             if self.models[j] == "RSM" and k not in self.steps and k not in self.known_steps:
                 pooled = np.sum(
-                    [self._count(i) for i in self.free_items if self.models[i] == "RSM" and self.k_of[i] == k],
+                    [
+                        self._count(i)
+                        for i in self.free_items
+                        if self.models[i] == "RSM" and self.k_of[i] == k
+                    ],
                     axis=0,
                 )
                 n = pooled + 0.5
@@ -238,7 +242,11 @@ class _Layout:
         elif model == "RSM":
             own, shared, constant = self._rating_scale(k, len(concepts), first, len(items))
             shared_index = np.array(self.steps.get(k, []), dtype=np.int64)
-            begin = constant + shared @ np.array([self.start[i] for i in shared_index]) if len(shared_index) else constant
+            begin = (
+                constant + shared @ np.array([self.start[i] for i in shared_index])
+                if len(shared_index)
+                else constant
+            )
         elif model in UNIT_SLOPE:
             own = own[:, ~slopes]
             constant[:, slopes] = 1.0
@@ -249,7 +257,11 @@ class _Layout:
             else:
                 constant[:, slopes] = self.known_slope
         n_own = own.shape[1]
-        start = (begin - constant) @ np.linalg.pinv(own).T if n_own and model != "RSM" else np.zeros((len(items), n_own))
+        start = (
+            (begin - constant) @ np.linalg.pinv(own).T
+            if n_own and model != "RSM"
+            else np.zeros((len(items), n_own))
+        )
         index = np.array(self._new(start.ravel().tolist()), dtype=np.int64).reshape(len(items), n_own)
         is_free = (np.abs(own).sum(axis=1) + np.abs(shared).sum(axis=1)) > 0
         rows = self.offset[items][:, None] + np.arange(k)

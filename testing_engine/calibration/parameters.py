@@ -35,10 +35,10 @@ class ParameterError(ValueError):
 class ItemEstimate:
     """An item on the logistic metric (D = 1), or, in the same fields, its standard errors.
 
-    `a` holds one slope a concept, 0 where the item does not measure it. `d`: one intercept (right/wrong), K − 1
-    falling ones (GRM) or K from 0 (GPCM, PCM, RSM, NRM). `scoring` are NRM's category scores from 0 to K − 1, so that
-    the slope of category k is a · scoring[k]. `b` are the places on the scale: −d/‖a‖, and for the partial credit
-    family the K − 1 points where neighbouring categories are equally likely.
+    `a` holds one slope a concept, 0 where the item does not measure it. `d`: one intercept (right/wrong), K −
+    1 falling ones (GRM) or K from 0 (GPCM, PCM, RSM, NRM). `scoring` are NRM's category scores from 0 to K −
+    1, so that the slope of category k is a · scoring[k]. `b` are the places on the scale: −d/‖a‖, and for the
+    partial credit family the K − 1 points where neighbouring categories are equally likely.
     """
 
     model: str
@@ -80,9 +80,9 @@ def natural_parameters(estimate: ItemEstimate, concepts: Sequence[int]) -> Float
         parts.append(estimate.scoring[1:-1])
     parts.append(estimate.d if estimate.model in (*BINARY, "GRM") else estimate.d[1:])
     if estimate.model in ("3PL", "4PL"):
-        parts.append([logit(estimate.lower) if estimate.lower > 0 else -NEVER])
+        parts.append(np.array([logit(estimate.lower) if estimate.lower > 0 else -NEVER]))
     if estimate.model == "4PL":
-        parts.append([logit(estimate.upper) if estimate.upper < 1 else NEVER])
+        parts.append(np.array([logit(estimate.upper) if estimate.upper < 1 else NEVER]))
     return np.concatenate([np.asarray(part, dtype=float) for part in parts])
 
 
@@ -111,7 +111,9 @@ def standard_errors_of(
     concepts: Sequence[int],
     n_concepts: int,
 ) -> ItemEstimate:
-    """Delta method from the covariance of the natural parameters; nan for constants and where b has no place."""
+    """Delta method from the covariance of the natural parameters; nan for constants and where b has no
+    place.
+    """
     shown = _shown(model, k, len(concepts))
     jacobian = _jacobian(shown, natural)
     variance = np.einsum("ij,jk,ik->i", jacobian, covariance, jacobian)
@@ -139,7 +141,9 @@ def not_estimable(model: str, k: int, n_concepts: int) -> ItemEstimate:
     n_b = n_d if model in (*BINARY, "GRM") else n_d - 1
     nan = np.nan
     scoring = np.full(k, nan) if model == "NRM" else None
-    return ItemEstimate(model, np.full(n_concepts, nan), np.full(n_d, nan), nan, nan, np.full(n_b, nan), scoring)
+    return ItemEstimate(
+        model, np.full(n_concepts, nan), np.full(n_d, nan), nan, nan, np.full(n_b, nan), scoring
+    )
 
 
 def _n_shown_d(model: str, k: int) -> int:

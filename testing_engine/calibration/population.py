@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,20 +20,27 @@ class PopulationError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class PopulationEstimate:
-    """One group. A number for one concept, (D,) for several; the correlation is (D, D). Errors are nan if constant."""
+    """One group. A number for one concept, (D,) for several; the correlation is (D, D). Errors are nan if
+    constant.
+    """
 
-    mean: FloatArray | float
-    sd: FloatArray | float
+    mean: Any  # float or array
+    sd: Any
     correlation: FloatArray
-    mean_error: FloatArray | float
-    sd_error: FloatArray | float
+    mean_error: Any
+    sd_error: Any
     correlation_error: FloatArray
 
     @property
     def standard_errors(self) -> "PopulationEstimate":
         nan = np.nan
         return PopulationEstimate(
-            self.mean_error, self.sd_error, self.correlation_error, nan, nan, np.full_like(self.correlation, nan)
+            self.mean_error,
+            self.sd_error,
+            self.correlation_error,
+            nan,
+            nan,
+            np.full_like(self.correlation, nan),
         )
 
 
@@ -53,7 +61,7 @@ class Population:
 
     @property
     def n_concepts(self) -> int:
-        return self.mean.shape[1]
+        return int(self.mean.shape[1])
 
     @property
     def n_free(self) -> int:

@@ -5,8 +5,8 @@
     {"d": (m, s)}      normal on intercepts
     {"g": (m, s)}      normal on logit c (3PL, 4PL);  {"u": (m, s)} on logit u (4PL)
 
-"default" is weak: it decides only where an item has few answers. Its slopes are normal, not log-normal, so that an
-item whose key is wrong can show a negative slope.
+"default" is weak: it decides only where an item has few answers. Its slopes are normal, not log-normal, so
+that an item whose key is wrong can show a negative slope.
 """
 
 from collections.abc import Mapping

@@ -30,7 +30,8 @@ class ResponsesError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Responses:
-    """N persons, J items, categories from 0. Person n's answers are `item[start[n]:start[n + 1]]` and `category[…]`.
+    """N persons, J items, categories from 0. Person n's answers are `item[start[n]:start[n + 1]]` and
+    `category[…]`.
 
     Within a person the items rise in the matrix form and keep the order given in the long form, which
     prequential statistics read as the order of the test.
@@ -47,7 +48,10 @@ class Responses:
 
     @classmethod
     def from_matrix(
-        cls, x: npt.ArrayLike, items: Sequence[Hashable] | None = None, group: Sequence[Hashable] | None = None
+        cls,
+        x: npt.ArrayLike,
+        items: Sequence[Any] | None = None,
+        group: Sequence[Any] | None = None,
     ) -> Self:
         """`x` is (N, J): category 0, 1, … or −1 (nan in a matrix of floats) where nothing was answered."""
         table = np.asarray(x)
@@ -73,13 +77,14 @@ class Responses:
     @classmethod
     def from_rows(
         cls,
-        person: Sequence[Hashable],
-        item: Sequence[Hashable],
+        person: Sequence[Any] | npt.NDArray[Any],
+        item: Sequence[Any] | npt.NDArray[Any],
         category: npt.ArrayLike,
-        group: Sequence[Hashable] | Mapping[Hashable, Hashable] | None = None,
-        items: Sequence[Hashable] | None = None,
+        group: Sequence[Any] | Mapping[Hashable, Hashable] | None = None,
+        items: Sequence[Any] | None = None,
     ) -> Self:
-        """One row an answer. Persons keep the order of their first rows; so do items, unless `items` names them.
+        """One row an answer. Persons keep the order of their first rows; so do items, unless `items` names
+        them.
 
         `group` is one label a row, the same in all rows of a person, or a mapping from person to label.
         """
@@ -199,7 +204,9 @@ class Responses:
         links = sp.csr_matrix(
             (np.ones(self.n_answers, np.int8), self.item, self.start), shape=(self.n_persons, self.n_items)
         )
-        graph = sp.bmat([[None, links], [links.T, None]], format="csr")
+        graph = sp.vstack(
+            [sp.hstack([_nothing(self.n_persons), links]), sp.hstack([links.T, _nothing(self.n_items)])]
+        )
         _, label = connected_components(graph, directed=False)
         of_item = label[self.n_persons :]
         answered = self.answers_per_item > 0
@@ -217,6 +224,10 @@ class Responses:
             raise ResponsesError(
                 "item", f"person {self.persons[person]!r} answers {self.items[item]!r} more than once"
             )
+
+
+def _nothing(n: int) -> sp.csr_matrix:
+    return sp.csr_matrix(np.zeros((0, 0), dtype=np.int8)) if n == 0 else sp.identity(n, np.int8, "csr") * 0
 
 
 def _as_integers(field: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -245,7 +256,7 @@ def _labels(field: str, labels: Sequence[Hashable] | None, n: int) -> tuple[Hash
     return named
 
 
-def _codes(labels: Sequence[Hashable]) -> tuple[IntArray, list[Hashable]]:
+def _codes(labels: Sequence[Any] | npt.NDArray[Any]) -> tuple[IntArray, list[Hashable]]:
     """Codes in the order of first appearance."""
     array = np.asarray(labels)
     if array.ndim != 1 or array.dtype.kind == "O":
@@ -259,7 +270,7 @@ def _codes(labels: Sequence[Hashable]) -> tuple[IntArray, list[Hashable]]:
     return rank[inverse], values[order].tolist()
 
 
-def _groups(group: Sequence[Hashable] | None, n: int) -> tuple[IntArray, tuple[Hashable, ...]]:
+def _groups(group: Sequence[Any] | None, n: int) -> tuple[IntArray, tuple[Hashable, ...]]:
     if group is None:
         return np.zeros(n, dtype=np.int64), (0,)
     if len(group) != n:
@@ -269,7 +280,7 @@ def _groups(group: Sequence[Hashable] | None, n: int) -> tuple[IntArray, tuple[H
 
 
 def _groups_of_rows(
-    group: Sequence[Hashable] | Mapping[Hashable, Hashable] | None,
+    group: Sequence[Any] | Mapping[Hashable, Hashable] | None,
     person: IntArray,
     persons: list[Hashable],
 ) -> tuple[IntArray, tuple[Hashable, ...]]:

@@ -1,4 +1,6 @@
-"""BLAS on one thread while the calibrator's own threads work: no oversubscription, and the same bits always."""
+"""BLAS on one thread while the calibrator's own threads work: no oversubscription, and the same bits
+always.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
