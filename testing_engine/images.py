@@ -6,14 +6,15 @@ another address.
 
 import hashlib
 import io
-import warnings
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from testing_engine.models import QuestionImage
+from testing_engine.pixels import ColoursUnknown, as_shown, check_png_colours
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_PIXELS = 4096  # a side
+PHOTOGRAPHS = ("JPEG", "MPO")
 READ = ("PNG", "JPEG", "GIF", "WEBP")  # whatever its name says; no SVG, which can hold scripts
 SUFFIXES = {"image/png": "png", "image/jpeg": "jpg"}
 
@@ -42,23 +43,28 @@ def address_of(image: QuestionImage) -> str:
 def _made_anew(uploaded: bytes) -> tuple[bytes, str, tuple[int, int]]:
     """(content, media type, size): the pixels alone, without what was written beside them."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # of a bomb that unpacks to billions of pixels, before it does
-            with Image.open(io.BytesIO(uploaded), formats=READ) as opened:
-                if max(opened.size) > MOST_PIXELS:
-                    raise ImageRefused(f"The picture is wider or higher than {MOST_PIXELS} pixels.")
-                if getattr(opened, "n_frames", 1) > 1:
-                    raise ImageRefused("The picture moves; students need time to look.")
-                kind = "JPEG" if opened.format == "JPEG" else "PNG"
-                upright = ImageOps.exif_transpose(opened)
-                pixels = upright.convert("RGB" if kind == "JPEG" else "RGBA")
+        # The size stands in the file's first bytes, so a bomb is refused before it unpacks. Pillow's own
+        # warnings are left alone: to make errors of them would change the filters of every thread of the
+        # process.
+        with Image.open(io.BytesIO(uploaded), formats=READ) as opened:
+            if max(opened.size) > MOST_PIXELS:
+                raise ImageRefused(f"The picture is wider or higher than {MOST_PIXELS} pixels.")
+            # Phones put a second, smaller picture into a JPEG (MPO): the first is the photograph.
+            if opened.format not in PHOTOGRAPHS and getattr(opened, "n_frames", 1) > 1:
+                raise ImageRefused("The picture moves; students need time to look.")
+            check_png_colours(uploaded)
+            kind = "JPEG" if opened.format in PHOTOGRAPHS else "PNG"
+            pixels = as_shown(opened)
     except ImageRefused:
         raise
+    except ColoursUnknown as error:
+        raise ImageRefused("The picture's colours are wide or HDR. Save it with sRGB colours.") from error
     except UnidentifiedImageError as error:
         raise ImageRefused("This is no PNG, JPEG, GIF or WebP picture.") from error
     except Exception as error:  # Pillow refuses broken files in many ways
         raise ImageRefused("The picture is broken.") from error
     pixels.info.clear()
+    pixels = pixels if kind == "JPEG" else pixels.convert("RGBA")
     made = io.BytesIO()
     if kind == "JPEG":
         pixels.save(made, "JPEG", quality=90, optimize=True)
