@@ -2,6 +2,7 @@
 
 Authors write plain text, and in it, where they want:
     $x^2$  $$x^2$$   mathematics in LaTeX, shown as MathML     `code`  ```code```   code
+    \\(x^2\\)  \\[x^2\\]   the same, as most banks write it
     ![words](/images/….png)  a picture of this host            | a | b |            a table
 Asterisks, underscores, angle brackets and dollar prices stay what they are. What cannot be shown is shown as
 it was typed.
@@ -15,12 +16,13 @@ from functools import lru_cache
 from typing import Any
 
 import nh3
-from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from testing_engine.formulas.mathml import CLASSES, CORE, mathml
 
 TEXTS_KEPT = 4096
 LONGEST_FORMULA = 2000  # characters; a longer one is shown as it was typed
@@ -28,18 +30,14 @@ LONGEST_FORMULA = 2000  # characters; a longer one is shown as it was typed
 # Of this host, below a folder; or in the text itself, but never SVG, which can hold scripts.
 _PICTURE = re.compile(r"/(?!/)[A-Za-z0-9_./-]+|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
 
+_LINES_OF_CODE = re.compile(r"\s*```[^\n`]*\n.*\n\s*```\s*", re.DOTALL)
 _TEXT_TAGS = {"p", "br", "code", "pre", "img", "span", "div"}
 _TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
-_MATH_TAGS = {
-    *("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "ms", "mstyle", "mpadded", "mphantom", "menclose"),
-    *("mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts"),
-    *("mprescripts", "none", "mtable", "mtr", "mtd", "merror"),
-}
+_MATH_TAGS = CORE
 _LAYOUT = {
     *("display", "mathvariant", "mathcolor", "stretchy", "fence", "separator", "form", "lspace", "rspace"),
-    *("minsize", "maxsize", "movablelimits", "accent", "accentunder", "linethickness", "columnalign"),
-    *("rowspacing", "columnspacing", "columnlines", "rowlines", "width", "height", "depth", "displaystyle"),
-    *("scriptlevel", "notation"),
+    *("minsize", "maxsize", "movablelimits", "accent", "accentunder", "linethickness", "class"),
+    *("width", "height", "depth", "displaystyle", "scriptlevel"),
 }
 _ATTRIBUTES: dict[str, set[str]] = {
     "p": {"dir"},
@@ -60,8 +58,11 @@ def content_html(text: str) -> str:
 
 @lru_cache(maxsize=TEXTS_KEPT)
 def option_html(text: str) -> str:
-    """One option: the same on one line, so that "3. June" or "- 5" is no list and "# 4" no heading."""
-    return _clean(_MARKDOWN.renderInline(text))
+    """One option: the same on one line, so that "3. June" or "- 5" is no list and "# 4" no heading.
+
+    Lines of code between ``` keep being lines: an option may be a program.
+    """
+    return _clean(_MARKDOWN.render(text) if _LINES_OF_CODE.fullmatch(text) else _MARKDOWN.renderInline(text))
 
 
 def spans(text: str) -> list[str]:
@@ -85,6 +86,8 @@ def _clean(html: str) -> str:
 def _kept_attribute(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
         return value if _is_picture(value) else None
+    if attribute == "class" and tag in _MATH_TAGS:
+        return value if set(value.split()) <= CLASSES else None
     if attribute == "class":
         return value if value in {"math inline", "math block", "wide"} else None
     if tag in _MATH_TAGS and ":" in value:
@@ -100,15 +103,34 @@ _SIGN_IN_WORDS = re.compile(r"\\(?:text\w*|mbox|hbox|operatorname)\s*\{[^{}]*[<>
 
 
 def _mathml(latex: str, how: dict[str, Any]) -> str:
-    """MathML, or what was typed where it is no LaTeX."""
-    display = "block" if how["display_mode"] else "inline"
+    """MathML, or what was typed where it is no LaTeX, or would be drawn as something else."""
     # The library does not escape words in a formula: a "<" in them would swallow what follows.
     if len(latex) <= LONGEST_FORMULA and not _SIGN_IN_WORDS.search(latex):
         try:
-            return str(convert(latex, display=display))
+            return mathml(latex, is_block=how["display_mode"])
         except Exception:  # noqa: S110  # the library refuses in a dozen ways, and an author may type anything
             pass
     return f"<code dir='ltr'>{escapeHtml(latex)}</code>"
+
+
+_BRACKETS = {"\\(": ("\\)", "math_inline"), "\\[": ("\\]", "math_inline_double")}
+
+
+def _latex_brackets(state: StateInline, silent: bool) -> bool:
+    r"""`\(…\)` and `\[…\]`, as most banks of questions write formulas."""
+    opening = state.src[state.pos : state.pos + 2]
+    if opening not in _BRACKETS:
+        return False
+    closing, kind = _BRACKETS[opening]
+    end = state.src.find(closing, state.pos + 2, state.posMax)
+    inside = state.src[state.pos + 2 : end] if end >= 0 else ""
+    if not inside.strip():
+        return False
+    if not silent:
+        token = state.push(kind, "math", 0)
+        token.content, token.markup = inside.strip(), opening
+    state.pos = end + 2
+    return True
 
 
 def _escaped_sign(state: StateInline, silent: bool) -> bool:
@@ -157,6 +179,7 @@ def _markdown() -> MarkdownIt:
     )
     markdown.enable(["fence", "table", "newline", "backticks", "image"])
     markdown.inline.ruler.before("math_inline", "escaped_sign", _escaped_sign)
+    markdown.inline.ruler.before("math_inline", "latex_brackets", _latex_brackets)
     rules: dict[str, Any] = {
         "image": _image,
         "math_inline_double": _formula,

@@ -203,3 +203,8 @@ def test_it_says_how_to_load_a_demo_that_is_not_there(client: Client, db: None) 
     reply = client.post("/take/demo")
     assert reply.status_code == 503
     assert "manage.py load_demo" in reply.content.decode()
+
+
+def test_the_styles_draw_every_mark_of_a_formula() -> None:
+    styles = (Path(__file__).resolve().parents[1] / "static/student_page/page.css").read_text()
+    assert all(f".{name} " in styles for name in CLASSES)

@@ -25,6 +25,7 @@ from testing_engine.interchange.questions import PoolRefused, parse_pool
         ["$x^2$", "$x^{2}$"],
         ["$x \\le 2$", "$x\\leq 2$"],
         [r"$\frac12$", r"$\frac{1}{2}$"],
+        [r"$x^2$", r"\(x^2\)"],
         [r"\$5", "$5"],
         ["![a cat](/images/x.png)", "![a dog](/images/x.png)"],
         ["`a`", "`a\u200b`"],
