@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 from sessions_app.models import Student, TestSession
 from sessions_app.sitting.tokens import STUDENT_PAGE
 from student_page.views import MODULES
+from testing_engine.formulas.mathml import CLASSES
 
 KILOBYTES = 60
 PAGES = ["/take/", "/take/test"]
