@@ -62,8 +62,8 @@ Probability = Annotated[float, Within(above=0, below=1)]
 # Abilities are logits; farther out nothing is measured, and grids over such ranges would fill the memory.
 Ability = Annotated[float, Within(least=-20, most=20)]
 Count = Annotated[int, Within(least=1, most=10_000)]
-MOST_RULES = 20  # in one list: a rule costs time at every step
-MOST_OBJECTS = 100  # in all of the rules
+MOST_RULES = 20  # in one list that gives no limit of its own: a rule costs time at every step
+MOST_OBJECTS = 300  # in all of the rules
 
 
 @dataclass(frozen=True)
@@ -168,10 +168,13 @@ def schema_of(cls: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
     return schema | ({"required": required} if required else {})
 
 
-def _decode_value(hint: Any, value: Any, pointer: str, problems: Problems) -> Any:
+def _decode_value(
+    hint: Any, value: Any, pointer: str, problems: Problems, most_rules: int = MOST_RULES
+) -> Any:
     if get_origin(hint) is Annotated:
         base, *limits = get_args(hint)
-        decoded = _decode_value(base, value, pointer, problems)
+        most = next((int(limit.most) for limit in limits if limit.most is not None), MOST_RULES)
+        decoded = _decode_value(base, value, pointer, problems, most)
         size = len(decoded) if isinstance(decoded, tuple) else decoded
         messages = (limit.problem(size) for limit in limits) if size is not None else ()
         problems.extend((pointer, message) for message in messages if message)
@@ -186,8 +189,8 @@ def _decode_value(hint: Any, value: Any, pointer: str, problems: Problems) -> An
             problems.append((pointer, "must be a list"))
             return None
         entry = get_args(hint)[0]
-        if dataclasses.is_dataclass(entry) and len(value) > MOST_RULES:
-            problems.append((pointer, f"must have at most {MOST_RULES} entries"))
+        if dataclasses.is_dataclass(entry) and len(value) > most_rules:
+            problems.append((pointer, f"must have at most {most_rules} entries"))
             return None
         return tuple(_decode_value(entry, part, f"{pointer}/{i}", problems) for i, part in enumerate(value))
     if get_origin(hint) is Literal:

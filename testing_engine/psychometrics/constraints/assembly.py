@@ -1,79 +1,19 @@
-"""Tests put together by integer programming: what must hold of a whole test, and the best test of which it
-holds.
+"""Tests put together by integer programming, as plans of the engine's first edition do it (now: `blueprint`).
 
 A program has a 0/1 variable per unit: a question, or a question set that is given whole. van der Linden
 (2005), Linear Models for Optimal Test Design.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Self
 
 import numpy as np
 from scipy.sparse import csc_array
 
-from testing_engine.psychometrics.components import Problems
 from testing_engine.psychometrics.constraints.integer_program import Program
+from testing_engine.psychometrics.constraints.plan import Plan, Requirement, SetSize
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
-
-MOST_BLAMED = 20  # rules that are tried one by one, to say which is too much
-
-
-@dataclass(frozen=True, eq=False)
-class Requirement:
-    """lower ≤ Σ coefficients over the questions of the test ≤ upper."""
-
-    items: IntArray  # (n,)
-    coefficients: FloatArray  # (n,)
-    lower: float
-    upper: float
-    pointer: str  # where the rules say so
-
-    @classmethod
-    def count(cls, items: IntArray, lower: float, upper: float, pointer: str) -> Self:
-        """How many of these questions a test has."""
-        return cls(items, np.ones(len(items)), lower, upper, pointer)
-
-
-@dataclass(frozen=True)
-class SetSize:
-    """How many questions of a question set a test has if it has any; `most` None is all."""
-
-    least: int
-    most: int | None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What must hold of a whole test."""
-
-    requirements: tuple[Requirement, ...] = ()
-    whole_sets: bool = False
-    whole_sets_pointer: str = ""
-    set_size: SetSize | None = None
-
-    @classmethod
-    def together(cls, plans: Sequence["Plan"]) -> Self:
-        return cls(
-            tuple(requirement for plan in plans for requirement in plan.requirements),
-            any(plan.whole_sets for plan in plans),
-            next((plan.whole_sets_pointer for plan in plans if plan.whole_sets), ""),
-            next((plan.set_size for plan in plans if plan.set_size), None),
-        )
-
-    def under(self, pointer: str) -> Self:
-        """The same with pointers from further up."""
-        return replace(
-            self,
-            requirements=tuple(replace(row, pointer=pointer + row.pointer) for row in self.requirements),
-            whole_sets_pointer=pointer + self.whole_sets_pointer,
-        )
-
-
-EMPTY_PLAN = Plan()
-
 
 class Assembly:
     """The integer program of one plan, pool and length. Holds no state: the same call gives the same test."""
@@ -81,7 +21,7 @@ class Assembly:
     def __init__(self, bank: ItemBank, plan: Plan, length: int) -> None:
         self.n_items = bank.n_items
         self.length = length
-        self.unit_of, self.n_units = _units(bank, plan)
+        self.unit_of, self.n_units = units_of(bank, plan)
         everything = np.arange(bank.n_items)
         rows = [Requirement.count(everything, length, length, "/max_questions"), *plan.requirements]
         if plan.set_size:
@@ -108,7 +48,7 @@ class Assembly:
         theirs. The sum, of values above the smallest allowed one, may be short of the largest by the share
         `tolerance`.
         """
-        scaled = _scaled(values, allowed)
+        scaled = in_unit_interval(values, allowed)
         fixed = np.zeros(self.n_units, dtype=bool)
         fixed[self.unit_of[list(given)]] = True
         open_items = allowed.copy()
@@ -160,42 +100,14 @@ def _alike(matrix: csc_array, more_than: int) -> list[IntArray]:
     return crowds
 
 
-def _scaled(values: FloatArray, allowed: BoolArray) -> FloatArray:
+def in_unit_interval(values: FloatArray, allowed: BoolArray) -> FloatArray:
     """So that those allowed lie in [0, 1]; none below 0."""
     low = values[allowed].min(initial=np.inf)
     spread = values[allowed].max(initial=-np.inf) - low
     return np.maximum((values - low) / spread, 0.0) if 0 < spread < np.inf else np.zeros(len(values))
 
 
-def conflicts(plan: Plan, bank: ItemBank, length: int) -> Problems:
-    """Why no test of this length does all that a plan asks: (JSON pointer, message)."""
-    asks = plan.requirements or plan.whole_sets or plan.set_size
-    if not asks or length > bank.n_items:  # a longer test ends when the pool is exhausted
-        return []
-    if _feasible(plan, bank, length):
-        return []
-    pointers = list(dict.fromkeys(requirement.pointer for requirement in plan.requirements))
-    found: Problems = []
-    for pointer in pointers[:MOST_BLAMED]:
-        others = tuple(row for row in plan.requirements if row.pointer != pointer)
-        if _feasible(replace(plan, requirements=others), bank, length):
-            found.append((pointer, f"no test of {length} questions satisfies this and all the rest"))
-    if plan.whole_sets and _feasible(replace(plan, whole_sets=False), bank, length):
-        found.append(
-            (
-                plan.whole_sets_pointer,
-                f"no test of {length} questions has only whole question sets and satisfies the rest",
-            )
-        )
-    return found or [("", f"no test of {length} questions satisfies all of these rules")]
-
-
-def _feasible(plan: Plan, bank: ItemBank, length: int) -> bool:
-    assembly = Assembly(bank, plan, length)
-    return assembly.best(np.zeros(bank.n_items), (), np.ones(bank.n_items, dtype=bool)) is not None
-
-
-def _units(bank: ItemBank, plan: Plan) -> tuple[IntArray, int]:
+def units_of(bank: ItemBank, plan: Plan) -> tuple[IntArray, int]:
     """(N,) the unit of each question: itself, or its question set where these are given whole."""
     if not plan.whole_sets:
         return np.arange(bank.n_items), bank.n_items

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 
 from testing_engine.psychometrics.components import Positive, Problems, RulesError, Within
-from testing_engine.psychometrics.constraints.assembly import Plan, Requirement
+from testing_engine.psychometrics.constraints.plan import Plan, Requirement
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
 from testing_engine.psychometrics.items.attributes import Labels
 from testing_engine.psychometrics.items.bank import ItemBank
@@ -66,8 +66,7 @@ class AreaLimit:
     maximum: NotNegative | None = None
 
     def __post_init__(self) -> None:
-        if self.maximum is not None and self.maximum < self.minimum:
-            raise RulesError([("/maximum", "must be at least the minimum")])
+        check_order(self.minimum, self.maximum)
 
     def requirement(self, bank: ItemBank, pointer: str) -> Requirement:
         areas = bank.attributes.area
@@ -192,6 +191,11 @@ def _given(areas: Labels, state: CatState) -> IntArray:
     """(areas,) how many questions of each area were given."""
     codes = areas.codes[list(state.used)]
     return np.bincount(codes[codes >= 0], minlength=len(areas.names))
+
+
+def check_order(minimum: float | None, maximum: float | None) -> None:
+    if minimum is not None and maximum is not None and maximum < minimum:
+        raise RulesError([("/maximum", "must be at least the minimum")])
 
 
 def check_distinct(names: list[str], place: str) -> None:

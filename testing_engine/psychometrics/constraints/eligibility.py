@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from testing_engine.psychometrics.components import Component, Problems
-from testing_engine.psychometrics.constraints.assembly import EMPTY_PLAN, Plan, conflicts
+from testing_engine.psychometrics.constraints.conflicts import conflicts
+from testing_engine.psychometrics.constraints.plan import EMPTY_PLAN, Plan
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray
 from testing_engine.psychometrics.selection.criteria import Criterion

@@ -1,6 +1,8 @@
 """The shadow test: against all tests there are, against plain integer programming, and held to its
 constraints over whole adaptive tests."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from testing_engine.psychometrics.constraints.assembly import Assembly, Plan, Requirement, SetSize
+from testing_engine.psychometrics.constraints.assembly import Assembly
+from testing_engine.psychometrics.constraints.blueprint import Blueprint
+from testing_engine.psychometrics.constraints.plan import Plan, Requirement, SetSize
 from testing_engine.psychometrics.engine import next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -36,9 +40,24 @@ def satisfied(test: set[int], plan: Plan, bank: ItemBank) -> bool:
     return True
 
 
+Best = Callable[..., np.ndarray | None]
+
+
+def best_of_first_edition(bank: ItemBank, plan: Plan, length: int) -> Best:
+    return Assembly(bank, plan, length).best
+
+
+def best_now(bank: ItemBank, plan: Plan, length: int) -> Best:
+    return lambda *arguments, **named: Blueprint(bank, plan, length).best(*arguments, **named).test
+
+
+EDITIONS = pytest.mark.parametrize("best", [best_of_first_edition, best_now])
+
+
+@EDITIONS
 @settings(deadline=None, max_examples=60)
 @given(seed=seeds, sets=st.sampled_from(["free", "whole", "some"]))
-def test_the_best_test_is_the_best_of_all(seed: int, sets: str) -> None:
+def test_the_best_test_is_the_best_of_all(best: Callable[..., Best], seed: int, sets: str) -> None:
     rng = np.random.default_rng(seed)
     n, length = 11, 5
     bank = ItemBank.from_arrays(
@@ -68,7 +87,7 @@ def test_the_best_test_is_the_best_of_all(seed: int, sets: str) -> None:
         and all(allowed[item] or item in given_items for item in test)
         and satisfied(set(test), plan, bank)
     ]
-    found = Assembly(bank, plan, length).best(values, given_items, allowed)
+    found = best(bank, plan, length)(values, given_items, allowed)
     if not tests:
         assert found is None
         return
@@ -80,17 +99,20 @@ def test_the_best_test_is_the_best_of_all(seed: int, sets: str) -> None:
     assert values[found].sum() == pytest.approx(most, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=15)
+@EDITIONS
+@settings(deadline=None, max_examples=10)
 @given(seed=seeds)
-def test_a_large_program_is_solved_like_by_plain_branch_and_bound(seed: int) -> None:
+def test_a_large_program_is_solved_like_by_plain_branch_and_bound(
+    best: Callable[..., Best], seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     n, length = 400, 20
     bank = ItemBank.from_arrays(concepts=np.ones((n, 1)))
     area, seconds, values = rng.integers(0, 6, n), rng.lognormal(0, 0.4, n), rng.random(n) ** 2
     requirements = [Requirement.count(np.flatnonzero(area == i), 2, 5, f"/{i}") for i in range(6)]
     requirements.append(Requirement(np.arange(n), seconds, 15.0, 18.0, "/seconds"))
-    assembly, everything = Assembly(bank, Plan(tuple(requirements)), length), np.ones(n, dtype=bool)
-    found = assembly.best(values, (), everything)
+    assemble, everything = best(bank, Plan(tuple(requirements)), length), np.ones(n, dtype=bool)
+    found = assemble(values, (), everything)
     rows = np.array([np.ones(n), *((area == i).astype(float) for i in range(6)), seconds])
     plain = milp(
         -values,
@@ -102,10 +124,73 @@ def test_a_large_program_is_solved_like_by_plain_branch_and_bound(seed: int) -> 
     assert found is not None
     assert plain.fun is not None
     assert values[found].sum() == pytest.approx(-plain.fun, abs=1e-5)
-    near = assembly.best(values, (), everything, tolerance=0.01)
+    near = assemble(values, (), everything, tolerance=0.01)
     assert near is not None
     assert satisfied(set(np.flatnonzero(near).tolist()), Plan(tuple(requirements)), bank)
     assert values[near].sum() > -0.99 * plain.fun - 1e-5
+
+
+@settings(deadline=None, max_examples=12)
+@given(seed=seeds, size=st.sampled_from([(1, None), (2, 3), (3, 3), (4, 5)]), timed=st.booleans())
+def test_parts_of_sets_in_a_large_pool(seed: int, size: tuple[int, int | None], timed: bool) -> None:
+    """The column for a set, its bounds and the limits on sets, against all rows at once."""
+    rng = np.random.default_rng(seed)
+    n, length = 240, 18
+    names = [f"set {i // 6}" if i < 180 else "" for i in range(n)]
+    area = np.where(np.arange(n) < 180, np.arange(n) // 6 % 4, rng.integers(0, 4, n))
+    bank = ItemBank.from_arrays(concepts=np.ones((n, 1)), question_set=names)
+    values, seconds = rng.random(n) ** 2, rng.lognormal(0, 0.4, n)
+    requirements = [Requirement.count(np.flatnonzero(area == i), 3, 6, f"/{i}") for i in range(4)]
+    requirements += [Requirement(np.arange(n), seconds, -np.inf, 17.0, "/seconds")] if timed else []
+    sets = (Requirement.count(np.arange(0, 30, 3), 1, 2, "/sets"),)
+    plan = Plan(tuple(requirements), sets, set_size=SetSize(*size))
+    given_items = [0, 1, 200] if rng.random() < 0.5 else []
+    allowed = rng.random(n) < 0.9
+    allowed[given_items] = False
+    rows: list[np.ndarray] = []
+    limits: list[tuple[float, float]] = []
+
+    def add(items: np.ndarray, coefficients: np.ndarray, lower: float, upper: float) -> None:
+        row = np.zeros(n + 30)
+        row[items] = coefficients
+        rows.append(row)
+        limits.append((lower, upper))
+
+    add(np.arange(n), np.ones(n), length, length)
+    for each in requirements:
+        add(each.items, each.coefficients, each.lower, each.upper)
+    add(n + sets[0].items, np.ones(10), 1, 2)
+    least, most = size[0], size[1] or 6
+    for code, members in enumerate(bank.attributes.question_set.members):
+        for item in members:
+            add(np.array([item, n + code]), np.array([1.0, -1.0]), -np.inf, 0)
+        own = np.append(members, n + code)
+        add(own, np.append(np.ones(6), -most), -np.inf, 0)
+        add(own, np.append(np.ones(6), -least), 0, np.inf)
+    upper = np.append(allowed.astype(float), np.ones(30))
+    upper[given_items] = 1
+    lower = np.zeros(n + 30)
+    lower[given_items] = 1
+    plain = milp(
+        -np.append(values, np.zeros(30)),
+        integrality=np.ones(n + 30),
+        bounds=Bounds(lower, upper),
+        constraints=LinearConstraint(np.array(rows), *np.array(limits).T),
+        options={"mip_rel_gap": 0.0},
+    )
+    blueprint = Blueprint(bank, plan, length)
+    for tolerance in (0.0, 0.005, 0.05):
+        found = blueprint.best(values, given_items, allowed, tolerance)
+        assert found.is_proven
+        if plain.fun is None:
+            assert found.test is None
+            continue
+        assert found.test is not None
+        assert satisfied(set(np.flatnonzero(found.test).tolist()), replace(plan, sets=()), bank)
+        assert 1 <= len({i // 18 for i in np.flatnonzero(found.test) if i < 180 and i // 6 % 3 == 0}) <= 2
+        assert found.test[given_items].all()
+        assert (allowed | (np.isin(np.arange(n), given_items)))[found.test].all()
+        assert values[found.test].sum() >= -plain.fun * (1 - tolerance) - 1e-5
 
 
 @settings(deadline=None, max_examples=8)

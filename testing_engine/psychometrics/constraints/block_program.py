@@ -1,0 +1,268 @@
+"""A 0/1 program whose columns stand alone or in blocks, as test assembly with question sets poses it.
+
+    maximise  values · z   subject to   above z ≤ most,   equal z = exactly,   z ∈ {0, 1},   blocks
+
+1. The linear relaxation, on promising columns and then on those that its prices find too cheap (column
+   generation). Every block has a row per column (none without its block), which makes the relaxation of a
+   block alone integral, and the whole one tight. An integral solution is the answer.
+2. Else branch and bound, by HiGHS (Huangfu & Hall 2018), over the columns whose other decision loses less
+   than a gap. What it leaves out is worth less than the relaxation's bound minus the gap: so both bounds
+   together prove how good its solution is, and if that is not enough the gap grows.
+
+Everything here is a function of its arguments: nodes limit the work, no clock does, and no call remembers
+another.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csc_array, csr_array, vstack
+
+from testing_engine.psychometrics.constraints.blocks import Blocks, losses
+from testing_engine.psychometrics.constraints.integer_program import (
+    EXCHANGED,
+    FRACTION,
+    OUT_OF_NODES,
+    SHORTFALL_PRICE,
+    SMALL_COEFFICIENTS,
+    TOLERANCE,
+    Exchange,
+    Program,
+    Relaxed,
+)
+from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
+
+FIRST_GAP = 0.02  # of losses, in units of the largest value
+WIDER = 4.0  # times the gap, where nothing was found within it
+MOST_NODES = 300  # of one branch and bound for a better solution
+NODES_FOR_ANY = 5_000  # while none is known
+MOST_ROUNDS = 6  # of branch and bound with a growing gap
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Of R and Q rows over U columns, and behind them as many as make up, at a price, for what a row misses."""
+
+    above: csc_array  # (R, U + E)
+    most: FloatArray  # (R,)
+    equal: csc_array  # (Q, U + E)
+    exactly: FloatArray  # (Q,)
+    own: int  # so many of the last rows of `above` are the blocks' own
+
+    def without(self, z: BoolArray) -> "Rows":
+        """What is left where the columns z (U,) are 1 already."""
+        done = np.concatenate([z, np.zeros(self.above.shape[1] - len(z))])
+        return Rows(
+            self.above, self.most - self.above @ done, self.equal, self.exactly - self.equal @ done, self.own
+        )
+
+    def among(
+        self, columns: IntArray
+    ) -> tuple[csr_array, FloatArray, csr_array, FloatArray, BoolArray, BoolArray]:
+        """The rows that these columns have a part in, and which they are. A row that all of these are 0 in but
+        that is broken so is kept as well."""
+        above, equal = self.above[:, columns].tocsr(), self.equal[:, columns].tocsr()
+        kept = (np.diff(above.indptr) > 0) | (self.most < -TOLERANCE)
+        needed = (np.diff(equal.indptr) > 0) | (np.abs(self.exactly) > TOLERANCE)
+        return above[kept], self.most[kept], equal[needed], self.exactly[needed], kept, needed
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A solution, None where there is none: none at all, or none that so many nodes could find."""
+
+    columns: IntArray | None
+    is_proven: bool  # that it is as good as asked for, or that there is none
+
+
+@dataclass(frozen=True, eq=False)
+class BlockProgram:
+    """Values should be scaled to about [0, 1], and each row so that its largest coefficient is 1."""
+
+    values: FloatArray  # (U,)
+    rows: Rows
+    blocks: Blocks
+    free: BoolArray  # (U,) the others are 0
+    block_of: IntArray  # (U,) `blocks.block_of`
+
+    def solve(self, length: int, tolerance: float, beside: float) -> Found:
+        """The columns that are 1.
+
+        Their sum of values, with what is there `beside` them, may be short of the largest by the share
+        `tolerance`. `length` says how many columns to expect.
+        """
+        relaxed = self._relaxation(length)
+        if relaxed is None:
+            return Found(None, True)
+        if (np.minimum(relaxed.z, 1 - relaxed.z) < FRACTION).all():
+            return Found(np.flatnonzero(relaxed.z > 0.5), True)
+        allowed = max(tolerance * (beside + relaxed.bound), TOLERANCE)
+        near = None if len(self.blocks.used) else self._exchanged(relaxed)
+        if near is not None and relaxed.bound - float(self.values[near].sum()) <= allowed:
+            return Found(near, True)
+        return self._branch_and_bound(relaxed, allowed, near)
+
+    def _relaxation(self, length: int) -> Relaxed | None:
+        active = self._promising(length)
+        while True:
+            solved, missed = self._linear(active)
+            if solved is None:
+                return None
+            lost = losses(self.blocks, solved.reduced, self.free)
+            cheap = np.flatnonzero(self._alone & (solved.reduced > TOLERANCE) & ~active)
+            best = np.flatnonzero((lost.gain > TOLERANCE) & ~active[self.blocks.used] & ~self.blocks.forced)
+            if not cheap.size and not best.size:
+                if missed <= TOLERANCE:
+                    return solved
+                if active[self.free].all():
+                    return None
+                active = self.free.copy()  # it misses a row at this price, or cannot but miss it
+                continue
+            active[cheap[np.argsort(-solved.reduced[cheap], kind="stable")[: 4 * length]]] = True
+            self._activate(active, best[np.argsort(-lost.gain[best], kind="stable")[: max(length, 10)]])
+
+    @cached_property
+    def _alone(self) -> BoolArray:
+        return self.free & (self.block_of < 0)
+
+    def _activate(self, active: BoolArray, blocks: IntArray) -> None:
+        active |= self.free & np.isin(self.block_of, blocks)
+
+    def _promising(self, length: int) -> BoolArray:
+        """(U,) columns of largest value and blocks that can have the largest sum: overall, in every row, and
+        among the smallest coefficients of rows that have many different ones."""
+        if np.count_nonzero(self.free) <= 4 * length:
+            return self.free.copy()
+        length = max(length, 15)
+        gain = losses(self.blocks, self.values, self.free).gain
+        worth = np.where(self.block_of < 0, self.values, np.append(gain, 0.0)[self.block_of])
+        worth[~self.free] = -np.inf
+        order = np.argsort(-worth, kind="stable")[: int(np.count_nonzero(worth > -np.inf))]
+        chosen = [self._first(order, 2 * length)]
+        few = max(length // 4, 4)
+        for own, coefficients in self._side(order):
+            chosen.append(self._first(order[own], few))
+            if len(own) > 4 * length and coefficients.min() < coefficients.max():
+                limits = np.quantile(coefficients, SMALL_COEFFICIENTS)
+                chosen += [self._first(order[own[coefficients <= limit]], length) for limit in limits]
+        picked = np.concatenate(chosen)
+        active = np.zeros(len(self.values), dtype=bool)
+        active[picked] = self.block_of[picked] < 0
+        blocks = np.append(self.block_of[picked], np.flatnonzero(self.blocks.forced))
+        self._activate(active, blocks[blocks >= 0])
+        return active
+
+    def _first(self, order: IntArray, count: int) -> IntArray:
+        """So many columns that stand alone, and one column each of so many blocks, less for what fills more."""
+        block = self.block_of[order]
+        _, first = np.unique(block, return_index=True)
+        first = np.sort(first[block[first] >= 0])
+        blocks = -(-count // max(int(self.blocks.least.min(initial=1)), 1))
+        return np.concatenate([order[block < 0][:count], order[first[: max(blocks, 4)]]])
+
+    def _side(self, order: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Of every row but the blocks' own: places in `order` and coefficients there."""
+        rows = self.rows
+        for matrix, count in (
+            (rows.above, rows.above.shape[0] - rows.own),
+            (rows.equal, rows.equal.shape[0]),
+        ):
+            ordered = matrix[:, order].tocsr()
+            for low, high in pairwise(ordered.indptr[: count + 1].tolist()):
+                places = np.argsort(ordered.indices[low:high], kind="stable")
+                yield ordered.indices[low:high][places], ordered.data[low:high][places]
+
+    def _linear(self, active: BoolArray) -> tuple[Relaxed | None, float]:
+        """The relaxation over some columns, with the reduced values of all, and by how much rows are missed."""
+        columns, rows, n = np.flatnonzero(active), self.rows, len(self.values)
+        extra = rows.above.shape[1] - n
+        above, most, equal, exactly, kept, needed = rows.among(np.append(columns, np.arange(n, n + extra)))
+        solved = linprog(
+            np.concatenate([-self.values[columns], np.full(extra, SHORTFALL_PRICE)]),
+            A_ub=above,
+            b_ub=most,
+            A_eq=equal,
+            b_eq=exactly,
+            bounds=np.concatenate(
+                [np.tile([0.0, 1.0], (len(columns), 1)), np.tile([0.0, np.inf], (extra, 1))]
+            ),
+            method="highs-ds",
+            options={"presolve": False},  # takes longer than it saves, with so few columns
+        )
+        if solved.x is None or solved.fun is None or solved.status != 0:
+            return None, 0.0
+        prices, sides = np.zeros(len(kept)), np.zeros(len(needed))
+        prices[kept], sides[needed] = solved.ineqlin.marginals, solved.eqlin.marginals
+        prices[len(prices) - rows.own :] = 0.0
+        reduced = self.values + (rows.above.T @ prices + rows.equal.T @ sides)[:n]
+        z = np.zeros(n)
+        z[columns] = solved.x[: len(columns)]
+        return Relaxed(-float(solved.fun), z, reduced), float(solved.x[len(columns) :].sum())
+
+    def _exchanged(self, relaxed: Relaxed) -> IntArray | None:
+        """The fractions rounded, repaired and improved by exchanges of two columns, where no block is in the
+        way."""
+        free = np.flatnonzero(self.free)
+        nearest = free[np.argsort(np.abs(relaxed.reduced[free]), kind="stable")[:EXCHANGED]]
+        columns = np.union1d(nearest, np.flatnonzero(relaxed.z > FRACTION))
+        above, most, equal, exactly, _, _ = self.rows.among(columns)
+        program = Program(
+            self.values[columns],
+            vstack([above, equal], format="csc"),
+            np.concatenate([np.full(len(most), -np.inf), exactly]),
+            np.concatenate([most, exactly]),
+        )
+        part = Relaxed(relaxed.bound, relaxed.z[columns], relaxed.reduced[columns])
+        found = Exchange(program, part).best()
+        return None if found is None else columns[found]
+
+    def _branch_and_bound(self, relaxed: Relaxed, allowed: float, best: IntArray | None) -> Found:
+        lost = losses(self.blocks, relaxed.reduced, self.free)
+        value = -np.inf if best is None else float(self.values[best].sum())
+        gap = min(FIRST_GAP, relaxed.bound - value - allowed + TOLERANCE)
+        for _ in range(MOST_ROUNDS):
+            open_columns = self.free & (lost.one <= gap) & (lost.zero <= gap)
+            kept = self.free & (lost.zero > gap)
+            is_everything = bool(open_columns[self.free].all())
+            nodes = NODES_FOR_ANY if best is None else MOST_NODES
+            found, bound, ran_out = self._integral(open_columns, kept, allowed, nodes, relaxed.bound)
+            if found is not None and float(self.values[found].sum()) > value:
+                best, value = found, float(self.values[found].sum())
+            beyond = -np.inf if is_everything else relaxed.bound - gap
+            if max(bound, beyond) - value <= allowed:
+                return Found(best, True)
+            if is_everything or (ran_out and best is not None):
+                return Found(best, best is None and not ran_out)
+            enough = relaxed.bound - value - allowed + TOLERANCE
+            gap *= WIDER
+            if best is not None:  # a better one is likely to be found before
+                gap = min(gap, enough)
+        return Found(best, False)
+
+    def _integral(
+        self, open_columns: BoolArray, kept: BoolArray, allowed: float, nodes: int, bound: float
+    ) -> tuple[IntArray | None, float, bool]:
+        """The best solution that has the columns `kept`, some of the open ones and no others; a bound of what
+        such solutions are worth; whether the nodes ran out."""
+        columns, fixed = np.flatnonzero(open_columns), float(self.values[kept].sum())
+        above, most, equal, exactly, _, _ = self.rows.without(kept).among(columns)
+        solved = milp(
+            -self.values[columns],
+            integrality=np.ones(len(columns), dtype=np.intp),
+            bounds=Bounds(0, 1),
+            constraints=[
+                LinearConstraint(above, -np.inf, most),
+                LinearConstraint(equal, exactly, exactly),
+            ],
+            options={"mip_rel_gap": min(allowed / max(bound - fixed, allowed), 0.9) / 2, "node_limit": nodes},
+        )
+        ran_out = solved.status == OUT_OF_NODES
+        if solved.x is None:
+            return None, (np.inf if ran_out else -np.inf), ran_out
+        found = np.union1d(np.flatnonzero(kept), columns[solved.x > 0.5])
+        proven = solved.mip_dual_bound
+        return found, fixed - float(proven) if proven is not None else np.inf, ran_out
