@@ -10,6 +10,7 @@ from itertools import starmap
 
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.constraints.look_ahead import completable, needs_look_ahead
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.ranking import Available
@@ -152,10 +153,23 @@ def eligible(state: CatState, rules: CatRules) -> Available:
 
 
 def _narrowed(state: CatState, rules: CatRules) -> list[tuple[str, Available]]:
-    """The unused questions, and what each eligibility rule in turn leaves of them, by its name."""
+    """The unused questions, and what each eligibility rule in turn leaves of them, by its name.
+
+    Hard content goes first, whatever its place in the list, and then what all of it together leaves: so that
+    what a later rule chooses from can always be finished.
+    """
     stages = [("", Available(state.bank.n_items, frozenset(state.used)))]
     criterion = rules.criterion_for(state.bank)
-    for rule in rules.eligibility:
+    hard = [rule for rule in rules.eligibility if rule.is_hard and state.edition > 1]
+    for rule in hard:
         available = stages[-1][1]
         stages.append((rule.name, available.only(rule.narrow(state, criterion, available.mask))))
+    if hard and needs_look_ahead(hard, state.bank):
+        available = stages[-1][1]
+        names = "+".join(rule.name for rule in hard)
+        stages.append((names, available.only(completable(hard, state, available.mask))))
+    for rule in rules.eligibility:
+        if rule not in hard:
+            available = stages[-1][1]
+            stages.append((rule.name, available.only(rule.narrow(state, criterion, available.mask))))
     return stages

@@ -15,6 +15,7 @@ from testing_engine.psychometrics.constraints.plan import Plan, Requirement, Set
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
+
 class Assembly:
     """The integer program of one plan, pool and length. Holds no state: the same call gives the same test."""
 

@@ -45,7 +45,7 @@ MOST_ROUNDS = 6  # of branch and bound with a growing gap
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Of R and Q rows over U columns, and behind them as many as make up, at a price, for what a row misses."""
+    """R and Q rows over U columns, and E more behind these that make up for what a row misses, at a price."""
 
     above: csc_array  # (R, U + E)
     most: FloatArray  # (R,)
@@ -63,8 +63,7 @@ class Rows:
     def among(
         self, columns: IntArray
     ) -> tuple[csr_array, FloatArray, csr_array, FloatArray, BoolArray, BoolArray]:
-        """The rows that these columns have a part in, and which they are. A row that all of these are 0 in but
-        that is broken so is kept as well."""
+        """The rows that these columns have a part in, or that are broken without them; and which they are."""
         above, equal = self.above[:, columns].tocsr(), self.equal[:, columns].tocsr()
         kept = (np.diff(above.indptr) > 0) | (self.most < -TOLERANCE)
         needed = (np.diff(equal.indptr) > 0) | (np.abs(self.exactly) > TOLERANCE)
@@ -157,7 +156,7 @@ class BlockProgram:
         return active
 
     def _first(self, order: IntArray, count: int) -> IntArray:
-        """So many columns that stand alone, and one column each of so many blocks, less for what fills more."""
+        """So many columns that stand alone, and one column each of as many blocks as fill the same room."""
         block = self.block_of[order]
         _, first = np.unique(block, return_index=True)
         first = np.sort(first[block[first] >= 0])
@@ -174,14 +173,15 @@ class BlockProgram:
             ordered = matrix[:, order].tocsr()
             for low, high in pairwise(ordered.indptr[: count + 1].tolist()):
                 places = np.argsort(ordered.indices[low:high], kind="stable")
-                yield ordered.indices[low:high][places], ordered.data[low:high][places]
+                own = ordered.indices[low:high][places].astype(np.intp)
+                yield own, np.asarray(ordered.data[low:high][places], dtype=np.float64)
 
     def _linear(self, active: BoolArray) -> tuple[Relaxed | None, float]:
-        """The relaxation over some columns, with the reduced values of all, and by how much rows are missed."""
+        """The relaxation over some columns, with the reduced values of all; by how much rows are missed."""
         columns, rows, n = np.flatnonzero(active), self.rows, len(self.values)
         extra = rows.above.shape[1] - n
         above, most, equal, exactly, kept, needed = rows.among(np.append(columns, np.arange(n, n + extra)))
-        solved = linprog(
+        solved = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
             np.concatenate([-self.values[columns], np.full(extra, SHORTFALL_PRICE)]),
             A_ub=above,
             b_ub=most,

@@ -49,6 +49,15 @@ class Blueprint:
             Row(first + limit.items, limit.coefficients, limit.lower, limit.upper) for limit in plan.sets
         ]
         self.rows = self._rows(side)
+        self.kind_of = self._kinds()[self.unit_of]  # (N,) questions of one kind are equal to all rows
+
+    def _kinds(self) -> IntArray:
+        """(U,) a number for each column, the same for equal columns; of units only: no program has both."""
+        columns = self.rows.above.shape[0] + self.rows.equal.shape[0]
+        weights = np.random.default_rng(0).random(columns)
+        sketch = self.rows.above.T @ weights[: self.rows.above.shape[0]]
+        sketch += self.rows.equal.T @ weights[self.rows.above.shape[0] :]
+        return np.asarray(np.unique(sketch[: self.n_columns], return_inverse=True)[1])
 
     def best(
         self, values: FloatArray, given: Sequence[int], allowed: BoolArray, tolerance: float = 0.0
@@ -66,7 +75,8 @@ class Blueprint:
         missing = np.bincount(self.unit_of[~open_items], minlength=self.n_columns)
         blocks = self.blocks.after(np.flatnonzero(fixed))
         fixed[blocks.used[blocks.forced]] = True
-        sums = np.bincount(self.unit_of, weights=in_unit_interval(values, allowed), minlength=self.n_columns)
+        weights = in_unit_interval(values, allowed)
+        sums = np.bincount(self.unit_of, weights, self.n_columns).astype(np.float64)
         program = BlockProgram(sums, self.rows.without(fixed), blocks, (missing == 0) & ~fixed, self.block_of)
         found = program.solve(self.length - len(given), tolerance, float(sums[fixed].sum()))
         if found.columns is None:
@@ -75,13 +85,10 @@ class Blueprint:
         return Assembled(fixed[self.unit_of], found.is_proven)
 
     def _row(self, requirement: Requirement) -> Row:
-        """In units of its largest coefficient, so that HiGHS's tolerances and prices mean the same in each."""
+        """In units of its largest coefficient, so that HiGHS's tolerances and prices mean the same in all."""
         unit = float(np.abs(requirement.coefficients).max(initial=0.0)) or 1.0
-        sums = np.bincount(
-            self.unit_of[requirement.items],
-            weights=requirement.coefficients / unit,
-            minlength=self.n_columns,
-        )
+        weights = requirement.coefficients / unit
+        sums = np.bincount(self.unit_of[requirement.items], weights, self.n_columns).astype(np.float64)
         columns = np.flatnonzero(sums)
         return Row(columns, sums[columns], requirement.lower / unit, requirement.upper / unit)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from testing_engine.psychometrics.components import Problems
-from testing_engine.psychometrics.constraints.blueprint import Blueprint
+from testing_engine.psychometrics.constraints.blueprint import Assembled, Blueprint
 from testing_engine.psychometrics.constraints.plan import Plan
 from testing_engine.psychometrics.items.bank import ItemBank
 
@@ -17,8 +17,11 @@ def conflicts(plan: Plan, bank: ItemBank, length: int) -> Problems:
     asks = plan.requirements or plan.sets or plan.whole_sets or plan.set_size
     if not asks or length > bank.n_items:  # a longer test ends when the pool is exhausted
         return []
-    if _feasible(plan, bank, length):
+    first = _assembled(plan, bank, length)
+    if first.test is not None:
         return []
+    if not first.is_proven:
+        return [("", f"no test of {length} questions that satisfies all of these rules could be found")]
     rows = (*plan.requirements, *plan.sets)
     found: Problems = []
     for pointer in list(dict.fromkeys(row.pointer for row in rows))[:MOST_BLAMED]:
@@ -40,5 +43,9 @@ def conflicts(plan: Plan, bank: ItemBank, length: int) -> Problems:
 
 
 def _feasible(plan: Plan, bank: ItemBank, length: int) -> bool:
+    return _assembled(plan, bank, length).test is not None
+
+
+def _assembled(plan: Plan, bank: ItemBank, length: int) -> Assembled:
     everything = np.ones(bank.n_items, dtype=bool)
-    return Blueprint(bank, plan, length).best(np.zeros(bank.n_items), (), everything).test is not None
+    return Blueprint(bank, plan, length).best(np.zeros(bank.n_items), (), everything)

@@ -1,7 +1,7 @@
-"""Content rules that look one question ahead: areas, enemies, question sets.
+"""Content rules: areas, enemies, question sets.
 
-They keep to each rule while the test runs. Several together can run into a corner that a look ahead would
-have avoided (a minimum for an area whose last questions are enemies of given ones); the shadow test cannot.
+Each keeps to itself, one question ahead. Hard ones together could run into a corner (a minimum for an area
+whose last questions are enemies of given ones); `look_ahead` keeps them out of it.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from typing import Annotated
 import numpy as np
 
 from testing_engine.psychometrics.components import Positive, Problems, RulesError, Within
-from testing_engine.psychometrics.constraints.plan import Plan, Requirement
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
+from testing_engine.psychometrics.constraints.plan import Plan, Requirement
 from testing_engine.psychometrics.items.attributes import Labels
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, IntArray
@@ -81,6 +81,8 @@ class AreaLimits(Eligibility, name="area_limits"):
 
     limits: Annotated[tuple[AreaLimit, ...], Within(least=1)]
 
+    is_hard = True
+
     def __post_init__(self) -> None:
         check_distinct([limit.area for limit in self.limits], "limits")
 
@@ -118,6 +120,12 @@ class AreaLimits(Eligibility, name="area_limits"):
 class Enemies(Eligibility, name="enemies"):
     """Never two questions of one enemy group in a test."""
 
+    is_hard = True
+    sees_the_end = False
+
+    def asks(self, bank: ItemBank) -> bool:
+        return any(len(items) > 1 for items in bank.attributes.enemies.members)
+
     def narrow(self, state: CatState, criterion: Criterion, available: BoolArray) -> BoolArray:
         enemies = state.bank.attributes.enemies
         groups = {group for item in state.used for group in enemies.of_item(item)}
@@ -147,6 +155,11 @@ class QuestionSets(Eligibility, name="question_sets"):
     cuts a set.
     """
 
+    is_hard = True
+
+    def asks(self, bank: ItemBank) -> bool:
+        return bool(bank.attributes.question_set.names)
+
     def narrow(self, state: CatState, criterion: Criterion, available: BoolArray) -> BoolArray:
         sets = state.bank.attributes.question_set
         if not sets.names:
@@ -156,7 +169,8 @@ class QuestionSets(Eligibility, name="question_sets"):
             if code >= 0 and available[sets.members[code]].any():
                 begun: BoolArray = available & (sets.codes == code)
                 return begun
-        sizes = np.bincount(sets.codes[available] + 1, minlength=len(sets.names) + 1)
+        counted = available if state.edition == 1 else _unused(state)
+        sizes = np.bincount(sets.codes[counted] + 1, minlength=len(sets.names) + 1)
         sizes, singles = sizes[1:], int(sizes[0])
         room = state.length - state.position
         allowed = np.array([*_finishable(sizes, singles, room), _fills(sizes, singles - 1, room - 1)])
@@ -191,6 +205,12 @@ def _given(areas: Labels, state: CatState) -> IntArray:
     """(areas,) how many questions of each area were given."""
     codes = areas.codes[list(state.used)]
     return np.bincount(codes[codes >= 0], minlength=len(areas.names))
+
+
+def _unused(state: CatState) -> BoolArray:
+    unused = np.ones(state.bank.n_items, dtype=bool)
+    unused[list(state.used)] = False
+    return unused
 
 
 def check_order(minimum: float | None, maximum: float | None) -> None:

@@ -23,6 +23,8 @@ Stage = Literal["content", "exposure", "shadow"]
 @dataclass(frozen=True)
 class Eligibility(Component, kind=True):
     stage: ClassVar[Stage] = "content"
+    is_hard: ClassVar[bool] = False  # content whose `plan` says all that it asks
+    sees_the_end: ClassVar[bool] = True  # a hard rule that alone never runs into a corner
 
     @abstractmethod
     def narrow(self, state: CatState, criterion: Criterion, available: BoolArray) -> BoolArray:
@@ -34,6 +36,10 @@ class Eligibility(Component, kind=True):
     def plan(self, bank: ItemBank) -> Plan:
         """What must hold of every finished test."""
         return EMPTY_PLAN
+
+    def asks(self, bank: ItemBank) -> bool:
+        """Whether a hard rule asks anything of this pool."""
+        return True
 
 
 def joint_problems(rules: Sequence[Eligibility], bank: ItemBank, length: int) -> Problems:

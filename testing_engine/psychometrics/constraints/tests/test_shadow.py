@@ -173,7 +173,7 @@ def test_parts_of_sets_in_a_large_pool(seed: int, size: tuple[int, int | None], 
     lower[given_items] = 1
     plain = milp(
         -np.append(values, np.zeros(30)),
-        integrality=np.ones(n + 30),
+        integrality=np.ones(n + 30, dtype=np.intp),
         bounds=Bounds(lower, upper),
         constraints=LinearConstraint(np.array(rows), *np.array(limits).T),
         options={"mip_rel_gap": 0.0},
