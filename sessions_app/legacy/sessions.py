@@ -224,7 +224,7 @@ class _Importer:
         answers = answers_of(rows, row.student_id, pool, self.report["test_responses"])
         abilities = self._abilities(mean, answers, pool)
         answered, correct = _counts(row, rows, answers, self.report["test_sessions"])
-        rules = CatRules(max_questions=max(answered, 1))
+        rules = CatRules(max_questions=max(answered, 1)).settled(pool.revision.bank)
         errors = standard_errors(pool, rules, mean, answers)
         last = answers[-1].row.answered_at if answers else row.completed_at or started_at
         last_activity = row.last_activity or last

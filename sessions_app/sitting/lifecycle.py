@@ -92,7 +92,7 @@ def start(
         raise RulesRefused(error.problems) from error
     try:
         with transaction.atomic():
-            plan = store_plan(request.rules, names)
+            plan = store_plan(request.rules.settled(revision.bank), names)
             student = _student_called(request.student_id)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)

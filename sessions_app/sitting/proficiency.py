@@ -8,11 +8,17 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from sessions_app.models import StudentProficiency
-from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori, MaximumAPosteriori
-from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
+from testing_engine.psychometrics.ability.estimators import (
+    ExpectationPropagation,
+    ExpectedAPosteriori,
+    MaximumAPosteriori,
+)
+from testing_engine.psychometrics.ability.prior_rules import StandardNormal
+from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_plan
 
 _POPULATION = NormalDist()
+POSTERIORS = (ExpectedAPosteriori(), MaximumAPosteriori(), ExpectationPropagation())  # as they are by default
 
 # Between two tests a student learns and forgets. What the last test knew is widened by this much (standard
 # deviation of the change, in logits) before it becomes the next test's prior, and never beyond the
@@ -65,5 +71,5 @@ def _belief(row: StudentProficiency) -> tuple[float, float]:
 def is_posterior(rules: CatRules) -> bool:
     """Whether estimates under these rules are posteriors whose prior came from the population N(0, 1)."""
     ability = rules.ability
-    is_bayesian = ability is None or ability in (ExpectedAPosteriori(), MaximumAPosteriori())
-    return is_bayesian and rules.prior == STANDARD_NORMAL
+    is_bayesian = ability is None or ability in POSTERIORS
+    return is_bayesian and isinstance(rules.prior, StandardNormal)

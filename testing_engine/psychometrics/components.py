@@ -64,6 +64,8 @@ Ability = Annotated[float, Within(least=-20, most=20)]
 Count = Annotated[int, Within(least=1, most=10_000)]
 MOST_RULES = 20  # in one list that gives no limit of its own: a rule costs time at every step
 MOST_OBJECTS = 300  # in all of the rules
+FIRST_EDITION = 1
+EDITION = 2  # of the engine's methods; what is new in each: docs/ENGINE.md
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class Component:
         return []
 
 
+def _json_fields(value: Any) -> list["dataclasses.Field[Any]"]:
+    """The fields that a dataclass, or one of its instances, has in JSON."""
+    return [field for field in dataclasses.fields(value) if field.metadata.get("json", True)]
+
+
 def decode(cls: type[T], value: object, pointer: str, problems: Problems) -> T | None:
     """A component or other dataclass from its JSON; what is wrong is added to `problems`."""
     if not isinstance(value, dict):
@@ -105,7 +112,7 @@ def decode(cls: type[T], value: object, pointer: str, problems: Problems) -> T |
     before = len(problems)
     hints = get_type_hints(target, include_extras=True)
     arguments = {}
-    for field in dataclasses.fields(target):  # type: ignore[arg-type]  # every T here is a dataclass
+    for field in _json_fields(target):
         if field.name in given:
             place = f"{pointer}/{field.name}"
             arguments[field.name] = _decode_value(hints[field.name], given.pop(field.name), place, problems)
@@ -138,9 +145,7 @@ def encode(value: object) -> Any:
     """The JSON of a component or of what its fields hold; minimal, so equal rules have equal JSON."""
     if dataclasses.is_dataclass(value):
         named = {"name": value.name} if isinstance(value, Component) else {}
-        changed = (
-            field for field in dataclasses.fields(value) if getattr(value, field.name) != field.default
-        )
+        changed = (field for field in _json_fields(value) if getattr(value, field.name) != field.default)
         return named | {field.name: encode(getattr(value, field.name)) for field in changed}
     return [encode(entry) for entry in value] if isinstance(value, tuple) else value
 
@@ -155,7 +160,7 @@ def schema_of(cls: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
             definitions[cls.__name__].update({"oneOf": rules} if rules else nothing)
         return {"$ref": f"#/$defs/{cls.__name__}"}
     hints = get_type_hints(cls, include_extras=True)
-    fields = dataclasses.fields(cls)
+    fields = _json_fields(cls)
     properties = {field.name: _value_schema(hints[field.name], definitions) for field in fields}
     for field in fields:
         if field.default is not dataclasses.MISSING:

@@ -1,13 +1,20 @@
 """`CatRules`: one frozen value that says how a test runs. It holds no pool and does no I/O."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import testing_engine.psychometrics.selection.expected  # noqa: F401  # puts its criterion on the list
-from testing_engine.psychometrics.ability.estimators import Estimator, ExpectedAPosteriori, MaximumAPosteriori
+from testing_engine.psychometrics.ability.estimators import (
+    Estimator,
+    ExpectationPropagation,
+    ExpectedAPosteriori,
+    MaximumAPosteriori,
+)
 from testing_engine.psychometrics.ability.prior_rules import Bounded, PriorRule, StandardNormal
 from testing_engine.psychometrics.components import (
+    EDITION,
+    FIRST_EDITION,
     MOST_OBJECTS,
     Component,
     Count,
@@ -28,7 +35,6 @@ from testing_engine.psychometrics.selection.criteria import Criterion, MaximumIn
 from testing_engine.psychometrics.selection.optimality import DOptimality
 from testing_engine.psychometrics.selection.start import Start
 from testing_engine.psychometrics.selection.strategies import Best, Strategy
-from testing_engine.psychometrics.state import EDITION
 from testing_engine.psychometrics.stopping import Stop
 
 __all__ = [
@@ -45,7 +51,8 @@ __all__ = [
 ]
 
 STANDARD_NORMAL, BEST = StandardNormal(), Best()
-DEFAULT_ABILITY, DEFAULT_ABILITY_SEVERAL = ExpectedAPosteriori(), MaximumAPosteriori()
+DEFAULT_ABILITY, DEFAULT_ABILITY_SEVERAL = ExpectedAPosteriori(), ExpectationPropagation()
+FIRST_DEFAULT_ABILITY_SEVERAL = MaximumAPosteriori()
 DEFAULT_CRITERION, DEFAULT_CRITERION_SEVERAL = MaximumInformation(), DOptimality()
 
 
@@ -53,8 +60,8 @@ DEFAULT_CRITERION, DEFAULT_CRITERION_SEVERAL = MaximumInformation(), DOptimality
 class CatRules:
     """How a test runs.
 
-    Left out, `ability` and `criterion` follow the pool: EAP and MFI in one dimension, MAP and posterior D
-    in several.
+    Left out, `ability` and `criterion` follow the pool: EAP and MFI in one dimension, EP and posterior D
+    in several (MAP in the first edition).
     """
 
     ability: Estimator | None = None
@@ -71,6 +78,10 @@ class CatRules:
     def __post_init__(self) -> None:
         if self.min_questions > self.max_questions:
             raise RulesError([("/min_questions", "must be at most max_questions")])
+
+    def settled(self, bank: ItemBank) -> "CatRules":
+        """The same rules with the ability and the criterion named that they leave to the pool."""
+        return replace(self, ability=self.ability_for(bank), criterion=self.criterion_for(bank))
 
     @classmethod
     def from_json(cls, value: object) -> "CatRules":
@@ -174,7 +185,12 @@ class CatRules:
 
     def ability_for(self, bank: ItemBank) -> Estimator:
         """The rules' own estimator, or the default for the pool's number of dimensions."""
-        return self.ability or (DEFAULT_ABILITY if bank.n_dimensions == 1 else DEFAULT_ABILITY_SEVERAL)
+        default: Estimator = DEFAULT_ABILITY
+        if bank.n_dimensions > 1:
+            is_first = self.edition == FIRST_EDITION
+            default = FIRST_DEFAULT_ABILITY_SEVERAL if is_first else DEFAULT_ABILITY_SEVERAL
+        chosen = self.ability or default
+        return chosen if chosen.edition == self.edition else replace(chosen, edition=self.edition)
 
     def criterion_for(self, bank: ItemBank) -> Criterion:
         """The rules' own criterion, or the default for the pool's number of dimensions."""

@@ -8,10 +8,12 @@ import numpy as np
 from testing_engine.psychometrics.ability.estimators import Estimator
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers, GridPosterior
 from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
+from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 
-EDITION = 2  # of the engine's methods; what is new in each: docs/ENGINE.md
+__all__ = ["EDITION", "WHOLE_TEST", "CatState", "rng_of_test"]
+
 WHOLE_TEST = 2**32 - 1  # stands for the position in draws that no position has
 
 

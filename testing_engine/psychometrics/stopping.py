@@ -1,7 +1,8 @@
 """When a test has said enough. `CatRules` adds the lengths: at least, at most, and no question left.
 
 Rules that count standard deviations or probabilities use the posterior where there is one on a grid, else
-the normal approximation at the estimate. Where a test has several cuts, each must be decided.
+mean, error and, where it is known, the skewness of the estimate. Where a test has several cuts, each must be
+decided.
 """
 
 import math
@@ -12,9 +13,10 @@ from typing import Annotated
 import numpy as np
 from scipy.special import ndtri
 
-from testing_engine.psychometrics.ability.modes import AnsweredTest
+from testing_engine.psychometrics.ability.modes import AnsweredTest, peaks
 from testing_engine.psychometrics.ability.posterior import probability_below
 from testing_engine.psychometrics.components import (
+    FIRST_EDITION,
     Ability,
     Component,
     Count,
@@ -30,7 +32,8 @@ from testing_engine.psychometrics.selection.ranking import Available, leading_in
 from testing_engine.psychometrics.state import CatState
 
 Cuts = Annotated[tuple[Ability, ...], Within(least=1, most=20)]
-SEARCH = np.linspace(-8.0, 8.0, 321)  # where GLR looks for the likelihood's peak on either side of a cut
+RANGE = (-8.0, 8.0)  # where GLR looks for the likelihood's peak on either side of a cut
+SEARCH = np.linspace(*RANGE, 321)  # in the first edition, at these only
 
 
 @dataclass(frozen=True)
@@ -159,9 +162,10 @@ class GeneralizedLikelihoodRatio(LikelihoodRatio, name="GLR"):
 
     def evidence(self, state: CatState, low: FloatArray, high: FloatArray) -> FloatArray:
         test = AnsweredTest(state.bank, state.answers)
-        beyond = test.log_likelihood(SEARCH)
-        above = np.where(high[:, None] <= SEARCH, beyond, -np.inf).max(axis=1)
-        below = np.where(low[:, None] >= SEARCH, beyond, -np.inf).max(axis=1)
+        tops = SEARCH if state.edition == FIRST_EDITION else peaks(test.slope, RANGE, state.bank.sharpest)
+        beyond = test.log_likelihood(tops)
+        above = np.where(high[:, None] <= tops, beyond, -np.inf).max(axis=1)
+        below = np.where(low[:, None] >= tops, beyond, -np.inf).max(axis=1)
         above = np.maximum(above, test.log_likelihood(high))
         return np.asarray(above - np.maximum(below, test.log_likelihood(low)))
 

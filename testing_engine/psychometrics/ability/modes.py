@@ -1,11 +1,11 @@
 """Ability as the place where a function of θ peaks: ML, Warm's WLE and MAP.
 
-In one dimension the whole range is looked at first, on an even grid, because guessing can give a likelihood
-several peaks; the highest is then found by its root to the last digits. In several dimensions Newton's
-method climbs from the prior's mean.
+Guessing can give a likelihood several peaks. In one dimension the whole range is looked at first, on an even
+grid; every peak is then found by its root to the last digits, and the highest is taken. In several dimensions
+the way up begins at the prior's mean and at every further start that the caller knows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -22,16 +22,27 @@ Range = tuple[float, float]
 
 NEWTON_STEPS = 100
 NEWTON_TOLERANCE = 1e-7  # a last step so short leaves an error of about its square
-SEARCH_STEP = 0.05  # of the first look over the range, in logits
+SEARCH_STEP = 0.05  # of the first look over the range, in logits; less where questions are steeper than 5
+MOST_SEARCHED = 4_000  # nodes
+PRIOR_REACH = 8.0  # standard deviations
+
+Slope = Callable[[FloatArray], FloatArray]
+Height = Callable[[FloatArray], FloatArray]
 
 
-def likelihood_mode(bank: ItemBank, answers: Answers, bounds: Range, kind: Kind) -> AbilityEstimate:
+def likelihood_mode(
+    bank: ItemBank,
+    answers: Answers,
+    bounds: Range,
+    kind: Kind,
+    starts: Sequence[FloatArray] = (),
+) -> AbilityEstimate:
     """ML within bounds: an estimate that would lie outside, all right say, is the bound itself."""
     if bank.n_dimensions > 1:
-        return _likelihood_mode_several(bank, answers, bounds, kind)
+        return _likelihood_mode_several(bank, answers, bounds, kind, starts)
     test = AnsweredTest(bank, answers)
-    theta = _peak(test.slope, bounds)
-    return _one_dimensional(theta, test.precision(theta, kind))
+    theta = highest_peak(test.slope, test.log_likelihood, bounds, bank.sharpest)
+    return one_dimensional(theta, test.precision(theta, kind))
 
 
 def weighted_likelihood_mode(bank: ItemBank, answers: Answers, bounds: Range) -> AbilityEstimate:
@@ -42,16 +53,21 @@ def weighted_likelihood_mode(bank: ItemBank, answers: Answers, bounds: Range) ->
         curves = test.curves(theta)
         return test.slope(theta) + test.sum(curves.warm(), 3) / (2 * test.sum(curves.information(), 2))
 
-    theta = _peak(slope, bounds)
-    return _one_dimensional(theta, test.precision(theta, "expected"))
+    theta = climbed_peak(slope, bounds)
+    return one_dimensional(theta, test.precision(theta, "expected"))
 
 
 def robust_mode(
-    bank: ItemBank, answers: Answers, bounds: Range, weight: Callable[[FloatArray], FloatArray]
-) -> AbilityEstimate:
+    bank: ItemBank,
+    answers: Answers,
+    bounds: Range,
+    weight: Callable[[FloatArray], FloatArray],
+    find: Callable[[Slope, Range], float | None],
+) -> AbilityEstimate | None:
     """Root of Σ w(t) (log P)', so that answers far from what the ability suggests count less.
 
-    t is each question's own, D a (θ − b); the error is √(Σ w² I) / Σ w I. Schuster & Yuan (2011).
+    t is each question's own, D a (θ − b); the error is √(Σ w² I) / Σ w I. Schuster & Yuan (2011). None where
+    there is no peak: weights that fall to 0 can leave a plateau on which no answer counts.
     """
     test = AnsweredTest(bank, answers)
 
@@ -59,29 +75,57 @@ def robust_mode(
         t = bank.predictor(theta[:, None], test.items)
         return test.sum(weight(t) * test.likelihood.curves(t)[1], 1)
 
-    theta = _peak(slope, bounds)
+    theta = find(slope, bounds)
+    if theta is None:
+        return None
     point = np.array([[theta]])
     weights, information = weight(bank.predictor(point, test.items)), bank.information(point, test.items)
     weighted, squared = test.sum(weights * information, 2)[0], test.sum(weights**2 * information, 2)[0]
-    return _one_dimensional(theta, float(weighted**2 / squared) if squared > 0 else 0.0)
+    return one_dimensional(theta, float(weighted**2 / squared) if squared > 0 else 0.0)
 
 
 def posterior_mode(
-    bank: ItemBank, answers: Answers, prior: Prior, kind: Kind = "observed", bounds: Range | None = None
+    bank: ItemBank,
+    answers: Answers,
+    prior: Prior,
+    kind: Kind = "observed",
+    bounds: Range | None = None,
+    starts: Sequence[FloatArray] = (),
 ) -> AbilityEstimate:
     """MAP. Its covariance is Laplace's: the inverse of minus the Hessian at the mode.
 
     With `expected`, the answers' part of the Hessian is their expected information. No answer under a bounded
-    prior gives the middle of its range.
+    prior gives the middle of its range. Several dimensions begin at the prior's mean and at `starts`.
     """
     if not isinstance(prior, NormalPrior):
         return _bounded_mode(bank, answers, prior, kind, bounds)
-    if bounds is None:
-        return _normal_mode(bank, answers, prior, kind)
+    if bounds is not None:
+        test = AnsweredTest(bank, answers)
+        mean, variance = float(prior.mean[0]), float(prior.covariance[0, 0])
+        theta = highest_peak(
+            lambda point: test.slope(point) - (point - mean) / variance,
+            lambda point: test.log_likelihood(point) - (point - mean) ** 2 / (2 * variance),
+            bounds,
+            bank.sharpest,
+        )
+        return one_dimensional(theta, test.precision(theta, kind) + 1 / variance)
+    likelihood = Likelihood(bank, answers)
+    if not likelihood.is_log_concave:
+        starts = _hill_tops(bank, answers, prior) if bank.n_dimensions == 1 else starts
+        tops = [climb(likelihood, prior, start) for start in (prior.mean, *starts)]
+        return laplace(likelihood, prior, *max(tops, key=lambda top: top[1]), kind)
+    return laplace(likelihood, prior, *climb(likelihood, prior, prior.mean), kind)
+
+
+def _hill_tops(bank: ItemBank, answers: Answers, prior: NormalPrior) -> list[FloatArray]:
+    """Where a one-dimensional log posterior is higher than on either side, on an even grid."""
+    mean, sd = prior.location_scale
     test = AnsweredTest(bank, answers)
-    mean, variance = float(prior.mean[0]), float(prior.covariance[0, 0])
-    theta = _peak(lambda point: test.slope(point) - (point - mean) / variance, bounds)
-    return _one_dimensional(theta, test.precision(theta, kind) + 1 / variance)
+    grid = _searched((mean - PRIOR_REACH * sd, mean + PRIOR_REACH * sd), max(bank.sharpest, 1 / sd))
+    height = test.log_likelihood(grid) + prior.log_density(grid[:, None])
+    inside = height[1:-1]
+    tops = 1 + np.flatnonzero((inside >= height[:-2]) & (inside >= height[2:]))
+    return [grid[top : top + 1] for top in tops.tolist()]
 
 
 class AnsweredTest:
@@ -128,6 +172,11 @@ class AnsweredTest:
         curves = self.curves(theta)
         return self.sum(curves.information_slope(), 3) / (2 * self.sum(curves.information(), 2))
 
+    def jeffreys_height(self, theta: FloatArray) -> FloatArray:
+        """(G,) log √I"""
+        height: FloatArray = 0.5 * np.log(self.sum(self.curves(theta).information(), 2))
+        return height
+
     def jeffreys_precision(self, theta: float) -> float:
         """Minus the second derivative of log √I."""
         curves = self.curves(np.array([theta]))
@@ -136,8 +185,9 @@ class AnsweredTest:
         return float(((first**2 - second * information) / (2 * information**2))[0])
 
 
-def _peak(slope: Callable[[FloatArray], FloatArray], bounds: Range) -> float:
-    """Where the function with this slope is highest within the bounds."""
+def climbed_peak(slope: Slope, bounds: Range) -> float:
+    """Where the function with this slope is highest within the bounds, its height summed up from the
+    slope."""
     low, high = bounds
     grid = np.linspace(low, high, 2 + int((high - low) / SEARCH_STEP))
     slopes = slope(grid)
@@ -148,27 +198,79 @@ def _peak(slope: Callable[[FloatArray], FloatArray], bounds: Range) -> float:
         return float(grid[left])
     if slopes[right] >= 0:
         return float(grid[right])
-    return float(brentq(lambda theta: slope(np.array([theta]))[0], grid[left], grid[right], xtol=1e-13))
+    return _root(slope, grid[left], grid[right])
 
 
-def _one_dimensional(theta: float, precision: float) -> AbilityEstimate:
+def highest_peak(slope: Slope, height: Height, bounds: Range, sharpest: float) -> float:
+    """The highest of all peaks within the bounds, these included."""
+    found = peaks(slope, bounds, sharpest)
+    return float(found[np.argmax(height(found))])
+
+
+def peaks(slope: Slope, bounds: Range, sharpest: float) -> FloatArray:
+    """The bounds, and between them every peak, in order. `sharpest`: of the questions' log odds."""
+    grid = _searched(bounds, sharpest)
+    slopes = slope(grid)
+    turns = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0)).tolist()
+    return np.array([bounds[0], *(_root(slope, grid[i], grid[i + 1]) for i in turns), bounds[1]])
+
+
+def proper_peak(slope: Slope, bounds: Range) -> float | None:
+    """The highest place within the bounds to which the function rises on one side and from which it falls on
+    the other, or the bound to which it rises; None where there are but plateaus."""
+    grid = _searched(bounds, 1.0)
+    slopes = slope(grid)
+    climb = np.concatenate([[0.0], np.cumsum(slopes[:-1] + slopes[1:])])
+    rising, falling = slopes > 0, slopes < 0
+    found = [(climb[i], i, i + 1) for i in np.flatnonzero(rising[:-1] & falling[1:]).tolist()]
+    on_node = rising[:-2] & falling[2:] & (slopes[1:-1] == 0)
+    found += [(climb[i + 1], i + 1, i + 1) for i in np.flatnonzero(on_node).tolist()]
+    found += [(climb[0], 0, 0)] * bool(falling[0]) + [(climb[-1], -1, -1)] * bool(rising[-1])
+    if not found:
+        return None
+    _, left, right = max(found)
+    return float(grid[left]) if left == right else _root(slope, grid[left], grid[right])
+
+
+def _searched(bounds: Range, sharpest: float) -> FloatArray:
+    """Nodes on which no peak is overlooked: a quarter of the width over which log odds change by 1."""
+    low, high = bounds
+    steps = (high - low) / min(SEARCH_STEP, 0.25 / sharpest)
+    return np.linspace(low, high, min(2 + int(steps), MOST_SEARCHED))
+
+
+def _root(slope: Slope, left: float, right: float) -> float:
+    return float(brentq(lambda theta: slope(np.array([theta]))[0], left, right, xtol=1e-13))
+
+
+def one_dimensional(theta: float, precision: float) -> AbilityEstimate:
     """Where the answers say nothing, the error is infinite."""
     variance = 1 / precision if precision > 0 else np.inf
     return AbilityEstimate(np.array([theta]), np.array([[variance]]))
 
 
-def _likelihood_mode_several(bank: ItemBank, answers: Answers, bounds: Range, kind: Kind) -> AbilityEstimate:
+def _likelihood_mode_several(
+    bank: ItemBank, answers: Answers, bounds: Range, kind: Kind, starts: Sequence[FloatArray]
+) -> AbilityEstimate:
     likelihood = Likelihood(bank, answers)
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
         value, gradient, _ = likelihood.at(theta)
         return -value, -gradient
 
-    start = np.clip(np.zeros(bank.n_dimensions), *bounds)
     limits = [bounds] * bank.n_dimensions
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=limits, options={"ftol": 1e-15, "gtol": 1e-9}
-    )
+    tops = [
+        minimize(
+            loss,
+            np.clip(start, *bounds),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=limits,
+            options={"ftol": 1e-15, "gtol": 1e-9},
+        )
+        for start in (np.zeros(bank.n_dimensions), *starts)
+    ]
+    found = min(tops, key=lambda top: float(top.fun))
     theta = np.asarray(found.x, dtype=np.float64)
     precision = -likelihood.at(theta)[2] if kind == "observed" else likelihood.information(theta)
     return AbilityEstimate(theta, _inverse(precision))
@@ -181,25 +283,31 @@ def _bounded_mode(
     low, high = max(low, prior.lower), min(high, prior.upper)
     flat = (high - low) ** 2 / 12  # the prior's own variance, where the answers bend the posterior upwards
     if not len(answers.items):
-        return _one_dimensional((low + high) / 2, 1 / flat)
+        return one_dimensional((low + high) / 2, 1 / flat)
     test = AnsweredTest(bank, answers)
     if isinstance(prior, UniformPrior):
-        theta = _peak(test.slope, (low, high))
+        theta = highest_peak(test.slope, test.log_likelihood, (low, high), bank.sharpest)
         precision = test.precision(theta, kind)
     else:
-        theta = _peak(lambda point: test.slope(point) + test.jeffreys_slope(point), (low, high))
+        theta = highest_peak(
+            lambda point: test.slope(point) + test.jeffreys_slope(point),
+            lambda point: test.log_likelihood(point) + test.jeffreys_height(point),
+            (low, high),
+            bank.sharpest,
+        )
         precision = test.precision(theta, kind) + test.jeffreys_precision(theta)
-    return _one_dimensional(theta, precision if precision > 0 else 1 / flat)
+    return one_dimensional(theta, precision if precision > 0 else 1 / flat)
 
 
-def _normal_mode(bank: ItemBank, answers: Answers, prior: NormalPrior, kind: Kind) -> AbilityEstimate:
-    """Newton's method from the prior's mean on log L(θ) − ½ (θ − μ)ᵀ Σ⁻¹ (θ − μ).
+def climb(
+    likelihood: Likelihood, prior: NormalPrior, start: FloatArray
+) -> tuple[FloatArray, float, FloatArray]:
+    """Newton's method on log L(θ) − ½ (θ − μ)ᵀ Σ⁻¹ (θ − μ): where it ends, the height there, and the Hessian.
 
     Where guessing makes the Hessian indefinite, the step uses the prior's part of it; a step that loses is
     halved.
     """
-    likelihood = Likelihood(bank, answers)
-    theta = prior.mean
+    theta = start
     value, gradient, hessian = _log_posterior(likelihood, prior, theta)
     for _ in range(NEWTON_STEPS):
         step, is_newton = _ascent(gradient, hessian, prior)
@@ -212,6 +320,18 @@ def _normal_mode(bank: ItemBank, answers: Answers, prior: NormalPrior, kind: Kin
         value, gradient, hessian = candidate
         if is_newton and scale == 1.0 and max(map(abs, step.tolist())) < NEWTON_TOLERANCE:
             break
+    return theta, value, hessian
+
+
+def laplace(
+    likelihood: Likelihood,
+    prior: NormalPrior,
+    theta: FloatArray,
+    value: float,
+    hessian: FloatArray,
+    kind: Kind,
+) -> AbilityEstimate:
+    """The mode that a climb found, with Laplace's covariance."""
     precision = -hessian if kind == "observed" else prior.precision + likelihood.information(theta)
     return AbilityEstimate(np.array(theta), _inverse(precision))
 

@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from testing_engine.psychometrics.ability.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
 from testing_engine.psychometrics.ability.quadrature import AnswerTable, Quadrature, answer_table
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import AnswerCurves, FloatArray, IntArray
+from testing_engine.psychometrics.items.response import AnswerCurves, AnswerLogs, FloatArray, IntArray
 
 __all__ = [
     "AbilityEstimate",
@@ -25,6 +25,7 @@ __all__ = [
     "Likelihood",
     "NormalPrior",
     "Prior",
+    "Score",
     "UniformPrior",
     "grid_posterior",
     "log_prior",
@@ -42,10 +43,23 @@ SHARPEST = 9.5
 SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
+@dataclass(frozen=True)
+class Score:
+    """One number for a whole test, on the scale of θ."""
+
+    theta: float
+    standard_error: float
+
+
 @dataclass(frozen=True, eq=False)
 class AbilityEstimate:
+    """`third_order`, where the estimator knows the posterior's skewness: E (λ·(θ − E θ))³ = Σ_g (λ · row_g)³
+    for every λ (D,). `found_by`: how, where there is more than one way to it."""
+
     theta: FloatArray  # (D,)
     covariance: FloatArray  # (D, D)
+    third_order: FloatArray | None = None  # (G, D)
+    found_by: str = ""
 
     def __post_init__(self) -> None:
         self.theta.setflags(write=False)
@@ -55,6 +69,20 @@ class AbilityEstimate:
     def standard_error(self) -> FloatArray:
         """(D,)"""
         return np.sqrt(np.diagonal(self.covariance))
+
+    @cached_property
+    def skewness(self) -> FloatArray:
+        """(D,); 0 where it is not known."""
+        if self.third_order is None:
+            return np.zeros(len(self.theta))
+        third: FloatArray = (self.third_order**3).sum(axis=0) / self.standard_error**3
+        return third
+
+    @cached_property
+    def overall(self) -> Score:
+        """The mean of all dimensions, θ̄ = 1ᵀθ / D, and its error √(1ᵀ Cov 1) / D."""
+        dimensions = len(self.theta)
+        return Score(float(self.theta.mean()), math.sqrt(max(float(self.covariance.sum()), 0.0)) / dimensions)
 
     def limited(self) -> "AbilityEstimate":
         """The same, unless a number is none or is out of reach: answers that tell nothing at all, a grid too
@@ -164,11 +192,23 @@ class Likelihood:
         self.items = answers.items
         self.slopes = bank.slopes[answers.items]  # (n, D)
         self.intercepts = bank.intercepts[answers.items]
-        self.parts: list[tuple[IntArray | None, AnswerCurves]] = []
-        groups = bank.by_family(answers.items)
-        for family, rows, own in groups:
-            curves = family.take(rows).answered(answers.scores[own])
-            self.parts.append((own if len(groups) > 1 else None, curves))
+        self.groups = [
+            (family.take(rows), own, answers.scores[own])
+            for family, rows, own in bank.by_family(answers.items)
+        ]
+
+    @cached_property
+    def parts(self) -> list[tuple[IntArray, AnswerCurves]]:
+        return [(own, family.answered(scores)) for family, own, scores in self.groups]
+
+    @cached_property
+    def logs(self) -> list[tuple[IntArray, AnswerLogs]]:
+        return [(own, family.answered_logs(scores)) for family, own, scores in self.groups]
+
+    @property
+    def is_log_concave(self) -> bool:
+        """Whether log L is concave whatever the ability, as it is without guessing and slipping."""
+        return all(bool(family.is_log_concave(scores).all()) for family, _, scores in self.groups)
 
     def at(self, theta: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         """log L, gradient (D,), Hessian (D, D)."""
@@ -184,7 +224,7 @@ class Likelihood:
 
     def curves(self, t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """log P of each answer and its derivatives in t, each shaped like t: (n,) or (n, G)."""
-        if len(self.parts) == 1:
+        if len(self.groups) == 1:
             return self.parts[0][1](t)
         results = tuple(np.empty_like(t) for _ in range(3))
         for own, curves in self.parts:
@@ -192,10 +232,28 @@ class Likelihood:
                 result[own] = values
         return results[0], results[1], results[2]
 
+    def log_p(self, t: FloatArray) -> FloatArray:
+        """log P of each answer alone, shaped like t: (n,) or (n, G)."""
+        if len(self.groups) == 1:
+            return self.logs[0][1](t)
+        result = np.empty_like(t)
+        for own, logs in self.logs:
+            result[own] = logs(t[own])
+        return result
+
 
 def probability_below(estimate: AbilityEstimate, cut: float, dimension: int = 0) -> float:
-    """Normal approximation, for estimates that come without a posterior on a grid."""
-    return float(ndtr((cut - estimate.theta[dimension]) / estimate.standard_error[dimension]))
+    """P(θ < cut), for estimates that come without a posterior on a grid.
+
+    Normal; where the skewness γ is known with Edgeworth's first term, Φ(u) − φ(u) γ (u² − 1) / 6 at u = (cut
+    − θ̂) / SE, held within [0, 1].
+    """
+    u = float((cut - estimate.theta[dimension]) / estimate.standard_error[dimension])
+    below = float(ndtr(u))
+    if estimate.third_order is None:
+        return below
+    density = math.exp(-0.5 * u * u) / SQRT_TWO_PI
+    return min(max(below - density * float(estimate.skewness[dimension]) * (u * u - 1) / 6, 0.0), 1.0)
 
 
 def _on_grid(table: AnswerTable, quadrature: Quadrature, answers: Answers, prior: Prior) -> GridPosterior:

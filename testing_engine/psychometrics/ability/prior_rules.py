@@ -24,10 +24,21 @@ class PriorRule(Component, kind=True):
 
 @dataclass(frozen=True)
 class StandardNormal(PriorRule, name="standard"):
-    """N(0, 1) per dimension, independent."""
+    """N(0, 1) per dimension; any two of them have the same `correlation`, 0 if not given."""
+
+    correlation: Annotated[float, Within(above=-1, below=1)] = 0.0
 
     def prior(self, dimensions: int) -> Prior:
-        return NormalPrior.standard(dimensions)
+        if not self.correlation:
+            return NormalPrior.standard(dimensions)
+        return NormalPrior.equally_correlated(dimensions, self.correlation)
+
+    def problems(self, bank: ItemBank) -> Problems:
+        most, least = 1 - LEAST_VARIANCE, -(1 - LEAST_VARIANCE) / max(bank.n_dimensions - 1, 1)
+        if bank.n_dimensions == 1 or least <= self.correlation <= most:
+            return []
+        limits = f"from {least:.4g} to {most:.4g}"
+        return [("/correlation", f"must be {limits}, so that {bank.n_dimensions} dimensions can all have it")]
 
 
 @dataclass(frozen=True)

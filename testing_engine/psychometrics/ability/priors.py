@@ -37,6 +37,14 @@ class NormalPrior:
         """N(0, 1) per dimension, independent."""
         return NormalPrior(np.zeros(dimensions), np.eye(dimensions))
 
+    @staticmethod
+    @lru_cache
+    def equally_correlated(dimensions: int, correlation: float) -> "NormalPrior":
+        """N(0, 1) per dimension, any two with this correlation. Positive definite above −1 / (D − 1)."""
+        covariance = np.full((dimensions, dimensions), correlation)
+        np.fill_diagonal(covariance, 1.0)
+        return NormalPrior(np.zeros(dimensions), covariance)
+
     @cached_property
     def precision(self) -> FloatArray:
         """(D, D) inverse of the covariance."""

@@ -249,7 +249,7 @@ class ItemBank:
     @property
     def sharpest(self) -> float:
         """The steepest that any answer's log odds are in θ, along the question's slopes."""
-        return self.derived(("sharpest",), lambda: float((self.steepness * self._spread()).max()))
+        return self.derived(("sharpest",), lambda: float((self.steepness * self.spread).max()))
 
     @property
     def most_categories(self) -> int:
@@ -334,6 +334,11 @@ class ItemBank:
         for family, rows, own in self.by_family():
             result[own] = family.take(rows).growth(t[own])
         return result
+
+    @property
+    def spread(self) -> FloatArray:
+        """(N,) of every question's log odds over t: 1, or the range of its category slopes."""
+        return self.derived(("spread",), self._spread)
 
     def _spread(self) -> FloatArray:
         result = np.empty(self.n_items)

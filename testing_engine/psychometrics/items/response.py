@@ -30,6 +30,8 @@ LARGEST_LOGIT = 350.0
 
 # t -> log P of the given answers and its first two derivatives in t, each (n,) or (n, G)
 AnswerCurves = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
+# t -> log P of the given answers alone, for those who integrate and need no derivative
+AnswerLogs = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,18 @@ class Family(Protocol):
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         """Prepare the log-likelihood of one answer per question."""
+        ...
+
+    def answered_logs(self, scores: IntArray) -> AnswerLogs:
+        """The same without derivatives, in less than half of the time."""
+        ...
+
+    def is_log_concave(self, scores: IntArray) -> BoolArray:
+        """(n,) whether log P of each answer is concave in t, so that it adds no peak of its own."""
+        ...
+
+    def ends(self, scores: IntArray) -> tuple[BoolArray, BoolArray]:
+        """(n,) twice: whether log P of each answer rises without end as t falls, and as t grows."""
         ...
 
     def growth(self, t: FloatArray) -> FloatArray:
@@ -140,6 +154,27 @@ class Logistic:
             return np.log(p), signs * first, first * (fall - rise - first)
 
         return curves
+
+    def answered_logs(self, scores: IntArray) -> AnswerLogs:
+        right = scores == 1
+        sign = np.where(right, 1.0, -1.0)
+        floor = np.where(right, self.guessing, 1 - self.upper)
+        span = self.upper - self.guessing
+
+        def logs(t: FloatArray) -> FloatArray:
+            p = np.maximum(_align(sign, t) * t, -LARGEST_LOGIT)
+            expit(p, out=p)
+            p *= _align(span, t)
+            p += _align(floor, t)
+            return np.log(p, out=p)
+
+        return logs
+
+    def is_log_concave(self, scores: IntArray) -> BoolArray:
+        return np.asarray(np.where(scores == 1, self.guessing, 1 - self.upper) == 0)
+
+    def ends(self, scores: IntArray) -> tuple[BoolArray, BoolArray]:
+        return scores == 0, scores == 1
 
     def growth(self, t: FloatArray) -> FloatArray:
         # With w1 = (u−c)σ(t)/P and w0 = (u−c)σ(−t)/Q, both within [0, 1],
@@ -201,6 +236,22 @@ class Graded:
 
         return curves
 
+    def answered_logs(self, scores: IntArray) -> AnswerLogs:
+        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges())
+        constant = np.log(gap)
+
+        def logs(t: FloatArray) -> FloatArray:
+            reached = log_expit(t + _align(upper, t))
+            return reached + log_expit(-(t + _align(lower, t))) + _align(constant, t)
+
+        return logs
+
+    def is_log_concave(self, scores: IntArray) -> BoolArray:
+        return np.ones(len(scores), dtype=bool)
+
+    def ends(self, scores: IntArray) -> tuple[BoolArray, BoolArray]:
+        return scores == 0, scores == np.isfinite(self.boundaries).sum(axis=1)
+
     def growth(self, t: FloatArray) -> FloatArray:
         # With l = log P: |l'| ≤ 1 and l'' ≤ 0, so |I'| = |E(2 l' l'' + l'³)| ≤ 2 E|l''| + E l'² = 3 I.
         return np.full(t.shape, 3.0)
@@ -259,6 +310,30 @@ class Nominal:
             )
 
         return curves
+
+    def answered_logs(self, scores: IntArray) -> AnswerLogs:
+        rows = np.arange(len(scores))
+        slopes, intercepts = self.slopes - self.slopes[rows, scores, None], self.intercepts.T
+        intercepts = intercepts - self.intercepts[rows, scores]
+
+        def logs(t: FloatArray) -> FloatArray:
+            """−log Σ_k exp((s_k − s) t + c_k − c), where the answer's own term is 1."""
+            logits = _align(slopes.T, t[None]) * t + _align(intercepts, t[None])
+            top = logits.max(axis=0)
+            log_p: FloatArray = -(top + np.log(_total(np.exp(logits - top))))
+            return log_p
+
+        return logs
+
+    def is_log_concave(self, scores: IntArray) -> BoolArray:
+        return np.ones(len(scores), dtype=bool)
+
+    def ends(self, scores: IntArray) -> tuple[BoolArray, BoolArray]:
+        chosen = self.slopes[np.arange(len(scores)), scores]
+        present = np.isfinite(self.intercepts)
+        lowest = np.where(present, self.slopes, np.inf).min(axis=1)
+        highest = np.where(present, self.slopes, -np.inf).max(axis=1)
+        return chosen == lowest, chosen == highest
 
     def growth(self, t: FloatArray) -> FloatArray:
         # I is the variance of the category slopes, I' their third central moment: at most range × variance.

@@ -63,10 +63,11 @@ def test_several_dimensions_choose_by_posterior_d_optimality() -> None:
     state = reference("mirtCAT_multidim")["banks"][0]["states"][1]
     bank = mirtcat_bank(2)
     items = [item - 1 for item in state["administered"]]
-    step = next_step(bank, CatRules(), None, 0, items, state["x"])
+    rules = CatRules.from_json({"ability": {"name": "MAP"}})
+    step = next_step(bank, rules, None, 0, items, state["x"])
     np.testing.assert_allclose(step.ability.theta, state["theta_MAP"], atol=1e-5)
     np.testing.assert_allclose(step.ability.standard_error, state["se_MAP"], atol=1e-5)
-    leaders = explain(bank, CatRules(), None, 0, items, state["x"], count=40)
+    leaders = explain(bank, rules, None, 0, items, state["x"], count=40)
     values = dict(
         zip(state["criteria"]["DPrule"]["items"], state["criteria"]["DPrule"]["values"], strict=True)
     )

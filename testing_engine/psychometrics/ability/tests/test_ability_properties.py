@@ -101,7 +101,7 @@ def test_share_below_a_cut_between_bounds() -> None:
 @settings(max_examples=25, deadline=None)
 def test_order_of_answers_does_not_matter(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    for dimensions, method in ((1, "EAP"), (1, "WLE"), (1, "MAP"), (3, "MAP")):
+    for dimensions, method in ((1, "EAP"), (1, "WLE"), (1, "MAP"), (3, "MAP"), (3, "EP")):
         bank, rules = (
             random_pool(rng, dimensions=dimensions),
             CatRules.from_json({"ability": {"name": method}}),
@@ -129,7 +129,8 @@ def test_modes_are_found_by_an_independent_optimiser(seed: int) -> None:
     def loss(theta: npt.NDArray[np.float64]) -> float:
         return -likelihood.at(theta)[0] - float(prior.log_density(theta))
 
-    estimate = observe(bank, CatRules(), prior, 0, items, scores).estimate
+    rules = CatRules.from_json({"ability": {"name": "MAP"}})
+    estimate = observe(bank, rules, prior, 0, items, scores).estimate
     found = minimize(loss, estimate.theta + 0.01, method="BFGS", options={"gtol": 1e-9})
     assert loss(estimate.theta) <= found.fun + 1e-10
     eye, step = np.eye(3), 1e-4

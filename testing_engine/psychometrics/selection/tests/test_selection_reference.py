@@ -81,7 +81,7 @@ def test_values_are_mirtcat_s_in_several_dimensions(
     source = reference("mirtCAT_multidim")["banks"][bank_index]
     bank = mirtcat_bank(source["nf"], bank_index)
     prior = NormalPrior(source["prior_mean"], source["prior_cov"])
-    rules = CatRules.from_json({"criterion": criterion})
+    rules = CatRules.from_json({"ability": {"name": "MAP"}, "criterion": criterion})
     for case in source["states"]:
         items = [item - 1 for item in case["administered"]]
         state = observe(bank, rules, prior, 0, items, case["x"])

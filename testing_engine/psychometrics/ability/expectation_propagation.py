@@ -1,0 +1,232 @@
+"""Posterior moments in several dimensions: expectation propagation, one site per direction of loading.
+
+A question sees ability through one number, so all answers whose slopes point the same way, along the unit
+vector b, are one function of u = b · θ. That function is replaced by a normal one, exp(ν u − τ u²/2): its
+site. Given all other sites, the distribution of u is an integral in one dimension, done exactly on even
+nodes; the site is set so that the normal posterior has its mean and variance, and that is repeated for all
+sites at once until nothing moves (Minka 2001; Rasmussen & Williams 2006, section 3.6). Where questions
+measure one concept each under an independent prior, the result is exact. Else what the normal approximation
+leaves out is put back to second order from the skewness and excess kurtosis of the u's (Opper, Paquet &
+Winther 2013).
+
+Everything is bounded by counts and starts from the prior, so equal answers give equal bits. A run that has
+not settled is never used: see `posterior_moments`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotrs
+
+from testing_engine.psychometrics.ability.modes import posterior_mode
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers, Likelihood
+from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import FloatArray, IntArray
+
+# Nodes in standard deviations of u: 17 on ±5.6 leave about 1e-4 of one.
+NODES: FloatArray = np.linspace(-5.6, 5.6, 17)
+QUADRATIC: FloatArray = np.stack([NODES, -0.5 * NODES**2])  # (2, K)
+POWERS: FloatArray = NODES[:, None] ** np.arange(5)  # (K, 5)
+# Means move by less than this in their standard deviations, variances in themselves; the last update still
+# counts, so what is left is a fraction of it.
+TOLERANCE = 2e-3
+SAME_DIRECTION = 9  # digits of the unit vector
+SHORTEST_STEP = 1e-6
+NARROWEST = 1e-6  # variance of a u, in that of the posterior so far; less is between two nodes
+DAMPED_AFTER = 10
+# (largest step, iterations): from the prior; then, if need be, from the mode.
+QUICK, GENTLE = (1.0, 20), (0.3, 150)
+# A correction as large as what it corrects is none.
+MOST_CORRECTION = 0.5
+UNSETTLED = "mode"
+COUNTED = 0.25  # of each answer's information, where nothing settles
+
+
+def posterior_moments(bank: ItemBank, answers: Answers, prior: NormalPrior) -> AbilityEstimate:
+    """Mean and covariance (D,), (D, D) of the posterior, with its skewness; `found_by` says how.
+
+    "EP" from the prior, in 20 iterations at most; "EP from the mode" with shorter steps, in 150. Else "mode":
+    the posterior's mode, where each answer counts only a quarter of its expected information, because
+    Laplace's covariance would be surer than the answers allow (half of the true standard deviation in the
+    worst cases seen). It is reached in about one of 200 tests with slopes around 4 or a prior standard
+    deviation of 2 and answers that contradict each other.
+    """
+    if not len(answers.items):
+        return AbilityEstimate(np.array(prior.mean), np.array(prior.covariance), found_by="EP")
+    test = GroupedTest(bank, answers, prior)
+    fit = test.settled(test.nothing_known(), *QUICK)
+    if fit is not None:
+        return fit.corrected("EP")
+    mode = posterior_mode(bank, answers, prior)
+    fit = test.settled(test.at_mode(mode.theta), *GENTLE)
+    if fit is not None:
+        return fit.corrected("EP from the mode")
+    precision = prior.precision + COUNTED * test.likelihood.information(mode.theta)
+    return AbilityEstimate(np.array(mode.theta), np.asarray(np.linalg.inv(precision)), found_by=UNSETTLED)
+
+
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """The directions in which a bank's questions measure."""
+
+    of_item: IntArray  # (N,)
+    unit: FloatArray  # (all directions, D)
+
+    @classmethod
+    def of_bank(cls, bank: ItemBank) -> "Directions":
+        rounded = np.round(bank.slopes / bank.steepness[:, None], SAME_DIRECTION)
+        unit, of_item = np.unique(rounded, axis=0, return_inverse=True)
+        return cls(of_item.reshape(-1), unit / np.sqrt((unit**2).sum(axis=1))[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """exp(ν u − τ u²/2) of each direction met, and the normal posterior N(m, V) that they make with the
+    prior."""
+
+    precision: FloatArray  # τ, (G,)
+    pull: FloatArray  # ν, (G,)
+    mean: FloatArray  # m, (D,)
+    covariance: FloatArray  # V, (D, D)
+    variance: FloatArray  # of every u, (G,)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Settled sites, and the moments of every u under its true distribution, given the other sites."""
+
+    directions: FloatArray  # (G, D) unit vectors
+    sites: Sites
+    raw: FloatArray  # (G, 5): E x^0 … E x^4 of u in its standard units
+
+    def corrected(self, found_by: str) -> AbilityEstimate:
+        """The moments with the second-order correction, unless it is too large to be one."""
+        mean, covariance, sd = self.sites.mean, self.sites.covariance, np.sqrt(self.sites.variance)
+        skewness, kurtosis = self._cumulants()
+        standardised = (self.directions @ covariance) / sd[:, None]  # (G, D)
+        third_order = np.cbrt(skewness)[:, None] * standardised
+        together = (standardised @ self.directions.T) / sd  # (G, G) correlations of the u's
+        together.flat[:: len(sd) + 1] = 0.0
+        squared = together * together
+        cubed = squared * together
+        skew, flat = skewness[:, None] * standardised, kurtosis[:, None] * standardised
+        change = 0.5 * (skew.T @ (squared @ skew)) + (flat.T @ (cubed @ flat)) / 6
+        most = MOST_CORRECTION * covariance
+        if _is_positive(most - change) and _is_positive(most + change):
+            mean = mean + (kurtosis * (cubed @ skewness) / 6) @ standardised
+            covariance = covariance + (change + change.T) / 2
+        return AbilityEstimate(mean, covariance, third_order, found_by)
+
+    def _cumulants(self) -> tuple[FloatArray, FloatArray]:
+        """(G,) skewness and excess kurtosis of every u."""
+        _, first, second, third, fourth = self.raw.T
+        square = first * first
+        variance = second - square
+        skewness = (third - first * (3 * second - 2 * square)) / (variance * np.sqrt(variance))
+        central = fourth - first * (4 * third - first * (6 * second - 3 * square))
+        return skewness, central / (variance * variance) - 3
+
+
+class GroupedTest:
+    """The answers, sorted by direction. n answers, G directions, K nodes."""
+
+    def __init__(self, bank: ItemBank, answers: Answers, prior: NormalPrior) -> None:
+        known = bank.derived(("directions",), lambda: Directions.of_bank(bank))
+        site = known.of_item[answers.items]
+        order = np.argsort(site, kind="stable")
+        site, items = site[order], answers.items[order]
+        self.likelihood = Likelihood(bank, Answers(items, answers.scores[order]))
+        new = np.empty(len(site), dtype=bool)
+        new[0] = True
+        np.not_equal(site[1:], site[:-1], out=new[1:])
+        self.first = np.flatnonzero(new)  # (G,) each direction's first answer
+        self.of_answer = np.cumsum(new) - 1  # (n,)
+        self.unit = known.unit[site[self.first]]  # (G, D)
+        self.across = np.ascontiguousarray(self.unit.T)
+        self.steepness, self.intercepts = bank.steepness[items], self.likelihood.intercepts
+        self.prior = prior
+        self.prior_pull = prior.precision @ prior.mean
+        self.identity = np.eye(len(prior.mean))
+
+    def nothing_known(self) -> Sites:
+        """Flat sites: the prior."""
+        flat = np.zeros(len(self.first))
+        covariance = self.prior.covariance
+        return Sites(flat, flat, self.prior.mean, covariance, self._variances(covariance))
+
+    def at_mode(self, mode: FloatArray) -> Sites:
+        """What the answers' slope and curvature at the posterior's mode say; never less than nothing."""
+        _, slope, curvature = self.likelihood.curves(self.likelihood.slopes @ mode + self.intercepts)
+        precision = np.add.reduceat(np.maximum(-curvature, 0) * self.steepness**2, self.first)
+        pull = np.add.reduceat(slope * self.steepness, self.first) + precision * (self.unit @ mode)
+        made = self._made(precision, pull)
+        assert made is not None  # a prior's precision and something positive
+        return made
+
+    def settled(self, sites: Sites, longest_step: float, iterations: int) -> Fit | None:
+        """Where repeated updates of all sites settle; None where they do not in so many iterations."""
+        step = longest_step
+        for iteration in range(iterations):
+            raw = self._moments(sites)
+            mean = raw[:, 1]
+            variance = raw[:, 2] - mean * mean
+            moved = max(np.abs(mean).max(), np.abs(variance - 1).max())
+            if not (moved < np.inf and variance.min() > NARROWEST):
+                return None
+            if iteration == DAMPED_AFTER:
+                step = min(step, 0.5)
+            more = (1 / variance - 1) / sites.variance
+            pull = (self.unit @ sites.mean) * more + mean / (variance * np.sqrt(sites.variance))
+            taken, made = self._stepped(sites, more, pull, step)
+            if made is None:
+                return None
+            sites = made
+            if moved < TOLERANCE and taken == step:
+                return Fit(self.unit, sites, raw)
+        return None
+
+    def _moments(self, sites: Sites) -> FloatArray:
+        """(G, 5) E x^0 … E x^4 of every u, x = (u − its mean) / its standard deviation, with the true answers
+        in place of its own site."""
+        middle, sd = self.unit @ sites.mean, np.sqrt(sites.variance)
+        tau, nu = sites.precision, sites.pull
+        others = np.empty((len(sd), 2))
+        others[:, 0], others[:, 1] = sd * (tau * middle - nu), 1 - tau * sites.variance
+        log_density = others @ QUADRATIC
+        at, wide = middle[self.of_answer], sd[self.of_answer]
+        t = (self.steepness * wide)[:, None] * NODES
+        t += (self.steepness * at + self.intercepts)[:, None]
+        log_density += np.add.reduceat(self.likelihood.log_p(t), self.first, axis=0)
+        log_density -= log_density.max(axis=1)[:, None]
+        raw = np.exp(log_density, out=log_density) @ POWERS
+        moments: FloatArray = raw / raw[:, :1]
+        return moments
+
+    def _stepped(
+        self, sites: Sites, more: FloatArray, pull: FloatArray, step: float
+    ) -> tuple[float, Sites | None]:
+        """The step taken and the sites after it: halved until they make a posterior that has a variance, and
+        leave every u one without its own site."""
+        while step >= SHORTEST_STEP:
+            made = self._made(sites.precision + step * more, sites.pull + step * pull)
+            if made is not None and (made.precision * made.variance).max() < 1:
+                return step, made
+            step /= 2
+        return step, None
+
+    def _made(self, precision: FloatArray, pull: FloatArray) -> Sites | None:
+        factor, is_indefinite = dpotrf(self.prior.precision + (self.across * precision) @ self.unit)
+        if is_indefinite:
+            return None
+        covariance = dpotrs(factor, self.identity)[0]
+        mean = covariance @ (self.prior_pull + pull @ self.unit)
+        return Sites(precision, pull, mean, covariance, self._variances(covariance))
+
+    def _variances(self, covariance: FloatArray) -> FloatArray:
+        variances: FloatArray = ((self.unit @ covariance) * self.unit).sum(axis=1)
+        return variances
+
+
+def _is_positive(matrix: FloatArray) -> bool:
+    return not dpotrf(matrix)[1]
