@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from sessions_app.models import TestSession
 from sessions_app.review.replay import replay
 from sessions_app.tests.factories import make_pool, question, right_answer
+from testing_engine.psychometrics.components import EDITION
 
 Start = Callable[..., dict[str, Any]]
 
@@ -170,7 +171,7 @@ def test_it_keeps_the_rules_with_the_session_and_shows_them(client: Client, star
     rules = {"criterion": {"name": "MEPV"}, "max_questions": 7}
     started = start(end_criteria=None, rules=rules)
     session = TestSession.objects.get(pk=started["session_id"])
-    assert session.plan.rules == rules
+    assert session.plan.rules == rules | {"ability": {"name": "EAP"}, "edition": EDITION}
     client.force_login(User.objects.create_superuser("root"))
     page = client.get(f"/admin/sessions_app/testsession/{session.pk}/change/").content.decode()
     assert "MEPV" in page

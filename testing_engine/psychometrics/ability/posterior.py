@@ -49,6 +49,7 @@ class Score:
 
     theta: float
     standard_error: float
+    skewness: float = 0.0  # 0 where it is not known
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +82,10 @@ class AbilityEstimate:
     @cached_property
     def overall(self) -> Score:
         """The mean of all dimensions, θ̄ = 1ᵀθ / D, and its error √(1ᵀ Cov 1) / D."""
-        dimensions = len(self.theta)
-        return Score(float(self.theta.mean()), math.sqrt(max(float(self.covariance.sum()), 0.0)) / dimensions)
+        theta, error = float(self.theta.mean()), math.sqrt(max(float(self.covariance.mean()), 0.0))
+        if self.third_order is None or not error:
+            return Score(theta, error)
+        return Score(theta, error, float((self.third_order.mean(axis=1) ** 3).sum()) / error**3)
 
     def limited(self) -> "AbilityEstimate":
         """The same, unless a number is none or is out of reach: answers that tell nothing at all, a grid too
