@@ -19,6 +19,10 @@ class QuestionNotFound(Refusal):
     """The session's pool has no question of that id."""
 
 
+class StudentNotFound(Refusal):
+    """No student of that id, or one who was erased."""
+
+
 class WrongStudent(Refusal):
     """The request names another student than the session's."""
 

@@ -1,4 +1,4 @@
-"""Publish question pools: the only code that writes pools, questions and revisions."""
+"""Publish question pools, and read them: the only code that writes pools, questions and revisions."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
 from testing_engine.psychometrics.items.bank import ItemParameters
@@ -150,6 +151,32 @@ def keyless_content(question: Question) -> Mapping[str, object]:
         "enemy_groups": question.enemy_groups,
         "question_set": question.question_set,
     }
+
+
+def published_pools() -> QuerySet[QuestionPool]:
+    """Pools with their newest revision."""
+    return QuestionPool.objects.select_related("current_revision").filter(current_revision__isnull=False)
+
+
+def read_pool(pool_id: uuid.UUID) -> QuestionPool:
+    """One pool with its newest revision; raises `QuestionPool.DoesNotExist`."""
+    return QuestionPool.objects.select_related("current_revision").get(pk=pool_id)
+
+
+def newest_questions(pool: QuestionPool) -> QuerySet[Question]:
+    """The questions of the newest revision, in order; their key is not read."""
+    return (
+        Question.objects.filter(revisionquestion__revision_id=pool.current_revision_id)
+        .order_by("revisionquestion__position")
+        .defer("option_scores")
+    )
+
+
+def newest_question(pool: QuestionPool, question_id: str) -> Question | None:
+    """The one of that id, or None."""
+    if "\x00" in question_id:
+        return None
+    return newest_questions(pool).filter(external_id=question_id).first()
 
 
 def content_hash(contents: Iterable[Mapping[str, object]]) -> str:

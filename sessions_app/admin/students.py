@@ -18,7 +18,7 @@ from sessions_app.admin.common import ReadOnly, go_on, numbers
 from sessions_app.admin.results import ResultPages
 from sessions_app.administration.privacy import erase_student, held_of
 from sessions_app.models import Student, StudentProficiency, TestSession
-from sessions_app.reporting.results import StudentNotFound
+from sessions_app.refusals import StudentNotFound
 from sessions_app.sitting.proficiency import proficiency_of
 
 

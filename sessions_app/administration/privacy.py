@@ -22,7 +22,8 @@ from sessions_app.models import (
     TestResponse,
     TestSession,
 )
-from sessions_app.reporting.results import StudentNotFound, student_of
+from sessions_app.refusals import StudentNotFound
+from sessions_app.reporting.results import student_of
 from sessions_app.sitting import hot_state, lifecycle
 
 logger = logging.getLogger(__name__)

@@ -36,6 +36,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "pool_not_found", "There is no such question pool.")
         case refusals.QuestionNotFound():
             return Problem(404, "question_not_found", "This test's pool has no question of that id.")
+        case refusals.StudentNotFound():
+            return Problem(404, "student_not_found", "There is no such student.")
         case refusals.SessionStillActive():
             return Problem(409, "session_active", "The test is running; its result is there when it is over.")
         case refusals.WrongStudent():

@@ -3,9 +3,11 @@
 from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample
 
 from sessions_app import replies
 from sessions_app.api import permissions, structs
+from sessions_app.api.documentation.endpoint import Endpoint
 from sessions_app.api.renderers import ProblemRenderer
 
 Direction = Literal["request", "response"]
@@ -24,12 +26,41 @@ ALWAYS = ("401", "403", "429", "503")
 
 
 class ApiSchema(AutoSchema):
-    """Adds the problems that a view can answer: the general ones, and those in `view.problems`."""
+    """Says what `view.documentation` says, and adds the problems that every view can answer."""
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        endpoint: Endpoint = self.view.documentation  # type: ignore[attr-defined]  # every view of ours has it
+        return endpoint
+
+    def get_operation_id(self) -> str:
+        return self._endpoint.id
+
+    def get_tags(self) -> list[str]:
+        return [self._endpoint.tag]
+
+    def get_summary(self) -> str:
+        return self._endpoint.summary
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        return self._endpoint.description
+
+    def get_override_parameters(self) -> list[Any]:
+        return list(self._endpoint.parameters)
+
+    def get_request_serializer(self) -> Any:
+        return self._endpoint.request
+
+    def get_response_serializers(self) -> Any:
+        return self._endpoint.reply
+
+    def get_examples(self) -> list[OpenApiExample]:
+        return list(self._endpoint.examples)
 
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         problem = structs.reference(self, replies.Problem, "response")
-        statuses = {*ALWAYS, *getattr(self.view, "problems", ())}
+        statuses = {*ALWAYS, *self._endpoint.problems}
         if self.method == "POST":
             statuses |= {"400", "413"}
         for status in sorted(statuses):

@@ -8,7 +8,7 @@ from django.db.models import Avg, Count, F, FloatField, Q, QuerySet
 from django.db.models.functions import Cast
 
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
-from sessions_app.refusals import SessionStillActive
+from sessions_app.refusals import SessionNotFound, SessionStillActive, StudentNotFound
 from sessions_app.sitting.standing import Caller, Standing, session_for, standing_of
 
 
@@ -19,10 +19,6 @@ class PathPoint:
     answered: int
     theta: list[float]
     standard_error: list[float]
-
-
-class StudentNotFound(Exception):
-    """No student of that id."""
 
 
 @dataclass(frozen=True)
@@ -98,5 +94,7 @@ def sessions(*, student_id: str | None, status: str | None, pool: object) -> Que
 
 
 def responses(session_id: UUID) -> QuerySet[TestResponse]:
-    """The answers of a test, in order."""
+    """The answers of a test, in order; raises `SessionNotFound`."""
+    if not TestSession.objects.filter(pk=session_id).exists():
+        raise SessionNotFound
     return TestResponse.objects.filter(session_id=session_id).select_related("question").order_by("position")

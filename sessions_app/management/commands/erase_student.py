@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from sessions_app.administration.privacy import Holdings, erase_student, holdings
 from sessions_app.models import Student
-from sessions_app.reporting.results import StudentNotFound, student_of
+from sessions_app.refusals import StudentNotFound
+from sessions_app.reporting.results import student_of
 
 
 class Command(BaseCommand):

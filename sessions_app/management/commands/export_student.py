@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sessions_app import replies
 from sessions_app.administration.privacy import held_of
-from sessions_app.reporting.results import StudentNotFound
+from sessions_app.refusals import StudentNotFound
 
 
 class Command(BaseCommand):

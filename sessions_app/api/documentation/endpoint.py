@@ -1,0 +1,36 @@
+"""The words about one endpoint, as data."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework.serializers import Serializer
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An operation of the OpenAPI document.
+
+    `reply` is a struct of `sessions_app.replies`, or what else drf-spectacular takes for one. `problems`: the
+    statuses that it can answer beside those of every endpoint.
+    """
+
+    id: str
+    tag: str
+    summary: str
+    reply: Any
+    examples: tuple[OpenApiExample, ...]
+    description: str = ""
+    request: type[Serializer[Any]] | None = None
+    parameters: tuple[OpenApiParameter | type[Serializer[Any]], ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def asked(name: str, value: Any) -> OpenApiExample:
+    """An example of a request."""
+    return OpenApiExample(name, value, request_only=True)
+
+
+def replied(name: str, value: Any, media_type: str = "application/json") -> OpenApiExample:
+    """An example of a reply."""
+    return OpenApiExample(name, value, response_only=True, media_type=media_type)

@@ -1,0 +1,24 @@
+"""Parameters that several endpoints take."""
+
+from drf_spectacular.utils import OpenApiParameter
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters.",
+)
+STUDENT_ID = OpenApiParameter(
+    "student_id", str, description="Given, it must be the session's student: 403 otherwise."
+)
+RENDER = OpenApiParameter(
+    "render",
+    str,
+    enum=["html"],
+    description=(
+        "`html` adds `content_html` and `options_html` to `next_question`: mathematics as MathML, code, "
+        "tables and pictures, and nothing that could run."
+    ),
+)
+PAGE = OpenApiParameter("page", int, description="From 1.")
+PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 500; 50 if left out.")

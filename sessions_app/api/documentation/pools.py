@@ -1,0 +1,105 @@
+"""For authors of question pools. No reply holds an answer key."""
+
+from sessions_app import replies
+from sessions_app.api.documentation import samples
+from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
+from sessions_app.api.serializers import PoolUpload
+
+TAG = "Question pools"
+_POOL = replied(
+    "A pool",
+    {
+        "question_pool_id": samples.POOL_ID,
+        "name": "Grade 9",
+        "concept_names": ["Math", "Algebra"],
+        "concept_count": 2,
+        "question_count": 1,
+        "revision": 1,
+        "content_hash": "5f2b1c0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c",
+        "created_at": "2026-11-22T09:00:00Z",
+    },
+)
+_QUESTION = replied(
+    "A question",
+    {
+        "id": "alg-017",
+        "version": 1,
+        "content": "Solve 3x − 7 = 11.",
+        "options": samples.OPTIONS,
+        "concepts": [0, 1],
+        "model": "2PL",
+        "difficulty": -0.8,
+        "discrimination": 1.2,
+        "guessing": 0.2,
+        "upper_asymptote": 1.0,
+        "thresholds": [],
+        "category_slopes": [],
+        "category_intercepts": [],
+        "area": "",
+        "enemy_groups": [],
+        "question_set": "",
+    },
+)
+
+UPLOAD = Endpoint(
+    "upload_questions",
+    TAG,
+    "Upload a question pool",
+    description="All or nothing: what is wrong is listed by index and id.",
+    request=PoolUpload,
+    reply=replies.Uploaded,
+    examples=(
+        asked(
+            "One question, two concepts",
+            {
+                "name": "Grade 9",
+                "concept_names": ["Math", "Algebra"],
+                "questions": [
+                    {
+                        "id": "alg-017",
+                        "content": "Solve 3x − 7 = 11.",
+                        "options": samples.OPTIONS,
+                        "correct_answer": "x = 6",
+                        "concepts": [0, 1],
+                        "difficulty": -0.8,
+                        "discrimination": 1.2,
+                        "guessing": 0.2,
+                    }
+                ],
+            },
+        ),
+        replied(
+            "Uploaded",
+            {"message": "Uploaded 1 question.", "count": 1, "question_pool_id": samples.POOL_ID},
+        ),
+    ),
+)
+
+LIST_POOLS = Endpoint(
+    "list_pools",
+    TAG,
+    "All pools, the newest first",
+    reply=replies.PoolReply,
+    problems=("404",),
+    examples=(_POOL,),
+)
+
+POOL = Endpoint("read_pool", TAG, "One pool", reply=replies.PoolReply, problems=("404",), examples=(_POOL,))
+
+LIST_QUESTIONS = Endpoint(
+    "list_questions",
+    TAG,
+    "The questions of a pool's newest revision, in order",
+    reply=replies.QuestionReply,
+    problems=("404",),
+    examples=(_QUESTION,),
+)
+
+QUESTION = Endpoint(
+    "read_question",
+    TAG,
+    "One question of a pool's newest revision",
+    reply=replies.QuestionReply,
+    problems=("404",),
+    examples=(_QUESTION,),
+)

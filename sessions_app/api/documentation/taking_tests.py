@@ -1,0 +1,199 @@
+"""For a school's system and a student's browser."""
+
+from typing import Any
+
+from drf_spectacular.utils import PolymorphicProxySerializer
+
+from sessions_app import replies
+from sessions_app.api.documentation import samples
+from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
+from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY, RENDER, STUDENT_ID
+from sessions_app.api.serializers import (
+    InvitationRequestSerializer,
+    StartRequestSerializer,
+    StudentSerializer,
+    SubmitRequestSerializer,
+)
+
+TAG = "Taking a test"
+_SUBMITTED: list[Any] = [replies.Continued, replies.Result]
+_STARTED = {
+    "session_id": samples.SESSION_ID,
+    "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+    "take_url": "https://tests.example.org/take/test#T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
+    "student_id": "student-1",
+    "initial_proficiency": [0.5, 0.5],
+    "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
+    "concept_names": ["Math", "Algebra"],
+    "next_question": samples.QUESTION,
+    "questions_answered": 0,
+    "deadline": "2026-11-22T10:45:00Z",
+    "test": samples.TEST,
+    "status": "started",
+}
+_RESULT = {
+    "final_proficiency": [0.731, 0.655],
+    "ability": samples.FINAL_ABILITY,
+    "total_questions": 14,
+    "accuracy": 0.642857,
+    "test_summary": {
+        "end_reason": "precision",
+        "correct_responses": 9,
+        "duration_seconds": 412.6,
+        "learning_gain": 0.193,
+        "concepts": [
+            {"name": "Math", "proficiency": 0.731, "proficiency_95": [0.52, 0.88]},
+            {"name": "Algebra", "proficiency": 0.655, "proficiency_95": [0.44, 0.83]},
+        ],
+    },
+}
+
+START = Endpoint(
+    "start_test",
+    TAG,
+    "Start a test",
+    description=(
+        "Either `test` names a test that a teacher prepared, or pool and rules are given here.\n\n"
+        "A named test can refuse: 404 `test_not_found`; 409 `test_not_open` with `opens_at` and "
+        "`closes_at`; 403 `not_invited`; 409 `no_attempts_left`."
+    ),
+    parameters=(IDEMPOTENCY_KEY, RENDER),
+    request=StartRequestSerializer,
+    reply=replies.Started,
+    problems=("404", "409"),
+    examples=(
+        asked(
+            "Until the standard error is 0.3",
+            {
+                "student_id": "student-1",
+                "question_pool_id": samples.POOL_ID,
+                "end_criteria": {"type": "precision", "precision_threshold": 0.3, "max_questions": 20},
+            },
+        ),
+        asked("A named test", {"student_id": "student-1", "test": "algebra-autumn"}),
+        replied("Started", _STARTED),
+    ),
+)
+
+START_INVITED = Endpoint(
+    "start_invited",
+    TAG,
+    "Open an invitation's link",
+    description=(
+        "Starts the invitation's one test, or goes on with it while it runs, on whatever device. Safe to "
+        "repeat. Needs no other credentials; the reply is that of `start`.\n\n"
+        "Refused with 404 `invitation_not_found`; 403 `invitation_revoked`; 409 `invitation_used` with "
+        "`session_status` once the test is over; 409 `test_not_open`; 409 `no_attempts_left`."
+    ),
+    parameters=(RENDER,),
+    request=InvitationRequestSerializer,
+    reply=replies.Started,
+    problems=("404", "409"),
+    examples=(
+        asked("What stands behind the # of the link", {"invitation": "AAAAAAAAACoAAQ:3mF…"}),
+        replied("Started", _STARTED),
+    ),
+)
+
+SUBMIT = Endpoint(
+    "submit_answer",
+    TAG,
+    "Answer the current question",
+    parameters=(IDEMPOTENCY_KEY, RENDER),
+    request=SubmitRequestSerializer,
+    reply=PolymorphicProxySerializer("Submitted", _SUBMITTED, resource_type_field_name=None),
+    problems=("404", "409"),
+    examples=(
+        asked(
+            "The second option",
+            {
+                "session_id": samples.SESSION_ID,
+                "question_id": "alg-017",
+                "response": 1,
+                "response_time_ms": 8200,
+            },
+        ),
+        replied(
+            "Going on",
+            {
+                "status": "continue",
+                "current_proficiency": [0.5, 0.659],
+                "ability": samples.ABILITY,
+                "next_question": samples.QUESTION,
+                "questions_answered": 1,
+                "deadline": None,
+            },
+        ),
+        replied("Finished", {"status": "completed", **_RESULT}),
+    ),
+)
+
+STATUS = Endpoint(
+    "test_status",
+    TAG,
+    "Where a test stands",
+    parameters=(STUDENT_ID, RENDER),
+    reply=replies.SessionStatus,
+    problems=("400", "404"),
+    examples=(replied("Running", samples.STATUS),),
+)
+
+END = Endpoint(
+    "end_test",
+    TAG,
+    "End a test early",
+    description="Safe to repeat: a test that is over gives its result again.",
+    parameters=(IDEMPOTENCY_KEY,),
+    request=StudentSerializer,
+    reply=replies.Result,
+    problems=("404", "409"),
+    examples=(replied("Ended", {"status": "ended", **_RESULT}),),
+)
+
+RESULT = Endpoint(
+    "test_result",
+    TAG,
+    "The result of a test that is over",
+    description="With the path of the estimate. 409 `session_active` while the test runs.",
+    reply=replies.ResultWithPath,
+    problems=("404", "409"),
+    examples=(
+        replied(
+            "Over",
+            {
+                "status": "completed",
+                **_RESULT,
+                "session_id": samples.SESSION_ID,
+                "concept_names": ["Math", "Algebra"],
+                "path": [
+                    {
+                        "questions_answered": 0,
+                        "proficiency": [0.5, 0.5],
+                        "proficiency_95": [[0.025, 0.975], [0.025, 0.975]],
+                    }
+                ],
+            },
+        ),
+    ),
+)
+
+RENEW_TOKEN = Endpoint(
+    "renew_token",
+    TAG,
+    "Revoke a session's tokens and get a new one",
+    description=(
+        "Every earlier `session_token` of the session stops working at once. The new one lives as long "
+        "as they would have: that is counted from the start of the session."
+    ),
+    reply=replies.RenewedToken,
+    problems=("404",),
+    examples=(
+        replied(
+            "The only one that works now",
+            {
+                "session_id": samples.SESSION_ID,
+                "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1TAAAAAQ==:wJ…",
+            },
+        ),
+    ),
+)
