@@ -18,6 +18,7 @@ NEVER_EMPTIED = (
     "test_plans",
     "test_responses",
     "question_images",
+    "passages",
     "session_events",
 )
 

@@ -52,7 +52,11 @@ class SessionStillActive(Refusal):
 
 
 class InvalidResponse(Refusal):
-    """The response is not one of the question's options."""
+    """The response is no answer to the question. `variable`: which response variable is wrong; "": all."""
+
+    def __init__(self, message: str, variable: str = "") -> None:
+        super().__init__(message)
+        self.variable = variable
 
 
 class IdempotencyKeyReused(Refusal):

@@ -57,6 +57,21 @@ class QuestionPool(models.Model):
         return self.name or f"Pool {self.id}"
 
 
+class Passage(models.Model):
+    """A text, picture or table that several questions share, under the hash of its content. Never changed."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True, editable=False)
+    content = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "passages"
+        ordering = ["-created_at", "sha256"]
+
+    def __str__(self) -> str:
+        return self.content[:50]
+
+
 class Question(models.Model):
     """One version of a question. The row never changes; an edit is a new row of the same `external_id`."""
 
@@ -66,10 +81,20 @@ class Question(models.Model):
     external_id = models.CharField("id", max_length=200, help_text="The author's own id, unique in the pool.")
     version = models.PositiveIntegerField(default=1, editable=False)
     content = models.TextField()
-    options = ArrayField(models.TextField())
+    options = ArrayField(models.TextField(), default=list)
     option_scores = ArrayField(
         models.SmallIntegerField(),
+        default=list,
         help_text="The answer key: the score that each option earns (right or wrong: 1 or 0).",
+    )
+    interactions = models.JSONField(
+        null=True, help_text="What is asked, where it is more than one choice among `options`."
+    )
+    scoring = models.JSONField(
+        null=True, help_text="The answer key of `interactions`: compiled scoring rules."
+    )
+    passage = models.ForeignKey(
+        Passage, on_delete=models.PROTECT, null=True, related_name="questions", db_index=False
     )
     concepts = ArrayField(models.FloatField(), help_text="Q-matrix row: one weight a concept, 0 or more.")
     model = models.CharField("response model", max_length=4, choices=[(m, m) for m in MODELS], default="2PL")
@@ -96,7 +121,13 @@ class Question(models.Model):
         constraints = [
             models.UniqueConstraint("pool", "external_id", "version", name="question_version_once"),
             models.CheckConstraint(
-                condition=Q(option_scores__len=ArrayLength("options")) & Q(options__len__gte=2),
+                condition=Q(
+                    interactions__isnull=True,
+                    scoring__isnull=True,
+                    option_scores__len=ArrayLength("options"),
+                    options__len__gte=2,
+                )
+                | Q(interactions__isnull=False, scoring__isnull=False, options=[], option_scores=[]),
                 name="question_scores_every_option",
             ),
             models.CheckConstraint(condition=Q(discrimination__gt=0), name="question_discriminates"),
@@ -111,7 +142,9 @@ class Question(models.Model):
 
     @property
     def has_right_answer(self) -> bool:
-        """Whether one option is right and the rest is wrong (not a rating scale)."""
+        """Whether there are right and wrong answers (not a rating scale)."""
+        if self.interactions is not None:
+            return True
         return sorted(self.option_scores) == [0] * (len(self.option_scores) - 1) + [1]
 
 

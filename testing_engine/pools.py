@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
-from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
+from testing_engine.models import Passage, PoolRevision, Question, QuestionPool, RevisionQuestion
 from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.questions import interactions, program
+from testing_engine.questions.interactions import Interaction
+from testing_engine.questions.program import Program
 
 BATCH = 2000
 
@@ -24,6 +27,15 @@ class QuestionDraft:
     options: tuple[str, ...]
     option_scores: tuple[int, ...]
     parameters: ItemParameters
+    interactions: tuple[Interaction, ...] = ()  # instead of options; then `scoring` is the key
+    scoring: Program | None = None
+    passage: str = ""
+
+
+def store_passage(content: str) -> Passage:
+    """The passage as a row, new or found. Safe to repeat."""
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    return Passage.objects.get_or_create(sha256=sha256, defaults={"content": content})[0]
 
 
 def publish_pool(
@@ -93,6 +105,9 @@ def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Questio
         content=draft.content,
         options=list(draft.options),
         option_scores=list(draft.option_scores),
+        interactions=interactions.encode(draft.interactions) if draft.interactions else None,
+        scoring=program.encode(draft.scoring) if draft.scoring else None,
+        passage=store_passage(draft.passage) if draft.passage else None,
         concepts=list(parameters.concepts),
         model=parameters.model,
         difficulty=parameters.difficulty,
@@ -129,12 +144,18 @@ def _publish_revision(pool: QuestionPool, number: int, questions: Sequence[Quest
 
 def frozen_content(question: Question) -> Mapping[str, object]:
     """Everything of a question that a revision freezes."""
-    return {**keyless_content(question), "option_scores": question.option_scores}
+    key: dict[str, object] = {"option_scores": question.option_scores}
+    if question.scoring is not None:
+        key["scoring"] = question.scoring
+    return {**keyless_content(question), **key}
 
 
 def keyless_content(question: Question) -> Mapping[str, object]:
-    """The same without the answer key: what an author may read over the API."""
-    return {
+    """The same without the answer key: what an author may read over the API.
+
+    What most questions do not have is left out, so that their hash is the one that they always had.
+    """
+    content: dict[str, object] = {
         "id": question.external_id,
         "content": question.content,
         "options": question.options,
@@ -151,6 +172,11 @@ def keyless_content(question: Question) -> Mapping[str, object]:
         "enemy_groups": question.enemy_groups,
         "question_set": question.question_set,
     }
+    if question.interactions is not None:
+        content["interactions"] = question.interactions
+    if question.passage_id is not None:
+        content["passage"] = question.passage_id
+    return content
 
 
 def published_pools() -> QuerySet[QuestionPool]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from uuid import UUID
@@ -13,10 +13,22 @@ from numpy.typing import NDArray
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion, TestPlan
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.questions import interactions
+from testing_engine.questions.answers import Answer
+from testing_engine.questions.interactions import Interaction
+from testing_engine.questions.program import Scoring, load_scoring
 
 REVISIONS_KEPT = 64  # a process forgets the one that it used longest ago
 PLANS_KEPT = 1024
 UNSCORED = -1
+
+
+@dataclass(frozen=True)
+class FrozenQuestion:
+    """What a question with interactions asks, and how an answer to it is scored."""
+
+    interactions: tuple[Interaction, ...]
+    scoring: Scoring
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class FrozenRevision:
     question_ids: NDArray[np.int64]
     external_ids: tuple[str, ...]
     option_scores: tuple[tuple[int, ...], ...]
+    with_interactions: Mapping[int, FrozenQuestion]  # by item; all others have options alone
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -42,14 +55,23 @@ class FrozenRevision:
         """Item index by primary key."""
         return {int(key): position for position, key in enumerate(self.question_ids)}
 
-    def score(self, item: int, option: int | None) -> int:
-        """By the key. "I don't know" (None) is wrong where an option is right, else unscored."""
-        if option is not None:
-            return self.option_scores[item][option]
+    def score(self, item: int, answer: int | Answer | None) -> int:
+        """The response category by the key, from 0: of an option's index, or of an answer to interactions.
+
+        "I don't know" (None) is wrong where there is a right answer, else unscored.
+        """
+        if (question := self.with_interactions.get(item)) is not None:
+            assert not isinstance(answer, int)
+            return 0 if answer is None else question.scoring.category(answer)
+        if answer is not None:
+            assert isinstance(answer, int)
+            return self.option_scores[item][answer]
         return 0 if self.bank.n_categories[item] == 2 else UNSCORED
 
     def is_right(self, item: int, score: int) -> bool:
-        """Whether no option of the question earns more, and it earns something."""
+        """Whether no answer to the question earns more, and it earns something."""
+        if (question := self.with_interactions.get(item)) is not None:
+            return score == question.scoring.n_categories - 1
         return score > 0 and score == max(self.option_scores[item])
 
 
@@ -101,6 +123,13 @@ def load_revision(revision_id: int) -> FrozenRevision:
         question_ids=np.array([question.pk for question in questions], dtype=np.int64),
         external_ids=tuple(question.external_id for question in questions),
         option_scores=tuple(tuple(question.option_scores) for question in questions),
+        with_interactions={
+            item: FrozenQuestion(
+                interactions.decode(question.interactions), load_scoring(question.scoring or {})
+            )
+            for item, question in enumerate(questions)
+            if question.interactions is not None
+        },
     )
 
 

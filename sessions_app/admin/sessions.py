@@ -24,6 +24,7 @@ from sessions_app.admin.pictures import Page, show
 from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting.pictures import path as path_pictures
+from sessions_app.reporting.said import said_of
 from sessions_app.reporting.session_path import path_of
 from sessions_app.review.replay import LEADING, replay
 from sessions_app.sitting import lifecycle
@@ -63,7 +64,7 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
     @admin.display(description="answer")
     def chosen(self, response: TestResponse) -> str:
-        return "I don’t know" if response.answer is None else response.question.options[response.answer]
+        return said_of(response) or "I don’t know"
 
     @admin.display(description="θ after")
     def ability(self, response: TestResponse) -> str:

@@ -12,7 +12,7 @@ cannot be made to look whole (Schneier & Kelsey 1999, "Secure audit logs to supp
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -49,11 +49,14 @@ def answer_entry(
     standard_error: Sequence[float],
     response_time_ms: int | None,
     answered_at: int,
+    response: Mapping[str, object] | None = None,
 ) -> bytes:
     """Everything of an answer's row but its idempotency key, which goes when a student is erased.
 
-    `answered_at` in `microseconds`: to parse a time costs more than all the rest.
+    `answered_at` in `microseconds`: to parse a time costs more than all the rest. `response` holds texts
+    and lists of texts, in whatever order of names: the entry sorts them.
     """
+    values = () if response is None else (sorted(response.items()),)
     return msgspec.msgpack.encode(
         (
             "answer",
@@ -67,6 +70,7 @@ def answer_entry(
             _floats(standard_error),
             response_time_ms,
             answered_at,
+            *values,
         )
     )
 

@@ -83,6 +83,7 @@ def entry_of_answer(session: TestSession, response: TestResponse) -> bytes:
         response.standard_error,
         response.response_time_ms,
         chain.microseconds(response.answered_at),
+        response.response,
     )
 
 

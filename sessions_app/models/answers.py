@@ -17,7 +17,10 @@ class TestResponse(models.Model):
     position = models.PositiveIntegerField(help_text="1 for the first question of the test.")
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="responses", db_index=False)
     answer = models.SmallIntegerField(
-        null=True, help_text='Index of the chosen option; null: "I don\'t know".'
+        null=True, help_text='Index of the chosen option; null: "I don\'t know", or `response` has it.'
+    )
+    response = models.JSONField(
+        null=True, help_text="Where the question has interactions: the value of each response variable."
     )
     score = models.SmallIntegerField(help_text="Score that the server gave; -1: not scored.")
     is_correct = models.BooleanField()
@@ -39,6 +42,10 @@ class TestResponse(models.Model):
                 "idempotency_key",
                 condition=Q(idempotency_key__isnull=False),
                 name="response_idempotency_key_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(answer__isnull=True) | Q(response__isnull=True),
+                name="response_is_an_option_or_values",
             ),
             models.CheckConstraint(condition=Q(position__gte=1), name="response_position_from_one"),
             models.CheckConstraint(condition=Q(score__gte=-1), name="response_score"),

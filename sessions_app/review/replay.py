@@ -12,7 +12,8 @@ from uuid import UUID
 import numpy as np
 
 from sessions_app.models import TestResponse, TestSession
-from sessions_app.refusals import SessionNotFound
+from sessions_app.refusals import InvalidResponse, SessionNotFound
+from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.standing import decided_by
 from testing_engine.psychometrics import engine
 from testing_engine.revisions import FrozenRevision, load_revision
@@ -40,9 +41,21 @@ class Given:
     """An answer as stored, with its score by the key."""
 
     question: str
-    option: int | None
+    answer: Read
     score: int
     is_right: bool
+
+    @property
+    def said(self) -> str:
+        """The answer, for people who look at a replay."""
+        if self.answer is None:
+            return "I don't know"
+        if isinstance(self.answer, int):
+            return f"option {self.answer}"
+        values = (v if isinstance(v, str) else ", ".join(v) for v in self.answer.values())
+        return (
+            "; ".join(f"{name} {value}" for name, value in zip(self.answer, values, strict=True)) or "nothing"
+        )
 
 
 @dataclass(frozen=True)
@@ -215,12 +228,17 @@ class _Replaying:
             self.compare(number, "stop", f"none: {question} came", step.stop)
         else:
             self.compare(number, "question", question, revision.external_ids[step.next_item])
-        options = len(revision.option_scores[item])
-        if response.answer is not None and not 0 <= response.answer < options:
-            self.break_off("answer", response.answer, f"an option from 0 to {options - 1}")
+        stored = read_stored(response)
+        try:
+            answer = read_response(revision, item, stored)
+        except InvalidResponse as refused:
+            last = len(revision.option_scores[item]) - 1
+            is_option = isinstance(stored, int)
+            self.break_off("answer", stored, f"an option from 0 to {last}" if is_option else str(refused))
             return None
-        score = revision.score(item, response.answer)
-        given = Given(question, response.answer, score, revision.is_right(item, score))
+        self.compare(number, "answer", stored, answer)
+        score = revision.score(item, answer)
+        given = Given(question, answer, score, revision.is_right(item, score))
         self.compare(number, "score", response.score, score)
         self.compare(number, "is_correct", response.is_correct, given.is_right)
         return given

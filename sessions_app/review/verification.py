@@ -148,11 +148,12 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
         "standard_error",
         "response_time_ms",
         MICROSECONDS,
+        "response",
         "link",
     )
     for row in answers.order_by().iterator(chunk_size=5000):
         name = f"answer {row[1]}"
-        trails[row[0]].append(_Entry((row[1], 0, 0), bytes(row[10]), name, row, partial(_packed_answer, row)))
+        trails[row[0]].append(_Entry((row[1], 0, 0), bytes(row[11]), name, row, partial(_packed_answer, row)))
         found.answers += 1
     for event in SessionEvent.objects.filter(**of_range).order_by().iterator(chunk_size=5000):
         order = (event.after_answers, 1, event.pk)
@@ -167,7 +168,7 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
 
 
 def _packed_answer(row: tuple[Any, ...], session: TestSession) -> bytes:
-    return chain.answer_entry(*row[:10])
+    return chain.answer_entry(*row[:11])
 
 
 def _packed_event(event: SessionEvent, session: TestSession) -> bytes:

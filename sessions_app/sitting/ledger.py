@@ -11,14 +11,16 @@ A slow clock of this process does not make a session look abandoned: PostgreSQL'
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import IntegrityError, connection
+from psycopg.types.json import Jsonb
 
 from sessions_app.audit import chain, entries
 from sessions_app.models import SessionEvent, TestSession
 from sessions_app.refusals import IdempotencyKeyReused
+from testing_engine.questions.answers import Answer
 
 _RECORD = """
 WITH advanced AS (
@@ -33,14 +35,14 @@ WITH advanced AS (
     AND current_position = %(item)s AND chain_head = %(head_before)s
     AND token_generation = %(token_generation)s
     AND (deadline IS NULL OR deadline >= %(on_time)s)
-    AND (%(answer)s::int IS NOT NULL OR named_test_id IS NULL
+    AND (%(answer)s::int IS NOT NULL OR %(response)s::jsonb IS NOT NULL OR named_test_id IS NULL
          OR (SELECT allow_dont_know FROM named_tests WHERE named_tests.id = named_test_id))
   RETURNING id, student_id, questions_answered, deadline
 ), recorded AS (
-  INSERT INTO test_responses (session_id, position, question_id, answer, score, is_correct, theta,
+  INSERT INTO test_responses (session_id, position, question_id, answer, response, score, is_correct, theta,
                               standard_error, response_time_ms, idempotency_key, answered_at, link)
-  SELECT id, questions_answered, %(question_pk)s, %(answer)s, %(score)s, %(is_correct)s, %(theta)s,
-         %(standard_error)s, %(response_time_ms)s, %(idempotency_key)s, %(now)s, %(link)s
+  SELECT id, questions_answered, %(question_pk)s, %(answer)s, %(response)s::jsonb, %(score)s, %(is_correct)s,
+         %(theta)s, %(standard_error)s, %(response_time_ms)s, %(idempotency_key)s, %(now)s, %(link)s
   FROM advanced
 ), finished AS (
   INSERT INTO session_events (session_id, kind, after_answers, at, reason, request_hash, link)
@@ -69,7 +71,8 @@ class Entry:
     answered: int  # before this answer
     item: int
     question_pk: int
-    answer: int | None
+    answer: int | None  # an option's index
+    response: Answer | None  # or the values of the response variables
     score: int
     is_correct: bool
     theta: list[float]
@@ -107,7 +110,8 @@ def record(entry: Entry) -> Recorded | None:
     links = _links_of(entry)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_RECORD, {**vars(entry), **links})
+            response = None if entry.response is None else Jsonb(entry.response)
+            cursor.execute(_RECORD, cast(Any, {**vars(entry), "response": response, **links}))
             advanced, deadline = cursor.fetchone()
     except IntegrityError as error:
         if "response_idempotency_key_once" in str(error):
@@ -130,6 +134,7 @@ def _links_of(entry: Entry) -> dict[str, bytes]:
         entry.standard_error,
         entry.response_time_ms,
         chain.microseconds(entry.now),
+        entry.response,
     )
     head = chain.advance(entry.head_before, answer)
     links = {"link": chain.link_of(head), "completed_link": b""}

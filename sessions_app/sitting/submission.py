@@ -27,6 +27,7 @@ from sessions_app.refusals import (
 from sessions_app.sitting import hot_state, ledger
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
 from sessions_app.sitting.rates import SessionRate
+from sessions_app.sitting.responses import Given, read_response, read_stored
 from sessions_app.sitting.session_state import Advance, SessionState
 from sessions_app.sitting.standing import (
     Caller,
@@ -36,7 +37,6 @@ from sessions_app.sitting.standing import (
     prior_for,
     rebuild_state,
     session_for,
-    shown_by_key,
     shown_from_database,
     shown_item,
     standing_of,
@@ -48,11 +48,11 @@ from testing_engine.revisions import FrozenRevision, load_plan, load_revision
 
 @dataclass(frozen=True)
 class Submission:
-    """An answer as it came in. `response`: option index, option text, or None for "I don't know"."""
+    """An answer as it came in."""
 
     session_id: UUID
     question_id: str
-    response: int | str | None
+    response: Given
     student_id: str | None = None
     response_time_ms: int | None = None
     idempotency_key: str | None = None
@@ -121,7 +121,8 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
     if revision.external_ids[state.current] != submission.question_id:
         return None
-    answer, score = _score(revision, state.current, submission.response)
+    answer = read_response(revision, state.current, submission.response)
+    score = revision.score(state.current, answer)
     is_correct = revision.is_right(state.current, score)
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
     at_start = prior_for(plan.rules, *state.prior_mean_sd)
@@ -134,7 +135,8 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         answered=state.answered,
         item=state.current,
         question_pk=int(revision.question_ids[state.current]),
-        answer=answer,
+        answer=answer if isinstance(answer, int) else None,
+        response=answer if isinstance(answer, dict) else None,
         score=score,
         is_correct=is_correct,
         theta=theta,
@@ -163,23 +165,6 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
             standing, status=TestSession.Status.COMPLETED, completed_at=now, end_reason=step.stop or ""
         )
     return _Answered(after, standing, revision)
-
-
-def _score(revision: FrozenRevision, item: int, response: int | str | None) -> tuple[int | None, int]:
-    """(option index, score)"""
-    if isinstance(response, str):
-        response = _option_index(int(revision.question_ids[item]), response)
-    last = len(revision.option_scores[item]) - 1
-    if response is not None and not 0 <= response <= last:
-        raise InvalidResponse(f"This question has options 0 to {last}.")
-    return response, revision.score(item, response)
-
-
-def _option_index(question_pk: int, text: str) -> int:
-    options = shown_by_key(question_pk).options
-    if text not in options:
-        raise InvalidResponse("This is none of the question's options.")
-    return options.index(text)
 
 
 def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
@@ -223,7 +208,11 @@ def _rebuild(
         conflict, message = SessionNotActive, f"This test is over: it is {session.status}."
     elif submission.question_id != current:
         conflict, message = NotTheCurrentQuestion, "This is not the question that waits for an answer."
-    elif submission.response is None and session.named_test and not session.named_test.allow_dont_know:
+    elif (
+        session.named_test
+        and not session.named_test.allow_dont_know
+        and read_response(revision, position, submission.response) is None
+    ):
         raise InvalidResponse("This test does not take “I don't know”: choose an option.")
     else:
         return rebuild_state(session)
@@ -240,7 +229,7 @@ def _replayed(
     """The reply that `response` got at its time."""
     item = revision.positions_by_key[response.question_id]
     same = revision.external_ids[item] == submission.question_id
-    if not same or _score(revision, item, submission.response)[0] != response.answer:
+    if not same or read_response(revision, item, submission.response) != read_stored(response):
         raise IdempotencyKeyReused
     next_item = next_item_after(session, responses, response.position)
     standing = standing_of(session)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from testing_engine.interchange.names import (
     problem_of_identifier,
     problem_of_name,
 )
+from testing_engine.interchange.with_interactions import FIELDS, parse_interactions, parse_passage
 from testing_engine.models import MODELS
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
@@ -36,6 +37,7 @@ KNOWN_FIELDS = {
     *NUMBER_FIELDS,
     *LIST_FIELDS,
     *("area", "enemy_groups", "question_set"),
+    *FIELDS,
     "check",  # the demo pool's own: how its test recomputes the answer
 }
 # Engine field → the name that it has in a pool document.
@@ -145,12 +147,47 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
         problems.add(f"{pointer}/content", label + "must have a text.")
     elif len(content) > MAX_CONTENT:
         problems.add(f"{pointer}/content", f"{label}must be at most {MAX_CONTENT} characters.")
+    passage = parse_passage(row, lambda where, what: problems.add(pointer + where, label + what))
+    if row.get("interactions") is not None:
+        draft = _parse_with_interactions(row, pointer, label, problems)
+    else:
+        draft = _parse_with_options(row, pointer, label, problems)
+    if len(problems.found) > before or draft is None:
+        return None
+    return replace(draft, external_id=external_id, content=str(content), passage=passage)
+
+
+def _parse_with_options(
+    row: Mapping[str, Any], pointer: str, label: str, problems: _Problems
+) -> QuestionDraft | None:
     options = _parse_options(row.get("options"), f"{pointer}/options", label, problems)
     parameters = _parse_parameters(row, pointer, label, problems)
     scores = _parse_key(row, options, parameters, pointer, label, problems)
-    if len(problems.found) > before or parameters is None:
+    return None if parameters is None else QuestionDraft("", "", options, scores, parameters)
+
+
+def _parse_with_interactions(
+    row: Mapping[str, Any], pointer: str, label: str, problems: _Problems
+) -> QuestionDraft | None:
+    """Right or wrong by 2PL, partial credit by GPCM, where the row names no model."""
+    found, program = parse_interactions(row, lambda where, what: problems.add(pointer + where, label + what))
+    if program is None:
         return None
-    return QuestionDraft(external_id, str(content), options, scores, parameters)
+    categories = len(program.categories)
+    if categories > 2 and row.get("model") is None:
+        row = {**row, "model": "GPCM"}
+        if not row.get("thresholds"):
+            row["thresholds"] = [step - (categories - 2) / 2 for step in range(categories - 1)]
+    parameters = _parse_parameters(row, pointer, label, problems)
+    if parameters is None:
+        return None
+    if parameters.n_categories != categories:
+        problems.add(
+            f"{pointer}/model",
+            f"{label}its model has {parameters.n_categories} categories, its key gives {categories}.",
+        )
+        return None
+    return QuestionDraft("", "", (), (), parameters, found, program)
 
 
 def _parse_id(value: object, pointer: str, problems: _Problems) -> str:

@@ -36,7 +36,7 @@ class ExpressionError(ValueError):
 
 
 class Operator(NamedTuple):
-    """`make` builds the function of the operands' values from the node; `least`, `most`: how many operands."""
+    """`make` builds the function of the operands' values from the node; it takes `least` to `most`."""
 
     least: int
     most: int

@@ -157,6 +157,17 @@ def is_single_choice(interactions: Sequence[Interaction]) -> bool:
     return isinstance(only, ChoiceInteraction) and only.max_choices == 1
 
 
+def choice_of_options(options: Sequence[str]) -> ChoiceInteraction:
+    """A question that has options alone, as an interaction: `RESPONSE`, one of A, B, C …"""
+    choices = tuple(Option(option_id(index), text) for index, text in enumerate(options))
+    return ChoiceInteraction(response="RESPONSE", choices=choices)
+
+
+def option_id(index: int) -> str:
+    """A to Z, then O27 and on."""
+    return chr(ord("A") + index) if index < 26 else f"O{index + 1}"
+
+
 def decode(document: object) -> tuple[Interaction, ...]:
     """Plain data → interactions; raises `msgspec.ValidationError`, or `InteractionError` where they make no
     sense.

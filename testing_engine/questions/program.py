@@ -40,7 +40,7 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """The rules as plain data. `categories`: the attainable scores, rising, all or as the author merged them."""
+    """The rules as plain data. `categories`: the attainable scores, rising, merged or not."""
 
     variables: dict[str, Variable]
     score: dict[str, Any]

@@ -83,8 +83,7 @@ def _step_lines(step: ReplayedStep) -> Iterator[str]:
     """Where the test stood, and why it went on as it did."""
     after = "At the start"
     if step.given is not None:
-        option = "I don't know" if step.given.option is None else f"option {step.given.option}"
-        after = f"{step.answered}. {step.given.question}: {option}, score {step.given.score}"
+        after = f"{step.answered}. {step.given.question}: {step.given.said}, score {step.given.score}"
     ability = ", ".join(f"{theta:z.3f} ± {error:.3f}" for theta, error in step.ability)
     yield f"  {after}. θ {ability}"
     if step.why is None:

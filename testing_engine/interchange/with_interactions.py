@@ -1,0 +1,106 @@
+"""A question of several kinds of interaction, from plain data.
+
+    "interactions": [{"type": "choice", "response": "RESPONSE", "choices": [{"id": "A", "content": "…"}], …}]
+    "key": {"RESPONSE": {"correct": "A"}}   what earns what, as `questions.keys` has it; `all_or_nothing`
+    "scoring": {…}                          or the compiled rules themselves, as an export has them
+    "categories": [0, 2, 4]                 some of the attainable scores, where all are too many to model
+    "passage": "…"                          a text that several questions share
+
+Instead of `options`, `correct_answer` and `option_scores`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from testing_engine.questions import interactions as asked
+from testing_engine.questions.attainable import TooManyAnswers
+from testing_engine.questions.interactions import Interaction, InteractionError
+from testing_engine.questions.keys import (
+    MOST_MODELLED,
+    Key,
+    merged,
+    program_of_keys,
+    proposed_merge,
+    with_categories,
+)
+from testing_engine.questions.program import Program, ProgramError
+
+FIELDS = ("interactions", "key", "all_or_nothing", "scoring", "categories", "passage")
+MAX_PASSAGE = 100_000  # characters
+MAX_INTERACTIONS = 500_000  # characters of one question's interactions and rules, as JSON
+
+Add = Callable[[str, str], None]  # notes a problem: (JSON pointer from the question, message)
+
+
+def parse_interactions(row: Mapping[str, Any], add: Add) -> tuple[tuple[Interaction, ...], Program | None]:
+    """What is asked, and the scoring rules with their categories; ((), None) where a problem was noted."""
+    if len(msgspec.json.encode([row.get(name) for name in FIELDS[:-1]])) > MAX_INTERACTIONS:
+        add("/interactions", f"Must be at most {MAX_INTERACTIONS} characters as JSON.")
+        return (), None
+    for name in ("options", "correct_answer", "option_scores"):
+        if row.get(name) not in (None, [], ""):
+            add(f"/{name}", "A question has either options or interactions.")
+    try:
+        found = asked.decode(row["interactions"])
+    except msgspec.ValidationError as error:
+        add("/interactions", _message(error))
+        return (), None
+    except InteractionError as error:
+        add(f"/interactions{error.pointer}", str(error))
+        return (), None
+    program = _parse_rules(row, found, add)
+    return (found, program) if program is not None else ((), None)
+
+
+def _parse_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Add) -> Program | None:
+    has_key = row.get("key") is not None
+    if has_key == (row.get("scoring") is not None):
+        add("/key", "Give either key or scoring.")
+        return None
+    name = "key" if has_key else "scoring"
+    try:
+        if has_key:
+            keys = msgspec.convert(row["key"], dict[str, Key])
+            program = program_of_keys(found, keys, all_or_nothing=row.get("all_or_nothing") is True)
+            chosen = row.get("categories")
+        else:
+            given = msgspec.convert(row["scoring"], Program)
+            program = with_categories(given, found)
+            chosen = row.get("categories") or list(given.categories)
+        name = "categories"
+        if chosen is not None:
+            program = merged(program, msgspec.convert(chosen, list[float]))
+    except msgspec.ValidationError as error:
+        add(f"/{name}", _message(error))
+        return None
+    except ProgramError as error:
+        add(f"/{name}{error.pointer}", str(error))
+        return None
+    except TooManyAnswers as error:
+        add(f"/{name}", f"{error} Set all_or_nothing, or map fewer answers.")
+        return None
+    if len(program.categories) > MOST_MODELLED:
+        proposal = ", ".join(f"{score:g}" for score in proposed_merge(program.categories))
+        many = len(program.categories)
+        add(
+            "/categories",
+            f"{many} different scores are more than a model can tell apart. Take for example {proposal}.",
+        )
+        return None
+    return program
+
+
+def parse_passage(row: Mapping[str, Any], add: Add) -> str:
+    """The passage, "" where there is none."""
+    passage = row.get("passage") or ""
+    if not isinstance(passage, str) or len(passage) > MAX_PASSAGE or "\x00" in passage:
+        add("/passage", f"Must be a text of at most {MAX_PASSAGE} characters.")
+        return ""
+    return passage
+
+
+def _message(error: msgspec.ValidationError) -> str:
+    text = str(error)
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,52 @@
+"""An answer in the words of its question, for people who read what a student answered."""
+
+from collections.abc import Iterable, Sequence
+
+from testing_engine.questions.answers import Answer
+from testing_engine.questions.interactions import (
+    Associate,
+    GapMatch,
+    Interaction,
+    Match,
+    Slider,
+    TextEntry,
+)
+
+LONGEST = 80  # characters of one choice
+
+
+def answer_in_words(interactions: Sequence[Interaction], answer: Answer) -> str:
+    """What was chosen, ordered, matched or typed; parts of a question apart by a semicolon."""
+    parts = [_in_words(each, answer.get(each.response, [])) for each in interactions]
+    return "; ".join(part or "–" for part in parts)
+
+
+def _in_words(interaction: Interaction, value: str | list[str]) -> str:
+    members = [value] if isinstance(value, str) else value
+    words = _words_of(interaction)
+    match interaction:
+        case TextEntry() | Slider():
+            return ", ".join(members)
+        case Match() | GapMatch() | Associate():
+            pairs = (pair.split(" ") for pair in members)
+            return ", ".join(" → ".join(words.get(end, end) for end in pair) for pair in pairs)
+        case _:
+            return ", ".join(words.get(member, member) for member in members)
+
+
+def _words_of(interaction: Interaction) -> dict[str, str]:
+    """Identifier → words. A gap is called by its id."""
+    choices: Iterable[object]
+    match interaction:
+        case TextEntry() | Slider():
+            return {}
+        case Match():
+            choices = (*interaction.sources, *interaction.targets)
+        case _:
+            choices = interaction.choices
+    return {choice.id: _short(choice.content) for choice in choices}  # type: ignore[attr-defined]
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
