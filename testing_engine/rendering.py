@@ -4,6 +4,7 @@ Authors write plain text, and in it, where they want:
     $x^2$  $$x^2$$   mathematics in LaTeX, shown as MathML     `code`  ```code```   code
     \\(x^2\\)  \\[x^2\\]   the same, as most banks write it
     ![words](/images/….png)  a picture of this host            | a | b |            a table
+    $<math>…</math>$ MathML itself                             [[RESPONSE]]        where an interaction stands
 Asterisks, underscores, angle brackets and dollar prices stay what they are. What cannot be shown is shown as
 it was typed.
 
@@ -26,6 +27,7 @@ from testing_engine.formulas.mathml import CLASSES, CORE, mathml
 
 TEXTS_KEPT = 4096
 LONGEST_FORMULA = 2000  # characters; a longer one is shown as it was typed
+LONGEST_MATHML = 50_000
 
 # Of this host, below a folder; or in the text itself, but never SVG, which can hold scripts.
 _PICTURE = re.compile(r"/(?!/)[A-Za-z0-9_./-]+|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
@@ -44,16 +46,21 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "img": {"src", "alt"},
     "code": {"dir"},
     "pre": {"dir"},
-    "span": {"class"},
+    "span": {"class", "data-response", "data-part"},
     "div": {"class"},
     **dict.fromkeys(_MATH_TAGS, _LAYOUT),
 }
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
-def content_html(text: str) -> str:
-    """A question's content: paragraphs, tables, code, pictures and mathematics."""
-    return _clean(_MARKDOWN.render(text))
+def content_html(text: str, responses: frozenset[str] = frozenset()) -> str:
+    """A question's content: paragraphs, tables, code, pictures and mathematics.
+
+    `[[NAME]]` and `[[NAME:PART]]` become places for the interaction whose response variable is NAME, if it is
+    one of
+    `responses`: `<span class="slot" data-response="NAME" data-part="PART"></span>`.
+    """
+    return _clean(_MARKDOWN.render(text, {"responses": responses}))
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
@@ -89,7 +96,7 @@ def _kept_attribute(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "class" and tag in _MATH_TAGS:
         return value if set(value.split()) <= CLASSES else None
     if attribute == "class":
-        return value if value in {"math inline", "math block", "wide"} else None
+        return value if value in {"math inline", "math block", "wide", "slot"} else None
     if tag in _MATH_TAGS and ":" in value:
         return None  # no layout needs one; an address would
     return value
@@ -104,6 +111,8 @@ _SIGN_IN_WORDS = re.compile(r"\\(?:text\w*|mbox|hbox|operatorname)\s*\{[^{}]*[<>
 
 def _mathml(latex: str, how: dict[str, Any]) -> str:
     """MathML, or what was typed where it is no LaTeX, or would be drawn as something else."""
+    if latex.startswith("<math") and latex.endswith("</math>") and len(latex) <= LONGEST_MATHML:
+        return latex  # cleaned with all the rest
     # The library does not escape words in a formula: a "<" in them would swallow what follows.
     if len(latex) <= LONGEST_FORMULA and not _SIGN_IN_WORDS.search(latex):
         try:
@@ -143,6 +152,27 @@ def _escaped_sign(state: StateInline, silent: bool) -> bool:
     return True
 
 
+_SLOT = re.compile(r"\[\[([^\s\[\]:]{1,100})(?::([^\s\[\]]{1,100}))?\]\]")
+
+
+def _slot(state: StateInline, silent: bool) -> bool:
+    """The place of an interaction; what names none stays as it was typed."""
+    found = _SLOT.match(state.src, state.pos)
+    if found is None or found[1] not in state.env.get("responses", ()):
+        return False
+    if not silent:
+        token = state.push("slot", "", 0)
+        token.attrs = {"data-response": found[1], "data-part": found[2] or ""}
+    state.pos = found.end()
+    return True
+
+
+def _slot_html(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    response, part = (escapeHtml(str(value)) for value in tokens[index].attrs.values())
+    of_part = f' data-part="{part}"' if part else ""
+    return f'<span class="slot" data-response="{response}"{of_part}></span>'
+
+
 def _image(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     alt = escapeHtml(token.content)
@@ -180,8 +210,10 @@ def _markdown() -> MarkdownIt:
     markdown.enable(["fence", "table", "newline", "backticks", "image"])
     markdown.inline.ruler.before("math_inline", "escaped_sign", _escaped_sign)
     markdown.inline.ruler.before("math_inline", "latex_brackets", _latex_brackets)
+    markdown.inline.ruler.before("math_inline", "slot", _slot)
     rules: dict[str, Any] = {
         "image": _image,
+        "slot": _slot_html,
         "math_inline_double": _formula,
         "code_inline": _code,
         "fence": _code_block,

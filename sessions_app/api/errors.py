@@ -40,3 +40,8 @@ class InvalidBody(Problem):
     def __init__(self, problems: list[tuple[str, str]], code: str = "invalid") -> None:
         super().__init__(status.HTTP_400_BAD_REQUEST, code, "The request has invalid fields.")
         self.problems = problems
+
+
+def pointer_part(name: str) -> str:
+    """A name as part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")

@@ -49,7 +49,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
         case refusals.ConceptNamesMismatch():
             return InvalidBody([("/concept_names", str(refusal))])
         case refusals.InvalidResponse():
-            return InvalidBody([("/response", str(refusal))])
+            where = f"/response/{pointer_part(refusal.variable)}" if refusal.variable else "/response"
+            return InvalidBody([(where, str(refusal))])
         case refusals.TokenRevoked():
             revoked = Problem(401, "authentication_failed", "This session token was revoked.")
             revoked.auth_header = AUTH_HEADER

@@ -12,6 +12,7 @@ from sessions_app.administration import supervision
 from sessions_app.administration.cleanup import MOST_MINUTES
 from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
+from sessions_app.sitting.responses import Given
 from sessions_app.sitting.submission import Submission
 from testing_engine.interchange.names import identifier_in, problem_of_name
 from testing_engine.models import MODELS
@@ -97,20 +98,29 @@ def _finite(field: serializers.Field[Any, Any, Any, Any], value: float) -> float
     return float(value)
 
 
-@extend_schema_field({"type": ["integer", "string"]})
-class ResponseField(serializers.Field[int | str | None, Any, Any, Any]):
-    """The option chosen: its index, its text, or null."""
+VALUES = {
+    "type": "object",
+    "additionalProperties": {
+        "oneOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {"type": "string"}}]
+    },
+}
 
-    default_error_messages = {"invalid": "Must be an option's index, an option's text, or null."}
 
-    def to_internal_value(self, data: Any) -> int | str:
-        if (
-            isinstance(data, bool)
-            or not isinstance(data, int | str)
-            or (isinstance(data, int) and abs(data) > MAX_INT)
-        ):
+@extend_schema_field({"oneOf": [{"type": ["integer", "string"]}, VALUES]})
+class ResponseField(serializers.Field[Given, Any, Any, Any]):
+    """The answer: of a single choice an option's index or text, of any question the values of its response
+    variables; or null."""
+
+    default_error_messages = {
+        "invalid": "Must be an option's index or text, an object of response variables, or null."
+    }
+
+    def to_internal_value(self, data: Any) -> int | str | dict[str, Any]:
+        if isinstance(data, bool) or not isinstance(data, int | str | dict):
             self.fail("invalid")
-        value: int | str = data
+        if isinstance(data, int) and abs(data) > MAX_INT:
+            self.fail("invalid")
+        value: int | str | dict[str, Any] = data
         return value
 
     def to_representation(self, value: Any) -> Any:

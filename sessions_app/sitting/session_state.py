@@ -146,8 +146,10 @@ class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):
 
     id: str
     content: str
-    options: list[str]
+    options: list[str]  # of a single choice; else empty
     concepts: list[float]
+    interactions: list[dict[str, Any]] = []  # msgspec copies it; empty: one of `options`
+    passage: str = ""
 
 
 def digest_of(text: str) -> bytes:

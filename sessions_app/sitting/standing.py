@@ -19,6 +19,7 @@ from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
+from testing_engine.questions import interactions
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
 
 
@@ -228,7 +229,25 @@ def shown_by_key(question_pk: int) -> ShownQuestion:
 
 def shown_from_database(question_pk: int) -> ShownQuestion:
     """The same, after the cache had nothing; fills the cache."""
-    question = Question.objects.only("external_id", "content", "options", "concepts").get(pk=question_pk)
-    shown = ShownQuestion(question.external_id, question.content, question.options, question.concepts)
+    question = (
+        Question.objects.select_related("passage").defer("scoring", "option_scores").get(pk=question_pk)
+    )
+    shown = shown_of(question)
     hot_state.cache_question(question_pk, shown)
     return shown
+
+
+def shown_of(question: Question) -> ShownQuestion:
+    """What a student may see of a question's row."""
+    options = question.options
+    if question.interactions is not None:
+        asked = interactions.decode(question.interactions)
+        options = interactions.options_of_single_choice(asked)
+    return ShownQuestion(
+        id=question.external_id,
+        content=question.content,
+        options=options,
+        concepts=question.concepts,
+        interactions=question.interactions or [],
+        passage=question.passage.content if question.passage else "",
+    )

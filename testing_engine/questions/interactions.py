@@ -157,6 +157,15 @@ def is_single_choice(interactions: Sequence[Interaction]) -> bool:
     return isinstance(only, ChoiceInteraction) and only.max_choices == 1
 
 
+def options_of_single_choice(interactions: Sequence[Interaction]) -> list[str]:
+    """The texts to choose from where the whole question is one choice of one; else none."""
+    if not is_single_choice(interactions):
+        return []
+    (only,) = interactions
+    assert isinstance(only, ChoiceInteraction)
+    return [choice.content for choice in only.choices]
+
+
 def choice_of_options(options: Sequence[str]) -> ChoiceInteraction:
     """A question that has options alone, as an interaction: `RESPONSE`, one of A, B, C …"""
     choices = tuple(Option(option_id(index), text) for index, text in enumerate(options))
