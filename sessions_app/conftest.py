@@ -38,7 +38,7 @@ def submit(
     client: APIClient,
     started: dict[str, Any],
     question_id: str,
-    response: int | str | None,
+    response: Any,
     *,
     key: str | None = None,
     **fields: Any,

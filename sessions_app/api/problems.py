@@ -23,6 +23,7 @@ from sessions_app.api.errors import (
     RETRY_AFTER_RATE_LIMIT,
     InvalidBody,
     Problem,
+    pointer_part,
 )
 from sessions_app.api.renderers import ProblemRenderer
 from sessions_app.replies import FieldProblem

@@ -12,6 +12,7 @@ from sessions_app.models import Student, StudentProficiency, TestResponse, TestS
 from sessions_app.replies.values import Ability, Address, Reply, Status, accuracy
 from sessions_app.reporting.results import Totals
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.sitting.responses import read_stored
 
 _PAGES = "https://tests.example.org/api/sessions?page={}"
 
@@ -54,7 +55,13 @@ class ResponseReply(Reply, frozen=True):
     position: int
     question_id: str
     question_version: int
-    response: Annotated[int | None, Meta(description='Index of the chosen option; null: "I don\'t know".')]
+    response: Annotated[
+        int | dict[str, str | list[str]] | None,
+        Meta(
+            description="Index of the chosen option, or the value of each response variable; "
+            'null: "I don\'t know".'
+        ),
+    ]
     score: int
     is_correct: bool
     response_time_ms: int | None
@@ -168,7 +175,7 @@ def response(response: TestResponse) -> ResponseReply:
         position=response.position,
         question_id=response.question.external_id,
         question_version=response.question.version,
-        response=response.answer,
+        response=read_stored(response),
         score=response.score,
         is_correct=response.is_correct,
         response_time_ms=response.response_time_ms,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
@@ -15,9 +15,15 @@ from sessions_app.sitting import session_state
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
 from sessions_app.sitting.standing import Standing
 from sessions_app.sitting.tokens import make_session_token, page_of
+from testing_engine.questions.interactions import Interaction, choice_of_options
 from testing_engine.rendering import content_html, option_html
 
 Z_95 = 1.959963984540054
+
+
+class InteractionHtml(Reply, frozen=True):
+    prompt: str
+    choices: Annotated[dict[str, str], Meta(description="By id: of choices, sources and targets.")]
 
 
 class ShownQuestion(Reply, frozen=True):
@@ -25,11 +31,20 @@ class ShownQuestion(Reply, frozen=True):
     content: str
     options: list[str]
     concepts: list[float]
+    interactions: Annotated[
+        list[Interaction], Meta(description="What is asked. Of one choice, `options` has the same texts.")
+    ]
+    passage: Annotated[str, Meta(description="A text to which the question refers; empty: none.")]
     content_html: Annotated[
         str | UnsetType, Meta(description="With `render=html`: safe to put into a page.")
     ] = UNSET
     options_html: Annotated[
         list[str] | UnsetType, Meta(description="With `render=html`, in the order of `options`.")
+    ] = UNSET
+    passage_html: str | UnsetType = UNSET
+    interactions_html: Annotated[
+        list[InteractionHtml] | UnsetType,
+        Meta(description="With `render=html`, in the order of `interactions`."),
     ] = UNSET
 
 
@@ -243,16 +258,34 @@ def _waiting(standing: Standing, as_html: bool) -> ShownQuestion:
 def _question(question: session_state.ShownQuestion | None, as_html: bool) -> ShownQuestion | None:
     if question is None:
         return None
-    html: dict[str, Any] = {}
-    if as_html:
-        html["content_html"] = content_html(question.content)
-        html["options_html"] = [option_html(option) for option in question.options]
+    asked: Sequence[object] = question.interactions
+    asked = asked or [choice_of_options(question.options)]
     return ShownQuestion(
         id=question.id,
         content=question.content,
         options=question.options,
         concepts=question.concepts,
-        **html,
+        interactions=cast("list[Interaction]", asked),  # checked when they were published
+        passage=question.passage,
+        **_html(question) if as_html else {},
+    )
+
+
+def _html(question: session_state.ShownQuestion) -> dict[str, Any]:
+    asked = question.interactions
+    return {
+        "content_html": content_html(question.content, frozenset(each["response"] for each in asked)),
+        "options_html": [option_html(option) for option in question.options],
+        "passage_html": content_html(question.passage),
+        "interactions_html": [_interaction_html(each) for each in asked],
+    }
+
+
+def _interaction_html(interaction: dict[str, Any]) -> InteractionHtml:
+    members = [m for name in ("choices", "sources", "targets") for m in interaction.get(name, ())]
+    return InteractionHtml(
+        prompt=content_html(interaction["prompt"]) if interaction["prompt"] else "",
+        choices={member["id"]: option_html(member["content"]) for member in members},
     )
 
 

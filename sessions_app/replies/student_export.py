@@ -9,7 +9,9 @@ from msgspec import Meta
 from sessions_app.administration.privacy import Held
 from sessions_app.models import Invitation, SessionEvent, StudentProficiency, TestResponse, TestSession
 from sessions_app.replies.values import Ability, Reply, Status
+from sessions_app.reporting.said import said_of
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.responses import read_stored
 
 # What was exported before and is exported again reads the same: with the offset, +00:00.
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -29,7 +31,8 @@ DATA_DICTIONARY = {
     "sessions[].token_generation": "How often the test's session tokens were revoked.",
     "sessions[].idempotency_key": "Sent by that program, to tell a repeated request by; so is request_hash.",
     "sessions[].legacy_id": "The test's id in the service that it was imported from.",
-    "sessions[].answers[].response": 'Index of the chosen option, from 0; null: "I don\'t know".',
+    "sessions[].answers[].response": 'Index of the chosen option, from 0; null: "I don\'t know". '
+    "Where more than one option is asked for, the value of each response variable.",
     "sessions[].answers[].score": "Points given; -1: not scored.",
     "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
     "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
@@ -67,7 +70,7 @@ class ExportedAnswer(Reply, frozen=True):
     question_id: str
     question_version: int
     content: str
-    response: int | None
+    response: int | dict[str, str | list[str]] | None
     response_text: str | None
     is_correct: bool
     score: int
@@ -218,8 +221,8 @@ def _answer(response: TestResponse) -> ExportedAnswer:
         question_id=question.external_id,
         question_version=question.version,
         content=question.content,
-        response=response.answer,
-        response_text=None if response.answer is None else question.options[response.answer],
+        response=read_stored(response),
+        response_text=said_of(response),
         is_correct=response.is_correct,
         score=response.score,
         ability_after=Ability(theta=response.theta, standard_error=response.standard_error),

@@ -19,7 +19,7 @@ MOST_CHOICES = 100
 LONGEST_TEXT = 2_000  # characters that a student may type
 
 
-class Option(msgspec.Struct, frozen=True, omit_defaults=True):
+class Option(msgspec.Struct, frozen=True):
     """Something to choose, to order, to match or to put into a gap. `fixed` stays in place when others are
     shuffled.
     """
@@ -29,7 +29,7 @@ class Option(msgspec.Struct, frozen=True, omit_defaults=True):
     fixed: bool = False
 
 
-class Associable(msgspec.Struct, frozen=True, omit_defaults=True):
+class Associable(msgspec.Struct, frozen=True):
     """The same, for pairs: it may stand in `match_max` of them (0: any number), and must in `match_min`."""
 
     id: str
@@ -39,7 +39,7 @@ class Associable(msgspec.Struct, frozen=True, omit_defaults=True):
     match_min: int = 0
 
 
-class _Interaction(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
+class _Interaction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     response: str
     prompt: str = ""
 
@@ -98,7 +98,7 @@ class Associate(_Interaction, frozen=True, tag="associate"):
     shuffle: bool = False
 
 
-class Gap(msgspec.Struct, frozen=True, omit_defaults=True):
+class Gap(msgspec.Struct, frozen=True):
     """A gap in the content, at `[[RESPONSE:id]]`. It takes one gap text."""
 
     id: str

@@ -31,7 +31,7 @@ def test_every_reply_is_written_as_rest_framework_would(
     received = [
         api.get(f"/api/test/status/{started['session_id']}?render=html"),
         submit(api, started, "nothing of that id", 0),
-        submit(api, started, "nothing of that id", [0]),  # type: ignore[arg-type]
+        submit(api, started, "nothing of that id", [0]),
         api.get(f"/api/test/status/{session}"),
         api.get(f"/api/test/result/{session}"),
         api.get(f"/api/sessions/{session}/responses"),
