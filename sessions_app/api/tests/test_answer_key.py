@@ -44,7 +44,7 @@ def test_it_stays_out_of_replies_and_redis(api: APIClient, start: Start) -> None
     shown, contents = started["next_question"], []
     session_id = started["session_id"]
     while shown is not None:
-        assert set(shown) == {"id", "content", "options", "concepts"}
+        assert set(shown) == {"id", "content", "options", "concepts", "interactions", "passage"}
         assert shown["options"] == ["one", "two", "three", "four"]  # in the author's order
         for wrong in ("five", 9, {"a": 1}):
             refused = submit(api, started, shown["id"], wrong)

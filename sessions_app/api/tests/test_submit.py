@@ -68,7 +68,7 @@ def test_it_goes_on_with_every_field_of_the_contract(api: APIClient, start: Star
     assert (reply["status"], reply["questions_answered"]) == ("continue", 1)
     assert reply["current_proficiency"] == [round(PHI(theta), 6) for theta in reply["ability"]["theta"]]
     assert len(reply["ability"]["standard_error"]) == 2
-    assert set(reply["next_question"]) == {"id", "content", "options", "concepts"}
+    assert set(reply["next_question"]) == {"id", "content", "options", "concepts", "interactions", "passage"}
     assert reply["next_question"]["id"] != started["next_question"]["id"]
 
 
