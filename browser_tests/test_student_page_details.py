@@ -32,6 +32,14 @@ def a_function_with_a_long_name(its_argument): return another_function_with_a_lo
 Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"""
 
 
+AN_INVITATION = {
+    "test": {"title": "Autumn", "introduction": "", "introduction_html": "", "closing": ""},
+    "time_limit_minutes": None,
+    "closes_at": None,
+    "is_running": False,
+}
+
+
 def begun(page: Page) -> Sitting:
     sitting = begin_sitting()
     page.goto(sitting.link)
@@ -58,7 +66,7 @@ def test_everything_in_a_question_fits_a_phone(new_context: NewContext) -> None:
     expect(page.get_by_role("radio", name="\\frac{1}{2}")).to_be_attached()  # letter by letter it were "12"
     for region in ("#content .block", "#content .wide", "#content pre"):
         expect(page.locator(region)).to_have_attribute("tabindex", "0")  # the keyboard can scroll it
-    right_to_left = page.locator(".option .text").nth(2)
+    right_to_left = page.locator(".option").nth(2)
     assert right_to_left.evaluate("(text) => getComputedStyle(text).direction") == "rtl"
     for option in page.locator(".option").all():
         box = option.bounding_box()
@@ -213,10 +221,15 @@ def test_it_announces_that_time_runs_out(page: Page) -> None:
 
 def test_it_says_what_the_teacher_wrote(page: Page) -> None:
     texts = {"title": "Autumn", "introduction": "Take your time.", "closing": "Thank you."}
-    with_fields(page, {"test": {**texts, "show_theta": True, "allow_dont_know": False}})
-    begun(page)
+    html = {"introduction_html": "<p>Take your time.</p>", "closing_html": "<p>Thank you.</p>"}
+    with_fields(page, {"test": {**texts, **html, "show_theta": True, "allow_dont_know": False}})
+    page.goto(begin_sitting().link)
     expect(page.get_by_role("heading", name="Autumn")).to_be_visible()
     expect(page.get_by_text("Take your time.")).to_be_visible()
+    expect(page.locator("#question")).to_be_hidden()
+    page.get_by_role("button", name="Begin").click()
+    expect_question(page, 1)
+    expect(page.get_by_text("Take your time.")).to_be_hidden()
     expect(page.locator(".option")).to_have_count(4)
     answer_to_the_end(page)
     expect(page.get_by_text("Thank you.")).to_be_visible()
@@ -240,7 +253,9 @@ def test_an_invitation_begins_with_a_button(page: Page) -> None:
         route.fulfill(json={"session_token": token, "session_id": sitting.session_id})
 
     page.route("**/api/invitations/start", start)
+    page.route("**/api/invitations/read*", lambda route: route.fulfill(json=AN_INVITATION))
     page.goto("/take/test#invitation=AAAA:BBBB")
+    expect(page.get_by_role("button", name="Begin")).to_be_visible()
     check_accessibility(page)
     page.get_by_role("button", name="Begin").click()
     expect_question(page, 1)
@@ -253,6 +268,7 @@ def test_a_reload_before_the_beginning_stays_with_the_invitation(page: Page) -> 
     page.goto(begin_sitting().link)
     expect_question(page, 1)
     page.goto("/take/")
+    page.route("**/api/invitations/read*", lambda route: route.fulfill(json=AN_INVITATION))
     page.goto("/take/test#invitation=AAAA:BBBB")
     page.reload()
     expect(page.get_by_role("button", name="Begin")).to_be_visible()
@@ -273,8 +289,7 @@ def test_an_invitation_that_opens_nothing_says_so(
 ) -> None:
     watch.expect(str(status))
     problem = {"code": code, "detail": "This test opens at 2027-01-01 08:00:00 UTC."}
-    page.route("**/api/invitations/start", lambda route: route.fulfill(status=status, json=problem))
+    page.route("**/api/invitations/read*", lambda route: route.fulfill(status=status, json=problem))
     page.goto("/take/test#invitation=AAAA:BBBB")
-    page.get_by_role("button", name="Begin").click()
     expect(page.get_by_role("heading", name=heading)).to_be_focused()
     check_accessibility(page)

@@ -41,6 +41,12 @@ def script_texts() -> dict[str, str]:
         "unknownTitle": _("This test is not here"),
         "unknown": _("Nobody can open it with this link. Ask whoever gave you the link for a new one."),
         "notOpenTitle": _("The test cannot be started now"),
+        "opensAt": _("It opens on {moment}."),
+        "closedAt": _("It closed on {moment}."),
+        "noAttempts": _("You have started this test as often as it allows."),
+        "askInviter": _("Ask whoever invited you what to do."),
+        "limit": _("Time limit: {minutes} minutes. The time runs once you begin."),
+        "timeChanged": _("Your time was changed. Look at the time left."),
         "usedTitle": _("You have taken this test"),
         "used": _(
             "The test of this invitation is over. If you think that it is not, ask whoever invited you."
@@ -53,6 +59,7 @@ def script_texts() -> dict[str, str]:
             "The test was closed because its time ran out or because nobody went on for a long while. "
             "Your answers count. If you were not done, ask your teacher whether you may go on."
         ),
+        "endedByOthers": _("The test was ended early. Your answers count."),
         "endedTest": _("You ended the test early. Your answers count."),
         "noAnswers": _("No question was answered, so there is nothing to show."),
         "answered": _("Questions answered: {count}"),

@@ -193,6 +193,25 @@ class Opened:
     student_id: str
 
 
+def look(token: str, *, now: datetime) -> tuple[NamedTest, bool]:
+    """(the invitation's test, whether it runs already). Writes nothing; refuses what `start` would."""
+    pk, issue = read_token(token)
+    rows = Invitation.objects.select_related("test", "student", "session")
+    invitation = rows.filter(pk=pk, issue=issue).first()
+    if invitation is None:
+        raise InvitationNotFound
+    if invitation.revoked_at is not None:
+        raise InvitationRevoked
+    session = invitation.session
+    if session is None:
+        named_tests.check_open(invitation.test, now)
+        named_tests.check_may_take(invitation.test, invitation.student, is_invited=True)
+        return invitation.test, False
+    if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
+        raise InvitationUsed(session.status)
+    return invitation.test, True
+
+
 def start(token: str, *, seed: int, now: datetime) -> Opened:
     """Start the invitation's one test, or go on with it while it runs. Two at once find the same test.
 

@@ -19,6 +19,19 @@ from sessions_app.sitting import hot_state
 from sessions_app.sitting.rates import RateLimit
 
 
+class InvitationView(APIView):
+    documentation = taking_tests.READ_INVITATION
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        is_html = wants_html(request)
+        token = body_of(request, InvitationRequestSerializer)["invitation"]
+        _count(*invitations.read_token(token))
+        test, is_running = invitations.look(token, now=timezone.now())
+        return Response(replies.invitation(test, is_running=is_running, as_html=is_html))
+
+
 class InvitationStartView(APIView):
     documentation = taking_tests.START_INVITED
     authentication_classes = []

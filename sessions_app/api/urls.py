@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
 from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
-from sessions_app.api.invitations import InvitationStartView
+from sessions_app.api.invitations import InvitationStartView, InvitationView
 from sessions_app.api.result_export import ExportView
 
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("test/start", sitting.StartView.as_view()),
+    path("invitations/read", InvitationView.as_view()),
     path("invitations/start", InvitationStartView.as_view()),
     path("test/submit", sitting.SubmitView.as_view()),
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),

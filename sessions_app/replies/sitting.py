@@ -57,6 +57,17 @@ class TestTexts(Reply, frozen=True):
     allow_dont_know: Annotated[
         bool, Meta(description='Whether `null`, "I don\'t know", is taken as an answer.')
     ]
+    introduction_html: Annotated[
+        str | UnsetType, Meta(description="With `render=html`: safe to put into a page.")
+    ] = UNSET
+    closing_html: Annotated[str | UnsetType, Meta(description="With `render=html`, the same.")] = UNSET
+
+
+class Invitation(Reply, frozen=True):
+    test: TestTexts
+    time_limit_minutes: Annotated[int | None, Meta(description="Once it has begun; null: no limit.")]
+    closes_at: datetime | None
+    is_running: Annotated[bool, Meta(description="It has begun, and goes on where it stood.")]
 
 
 class Started(Reply, frozen=True):
@@ -169,7 +180,7 @@ def started(
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
         deadline=standing.deadline,
-        test=_test(standing.test),
+        test=_test(standing.test, as_html),
         status="started",
         take_url=in_full(page_of(session_token)),
     )
@@ -210,7 +221,7 @@ def status(standing: Standing, *, as_html: bool = False) -> SessionStatus:
         started_at=standing.started_at,
         completed_at=standing.completed_at,
         deadline=standing.deadline,
-        test=_test(standing.test),
+        test=_test(standing.test, as_html),
     )
 
 
@@ -289,10 +300,26 @@ def _interaction_html(interaction: dict[str, Any]) -> InteractionHtml:
     )
 
 
-def _test(test: NamedTest | None) -> TestTexts | None:
+def invitation(test: NamedTest, *, is_running: bool, as_html: bool = False) -> Invitation:
+    """What an invited student reads before the test begins."""
+    texts = _test(test, as_html)
+    assert texts is not None
+    return Invitation(
+        test=texts,
+        time_limit_minutes=test.time_limit_minutes,
+        closes_at=test.closes_at,
+        is_running=is_running,
+    )
+
+
+def _test(test: NamedTest | None, as_html: bool) -> TestTexts | None:
     """What the student's page shows of a named test."""
     if test is None:
         return None
+    html: dict[str, Any] = {}
+    if as_html:
+        html["introduction_html"] = content_html(test.introduction) if test.introduction else ""
+        html["closing_html"] = content_html(test.closing) if test.closing else ""
     return TestTexts(
         name=test.name,
         title=test.title,
@@ -300,6 +327,7 @@ def _test(test: NamedTest | None) -> TestTexts | None:
         closing=test.closing,
         show_theta=test.show_theta,
         allow_dont_know=test.allow_dont_know,
+        **html,
     )
 
 

@@ -140,6 +140,37 @@ def test_it_starts_the_test_of_the_invitation(pool: QuestionPool) -> None:
     assert answer_questions(browser_of(started), started, 5)["status"] == "completed"
 
 
+def read_link(token: object) -> Reply:
+    return APIClient().post("/api/invitations/read?render=html", {"invitation": token})
+
+
+def test_it_is_read_before_anything_starts(pool: QuestionPool) -> None:
+    test = make_named_test(pool, introduction="Of $x^2$.", time_limit_minutes=30, takers="invited")
+    (token,) = invite(test, "anna")
+    reply = read_link(token).json()
+    assert (reply["time_limit_minutes"], reply["is_running"]) == (30, False)
+    assert reply["test"]["introduction"] == "Of $x^2$."
+    assert "<msup>" in reply["test"]["introduction_html"]
+    assert not TestSession.objects.exists()
+    started = open_link(token).json()
+    assert read_link(token).json()["is_running"] is True
+    answer_questions(browser_of(started), started, 5)
+    assert_refused(read_link(token), 409, "invitation_used")
+
+
+def test_it_is_read_as_it_would_start(pool: QuestionPool) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    test = make_named_test(pool, opens_at=tomorrow, attempts_allowed=1)
+    (token,) = invite(test, "anna")
+    assert_refused(read_link(token), 409, "test_not_open")
+    NamedTest.objects.update(opens_at=None)
+    invitations.revoke([Invitation.objects.get().pk], now=timezone.now())
+    assert_refused(read_link(token), 403, "invitation_revoked")
+    invitations.renew([Invitation.objects.get().pk])
+    assert_refused(read_link(token), 404, "invitation_not_found")
+    assert_refused(read_link("AAAA:BBBB"), 404, "invitation_not_found")
+
+
 def test_it_goes_on_with_the_running_test_on_another_device(pool: QuestionPool) -> None:
     (token,) = invite(make_named_test(pool, attempts_allowed=1), "anna")
     first = open_link(token).json()

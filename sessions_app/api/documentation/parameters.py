@@ -16,7 +16,8 @@ RENDER = OpenApiParameter(
     str,
     enum=["html"],
     description=(
-        "`html` adds `content_html` and `options_html` to `next_question`: mathematics as MathML, code, "
+        "`html` adds `content_html` and `options_html` to `next_question`, `introduction_html` and "
+        "`closing_html` to `test`: mathematics as MathML, code, "
         "tables and pictures, and nothing that could run."
     ),
 )

@@ -75,6 +75,26 @@ START = Endpoint(
     ),
 )
 
+READ_INVITATION = Endpoint(
+    "read_invitation",
+    TAG,
+    "What an invited student reads before the test begins",
+    description=(
+        "Starts nothing, and no time runs. Needs no other credentials. Refused as the start would be."
+    ),
+    parameters=(RENDER,),
+    request=InvitationRequestSerializer,
+    reply=replies.Invitation,
+    problems=("404", "409"),
+    examples=(
+        asked("What stands behind the # of the link", {"invitation": "AAAAAAAAACoAAQ:3mF…"}),
+        replied(
+            "Not begun",
+            {"test": samples.TEST, "time_limit_minutes": 45, "closes_at": None, "is_running": False},
+        ),
+    ),
+)
+
 START_INVITED = Endpoint(
     "start_invited",
     TAG,

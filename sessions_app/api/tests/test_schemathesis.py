@@ -210,6 +210,6 @@ def test_nobody_else_gets_in(label: str, caller: str, world: World) -> None:
     assert _try(label, world, REFUSED[caller](world), 1, GenerationMode.POSITIVE) == {401}
 
 
-def test_one_operation_alone_needs_no_credentials() -> None:
+def test_an_invitation_alone_needs_no_credentials() -> None:
     """An invitation is itself what opens it: `test_invitations`."""
-    assert set(COMMITTED) - set(CLOSED) == {"POST /api/invitations/start"}
+    assert set(COMMITTED) - set(CLOSED) == {"POST /api/invitations/read", "POST /api/invitations/start"}

@@ -20,8 +20,9 @@ export function showQuestion(question, { number, most, allowsDontKnow }, texts) 
   progress.max = most;
   progress.value = number - 1;
   content.innerHTML = question.content_html; // made safe by the server
+  const { direction } = getComputedStyle(content.querySelector("p") ?? content);
   const options = question.options_html.map((html, index) =>
-    option(html, String(index), index + 1, nameOf(question.options[index], html, index, texts)),
+    option(html, String(index), index + 1, nameOf(question.options[index], html, index, texts), direction),
   );
   if (allowsDontKnow) {
     const last = option("", DONT_KNOW, 0);
@@ -46,12 +47,13 @@ function nameOf(source, html, index, texts) {
   return hasWords ? "" : fill(texts.option, { number: index + 1 });
 }
 
-function option(html, value, key, name = "") {
-  const label = document.createElement("label");
-  label.className = "option";
+/** `direction` is that of the question: a number alone says none. The whole option takes that of its words. */
+function option(html, value, key, name = "", direction = "auto") {
+  const label = Object.assign(document.createElement("label"), { className: "option", dir: "auto" });
   const radio = Object.assign(document.createElement("input"), { type: "radio", name: "response", value });
-  const text = Object.assign(document.createElement("span"), { className: "text", dir: "auto" });
+  const text = Object.assign(document.createElement("span"), { className: "text" });
   text.innerHTML = html;
+  if (html && !/\p{L}/u.test(text.textContent)) label.dir = direction;
   if (name) radio.setAttribute("aria-label", name);
   label.append(radio, text);
   if (key <= 9) {
@@ -97,6 +99,7 @@ export function onAnswer(send, texts) {
       const hasDontKnow = list.querySelector(`input[value="${DONT_KNOW}"]`);
       missing.textContent = hasDontKnow ? texts.chooseFirstOr : texts.chooseFirst;
       list.querySelector("input").focus();
+      missing.scrollIntoView({ block: "nearest" }); // above the first option: both fit an enlarged page
       return;
     }
     missing.textContent = "";

@@ -9,11 +9,14 @@ const data = JSON.parse(document.getElementById("page-data").textContent);
 const { texts } = data;
 const one = (id) => document.getElementById(id);
 const LONGEST_PAUSE = 30_000; // between two tries
+const LOOK_EVERY = 20_000; // milliseconds between two looks at what a supervisor may have changed
+const LOOK_AT_EXPIRED_FOR = 15 * 60_000; // a test that expired may be let go on
 
 let token, session, kept, others;
 let standing = null; // what the server last said
 let shownAt = null; // when the question appeared, if it did so in this page's life
 let loads = 0;
+let endedHere = false;
 
 // --- What is on the screen -----------------------------------------------------------------------------------
 
@@ -97,18 +100,42 @@ async function goTo(said) {
   standing = said;
   kept.standing = said;
   if (said.next_question === null) return finish();
+  startClock();
+  if (mustIntroduce()) return introduce();
   if (isNew || one("question").hidden) {
     present();
     shownAt = performance.now();
   }
-  startClock();
+}
+
+/** What the teacher wrote, before the first question. `minutes` is the limit of a test that has not begun. */
+function showIntroduction(test, minutes) {
+  if (test?.title) document.title = one("title").textContent = test.title;
+  one("introduction").innerHTML = test?.introduction_html ?? ""; // made safe by the server
+  one("introduction").hidden = !test?.introduction_html;
+  one("limit").hidden = !minutes;
+  one("limit").textContent = minutes ? fill(texts.limit, { minutes }) : "";
+  one("begin").disabled = false;
+  show("invitation");
+}
+
+const mustIntroduce = () =>
+  standing.questions_answered === 0 && standing.test?.introduction && !kept.hasBegun && !answerIsOnItsWay();
+
+/** A test that somebody else started, before its first question; its time runs, and is shown. */
+function introduce() {
+  if (!one("invitation").hidden) return;
+  showIntroduction(standing.test);
+  one("begin").onclick = () => {
+    kept.hasBegun = true;
+    present();
+    shownAt = performance.now();
+  };
 }
 
 function present() {
   const { next_question: question, questions_answered: answered, max_questions: most, test } = standing;
   if (test?.title) document.title = one("title").textContent = test.title;
-  one("introduction").textContent = test?.introduction ?? "";
-  one("introduction").hidden = !test?.introduction || answered > 0;
   show("question");
   // The one place that decides it: a named test may rule it out.
   const allowsDontKnow = test?.allow_dont_know ?? true;
@@ -119,7 +146,10 @@ async function finish() {
   clearInterval(clock);
   const test = standing.test;
   const result = await insist(() => call(`test/result/${session}`, { token }), texts.offlineLoading);
-  showResult(result, test, data);
+  const ended = endedHere ? texts.endedTest : texts.endedByOthers;
+  one("closing").innerHTML = test?.closing_html ?? ""; // made safe by the server
+  one("closing").hidden = !test?.closing_html;
+  showResult(result, test && { ...test, closing: "" }, { ...data, texts: { ...texts, endedTest: ended } });
   if (test?.title) document.title = one("title").textContent = test.title;
   show("result");
   kept.clear(token);
@@ -162,6 +192,7 @@ async function send(given, isOld = false) {
 async function end() {
   if (answerIsOnItsWay()) return notice(texts.offline);
   try {
+    endedHere = true;
     await call(`test/end/${session}`, { token, body: {} });
     others.postMessage("moved");
     await load();
@@ -169,6 +200,42 @@ async function end() {
     if (error instanceof NotReached) notice(texts.notEnded);
     else stopBecause(error);
   }
+}
+
+// --- What a supervisor changes: more time, an end, a test that may go on ------------------------------------------
+
+let looking;
+
+/** Look again in a while; longer and longer while nobody answers. Not while the page is hidden. */
+function lookLater(pause = LOOK_EVERY) {
+  clearTimeout(looking);
+  looking = setTimeout(() => look(pause), pause);
+}
+
+async function look(pause) {
+  const isOver = standing?.next_question === null;
+  const expiredFor = standing?.completed_at ? now() - Date.parse(standing.completed_at) : 0;
+  if (isOver && (standing.status !== "expired" || expiredFor > LOOK_AT_EXPIRED_FOR)) return;
+  if (document.hidden || !standing || answerIsOnItsWay()) return lookLater(pause);
+  const mine = loads;
+  try {
+    const said = await call(`test/status/${session}`, { token });
+    if (mine === loads && !answerIsOnItsWay()) await noticeChanges(said);
+    lookLater();
+  } catch (error) {
+    if (error instanceof NotReached) lookLater(error.wait ?? Math.min(2 * pause, 4 * LOOK_EVERY));
+    else stopBecause(error);
+  }
+}
+
+async function noticeChanges(said) {
+  if (said.next_question?.id !== standing.next_question?.id || said.status !== standing.status) return load();
+  if (said.deadline === standing.deadline) return;
+  standing.deadline = said.deadline;
+  kept.standing = standing;
+  startClock();
+  notice(texts.timeChanged);
+  setTimeout(() => one("notice").textContent === texts.timeChanged && notice(""), 15_000);
 }
 
 // --- Time ----------------------------------------------------------------------------------------------------
@@ -185,6 +252,10 @@ function startClock() {
     const left = Math.max(0, Math.round((deadline - now()) / 1000));
     const minutes = String(Math.floor(left / 60));
     one("timer").textContent = fill(texts.timeLeft, { time: `${minutes}:${String(left % 60).padStart(2, "0")}` });
+    if (!one("invitation").hidden) {
+      one("limit").textContent = one("timer").textContent;
+      one("limit").hidden = false;
+    }
     const passed = (seconds) => left <= seconds && lastLeft > seconds && lastLeft !== Infinity;
     if (passed(300)) one("announcement").textContent = texts.fiveMinutes;
     if (passed(60)) one("announcement").textContent = texts.oneMinute;
@@ -223,6 +294,8 @@ async function open(newToken) {
   keepToken(token);
   kept = new Kept(session);
   standing = null;
+  endedHere = false;
+  lookLater();
   others?.close();
   others = new BroadcastChannel(`take.${session}`);
   others.onmessage = async () => {
@@ -234,27 +307,61 @@ async function open(newToken) {
   const { standing: last, answer: unsent } = kept;
   if (last?.next_question) {
     standing = last;
-    present();
     startClock();
+    if (mustIntroduce()) introduce();
+    else present();
   }
   if (unsent) await send(unsent, true);
   else await load();
 }
 
-function invite(invitation) {
-  show("invitation");
+/** When something is, by this device's clock and in the page's language, with the name of its time zone. */
+const { lang } = document.documentElement;
+const moment = (text) =>
+  new Intl.DateTimeFormat(navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "long",
+  }).format(new Date(text));
+
+function refuseInvitation(refusal) {
+  if (!(refusal instanceof Refused)) return stopBecause(refusal);
+  const { opens_at: opens, closes_at: closes } = refusal.problem;
+  if (refusal.code === "invitation_used") return stop(texts.usedTitle, texts.used);
+  if (refusal.code === "no_attempts_left") return stop(texts.notOpenTitle, texts.noAttempts);
+  if (refusal.code === "test_not_open" && opens && Date.parse(opens) > now())
+    return stop(texts.notOpenTitle, fill(texts.opensAt, { moment: moment(opens) }));
+  if (refusal.code === "test_not_open" && closes)
+    return stop(texts.notOpenTitle, fill(texts.closedAt, { moment: moment(closes) }));
+  if (refusal.status === 409) return stop(texts.notOpenTitle, texts.askInviter);
+  return stop(texts.unknownTitle, texts.unknown);
+}
+
+/** What an invitation is to, before the test begins and its time runs. */
+async function invite(invitation) {
+  const body = { invitation };
+  try {
+    const { test, time_limit_minutes: minutes, is_running: isRunning } = await insist(
+      () => call("invitations/read?render=html", { body }),
+      texts.offlineLoading,
+    );
+    showIntroduction(test, isRunning ? null : minutes);
+  } catch (refusal) {
+    return refuseInvitation(refusal);
+  }
   one("begin").onclick = async () => {
     one("begin").disabled = true;
     try {
-      const body = { invitation };
       const started = await insist(() => call("invitations/start", { body }), texts.offlineLoading);
       clearAddress();
+      new Kept(sessionOf(started.session_token)).hasBegun = true;
       await open(started.session_token);
     } catch (refusal) {
-      if (!(refusal instanceof Refused)) stopBecause(refusal);
-      else if (refusal.code === "invitation_used") stop(texts.usedTitle, texts.used);
-      else if (refusal.status === 409) stop(texts.notOpenTitle, refusal.message);
-      else stop(texts.unknownTitle, texts.unknown);
+      refuseInvitation(refusal);
     }
   };
 }
@@ -284,6 +391,7 @@ addEventListener("online", () => notice(texts.backOnline));
 document.addEventListener("visibilitychange", () => {
   // Another device may have gone on.
   if (!document.hidden && standing?.next_question && !answerIsOnItsWay()) load();
+  if (!document.hidden && standing) lookLater();
 });
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/take/sw.js").catch(() => {});
 begin();
