@@ -11,6 +11,7 @@ import django_stubs_ext
 import environ
 from django.templatetags.static import static
 
+from adaptive import __version__
 from adaptive.logs import logging_config
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
@@ -211,7 +212,7 @@ SPECTACULAR_SETTINGS = {
         "Send `Authorization: Token …` as an API client, or `Authorization: Session …` with the token that "
         "`start` returned, which opens that one session and nothing else. Errors are RFC 9457 problems."
     ),
-    "VERSION": "1.0.0",
+    "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "Taking a test", "description": "For a school's system and a student's browser."},

@@ -11,11 +11,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from adaptive.health import health
 from adaptive.metrics import metrics
+from student_page import views as student_page_views
 from testing_engine.image_view import question_image
 from testing_engine.rules_schema import rules_schema
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/api/docs")),
+    path("", student_page_views.home),
     path("favicon.ico", lambda request: redirect(static("adaptive/icon.svg"))),  # browsers ask by themselves
     path("health", health),
     path("metrics", metrics),

@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from sessions_app.sitting import lifecycle
 from sessions_app.sitting.standing import Caller, Standing
+from testing_engine.demo.pools import POOL_FILE
 from testing_engine.interchange.files import read_pool_file
 from testing_engine.interchange.questions import parse_pool
-from testing_engine.management.commands.load_demo import POOL_FILE
 from testing_engine.models import QuestionPool
 from testing_engine.pools import publish_pool
 from testing_engine.psychometrics.rules import CatRules

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from testing_engine.demo.pools import POOL_FILE
 from testing_engine.interchange.files import read_pool_file
 from testing_engine.interchange.questions import parse_pool
-from testing_engine.management.commands.load_demo import POOL_FILE
 from testing_engine.pools import current_questions, publish_pool
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision, load_revision

@@ -230,7 +230,7 @@ def _prepare_database() -> tuple[str, str]:
 
     call_command("migrate", verbosity=0, interactive=False)
     if not QuestionPool.objects.exists():
-        call_command("load_demo")
+        call_command("load_demo", "--with-class")
     _ensure_admin()
     path = FOLDER / "api_token"
     if not path.exists() or not _is_known(path.read_text()):
@@ -265,7 +265,8 @@ def _welcome(token: str, pool: str) -> None:
     )
     print(
         f"""
-Ready. Open   {ADDRESS}/take/      a student's page: try the demo
+Ready. Open   {ADDRESS}/           where everything is
+              {ADDRESS}/take/      a student's page: try a demo
               {ADDRESS}/api/docs   the API, to read and to try
               {ADDRESS}/admin      user admin, password {_kept("admin_password")}
 

@@ -12,13 +12,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sessions_app.sitting.tokens import STUDENT_PAGE, make_session_token, page_of
 from student_page import bands
-from student_page.demo import NoDemoPool, start_demo
+from student_page.demo import DEMOS, NoDemoPool, start_demo
 from student_page.languages import chosen_language, languages
 from student_page.texts import script_texts
 
 COOKIE = "take_language"  # not Django's own: it would speak of the whole site
 COOKIE_AGE = 365 * 24 * 3600
 MODULES = ("test.js", "connection.js", "question.js", "result.js")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Where everything is. It says nothing that the documentation does not."""
+    return _page(request, "home", {"has_demo": not settings.IS_PRODUCTION})
 
 
 @require_safe
@@ -36,10 +42,11 @@ def test(request: HttpRequest) -> HttpResponse:
 @require_POST
 def demo(request: HttpRequest) -> HttpResponse:
     """Start a demo test and go to its page. In development alone: it needs no credentials."""
-    if settings.IS_PRODUCTION:
+    name = request.POST.get("demo", "mathematics")
+    if settings.IS_PRODUCTION or name not in DEMOS:
         raise Http404
     try:
-        standing = start_demo(timezone.now())
+        standing = start_demo(name, timezone.now())
     except NoDemoPool:
         return _page(request, "landing", {"has_demo": True, "is_demo_missing": True}, status=503)
     response = HttpResponseRedirect(page_of(make_session_token(standing.session_id, standing.started_at)))

@@ -1,0 +1,25 @@
+"""The demo class is made of real tests: complete, replayable, and made once."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from sessions_app.demo.school_class import NAMES, QUESTIONS, RAN_OUT_OF_TIME, TEST
+from sessions_app.models import NamedTest, Student, TestResponse, TestSession
+from sessions_app.review.replay import replay
+from sessions_app.review.verification import verify
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_takes_its_tests_once() -> None:
+    for _ in range(2):
+        call_command("load_demo", "--with-class", stdout=StringIO())
+        assert set(Student.objects.values_list("name", flat=True)) == set(NAMES)
+        assert TestResponse.objects.count() == (len(NAMES) - 1) * QUESTIONS + RAN_OUT_OF_TIME
+    assert verify().breaks == []
+    sessions = TestSession.objects.filter(named_test=NamedTest.objects.get(name=TEST))
+    assert replay(sessions[0].pk).differences == ()
+    assert sessions.exclude(status="completed").count() == 1
+    assert len({session.started_at.date() for session in sessions}) >= 3
