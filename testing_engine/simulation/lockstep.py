@@ -83,6 +83,7 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
         taken.stops[active[stopped]] = reasons[stopped]
         taken.estimates[active[stopped], 0] = beliefs.means[stopped]
         taken.standard_errors[active[stopped], 0] = beliefs.sds[stopped]
+        taken.overall_errors[active[stopped]] = beliefs.sds[stopped]
         beliefs.keep(~stopped)
         active = active[~stopped]
         if not active.size:

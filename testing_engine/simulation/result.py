@@ -28,6 +28,8 @@ class Report:
     rmse: tuple[float, ...]
     mean_standard_error: tuple[float, ...]
     coverage: tuple[float, ...]
+    overall_rmse: float  # of the overall score, the mean of all dimensions
+    overall_coverage: float
     mean_length: float
     sd_length: float
     accuracy: float | None  # None without cut scores
@@ -98,8 +100,10 @@ class Simulation:
         true, estimated, errors = (
             array[chosen] for array in (self.thetas, self.estimates, self.standard_errors)
         )
-        distance = estimated - true
-        held = np.abs(distance) <= float(ndtri((1 + level) / 2)) * errors
+        distance, reach = estimated - true, float(ndtri((1 + level) / 2))
+        held = np.abs(distance) <= reach * errors
+        overall = distance.mean(axis=1)
+        overall_held = np.abs(overall) <= reach * self.taken.overall_errors[chosen]
         lengths = self.lengths[chosen]
         names, numbers = np.unique(self.taken.stops[chosen].astype(str), return_counts=True)
         return Report(
@@ -109,6 +113,8 @@ class Simulation:
             rmse=tuple(np.sqrt(_means(distance**2)).tolist()),
             mean_standard_error=_means(errors),
             coverage=_means(held),
+            overall_rmse=float(np.sqrt((overall**2).mean())) if len(true) else float("nan"),
+            overall_coverage=float(overall_held.mean()) if len(true) else float("nan"),
             mean_length=float(lengths.mean()) if len(true) else float("nan"),
             sd_length=float(lengths.std()) if len(true) else float("nan"),
             accuracy=_accuracy(true, estimated, cuts),

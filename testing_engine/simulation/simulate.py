@@ -55,4 +55,5 @@ def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, stude
         taken.stops[student] = step.stop
         taken.estimates[student] = step.ability.theta
         taken.standard_errors[student] = step.ability.standard_error
+        taken.overall_errors[student] = step.ability.overall.standard_error
     return taken

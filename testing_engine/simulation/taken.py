@@ -20,12 +20,14 @@ class Taken:
     stops: npt.NDArray[np.object_]  # (S,) names of the rules that ended them
     estimates: FloatArray  # (S, D)
     standard_errors: FloatArray  # (S, D)
+    overall_errors: FloatArray  # (S,) of the mean of all dimensions
 
     @classmethod
     def blank(cls, students: int, longest: int, dimensions: int) -> Self:
         items, scores = (np.full((students, longest), -1, dtype=np.intp) for _ in range(2))
         estimates, errors = (np.full((students, dimensions), np.nan) for _ in range(2))
-        return cls(items, scores, np.full(students, "", dtype=object), estimates, errors)
+        overall = np.full(students, np.nan)
+        return cls(items, scores, np.full(students, "", dtype=object), estimates, errors, overall)
 
     @classmethod
     def joined(cls, parts: Sequence["Taken"]) -> Self:

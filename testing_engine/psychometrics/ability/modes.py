@@ -24,6 +24,7 @@ NEWTON_STEPS = 100
 NEWTON_TOLERANCE = 1e-7  # a last step so short leaves an error of about its square
 SEARCH_STEP = 0.05  # of the first look over the range, in logits; less where questions are steeper than 5
 MOST_SEARCHED = 4_000  # nodes
+TOP = 1e-6  # logits around a peak within which it must fall
 PRIOR_REACH = 8.0  # standard deviations
 
 Slope = Callable[[FloatArray], FloatArray]
@@ -218,18 +219,24 @@ def peaks(slope: Slope, bounds: Range, sharpest: float) -> FloatArray:
 def proper_peak(slope: Slope, bounds: Range) -> float | None:
     """The highest place within the bounds to which the function rises on one side and from which it falls on
     the other, or the bound to which it rises; None where there are but plateaus."""
+    low, high = bounds
     grid = _searched(bounds, 1.0)
     slopes = slope(grid)
     climb = np.concatenate([[0.0], np.cumsum(slopes[:-1] + slopes[1:])])
     rising, falling = slopes > 0, slopes < 0
-    found = [(climb[i], i, i + 1) for i in np.flatnonzero(rising[:-1] & falling[1:]).tolist()]
-    on_node = rising[:-2] & falling[2:] & (slopes[1:-1] == 0)
-    found += [(climb[i + 1], i + 1, i + 1) for i in np.flatnonzero(on_node).tolist()]
-    found += [(climb[0], 0, 0)] * bool(falling[0]) + [(climb[-1], -1, -1)] * bool(rising[-1])
-    if not found:
-        return None
-    _, left, right = max(found)
-    return float(grid[left]) if left == right else _root(slope, grid[left], grid[right])
+    turns = np.flatnonzero(rising[:-1] & falling[1:]).tolist()
+    on_node = np.flatnonzero(rising[:-2] & (slopes[1:-1] == 0) & falling[2:]).tolist()
+    found = [(climb[i], _root(slope, grid[i], grid[i + 1])) for i in turns]
+    found += [(climb[i + 1], float(grid[i + 1])) for i in on_node]
+    found = [(height, top) for height, top in found if _is_top(slope, top)]
+    found += [(climb[0], low)] * bool(falling[0]) + [(climb[-1], high)] * bool(rising[-1])
+    return max(found)[1] if found else None
+
+
+def _is_top(slope: Slope, theta: float) -> bool:
+    """Whether the function falls at once on both sides."""
+    before, after = slope(np.array([theta - TOP, theta + TOP]))
+    return bool(before > 0 > after)
 
 
 def _searched(bounds: Range, sharpest: float) -> FloatArray:
