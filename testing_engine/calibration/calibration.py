@@ -24,7 +24,7 @@ from testing_engine.calibration.fit import Iterations, State, newton_is_cheap
 from testing_engine.calibration.grid import LIMIT, grid
 from testing_engine.calibration.information import Information, information
 from testing_engine.calibration.item_rules import left_out_items
-from testing_engine.calibration.model import Model, ModelError, build_model, read_models, read_q_matrix
+from testing_engine.calibration.model import Model, build_model, read_models, read_q_matrix
 from testing_engine.calibration.parameters import (
     ParameterTable,
     estimate_of,
@@ -263,7 +263,11 @@ def calibrate(
     }
     with one_blas_thread():
         if q.shape[1] > 2:
-            raise ModelError("q_matrix", f"has {q.shape[1]} concepts; at most 2 can be estimated")
+            from testing_engine.calibration.several import calibrate_several  # it stands on this module
+
+            return calibrate_several(
+                responses, kept, built, prior, seed, n_threads, tolerance, left_out, settings
+            )
         return _on_a_grid(responses, kept, built, prior, n_threads, tolerance, left_out, settings)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from testing_engine.calibration.findings import ERROR, INFO, WARNING, Finding
 from testing_engine.calibration.item_rules import (
@@ -81,7 +81,7 @@ def _convergence(fit: "Calibration") -> Iterator[Finding]:
 
 
 def _identification(fit: "Calibration") -> Iterator[Finding]:
-    if not fit.n_parameters or fit.several_points:
+    if not fit.n_parameters:
         return
     observed = fit.information.observed
     scale = np.sqrt(np.maximum(np.diag(observed), 1e-300))
@@ -244,7 +244,7 @@ def _trait(fit: "Calibration") -> Iterator[Finding]:
             alone += float((seen * np.log(seen / seen.sum())).sum())
     free = sum(int(block.free[: block.n_slopes].sum()) * len(block.items) for block in fit.model.blocks)
     gain = 2 * (fit.log_likelihood - alone)
-    if gain < chi2.ppf(0.9999, max(free, 1)):
+    if gain < chdtri(max(free, 1), 1e-4):
         yield Finding(
             "no_common_trait",
             None,

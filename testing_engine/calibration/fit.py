@@ -129,7 +129,7 @@ class Iterations:
                 break
             if steps > 1:
                 past_f, past_g = [*past_f, f][-MEMORY:], [*past_g, after][-MEMORY:]
-                x, population = self._mixed(past_f, past_g, x, population)
+                x, population = mixed(self.model, past_f, past_g, x, population)
         return State(
             x,
             population,
@@ -162,25 +162,6 @@ class Iterations:
         rest = np.concatenate([f[self.model.shared], f[len(self.model.start) :]])
         total += float(persons.sum() * (rest**2).sum())
         return total, max(largest, float(np.sqrt(persons.sum()) * np.abs(rest).max(initial=0)))
-
-    def _mixed(
-        self, past_f: list[FloatArray], past_g: list[FloatArray], x: FloatArray, population: Population
-    ) -> tuple[FloatArray, Population]:
-        """Anderson's extrapolation, if it leads to parameters that exist."""
-        if len(past_f) < 2:
-            return x, population
-        df = np.diff(np.array(past_f), axis=0).T
-        dg = np.diff(np.array(past_g), axis=0).T
-        mix = np.linalg.lstsq(df, past_f[-1], rcond=1e-8)[0]
-        if not np.abs(mix).sum() < LONGEST_MIX:
-            return x, population
-        new = past_g[-1] - dg @ mix
-        n = len(self.model.start)
-        candidate = population.with_vector(new[n:])
-        good = candidate.valid() and all(
-            block.valid(block.natural(new[:n])).all() for block in self.model.blocks
-        )
-        return (new[:n], candidate) if good else (x, population)
 
     # Newton
 
@@ -266,6 +247,24 @@ class Iterations:
                     return x, population
             step = step / 2
         return None
+
+
+def mixed(
+    model: Model, past_f: list[FloatArray], past_g: list[FloatArray], x: FloatArray, population: Population
+) -> tuple[FloatArray, Population]:
+    """Anderson's extrapolation of the last steps, if it leads to parameters that exist."""
+    if len(past_f) < 2:
+        return x, population
+    df = np.diff(np.array(past_f), axis=0).T
+    dg = np.diff(np.array(past_g), axis=0).T
+    mix = np.linalg.lstsq(df, past_f[-1], rcond=1e-8)[0]
+    if not np.abs(mix).sum() < LONGEST_MIX:
+        return x, population
+    new = past_g[-1] - dg @ mix
+    n = len(model.start)
+    candidate = population.with_vector(new[n:])
+    good = candidate.valid() and all(block.valid(block.natural(new[:n])).all() for block in model.blocks)
+    return (new[:n], candidate) if good else (x, population)
 
 
 def newton_is_cheap(data: Answered, model: Model, nodes: int) -> bool:

@@ -18,10 +18,11 @@ from testing_engine.calibration.responses import FloatArray
 HALVINGS = 8
 LONGEST_STEP = 1.5
 RIDGE = 1e-6
+PRIOR_ROUNDS = 3
 
 
 @dataclass(eq=False)
-class _Step:
+class Step:
     """One block at x: its objective per item, gradient and information in natural parameters."""
 
     block: Block
@@ -33,7 +34,7 @@ class _Step:
 
 def item_steps(
     model: Model, x: FloatArray, counts: FloatArray, theta: FloatArray, priors: Priors
-) -> list[_Step]:
+) -> list[Step]:
     steps = []
     for block in model.blocks:
         natural = block.natural(x)
@@ -47,7 +48,7 @@ def item_steps(
         information = (flat * weight.reshape(n, 1, k * q)) @ flat.transpose(0, 2, 1)
         information[:, range(p), range(p)] += np.maximum(prior.curvature, 0.0)
         value = np.einsum("nkq,nkq->n", r, log_p) + prior.value
-        steps.append(_Step(block, natural, value, gradient, information))
+        steps.append(Step(block, natural, value, gradient, information))
     return steps
 
 
@@ -72,11 +73,11 @@ def maximise(
         steps = item_steps(model, x, found.counts, theta, priors)
         if metric is not None:
             metric[:] = [step.block.own_map.T @ step.information @ step.block.own_map for step in steps]
-        x = _halved(model, x, steps, _directions(model, steps), found.counts, theta, priors)
+        x = _halved(model, x, steps, directions(model, steps), found.counts, theta, priors)
     return x
 
 
-def _directions(model: Model, steps: list[_Step]) -> FloatArray:
+def directions(model: Model, steps: list[Step]) -> FloatArray:
     """The scoring step in x."""
     size = len(model.start)
     direction = np.zeros(size)
@@ -113,7 +114,7 @@ def _directions(model: Model, steps: list[_Step]) -> FloatArray:
 def _halved(
     model: Model,
     x: FloatArray,
-    steps: list[_Step],
+    steps: list[Step],
     direction: FloatArray,
     counts: FloatArray,
     theta: FloatArray,
@@ -122,15 +123,7 @@ def _halved(
     """Each item takes the longest of 1, ½, ¼ … of its step that does not lower it; shared ones move
     together.
     """
-    direction = direction.copy()
-    for step in steps:
-        own = direction[step.block.own_index]
-        if own.size:
-            longest = np.abs(own).max(axis=1, keepdims=True)
-            direction[step.block.own_index] = own * np.minimum(1, LONGEST_STEP / np.maximum(longest, 1e-12))
-    if len(model.shared):
-        longest_shared = np.abs(direction[model.shared]).max()
-        direction[model.shared] *= min(1.0, LONGEST_STEP / max(longest_shared, 1e-12))
+    direction = _limited(model, steps, direction)
     scale = np.ones(len(x))
     for halving in range(HALVINGS + 1):
         new = x + scale * direction
@@ -164,6 +157,35 @@ def _halved(
         if not (any_worse or worse_shared):
             return new
     return x + scale * direction
+
+
+def _limited(model: Model, steps: list[Step], direction: FloatArray) -> FloatArray:
+    """No item moves further than `LONGEST_STEP`."""
+    direction = direction.copy()
+    for step in steps:
+        own = direction[step.block.own_index]
+        if own.size:
+            longest = np.abs(own).max(axis=1, keepdims=True)
+            direction[step.block.own_index] = own * np.minimum(1, LONGEST_STEP / np.maximum(longest, 1e-12))
+    if len(model.shared):
+        longest_shared = np.abs(direction[model.shared]).max()
+        direction[model.shared] *= min(1.0, LONGEST_STEP / max(longest_shared, 1e-12))
+    return direction
+
+
+def shortened(model: Model, x: FloatArray, steps: list[Step], direction: FloatArray) -> FloatArray:
+    """x after the step, halved for items that it would lead out of their model."""
+    direction = _limited(model, steps, direction)
+    for _ in range(HALVINGS):
+        new = x + direction
+        bad = [~step.block.valid(step.block.natural(new)) for step in steps]
+        if not any(each.any() for each in bad):
+            return new
+        for step, each in zip(steps, bad, strict=True):
+            direction[step.block.own_index[each]] /= 2
+            if step.block.shared_map.shape[1] and each.any():
+                direction[model.shared] /= 2
+    return x
 
 
 def moments(persons: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -244,7 +266,7 @@ def _lean_on_priors(
     def prior(by: FloatArray, times: FloatArray) -> float:
         return penalty(model, model.moved(x, by, times), priors)
 
-    for _ in range(4):
+    for _ in range(PRIOR_ROUNDS):
         for c in held:
             group = holder[c]
             unit = np.zeros(len(shift))

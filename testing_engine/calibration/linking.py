@@ -1,0 +1,328 @@
+"""Linking: the linear change of scale that brings the items of one calibration onto the scale of another.
+
+    θ_old = A θ_new + B,    a → a / A,    b → A b + B,    asymptotes stay
+
+Five methods over the items that both have. mean-mean: A = mean a_new / mean a_old; mean-sigma: A = sd b_old /
+sd b_new (Marco 1977); mean-gmean: A = geometric mean of a_new / a_old (Mislevy & Bock 1990); B always from
+the mean b. Haebara (1980) and Stocking & Lord (1983) choose A and B by the curves: Σ over categories and
+items of squared differences of probabilities, or the squared difference of expected test scores, on 30
+Gauss–Hermite nodes of N(0, 1) on the old scale. Standard errors by the delta method (Ogasawara 2000) from
+both calibrations' covariances.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from testing_engine.calibration.blocks import natural_names
+from testing_engine.calibration.families import BINARY, FAMILY
+from testing_engine.calibration.parameters import NEVER, ItemEstimate, ParameterTable, given_parameters
+from testing_engine.calibration.parameters import natural_parameters as natural_of
+from testing_engine.calibration.responses import FloatArray
+
+METHODS = ("Haebara", "Stocking-Lord", "mean-mean", "mean-sigma", "mean-gmean")
+NODES = 30
+NEWTON_STEPS = 60
+H = 1e-5
+
+
+class LinkError(ValueError):
+    """Items that cannot be linked; `field` names the argument."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """θ_old = A θ_new + B. `standard_errors` are (A's, B's) with `covariance` (2, 2); nan without covariances
+    given.
+    """
+
+    A: float
+    B: float
+    standard_errors: "LinkErrors"
+    covariance: FloatArray
+    method: str
+    items: tuple[Hashable, ...]
+    robust_z: dict[
+        Hashable, float
+    ]  # of each item's difference in b; |z| > 2.7 is suspect (Huynh & Meyer 2010)
+
+    def transform(self, parameters: Mapping[Hashable, ItemEstimate]) -> ParameterTable:
+        """New items on the old scale."""
+        return ParameterTable({item: self._moved(each) for item, each in parameters.items()})
+
+    def scores(self, theta: FloatArray) -> FloatArray:
+        return np.asarray(self.A * theta + self.B)
+
+    def _moved(self, item: ItemEstimate) -> ItemEstimate:
+        a = item.a / self.A
+        slope = float(a.sum())
+        if item.model in (*BINARY, "GRM"):
+            d = item.d - slope * self.B
+        elif item.scoring is not None:
+            d = item.d - item.scoring * slope * self.B
+        else:
+            d = item.d - np.arange(len(item.d)) * slope * self.B
+        return ItemEstimate(item.model, a, d, item.lower, item.upper, self.A * item.b + self.B, item.scoring)
+
+
+@dataclass(frozen=True)
+class LinkErrors:
+    A: float
+    B: float
+
+    def __iter__(self) -> Any:
+        return iter((self.A, self.B))
+
+
+def link(
+    old: Mapping[Any, Any],
+    new: Mapping[Any, Any],
+    method: str = "Haebara",
+    *,
+    old_covariance: FloatArray | None = None,
+    new_covariance: FloatArray | None = None,
+    items: Sequence[Hashable] | None = None,
+) -> Link:
+    """`old` and `new` are {item: parameters}, as `Calibration.parameters` or as mappings with a, d or b,
+    lower, upper.
+
+    `items` are the anchors, all common ones unless named. Covariances come with `Calibration.parameters`; for
+    other parameters they may be given: of the natural parameters (slope, intercepts, logit of asymptotes that
+    are above 0) of the anchors, item after item.
+    """
+    if method not in METHODS:
+        raise LinkError("method", f"must be one of {', '.join(METHODS)}, not {method!r}")
+    anchors = [item for item in old if item in new] if items is None else list(items)
+    for item in anchors:
+        if item not in old or item not in new:
+            raise LinkError("items", f"names {item!r}, which is not in both")
+    estimates = [(_estimate(item, old[item]), _estimate(item, new[item])) for item in anchors]
+    usable = [k for k, pair in enumerate(estimates) if all(np.isfinite(each.a).all() for each in pair)]
+    anchors = [anchors[k] for k in usable]
+    pairs = [estimates[k] for k in usable]
+    if len(pairs) < 2:
+        raise LinkError("new", f"shares {len(pairs)} estimated items with old; 2 are the least")
+    for item, (first, second) in zip(anchors, pairs, strict=True):
+        if first.n_categories != second.n_categories or len(first.a) != 1:
+            raise LinkError("new", f"has item {item!r} in another form than old, or with several concepts")
+    x_old = np.concatenate([natural_of(first, [0]) for first, _ in pairs])
+    x_new = np.concatenate([natural_of(second, [0]) for _, second in pairs])
+    models = [(first.model, first.n_categories) for first, _ in pairs]
+    solve = _solver(method, models)
+    a, b = solve(x_old, x_new)
+    covariance = _delta(
+        solve,
+        x_old,
+        x_new,
+        _covariance(old, anchors, old_covariance, len(x_old)),
+        _covariance(new, anchors, new_covariance, len(x_new)),
+    )
+    with np.errstate(invalid="ignore"):
+        errors = np.sqrt(np.diag(covariance))
+    return Link(
+        float(a),
+        float(b),
+        LinkErrors(float(errors[0]), float(errors[1])),
+        covariance,
+        method,
+        tuple(anchors),
+        _robust_z(anchors, pairs, float(a), float(b)),
+    )
+
+
+def _estimate(item: Hashable, given: Any) -> ItemEstimate:
+    if isinstance(given, ItemEstimate):
+        return given
+    found = given_parameters(item, given)
+    model = given.get("model") if isinstance(given, Mapping) else getattr(given, "model", None)
+    if "a" not in found or not ({"d", "b"} & found.keys()):
+        raise LinkError(f"parameters[{item!r}]", "needs a and d, or a and b")
+    a = found["a"]
+    lower, upper = found.get("lower", 0.0), found.get("upper", 1.0)
+    n = len(found["d"] if "d" in found else found["b"])
+    if model is None:
+        model = "4PL" if upper < 1 else "3PL" if lower > 0 else "2PL"
+        model = "GRM" if n > 1 else model
+    slope = float(a[0])
+    if model in (*BINARY, "GRM"):
+        d = found["d"] if "d" in found else -slope * found["b"]
+        return ItemEstimate(model, a, d, lower, upper, -d / slope, None)
+    d = found["d"] if "d" in found else np.concatenate([[0.0], -slope * np.cumsum(found["b"])])
+    scoring = found.get("scoring")
+    rise = slope * np.diff(scoring) if scoring is not None else slope
+    return ItemEstimate(model, a, d, lower, upper, -np.diff(d) / rise, scoring)
+
+
+Solver = Callable[[FloatArray, FloatArray], FloatArray]
+
+
+def _solver(method: str, models: list[tuple[str, int]]) -> Solver:
+    """(natural parameters of old, of new) -> (A, B)."""
+    layout = _Layout(models)
+    if method in ("Haebara", "Stocking-Lord"):
+        return lambda old, new: _by_curves(layout, old, new, method == "Haebara")
+    return lambda old, new: _by_moments(layout, old, new, method)
+
+
+class _Layout:
+    """Where each item's numbers are in the vector of all."""
+
+    def __init__(self, models: list[tuple[str, int]]) -> None:
+        self.models = models
+        names = [natural_names(model, k, 1) for model, k in models]
+        sizes = [len(each) for each in names]
+        self.start = np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(int)
+        self.slopes = self.start
+        groups: dict[tuple[str, int], list[int]] = {}
+        for number, key in enumerate(models):
+            groups.setdefault(key, []).append(number)
+        self.groups = {
+            key: self.start[members][:, None] + np.arange(sizes[members[0]])
+            for key, members in groups.items()
+        }
+
+    def places(self, x: FloatArray) -> FloatArray:
+        """All difficulties b."""
+        found = []
+        for (model, k), at in self.groups.items():
+            natural = x[at]
+            a, d = natural[:, :1], natural[:, [n[0] == "d" for n in natural_names(model, k, 1)]]
+            if model in (*BINARY, "GRM"):
+                found.append((-d / a).ravel())
+            else:
+                found.append((-np.diff(d, axis=1, prepend=0.0) / a).ravel())
+        return np.concatenate(found)
+
+
+def _by_moments(layout: _Layout, old: FloatArray, new: FloatArray, method: str) -> FloatArray:
+    a_old, a_new = old[layout.slopes], new[layout.slopes]
+    b_old, b_new = layout.places(old), layout.places(new)
+    if method == "mean-mean":
+        a = a_new.mean() / a_old.mean()
+    elif method == "mean-gmean":
+        a = float(np.exp(np.mean(np.log(a_new / a_old))))
+    else:
+        a = b_old.std() / b_new.std()
+    return np.array([a, b_old.mean() - a * b_new.mean()])
+
+
+def _by_curves(layout: _Layout, old: FloatArray, new: FloatArray, haebara: bool) -> FloatArray:
+    """Gauss–Newton with halving on residuals whose derivatives in A and B are central differences."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    root = np.sqrt(weights / weights.sum())
+    target = _curves(layout, old, nodes, 1.0, 0.0, haebara)
+
+    def residual(at: FloatArray) -> FloatArray:
+        return np.asarray((_curves(layout, new, nodes, at[0], at[1], haebara) - target) * root).ravel()
+
+    at = _by_moments(layout, old, new, "mean-gmean")
+    if not np.isfinite(at).all():
+        at = np.array([1.0, 0.0])
+    value = residual(at)
+    for _ in range(NEWTON_STEPS):
+        gradient, hessian = _gauss_newton(residual, at)
+        step = np.linalg.solve(hessian, -gradient)
+        scale = 1.0
+        while scale > 1e-6:
+            moved = at + scale * step
+            if moved[0] > 0:
+                other = residual(moved)
+                if other @ other <= value @ value * (1 + 1e-14):
+                    break
+            scale /= 2
+        at, value = moved, other
+        if np.abs(step).max() < 1e-10:
+            break
+    return at
+
+
+def _gauss_newton(
+    residual: Callable[[FloatArray], FloatArray], at: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Gradient of half the sum of squares, and its exact Hessian from first and second differences."""
+    h = 1e-4
+    steps = np.eye(2) * h
+    here = residual(at)
+    up, down = [residual(at + s) for s in steps], [residual(at - s) for s in steps]
+    jacobian = np.stack([(u - d) / (2 * h) for u, d in zip(up, down, strict=True)], axis=1)
+    gradient = jacobian.T @ here
+    hessian = jacobian.T @ jacobian
+    second = [here @ (u - 2 * here + d) / h**2 for u, d in zip(up, down, strict=True)]
+    cross = residual(at + steps[0] + steps[1]) - up[0] - up[1] + 2 * here - down[0] - down[1]
+    mixed = here @ (cross + residual(at - steps[0] - steps[1])) / (2 * h * h)
+    full = hessian + np.array([[second[0], mixed], [mixed, second[1]]])
+    if np.linalg.eigvalsh(full)[0] > 0:
+        hessian = full
+    return gradient, hessian
+
+
+def _curves(
+    layout: _Layout, x: FloatArray, nodes: FloatArray, a: float, b: float, haebara: bool
+) -> FloatArray:
+    """Probabilities of categories (…, Q) or the expected test score (1, Q), items moved by (A, B) onto the
+    nodes.
+    """
+    theta = (nodes - b) / a
+    found = []
+    score = np.zeros((1, len(nodes)))
+    for (model, k), at in layout.groups.items():
+        natural = x[at]
+        log_p, _, _ = FAMILY[model](natural[:, :1] * theta, natural[:, 1:], k)
+        p = np.exp(log_p)
+        if k == 2:
+            p = p[:, 1:]  # the two categories have the same difference
+        found.append(p.reshape(-1, len(nodes)))
+        categories = np.arange(k)[-p.shape[1] :, None]
+        score += (p * categories).sum(axis=(0, 1))
+    return np.asarray(np.concatenate(found) if haebara else score)
+
+
+def _covariance(
+    parameters: Mapping[Any, Any], anchors: list[Hashable], given: FloatArray | None, n: int
+) -> FloatArray:
+    if given is None and isinstance(parameters, ParameterTable):
+        given = parameters.covariance(anchors)
+    if given is None:
+        return np.full((n, n), np.nan)
+    matrix = np.asarray(given, dtype=float)
+    if matrix.shape != (n, n):
+        raise LinkError("covariance", f"must be {n} × {n}, for {n} natural parameters of the anchors")
+    return matrix
+
+
+def _delta(
+    solve: Solver, old: FloatArray, new: FloatArray, old_covariance: FloatArray, new_covariance: FloatArray
+) -> FloatArray:
+    total = np.zeros((2, 2))
+    for which, covariance in ((0, old_covariance), (1, new_covariance)):
+        if np.isnan(covariance).all():
+            return np.full((2, 2), np.nan)
+        x = (old, new)[which]
+        jacobian = np.zeros((2, len(x)))
+        for column in np.flatnonzero(np.abs(x) < NEVER):
+            step = np.zeros(len(x))
+            step[column] = H
+            up, down = (
+                ((x + step, new), (x - step, new)) if which == 0 else ((old, x + step), (old, x - step))
+            )
+            jacobian[:, column] = (solve(*up) - solve(*down)) / (2 * H)
+        total += jacobian @ covariance @ jacobian.T
+    return total
+
+
+def _robust_z(
+    anchors: list[Hashable], pairs: list[tuple[ItemEstimate, ItemEstimate]], a: float, b: float
+) -> dict[Hashable, float]:
+    """(difference − median) / (0.74 × interquartile range) of the anchors' mean b."""
+    difference = np.array([first.b.mean() - (a * second.b.mean() + b) for first, second in pairs])
+    low, middle, high = np.percentile(difference, [25, 50, 75])
+    spread = 0.74 * (high - low)
+    z = (difference - middle) / spread if spread > 0 else np.zeros_like(difference)
+    return dict(zip(anchors, z.tolist(), strict=True))
