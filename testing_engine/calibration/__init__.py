@@ -1,21 +1,39 @@
 """Calibration: item parameters, populations and their errors from answers. Pure NumPy and SciPy."""
 
 from testing_engine.calibration.calibration import Calibration, Scores, calibrate
+from testing_engine.calibration.classical import ClassicalDif, classical_dif, ets_class
 from testing_engine.calibration.findings import Finding
+from testing_engine.calibration.fixed_form_fit import mean_squares, s_x2
 from testing_engine.calibration.linking import Link, link
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable
+from testing_engine.calibration.persons import PersonFit, prequential_fit
 from testing_engine.calibration.population import PopulationEstimate
+from testing_engine.calibration.residuals import residual_correlations
 from testing_engine.calibration.responses import Responses
+from testing_engine.calibration.score_tests import ScoreTest, ScoreTests, dif, drift, item_fit
 
 __all__ = [
     "Calibration",
+    "ClassicalDif",
     "Finding",
     "ItemEstimate",
     "Link",
     "ParameterTable",
+    "PersonFit",
     "PopulationEstimate",
     "Responses",
+    "ScoreTest",
+    "ScoreTests",
     "Scores",
     "calibrate",
+    "classical_dif",
+    "dif",
+    "drift",
+    "ets_class",
+    "item_fit",
     "link",
+    "mean_squares",
+    "prequential_fit",
+    "residual_correlations",
+    "s_x2",
 ]

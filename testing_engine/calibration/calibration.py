@@ -298,7 +298,7 @@ def _on_a_grid(
         engine: Sparse | Sufficient = Sparse(data, model, nodes, threads)
         if _sufficient(kept, model) and data.pattern is None:
             engine = Sufficient(kept, model, nodes)
-        newton = newton_is_cheap(data, model, len(nodes))
+        newton = newton_is_cheap(data, model, nodes)
         large = isinstance(engine, Sparse) and kept.n_answers >= LARGE_FROM
         strict = tolerance or (LARGE_TOLERANCE if large else TOLERANCE)
         iterations = Iterations(data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from testing_engine.calibration.expectation import Answered, Expectation, Sparse, Sufficient
-from testing_engine.calibration.information import EXACT_UP_TO, Information, information
+from testing_engine.calibration.information import Information, exact_is_cheap, information
 from testing_engine.calibration.maximisation import expand, maximise, moments, penalty
 from testing_engine.calibration.model import Model
 from testing_engine.calibration.population import Population
@@ -267,7 +267,8 @@ def mixed(
     return (new[:n], candidate) if good else (x, population)
 
 
-def newton_is_cheap(data: Answered, model: Model, nodes: int) -> bool:
+def newton_is_cheap(data: Answered, model: Model, theta: FloatArray) -> bool:
     """Exact information for small data, its series for middling ones."""
-    exact = data.n * nodes * float(model.n_free) ** 2 <= EXACT_UP_TO
-    return exact or (len(data.rows) <= SERIES_UP_TO and model.n_free <= 1_000)
+    if exact_is_cheap(data.n, theta, model.n_free):
+        return True
+    return theta.shape[1] == 1 and len(data.rows) <= SERIES_UP_TO and model.n_free <= 1_000

@@ -18,7 +18,8 @@ from testing_engine.calibration.responses import FloatArray
 from testing_engine.calibration.scores import Scores, scores
 from testing_engine.calibration.series import covariance_series
 
-EXACT_UP_TO = 3e9  # multiplications: patterns × nodes × parameters²
+EXACT_UP_TO = {1: 3e9, 2: 1e10}  # multiplications, patterns × nodes × parameters²; by number of concepts
+EXACT_PARAMETERS = 150  # in two concepts a series is slower than this many parameters node by node
 DIFFERENCE = 1e-5
 
 
@@ -52,13 +53,17 @@ def information(
     n = len(x) + population.n_free
     complete, gradient, prior = _complete(model, x, population, found, theta, priors, n)
     if exact is None:
-        exact = data.n * len(theta) * float(n) ** 2 <= EXACT_UP_TO
+        exact = exact_is_cheap(data.n, theta, n) or (theta.shape[1] == 2 and n <= EXACT_PARAMETERS)
     if exact:
         lost, terms = _exact_covariance(data, table, log_p, log_w, theta, n, len(x), threads), 0
     else:
         lost, terms = covariance_series(data, table, log_p, log_w, theta, complete, len(x), threads)
     observed = complete - lost
     return Information(gradient, (observed + observed.T) / 2, complete, prior, found, terms)
+
+
+def exact_is_cheap(patterns: int, theta: FloatArray, n: int) -> bool:
+    return patterns * len(theta) * float(n) ** 2 <= EXACT_UP_TO[theta.shape[1]]
 
 
 def _complete(

@@ -18,7 +18,7 @@ from testing_engine.calibration.scores import Scores
 TOLERANCE = 2e-5  # what a further degree may still change on the diagonal, relative to complete data
 COARSE_TOLERANCE = 3e-4
 COARSE_FROM = 600  # parameters
-HIGHEST_DEGREE = {1: 9, 2: 6}
+HIGHEST_DEGREE = {1: 9, 2: 4}
 SINGULAR_VALUE = 1e-8
 DENSE_FROM = 0.08  # share of the columns that a person touches
 

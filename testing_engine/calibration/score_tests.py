@@ -1,0 +1,353 @@
+"""Posterior score (Lagrange multiplier) tests of items: drift, shape and DIF.
+
+Person i's part in the derivative of the marginal log-likelihood along a change of item j is E_i[θ^h ∂ log
+P(x_ij) / ∂z], h = 0 for a shift of the item, h = 1 for its slope, h = 2, 3 for a curve that no logistic has.
+These sums keep their level when questions were chosen adaptively, which residuals at an estimated θ do not
+(Glas 1998, 1999). They are valid only under the right population, so mean and sd are estimated anew first,
+and with items that drift themselves set aside from the posterior (purification): else the drift of some items
+shows as drift of all.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import chdtrc
+
+from testing_engine.calibration.calibration import Calibration, calibrate
+from testing_engine.calibration.expectation import posteriors
+from testing_engine.calibration.population import PopulationEstimate
+from testing_engine.calibration.responses import BoolArray, FloatArray, Responses
+
+FEWEST = 50  # answers
+ASIDE_FIRST, ASIDE, BACK = 4.0, 3.0, 2.0  # |z| from which an item is set aside, and below which it returns
+SHARE_A_ROUND = 0.05
+ROUNDS = 6
+
+
+class ScoreTestError(ValueError):
+    """A test that these answers do not allow; `field` names the argument."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True)
+class ScoreTest:
+    """One item. `z` > 0: answered better than its parameters say (drift), or in the focal group (DIF)."""
+
+    item: Hashable
+    n: int
+    z: float
+    p: float  # of z, two-sided
+    chi2: float  # of `df` directions together
+    df: int
+    p_all: float
+    effect: float  # one scoring step: the shift on the logit scale
+    set_aside: bool
+    flagged: bool  # by false discovery rate at 5 %
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTests:
+    items: dict[Hashable, ScoreTest]
+    population: dict[Hashable, PopulationEstimate]
+    rounds: int
+
+
+def answer_scores(
+    fit: Calibration, responses: Responses, aside: BoolArray, degrees: int
+) -> tuple[FloatArray, FloatArray]:
+    """E_i[θ^h ∂ log P / ∂z] of every answer, (answers, degrees), and their predictive covariance where set
+    aside.
+
+    `fit` holds posteriors without the items `aside`; their answers are scored under the posterior that knows
+    them too, and have covariance Σ_k p_k s_k s_kᵀ; that of other answers is nan.
+    """
+    if fit.nodes.shape[1] != 1:
+        raise ScoreTestError("fit", "score tests are for one concept")
+    model, theta = fit.model, fit.nodes[:, 0]
+    powers = theta ** np.arange(degrees)[:, None]
+    log_p = model.log_probabilities(fit.state.x, fit.nodes)
+    slopes = np.zeros_like(log_p)
+    for block in model.blocks:
+        natural = block.natural(fit.state.x)
+        _, dz, _ = block.family(block.predictor(natural, fit.nodes), natural[:, block.n_slopes :], block.k)
+        slopes[block.rows.ravel()] = dz.reshape(-1, len(theta))
+    log_w = fit.state.population.log_weights(fit.nodes)
+    scores = np.zeros((responses.n_answers, degrees))
+    covariance = np.full((responses.n_answers, degrees, degrees), np.nan)
+    for part in fit.data.blocks(len(theta)):
+        p = posteriors(fit.data, part, log_p, log_w)[0]
+        pattern = fit.data.pattern
+        if pattern is None:
+            at = np.arange(responses.start[part.start], responses.start[part.stop])
+        else:
+            inside = (pattern >= part.start) & (pattern < part.stop)
+            at = np.flatnonzero(inside[responses.person])
+        person = responses.person[at]
+        who = (person if pattern is None else pattern[person]) - part.start
+        item, category = responses.item[at], responses.category[at]
+        kept = ~aside[item]
+        row = model.offset[item] + category
+        scores[at[kept]] = (p[who[kept]] * slopes[row[kept]]) @ powers.T
+        for j in np.unique(item[~kept]):
+            here = np.flatnonzero(item == j)
+            rows = slice(int(model.offset[j]), int(model.offset[j + 1]))
+            s, v = _predictive(p[who[here]], np.exp(log_p[rows]), slopes[rows], powers)
+            scores[at[here]] = s[np.arange(len(here)), category[here]]
+            covariance[at[here]] = v
+    return scores, covariance
+
+
+def _predictive(
+    p: FloatArray, chance: FloatArray, slopes: FloatArray, powers: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Scores of each possible answer under the posterior that knows it, (n, K, degrees), and their
+    covariance.
+    """
+    total = p @ chance.T  # (n, K)
+    s = np.stack([p @ (chance * slopes * power).T for power in powers], axis=2)
+    s /= np.maximum(total, 1e-300)[:, :, None]
+    return s, np.einsum("nk,nka,nkb->nab", total, s, s)
+
+
+def drift(
+    responses: Responses,
+    parameters: Mapping[Any, Any],
+    model: str | Mapping[Hashable, str] | list[str] = "2PL",
+    *,
+    rounds: int = ROUNDS,
+    threads: int | None = None,
+) -> ScoreTests:
+    """Whether items still have the parameters they are used with; items without parameters are not looked at.
+
+    1 df: z of a shift of the whole item. 2 df: shift and slope, so drift and shape in one.
+    """
+    known = {item: parameters[item] for item in responses.items if item in parameters}
+    if not known:
+        raise ScoreTestError("parameters", "names none of the items that were answered")
+    seen = responses.without(np.array([item not in known for item in responses.items]))
+    aside = np.zeros(responses.n_items, dtype=bool)
+    z = np.zeros(responses.n_items)
+    number = 0
+    for number in range(1, rounds + 1):
+        fit = calibrate(seen.without(aside), model, fixed=known, priors="none", threads=threads)
+        scores, covariance = answer_scores(fit, seen, aside, 2)
+        sums, variance = _by_item(seen, scores, covariance)
+        n = seen.answers_per_item
+        z = _z(sums[:, 0], variance[:, 0, 0], n)
+        new = _purified(z, aside, n, ASIDE_FIRST if number == 1 else ASIDE)
+        if (new == aside).all():
+            break
+        aside = new
+    tests = {}
+    for j, item in enumerate(seen.items):
+        if n[j] >= FEWEST:
+            chi2 = _quadratic(sums[j], variance[j])
+            tests[item] = (
+                int(n[j]),
+                float(z[j]),
+                chi2,
+                2,
+                float(sums[j, 0] / variance[j, 0, 0]),
+                bool(aside[j]),
+            )
+    return ScoreTests(_flagged(tests), fit.population, number)
+
+
+def item_fit(fit: Calibration) -> ScoreTests:
+    """Whether the curve has its model's shape: squares and cubes of θ in z, given the item's own parameters;
+    2 df.
+
+    `z` is of the square alone: > 0 where the curve bends up at both ends, as guessing makes it at the lower
+    one.
+    """
+    aside = np.zeros(fit.responses.n_items, dtype=bool)
+    kept = fit.responses.without(fit.left_out)
+    scores, _ = answer_scores(fit, kept, aside, 4)
+    tests = {}
+    order = np.argsort(kept.item, kind="stable")
+    bounds = np.searchsorted(kept.item[order], np.arange(kept.n_items + 1))
+    for j, item in enumerate(kept.items):
+        mine = scores[order[bounds[j] : bounds[j + 1]]]
+        if len(mine) < FEWEST:
+            continue
+        u, v = _given_own(mine[:, 2:], mine[:, :2])
+        z = float(u[0] / np.sqrt(max(v[0, 0], 1e-300)))
+        tests[item] = (len(mine), z, _quadratic(u, v), 2, float(u[0] / max(v[0, 0], 1e-300)), False)
+    return ScoreTests(_flagged(tests), fit.population, 1)
+
+
+def dif(
+    responses: Responses,
+    model: str | Mapping[Hashable, str] | list[str] = "2PL",
+    *,
+    fixed: Mapping[Any, Any] | None = None,
+    priors: Any = "default",
+    rounds: int = 4,
+    threads: int | None = None,
+) -> ScoreTests:
+    """Differential item functioning between the two groups of the answers; the second is the focal one.
+
+    The groups have populations of their own (impact is not DIF). 1 df: the item is easier for the focal group
+    than its common curve says (uniform DIF); 2 df: or has another slope there. Items set aside do not shape
+    the posterior.
+    """
+    if len(responses.groups) != 2:
+        raise ScoreTestError("responses", f"must have two groups, not {len(responses.groups)}")
+    aside = np.zeros(responses.n_items, dtype=bool)
+    number = 0
+    for number in range(1, rounds + 1):
+        split = _split(responses, aside)
+        fit = calibrate(
+            split, _models_of(model, responses, split), fixed=fixed, priors=priors, threads=threads
+        )
+        found = _dif_round(fit, split, responses, aside)
+        n = np.array([row[0] for row in found])
+        z = np.array([row[1] for row in found])
+        new = _purified(z, aside, n, ASIDE_FIRST if number == 1 else ASIDE)
+        if (new == aside).all():
+            break
+        aside = new
+    tests = {
+        item: (row[0], row[1], row[2], 2, row[3], bool(aside[j]))
+        for j, (item, row) in enumerate(zip(responses.items, found, strict=True))
+        if row[0] >= FEWEST and np.isfinite(row[1])
+    }
+    return ScoreTests(_flagged(tests), fit.population, number)
+
+
+def _split(responses: Responses, aside: BoolArray) -> Responses:
+    """Items set aside have parameters of their own in the focal group: they become items of it, at the
+    end.
+    """
+    if not aside.any():
+        return responses
+    moved = np.flatnonzero(aside)
+    place = np.full(responses.n_items, -1)
+    place[moved] = responses.n_items + np.arange(len(moved))
+    focal = (responses.group == 1)[responses.person] & aside[responses.item]
+    item = responses.item.copy()
+    item[focal] = place[item[focal]]
+    labels = (*responses.items, *((responses.items[j], responses.groups[1]) for j in moved))
+    return Responses(
+        responses.persons,
+        labels,
+        responses.start,
+        item,
+        responses.category,
+        responses.group,
+        responses.groups,
+    )
+
+
+def _models_of(model: Any, before: Responses, after: Responses) -> Any:
+    if isinstance(model, str):
+        return model
+    listed = [model[item] for item in before.items] if isinstance(model, Mapping) else list(model)
+    place = {item: number for number, item in enumerate(before.items)}
+    more = after.items[before.n_items :]
+    return listed + [listed[place[item[0]]] for item in more if isinstance(item, tuple)]
+
+
+def _dif_round(
+    fit: Calibration, split: Responses, responses: Responses, aside: BoolArray
+) -> list[tuple[int, float, float, float]]:
+    """Per item: n, z, χ² and the effect; by scores for common items, by Wald's test for split ones."""
+    kept = split.without(fit.left_out)
+    scores, _ = answer_scores(fit, kept, np.zeros(kept.n_items, dtype=bool), 2)
+    focal = (kept.group == 1)[kept.person].astype(float)
+    order = np.argsort(kept.item, kind="stable")
+    bounds = np.searchsorted(kept.item[order], np.arange(kept.n_items + 1))
+    found = []
+    for j, item in enumerate(responses.items):
+        mine = order[bounds[j] : bounds[j + 1]]
+        if aside[j]:
+            found.append(_wald(fit, item, (item, responses.groups[1]), int(responses.answers_per_item[j])))
+            continue
+        s, g = scores[mine], focal[mine]
+        if min(g.sum(), len(g) - g.sum()) < FEWEST:
+            found.append((0, np.nan, np.nan, np.nan))
+            continue
+        u, v = _given_own(s * g[:, None], s)
+        z = float(u[0] / np.sqrt(max(v[0, 0], 1e-300)))
+        found.append((len(mine), z, _quadratic(u, v), float(u[0] / max(v[0, 0], 1e-300))))
+    return found
+
+
+def _wald(fit: Calibration, one: Hashable, other: Hashable, n: int) -> tuple[int, float, float, float]:
+    first, second = fit.parameters[one], fit.parameters[other]
+    covariance = fit.parameters.covariance([one, other])
+    assert covariance is not None
+    half = len(covariance) // 2
+    jacobian = np.zeros((2, len(covariance)))  # the mean shift of the intercepts, and the slope
+    d_at = slice(1, half) if first.model != "NRM" else slice(half - len(first.d) + 1, half)
+    count = d_at.stop - d_at.start
+    jacobian[0, d_at], jacobian[0, half + d_at.start : half + d_at.stop] = -1 / count, 1 / count
+    jacobian[1, 0], jacobian[1, half] = -1, 1
+    shift = np.array([second.d[-count:].mean() - first.d[-count:].mean(), second.a[0] - first.a[0]])
+    v = jacobian @ covariance @ jacobian.T
+    z = float(shift[0] / np.sqrt(v[0, 0]))
+    return n, z, float(shift @ np.linalg.pinv(v) @ shift), float(shift[0])
+
+
+def _given_own(extra: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sums of extra scores after the item's own parameters are estimated, and their variance (regression on
+    own).
+    """
+    weight = np.linalg.lstsq(own, extra, rcond=None)[0]
+    residual = extra - own @ weight
+    return residual.sum(axis=0), residual.T @ residual
+
+
+def _by_item(
+    responses: Responses, scores: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Sums (J, degrees) and variances (J, degrees, degrees): empirical, or predictive where set aside."""
+    degrees = scores.shape[1]
+    square = np.where(np.isnan(covariance), scores[:, :, None] * scores[:, None, :], covariance)
+    j, item = responses.n_items, responses.item
+    sums = np.stack([np.bincount(item, scores[:, h], j) for h in range(degrees)], axis=1)
+    variance = np.empty((j, degrees, degrees))
+    for a in range(degrees):
+        for b in range(degrees):
+            variance[:, a, b] = np.bincount(item, square[:, a, b], j)
+    return np.asarray(sums, dtype=float), variance
+
+
+def _z(u: FloatArray, v: FloatArray, n: np.ndarray) -> FloatArray:
+    return np.asarray(np.where((n >= FEWEST) & (v > 0), u / np.sqrt(np.maximum(v, 1e-300)), 0.0))
+
+
+def _quadratic(u: FloatArray, v: FloatArray) -> float:
+    return float(u @ np.linalg.pinv(v, hermitian=True) @ u)
+
+
+def _purified(z: FloatArray, aside: BoolArray, n: np.ndarray, limit: float) -> BoolArray:
+    """The worst few over the limit go aside, those below `BACK` return."""
+    size = np.where((n >= FEWEST) & np.isfinite(z), np.abs(z), 0.0)
+    most = max(4, int(SHARE_A_ROUND * (n >= FEWEST).sum()))
+    candidates = np.flatnonzero((size > limit) & ~aside)
+    new = aside & (size >= BACK)
+    new[candidates[np.argsort(-size[candidates], kind="stable")][:most]] = True
+    return new
+
+
+def _flagged(tests: dict[Hashable, tuple[int, float, float, int, float, bool]]) -> dict[Hashable, ScoreTest]:
+    """Benjamini and Hochberg (1995) over the tests of all directions."""
+    items = list(tests)
+    p_all = np.array([float(chdtrc(tests[item][3], tests[item][2])) for item in items])
+    order = np.argsort(p_all, kind="stable")
+    under = np.flatnonzero(p_all[order] <= 0.05 * np.arange(1, len(items) + 1) / max(len(items), 1))
+    limit = p_all[order[under[-1]]] if len(under) else -1.0
+    found = {}
+    for item, p in zip(items, p_all, strict=True):
+        n, z, chi2, df, effect, aside = tests[item]
+        found[item] = ScoreTest(
+            item, n, z, float(chdtrc(1, z * z)), chi2, df, float(p), effect, aside, bool(p <= limit)
+        )
+    return found
