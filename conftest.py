@@ -6,6 +6,7 @@ from django_redis import get_redis_connection
 from hypothesis import settings as hypothesis_settings
 
 from sessions_app.sitting import hot_state
+from sessions_app.sitting.result_specs import forget_specs
 from testing_engine.revisions import forget_frozen
 
 hypothesis_settings.register_profile("no deadline", deadline=None)  # a busy machine breaks nothing
@@ -16,6 +17,7 @@ NEVER_EMPTIED = (
     "pool_revisions",
     "revision_questions",
     "test_plans",
+    "result_specifications",
     "test_responses",
     "question_images",
     "passages",
@@ -46,3 +48,4 @@ def _fresh_process() -> None:
     hot_state.forget_outage()
     get_redis_connection("default").flushdb()
     forget_frozen()
+    forget_specs()

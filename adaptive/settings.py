@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "SessionStatusEnum": "sessions_app.models.TestSession.Status",
+        "ResultKindEnum": "sessions_app.sitting.result_specs.Kind",
         "StartedEnum": ["started"],
         "ContinuedEnum": ["continue"],
     },

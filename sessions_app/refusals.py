@@ -51,6 +51,14 @@ class SessionStillActive(Refusal):
     """What was asked for is there when the test is over."""
 
 
+class ResultNotShown(Refusal):
+    """The student gets no result of this test, or not yet: from `released_at` on."""
+
+    def __init__(self, released_at: datetime | None) -> None:
+        super().__init__()
+        self.released_at = released_at
+
+
 class InvalidResponse(Refusal):
     """The response is no answer to the question. `variable`: which response variable is wrong; "": all."""
 

@@ -11,7 +11,6 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from sessions_app.sitting.tokens import STUDENT_PAGE, make_session_token, page_of
-from student_page import bands
 from student_page.demo import DEMOS, NoDemoPool, start_demo
 from student_page.languages import chosen_language, languages
 from student_page.texts import script_texts
@@ -68,9 +67,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     language = chosen_language(request, COOKIE)
     with translation.override(language):
-        data = {"texts": script_texts(), "bands": {"cuts": bands.CUTS, "names": bands.names()}}
-        legend = list(zip(bands.names(), bands.meanings(), strict=True))
-        shown = {**context, "languages": languages(), "data": data, "bands": legend, "modules": MODULES}
+        data = {"texts": script_texts()}
+        shown = {**context, "languages": languages(), "data": data, "modules": MODULES}
         response = render(request, f"student_page/{name}.html", shown, status=status)
     if request.GET.get("language") == language:
         response.set_cookie(

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from sessions_app.sitting.thousandths import told
+
 
 class ReadOnly:
     """Nobody adds, changes or deletes; whoever may view, sees."""
@@ -25,5 +27,11 @@ def go_on(request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
-def numbers(values: list[float]) -> str:
+def abilities(theta: list[float]) -> str:
+    """θ of each concept, as it is told everywhere."""
+    return ", ".join(map(told, theta))
+
+
+def errors(values: list[float]) -> str:
+    """Standard errors of each concept."""
     return ", ".join(f"{value:.2f}" for value in values)

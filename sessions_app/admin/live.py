@@ -23,6 +23,7 @@ from sessions_app.administration import supervision
 from sessions_app.administration.supervision import MOST_MINUTES, Outcome, Supervisor
 from sessions_app.models import LiveSession, TestSession
 from sessions_app.refusals import Refusal
+from sessions_app.sitting.thousandths import told
 
 EXPIRED_WITHIN = timedelta(days=1)
 MINUTES = 10
@@ -108,7 +109,7 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def ability(self, session: LiveSession) -> str:
         rows = zip(session.plan.concept_names, session.theta, session.standard_error, strict=True)
         return format_html_join(
-            "", "<div>{}: {} ± {}</div>", ((n, f"{t:.2f}", f"{e:.2f}") for n, t, e in rows)
+            "", "<div>{}: {} ± {}</div>", ((name, told(theta), f"{error:.2f}") for name, theta, error in rows)
         )
 
     @admin.display(description="idle for", ordering="last_activity")

@@ -21,6 +21,7 @@ from unfold.widgets import (
 )
 
 from sessions_app.admin.common import ReadOnly
+from sessions_app.admin.result_form import RESULT_FIELDS, RESULT_ROWS, ResultFields
 from sessions_app.admin.results import ResultPages
 from sessions_app.admin.rules_form import EXPERT, STOPPING, fields_of, rules_of, sentences
 from sessions_app.admin.sessions import STATUS_COLOURS
@@ -41,7 +42,7 @@ class RulesField(forms.JSONField):
         return "" if value is None else super().prepare_value(value)
 
 
-class NamedTestForm(forms.ModelForm[NamedTest]):
+class NamedTestForm(ResultFields):
     """The rules as simple fields or as JSON; tried on the pool's newest revision."""
 
     concept_names = LinesField(required=False, help_text="One a line; empty: the pool's own.")
@@ -95,6 +96,7 @@ class NamedTestForm(forms.ModelForm[NamedTest]):
             "closes_at",
             "allow_dont_know",
             "show_theta",
+            *RESULT_FIELDS,
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -120,6 +122,8 @@ class NamedTestForm(forms.ModelForm[NamedTest]):
         for field, text in named_tests.problems_of(cleaned["pool"], rules, cleaned["concept_names"]):
             is_simple = field == "rules" and cleaned["stopping"] != EXPERT
             self.add_error("stopping" if is_simple else field, text)
+        if not self.errors:
+            self.add_result_errors(cleaned, rules)
         return {**cleaned, "rules": rules}
 
 
@@ -158,6 +162,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
                 ]
             },
         ),
+        ("Result", {"fields": RESULT_ROWS}),
         (
             "Conditions",
             {

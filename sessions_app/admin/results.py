@@ -14,9 +14,12 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from sessions_app.admin.pictures import Page, show
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
-from sessions_app.reporting.levels import level_of
+from sessions_app.reporting.asked import asked_in
 from sessions_app.reporting.pictures.results import results_pictures
+from sessions_app.reporting.report import report_of_session
 from sessions_app.reporting.result_distribution import Results
+from sessions_app.reporting.sentences import sentences_of
+from sessions_app.sitting.result_specs import load_spec
 
 PER_PAGE = 50
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -90,7 +93,7 @@ class ResultPages:
             "admin/sessions_app/results/results.html",
             form=form,
             listed=listed_page,
-            rows=[_row(session) for session in listed_page],
+            rows=_rows(list(listed_page)),
             query_of_list=without_page.urlencode(),
             files=FILES,
         )
@@ -119,16 +122,17 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
     return facts
 
 
-def _row(session: TestSession) -> dict[str, Any]:
-    """One session as the list shows it."""
-    end = session.completed_at
-    return {
-        "session": session,
-        "minutes": None if end is None else (end - session.started_at).total_seconds() / 60,
-        "concepts": [
-            {"name": name, "theta": theta, "error": error, "level": level_of(theta)}
-            for name, theta, error in zip(
-                session.plan.concept_names, session.theta, session.standard_error, strict=True
-            )
-        ],
-    }
+def _rows(sessions: list[TestSession]) -> list[dict[str, Any]]:
+    """The sessions as the list shows them: in the words that their students read."""
+    asked = asked_in(sessions)
+    return [
+        {
+            "session": session,
+            "minutes": None
+            if session.completed_at is None
+            else (session.completed_at - session.started_at).total_seconds() / 60,
+            "spec": (spec := load_spec(session.result_spec_id)),
+            "told": sentences_of(report_of_session(session, spec, asked[session.pk]), for_teacher=True),
+        }
+        for session in sessions
+    ]

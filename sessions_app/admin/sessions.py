@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from sessions_app.admin.common import ReadOnly, go_on, numbers
+from sessions_app.admin.common import ReadOnly, abilities, errors, go_on
 from sessions_app.admin.pictures import Page, show
 from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
@@ -29,6 +29,7 @@ from sessions_app.reporting.session_path import path_of
 from sessions_app.review.replay import LEADING, replay
 from sessions_app.sitting import lifecycle
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.thousandths import told
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
 
@@ -68,11 +69,11 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
     @admin.display(description="θ after")
     def ability(self, response: TestResponse) -> str:
-        return numbers(response.theta)
+        return abilities(response.theta)
 
     @admin.display(description="standard error")
     def error(self, response: TestResponse) -> str:
-        return numbers(response.standard_error)
+        return errors(response.standard_error)
 
     @admin.display(description="seconds")
     def time(self, response: TestResponse) -> str:
@@ -127,7 +128,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="θ")
     def ability(self, session: TestSession) -> str:
-        return numbers(session.theta)
+        return abilities(session.theta)
 
     @admin.display(description="pool")
     def pool(self, session: TestSession) -> str:
@@ -137,7 +138,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def concepts(self, session: TestSession) -> str:
         rows = zip(session.plan.concept_names, session.theta, session.standard_error, strict=True)
         lines = [
-            f"{name}: proficiency {proficiency_of(theta):.3f} (θ = {theta:.3f}, standard error {error:.3f})"
+            f"{name}: proficiency {proficiency_of(theta):.3f} (θ = {told(theta)}, standard error {error:.2f})"
             for name, theta, error in rows
         ]
         return format_html("<pre>{}</pre>", "\n".join(lines))

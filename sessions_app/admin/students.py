@@ -14,7 +14,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from sessions_app import replies
-from sessions_app.admin.common import ReadOnly, go_on, numbers
+from sessions_app.admin.common import ReadOnly, abilities, errors, go_on
 from sessions_app.admin.results import ResultPages
 from sessions_app.administration.privacy import erase_student, held_of
 from sessions_app.models import Student, StudentProficiency, TestSession
@@ -131,8 +131,8 @@ class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="θ", ordering="theta")
     def ability(self, row: StudentProficiency) -> str:
-        return numbers([row.theta])
+        return abilities([row.theta])
 
     @admin.display(description="standard error", ordering="standard_error")
     def error(self, row: StudentProficiency) -> str:
-        return numbers([row.standard_error])
+        return errors([row.standard_error])

@@ -41,6 +41,15 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "student_not_found", "There is no such student.")
         case refusals.SessionStillActive():
             return Problem(409, "session_active", "The test is running; its result is there when it is over.")
+        case refusals.ResultNotShown(released_at=None):
+            return Problem(403, "result_not_shown", "Students get no result of this test.")
+        case refusals.ResultNotShown(released_at=moment):
+            return Problem(
+                409,
+                "result_not_released",
+                f"Students see the result from {moment} on.",
+                extra={"released_at": moment},
+            )
         case refusals.WrongStudent():
             return Problem(403, "wrong_student", "This session belongs to another student.")
         case refusals.StudentErased():

@@ -1,8 +1,10 @@
 """Taking a test: start, submit, status, end."""
 
 import secrets
+from dataclasses import replace
+from datetime import datetime
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -11,6 +13,7 @@ from sessions_app import replies
 from sessions_app.api import permissions
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.documentation import taking_tests
+from sessions_app.api.languages import language_of
 from sessions_app.api.requests import (
     body_of,
     idempotency_key_of,
@@ -30,6 +33,7 @@ from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.api.views import ClientView, SessionView
 from sessions_app.reporting import results
 from sessions_app.sitting import lifecycle, submission
+from sessions_app.sitting.standing import Caller, Standing, may_see_result
 
 
 class StartView(ClientView):
@@ -53,6 +57,13 @@ class StartView(ClientView):
         return Response(reply)
 
 
+def result_for(standing: Standing, caller: Caller, now: datetime) -> replies.Result | replies.WithheldResult:
+    """Of a test that is over, what is for the caller."""
+    if may_see_result(standing, caller, now):
+        return replies.result(standing)
+    return replies.withheld_result(standing)
+
+
 class SubmitView(SessionView):
     documentation = taking_tests.SUBMIT
 
@@ -63,13 +74,15 @@ class SubmitView(SessionView):
         is_html = wants_html(request)
         answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
         named_in_log(answer.session_id)
-        standing = submission.submit(
-            answer,
-            caller_of(request),
-            now=timezone.now(),
-            rate=rate_in_session(request, answer.session_id),
-        )
-        return Response(replies.submitted(standing, as_html=is_html))
+        caller, now = caller_of(request), timezone.now()
+        rate = rate_in_session(request, answer.session_id)
+        standing = submission.submit(answer, caller, now=now, rate=rate)
+        if standing.is_active:
+            return Response(replies.submitted(standing, as_html=is_html))
+        if caller.session_id is not None:  # what its test says of results is not in the hot state
+            told = lifecycle.status(answer.session_id, caller)
+            standing = replace(standing, test=told.test, result_spec=told.result_spec)
+        return Response(result_for(standing, caller, now))
 
 
 class StatusView(SessionView):
@@ -78,8 +91,10 @@ class StatusView(SessionView):
     def get(self, request: Request, session_id: str) -> Response:
         is_html = wants_html(request)
         student_id = query_of(request, StudentSerializer).get("student_id")
-        standing = lifecycle.status(session_id_of(session_id), caller_of(request), student_id=student_id)
-        return Response(replies.status(standing, as_html=is_html))
+        caller = caller_of(request)
+        standing = lifecycle.status(session_id_of(session_id), caller, student_id=student_id)
+        is_withheld = not may_see_result(standing, caller, timezone.now())
+        return Response(replies.status(standing, as_html=is_html, is_withheld=is_withheld))
 
 
 class EndView(SessionView):
@@ -87,23 +102,25 @@ class EndView(SessionView):
 
     def post(self, request: Request, session_id: str) -> Response:
         student_id = body_of(request, StudentSerializer).get("student_id")
+        caller, now = caller_of(request), timezone.now()
         standing = lifecycle.end(
             session_id_of(session_id),
-            caller_of(request),
-            now=timezone.now(),
+            caller,
+            now=now,
             student_id=student_id,
             idempotency_key=idempotency_key_of(request),
             fingerprint=fingerprint_of(request.data),
         )
-        return Response(replies.result(standing))
+        return Response(result_for(standing, caller, now))
 
 
 class ResultView(SessionView):
     documentation = taking_tests.RESULT
 
     def get(self, request: Request, session_id: str) -> Response:
-        standing, path = results.result_of(session_id_of(session_id), caller_of(request))
-        return Response(replies.result_with_path(standing, path))
+        found = results.result_of(session_id_of(session_id), caller_of(request), now=timezone.now())
+        with translation.override(language_of(request)):
+            return Response(replies.result_with_path(found), headers={"Vary": "Accept-Language"})
 
 
 class TokenView(ClientView):

@@ -97,6 +97,7 @@ def entry_of_event(session: TestSession, event: SessionEvent, facts: Sequence[ch
 def started_facts(session: TestSession, revision_hash: str, plan_hash: str) -> list[chain.Fact]:
     """What never changes of a session. The student by primary key alone: the person can be erased."""
     named_test = [] if session.named_test_id is None else [session.named_test_id]
+    told_by = [] if session.result_spec is None else [session.result_spec.content_hash]
     return [
         session.client_id,
         session.student_id,
@@ -106,6 +107,7 @@ def started_facts(session: TestSession, revision_hash: str, plan_hash: str) -> l
         session.prior_mean,
         session.prior_sd,
         *named_test,
+        *told_by,
     ]
 
 

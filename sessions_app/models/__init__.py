@@ -8,6 +8,7 @@ from sessions_app.models.answers import TestResponse
 from sessions_app.models.api_clients import ApiClient
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.named_tests import Invitation, NamedTest
+from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.sessions import LiveSession, TestSession
 from sessions_app.models.students import Student, StudentProficiency
 
@@ -16,6 +17,7 @@ __all__ = [
     "Invitation",
     "LiveSession",
     "NamedTest",
+    "ResultSpecification",
     "SessionEvent",
     "Student",
     "StudentProficiency",

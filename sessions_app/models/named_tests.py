@@ -18,6 +18,17 @@ class NamedTest(models.Model):
         ANYBODY = "anybody", "any student that a client names"
         INVITED = "invited", "invited students only"
 
+    class ResultKind(models.TextChoices):
+        BY_RULES = "rules", "as the rules have it: passed or not where they have one cut, else levels"
+        LEVELS = "levels", "levels of achievement"
+        PASSING = "passing", "passed or not passed"
+        SCALE = "scale", "a score on a rating scale, where nothing is right or wrong"
+        THANKS = "thanks", "thanks only"
+
+    class Release(models.TextChoices):
+        NOW = "now", "as soon as the student is done"
+        CLOSED = "closed", "when the test has closed"
+
     name = models.SlugField(
         max_length=100, help_text="What `start` and addresses call it: letters, digits, - and _."
     )
@@ -53,6 +64,24 @@ class NamedTest(models.Model):
     allow_dont_know = models.BooleanField(
         "allow “I don't know”", default=True, help_text="Whether a question may be answered with it."
     )
+    result_kind = models.CharField(
+        "the result is", max_length=7, choices=ResultKind.choices, default=ResultKind.BY_RULES
+    )
+    result_cuts = ArrayField(
+        models.FloatField(),
+        verbose_name="cuts between levels",
+        default=list,
+        blank=True,
+        help_text="On the scale of θ; empty: those of the rules, else −1, 0 and 1.",
+    )
+    result_levels = models.JSONField(
+        "names of the levels", default=list, blank=True, help_text="The lowest first; empty: the usual words."
+    )
+    scale_mean = models.FloatField("score at θ = 0", default=50.0)
+    scale_sd = models.FloatField("points for one unit of θ", default=10.0)
+    result_release = models.CharField(
+        "students see it", max_length=6, choices=Release.choices, default=Release.NOW
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -72,6 +101,20 @@ class NamedTest(models.Model):
                 condition=Q(attempts_allowed=None) | Q(attempts_allowed__gte=1), name="named_test_attempts"
             ),
             models.CheckConstraint(condition=Q(takers__in=["anybody", "invited"]), name="named_test_takers"),
+            models.CheckConstraint(
+                condition=Q(result_kind__in=["rules", "levels", "passing", "scale", "thanks"]),
+                name="named_test_result_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(result_release="now") | Q(result_release="closed", closes_at__isnull=False),
+                name="named_test_result_release",
+            ),
+            models.CheckConstraint(condition=Q(scale_sd__gt=0), name="named_test_scale"),
+            models.CheckConstraint(condition=Q(result_cuts__len__lte=20), name="named_test_result_cuts"),
+            models.CheckConstraint(
+                condition=~Q(result_kind="scale", allow_dont_know=True),
+                name="named_test_rating_without_dont_know",
+            ),
         ]
 
     def __str__(self) -> str:

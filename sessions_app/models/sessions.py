@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from sessions_app.models.named_tests import NamedTest
+from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.students import Student
 from testing_engine.models import ArrayLength, PoolRevision, TestPlan
 
@@ -47,6 +48,14 @@ class TestSession(models.Model):
     completed_at = models.DateTimeField(null=True)
     named_test = models.ForeignKey(
         NamedTest, on_delete=models.PROTECT, null=True, related_name="sessions", db_index=False
+    )
+    result_spec = models.ForeignKey(
+        ResultSpecification,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="How its result is told; none: as before there were any.",
     )
     deadline = models.DateTimeField(null=True, help_text="Nothing is accepted after it.")
 

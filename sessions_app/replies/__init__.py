@@ -40,6 +40,7 @@ from sessions_app.replies.sitting import (
     ResultWithPath,
     SessionStatus,
     Started,
+    WithheldResult,
     invitation,
     result,
     result_with_path,
@@ -47,6 +48,7 @@ from sessions_app.replies.sitting import (
     status,
     submitted,
     token,
+    withheld_result,
 )
 from sessions_app.replies.student_export import StudentExport, student_export
 from sessions_app.replies.values import Reply
@@ -77,6 +79,7 @@ __all__ = [
     "Started",
     "StudentExport",
     "Uploaded",
+    "WithheldResult",
     "cleaned_up",
     "encode",
     "encode_for_people",
@@ -99,4 +102,5 @@ __all__ = [
     "submitted",
     "token",
     "uploaded",
+    "withheld_result",
 ]

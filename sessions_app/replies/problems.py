@@ -27,3 +27,4 @@ class Problem(Reply, frozen=True):
     current_question_id: str | UnsetType | None = UNSET
     opens_at: datetime | UnsetType | None = UNSET
     closes_at: datetime | UnsetType | None = UNSET
+    released_at: datetime | UnsetType = UNSET

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.replies.values import Ability, Address, Reply, Status, accuracy
+from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.results import Totals
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
 from sessions_app.sitting.responses import read_stored
@@ -190,9 +191,7 @@ def proficiency(student: Student, known: Sequence[StudentProficiency]) -> Profic
         student_id=student.external_id,
         proficiency=proficiencies_of(row.theta for row in known),
         concept_names=[row.concept_name for row in known],
-        ability=Ability(
-            theta=[row.theta for row in known], standard_error=[row.standard_error for row in known]
-        ),
+        ability=told_ability([row.theta for row in known], [row.standard_error for row in known]),
         last_updated=max((row.updated_at for row in known), default=None),
     )
 
@@ -225,7 +224,7 @@ def progress(student: Student, sessions: Sequence[TestSession], place: Place, to
 
 
 def _ability(row: TestSession | TestResponse) -> Ability:
-    return Ability(theta=row.theta, standard_error=row.standard_error)
+    return told_ability(row.theta, row.standard_error)
 
 
 def _history_entry(session: TestSession) -> HistoryEntry:

@@ -9,10 +9,13 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
 from sessions_app.models import NamedTest, TestSession
-from sessions_app.replies.values import Ability, Address, Deadline, Interval, Reply, Status, accuracy
+from sessions_app.replies.result_report import Report, ResultKind, report
+from sessions_app.replies.values import Ability, Address, Deadline, Interval, Reply, Status, ability, accuracy
 from sessions_app.reporting import results
 from sessions_app.sitting import session_state
+from sessions_app.sitting.named_tests import released_at
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.sitting.result_specs import ResultSpec, spec_of
 from sessions_app.sitting.standing import Standing
 from sessions_app.sitting.tokens import make_session_token, page_of
 from testing_engine.questions.interactions import Interaction, choice_of_options
@@ -56,6 +59,10 @@ class TestTexts(Reply, frozen=True):
     show_theta: Annotated[bool, Meta(description="Whether the result page may show θ.")]
     allow_dont_know: Annotated[
         bool, Meta(description='Whether `null`, "I don\'t know", is taken as an answer.')
+    ]
+    result_kind: ResultKind
+    result_released_at: Annotated[
+        datetime | None, Meta(description="Students get no result before; null: at once.")
     ]
     introduction_html: Annotated[
         str | UnsetType, Meta(description="With `render=html`: safe to put into a page.")
@@ -126,6 +133,14 @@ class Result(Reply, frozen=True):
     test_summary: TestSummary
 
 
+class WithheldResult(Reply, frozen=True):
+    """To a student whose result is not for students, or not yet: that the test is over, and no more."""
+
+    status: Status
+    total_questions: int
+    result_released_at: datetime | None
+
+
 class PathPoint(Reply, frozen=True):
     questions_answered: int
     proficiency: list[float]
@@ -135,14 +150,17 @@ class PathPoint(Reply, frozen=True):
 class ResultWithPath(Result, frozen=True):
     session_id: UUID
     concept_names: Sequence[str]
+    report: Report
     path: Annotated[list[PathPoint], Meta(description="From before the first answer to after the last.")]
 
 
 class SessionStatus(Reply, frozen=True):
     session_id: UUID
     status: Status
-    current_proficiency: list[float]
-    ability: Ability
+    current_proficiency: Annotated[
+        list[float] | None, Meta(description="null: to students, where the result is not or not yet theirs.")
+    ]
+    ability: Ability | None
     concept_names: Sequence[str]
     questions_answered: int
     max_questions: Annotated[int, Meta(description="The test has no more than that.")]
@@ -180,7 +198,7 @@ def started(
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
         deadline=standing.deadline,
-        test=_test(standing.test, as_html),
+        test=_test(standing.test, standing.result_spec, as_html),
         status="started",
         take_url=in_full(page_of(session_token)),
     )
@@ -207,12 +225,13 @@ def submitted(standing: Standing, *, as_html: bool = False) -> Continued | Resul
     )
 
 
-def status(standing: Standing, *, as_html: bool = False) -> SessionStatus:
+def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = False) -> SessionStatus:
+    """`is_withheld`: nothing of the result so far is for whoever asks."""
     return SessionStatus(
         session_id=standing.session_id,
         status=standing.status,
-        current_proficiency=proficiencies_of(standing.theta),
-        ability=_ability(standing),
+        current_proficiency=None if is_withheld else proficiencies_of(standing.theta),
+        ability=None if is_withheld else _ability(standing),
         concept_names=standing.concept_names,
         questions_answered=standing.answered,
         max_questions=standing.max_questions,
@@ -221,7 +240,7 @@ def status(standing: Standing, *, as_html: bool = False) -> SessionStatus:
         started_at=standing.started_at,
         completed_at=standing.completed_at,
         deadline=standing.deadline,
-        test=_test(standing.test, as_html),
+        test=_test(standing.test, standing.result_spec, as_html),
     )
 
 
@@ -236,11 +255,22 @@ def result(standing: Standing) -> Result:
     )
 
 
-def result_with_path(standing: Standing, path: list[results.PathPoint]) -> ResultWithPath:
+def withheld_result(standing: Standing) -> WithheldResult:
+    return WithheldResult(
+        status=standing.status,
+        total_questions=standing.answered,
+        result_released_at=released_at(standing.test) if standing.result_spec.is_shown else None,
+    )
+
+
+def result_with_path(found: results.Result) -> ResultWithPath:
+    """In the active language."""
+    standing = found.standing
     return ResultWithPath(
         **asdict(result(standing)),
         session_id=standing.session_id,
         concept_names=standing.concept_names,
+        report=report(found.report),
         path=[
             PathPoint(
                 questions_answered=point.answered,
@@ -250,13 +280,13 @@ def result_with_path(standing: Standing, path: list[results.PathPoint]) -> Resul
                     for theta, error in zip(point.theta, point.standard_error, strict=True)
                 ],
             )
-            for point in path
+            for point in found.path
         ],
     )
 
 
 def _ability(standing: Standing) -> Ability:
-    return Ability(theta=standing.theta, standard_error=standing.standard_error)
+    return ability(standing.theta, standing.standard_error)
 
 
 def _waiting(standing: Standing, as_html: bool) -> ShownQuestion:
@@ -302,7 +332,7 @@ def _interaction_html(interaction: dict[str, Any]) -> InteractionHtml:
 
 def invitation(test: NamedTest, *, is_running: bool, as_html: bool = False) -> Invitation:
     """What an invited student reads before the test begins."""
-    texts = _test(test, as_html)
+    texts = _test(test, spec_of(test), as_html)
     assert texts is not None
     return Invitation(
         test=texts,
@@ -312,7 +342,7 @@ def invitation(test: NamedTest, *, is_running: bool, as_html: bool = False) -> I
     )
 
 
-def _test(test: NamedTest | None, as_html: bool) -> TestTexts | None:
+def _test(test: NamedTest | None, spec: ResultSpec, as_html: bool) -> TestTexts | None:
     """What the student's page shows of a named test."""
     if test is None:
         return None
@@ -326,7 +356,9 @@ def _test(test: NamedTest | None, as_html: bool) -> TestTexts | None:
         introduction=test.introduction,
         closing=test.closing,
         show_theta=test.show_theta,
-        allow_dont_know=test.allow_dont_know,
+        allow_dont_know=test.allow_dont_know and not spec.is_rating,
+        result_kind=spec.kind,
+        result_released_at=released_at(test),
         **html,
     )
 

@@ -9,9 +9,11 @@ from msgspec import Meta
 from sessions_app.administration.privacy import Held
 from sessions_app.models import Invitation, SessionEvent, StudentProficiency, TestResponse, TestSession
 from sessions_app.replies.values import Ability, Reply, Status
+from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.said import said_of
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.responses import read_stored
+from sessions_app.sitting.thousandths import plain
 
 # What was exported before and is exported again reads the same: with the offset, +00:00.
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -168,7 +170,7 @@ def _proficiency(row: StudentProficiency) -> ExportedProficiency:
     return ExportedProficiency(
         concept_name=row.concept_name,
         proficiency=proficiency_of(row.theta),
-        theta=row.theta,
+        theta=plain(row.theta),
         standard_error=row.standard_error,
         session_id=row.session_id,
         updated_at=row.updated_at.isoformat(),
@@ -197,7 +199,7 @@ def _session(session: TestSession) -> ExportedSession:
         concept_names=session.plan.concept_names,
         rules=session.plan.rules,
         prior=ExportedPrior(theta=session.prior_mean, standard_deviation=session.prior_sd),
-        ability=Ability(theta=session.theta, standard_error=session.standard_error),
+        ability=told_ability(session.theta, session.standard_error),
         questions_answered=session.questions_answered,
         correct_responses=session.correct_responses,
         started_at=session.started_at.isoformat(),
@@ -225,7 +227,7 @@ def _answer(response: TestResponse) -> ExportedAnswer:
         response_text=said_of(response),
         is_correct=response.is_correct,
         score=response.score,
-        ability_after=Ability(theta=response.theta, standard_error=response.standard_error),
+        ability_after=told_ability(response.theta, response.standard_error),
         response_time_ms=response.response_time_ms,
         answered_at=response.answered_at.isoformat(),
         idempotency_key=response.idempotency_key,

@@ -4,13 +4,14 @@ A field is always there, unless its type allows `UnsetType`. Descriptions and fo
 document, stand in `msgspec.Meta`; `choices` in its `extra` are what a text may be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from sessions_app.models import TestSession
+from sessions_app.sitting.thousandths import plain
 
 
 class Reply(Struct, frozen=True):
@@ -26,6 +27,11 @@ Deadline = Annotated[datetime | None, Meta(description="No answer is taken after
 class Ability(Reply, frozen=True):
     theta: Sequence[float]
     standard_error: Sequence[float]
+
+
+def ability(theta: Iterable[float], standard_error: Sequence[float]) -> Ability:
+    """θ to the last bit, without what arithmetic leaves of 0 (`sitting.thousandths`)."""
+    return Ability(theta=[plain(value) for value in theta], standard_error=standard_error)
 
 
 def accuracy(correct: int, answered: int) -> float:

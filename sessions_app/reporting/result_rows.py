@@ -4,17 +4,23 @@ Rows come from a server-side cursor: an export needs the same memory whatever it
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import override
 
 from sessions_app.models import TestResponse, TestSession
-from sessions_app.reporting.levels import CUTS, NAMES, level_of
+from sessions_app.reporting.asked import asked_in, either, measures
+from sessions_app.reporting.levels import level_of, levels_of
+from sessions_app.reporting.report import Finding, Report, report_of_session
 from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.result_specs import load_spec
+from sessions_app.sitting.thousandths import plain
 from testing_engine.models import TestPlan
 
 CHUNK = 500  # rows that are in memory at once
@@ -32,15 +38,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, and the objects that give the rows."""
+    """Columns, and the objects that give the rows. `look_up` adds to some of them what their columns read."""
 
     columns: Sequence[Column]
     objects: QuerySet[Any]
+    look_up: Callable[[list[Any]], Iterable[Any]]
 
     def rows(self) -> Iterator[list[Any]]:
         """Plain values: text, numbers, truth values, None; times as ISO 8601 in UTC."""
-        for found in self.objects.iterator(chunk_size=CHUNK):
-            yield [_plain(column.read(found)) for column in self.columns]
+        found = self.objects.iterator(chunk_size=CHUNK)
+        while some := list(islice(found, CHUNK)):
+            for each in self.look_up(some):
+                with override("en"):
+                    row = [_plain(column.read(each)) for column in self.columns]
+                yield row
 
     def csv(self, *, is_for_people: bool = False) -> Iterator[str]:
         """As CSV, a line at a time; no cell is a formula."""
@@ -81,7 +92,7 @@ def session_table(sessions: QuerySet[TestSession]) -> Table:
     objects = sessions.select_related("student", "plan", "revision", "named_test")
     names = concept_names(sessions)
     abilities = [column for name in names for column in _ability_columns(name, "at the end, or so far")]
-    return Table([*_SESSION, *abilities], objects.order_by("started_at", "pk"))
+    return Table([*_SESSION, *abilities], objects.order_by("started_at", "pk"), _with_reports)
 
 
 def answer_table(sessions: QuerySet[TestSession]) -> Table:
@@ -92,7 +103,33 @@ def answer_table(sessions: QuerySet[TestSession]) -> Table:
     names = concept_names(sessions)
     abilities = [column for name in names for column in _ability_columns(name, "after this answer")]
     columns = [*_ANSWER, *abilities]
-    return Table(columns, objects.order_by("session__started_at", "session_id", "position"))
+    in_order = objects.order_by("session__started_at", "session_id", "position")
+    return Table(columns, in_order, _AskedSoFar().look_up)
+
+
+def _with_reports(sessions: list[TestSession]) -> Iterator[TestSession]:
+    asked = asked_in(sessions)
+    for session in sessions:
+        session.report = report_of_session(session, load_spec(session.result_spec_id), asked[session.pk])  # type: ignore[attr-defined]
+        session.is_asked = asked[session.pk]  # type: ignore[attr-defined]
+        yield session
+
+
+class _AskedSoFar:
+    """Answers in order, each with the concepts that its session had asked about by then."""
+
+    def __init__(self) -> None:
+        self.session_id: object = None
+        self.is_asked: list[bool] = []
+
+    def look_up(self, answers: list[TestResponse]) -> Iterator[TestResponse]:
+        for answer in answers:
+            measured = measures(answer.question.concepts)
+            is_first = answer.session_id != self.session_id
+            self.is_asked = measured if is_first else either(self.is_asked, measured)
+            self.session_id = answer.session_id
+            answer.is_asked = self.is_asked  # type: ignore[attr-defined]
+            yield answer
 
 
 def concept_names(sessions: QuerySet[TestSession]) -> list[str]:
@@ -111,6 +148,24 @@ def _seconds(session: TestSession) -> float | None:
     if session.completed_at is None:
         return None
     return (session.completed_at - session.started_at).total_seconds()
+
+
+def _of_whole(read: Callable[[Report, Finding], Any]) -> Callable[[Any], Any]:
+    """Reads a session's result as a whole; nothing before the first answer."""
+
+    def value(session: Any) -> Any:
+        report = session.report
+        return None if report.whole is None else read(report, report.whole)
+
+    return value
+
+
+def _levels_in_words(report: Report) -> str | None:
+    levels = levels_of(report.spec)
+    if not levels:
+        return None
+    cuts = ", ".join(f"{cut:g}" for cut in report.spec.cuts)
+    return f"{cuts}: {', '.join(level.name for level in levels)}"
 
 
 STUDENT_ID = "The student's id in the school's own system."
@@ -132,7 +187,54 @@ _SESSION = (
     Column("pool_revision", "number", "Revision of the pool that it used.", lambda s: s.revision.number),
     Column("questions_answered", "number", "Answers given.", lambda s: s.questions_answered),
     Column("correct_responses", "number", "Answers that were right.", lambda s: s.correct_responses),
-    Column("accuracy", "number", "Their share, 0 to 1.", lambda s: round(s.accuracy, 6)),
+    Column(
+        "accuracy",
+        "number",
+        "Their share, 0 to 1; empty before the first answer.",
+        lambda s: round(s.accuracy, 6) if s.questions_answered else None,
+    ),
+    Column(
+        "result_kind",
+        "text",
+        "What the result is: levels, passing (passed or not), scale (a score on a rating scale), thanks.",
+        lambda s: s.report.spec.kind,
+    ),
+    Column(
+        "overall_theta",
+        "number",
+        "Mean of θ over the concepts that got a question; empty before the first answer.",
+        _of_whole(lambda report, whole: plain(whole.theta)),
+    ),
+    Column("overall_standard_error", "number", "Of that mean.", _of_whole(lambda report, whole: whole.error)),
+    Column(
+        "overall_level",
+        "text",
+        "The level, or passed or not, that the mean lies in: θ and the cuts rounded to 0.001, halves up; a "
+        "cut belongs to the level above it.",
+        _of_whole(lambda report, whole: level_of(whole.theta, report.spec) or None),
+    ),
+    Column(
+        "overall_level_probability",
+        "number",
+        "How probable that level is, 0 to 1, for an ability N(θ, SE²).",
+        _of_whole(lambda report, whole: None if whole.probability is None else round(whole.probability, 6)),
+    ),
+    Column(
+        "score",
+        "number",
+        "Score on the rating scale; empty for other results.",
+        _of_whole(
+            lambda report, whole: (
+                round(report.spec.score(whole.theta), 6) + 0.0 if report.spec.is_rating else None
+            )
+        ),
+    ),
+    Column(
+        "cuts",
+        "text",
+        "θ between two levels, in order, and the names of the levels, the lowest first.",
+        lambda s: _levels_in_words(s.report),
+    ),
 )
 
 _ANSWER = (
@@ -154,20 +256,30 @@ _ANSWER = (
 
 
 def _ability_columns(concept: str, when: str) -> list[Column]:
-    """θ, standard error, proficiency and level of one concept; empty where it was not measured."""
+    """θ, standard error, proficiency and level of one concept; empty where the test does not have it."""
 
-    def read(field: str, show: Callable[[float], Any] = lambda value: value) -> Callable[[Any], Any]:
+    def read(field: str, show: Callable[[float], Any]) -> Callable[[Any], Any]:
         def value(row: TestSession | TestResponse) -> Any:
-            plan = row.plan if isinstance(row, TestSession) else row.session.plan
-            if concept not in plan.concept_names:
-                return None
-            return show(getattr(row, field)[plan.concept_names.index(concept)])
+            place = _place(row, concept)
+            return None if place is None else show(getattr(row, field)[place])
 
         return value
 
+    def level(row: TestSession | TestResponse) -> Any:
+        place = _place(row, concept)
+        if place is None or not row.is_asked[place]:  # type: ignore[union-attr]
+            return None
+        session = row if isinstance(row, TestSession) else row.session
+        return level_of(row.theta[place], load_spec(session.result_spec_id)) or None
+
     return [
-        Column(f"theta: {concept}", "number", f"Ability {when}, logit scale.", read("theta")),
-        Column(f"standard_error: {concept}", "number", "Of that ability.", read("standard_error")),
+        Column(f"theta: {concept}", "number", f"Ability {when}, logit scale.", read("theta", plain)),
+        Column(
+            f"standard_error: {concept}",
+            "number",
+            "Of that ability.",
+            read("standard_error", lambda value: value),
+        ),
         Column(
             f"proficiency: {concept}",
             "number",
@@ -177,7 +289,13 @@ def _ability_columns(concept: str, when: str) -> list[Column]:
         Column(
             f"level: {concept}",
             "text",
-            f"Where θ lies, cut at {', '.join(map(str, CUTS))}: {', '.join(NAMES)}.",
-            read("theta", level_of),
+            "The level that θ lies in, as for overall_level; empty until a question asked about the concept.",
+            level,
         ),
     ]
+
+
+def _place(row: TestSession | TestResponse, concept: str) -> int | None:
+    """Of the concept in the row's test."""
+    names = (row if isinstance(row, TestSession) else row.session).plan.concept_names
+    return names.index(concept) if concept in names else None

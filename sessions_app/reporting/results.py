@@ -1,6 +1,7 @@
 """What is known of a student: proficiencies, history and progress, read from the rows."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,9 @@ from django.db.models.functions import Cast
 
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, SessionStillActive, StudentNotFound
-from sessions_app.sitting.standing import Caller, Standing, session_for, standing_of
+from sessions_app.reporting.asked import either, measures
+from sessions_app.reporting.report import Report, measured, report_of
+from sessions_app.sitting.standing import Caller, Standing, check_shown, session_for, standing_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,15 @@ class PathPoint:
     answered: int
     theta: list[float]
     standard_error: list[float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one test: where it stands, how it came there, and what is said of it."""
+
+    standing: Standing
+    path: list[PathPoint]
+    report: Report
 
 
 @dataclass(frozen=True)
@@ -58,17 +70,27 @@ def finished(student: Student) -> QuerySet[TestSession]:
     )
 
 
-def result_of(session_id: UUID, caller: Caller) -> tuple[Standing, list[PathPoint]]:
+def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
     """The result of a test that is over, and how its estimate narrowed, from before the first answer on.
 
-    Raises `SessionStillActive`: while it runs, a student would learn from it which answers were right.
+    Raises `SessionStillActive`: while it runs, a student would learn from it which answers were right; and
+    `ResultNotShown`.
     """
     session = session_for(session_id, caller, None)
     if session.status == TestSession.Status.ACTIVE:
         raise SessionStillActive
+    standing = standing_of(session)
+    check_shown(standing, caller, now)
     path = [PathPoint(0, session.prior_mean, session.prior_sd)]
-    rows = session.responses.order_by("position").values_list("position", "theta", "standard_error")
-    return standing_of(session), path + [PathPoint(*row) for row in rows]
+    is_asked = [False] * len(session.theta)
+    rows = session.responses.order_by("position").values_list(
+        "position", "theta", "standard_error", "question__concepts"
+    )
+    for position, theta, error, concepts in rows:
+        path.append(PathPoint(position, theta, error))
+        is_asked = either(is_asked, measures(concepts))
+    found = measured(standing.concept_names, standing.theta, standing.standard_error, is_asked)
+    return Result(standing, path, report_of(standing.result_spec, standing.answered, found))
 
 
 def totals(student: Student) -> Totals:

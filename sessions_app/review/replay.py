@@ -15,6 +15,7 @@ from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import InvalidResponse, SessionNotFound
 from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.standing import decided_by
+from sessions_app.sitting.thousandths import told
 from testing_engine.psychometrics import engine
 from testing_engine.revisions import FrozenRevision, load_revision
 
@@ -100,6 +101,11 @@ class ReplayedStep:
     def ability(self) -> list[tuple[float, float]]:
         """(θ, standard error) of each concept."""
         return list(zip(self.theta, self.standard_error, strict=True))
+
+    @property
+    def told_ability(self) -> list[tuple[str, float]]:
+        """The same, θ as people read it."""
+        return [(told(theta), error) for theta, error in self.ability]
 
 
 @dataclass(frozen=True)

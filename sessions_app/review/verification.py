@@ -16,7 +16,8 @@ from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
 
 from sessions_app.audit import chain, entries
-from sessions_app.models import SessionEvent, TestResponse, TestSession
+from sessions_app.models import ResultSpecification, SessionEvent, TestResponse, TestSession
+from sessions_app.sitting.result_specs import content_hash as specification_hash
 from testing_engine.models import PoolRevision, Question, TestPlan
 from testing_engine.pools import content_hash, frozen_content
 from testing_engine.revisions import plan_hash
@@ -69,6 +70,7 @@ def verify(
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         found.breaks += _changed_revisions()
         found.breaks += _changed_plans()
+        found.breaks += _changed_specifications()
         unseen = dict(witness or {})
         for session_id, links in _walk(found, progress):
             seen = unseen.pop(session_id, None)
@@ -99,10 +101,17 @@ def _changed_plans() -> Iterator[Break]:
             yield Break(str(plan), "its rules or concept names were changed")
 
 
+def _changed_specifications() -> Iterator[Break]:
+    for row in ResultSpecification.objects.order_by("pk").iterator():
+        if specification_hash(row.content) != row.content_hash:
+            yield Break(str(row), "its kind, cuts or levels were changed")
+
+
 def _walk(found: Verified, progress: Callable[[int], object]) -> Iterator[tuple[UUID, list[bytes]]]:
     """Every session with the links that it holds, in the order of ids."""
     beginning = UUID(int=0)
-    sessions = TestSession.objects.select_related("revision", "plan").defer("plan__rules").order_by("pk")
+    sessions = TestSession.objects.select_related("revision", "plan", "result_spec")
+    sessions = sessions.defer("plan__rules", "result_spec__content").order_by("pk")
     while True:
         batch = list(sessions.filter(pk__gt=beginning)[:BATCH])
         until = batch[-1].pk if len(batch) == BATCH else LAST_ID

@@ -27,6 +27,7 @@ from sessions_app.refusals import (
 from sessions_app.sitting import hot_state, ledger, named_tests
 from sessions_app.sitting.named_tests import TIME_LIMIT
 from sessions_app.sitting.proficiency import prior_of
+from sessions_app.sitting.result_specs import ResultRefused, load_spec, spec_for, store_spec
 from sessions_app.sitting.session_state import SessionState
 from sessions_app.sitting.standing import (
     Caller,
@@ -91,6 +92,10 @@ def start(
     except RulesError as error:
         raise RulesRefused(error.problems) from error
     try:
+        told_by = spec_for(test, request.rules, revision.bank)
+    except ResultRefused as error:
+        raise RulesRefused(error.problems) from error
+    try:
         with transaction.atomic():
             plan = store_plan(request.rules.settled(revision.bank), names)
             student = _student_called(request.student_id)
@@ -117,6 +122,7 @@ def start(
                 started_at=now,
                 last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
                 named_test=test,
+                result_spec=store_spec(told_by),
                 deadline=named_tests.deadline_of(test, now) if test is not None else None,
                 chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,
@@ -236,7 +242,12 @@ def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
         return standing  # without PostgreSQL nobody can have gone on
     if session is None:
         return None
-    return replace(standing, deadline=session.deadline, test=session.named_test)
+    return replace(
+        standing,
+        deadline=session.deadline,
+        test=session.named_test,
+        result_spec=load_spec(session.result_spec_id),
+    )
 
 
 def end(

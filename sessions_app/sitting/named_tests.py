@@ -53,6 +53,11 @@ def deadline_of(test: NamedTest, now: datetime) -> datetime | None:
     return whole_second(min(ends)) if ends else None
 
 
+def released_at(test: NamedTest | None) -> datetime | None:
+    """From when on students may see their result; None: at once."""
+    return test.closes_at if test is not None and test.result_release == NamedTest.Release.CLOSED else None
+
+
 def whole_second(moment: datetime) -> datetime:
     """The next whole second: the hot state keeps deadlines in seconds."""
     return datetime.fromtimestamp(-int(-moment.timestamp() // 1), tz=UTC)

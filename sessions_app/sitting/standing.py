@@ -11,8 +11,9 @@ import numpy as np
 from sessions_app import metrics
 from sessions_app.audit.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
-from sessions_app.refusals import SessionNotFound, TokenRevoked, WrongStudent
-from sessions_app.sitting import hot_state
+from sessions_app.refusals import ResultNotShown, SessionNotFound, TokenRevoked, WrongStudent
+from sessions_app.sitting import hot_state, named_tests
+from sessions_app.sitting.result_specs import USUAL, ResultSpec, load_spec
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
@@ -62,10 +63,27 @@ class Standing:
     token_generation: int = 0
     deadline: datetime | None = None
     test: NamedTest | None = None
+    result_spec: ResultSpec = USUAL
 
     @property
     def is_active(self) -> bool:
         return self.status == TestSession.Status.ACTIVE
+
+
+def may_see_result(standing: Standing, caller: Caller, now: datetime) -> bool:
+    """Whether the result is for the caller: a school's own system, which started the test, gets every one; a
+    student those for students, once they are released."""
+    if caller.session_id is None:
+        return True
+    released_at = named_tests.released_at(standing.test)
+    return standing.result_spec.is_shown and (released_at is None or now >= released_at)
+
+
+def check_shown(standing: Standing, caller: Caller, now: datetime) -> None:
+    """Raises `ResultNotShown` where the result is not for the caller, or not yet."""
+    if not may_see_result(standing, caller, now):
+        is_for_students = standing.result_spec.is_shown
+        raise ResultNotShown(named_tests.released_at(standing.test) if is_for_students else None)
 
 
 def check_access(state: SessionState, session_id: UUID, student_id: str | None, caller: Caller) -> None:
@@ -173,6 +191,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         token_generation=session.token_generation,
         deadline=session.deadline,
         test=session.named_test,
+        result_spec=load_spec(session.result_spec_id),
     )
 
 

@@ -23,3 +23,6 @@ RENDER = OpenApiParameter(
 )
 PAGE = OpenApiParameter("page", int, description="From 1.")
 PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 500; 50 if left out.")
+ACCEPT_LANGUAGE = OpenApiParameter(
+    "Accept-Language", str, OpenApiParameter.HEADER, description="In which language sentences come."
+)

@@ -18,6 +18,8 @@ TEST = {
     "closing": "Thank you.",
     "show_theta": False,
     "allow_dont_know": True,
+    "result_kind": "levels",
+    "result_released_at": None,
 }
 STATUS = {
     "session_id": SESSION_ID,
@@ -33,4 +35,42 @@ STATUS = {
     "completed_at": None,
     "deadline": "2026-11-22T10:45:00Z",
     "test": TEST,
+}
+REPORT = {
+    "kind": "levels",
+    "headline": "Secure (probability 99 %)",
+    "lines": ["This is the mean of 2 subjects.", "Secure: solid; most of it is there."],
+    "stands_out": ["The test saw no clear difference between the subjects."],
+    "estimate": "Ability θ = 0.508, standard error 0.20",
+    "whole": {
+        "theta": 0.5075,
+        "standard_error": 0.2016,
+        "level": 2,
+        "probability": 0.986812,
+        "score": None,
+        "proficiency": 0.694,
+        "proficiency_95": [0.545, 0.817],
+    },
+    "concepts": [
+        {
+            "theta": 0.616,
+            "standard_error": 0.29,
+            "level": 2,
+            "probability": 0.890537,
+            "score": None,
+            "proficiency": 0.731,
+            "proficiency_95": [0.52, 0.88],
+            "name": "Math",
+            "headline": "Secure (probability 89 %)",
+            "lines": ["Very likely between Secure and Advanced."],
+            "estimate": "Ability θ = 0.616, standard error 0.29",
+            "stands_out": 0,
+        },
+    ],
+    "levels": [
+        {"name": "Beginning", "meaning": "at the start; the basics need work", "proficiency_from": None},
+        {"name": "Developing", "meaning": "on the way; a part is there", "proficiency_from": 0.158655},
+        {"name": "Secure", "meaning": "solid; most of it is there", "proficiency_from": 0.5},
+        {"name": "Advanced", "meaning": "far ahead of most", "proficiency_from": 0.841345},
+    ],
 }

@@ -7,7 +7,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer
 from sessions_app import replies
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
-from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY, RENDER, STUDENT_ID
+from sessions_app.api.documentation.parameters import ACCEPT_LANGUAGE, IDEMPOTENCY_KEY, RENDER, STUDENT_ID
 from sessions_app.api.serializers import (
     InvitationRequestSerializer,
     StartRequestSerializer,
@@ -16,7 +16,8 @@ from sessions_app.api.serializers import (
 )
 
 TAG = "Taking a test"
-_SUBMITTED: list[Any] = [replies.Continued, replies.Result]
+_SUBMITTED: list[Any] = [replies.Continued, replies.Result, replies.WithheldResult]
+_ENDED: list[Any] = [replies.Result, replies.WithheldResult]
 _STARTED = {
     "session_id": samples.SESSION_ID,
     "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
@@ -165,7 +166,7 @@ END = Endpoint(
     description="Safe to repeat: a test that is over gives its result again.",
     parameters=(IDEMPOTENCY_KEY,),
     request=StudentSerializer,
-    reply=replies.Result,
+    reply=PolymorphicProxySerializer("Ended", _ENDED, resource_type_field_name=None),
     problems=("404", "409"),
     examples=(replied("Ended", {"status": "ended", **_RESULT}),),
 )
@@ -174,7 +175,13 @@ RESULT = Endpoint(
     "test_result",
     TAG,
     "The result of a test that is over",
-    description="With the path of the estimate. 409 `session_active` while the test runs.",
+    description=(
+        "With the path of the estimate, and with the sentences of `report` in the language of "
+        "`Accept-Language` (English, German). 409 `session_active` while it runs. To a session's token: "
+        "403 `result_not_shown` where the test has no result for students, 409 `result_not_released` with "
+        "`released_at` before they may see it."
+    ),
+    parameters=(ACCEPT_LANGUAGE,),
     reply=replies.ResultWithPath,
     problems=("404", "409"),
     examples=(
@@ -185,6 +192,7 @@ RESULT = Endpoint(
                 **_RESULT,
                 "session_id": samples.SESSION_ID,
                 "concept_names": ["Math", "Algebra"],
+                "report": samples.REPORT,
                 "path": [
                     {
                         "questions_answered": 0,

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from sessions_app.models import TestSession
 from sessions_app.refusals import SessionNotFound
 from sessions_app.review.replay import LEADING, Replay, ReplayedStep, replay
+from sessions_app.sitting.thousandths import told
 
 NOT_REPLAYABLE = 2  # exit code
 
@@ -84,7 +85,7 @@ def _step_lines(step: ReplayedStep) -> Iterator[str]:
     after = "At the start"
     if step.given is not None:
         after = f"{step.answered}. {step.given.question}: {step.given.said}, score {step.given.score}"
-    ability = ", ".join(f"{theta:z.3f} ± {error:.3f}" for theta, error in step.ability)
+    ability = ", ".join(f"{told(theta)} ± {error:.3f}" for theta, error in step.ability)
     yield f"  {after}. θ {ability}"
     if step.why is None:
         yield f"     Stop: {step.stop}"

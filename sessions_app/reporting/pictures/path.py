@@ -24,7 +24,7 @@ def ability(path: Path) -> Picture:
     rows: list[tuple[Cell, ...]] = []
     for step in range(len(path.theta)):
         asked = (None, None, None) if not step else _asked(path, step - 1)
-        numbers = (round(float(v), 4) for c in range(path.theta.shape[1]) for v in _cell(path, step, c))
+        numbers = (round(float(v), 4) + 0.0 for c in range(path.theta.shape[1]) for v in _cell(path, step, c))
         rows.append((step, *asked, *numbers))
 
     def draw(figure: "Figure") -> None:

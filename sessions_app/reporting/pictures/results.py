@@ -1,13 +1,14 @@
 """What came out of many tests, drawn: for a pool, a named test, or any other choice of sessions."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db.models import QuerySet
 
 from sessions_app.models import TestSession
-from sessions_app.reporting import levels
-from sessions_app.reporting.result_distribution import MINUTES, Results, results_of
+from sessions_app.reporting.levels import levels_of
+from sessions_app.reporting.result_distribution import MINUTES, LevelResults, Results, results_of
+from sessions_app.sitting.result_specs import Kind
 from testing_engine.pictures.palette import FILL, INK, SERIES
 from testing_engine.pictures.picture import Cell, Picture, label
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS = 3
-LEVEL_SHADES = ((SERIES[1], 1.0), (SERIES[1], 0.45), (SERIES[0], 0.45), (SERIES[0], 1.0))
+WHOLE = "whole test"
 
 
 def results_pictures(sessions: QuerySet[TestSession]) -> tuple[Results, tuple[Picture, ...]]:
@@ -23,7 +24,9 @@ def results_pictures(sessions: QuerySet[TestSession]) -> tuple[Results, tuple[Pi
     results = results_of(sessions)
     if not results.tests:
         return results, ()
-    return results, (_proficiencies(results), _levels(results), _times(results))
+    by_level = (_levels(told, number) for number, told in enumerate(results.levels))
+    proficiencies = (_proficiencies(results),) if results.concepts else ()
+    return results, (*proficiencies, *by_level, _times(results))
 
 
 def _proficiencies(results: Results) -> Picture:
@@ -44,7 +47,7 @@ def _proficiencies(results: Results) -> Picture:
 
     tenths = [f"{k / 10:.1f}–{(k + 1) / 10:.1f}" for k in range(10)]
     rows: list[tuple[Cell, ...]] = [
-        (c.name, c.tests, round(c.mean, 4), round(c.sd, 4), round(c.mean_error, 4), *c.tenths)
+        (c.name, c.tests, round(c.mean, 4) + 0.0, round(c.sd, 4), round(c.mean_error, 4), *c.tenths)
         for c in concepts
     ]
     return Picture(
@@ -59,34 +62,45 @@ def _proficiencies(results: Results) -> Picture:
     )
 
 
-def _levels(results: Results) -> Picture:
-    concepts = results.concepts
+def _levels(told: LevelResults, number: int) -> Picture:
+    spec, counts = told.spec, told.counts
+    levels = levels_of(spec)
+    rows: list[tuple[Any, ...]] = [(WHOLE if name is None else name, *by_level) for name, by_level in counts]
 
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below
 
         axes = figure.subplots()
-        places, left = np.arange(len(concepts)), np.zeros(len(concepts))
-        for number, (name, (colour, alpha)) in enumerate(zip(levels.NAMES, LEVEL_SHADES, strict=True)):
-            shares = np.array([100 * concept.levels[number] / concept.tests for concept in concepts])
-            axes.barh(places, shares, left=left, color=colour, alpha=alpha, height=0.6, label=name)
+        places, left = np.arange(len(rows)), np.zeros(len(rows))
+        for index, level in enumerate(levels):
+            colour, alpha = _shade(index, len(levels))
+            shares = np.array([100 * row[index + 1] / max(sum(row[1:]), 1) for row in rows])
+            axes.barh(
+                places, shares, left=left, color=colour, alpha=alpha, height=0.6, label=label(level.name)
+            )
             left += shares
-        axes.set_yticks(places, [label(concept.name) for concept in concepts])
+        axes.set_yticks(places, [label(row[0]) for row in rows])
         axes.invert_yaxis()
         axes.set(xlabel="tests (%)", xlim=(0, 100))
         axes.grid(visible=False, axis="y")
         below(axes)
 
-    cuts = ", ".join(f"{cut:g}" for cut in levels.CUTS)
+    cuts = ", ".join(f"{cut:g}" for cut in spec.cuts)
     return Picture(
-        "levels",
-        "Levels",
-        f"Tests by the level that their θ is in; levels meet at θ = {cuts}.",
-        ("concept", *levels.NAMES),
-        tuple((concept.name, *concept.levels) for concept in concepts),
+        "levels" if not number else f"levels-{number + 1}",
+        "Passed and not passed" if spec.kind == Kind.PASSING else "Levels",
+        f"Tests by the level that their θ is in; levels meet at θ = {cuts}. θ is compared to 0.001.",
+        ("concept", *(level.name for level in levels)),
+        tuple(rows),
         draw,
-        1.4 + 0.35 * len(concepts),
+        1.4 + 0.35 * len(rows),
     )
+
+
+def _shade(index: int, count: int) -> tuple[str, float]:
+    """The lower half of the levels in one colour, the upper in another; the fuller, the farther out."""
+    place = 2 * (index + 0.5) / count - 1  # −1 … 1
+    return SERIES[1] if place < 0 else SERIES[0], 0.25 + 0.75 * abs(place) ** 0.7
 
 
 def _times(results: Results) -> Picture:

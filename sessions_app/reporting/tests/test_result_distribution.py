@@ -12,11 +12,12 @@ from rest_framework.test import APIClient
 
 from sessions_app.conftest import answer_questions, take_test
 from sessions_app.models import StudentProficiency, TestSession
-from sessions_app.reporting import levels
 from sessions_app.reporting.pictures.results import results_pictures
 from sessions_app.reporting.population import abilities
 from sessions_app.reporting.result_distribution import results_of
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.result_specs import USUAL, USUAL_CUTS
+from sessions_app.sitting.thousandths import level_index
 from sessions_app.tests.factories import make_pool
 
 Start = Callable[..., dict[str, Any]]
@@ -57,7 +58,14 @@ def test_it_describes_each_concept(tests_over: list[TestSession]) -> None:
         assert concept.sd == pytest.approx(theta.std(ddof=1))
         tenths = np.histogram([proficiency_of(value) for value in theta], np.linspace(0, 1, 11))[0]
         assert concept.tenths == tuple(tenths)
-        assert concept.levels == tuple(np.bincount(np.searchsorted(levels.CUTS, theta), minlength=4))
+    (told,) = results.levels
+    assert told.spec == USUAL
+    by_concept = dict(told.counts)
+    for index, name in enumerate(["Math", "Algebra"]):
+        own = [level_index(session.theta[index], USUAL_CUTS) for session in tests_over]
+        assert by_concept[name] == tuple(np.bincount(own, minlength=4))
+    whole = [level_index((session.theta[0] + session.theta[1]) / 2, USUAL_CUTS) for session in tests_over]
+    assert by_concept[None] == tuple(np.bincount(whole, minlength=4))
 
 
 def test_tests_that_name_concepts_otherwise_are_counted_with_them(
@@ -74,7 +82,8 @@ def test_its_pictures_have_the_same_numbers(tests_over: list[TestSession]) -> No
     results, pictures = results_pictures(TestSession.objects.all())
     by_name = {picture.name: picture for picture in pictures}
     assert by_name["proficiency"].rows[0][5:] == results.concepts[0].tenths
-    assert by_name["levels"].rows[1] == ("Math", *results.concepts[1].levels)
+    counts = dict(results.levels[0].counts)
+    assert by_name["levels"].rows[:2] == (("whole test", *counts[None]), ("Math", *counts["Math"]))
     assert sum(int(row[1] or 0) for row in by_name["times"].rows) == 6
     assert all(picture.svg.startswith("<svg") for picture in pictures)
 

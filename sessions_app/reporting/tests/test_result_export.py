@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from sessions_app.conftest import Reply, answer_questions, pointers
 from sessions_app.models import Student, TestSession
 from sessions_app.reporting import result_rows
-from sessions_app.reporting.levels import CUTS, NAMES, level_of
+from sessions_app.reporting.levels import level_of
 from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.models import Question
@@ -138,11 +138,3 @@ def test_it_reads_in_pieces_from_the_server(
     sessions = TestSession.objects.filter(named_test__name="algebra")
     assert len(list(result_rows.export(sessions, "answers", "csv"))) == 37
     assert opened == ["cursor"]
-
-
-# --- Levels -----------------------------------------------------------------------------------------------
-
-
-def test_it_puts_a_cut_into_the_higher_level() -> None:
-    assert [level_of(cut) for cut in CUTS] == list(NAMES[1:])
-    assert level_of(-9) == NAMES[0]

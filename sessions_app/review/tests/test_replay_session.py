@@ -74,7 +74,7 @@ def test_it_explains(api: APIClient, start: Start, pool: QuestionPool) -> None:
     assert f"     Next: {first}, chosen by the rule “best”. Best by MFI:" in told
     assert told.count("  <- chosen") == 1
     assert "closed by item_eligibility" in told
-    assert f"  1. {first}: I don't know, score 0. θ -" in told
+    assert f"  1. {first}: I don't know, score 0. θ −" in told
     assert told.endswith("     Stop: length\n")
 
 

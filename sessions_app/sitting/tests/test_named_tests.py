@@ -44,6 +44,8 @@ def test_it_tells_the_students_page_the_texts(api: APIClient, pool: QuestionPool
         "closing": "Bye",
         "show_theta": True,
         "allow_dont_know": True,
+        "result_kind": "levels",
+        "result_released_at": None,
     }
     status = browser_of(started).get(f"/api/test/status/{started['session_id']}").json()
     assert status["test"] == started["test"]

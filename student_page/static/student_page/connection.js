@@ -29,7 +29,7 @@ export const now = () => Date.now() + ahead;
 
 /** One request to the API; `body` makes it a POST. Throws `NotReached` or `Refused`. */
 export async function call(path, { token, body, key } = {}) {
-  const headers = {};
+  const headers = { "Accept-Language": document.documentElement.lang };
   if (token) headers.Authorization = `Session ${token}`;
   if (key) headers["Idempotency-Key"] = key;
   if (body) headers["Content-Type"] = "application/json";

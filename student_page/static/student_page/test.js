@@ -3,7 +3,7 @@
 
 import { Kept, NotReached, Refused, call, keepToken, keptToken, newKey, now, sessionOf } from "./connection.js";
 import { answerIsOnItsWay, fill, lock, onAnswer, showQuestion, unlock } from "./question.js";
-import { showResult } from "./result.js";
+import { showResult, showThanks } from "./result.js";
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
 const { texts } = data;
@@ -145,11 +145,17 @@ function present() {
 async function finish() {
   clearInterval(clock);
   const test = standing.test;
-  const result = await insist(() => call(`test/result/${session}`, { token }), texts.offlineLoading);
   const ended = endedHere ? texts.endedTest : texts.endedByOthers;
   one("closing").innerHTML = test?.closing_html ?? ""; // made safe by the server
   one("closing").hidden = !test?.closing_html;
-  showResult(result, test && { ...test, closing: "" }, { ...data, texts: { ...texts, endedTest: ended } });
+  const words = { ...texts, endedTest: ended };
+  const isForStudents = test?.result_kind !== "thanks" && !(Date.parse(test?.result_released_at) > now());
+  if (isForStudents) {
+    showResult(await insist(() => call(`test/result/${session}`, { token }), texts.offlineLoading), test, words);
+  } else {
+    const released = test.result_kind === "thanks" ? "" : moment(test.result_released_at);
+    showThanks(standing, released, words);
+  }
   if (test?.title) document.title = one("title").textContent = test.title;
   show("result");
   kept.clear(token);

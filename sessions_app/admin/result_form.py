@@ -1,0 +1,115 @@
+"""What a named test says of its result, as fields of a form: kind, cuts, levels, and when students see it."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from sessions_app.models import NamedTest
+from sessions_app.sitting.result_specs import problems_of_result
+from testing_engine.admin import NumbersField
+
+RESULT_FIELDS = (
+    "result_kind",
+    "result_cuts",
+    "result_levels",
+    "scale_mean",
+    "scale_sd",
+    "result_release",
+)
+RESULT_ROWS = ["result_kind", "result_cuts", "result_levels", ("scale_mean", "scale_sd"), "result_release"]
+
+
+class LevelsField(forms.CharField):
+    """Levels, one a line: `Name: what it means`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return "\n".join(": ".join(filter(None, (each["name"], each["meaning"]))) for each in value)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        lines = (line.partition(":") for line in (value or "").split("\n") if line.strip())
+        return [{"name": name.strip(), "meaning": meaning.strip()} for name, _, meaning in lines]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(initial) != self.to_python(data))
+
+
+class ResultFields(forms.ModelForm[NamedTest]):
+    """The part of a named test's form that says how results are told."""
+
+    result_kind = forms.ChoiceField(
+        label="The student is told",
+        choices=NamedTest.ResultKind.choices,
+        required=False,
+        initial=NamedTest.ResultKind.BY_RULES,
+        widget=UnfoldAdminRadioSelectWidget,
+        help_text="A session keeps what it started with. On a rating scale nobody is offered “I don't know”.",
+    )
+    result_cuts = NumbersField(
+        label="Cuts of the result",
+        required=False,
+        help_text="Values of θ between two levels, separated by commas. Empty: those of the rules, else "
+        "-1, 0, 1; a rating scale then has no levels.",
+    )
+    result_levels = LevelsField(
+        label="Levels",
+        required=False,
+        help_text="One a line, the lowest first, as students read them: “Name: what it means”. One more than "
+        "there are cuts. Empty: the usual words, in English and German.",
+    )
+    scale_mean = forms.FloatField(
+        label="Rating scale: score at θ = 0",
+        required=False,
+        initial=50,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    scale_sd = forms.FloatField(
+        label="Rating scale: points for one unit of θ",
+        required=False,
+        initial=10,
+        help_text="50 and 10 make T scores.",
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    result_release = forms.ChoiceField(
+        label="Students see the result",
+        choices=NamedTest.Release.choices,
+        required=False,
+        initial=NamedTest.Release.NOW,
+        widget=UnfoldAdminRadioSelectWidget,
+        help_text="“When the test has closed” needs “closes at”.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing typed stands for the usual."""
+        cleaned = super().clean() or {}
+        usual = {
+            "result_kind": NamedTest.ResultKind.BY_RULES,
+            "result_release": NamedTest.Release.NOW,
+            "scale_mean": 50.0,
+            "scale_sd": 10.0,
+        }
+        for name, value in usual.items():
+            if name in cleaned and cleaned[name] in (None, ""):
+                cleaned[name] = value
+        if cleaned.get("result_release") == NamedTest.Release.CLOSED and not cleaned.get("closes_at"):
+            self.add_error("result_release", "Say in “closes at” when the test closes.")
+        if cleaned.get("result_kind") == NamedTest.ResultKind.SCALE:
+            cleaned["allow_dont_know"] = False
+        return cleaned
+
+    def add_result_errors(self, cleaned: dict[str, Any], rules: dict[str, Any]) -> None:
+        """What is wrong with the result under these rules, at its fields."""
+        said = {name: cleaned[name] for name in RESULT_FIELDS if name in cleaned}
+        for field, text in problems_of_result(NamedTest(**said), cleaned["pool"], rules):
+            self.add_error(field if field in self.fields else None, text)

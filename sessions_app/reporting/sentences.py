@@ -1,0 +1,133 @@
+"""A report in words, in the active language: the same for the student and for the teacher."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from sessions_app.reporting.levels import levels_of
+from sessions_app.reporting.report import Finding, Report
+from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.result_specs import Kind, Level, ResultSpec
+from sessions_app.sitting.thousandths import told
+
+
+@dataclass(frozen=True)
+class ToldConcept:
+    """Of one concept: its name, the sentence about it, and what can be said besides."""
+
+    name: str
+    headline: str
+    lines: tuple[str, ...]
+    estimate: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """`headline`: one sentence for the whole test. `lines`: what it means, how sure it is. `stands_out`: the
+    concepts that the test can tell apart, or that there are none. `estimate`: θ, for those who may see it."""
+
+    headline: str
+    lines: tuple[str, ...] = ()
+    stands_out: tuple[str, ...] = ()
+    concepts: tuple[ToldConcept, ...] = ()
+    levels: tuple[Level, ...] = ()
+    estimate: str = ""
+
+
+def sentences_of(report: Report, *, for_teacher: bool = False) -> Told:
+    """All that a report says. Thanks only is for the student; a teacher reads what there is."""
+    spec = report.spec
+    if not spec.is_shown and not for_teacher:
+        return Told(_("Thank you. Your answers are recorded."))
+    if report.whole is None:
+        return Told(_("No question was answered, so there is nothing to show."))
+    levels = levels_of(spec)
+    several = len(report.concepts) > 1
+    of_how_many = [_("This is the mean of {count} subjects.").format(count=len(report.concepts))]
+    return Told(
+        headline=headline(spec, report.whole),
+        lines=(*(of_how_many if several else ()), *_lines(spec, levels, report.whole, of_people=not several)),
+        stands_out=_stands_out(report) if several else (),
+        concepts=tuple(
+            ToldConcept(
+                concept.name,
+                headline(spec, concept.finding),
+                _lines(spec, levels, concept.finding, of_people=True, is_short=True),
+                estimate(spec, concept.finding),
+            )
+            for concept in report.concepts
+        ),
+        levels=tuple(levels),
+        estimate=estimate(spec, report.whole),
+    )
+
+
+def headline(spec: ResultSpec, finding: Finding) -> str:
+    """The level and how probable it is; on a scale, the score and where it very likely lies."""
+    levels = levels_of(spec)
+    level = levels[finding.level].name if finding.level is not None else ""
+    if spec.kind == Kind.SCALE:
+        low, high = (score_of(spec, end) for end in finding.interval)
+        text = _("{level}: score {score} (very likely {low} to {high})") if level else ""
+        text = text or _("Score {score} (very likely {low} to {high})")
+        return text.format(level=level, score=score_of(spec, finding.theta), low=low, high=high)
+    if not level or finding.probability is None:
+        return estimate(spec, finding)
+    return _("{level} (probability {percent} %)").format(level=level, percent=_percent(finding.probability))
+
+
+def estimate(spec: ResultSpec, finding: Finding) -> str:
+    """θ with its standard error."""
+    text = _("Position θ = {theta}, standard error {error}") if spec.is_rating else ""
+    text = text or _("Ability θ = {theta}, standard error {error}")
+    return text.format(theta=told(finding.theta), error=f"{finding.error:.2f}")
+
+
+def _lines(
+    spec: ResultSpec, levels: Sequence[Level], finding: Finding, *, of_people: bool, is_short: bool = False
+) -> tuple[str, ...]:
+    lines = []
+    if finding.level is not None and not is_short and levels[finding.level].meaning:
+        lines.append(f"{levels[finding.level].name}: {levels[finding.level].meaning}.".replace("..", "."))
+    if finding.likely is not None and spec.kind != Kind.PASSING:
+        lowest, highest = finding.likely
+        if lowest == highest:
+            lines.append(_("Very likely {level}.").format(level=levels[lowest].name))
+        else:
+            names = {"low": levels[lowest].name, "high": levels[highest].name}
+            lines.append(_("Very likely between {low} and {high}.").format(**names))
+    if of_people and spec.kind == Kind.LEVELS:
+        low, high = (round(100 * proficiency_of(end)) for end in finding.interval)
+        text = _("Very likely ahead of between {low} and {high} of 100 people of the comparison group.")
+        lines.append(text.format(low=low, high=high))
+    return tuple(lines)
+
+
+def _stands_out(report: Report) -> tuple[str, ...]:
+    above, below = (
+        ", ".join(concept.name for concept in report.concepts if concept.stands_out == sign)
+        for sign in (1, -1)
+    )
+    if report.spec.is_rating:
+        high, low = _("Higher than the others: {names}"), _("Lower than the others: {names}")
+    else:
+        high, low = (
+            _("Stronger than the other subjects: {names}"),
+            _("Weaker than the other subjects: {names}"),
+        )
+    found = [text.format(names=names) for text, names in ((high, above), (low, below)) if names]
+    return tuple(found) or (_("The test saw no clear difference between the subjects."),)
+
+
+def _percent(probability: float) -> int:
+    """Nothing is certain: 1 to 99."""
+    return min(99, max(1, round(100 * probability)))
+
+
+def score_of(spec: ResultSpec, theta: float) -> str:
+    """The score on a rating scale, to what a twentieth of its unit can tell; a true minus, never −0."""
+    digits = min(6, max(0, math.ceil(-math.log10(spec.sd / 5))))
+    number = round(spec.score(theta), digits)
+    return f"{'−' if number < 0 else ''}{abs(number):.{digits}f}"
