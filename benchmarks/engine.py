@@ -18,7 +18,14 @@ from io import StringIO
 import numpy as np
 
 from benchmarks import engine_peers as peers
-from benchmarks.engine_workloads import Constrained, Pool, SeveralDimensions, State, states
+from benchmarks.engine_workloads import (
+    Constrained,
+    PartsOfSets,
+    Pool,
+    SeveralDimensions,
+    State,
+    states,
+)
 from testing_engine.psychometrics.engine import Step, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
@@ -183,6 +190,15 @@ def shadow(timed: bool, exact: bool) -> Row:
     return row
 
 
+def parts_of_sets(exact: bool) -> Row:
+    problem = PartsOfSets.of()
+    rules = problem.rules(exact)
+    name = "shadow test, 1,000, parts of 100 sets, areas, a total time" + (", exact" if exact else "")
+    row = measured(name, 15, problem.bank, lambda bank: whole_test(bank, rules), LENGTH)
+    row.remarks["engine"] = f"{problem.violations(whole_test(problem.bank(), rules))} violations"
+    return row
+
+
 def whole_test(bank: ItemBank, rules: CatRules) -> list[int]:
     """The questions of a test in which every other answer is right."""
     items: list[int] = []
@@ -212,6 +228,8 @@ ROWS: dict[str, Callable[[], Row]] = {
     "shadow": lambda: shadow(timed=False, exact=True),
     "shadow-time": lambda: shadow(timed=True, exact=False),
     "shadow-time-exact": lambda: shadow(timed=True, exact=True),
+    "shadow-sets": lambda: parts_of_sets(exact=False),
+    "shadow-sets-exact": lambda: parts_of_sets(exact=True),
     "dimensions": several_dimensions,
 }
 

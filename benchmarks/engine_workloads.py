@@ -97,6 +97,58 @@ class Constrained:
 
 
 @dataclass(frozen=True, eq=False)
+class PartsOfSets:
+    """1,000 questions, 600 of them in sets of six of one area: a test has three to five of a set or none, two
+    to four of each of 10 areas, and a total time."""
+
+    pool: Pool
+    area: IntArray  # (N,)
+    seconds: FloatArray  # (N,)
+
+    @classmethod
+    def of(cls, n: int = 1000, seed: int = 5) -> "PartsOfSets":
+        rng = np.random.default_rng(seed)
+        area = rng.integers(0, AREAS, n)
+        area[: 6 * (n // 10)] = np.repeat(area[: n // 10], 6)
+        return cls(Pool.of(n, seed), area, rng.lognormal(4.0, 0.4, n).round(1))
+
+    def bank(self) -> ItemBank:
+        n = len(self.area)
+        return ItemBank.from_arrays(
+            concepts=np.ones((n, 1)),
+            model="3PL",
+            discrimination=self.pool.a,
+            difficulty=self.pool.b,
+            guessing=self.pool.c,
+            area=[f"area {code}" for code in self.area.tolist()],
+            question_set=[f"set {i // 6}" if i < 6 * (n // 10) else "" for i in range(n)],
+        )
+
+    def rules(self, exact: bool) -> CatRules:
+        longest = float(round(SHADOW_LENGTH * np.median(self.seconds), 1))
+        shadow: dict[str, object] = {
+            "name": "shadow",
+            "areas": [{"area": f"area {code}", "minimum": 2, "maximum": 4} for code in range(AREAS)],
+            "question_sets": "some",
+            "set_count": {"minimum": 3, "maximum": 5},
+            "limits": [{"coefficients": self.seconds.tolist(), "maximum": longest}],
+        }
+        if exact:
+            shadow["tolerance"] = 0
+        return CatRules.from_json({"max_questions": SHADOW_LENGTH, "eligibility": [shadow]})
+
+    def violations(self, items: list[int]) -> int:
+        """How many of its rules a finished test breaks."""
+        counts = np.bincount(self.area[items], minlength=AREAS)
+        broken = np.count_nonzero((counts < 2) | (counts > 4))
+        own = np.array([item // 6 for item in items if item < 6 * (len(self.area) // 10)], dtype=np.intp)
+        taken = np.bincount(own)[np.unique(own)]
+        broken += np.count_nonzero((taken < 3) | (taken > 5))
+        broken += self.seconds[items].sum() > round(SHADOW_LENGTH * np.median(self.seconds), 1) + 1e-6
+        return int(broken) + (len(items) != SHADOW_LENGTH)
+
+
+@dataclass(frozen=True, eq=False)
 class SeveralDimensions:
     """Multidimensional 2PL questions, each with a weight on two or three of the concepts."""
 

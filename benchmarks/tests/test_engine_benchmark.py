@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from benchmarks import engine, engine_peers
-from benchmarks.engine_workloads import SHADOW_LENGTH, Constrained, Pool, SeveralDimensions, states
+from benchmarks import engine, engine_peers, exposure
+from benchmarks.engine_workloads import (
+    SHADOW_LENGTH,
+    Constrained,
+    PartsOfSets,
+    Pool,
+    SeveralDimensions,
+    states,
+)
 from testing_engine.psychometrics.rules import CatRules
 
 
@@ -26,6 +33,20 @@ def test_the_shadow_problem_is_kept(timed: bool, exact: bool) -> None:
     assert len(items) == SHADOW_LENGTH
     assert problem.violations(items) == 0
     assert problem.violations(items[:-1]) > 0  # too short
+
+
+def test_parts_of_sets_are_kept() -> None:
+    problem = PartsOfSets.of(300)
+    items = engine.whole_test(problem.bank(), problem.rules(exact=False))
+    assert len(items) == SHADOW_LENGTH
+    assert problem.violations(items) == 0
+    assert problem.violations(items[:-1]) > 0
+
+
+def test_exposure_is_shown_beside_what_was_asked() -> None:
+    name, asked, largest, *_ = exposure.row("item_eligibility", 0.4, 60)
+    assert (name, asked) == ("item_eligibility", "0.4")
+    assert 0 < float(largest) < 1
 
 
 def test_slopes_are_the_bank_s() -> None:

@@ -92,6 +92,7 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
         scores = students.answers(bank, active, items, position)
         used[active, items] = True
         taken.items[active, position], taken.scores[active, position] = items, scores
+        taken.before[active, position, 0] = beliefs.means
         beliefs.learn(items, scores)
     return taken
 

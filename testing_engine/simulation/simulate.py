@@ -46,6 +46,7 @@ def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, stude
         step = next_step(bank, rules, prior, seed, items, scores)
         while step.next_item is not None:
             asked = np.array([step.next_item])
+            taken.before[student, len(items)] = step.ability.theta
             answer = students.answers(bank, np.array([student]), asked, len(items))
             items.append(step.next_item)
             scores.append(int(answer[0]))

@@ -21,13 +21,16 @@ class Taken:
     estimates: FloatArray  # (S, D)
     standard_errors: FloatArray  # (S, D)
     overall_errors: FloatArray  # (S,) of the mean of all dimensions
+    before: FloatArray  # (S, L, D) the estimates that questions were chosen at
 
     @classmethod
     def blank(cls, students: int, longest: int, dimensions: int) -> Self:
         items, scores = (np.full((students, longest), -1, dtype=np.intp) for _ in range(2))
         estimates, errors = (np.full((students, dimensions), np.nan) for _ in range(2))
         overall = np.full(students, np.nan)
-        return cls(items, scores, np.full(students, "", dtype=object), estimates, errors, overall)
+        before = np.full((students, longest, dimensions), np.nan)
+        stops = np.full(students, "", dtype=object)
+        return cls(items, scores, stops, estimates, errors, overall, before)
 
     @classmethod
     def joined(cls, parts: Sequence["Taken"]) -> Self:

@@ -16,6 +16,7 @@ from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import UnknownPool, newest_revision
 from testing_engine.simulation.exposure_search import (
     Controlled,
+    ExposureNotHeldError,
     search_item_eligibility,
     search_sympson_hetter,
 )
@@ -69,6 +70,8 @@ class Command(BaseCommand):
                 found = SEARCHES[exposure](bank, asked, thetas, maximum, seed)
         except RulesError as error:
             raise CommandError(_listed(error)) from error
+        except ExposureNotHeldError as error:
+            raise CommandError(f"--maximum: {error}.") from error
         for name, value in asdict(found.simulation.report()).items():
             self.stdout.write(f"{name}: {_shown(value)}")
         if exposure is not None:

@@ -165,10 +165,22 @@ def eligibility_probabilities(given: npt.ArrayLike, eligible: npt.ArrayLike, max
 
     P(E) = maximum × eligible / given, at most 1, and 1 for questions never given: van der Linden & Veldkamp
     (2004, eq. 11). `given` counts the tests (that ended in the band) with the question, `eligible` those
-    whose draw allowed it.
+    whose draw allowed it; both `faded`, where probabilities adapt while the test is in use.
     """
     taken, allowed = np.asarray(given, dtype=float), np.asarray(eligible, dtype=float)
     return np.where(taken > 0, np.minimum(1.0, maximum * allowed / np.maximum(taken, 1.0)), 1.0)
+
+
+def faded(
+    counts: npt.ArrayLike, new: npt.ArrayLike, tests: int = 1, memory: float = 1000.0
+) -> FloatArray:
+    """Counts that forget: those so far, less by 1/`memory` for each of so many further tests, plus theirs.
+
+    For `given` and `eligible` alike. Sums over all tests would hold the first ones, which were not controlled
+    yet, against a question for ever; these are about the last `memory` tests.
+    """
+    kept = (1 - 1 / memory) ** tests
+    return np.asarray(np.asarray(counts, dtype=float) * kept + np.asarray(new, dtype=float))
 
 
 def _wrong_size(pointer: str, size: int, bank: ItemBank) -> Problems:

@@ -1,4 +1,4 @@
-"""The searches find numbers that keep the maximum, at a small cost in precision."""
+"""The searches find numbers that hold the maximum for other students, too, or say what can be held."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from testing_engine.psychometrics.constraints.exposure import ItemEligibility, S
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.whole_tests import pool
 from testing_engine.simulation.exposure_search import (
+    ExposureNotHeldError,
     search_item_eligibility,
     search_sympson_hetter,
     with_exposure,
@@ -16,26 +17,43 @@ from testing_engine.simulation.simulate import simulate
 
 POOL = pool(np.random.default_rng(30), 60)
 THETAS = np.random.default_rng(31).normal(size=300)
-RULES = CatRules(max_questions=6)
-NOISE = 5 * np.sqrt(0.3 * 0.7 / len(THETAS))
+OTHERS = np.random.default_rng(34).normal(size=300)
+RULES = CatRules(max_questions=5)
+
+
+def noise(maximum: float, tests: int) -> float:
+    """Five standard deviations: of the rate itself, and as much of the number that it was held by."""
+    return float(5 * np.sqrt(2 * maximum * (1 - maximum) / tests))
 
 
 def test_sympson_hetter_search() -> None:
     assert simulate(POOL, RULES, THETAS, 32).exposure_rates().max() > 0.9
-    found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32, rounds=11)
-    assert found.largest_rate < 0.3 + NOISE
-    assert (found.simulation.lengths == 6).all()
+    found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32)
+    assert (found.simulation.lengths == 5).all()
+    assert simulate(POOL, found.rules, OTHERS, 1).exposure_rates().max() < 0.3 + noise(0.3, 300)
 
 
-@pytest.mark.parametrize("cuts", [(), (-0.5, 0.5)])
+@pytest.mark.parametrize("cuts", [(), (-0.4, 0.4)])
 def test_item_eligibility_search(cuts: tuple[float, ...]) -> None:
+    """With cuts, in every band of the final estimate and of the true ability."""
     found = search_item_eligibility(POOL, RULES, THETAS, 0.3, 33, cuts)
-    assert found.largest_rate < 0.3 + NOISE
-    bands = np.searchsorted(cuts, found.simulation.estimates[:, 0]) if cuts else np.zeros(len(THETAS))
-    for band in np.unique(bands):
-        members = bands == band
-        noise = 5 * np.sqrt(0.3 * 0.7 / np.count_nonzero(members))
-        assert found.simulation.exposure_rates(members).max() < 0.3 + 0.1 * bool(cuts) + noise
+    result = simulate(POOL, found.rules, OTHERS, 1)
+    for ability in (result.estimates[:, 0], OTHERS):
+        bands = np.searchsorted(cuts, ability)
+        for band in np.unique(bands):
+            members = bands == band
+            largest = result.exposure_rates(members).max()
+            assert largest < 0.3 + noise(0.3, int(np.count_nonzero(members)))
+
+
+@pytest.mark.parametrize("search", [search_sympson_hetter, search_item_eligibility])
+def test_a_maximum_that_cannot_be_held_is_refused_with_one_that_can(search) -> None:  # type: ignore[no-untyped-def]
+    """Five questions of ten: no rate can be below one half for all of them."""
+    small = pool(np.random.default_rng(35), 10)
+    with pytest.raises(ExposureNotHeldError) as caught:
+        search(small, RULES, THETAS[:150], 0.3, 36, rounds=12)
+    assert 0.5 <= caught.value.held < 1
+    assert f"{caught.value.held:.3f}" in str(caught.value)
 
 
 def test_exposure_goes_between_content_and_shadow_test() -> None:

@@ -7,6 +7,7 @@ from testing_engine.psychometrics.constraints.exposure import (
     ItemEligibility,
     eligibility_probabilities,
     exposure_rates,
+    faded,
     sympson_hetter_probabilities,
 )
 from testing_engine.psychometrics.items.bank import ItemBank
@@ -101,19 +102,35 @@ def test_new_probabilities_from_counts() -> None:
     np.testing.assert_allclose(eligibility_probabilities([40, 10, 0], [80, 100, 50], 0.2), [0.4, 1.0, 1.0])
 
 
-def test_eligibility_adapted_after_every_test_keeps_the_maximum() -> None:
-    """As a service would: counts after each test, new probabilities for the next."""
+def adapted(tests: int, memory: float) -> np.ndarray:
+    """(tests, 60) which questions came, where probabilities adapt after every test as in a service."""
     bank = pool(np.random.default_rng(1), 60)
-    given, eligible = np.zeros(60), np.zeros(60)
-    probabilities = np.ones(60)
-    tests = 400
+    came, given, eligible = np.zeros((tests, 60)), np.zeros(60), np.zeros(60)
     for seed in range(tests):
-        rule = ItemEligibility((tuple(probabilities.tolist()),))
-        items = whole_test(bank, CatRules(eligibility=(rule,), max_questions=6), seed)
-        given[items] += 1
-        eligible += rule.eligible(seed)[0]
         probabilities = eligibility_probabilities(given, eligible, 0.25)
-    assert given.sum() == 6 * tests
-    assert exposure_rates(given, tests).max() < 0.25 + 4 * np.sqrt(0.25 * 0.75 / tests)
+        rule = ItemEligibility((tuple(probabilities.tolist()),))
+        came[seed, whole_test(bank, CatRules(eligibility=(rule,), max_questions=6), seed)] = 1
+        given = faded(given, came[seed], memory=memory)
+        eligible = faded(eligible, rule.eligible(seed)[0], memory=memory)
+    return came
+
+
+def test_eligibility_adapted_after_every_test_keeps_the_maximum() -> None:
+    came = adapted(400, memory=np.inf)
+    assert came.sum() == 6 * 400
+    assert exposure_rates(came.sum(axis=0), 400).max() < 0.25 + 4 * np.sqrt(0.25 * 0.75 / 400)
+    bank = pool(np.random.default_rng(1), 60)
     free = [whole_test(bank, CatRules(max_questions=6), seed) for seed in range(100)]
     assert np.bincount(np.concatenate(free)).max() > 60
+
+
+def test_faded_counts_forget_the_beginning() -> None:
+    assert faded([4.0, 0.0], [1.0, 1.0], memory=2).tolist() == [3.0, 1.0]
+    np.testing.assert_allclose(faded([8.0], [0.0], tests=3, memory=2), [1.0])
+    counts = np.zeros(2)
+    for test in range(2000):
+        counts = faded(counts, [1.0, float(test < 1000)], memory=100)
+    assert counts[0] == pytest.approx(100, rel=1e-6)
+    assert counts[1] < 0.01
+    late = adapted(450, memory=100)[150:]
+    assert exposure_rates(late.sum(axis=0), 300).max() < 0.25 + 4 * np.sqrt(0.25 * 0.75 / 300)
