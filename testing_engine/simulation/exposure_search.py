@@ -1,10 +1,10 @@
 """Exposure numbers by simulation: run the rules, count, correct, run again, until the maximum is held.
 
 A question given too often becomes less likely by the factor that it was too often given, as Sympson & Hetter
-(1985) and van der Linden & Veldkamp (2004) have it; the corrections get smaller from round to round, so that
-numbers settle instead of following the noise of the last simulation (Robbins & Monro 1951). They are tried on
-answers and draws that had no part in finding them, and together with those of the rounds before, which
-sampling blurs less.
+(1985) and van der Linden & Veldkamp (2004) have it. Corrections that chance may explain get smaller from round
+to round, so that numbers settle instead of following the noise of the last simulation (Robbins & Monro 1951).
+They are tried on answers and draws that had no part in finding them, and together with those of the rounds
+before, which sampling blurs less.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +28,8 @@ SETTLED_ROUNDS = 5  # of smaller ones, before numbers are tried
 POOLED_ROUNDS = 4  # that have to hold the maximum together, as well as the last one alone
 CHANCE = 0.01  # that sampling alone makes some rate look too large
 LEAST = 1e-4  # of any probability: what is 0 would never be heard of again
+BOLD = 0.7  # share of a correction that no chance explains, in any round
+BEYOND_DOUBT = 2.5  # standard deviations of a rate
 STRONGEST = np.log(4.0)  # correction of one round
 
 
@@ -123,8 +125,8 @@ class _Search:
                 if self._holds(latest[-1]) and self._holds(pooled):
                     return found
                 smallest = min(smallest, float(pooled.rates.max()))
-            step_taken = step * latest[-1].corrections(self.maximum)
-            logarithms = np.clip(logarithms + step_taken, np.log(LEAST), 0.0)
+            corrections = latest[-1].corrections(self.maximum, step)
+            logarithms = np.clip(logarithms + corrections, np.log(LEAST), 0.0)
         raise ExposureNotHeldError(self.maximum, min(smallest, float(_Counts.together(latest).rates.max())))
 
     def _under(self, logarithms: FloatArray, thetas: npt.ArrayLike, seed: int) -> Controlled:
@@ -167,14 +169,18 @@ class _Counts:
         """(B, N) by the band that tests ended in."""
         return np.asarray(self.given.sum(axis=1) / np.maximum(self.tests, 1)[:, None])
 
-    def corrections(self, maximum: float) -> FloatArray:
-        """(B, N) of the logarithm of each probability, by the band in which questions are chosen.
+    def corrections(self, maximum: float, step: float) -> FloatArray:
+        """(B, N) of the logarithm of each probability, by the band in which questions are chosen: the share
+        `step` of what is lacking, more where that is beyond doubt.
 
         A question is chosen in one band and may count in another, where the estimate went. So it becomes less
         likely in a band by as much of what is too often given elsewhere as comes from there, and more likely
         where no band that it counts in has too much of it.
         """
         lacking = np.log(maximum) - np.log(np.maximum(self.rates, 1e-12))  # (ended, N), below 0: too often
+        sd = np.sqrt(maximum * (1 - maximum) / np.maximum(self.tests, 1))[:, None]
+        is_certain = np.abs(self.rates - maximum) > BEYOND_DOUBT * sd
+        lacking *= np.where(is_certain, max(step, BOLD), step)
         shares = self.given / np.maximum(self.given.sum(axis=1, keepdims=True), 1.0)
         counts = self.given > 0
         down = np.where(counts, shares * np.minimum(lacking, 0.0)[:, None, :], 0.0).min(axis=0)
