@@ -10,6 +10,7 @@ from itertools import starmap
 
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.components import FIRST_EDITION
 from testing_engine.psychometrics.constraints.look_ahead import completable, needs_look_ahead
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
@@ -160,7 +161,7 @@ def _narrowed(state: CatState, rules: CatRules) -> list[tuple[str, Available]]:
     """
     stages = [("", Available(state.bank.n_items, frozenset(state.used)))]
     criterion = rules.criterion_for(state.bank)
-    hard = [rule for rule in rules.eligibility if rule.is_hard and state.edition > 1]
+    hard = [rule for rule in rules.eligibility if rule.is_hard and state.edition > FIRST_EDITION]
     for rule in hard:
         available = stages[-1][1]
         stages.append((rule.name, available.only(rule.narrow(state, criterion, available.mask))))

@@ -102,7 +102,7 @@ class CatRules:
     @classmethod
     def from_plan(cls, value: Mapping[str, Any]) -> "CatRules":
         """From what a test began with; what names no edition is older than editions, so of the first."""
-        return cls.from_json({"edition": 1, **value})
+        return cls.from_json({"edition": FIRST_EDITION, **value})
 
     def to_plan(self) -> dict[str, Any]:
         """The JSON that a test goes by to its end, and replays by: it names its edition."""

@@ -1,8 +1,8 @@
 """Exposure numbers by simulation: run the rules, count, correct, run again, until the maximum is held.
 
 A question given too often becomes less likely by the factor that it was too often given, as Sympson & Hetter
-(1985) and van der Linden & Veldkamp (2004) have it. Corrections that chance may explain get smaller from round
-to round, so that numbers settle instead of following the noise of the last simulation (Robbins & Monro 1951).
+(1985) and van der Linden & Veldkamp (2004) have it. Corrections that chance may explain get smaller round by
+round, so that numbers settle instead of following the last simulation's noise (Robbins & Monro 1951).
 They are tried on answers and draws that had no part in finding them, and together with those of the rounds
 before, which sampling blurs less.
 """

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import numpy as np
 
-from testing_engine.psychometrics.components import Positive, Problems, RulesError, Within
+from testing_engine.psychometrics.components import FIRST_EDITION, Positive, Problems, RulesError, Within
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
 from testing_engine.psychometrics.constraints.plan import Plan, Requirement
 from testing_engine.psychometrics.items.attributes import Labels
@@ -169,7 +169,7 @@ class QuestionSets(Eligibility, name="question_sets"):
             if code >= 0 and available[sets.members[code]].any():
                 begun: BoolArray = available & (sets.codes == code)
                 return begun
-        counted = available if state.edition == 1 else _unused(state)
+        counted = available if state.edition == FIRST_EDITION else _unused(state)
         sizes = np.bincount(sets.codes[counted] + 1, minlength=len(sets.names) + 1)
         sizes, singles = sizes[1:], int(sizes[0])
         room = state.length - state.position

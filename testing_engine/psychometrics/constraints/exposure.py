@@ -171,9 +171,7 @@ def eligibility_probabilities(given: npt.ArrayLike, eligible: npt.ArrayLike, max
     return np.where(taken > 0, np.minimum(1.0, maximum * allowed / np.maximum(taken, 1.0)), 1.0)
 
 
-def faded(
-    counts: npt.ArrayLike, new: npt.ArrayLike, tests: int = 1, memory: float = 1000.0
-) -> FloatArray:
+def faded(counts: npt.ArrayLike, new: npt.ArrayLike, tests: int = 1, memory: float = 1000.0) -> FloatArray:
     """Counts that forget: those so far, less by 1/`memory` for each of so many further tests, plus theirs.
 
     For `given` and `eligible` alike. Sums over all tests would hold the first ones, which were not controlled

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from testing_engine.psychometrics.components import Problems, RulesError, Within
+from testing_engine.psychometrics.components import FIRST_EDITION, Problems, RulesError, Within
 from testing_engine.psychometrics.constraints.assembly import Assembly
 from testing_engine.psychometrics.constraints.blueprint import Blueprint
 from testing_engine.psychometrics.constraints.content import (
@@ -186,7 +186,7 @@ class ShadowTest(Eligibility, name="shadow"):
         self, state: CatState, values: FloatArray, available: BoolArray, open_items: BoolArray
     ) -> BoolArray | None:
         """(N,) the shadow test, the questions given among them."""
-        best = self._best_first if state.edition == 1 else self._best
+        best = self._best_first if state.edition == FIRST_EDITION else self._best
         test = best(state, values, available, self.tolerance)
         if test is not None:
             return test
