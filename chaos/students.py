@@ -7,19 +7,20 @@ it is sent comes from the seed too; when, from the machine.
 import asyncio
 import hashlib
 import random
-import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from chaos.plans import Plan
-from chaos.wire import PLAIN, Lost, Manner, Reply, Request, Wire
+from chaos.wire import MOST_PATIENT, PATIENCE, PLAIN, Lost, Manner, Reply, Request, Wire
 
 QUIT = 15  # of a hundred tests so many are ended by the student
 TESTS_EACH = 2  # the second begins with what the first found out
 LONGEST_BACKOFF = 1.0  # seconds; far less than Retry-After asks for
-GIVE_UP_AFTER = 120.0  # seconds of retrying one request
+MOST_TRIES = (
+    1_000  # of one request. Not so many seconds: a machine may be slow, and its tests must end all the same
+)
 AT_ONCE = 10
 ABANDONED_AFTER = 30  # minutes; no run is so slow that a student waits for that long
 LOOKS = 0.1  # how often a client asks for the status after an answer
@@ -228,11 +229,13 @@ class Student:
                 wire.close()
 
     async def _insist(self, asked: Asked) -> None:
-        """Retry until the request's fate is known, or for very long."""
-        wait = 0.02
-        deadline = time.monotonic() + GIVE_UP_AFTER
-        while not (asked.is_done or asked.is_refused) and time.monotonic() < deadline:
-            await self._send(asked, PLAIN)
+        """Retry until the request's fate is known, or for very many times, more patiently each time."""
+        wait, patience = 0.02, PATIENCE
+        for _ in range(MOST_TRIES):
+            if asked.is_done or asked.is_refused:
+                return
+            await self._send(asked, Manner(patience=patience))
+            patience = min(MOST_PATIENT, patience * 1.2)
             if not asked.is_done:
                 await asyncio.sleep(wait * self.rng.uniform(0.5, 1.0))
                 wait = min(LONGEST_BACKOFF, wait * 2)

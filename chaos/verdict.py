@@ -79,8 +79,10 @@ def _sessions(student_ids: list[str]) -> dict[str, list[TestSession]]:
 def _judge_student(verdict: Verdict, seed: int, sittings: list[Sitting], sessions: list[TestSession]) -> None:
     stored = {str(session.pk): session for session in sessions}
     strangers = set(stored) - {sitting.session_id for sitting in sittings}
-    if strangers:  # every start carried a key: one session each
-        verdict.doubled += len(strangers)
+    # Every start carried a key: one session each. Where its reply never came, nobody knows which.
+    unanswered = sum(sitting.start.reply is None for sitting in sittings)
+    if len(strangers) > unanswered:
+        verdict.doubled += len(strangers) - unanswered
         verdict.details.append(f"{sittings[0].student_id}: started more than once: {strangers}")
     known = Known({})
     for sitting in sittings:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PATIENCE = 15.0  # seconds until a client takes a request for lost
+MOST_PATIENT = 300.0
 
 
 class Lost(Exception):
@@ -62,6 +63,7 @@ class Manner:
     pause: float = 0.0
     leaves_before_last_piece: bool = False
     leaves_after: float | None = None  # seconds; nothing is read
+    patience: float = PATIENCE
 
 
 PLAIN = Manner()
@@ -78,14 +80,14 @@ class Wire:
         """Raises `Lost`."""
         is_whole = False
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(manner.patience):
                 reader, writer = await self._open()
                 await _send(writer, request.encoded(), manner)
                 reply, is_kept = await _read(reader)
             is_whole = is_kept
             return reply
         except TimeoutError as error:
-            raise Lost(f"none in {PATIENCE:.0f} seconds") from error
+            raise Lost("none in time") from error
         except ClientLeft as error:
             raise Lost("none, as the client left") from error
         except (OSError, EOFError) as error:

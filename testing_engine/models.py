@@ -173,6 +173,7 @@ class PoolRevision(models.Model):
     number = models.PositiveIntegerField()
     question_count = models.PositiveIntegerField()
     content_hash = models.CharField(max_length=64, help_text="SHA-256 over everything that the engine sees.")
+    seal = models.BinaryField(max_length=16, help_text="Binds the content to its rows: `seals`.")
     created_at = models.DateTimeField(auto_now_add=True)
     questions: ClassVar[models.ManyToManyField[Question, "RevisionQuestion"]] = models.ManyToManyField(
         Question, through="RevisionQuestion", related_name="revisions"

@@ -14,6 +14,7 @@ from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.questions import interactions, program
 from testing_engine.questions.interactions import Interaction
 from testing_engine.questions.program import Program
+from testing_engine.seals import seal_of
 
 BATCH = 2000
 
@@ -124,11 +125,13 @@ def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Questio
 
 
 def _publish_revision(pool: QuestionPool, number: int, questions: Sequence[Question]) -> PoolRevision:
+    hashed = content_hash(map(frozen_content, questions))
     revision = PoolRevision.objects.create(
         pool=pool,
         number=number,
         question_count=len(questions),
-        content_hash=content_hash(map(frozen_content, questions)),
+        content_hash=hashed,
+        seal=seal_of(hashed, (question.pk for question in questions)),
     )
     RevisionQuestion.objects.bulk_create(
         (

@@ -5,11 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
+from testing_engine.canonical import as_stored, former_spellings
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion, TestPlan
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
@@ -157,10 +159,15 @@ def load_plan(plan_id: int) -> FrozenPlan:
 
 def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
     """The plan with this content, new or found."""
-    content = {"rules": rules.to_plan(), "concept_names": list(concept_names)}
+    content = {"rules": as_stored(rules.to_plan()), "concept_names": list(concept_names)}
     content_hash = plan_hash(content["rules"], concept_names)
     plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
     return FrozenPlan(plan.pk, plan.content_hash, rules, tuple(concept_names))
+
+
+def is_plan_hash(content_hash: str, rules: Any, concept_names: Sequence[str]) -> bool:
+    """Whether a stored plan has this hash: as it is read, or as it was once spelt."""
+    return any(plan_hash(each, concept_names) == content_hash for each in (rules, *former_spellings(rules)))
 
 
 def plan_hash(rules: object, concept_names: Sequence[str]) -> str:

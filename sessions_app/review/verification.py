@@ -16,15 +16,33 @@ from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
 
 from sessions_app.audit import chain, entries
-from sessions_app.models import ResultSpecification, SessionEvent, TestResponse, TestSession
-from sessions_app.sitting.result_specs import content_hash as specification_hash
-from testing_engine.models import PoolRevision, Question, TestPlan
-from testing_engine.pools import content_hash, frozen_content
-from testing_engine.revisions import plan_hash
+from sessions_app.models import SessionEvent, TestResponse, TestSession
+from sessions_app.review.breaks import Break
+from sessions_app.review.guards import changed_guards
+from sessions_app.review.surroundings import (
+    changed_invitations,
+    changed_media,
+    changed_plans,
+    changed_proficiencies,
+    changed_revisions,
+    changed_specifications,
+    misplaced_sessions,
+)
 
 BATCH = 1000  # sessions
 LAST_ID = UUID(int=2**128 - 1)
 MICROSECONDS = RawSQL("(extract(epoch FROM answered_at) * 1000000)::bigint", ())  # `chain.microseconds`
+LOOKS = (
+    changed_guards,
+    changed_revisions,
+    changed_specifications,
+    changed_plans,
+    changed_specifications,
+    changed_media,
+    changed_invitations,
+    changed_proficiencies,
+    misplaced_sessions,
+)
 
 
 class Seen(NamedTuple):
@@ -32,14 +50,6 @@ class Seen(NamedTuple):
 
     entries: int
     link: bytes
-
-
-@dataclass(frozen=True)
-class Break:
-    """The first thing of a session, a revision or a plan that is not as it was written."""
-
-    where: str
-    what: str
 
 
 @dataclass
@@ -68,9 +78,8 @@ def verify(
         if is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        found.breaks += _changed_revisions()
-        found.breaks += _changed_plans()
-        found.breaks += _changed_specifications()
+        for look in LOOKS:
+            found.breaks += look()
         unseen = dict(witness or {})
         for session_id, links in _walk(found, progress):
             seen = unseen.pop(session_id, None)
@@ -84,27 +93,6 @@ def verify(
 
 def _unlike(session_id: UUID, seen: Seen) -> Break:
     return Break(f"session {session_id}", f"no longer holds the {seen.entries} entries that the witness saw")
-
-
-def _changed_revisions() -> Iterator[Break]:
-    for revision in PoolRevision.objects.order_by("pk").iterator():
-        questions = Question.objects.filter(revisionquestion__revision=revision)
-        ordered = questions.order_by("revisionquestion__position").iterator()
-        if content_hash(map(frozen_content, ordered)) != revision.content_hash:
-            where = f"pool {revision.pool_id}, {revision}"
-            yield Break(where, "its questions are not those that it was published with")
-
-
-def _changed_plans() -> Iterator[Break]:
-    for plan in TestPlan.objects.order_by("pk").iterator():
-        if plan_hash(plan.rules, plan.concept_names) != plan.content_hash:
-            yield Break(str(plan), "its rules or concept names were changed")
-
-
-def _changed_specifications() -> Iterator[Break]:
-    for row in ResultSpecification.objects.order_by("pk").iterator():
-        if specification_hash(row.content) != row.content_hash:
-            yield Break(str(row), "its kind, cuts or levels were changed")
 
 
 def _walk(found: Verified, progress: Callable[[int], object]) -> Iterator[tuple[UUID, list[bytes]]]:

@@ -15,10 +15,13 @@ from rest_framework.test import APIClient
 from sessions_app.administration import cleanup, supervision
 from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import Start, answer_questions, take_test
-from sessions_app.models import SessionEvent, TestResponse, TestSession
+from sessions_app.models import Invitation, SessionEvent, Student, TestResponse, TestSession
+from sessions_app.review.guards import TRIGGERS
 from sessions_app.review.replay import replay
 from sessions_app.tests.factories import make_named_test
-from testing_engine.models import QuestionPool
+from testing_engine.models import QuestionPool, TestPlan
+from testing_engine.pools import store_passage
+from testing_engine.revisions import plan_hash
 
 GUARDED = (
     "test_responses",
@@ -141,6 +144,28 @@ CHANGES: dict[str, tuple[str, str]] = {
     ),
     "a question's text": ("UPDATE questions SET content = 'Else?' WHERE external_id = 'q1'", "its questions"),
     "the rules": ("""UPDATE test_plans SET concept_names = '{"Else"}'""", "its rules or concept names"),
+    "two questions with their places": (
+        "CREATE TEMP TABLE kept AS SELECT * FROM questions WHERE external_id IN ('q1', 'q2');"
+        "UPDATE questions SET external_id = 'x' WHERE external_id = 'q1';"
+        + "".join(
+            f"UPDATE questions q SET external_id = k.external_id, content = k.content, options = k.options,"
+            f" option_scores = k.option_scores, concepts = k.concepts, difficulty = k.difficulty,"
+            f" discrimination = k.discrimination FROM kept k WHERE k.external_id = '{other}' AND q.id ="
+            f" (SELECT id FROM kept WHERE external_id = '{own}');"
+            for own, other in (("q2", "q1"), ("q1", "q2"))
+        )
+        + "UPDATE revision_questions SET position = 1000 + position WHERE question_id IN"
+        " (SELECT id FROM kept);"
+        "UPDATE revision_questions r SET position = o.position - 1000 FROM revision_questions o WHERE"
+        " r.position > 1000 AND o.position > 1000 AND r.id <> o.id",
+        "its questions changed places",
+    ),
+    "a proficiency": ("UPDATE student_proficiencies SET theta = 3", "proficiency of student"),
+    "a proficiency's test": (
+        "UPDATE student_proficiencies SET concept_name = 'Else'",
+        "is no test of the student in it",
+    ),
+    "a seal": (r"UPDATE pool_revisions SET seal = '\x00'", "or its seal was changed"),
     "a revision with its hash": (
         "UPDATE pool_revisions SET content_hash = repeat('0', 64)",
         "“started” is not what was written",
@@ -153,6 +178,93 @@ def test_it_names_what_was_changed(finished: str, change: str) -> None:
     statements, told = CHANGES[change]
     as_superuser(*statements.split(";"))
     assert told in broken()
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("ALTER TABLE test_responses DISABLE TRIGGER test_responses_never_change", "is switched off"),
+        ("DROP TRIGGER questions_never_change ON questions", "questions_never_change: is missing"),
+        (
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RETURN NEW; END $$",
+            "calls refuse_change, which was changed",
+        ),
+        (
+            "DROP TRIGGER test_plans_never_change ON test_plans; CREATE TRIGGER test_plans_never_change"
+            " BEFORE UPDATE ON test_plans FOR EACH ROW EXECUTE FUNCTION refuse_test_of_erased_student()",
+            "calls refuse_test_of_erased_student, not",
+        ),
+    ],
+)
+def test_it_names_a_guard_that_no_longer_guards(db: None, statement: str, told: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert told in broken()
+
+
+def test_it_knows_every_guard(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger JOIN pg_class r ON r.oid = tgrelid"
+            " WHERE NOT tgisinternal AND r.relnamespace = current_schema()::regnamespace"
+        )
+        assert {name for (name,) in cursor.fetchall()} == set(TRIGGERS)
+
+
+@pytest.mark.parametrize("position", ["100000", "(SELECT position FROM had)"])
+def test_it_names_a_test_that_waits_where_it_cannot(
+    api: APIClient, start: Start, pool: QuestionPool, position: str
+) -> None:
+    started = start()
+    answer_questions(api, started, 1)
+    had = (
+        "WITH had AS (SELECT p.position FROM revision_questions p JOIN test_responses a"
+        " ON a.question_id = p.question_id LIMIT 1) "
+    )
+    as_superuser(f"{had} UPDATE test_sessions SET current_position = {position}")
+    assert "waits at no question, or at one that was answered" in broken()
+
+
+def test_it_names_media_that_were_changed(db: None) -> None:
+    store_passage("A text.")
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE passages SET content = 'Another.'")
+        cursor.execute("SET session_replication_role = origin")
+    assert "its content was changed" in broken()
+
+
+def test_it_names_an_invitation_that_was_given_to_another(api: APIClient, pool: QuestionPool) -> None:
+    test = make_named_test(pool)
+    started = api.post("/api/test/start", {"student_id": "s1", "test": test.name}).json()
+    other = Student.objects.create(external_id="s2")
+    Invitation.objects.create(test=test, student=other, session_id=started["session_id"])
+    assert "is another student's, or another test" in broken()
+
+
+@pytest.mark.parametrize("cut", [-0.0, 1e-7, 0.1 + 0.2, 20.0])
+def test_it_finds_rules_as_they_were_whatever_their_numbers(
+    api: APIClient, pool: QuestionPool, cut: float
+) -> None:
+    stop = [{"name": "classification", "cuts": sorted([cut, 0.5])}]
+    body = {"student_id": "s1", "rules": {"max_questions": 5, "stop": stop}}
+    reply = api.post("/api/test/start", body)
+    assert reply.status_code == 200, reply.json()
+    answer_questions(api, reply.json(), 1)
+    assert "all as they were written" in verified()
+
+
+@pytest.mark.parametrize("spelt", [{"cuts": [-0.0, 0.0, 1e308]}, {"a": [{"b": -0.0}], "c": 1e16}])
+def test_it_still_holds_for_rules_that_were_hashed_as_they_were_spelt(
+    db: None, spelt: dict[str, object]
+) -> None:
+    plan = TestPlan.objects.create(
+        content_hash=plan_hash(spelt, ["Math"]), rules=spelt, concept_names=["Math"]
+    )
+    plan.refresh_from_db()
+    assert plan_hash(plan.rules, plan.concept_names) != plan.content_hash
+    assert "all as they were written" in verified()
 
 
 @pytest.fixture(params=["started", "extended", "resumed", "ended"])

@@ -1,0 +1,66 @@
+"""The triggers that refuse changes: is each there, switched on, and does its function still refuse?"""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from sessions_app.review.breaks import Break
+
+# Trigger → its table and function. A test compares this with what the migrations make.
+TRIGGERS = {
+    "passages_never_change": ("passages", "refuse_change"),
+    "passages_never_emptied": ("passages", "refuse_change"),
+    "pool_revisions_never_change": ("pool_revisions", "refuse_change"),
+    "pool_revisions_never_emptied": ("pool_revisions", "refuse_change"),
+    "question_images_never_change": ("question_images", "refuse_change"),
+    "question_images_never_emptied": ("question_images", "refuse_change"),
+    "questions_never_change": ("questions", "refuse_change"),
+    "questions_never_emptied": ("questions", "refuse_change"),
+    "revision_questions_never_change": ("revision_questions", "refuse_change"),
+    "revision_questions_never_emptied": ("revision_questions", "refuse_change"),
+    "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
+    "session_events_never_emptied": ("session_events", "refuse_change"),
+    "students_stay_erased": ("students", "refuse_change"),
+    "test_plans_never_change": ("test_plans", "refuse_change"),
+    "test_plans_never_emptied": ("test_plans", "refuse_change"),
+    "test_responses_never_change": ("test_responses", "refuse_all_but_erasure"),
+    "test_responses_never_emptied": ("test_responses", "refuse_change"),
+    "test_sessions_facts": ("test_sessions", "refuse_change"),
+    "test_sessions_final": ("test_sessions", "refuse_all_but_erasure"),
+    "test_sessions_never_deleted": ("test_sessions", "refuse_change"),
+    "test_sessions_none_begins_for_the_erased": ("test_sessions", "refuse_test_of_erased_student"),
+    "test_sessions_none_goes_on_for_the_erased": ("test_sessions", "refuse_test_of_erased_student"),
+}
+# Function → MD5 of its source, as PostgreSQL keeps it.
+FUNCTIONS = {
+    "refuse_all_but_erasure": "8aa31eaf3b698831e43411f4f6f91e2d",
+    "refuse_change": "1e136ea04571cb4b7696bed4233b26ce",
+    "refuse_test_of_erased_student": "63b70c60ef54869693d0f66b16265ffb",
+}
+_FOUND = """
+SELECT t.tgname, r.relname, p.proname, t.tgenabled, md5(p.prosrc)
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class r ON r.oid = t.tgrelid
+WHERE NOT t.tgisinternal AND r.relnamespace = current_schema()::regnamespace
+"""
+ALWAYS_ON = ("O", "A")  # for every session but a replica's, and for that, too
+
+
+def changed_guards() -> Iterator[Break]:
+    """Every guard that is missing, off, or another than the migrations made."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND)
+        found = {
+            name: (table, function, on, source) for name, table, function, on, source in cursor.fetchall()
+        }
+    for name, (table, function) in TRIGGERS.items():
+        where = f"trigger {name}"
+        if name not in found:
+            yield Break(where, f"is missing from {table}")
+            continue
+        its_table, its_function, is_on, source = found[name]
+        if is_on not in ALWAYS_ON:
+            yield Break(where, f"is switched off on {table}")
+        if (its_table, its_function) != (table, function):
+            yield Break(where, f"stands on {its_table} and calls {its_function}, not {table} and {function}")
+        elif source != FUNCTIONS[function]:
+            yield Break(where, f"calls {function}, which was changed")
