@@ -16,6 +16,8 @@ TRIGGERS = {
     "question_images_never_emptied": ("question_images", "refuse_change"),
     "questions_never_change": ("questions", "refuse_change"),
     "questions_never_emptied": ("questions", "refuse_change"),
+    "result_specifications_never_change": ("result_specifications", "refuse_change"),
+    "result_specifications_never_emptied": ("result_specifications", "refuse_change"),
     "revision_questions_never_change": ("revision_questions", "refuse_change"),
     "revision_questions_never_emptied": ("revision_questions", "refuse_change"),
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),

@@ -19,6 +19,7 @@ from msgspec import ValidationError, convert
 
 from sessions_app.models import NamedTest, ResultSpecification
 from sessions_app.sitting.thousandths import thousandths
+from testing_engine.canonical import as_stored
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -211,7 +212,7 @@ def content_hash(content: object) -> str:
 
 def store_spec(spec: ResultSpec) -> ResultSpecification:
     """The row with this content, new or found."""
-    content = spec.to_json()
+    content = as_stored(spec.to_json())
     row, _ = ResultSpecification.objects.get_or_create(
         content_hash=content_hash(content), defaults={"content": content}
     )
