@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from multiprocessing.connection import Connection
@@ -34,7 +34,7 @@ SERVICE = ("sessions_app.", "testing_engine.")
 SILENT = ("sessions_app.sitting.session_state", "testing_engine.psychometrics.items.bank")  # values
 POSTGRESQL_ASKED, REDIS_ASKED, REPLIED = "PostgreSQL asked", "Redis asked", "reply made"
 _MARKS = {
-    "chaos.crash_points._postgresql_asked": POSTGRESQL_ASKED,
+    "chaos.crash_points_web._postgresql_asked": POSTGRESQL_ASKED,
     "redis.connection.AbstractConnection.send_packed_command": REDIS_ASKED,
     "django.core.handlers.wsgi.WSGIHandler.__call__": REPLIED,
 }
@@ -149,16 +149,3 @@ class _Steps:
             is_function = frame.f_code.co_qualname.isidentifier()  # no method, no lambda
             if is_function and caller is not None and caller.f_globals.get("__name__") in DIRECTORS:
                 self.reached(f"{module.rpartition('.')[2]}.{frame.f_code.co_qualname}")
-
-
-def _postgresql_asked() -> None:
-    """Everything is sent, nothing is read."""
-
-
-def execute_in_two(pgconn: Any) -> Generator[Any, Any, Any]:
-    """psycopg's `execute`, with a mark between its halves."""
-    from psycopg import generators
-
-    yield from generators.send(pgconn)
-    _postgresql_asked()
-    return (yield from generators.fetch_many(pgconn))

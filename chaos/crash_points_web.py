@@ -1,7 +1,12 @@
-"""What the server that forks web processes has loaded: the service, and nothing that is connected."""
+"""What the server that forks web processes has loaded: the service, and nothing that is connected.
+
+Whoever imports it has the whole service in memory, and a psycopg that marks when a message has been sent.
+"""
 
 import warnings
+from collections.abc import Generator
 from importlib import import_module
+from typing import Any
 
 from django.db import connection
 from django.urls import get_resolver
@@ -10,9 +15,22 @@ from django_redis import get_redis_connection
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # there are no static files
     from adaptive.wsgi import application
-from chaos.crash_points import execute_in_two
 
 __all__ = ["application", "connect"]
+
+
+def _postgresql_asked() -> None:
+    """Everything is sent, nothing is read."""
+
+
+def execute_in_two(pgconn: Any) -> Generator[Any, Any, Any]:
+    """psycopg's `execute`, with a mark between its halves."""
+    from psycopg import generators
+
+    yield from generators.send(pgconn)
+    _postgresql_asked()
+    return (yield from generators.fetch_many(pgconn))
+
 
 import_module("psycopg_pool")  # what the first request would import
 assert get_resolver().url_patterns
