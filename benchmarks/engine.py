@@ -26,7 +26,7 @@ from benchmarks.engine_workloads import (
     State,
     states,
 )
-from testing_engine.psychometrics.engine import Step, next_step
+from testing_engine.psychometrics.engine import Step, TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
@@ -98,7 +98,9 @@ def fresh(make: Callable[[], Callable[[], object]], runs: int = RUNS) -> float:
 
 
 def steps(rules: CatRules, known: list[State]) -> Callable[[ItemBank], list[Step]]:
-    return lambda bank: [next_step(bank, rules, None, 0, state.items, state.scores) for state in known]
+    return lambda bank: [
+        next_step(TestSoFar(bank, rules, None, 0, state.items, state.scores)) for state in known
+    ]
 
 
 def measured(
@@ -203,7 +205,7 @@ def whole_test(bank: ItemBank, rules: CatRules) -> list[int]:
     """The questions of a test in which every other answer is right."""
     items: list[int] = []
     while True:
-        step = next_step(bank, rules, None, 0, items, [place % 2 for place in range(len(items))])
+        step = next_step(TestSoFar(bank, rules, None, 0, items, [place % 2 for place in range(len(items))]))
         if step.next_item is None:
             return items
         items.append(step.next_item)

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
@@ -193,7 +193,7 @@ def states(bank: ItemBank, count: int, answered: int, seed: int = 4) -> list[Sta
         items: list[int] = []
         scores: list[int] = []
         for position in range(answered):
-            item = next_step(bank, rules, None, 0, items, scores).next_item
+            item = next_step(TestSoFar(bank, rules, None, 0, items, scores)).next_item
             if item is None:
                 raise ValueError("the pool is too small")
             asked, who = np.array([item]), np.array([student])

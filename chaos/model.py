@@ -55,7 +55,9 @@ class Sitting:
         mean, sd = self.known.prior(self.revision.concept_names)
         prior = NormalPrior(mean=np.array(mean), covariance=np.diag(np.square(sd)))
         items = [self.revision.positions[each.question_id] for each in self.given]
-        return engine.next_step(self.revision.bank, self.rules, prior, self.seed, items, self.scores)
+        return engine.next_step(
+            engine.TestSoFar(self.revision.bank, self.rules, prior, self.seed, items, self.scores)
+        )
 
     @property
     def waiting(self) -> str | None:

@@ -75,7 +75,7 @@ def take(
     items: list[int] = []
     scores: list[int] = []
     answers: list[Answer] = []
-    step = engine.next_step(revision.bank, rules, prior, seed, items, scores)
+    step = engine.next_step(engine.TestSoFar(revision.bank, rules, prior, seed, items, scores))
     assert step.next_item is not None
     first = revision.external_ids[step.next_item]
     while step.next_item is not None and len(items) != quits_after:
@@ -83,7 +83,7 @@ def take(
         option = choose(question_id)
         items.append(step.next_item)
         scores.append(0 if option is None else revision.option_scores[step.next_item][option])
-        step = engine.next_step(revision.bank, rules, prior, seed, items, scores)
+        step = engine.next_step(engine.TestSoFar(revision.bank, rules, prior, seed, items, scores))
         following = None if step.next_item is None else revision.external_ids[step.next_item]
         theta, error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
         answers.append(Answer(question_id, option, scores[-1], theta, error, following))

@@ -147,6 +147,8 @@ def standard_errors(
     items = [answer.item for answer in answers]
     scores = [int(answer.is_correct) for answer in answers]
     return [
-        engine.observe(bank, rules, prior, 0, items[:n], scores[:n]).estimate.standard_error.tolist()
+        engine.observe(
+            engine.TestSoFar(bank, rules, prior, 0, items[:n], scores[:n])
+        ).estimate.standard_error.tolist()
         for n in range(len(answers) + 1)
     ]

@@ -14,7 +14,7 @@ import numpy as np
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import InvalidResponse, SessionNotFound
 from sessions_app.sitting.responses import Read, read_response, read_stored
-from sessions_app.sitting.standing import decided_by
+from sessions_app.sitting.standing import so_far_of
 from sessions_app.sitting.thousandths import told
 from testing_engine.psychometrics import engine
 from testing_engine.revisions import FrozenRevision, load_revision
@@ -204,8 +204,8 @@ class _Replaying:
         if given is not None:
             self.items.append(revision.positions[given.question])
             self.scores.append(given.score)
-        arguments = (*decided_by(self.session), self.items, self.scores)
-        step = engine.next_step(*arguments)
+        so_far = so_far_of(self.session, self.items, self.scores)
+        step = engine.next_step(so_far)
         is_explained = self.candidates and step.next_item is not None
         self.steps.append(
             ReplayedStep(
@@ -215,7 +215,7 @@ class _Replaying:
                 standard_error=tuple(step.ability.standard_error.tolist()),
                 stop=step.stop,
                 next_question=None if step.next_item is None else revision.external_ids[step.next_item],
-                why=_why(revision, engine.explain(*arguments, self.candidates)) if is_explained else None,
+                why=_why(revision, engine.explain(so_far, self.candidates)) if is_explained else None,
             )
         )
         return step
@@ -269,7 +269,8 @@ class _Replaying:
             "end_reason": reason,
             "current_position": last.next_item if status == TestSession.Status.ACTIVE else None,
         }
-        if decided_by(session)[2] is None:  # the rules bring the prior, and the row only repeats it
+        # Where the rules bring the prior, the row only repeats it.
+        if so_far_of(session, self.items, self.scores).prior is None:
             start = self.steps[0]
             expected |= {"prior_mean": list(start.theta), "prior_sd": list(start.standard_error)}
         for name, value in expected.items():

@@ -33,11 +33,11 @@ from sessions_app.sitting.standing import (
     Caller,
     Standing,
     check_access,
-    decided_by,
     prior_for,
     rebuild_state,
     session_for,
     shown_item,
+    so_far_of,
     standing_of,
     standing_of_state,
     state_of,
@@ -103,7 +103,7 @@ def start(
                 named_tests.check_may_take(test, student, is_invited=is_invited)
             mean, sd = prior_of(student.pk, names)
             at_start = prior_for(plan.rules, mean, sd)
-            step = engine.next_step(revision.bank, plan.rules, at_start, seed, [], [])
+            step = engine.next_step(engine.TestSoFar(revision.bank, plan.rules, at_start, seed))
             if at_start is None:  # the rules say what is taken to be known
                 mean, sd = step.ability.theta.tolist(), step.ability.standard_error.tolist()
             if step.next_item is None:
@@ -179,7 +179,7 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
     if session.request_hash != request.fingerprint:
         raise IdempotencyKeyReused
     revision = load_revision(session.revision_id)
-    step = engine.next_step(*decided_by(session), [], [])
+    step = engine.next_step(so_far_of(session, [], []))
     return replace(
         standing_of(session),
         status=TestSession.Status.ACTIVE,

@@ -18,7 +18,7 @@ from sessions_app.sitting.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.priors import NormalPrior
-from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.engine import TestSoFar
 from testing_engine.psychometrics.rules import STANDARD_NORMAL, CatRules
 from testing_engine.questions import interactions
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
@@ -226,14 +226,15 @@ def next_item_after(session: TestSession, responses: Sequence[TestResponse], ans
         return session.current_position
     items = [revision.positions_by_key[response.question_id] for response in responses]
     scores = [response.score for response in responses]
-    return engine.next_step(*decided_by(session), items, scores).next_item
+    return engine.next_step(so_far_of(session, items, scores)).next_item
 
 
-def decided_by(session: TestSession) -> tuple[ItemBank, CatRules, NormalPrior | None, int]:
-    """What decides a test beside its answers, as the engine takes it: pool, rules, prior and seed."""
+def so_far_of(session: TestSession, items: Sequence[int], scores: Sequence[int]) -> TestSoFar:
+    """The session after these answers, as the engine takes it."""
     rules = load_plan(session.plan_id).rules
     at_start = prior_for(rules, session.prior_mean, session.prior_sd)
-    return load_revision(session.revision_id).bank, rules, at_start, session.seed
+    bank = load_revision(session.revision_id).bank
+    return TestSoFar(bank, rules, at_start, session.seed, items, scores)
 
 
 def shown_item(revision: FrozenRevision, item: int) -> ShownQuestion:

@@ -127,7 +127,9 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
     at_start = prior_for(plan.rules, *state.prior_mean_sd)
     with metrics.DECIDE.time():
-        step = engine.next_step(revision.bank, plan.rules, at_start, state.seed, items, scores)
+        step = engine.next_step(
+            engine.TestSoFar(revision.bank, plan.rules, at_start, state.seed, items, scores)
+        )
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
     is_over = step.next_item is None
     entry = ledger.Entry(

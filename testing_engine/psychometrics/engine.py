@@ -1,4 +1,4 @@
-"""One step of an adaptive test, as a pure function of pool, rules, prior, seed and answers.
+"""One step of an adaptive test, as a pure function of the test so far.
 
 No clock, no I/O, no global random state: the same arguments give the same step, to the last bit. So the
 service, the simulator and a replay all call `next_step`.
@@ -16,6 +16,22 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.ranking import Available
 from testing_engine.psychometrics.state import CatState
+
+
+@dataclass(frozen=True)
+class TestSoFar:
+    """All that decides a test: pool, rules, what was known before, seed, and the answers so far.
+
+    `prior` None is the rules' own. `items` are 0-based, in the order given; `scores` are categories from 0,
+    or −1 for a missing answer: it says nothing about ability and the question is used up.
+    """
+
+    bank: ItemBank
+    rules: CatRules
+    prior: NormalPrior | None
+    seed: int
+    items: Sequence[int] = ()
+    scores: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -44,20 +60,9 @@ class Choice:
     closed: tuple[Candidate, ...]
 
 
-def next_step(
-    bank: ItemBank,
-    rules: CatRules,
-    prior: NormalPrior | None,
-    seed: int,
-    items: Sequence[int],
-    scores: Sequence[int],
-) -> Step:
-    """What the answers so far say, and what to ask next.
-
-    `items` are 0-based, in the order given; `scores` are categories from 0, or −1 for a missing answer: it
-    says nothing about ability and the question is used up. `prior` None is the rules' own.
-    """
-    state = observe(bank, rules, prior, seed, items, scores)
+def next_step(so_far: TestSoFar) -> Step:
+    """What the answers so far say, and what to ask next."""
+    state, rules = observe(so_far), so_far.rules
     reason = stop_reason(state, rules)
     if reason is not None:
         return Step(state.estimate, reason, None)
@@ -65,18 +70,10 @@ def next_step(
     return Step(state.estimate, "exhausted" if item is None else None, item)
 
 
-def explain(
-    bank: ItemBank,
-    rules: CatRules,
-    prior: NormalPrior | None,
-    seed: int,
-    items: Sequence[int],
-    scores: Sequence[int],
-    count: int = 10,
-) -> Choice:
+def explain(so_far: TestSoFar, count: int = 10) -> Choice:
     """The choice that `next_step` makes where the test goes on, with the criterion's values, best first."""
-    state = observe(bank, rules, prior, seed, items, scores)
-    criterion = rules.criterion_for(bank)
+    state, rules = observe(so_far), so_far.rules
+    criterion = rules.criterion_for(state.bank)
     stages = _narrowed(state, rules)
     (_, unused), (_, available) = stages[0], stages[-1]
     chosen, by = _chosen(state, rules, available)
@@ -93,27 +90,21 @@ def explain(
     )
 
 
-def observe(
-    bank: ItemBank,
-    rules: CatRules,
-    prior: NormalPrior | None,
-    seed: int,
-    items: Sequence[int],
-    scores: Sequence[int],
-) -> CatState:
+def observe(so_far: TestSoFar) -> CatState:
     """The state that the rules look at."""
-    belief = prior or rules.prior.prior(bank.n_dimensions)
-    answers = Answers.given(items, scores)
+    bank, rules = so_far.bank, so_far.rules
+    belief = so_far.prior or rules.prior.prior(bank.n_dimensions)
+    answers = Answers.given(so_far.items, so_far.scores)
     estimator = rules.ability_for(bank)
     estimate, posterior = estimator.estimate(bank, answers, belief)
     return CatState(
         bank,
         belief,
-        tuple(items),
+        tuple(so_far.items),
         answers,
         estimate.limited(),
         posterior,
-        seed,
+        so_far.seed,
         rules.max_questions,
         estimator,
         rules.edition,

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from testing_engine.psychometrics.ability.priors import NormalPrior
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.simulation import lockstep
@@ -43,14 +43,14 @@ def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, stude
     for student, seed in enumerate(students.seeds):
         items: list[int] = []
         scores: list[int] = []
-        step = next_step(bank, rules, prior, seed, items, scores)
+        step = next_step(TestSoFar(bank, rules, prior, seed, items, scores))
         while step.next_item is not None:
             asked = np.array([step.next_item])
             taken.before[student, len(items)] = step.ability.theta
             answer = students.answers(bank, np.array([student]), asked, len(items))
             items.append(step.next_item)
             scores.append(int(answer[0]))
-            step = next_step(bank, rules, prior, seed, items, scores)
+            step = next_step(TestSoFar(bank, rules, prior, seed, items, scores))
         taken.items[student, : len(items)] = items
         taken.scores[student, : len(items)] = scores
         taken.stops[student] = step.stop

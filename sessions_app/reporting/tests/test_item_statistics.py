@@ -93,7 +93,7 @@ def test_fit_is_near_1_in_tests_that_the_engine_gave() -> None:
     squares, spread = [], []
     for student in range(150):
         theta, items, scores = rng.normal(), list[int](), list[int]()
-        step = engine.next_step(bank, rules, None, student, items, scores)
+        step = engine.next_step(engine.TestSoFar(bank, rules, None, student, items, scores))
         while step.next_item is not None:
             item = step.next_item
             score = int(rng.random() < bank.probabilities(np.array([theta]), np.array([item]))[0, 1])
@@ -102,7 +102,7 @@ def test_fit_is_near_1_in_tests_that_the_engine_gave() -> None:
             spread.append(p * (1 - p))
             items.append(item)
             scores.append(score)
-            step = engine.next_step(bank, rules, None, student, items, scores)
+            step = engine.next_step(engine.TestSoFar(bank, rules, None, student, items, scores))
     assert sum(squares) / sum(spread) == pytest.approx(1, abs=0.06)  # 1,200 answers: chance moves it by 0.015
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.components import EDITION
-from testing_engine.psychometrics.engine import Step, next_step
+from testing_engine.psychometrics.engine import Step, TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.reference_data import reference
@@ -28,7 +28,7 @@ def steps_of(test: dict[str, Any], rules: CatRules) -> list[Step]:
     bank, sd = bank_of(test), test["prior_sd"]
     prior = None if sd is None else NormalPrior(np.zeros(len(sd)), np.diag(np.square(sd)))
     items, scores = test["items"], test["scores"]
-    return [next_step(bank, rules, prior, 7, items[:n], scores[:n]) for n in range(len(items) + 1)]
+    return [next_step(TestSoFar(bank, rules, prior, 7, items[:n], scores[:n])) for n in range(len(items) + 1)]
 
 
 def numbers(hexadecimal: list[str]) -> list[float]:

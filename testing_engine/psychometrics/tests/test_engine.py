@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from testing_engine.psychometrics.ability.posterior import NormalPrior
-from testing_engine.psychometrics.engine import explain, next_step
+from testing_engine.psychometrics.engine import TestSoFar, explain, next_step
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameterError, ItemParameters
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.reference_data import catr_bank, mirtcat_bank, reference
@@ -12,7 +12,7 @@ from testing_engine.psychometrics.tests.reference_data import catr_bank, mirtcat
 
 def test_first_question_is_the_most_informative_at_the_prior_mean() -> None:
     bank = catr_bank("tcals")
-    step = next_step(bank, CatRules(), None, 0, [], [])
+    step = next_step(TestSoFar(bank, CatRules(), None, 0, [], []))
     assert step.stop is None
     assert step.next_item == reference("catR_full_cats_dichotomous")["runs"][0]["items"][0] - 1
     assert step.ability.theta[0] == pytest.approx(0, abs=1e-12)
@@ -22,9 +22,9 @@ def test_first_question_is_the_most_informative_at_the_prior_mean() -> None:
 def test_a_step_is_a_pure_function() -> None:
     fresh, used = catr_bank("tcals"), catr_bank("tcals", 1.702)
     del fresh
-    first = next_step(used, CatRules(), None, 7, [3, 1, 4], [1, 0, -1])
-    next_step(used, CatRules(), NormalPrior.standard(1), 8, [5, 6], [1, 1])
-    again = next_step(used, CatRules(), None, 7, [3, 1, 4], [1, 0, -1])
+    first = next_step(TestSoFar(used, CatRules(), None, 7, [3, 1, 4], [1, 0, -1]))
+    next_step(TestSoFar(used, CatRules(), NormalPrior.standard(1), 8, [5, 6], [1, 1]))
+    again = next_step(TestSoFar(used, CatRules(), None, 7, [3, 1, 4], [1, 0, -1]))
     assert (first.next_item, first.ability.theta.tobytes()) == (
         again.next_item,
         again.ability.theta.tobytes(),
@@ -33,8 +33,8 @@ def test_a_step_is_a_pure_function() -> None:
 
 def test_a_missing_answer_says_nothing_but_uses_its_question() -> None:
     bank = catr_bank("tcals")
-    with_gap = next_step(bank, CatRules(), None, 0, [62, 10], [-1, 1])
-    without = next_step(bank, CatRules(), None, 0, [10], [1])
+    with_gap = next_step(TestSoFar(bank, CatRules(), None, 0, [62, 10], [-1, 1]))
+    without = next_step(TestSoFar(bank, CatRules(), None, 0, [10], [1]))
     assert with_gap.ability.theta == without.ability.theta
     assert without.next_item == 62
     assert with_gap.next_item != 62
@@ -56,7 +56,7 @@ def test_simple_end_criteria(criteria: dict[str, object], answered: int, reason:
     rules = CatRules.from_end_criteria(**criteria)  # type: ignore[arg-type]
     items = list(range(answered))
     scores = [index % 2 for index in items]
-    assert next_step(catr_bank("tcals"), rules, None, 0, items, scores).stop == reason
+    assert next_step(TestSoFar(catr_bank("tcals"), rules, None, 0, items, scores)).stop == reason
 
 
 def test_several_dimensions_choose_by_posterior_d_optimality() -> None:
@@ -64,10 +64,10 @@ def test_several_dimensions_choose_by_posterior_d_optimality() -> None:
     bank = mirtcat_bank(2)
     items = [item - 1 for item in state["administered"]]
     rules = CatRules.from_json({"ability": {"name": "MAP"}})
-    step = next_step(bank, rules, None, 0, items, state["x"])
+    step = next_step(TestSoFar(bank, rules, None, 0, items, state["x"]))
     np.testing.assert_allclose(step.ability.theta, state["theta_MAP"], atol=1e-5)
     np.testing.assert_allclose(step.ability.standard_error, state["se_MAP"], atol=1e-5)
-    leaders = explain(bank, rules, None, 0, items, state["x"], count=40)
+    leaders = explain(TestSoFar(bank, rules, None, 0, items, state["x"]), count=40)
     values = dict(
         zip(state["criteria"]["DPrule"]["items"], state["criteria"]["DPrule"]["values"], strict=True)
     )
@@ -111,7 +111,9 @@ def test_mixed_pool_runs_to_its_end() -> None:
         ]
     )
     items: list[int] = []
-    while (step := next_step(bank, CatRules(), None, 0, items, [1] * len(items))).next_item is not None:
+    while (
+        step := next_step(TestSoFar(bank, CatRules(), None, 0, items, [1] * len(items)))
+    ).next_item is not None:
         items.append(step.next_item)
     assert step.stop == "exhausted"
     assert sorted(items) == [0, 1, 2, 3]

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from testing_engine.psychometrics.ability.estimators import Estimator
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -149,7 +149,9 @@ def test_a_criterion_plugs_in_with_one_small_class(monkeypatch: pytest.MonkeyPat
 
     rules = CatRules.from_json({"criterion": {"name": "last"}})
     assert rules.to_json() == {"criterion": {"name": "last"}}
-    assert next_step(ItemBank.from_arrays(np.ones((6, 1))), rules, None, 0, [5], [1]).next_item == 4
+    assert (
+        next_step(TestSoFar(ItemBank.from_arrays(np.ones((6, 1))), rules, None, 0, [5], [1])).next_item == 4
+    )
 
 
 def test_rules_nested_without_end_are_refused() -> None:

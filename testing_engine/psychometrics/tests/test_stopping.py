@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate
-from testing_engine.psychometrics.engine import next_step, observe, stop_reason
+from testing_engine.psychometrics.engine import TestSoFar, next_step, observe, stop_reason
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.state import CatState
@@ -22,7 +22,7 @@ def bank() -> ItemBank:
 
 
 def state() -> CatState:
-    return observe(bank(), CatRules(), None, 0, ITEMS, SCORES)
+    return observe(TestSoFar(bank(), CatRules(), None, 0, ITEMS, SCORES))
 
 
 def met(rule: dict[str, Any], at: CatState | None = None) -> bool:
@@ -102,7 +102,7 @@ def test_pser_turns_at_the_predicted_reduction() -> None:
     for item in set(range(40)) - set(ITEMS):
         variance = 0.0
         for score in (0, 1):
-            after = observe(bank(), CatRules(), None, 0, [*ITEMS, item], [*SCORES, score])
+            after = observe(TestSoFar(bank(), CatRules(), None, 0, [*ITEMS, item], [*SCORES, score]))
             assert now.posterior is not None
             chance = now.posterior.density * now.posterior.quadrature.weights
             p = bank().probabilities(now.posterior.quadrature.nodes[:, None])[item, :, score]
@@ -116,13 +116,13 @@ def test_pser_turns_at_the_predicted_reduction() -> None:
 
 
 def test_change_turns_at_the_last_move() -> None:
-    before = observe(bank(), CatRules(), None, 0, ITEMS[:-1], SCORES[:-1]).estimate.theta
+    before = observe(TestSoFar(bank(), CatRules(), None, 0, ITEMS[:-1], SCORES[:-1])).estimate.theta
     turning({"name": "change"}, "least", float(np.abs(state().estimate.theta - before)[0]), True)
 
 
 def test_precision_of_several_dimensions_and_of_a_composite() -> None:
     pool = ItemBank.from_arrays(np.eye(3)[:2].repeat(3, axis=0))
-    now = observe(pool, CatRules(), None, 0, [0, 3], [1, 0])
+    now = observe(TestSoFar(pool, CatRules(), None, 0, [0, 3], [1, 0]))
     covariance = np.array([[0.09, 0.02, 0.0], [0.02, 0.16, 0.0], [0.0, 0.0, 1.0]])
     now = replace(now, estimate=AbilityEstimate(np.zeros(3), covariance))
     assert met({"name": "precision", "standard_error": 0.41}, now)  # the third is not measured
@@ -143,7 +143,7 @@ def test_and_or_with_lengths() -> None:
     assert met({"name": "any", "rules": [yes, no]})
     assert not met({"name": "any", "rules": [no, {"name": "length", "questions": 7}]})
     rules = CatRules.from_json({"stop": [yes], "min_questions": 7, "max_questions": 9})
-    assert next_step(bank(), rules, None, 0, ITEMS, SCORES).stop is None
-    assert next_step(bank(), rules, None, 0, [*ITEMS, 20], [*SCORES, 1]).stop == "precision"
+    assert next_step(TestSoFar(bank(), rules, None, 0, ITEMS, SCORES)).stop is None
+    assert next_step(TestSoFar(bank(), rules, None, 0, [*ITEMS, 20], [*SCORES, 1])).stop == "precision"
     both = CatRules.from_json({"stop": [{"name": "all", "rules": [yes, {"name": "length", "questions": 6}]}]})
-    assert next_step(bank(), both, None, 0, ITEMS, SCORES).stop == "precision+length"
+    assert next_step(TestSoFar(bank(), both, None, 0, ITEMS, SCORES)).stop == "precision+length"

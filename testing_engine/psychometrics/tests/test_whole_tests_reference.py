@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate
-from testing_engine.psychometrics.engine import explain, next_step, observe, stop_reason
+from testing_engine.psychometrics.engine import TestSoFar, explain, next_step, observe, stop_reason
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests import catr
@@ -28,7 +28,7 @@ def same_question(
     """Whether both chose the same, or two questions that are equally good."""
     if ours == theirs:
         return True
-    every = explain(bank, rules, None, 0, items, scores, count=bank.n_items).candidates
+    every = explain(TestSoFar(bank, rules, None, 0, items, scores), count=bank.n_items).candidates
     values = {candidate.item: candidate.value for candidate in every}
     return abs(values[ours] - values[theirs]) < UNDECIDED
 
@@ -39,19 +39,19 @@ def test_whole_tests_are_catr_s(run: dict[str, Any]) -> None:
     items: list[int] = []
     scores: list[int] = []
     for place, (item, score) in enumerate(zip(run["items"], run["pattern"], strict=True)):
-        step = next_step(bank, rules, None, 0, items, scores)
+        step = next_step(TestSoFar(bank, rules, None, 0, items, scores))
         assert step.stop is None
         assert step.next_item is not None
         assert same_question(bank, rules, items, scores, step.next_item, item - 1)
         items.append(item - 1)
         scores.append(score)
-        ability = observe(bank, rules, None, 0, items, scores).estimate
+        ability = observe(TestSoFar(bank, rules, None, 0, items, scores)).estimate
         assert float(ability.theta[0]) == pytest.approx(run["theta_prov"][place], abs=TOLERANCE)
         assert float(ability.standard_error[0]) == pytest.approx(run["se_prov"][place], abs=TOLERANCE)
-    stop = next_step(bank, rules, None, 0, items, scores).stop
+    stop = next_step(TestSoFar(bank, rules, None, 0, items, scores)).stop
     assert stop == {"classification": "interval"}.get(run["rule"], run["rule"])
     final = catr.estimating({"method": run["config"]["final"]["method"]})
-    ability = observe(bank, final, None, 0, items, scores).estimate
+    ability = observe(TestSoFar(bank, final, None, 0, items, scores)).estimate
     assert float(ability.theta[0]) == pytest.approx(run["theta_final"], abs=TOLERANCE)
     assert float(ability.standard_error[0]) == pytest.approx(run["se_final"], abs=TOLERANCE)
 
@@ -64,12 +64,12 @@ def test_polytomous_tests_are_catr_s(model: str) -> None:
         items: list[int] = []
         for place, item in enumerate(run["items"]):
             scores = [run["responses"][used] for used in items]
-            chosen = next_step(bank, rules, None, 0, items, scores).next_item
+            chosen = next_step(TestSoFar(bank, rules, None, 0, items, scores)).next_item
             assert chosen is not None
             assert same_question(bank, rules, items, scores, chosen, item - 1)
             items.append(item - 1)
             scores.append(run["responses"][item - 1])
-            ability = observe(bank, rules, None, 0, items, scores).estimate
+            ability = observe(TestSoFar(bank, rules, None, 0, items, scores)).estimate
             assert float(ability.theta[0]) == pytest.approx(run["theta_prov"][place], abs=TOLERANCE)
             assert float(ability.standard_error[0]) == pytest.approx(run["se_prov"][place], abs=TOLERANCE)
 
@@ -79,7 +79,7 @@ def test_stops_are_catr_s(case: dict[str, Any]) -> None:
     bank = catr_bank("tcals")
     rules = CatRules.from_json({"stop": catr.stop(case["stop"]), "max_questions": 1000})
     # rows 21..85 are what is left; of the rest the first N count as asked
-    state = observe(bank, rules, None, 0, range(20), [-1] * 20)
+    state = observe(TestSoFar(bank, rules, None, 0, range(20), [-1] * 20))
     estimate = AbilityEstimate(np.array([case["state"]["th"]]), np.array([[case["state"]["se"] ** 2]]))
     state = replace(state, estimate=estimate, posterior=None)
     if "length" in catr.listed(case["stop"]["rule"]):
@@ -137,7 +137,7 @@ def test_whole_tests_are_mirtcat_s(dimensions: int, place: int, run: dict[str, A
     items: list[int] = []
     for position, item in enumerate(run["items"]):
         scores = [run["full_responses"][used] for used in items]
-        step = next_step(bank, rules, None, 0, items, scores)
+        step = next_step(TestSoFar(bank, rules, None, 0, items, scores))
         np.testing.assert_allclose(
             step.ability.theta, np.ravel(run["thetas_history"][position]), atol=TOLERANCE
         )

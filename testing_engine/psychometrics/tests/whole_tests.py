@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 
@@ -39,7 +39,9 @@ def whole_test(bank: ItemBank, rules: CatRules, seed: int) -> list[int]:
     """The questions of a test with answers that are right every other time, at random."""
     scores = np.random.default_rng(seed).integers(0, 2, bank.n_items).tolist()
     items: list[int] = []
-    while (step := next_step(bank, rules, None, seed, items, scores[: len(items)])).next_item is not None:
+    while (
+        step := next_step(TestSoFar(bank, rules, None, seed, items, scores[: len(items)]))
+    ).next_item is not None:
         items.append(step.next_item)
     return items
 

@@ -13,7 +13,7 @@ from scipy.special import log_ndtr, ndtr
 from testing_engine.psychometrics.ability.posterior import Answers, GridPosterior, Likelihood, grid_posterior
 from testing_engine.psychometrics.ability.priors import NormalPrior, Prior, UniformPrior
 from testing_engine.psychometrics.ability.quadrature import Quadrature
-from testing_engine.psychometrics.engine import next_step, observe
+from testing_engine.psychometrics.engine import TestSoFar, next_step, observe
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.pools import SEEDS, random_answers, random_pool
@@ -108,9 +108,9 @@ def test_order_of_answers_does_not_matter(seed: int) -> None:
         )
         items, scores = random_answers(rng, bank, 8)
         shuffled = rng.permutation(8)
-        there = observe(bank, rules, None, 0, items, scores).estimate
+        there = observe(TestSoFar(bank, rules, None, 0, items, scores)).estimate
         back = observe(
-            bank, rules, None, 0, [items[i] for i in shuffled], [scores[i] for i in shuffled]
+            TestSoFar(bank, rules, None, 0, [items[i] for i in shuffled], [scores[i] for i in shuffled])
         ).estimate
         np.testing.assert_allclose(there.theta, back.theta, atol=1e-8)
         np.testing.assert_allclose(there.covariance, back.covariance, atol=1e-7)
@@ -130,7 +130,7 @@ def test_modes_are_found_by_an_independent_optimiser(seed: int) -> None:
         return -likelihood.at(theta)[0] - float(prior.log_density(theta))
 
     rules = CatRules.from_json({"ability": {"name": "MAP"}})
-    estimate = observe(bank, rules, prior, 0, items, scores).estimate
+    estimate = observe(TestSoFar(bank, rules, prior, 0, items, scores)).estimate
     found = minimize(loss, estimate.theta + 0.01, method="BFGS", options={"gtol": 1e-9})
     assert loss(estimate.theta) <= found.fun + 1e-10
     eye, step = np.eye(3), 1e-4
@@ -157,7 +157,9 @@ def test_dimensions_may_be_relabelled(seed: int) -> None:
     items, scores = random_answers(rng, bank, 5)
     for criterion in "DATEW":
         rules = CatRules.from_json({"criterion": {"name": criterion}})
-        here, there = (next_step(pool, rules, None, 0, items, scores) for pool in (bank, relabelled))
+        here, there = (
+            next_step(TestSoFar(pool, rules, None, 0, items, scores)) for pool in (bank, relabelled)
+        )
         np.testing.assert_allclose(here.ability.theta[order], there.ability.theta, atol=1e-8)
         covariance = here.ability.covariance[np.ix_(order, order)]
         np.testing.assert_allclose(covariance, there.ability.covariance, atol=1e-8)
@@ -169,7 +171,7 @@ def test_information_adds_up(seed: int) -> None:
     rng = np.random.default_rng(seed)
     bank = random_pool(rng, dimensions=2)
     items, scores = random_answers(rng, bank, 9)
-    state = observe(bank, CatRules(), None, 0, items, scores)
+    state = observe(TestSoFar(bank, CatRules(), None, 0, items, scores))
     information = bank.information(state.estimate.theta)
     parts = [information[item] * np.outer(bank.slopes[item], bank.slopes[item]) for item in items]
     np.testing.assert_allclose(state.information, sum(parts), atol=1e-10)
@@ -182,7 +184,7 @@ def test_mean_of_several_dimensions_is_that_of_one_where_they_are_independent() 
     together = ItemBank.from_arrays(np.eye(2)[which], difficulty=difficulty, guessing=0.15)
     scores = rng.integers(0, 2, size)
     rules = CatRules.from_json({"ability": {"name": "EAP"}})
-    estimate = observe(together, rules, None, 0, range(size), scores.tolist()).estimate
+    estimate = observe(TestSoFar(together, rules, None, 0, range(size), scores.tolist())).estimate
     for dimension in range(2):
         own = which == dimension
         alone = ItemBank.from_arrays(np.ones((own.sum(), 1)), difficulty=difficulty[own], guessing=0.15)
@@ -202,7 +204,7 @@ def test_every_pattern_has_a_finite_estimate(
 ) -> None:
     bank = random_pool(np.random.default_rng(3), models=models)
     rules = CatRules.from_json({"ability": {"name": method}, "prior": {"name": prior}})
-    step = next_step(bank, rules, None, 0, range(len(scores)), scores)
+    step = next_step(TestSoFar(bank, rules, None, 0, range(len(scores)), scores))
     assert step.next_item is not None
     assert np.isfinite(step.ability.theta).all()
     assert np.isfinite(step.ability.covariance).all()

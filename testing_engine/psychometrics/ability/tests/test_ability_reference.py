@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from testing_engine.psychometrics.ability.modes import AnsweredTest
-from testing_engine.psychometrics.engine import observe
+from testing_engine.psychometrics.engine import TestSoFar, observe
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests import catr
 from testing_engine.psychometrics.tests.reference_data import (
@@ -35,7 +35,9 @@ def catr_estimates() -> Iterator[Any]:
 def test_dichotomous_estimates_are_catr_s(name: str, case: dict[str, Any], method: dict[str, Any]) -> None:
     bank, arguments = catr_bank(name, case["D"]), method["args"]
     items = [item - 1 for item in catr.listed(case["items"])]
-    state = observe(bank, catr.estimating(arguments, case["D"]), None, 0, items, catr.scores(case["x"]))
+    state = observe(
+        TestSoFar(bank, catr.estimating(arguments, case["D"]), None, 0, items, catr.scores(case["x"]))
+    )
     theta, error = float(state.estimate.theta[0]), float(state.estimate.standard_error[0])
     jeffreys = method["name"] == "BM_Jeffreys"
     if jeffreys and theta != pytest.approx(method["theta"], abs=CATR):
@@ -65,7 +67,7 @@ def test_constant_patterns_are_catr_s(case: dict[str, Any]) -> None:
         rules = CatRules.from_json({"ability": {"name": "ML", "bounds": bounds, "until_mixed": standing_in}})
         case = {**case, "items": case["items"][:1], "x": case["x"][:1]}
     items = [item - 1 for item in case["items"]]
-    state = observe(catr_bank("tcals"), rules, None, 0, items, case["x"])
+    state = observe(TestSoFar(catr_bank("tcals"), rules, None, 0, items, case["x"]))
     assert float(state.estimate.theta[0]) == pytest.approx(case["theta"], abs=CATR)
 
 
@@ -75,7 +77,7 @@ def test_polytomous_estimates_are_catr_s(model: str, method: str) -> None:
     bank, rules = catr_polytomous_bank(model), catr.estimating({"method": method})
     for case in reference("catR_polytomous")["models"][model]["estimates"]:
         items = [item - 1 for item in case["items"]]
-        state = observe(bank, rules, None, 0, items, catr.scores(case["x"]))
+        state = observe(TestSoFar(bank, rules, None, 0, items, catr.scores(case["x"])))
         tolerance = EXACT if method == "EAP" else CATR
         expected = case["methods"][method]
         assert float(state.estimate.theta[0]) == pytest.approx(expected["theta"], abs=tolerance)
@@ -116,7 +118,7 @@ def test_mirt_s_scores(fit: dict[str, Any], method: str) -> None:
         if not isinstance(theta, float) or error is None:
             continue  # mirt's ML of an extreme pattern is ±Inf
         answers = [answer - lowest for answer in pattern]
-        estimate = observe(bank, rules, None, 0, range(bank.n_items), answers).estimate
+        estimate = observe(TestSoFar(bank, rules, None, 0, range(bank.n_items), answers)).estimate
         tolerance = 1e-6 if method == "EAP" else CATR
         assert float(estimate.theta[0]) == pytest.approx(theta, abs=tolerance)
         assert float(estimate.standard_error[0]) == pytest.approx(error, abs=tolerance)
@@ -127,5 +129,5 @@ def test_warm_s_estimate_is_mirt_s_where_both_are_defined_alike(fit: dict[str, A
     bank = mirt_bank(fit)
     rules = CatRules.from_json({"ability": {"name": "WLE", "bounds": {"lower": -20, "upper": 20}}})
     for pattern, (theta, _) in zip(fit["fscores"]["patterns"], fit["fscores"]["WLE"]["values"], strict=True):
-        estimate = observe(bank, rules, None, 0, range(bank.n_items), pattern).estimate
+        estimate = observe(TestSoFar(bank, rules, None, 0, range(bank.n_items), pattern)).estimate
         assert float(estimate.theta[0]) == pytest.approx(theta, abs=CATR)

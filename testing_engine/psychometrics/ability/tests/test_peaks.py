@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from testing_engine.psychometrics.ability.posterior import Answers, Likelihood
 from testing_engine.psychometrics.ability.priors import NormalPrior
-from testing_engine.psychometrics.engine import observe
+from testing_engine.psychometrics.engine import TestSoFar, observe
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
@@ -19,7 +19,7 @@ from testing_engine.psychometrics.tests.pools import SEEDS
 
 def state(bank: ItemBank, ability: dict[str, Any], scores: list[int], **more: Any) -> CatState:
     rules = CatRules.from_json({"ability": ability, **more})
-    return observe(bank, rules, None, 0, list(range(len(scores))), scores)
+    return observe(TestSoFar(bank, rules, None, 0, list(range(len(scores))), scores))
 
 
 def guessed(rng: np.random.Generator, count: int, steepest: float = 3.0) -> tuple[ItemBank, list[int]]:

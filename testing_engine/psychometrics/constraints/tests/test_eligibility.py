@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray
 from testing_engine.psychometrics.rules import CatRules
@@ -29,6 +29,6 @@ def test_rules_narrow_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> No
 
     bank = ItemBank.from_arrays(np.ones((8, 1)), difficulty=np.arange(8.0))
     rules = CatRules.from_json({"eligibility": [{"name": "multiples"}, {"name": "multiples", "of": 3}]})
-    assert next_step(bank, rules, None, 0, [], []).next_item == 0
-    assert next_step(bank, rules, None, 0, [0], [1]).next_item == 6
-    assert next_step(bank, rules, None, 0, [0, 6], [1, 1]).stop == "exhausted"
+    assert next_step(TestSoFar(bank, rules, None, 0, [], [])).next_item == 0
+    assert next_step(TestSoFar(bank, rules, None, 0, [0], [1])).next_item == 6
+    assert next_step(TestSoFar(bank, rules, None, 0, [0, 6], [1, 1])).stop == "exhausted"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testing_engine.psychometrics.engine import explain
+from testing_engine.psychometrics.engine import TestSoFar, explain
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import enemy_pairs, in_area, runs, whole_test
@@ -145,7 +145,7 @@ def test_enemies_alone_look_ahead() -> None:
     rules = CatRules.from_json({"max_questions": 2, "eligibility": [ENEMIES]})
     rules.check(bank)
     assert sorted(whole_test(bank, rules, 0)) == [0, 2]
-    why = explain(bank, rules, None, 0, [], [])
+    why = explain(TestSoFar(bank, rules, None, 0, [], []))
     assert [(each.item, each.closed_by) for each in why.closed] == [(1, "enemies")]
 
 

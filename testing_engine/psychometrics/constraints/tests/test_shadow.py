@@ -14,7 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from testing_engine.psychometrics.constraints.assembly import Assembly
 from testing_engine.psychometrics.constraints.blueprint import Blueprint
 from testing_engine.psychometrics.constraints.plan import Plan, Requirement, SetSize
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import enemy_pairs, in_area, pool, runs, whole_test
@@ -270,7 +270,7 @@ def test_answers_given_under_other_rules_do_not_end_the_test() -> None:
     bank = ItemBank.from_arrays(concepts=np.ones((9, 1)), area=["a"] * 5 + ["b"] * 4)
     shadow = {"name": "shadow", "areas": [{"area": "a", "maximum": 1}]}
     rules = CatRules.from_json({"max_questions": 5, "eligibility": [shadow]})
-    assert next_step(bank, rules, None, 0, [0, 1], [1, 0]).next_item is not None
+    assert next_step(TestSoFar(bank, rules, None, 0, [0, 1], [1, 0])).next_item is not None
 
 
 @pytest.mark.parametrize(

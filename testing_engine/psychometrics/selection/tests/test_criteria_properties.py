@@ -7,7 +7,7 @@ from scipy.integrate import quad
 
 from testing_engine.psychometrics.ability.posterior import Likelihood
 from testing_engine.psychometrics.ability.priors import NormalPrior
-from testing_engine.psychometrics.engine import observe
+from testing_engine.psychometrics.engine import TestSoFar, observe
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.criteria import information_peaks
@@ -18,7 +18,7 @@ from testing_engine.psychometrics.tests.pools import SEEDS, random_answers, rand
 def random_state(seed: int, dimensions: int = 1, answered: int = 6) -> CatState:
     rng = np.random.default_rng(seed)
     bank = random_pool(rng, dimensions=dimensions)
-    return observe(bank, CatRules(), None, 0, *random_answers(rng, bank, answered))
+    return observe(TestSoFar(bank, CatRules(), None, 0, *random_answers(rng, bank, answered)))
 
 
 def values(state: CatState, **criterion: object) -> FloatArray:
@@ -45,7 +45,7 @@ def test_expected_variance_is_that_of_the_next_estimates(seed: int) -> None:
     expected = 0.0
     for score in range(int(state.bank.n_categories[item])):
         items, scores = [*state.answers.items.tolist(), item], [*state.answers.scores.tolist(), score]
-        after = observe(state.bank, CatRules(), None, 0, items, scores).estimate
+        after = observe(TestSoFar(state.bank, CatRules(), None, 0, items, scores)).estimate
         chance = float(weights @ state.bank.probabilities(nodes, np.array([item]))[0, :, score])
         expected += chance * float(after.covariance[0, 0])
     assert -values(state, name="MEPV")[item] == pytest.approx(expected, abs=1e-8)
@@ -112,5 +112,5 @@ def test_large_pools_are_worked_through_in_pieces(name: str, monkeypatch: pytest
     monkeypatch.setattr("testing_engine.psychometrics.selection.integrals.TABLE_ENTRIES", 0)
     monkeypatch.setattr("testing_engine.psychometrics.ability.quadrature.TABLE_ENTRIES", 0)
     items, scores = state.answers.items.tolist(), state.answers.scores.tolist()
-    in_pieces = values(observe(fresh, CatRules(), None, 0, items, scores), name=name)
+    in_pieces = values(observe(TestSoFar(fresh, CatRules(), None, 0, items, scores)), name=name)
     np.testing.assert_allclose(in_pieces, at_once, rtol=1e-10, atol=1e-13)

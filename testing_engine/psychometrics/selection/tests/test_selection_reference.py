@@ -7,7 +7,7 @@ import pytest
 
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior
-from testing_engine.psychometrics.engine import observe
+from testing_engine.psychometrics.engine import TestSoFar, observe
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.ranking import Available
@@ -84,7 +84,7 @@ def test_values_are_mirtcat_s_in_several_dimensions(
     rules = CatRules.from_json({"ability": {"name": "MAP"}, "criterion": criterion})
     for case in source["states"]:
         items = [item - 1 for item in case["administered"]]
-        state = observe(bank, rules, prior, 0, items, case["x"])
+        state = observe(TestSoFar(bank, rules, prior, 0, items, case["x"]))
         np.testing.assert_allclose(state.estimate.theta, case["theta_MAP"], atol=1e-5)
         np.testing.assert_allclose(state.estimate.standard_error, case["se_MAP"], atol=1e-5)
         expected = case["criteria"][name]
@@ -113,7 +113,7 @@ def test_values_are_mirtcat_s_in_one_dimension(name: str, case: dict[str, Any]) 
     bank, expected = mirtcat_bank(1), case["criteria"][name]
     rules = CatRules.from_json({"ability": {"name": "MAP"}, "criterion": MIRT_CRITERIA[name]})
     items = [item - 1 for item in case["administered"]]
-    state = observe(bank, rules, None, 0, items, case["x"])
+    state = observe(TestSoFar(bank, rules, None, 0, items, case["x"]))
     values = rules.criterion_for(bank).values(state)[np.array(expected["items"]) - 1]
     if not items and name in ("MLWI", "MPWI"):  # mirtCAT takes the likelihood of no answer as e
         values = values * np.e
@@ -135,7 +135,7 @@ def test_scores_are_mirt_s_in_two_dimensions(source: dict[str, Any]) -> None:
     }
     for name, ability in abilities.items():
         estimate = observe(
-            bank, CatRules.from_json({"ability": ability}), prior, 0, items, case["x"]
+            TestSoFar(bank, CatRules.from_json({"ability": ability}), prior, 0, items, case["x"])
         ).estimate
         expected = case[f"fscores_{name}"]["values"]
         np.testing.assert_allclose([*estimate.theta, *estimate.standard_error], expected, atol=2e-4)
