@@ -269,7 +269,9 @@ UNFOLD = {
 }
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
+# In which people read and type moments; what is stored, sent and logged is UTC.
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+FORMAT_MODULE_PATH = ["adaptive.formats"]
 USE_TZ = True
 USE_I18N = True
 

@@ -1,18 +1,19 @@
 """Pools and questions in the admin. Saving a question publishes a new revision of its pool."""
 
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 import testing_engine.image_admin  # noqa: F401  # registers pictures
+from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import frozen_content, revise_question
@@ -58,37 +59,23 @@ class QuestionPoolAdmin(FrozenAdmin):
         return pool.current_revision.content_hash if pool.current_revision else ""
 
 
-class LinesField(forms.CharField):
-    """A list of texts, one a line."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        return [line.strip() for line in (value or "").splitlines() if line.strip()]
-
-
-class NumbersField(SimpleArrayField):
-    """A list of numbers on one line, separated by commas."""
-
-    def __init__(self, whole: bool = False, **options: Any) -> None:
-        base = forms.IntegerField() if whole else forms.FloatField()
-        super().__init__(base, widget=UnfoldAdminTextInputWidget(), **options)
-
-
 class QuestionForm(forms.ModelForm[Question]):
     """Validated exactly as an uploaded question is."""
 
-    options = LinesField(help_text="One a line.")
+    content = TextField(
+        rows=8,
+        help_text="Plain text. $x^2$ is mathematics, `x` code, ![what it shows](address) a picture; "
+        "docs/STUDENT_PAGE.md shows all.",
+    )
+    options = LinesField(
+        help_text=f"One a line; or, where one has several lines, a line of {BETWEEN} between them."
+    )
     option_scores = NumbersField(whole=True, help_text="The key: each option's score, separated by commas.")
     concepts = NumbersField(help_text="One weight a concept, separated by commas.")
     thresholds = NumbersField(required=False)
     category_slopes = NumbersField(required=False)
     category_intercepts = NumbersField(required=False)
-    enemy_groups = LinesField(required=False, help_text="One a line.")
+    enemy_groups = LinesField(required=False, is_names=True, help_text="One a line.")
 
     class Meta:
         model = Question
@@ -109,22 +96,23 @@ class QuestionForm(forms.ModelForm[Question]):
             "enemy_groups",
             "question_set",
         )
-        help_texts = {
-            "content": "Plain text. $x^2$ is mathematics, `x` code, ![what it shows](address) a picture; "
-            "docs/STUDENT_PAGE.md shows all."
-        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.question = copy(self.instance)  # as it is stored, whatever the form then says
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
-        cleaned["content"] = cleaned["content"].replace("\r\n", "\n")  # as browsers send a new line
-        row = {**frozen_content(self.instance), **cleaned}
-        names = self.instance.pool.concept_names or [
-            f"concept {i + 1}" for i in range(self.instance.pool.concept_count)
-        ]
+        as_stored = frozen_content(self.question)
+        cleaned |= {name: as_stored[name] for name in self.fields if name not in self.changed_data}
+        # Its id and its concepts' names do not change here: those of older days are no reason to refuse.
+        row = {**as_stored, **cleaned, "id": "question"}
+        names = [f"concept {i + 1}" for i in range(self.instance.pool.concept_count)]
         try:
-            self.draft = parse_pool({"questions": [row], "concept_names": names}).questions[0]
+            draft = parse_pool({"questions": [row], "concept_names": names}).questions[0]
+            self.draft = replace(draft, external_id=self.question.external_id)
         except PoolRefused as refused:
             for pointer, message in refused.problems:
                 field = pointer.split("/")[3] if pointer.count("/") >= 3 else None
@@ -180,6 +168,16 @@ class QuestionAdmin(FrozenAdmin):
         """An edit is a new row and a new revision; running tests keep the old ones."""
         if form.has_changed():
             revision = revise_question(obj.pool, form.draft)
+            obj.pk = self.get_queryset(request).get(pool=obj.pool_id, external_id=obj.external_id).pk
             self.message_user(
                 request, f"Published {revision} of the pool. Tests that run keep the one they began with."
             )
+
+    def response_change(self, request: HttpRequest, obj: Question) -> HttpResponse:
+        """*Save and continue editing* goes on at the new version: the old one is no page any more."""
+        response: HttpResponse = super().response_change(request, obj)
+        if "_continue" in request.POST and isinstance(response, HttpResponseRedirect):
+            address = reverse("admin:testing_engine_question_change", args=[obj.pk])
+            query = response.url.partition("?")[2]
+            return HttpResponseRedirect(f"{address}?{query}" if query else address)
+        return response

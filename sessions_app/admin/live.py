@@ -18,6 +18,7 @@ from unfold.forms import ActionForm, BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sessions_app.admin.common import ReadOnly, go_on
+from sessions_app.admin.confirming import ask, confirmed_ids
 from sessions_app.admin.sessions import STATUS_COLOURS
 from sessions_app.administration import supervision
 from sessions_app.administration.supervision import MOST_MINUTES, Outcome, Supervisor
@@ -134,8 +135,13 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         self._act(request, sessions, form.cleaned_data["key"], extending(form.cleaned_data["minutes"]))
 
     @admin.action(description="End now, with the results so far", permissions=["operate"])
-    def end_these(self, request: HttpRequest, sessions: QuerySet[LiveSession]) -> None:
-        self._act(request, sessions, None, end)
+    def end_these(self, request: HttpRequest, sessions: QuerySet[LiveSession]) -> HttpResponse | None:
+        ids = confirmed_ids(request)
+        if ids is None:
+            says = "They keep their results so far, and cannot go on afterwards."
+            return ask(self, request, sessions, title="End these tests now?", says=says, yes="End them")
+        self._act(request, self.get_queryset(request).filter(pk__in=ids), request.POST.get("key"), end)
+        return None
 
     @admin.action(description="Let expired tests go on", permissions=["operate"])
     def resume_these(self, request: HttpRequest, sessions: QuerySet[LiveSession]) -> None:

@@ -1,5 +1,6 @@
 """Named tests with their invitations: what a teacher prepares, and whom she invites."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -21,15 +22,18 @@ from unfold.widgets import (
 )
 
 from sessions_app.admin.common import ReadOnly
+from sessions_app.admin.confirming import ask, confirmed_ids
 from sessions_app.admin.result_form import RESULT_FIELDS, RESULT_ROWS, ResultFields
 from sessions_app.admin.results import ResultPages
 from sessions_app.admin.rules_form import EXPERT, STOPPING, fields_of, rules_of, sentences
 from sessions_app.admin.sessions import STATUS_COLOURS
+from sessions_app.admin.times import shown, zone_name
 from sessions_app.administration import invitations
 from sessions_app.models import Invitation, NamedTest, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.sitting import named_tests
-from testing_engine.admin import LinesField, NumbersField
+from testing_engine.form_fields import LinesField, NumbersField
+from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import RulesError
 
 STUDENTS_PAGE = "/take/test"
@@ -45,7 +49,8 @@ class RulesField(forms.JSONField):
 class NamedTestForm(ResultFields):
     """The rules as simple fields or as JSON; tried on the pool's newest revision."""
 
-    concept_names = LinesField(required=False, help_text="One a line; empty: the pool's own.")
+    warning = ""  # what is saved, but perhaps not meant
+    concept_names = LinesField(required=False, is_names=True, help_text="One a line; empty: the pool's own.")
     stopping = forms.ChoiceField(
         label="The test ends", choices=STOPPING.items(), widget=UnfoldAdminRadioSelectWidget
     )
@@ -70,7 +75,9 @@ class NamedTestForm(ResultFields):
         widget=UnfoldAdminDecimalFieldWidget,
     )
     cuts = NumbersField(
-        label="Cuts between levels", required=False, help_text="On the scale of θ, separated by commas."
+        label="Cuts between levels",
+        required=False,
+        help_text="On the scale of θ, with decimal points: -1, 0.5",
     )
     rules = RulesField(
         label="Rules as JSON",
@@ -102,6 +109,8 @@ class NamedTestForm(ResultFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         simple = fields_of(self.instance.rules) if self.instance.pk else {"stopping": "precision"}
+        for name in ("opens_at", "closes_at"):
+            self.fields[name].help_text += f" In the time zone {zone_name()}."
         self.initial.pop("rules", None)
         for name, value in simple.items():
             if value is not None:
@@ -122,9 +131,26 @@ class NamedTestForm(ResultFields):
         for field, text in named_tests.problems_of(cleaned["pool"], rules, cleaned["concept_names"]):
             is_simple = field == "rules" and cleaned["stopping"] != EXPERT
             self.add_error("stopping" if is_simple else field, text)
+        self._check_length(cleaned["pool"], rules)
+        closes = cleaned.get("closes_at")
+        if closes is not None and closes <= timezone.now() and "closes_at" in self.changed_data:
+            self.add_error("closes_at", "This has passed: nobody could start the test.")
         if not self.errors:
             self.add_result_errors(cleaned, rules)
         return {**cleaned, "rules": rules}
+
+    def _check_length(self, pool: QuestionPool, rules: Mapping[str, Any]) -> None:
+        """Refuses a pool with fewer questions than the test needs; warns of fewer than it may ask."""
+        revision = pool.current_revision
+        if revision is None:
+            return
+        has = f"The pool has {revision.question_count} questions"
+        most, least = rules.get("max_questions", 20), rules.get("min_questions", 0)
+        if least > revision.question_count:
+            field = EXPERT if self.cleaned_data["stopping"] == EXPERT else "max_questions"
+            self.add_error("rules" if field == EXPERT else field, f"{has}: the test needs {least}.")
+        elif most > revision.question_count:
+            self.warning = f"{has}, the test may ask {most}: it ends when they are used up."
 
 
 class StudentListForm(forms.Form):
@@ -188,6 +214,11 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
             invited_count=Count("invitations", filter=Q(invitations__revoked_at=None), distinct=True),
         )
 
+    def save_model(self, request: HttpRequest, obj: NamedTest, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.warning:
+            self.message_user(request, form.warning, messages.WARNING)
+
     def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
         return TestSession.objects.filter(named_test_id=object_id)
 
@@ -204,7 +235,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="open")
     def open(self, test: NamedTest) -> str:
         times = [
-            f"{word} {moment:%Y-%m-%d %H:%M}"
+            f"{word} {shown(moment)}"
             for word, moment in (("from", test.opens_at), ("until", test.closes_at))
             if moment is not None
         ]
@@ -318,11 +349,21 @@ class InvitationAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         return invitation.revoked_at
 
     @admin.action(description="Revoke: the link opens nothing any more", permissions=["invite"])
-    def revoke(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
-        done = invitations.revoke(list(chosen.values_list("pk", flat=True)), now=timezone.now())
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> HttpResponse | None:
+        ids = confirmed_ids(request)
+        if ids is None:
+            says = "Their links open nothing any more. A test that already runs goes on."
+            return ask(self, request, chosen, title="Revoke these invitations?", says=says, yes="Revoke")
+        done = invitations.revoke(list(map(int, ids)), now=timezone.now())
         self.message_user(request, f"Revoked: {done}.", messages.SUCCESS)
+        return None
 
     @admin.action(description="Renew: a new link; the old one opens nothing", permissions=["invite"])
-    def renew(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
-        done = invitations.renew(list(chosen.values_list("pk", flat=True)))
+    def renew(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> HttpResponse | None:
+        ids = confirmed_ids(request)
+        if ids is None:
+            says = "Each gets a new link. The links that were sent open nothing any more."
+            return ask(self, request, chosen, title="Renew these invitations?", says=says, yes="Renew")
+        done = invitations.renew(list(map(int, ids)))
         self.message_user(request, f"Renewed: {done}. Download the links again.", messages.SUCCESS)
+        return None

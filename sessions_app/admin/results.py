@@ -1,17 +1,17 @@
 """Results of a test or of a student: numbers, a list, and files."""
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from sessions_app.admin.pictures import Page, show
+from sessions_app.admin.times import midnight, zone_name
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
 from sessions_app.reporting.asked import asked_in
@@ -45,6 +45,11 @@ class FilterForm(forms.Form):
         widget=UnfoldAdminTextInputWidget({"type": "date"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("started_from", "started_until"):
+            self.fields[name].label = f"{self.fields[name].label} ({zone_name()})"
+
     def chosen(self, sessions: QuerySet[TestSession]) -> QuerySet[TestSession]:
         """Those of the sessions that the filter leaves; a filter that is invalid leaves none."""
         if not self.is_valid():
@@ -53,14 +58,10 @@ class FilterForm(forms.Form):
         if asked["status"]:
             sessions = sessions.filter(status=asked["status"])
         if asked["started_from"]:
-            sessions = sessions.filter(started_at__gte=_midnight(asked["started_from"]))
+            sessions = sessions.filter(started_at__gte=midnight(asked["started_from"]))
         if asked["started_until"]:
-            sessions = sessions.filter(started_at__lt=_midnight(asked["started_until"]) + timedelta(days=1))
+            sessions = sessions.filter(started_at__lt=midnight(asked["started_until"] + timedelta(days=1)))
         return sessions
-
-
-def _midnight(day: Any) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
 
 
 class ResultPages:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from testing_engine.interchange.lookalikes import alike
 from testing_engine.questions import interactions as asked
 from testing_engine.questions.attainable import TooManyAnswers
 from testing_engine.questions.interactions import Interaction, InteractionError
@@ -50,8 +51,18 @@ def parse_interactions(row: Mapping[str, Any], add: Add) -> tuple[tuple[Interact
     except InteractionError as error:
         add(f"/interactions{error.pointer}", str(error))
         return (), None
+    _check_choices(found, add)
     program = _parse_rules(row, found, add)
     return (found, program) if program is not None else ((), None)
+
+
+def _check_choices(found: tuple[Interaction, ...], add: Add) -> None:
+    """Choices of one list that look the same to a student are one choice too many."""
+    for index, interaction in enumerate(found):
+        choices = [choice.content for choice in getattr(interaction, "choices", ())]
+        if not isinstance(interaction, asked.HotText) and (same := alike(choices)):
+            first, second = (place + 1 for place in same)
+            add(f"/interactions/{index}/choices", f"Choices {first} and {second} look the same to a student.")
 
 
 def _parse_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Add) -> Program | None:

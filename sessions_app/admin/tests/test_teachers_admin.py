@@ -132,7 +132,7 @@ def test_it_says_what_is_wrong_with_a_list(browser: Client, pool: QuestionPool) 
     test = make_named_test(pool)
     upload = SimpleUploadedFile("list.csv", b"student_id,email\nanna,<nobody>\n")
     page = browser.post(f"{NAMED_TESTS}{test.pk}/invite/", {"students": upload}).content.decode()
-    assert "Line 2, column email: this is no e-mail address." in page
+    assert "Line 2, column email: it is no e-mail address." in page
     assert not Invitation.objects.exists()
     assert not Student.objects.exists()
 
@@ -141,10 +141,14 @@ def test_it_revokes_and_renews(browser: Client, pool: QuestionPool) -> None:
     student = Student.objects.create(external_id="anna")
     invitation = Invitation.objects.create(test=make_named_test(pool), student=student)
     address = "/admin/sessions_app/invitation/"
-    browser.post(address, {"action": "revoke", "_selected_action": [invitation.pk]})
+    browser.post(
+        address, {"action": "revoke", "_selected_action": [invitation.pk], "confirmed": invitation.pk}
+    )
     invitation.refresh_from_db()
     assert invitation.revoked_at is not None
-    browser.post(address, {"action": "renew", "_selected_action": [invitation.pk]})
+    browser.post(
+        address, {"action": "renew", "_selected_action": [invitation.pk], "confirmed": invitation.pk}
+    )
     invitation.refresh_from_db()
     assert not Invitation.objects.filter(revoked_at__isnull=False).exists()
     assert invitation.issue == 2

@@ -43,7 +43,8 @@ def test_it_adds_html_where_asked(api: APIClient) -> None:
 
 @pytest.mark.usefixtures("formulas")
 def test_it_adds_none_where_not(start: Start) -> None:
-    assert set(start()["next_question"]) == {"id", "content", "options", "concepts"}
+    shown = {"id", "content", "options", "concepts", "interactions", "passage"}
+    assert set(start()["next_question"]) == shown
 
 
 def test_it_refuses_another_form_before_it_writes(api: APIClient, start: Start, pool: QuestionPool) -> None:

@@ -50,7 +50,7 @@ async function update() {
     // Alpine moves the rows' menus to the end of the page, a moment later.
     setTimeout(() => window.htmx?.process(document.body), 200);
   }
-  note(`Updates by itself. Last: ${new Date().toLocaleTimeString()}`);
+  note(`Updates by itself. Last: ${new Date().toLocaleTimeString([], { timeZoneName: "short" })}`);
   return true;
 }
 

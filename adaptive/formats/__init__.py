@@ -1,0 +1,1 @@
+"""How Django writes moments on the admin's pages: its own English way names no time zone."""

@@ -1,0 +1,4 @@
+"""The zone beside every moment, as it is called at that moment (CET in winter, CEST in summer)."""
+
+DATETIME_FORMAT = "Y-m-d H:i T"
+SHORT_DATETIME_FORMAT = DATETIME_FORMAT
