@@ -11,7 +11,7 @@ from unfold.widgets import (
 
 from sessions_app.models import NamedTest
 from sessions_app.sitting.result_specs import problems_of_result
-from testing_engine.admin import NumbersField
+from testing_engine.form_fields import NumbersField
 
 RESULT_FIELDS = (
     "result_kind",

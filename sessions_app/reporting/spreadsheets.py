@@ -36,7 +36,10 @@ def csv_lines(
 
 
 def safe_cell(value: Any) -> Any:
-    """A text that begins like a formula gets an apostrophe in front; a number stays a number."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_BEGINNINGS):
+    """A text that begins like a formula gets an apostrophe in front; a number stays a number.
+
+    One that begins with an apostrophe before such a sign gets one more, so that two texts stay two.
+    """
+    if isinstance(value, str) and value.lstrip(" '").startswith(_FORMULA_BEGINNINGS):
         return f"'{value}"
     return value

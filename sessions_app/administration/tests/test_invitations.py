@@ -1,5 +1,7 @@
 """Invitations: a list of students in, links out, and the test that a link opens."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +18,7 @@ from sessions_app.administration import invitations, privacy
 from sessions_app.administration.invitations import ListRefused, parse_students
 from sessions_app.conftest import Reply, answer_questions, browser_of, client_with
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
+from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.review.verification import verify
 from sessions_app.sitting.tests.test_concurrency import at_once, statuses
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
@@ -116,6 +119,17 @@ def test_it_invites_once_and_keeps_what_a_longer_list_says(pool: QuestionPool) -
     assert list(Invitation.objects.order_by("pk").values())[:2] == before
     anna = Student.objects.get(external_id="a")
     assert (anna.name, anna.grade_level) == ("Anna", "8")
+
+
+def test_two_ids_stay_two_in_a_spreadsheet(pool: QuestionPool) -> None:
+    test = make_named_test(pool)
+    ids = ["=7", "'=7", "''=7", "' =7", "7", "'7"]
+    invitations.invite(test, [{"student_id": student} for student in ids])
+    header = ["student_id", "name", "link"]
+    rows = list(csv.reader(io.StringIO("".join(csv_lines(header, invitations.links(test, ""))))))
+    cells = [row[0] for row in rows[1:]]
+    assert len(set(cells)) == len(ids)
+    assert not [cell for cell in cells if cell.lstrip().startswith("=")]
 
 
 def test_it_invites_many_in_few_queries(pool: QuestionPool, django_assert_max_num_queries: Any) -> None:
