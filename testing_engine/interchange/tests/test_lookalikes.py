@@ -62,3 +62,14 @@ def test_they_look_the_same(options: list[str]) -> None:
 )
 def test_they_look_different(options: list[str]) -> None:
     assert alike(options) is None
+
+
+@pytest.mark.parametrize("kind", ["choice", "order"])
+def test_choices_of_an_interaction_look_different_too(kind: str) -> None:
+    choices = [{"id": "A", "content": "4"}, {"id": "B", "content": "\u00a04"}, {"id": "C", "content": "5"}]
+    asked = [{"type": kind, "response": "R", "choices": choices}]
+    key = {"R": {"correct": ["A"] if kind == "choice" else ["A", "B", "C"]}}
+    row = {"id": "q", "content": "Which?", "concepts": [1], "interactions": asked, "key": key}
+    with pytest.raises(PoolRefused) as refused:
+        parse_pool({"questions": [row]})
+    assert "/questions/0/interactions/0/choices" in dict(refused.value.problems)
