@@ -1,5 +1,6 @@
 """Replay: every decision again. Every set of rules is replayed in test_rules as well."""
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,8 +18,9 @@ from sessions_app.refusals import SessionNotFound
 from sessions_app.review.replay import Difference, Replay, replay
 from sessions_app.tests.factories import make_pool, pool_document, question
 from testing_engine.interchange.questions import parse_pool
-from testing_engine.models import Question, QuestionPool
+from testing_engine.models import Question, QuestionPool, TestPlan
 from testing_engine.pools import revise_question
+from testing_engine.psychometrics.components import EDITION
 from testing_engine.revisions import forget_frozen
 
 RANDOM = {"strategy": {"name": "randomesque", "count": 40}, "max_questions": 6}
@@ -55,6 +57,20 @@ def test_it_replays_a_completed_test(api: APIClient, start: Start, concepts: int
         reply["next_question"]["id"] if "next_question" in reply else None for reply in [started, *replies]
     ]
     assert again.steps[-1].stop == replies[-1]["test_summary"]["end_reason"]
+
+
+def test_a_test_of_several_concepts_goes_on_by_the_plan_it_began_with(api: APIClient, start: Start) -> None:
+    """A plan as it was stored before there were editions: it left the estimator out, which was the mode."""
+    make_pool(40, 5)
+    started = start(end_criteria=None, rules={"max_questions": 6, "edition": 1})
+    take_test(api, started, is_right=is_even)
+    session = UUID(started["session_id"])
+    plan = TestSession.objects.get(pk=session).plan
+    update = f"UPDATE {TestPlan._meta.db_table} SET rules = %s WHERE id = %s"
+    as_superuser(update, json.dumps({"max_questions": 6}), plan.pk)
+    assert replay(session).is_identical
+    as_superuser(update, json.dumps({"max_questions": 6, "edition": EDITION}), plan.pk)
+    assert (1, "theta") in found(replay(session))
 
 
 @pytest.mark.parametrize("answered", [0, 1, 4])
