@@ -5,7 +5,8 @@ import secrets
 from django.utils import timezone
 
 from sessions_app.sitting import lifecycle
-from sessions_app.sitting.standing import Caller, Standing
+from sessions_app.sitting.access import Caller
+from sessions_app.sitting.standing import Standing
 from testing_engine.demo.pools import POOL_FILE
 from testing_engine.interchange.files import read_pool_file
 from testing_engine.interchange.questions import parse_pool

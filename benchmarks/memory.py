@@ -112,7 +112,7 @@ def _copies_of(state: Any) -> Callable[[int], bytes]:
 def _answer(started: Any, questions: int) -> None:
     from django.utils import timezone
 
-    from sessions_app.sitting.standing import Caller
+    from sessions_app.sitting.access import Caller
     from sessions_app.sitting.submission import Submission, submit
 
     standing, caller = started, Caller(session_id=started.session_id)
@@ -125,7 +125,7 @@ def _finish(session_id: uuid.UUID) -> None:
     from django.utils import timezone
 
     from sessions_app.sitting import lifecycle
-    from sessions_app.sitting.standing import Caller
+    from sessions_app.sitting.access import Caller
 
     lifecycle.end(session_id, Caller(session_id=session_id), now=timezone.now())
 

@@ -76,7 +76,7 @@ def prepare(folder: Path) -> dict[int, Any]:
     from benchmarks import floor
     from benchmarks.floor_sessions import publish_demo
     from sessions_app.sitting import hot_state
-    from sessions_app.sitting.standing import shown_by_key
+    from sessions_app.sitting.shown import shown_by_key
     from testing_engine.revisions import load_revision
 
     get_redis_connection("default").script_load(hot_state._SETTLE)
@@ -97,7 +97,8 @@ def _packed(pool: Any, concepts: int) -> Any:
     from sessions_app import replies
     from sessions_app.sitting.hot_state import read_state
     from sessions_app.sitting.session_state import Advance
-    from sessions_app.sitting.standing import shown_by_key, standing_of_state
+    from sessions_app.sitting.shown import shown_by_key
+    from sessions_app.sitting.standing import standing_of_state
     from testing_engine.revisions import load_plan, load_revision
 
     revision = load_revision(pool.current_revision_id)

@@ -28,7 +28,10 @@ DIRECTORS = (
     "sessions_app.api.sitting",
     "sessions_app.sitting.submission",
     "sessions_app.sitting.lifecycle",
+    "sessions_app.sitting.access",
     "sessions_app.sitting.standing",
+    "sessions_app.sitting.decisions",
+    "sessions_app.sitting.shown",
 )
 SERVICE = ("sessions_app.", "testing_engine.")
 SILENT = ("sessions_app.sitting.session_state", "testing_engine.psychometrics.items.bank")  # values

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sessions_app.sitting import lifecycle
-from sessions_app.sitting.standing import Caller, Standing
+from sessions_app.sitting.access import Caller
+from sessions_app.sitting.standing import Standing
 from testing_engine.demo.pools import MATHEMATICS, NUMBERS
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules

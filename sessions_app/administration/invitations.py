@@ -14,7 +14,8 @@ from django.db import transaction
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import InvitationNotFound, InvitationRevoked, InvitationUsed
 from sessions_app.sitting import lifecycle, named_tests
-from sessions_app.sitting.standing import Caller, Standing
+from sessions_app.sitting.access import Caller
+from sessions_app.sitting.standing import Standing
 from testing_engine.interchange.names import problem_of_student_id, problem_of_words
 from testing_engine.interchange.tables import Table, TableRefused, place, read_table
 

@@ -22,8 +22,10 @@ from sessions_app.refusals import (
     SessionNotFound,
 )
 from sessions_app.sitting import hot_state, ledger, lifecycle
+from sessions_app.sitting.decisions import next_item_after
 from sessions_app.sitting.named_tests import whole_second
-from sessions_app.sitting.standing import Standing, next_item_after, rebuild_state, shown_item, standing_of
+from sessions_app.sitting.shown import shown_item
+from sessions_app.sitting.standing import Standing, rebuild_state, standing_of
 from testing_engine.revisions import load_revision
 
 MOST_MINUTES = 1440

@@ -15,7 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from sessions_app.api.errors import AUTH_HEADER
-from sessions_app.sitting.standing import Caller
+from sessions_app.sitting.access import Caller
 from sessions_app.sitting.tokens import InvalidSessionToken, read_session_token
 
 

@@ -33,7 +33,8 @@ from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.api.views import ClientView, SessionView
 from sessions_app.reporting import results
 from sessions_app.sitting import lifecycle, submission
-from sessions_app.sitting.standing import Caller, Standing, may_see_result
+from sessions_app.sitting.access import Caller, may_see_result
+from sessions_app.sitting.standing import Standing
 
 
 class StartView(ClientView):

@@ -7,7 +7,7 @@ import numpy as np
 
 from sessions_app.models import NamedTest, Student
 from sessions_app.sitting import lifecycle
-from sessions_app.sitting.standing import Caller
+from sessions_app.sitting.access import Caller
 from sessions_app.sitting.submission import Submission, submit
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules

@@ -12,7 +12,8 @@ from sessions_app.models import Student, StudentProficiency, TestResponse, TestS
 from sessions_app.refusals import SessionNotFound, SessionStillActive, StudentNotFound
 from sessions_app.reporting.asked import either, measures
 from sessions_app.reporting.report import Report, measured, report_of
-from sessions_app.sitting.standing import Caller, Standing, check_shown, session_for, standing_of
+from sessions_app.sitting.access import Caller, check_shown, session_for
+from sessions_app.sitting.standing import Standing, standing_of
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import InvalidResponse, SessionNotFound
+from sessions_app.sitting.decisions import so_far_of
 from sessions_app.sitting.responses import Read, read_response, read_stored
-from sessions_app.sitting.standing import so_far_of
 from sessions_app.sitting.thousandths import told
 from testing_engine.psychometrics import engine
 from testing_engine.revisions import FrozenRevision, load_revision

@@ -25,23 +25,14 @@ from sessions_app.refusals import (
     StudentIdRefused,
 )
 from sessions_app.sitting import hot_state, ledger, named_tests
+from sessions_app.sitting.access import Caller, check_access, session_for
+from sessions_app.sitting.decisions import prior_for, so_far_of
 from sessions_app.sitting.named_tests import TIME_LIMIT
 from sessions_app.sitting.proficiency import prior_of
 from sessions_app.sitting.result_specs import ResultRefused, load_spec, spec_for, store_spec
 from sessions_app.sitting.session_state import SessionState
-from sessions_app.sitting.standing import (
-    Caller,
-    Standing,
-    check_access,
-    prior_for,
-    rebuild_state,
-    session_for,
-    shown_item,
-    so_far_of,
-    standing_of,
-    standing_of_state,
-    state_of,
-)
+from sessions_app.sitting.shown import shown_item
+from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, standing_of_state, state_of
 from testing_engine.interchange.names import problem_of_student_id
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics import engine

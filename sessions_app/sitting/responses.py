@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from sessions_app.models import TestResponse
 from sessions_app.refusals import InvalidResponse
-from sessions_app.sitting.standing import shown_by_key
+from sessions_app.sitting.shown import shown_by_key
 from testing_engine.questions.answers import Answer, AnswerRefused, canonical_answer
 from testing_engine.questions.interactions import ChoiceInteraction, choice_of_options, is_single_choice
 from testing_engine.revisions import FrozenQuestion, FrozenRevision

@@ -25,23 +25,14 @@ from sessions_app.refusals import (
     TooManyRequests,
 )
 from sessions_app.sitting import hot_state, ledger
+from sessions_app.sitting.access import Caller, check_access, session_for
+from sessions_app.sitting.decisions import next_item_after, prior_for
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
 from sessions_app.sitting.rates import SessionRate
 from sessions_app.sitting.responses import Given, read_response, read_stored
 from sessions_app.sitting.session_state import Advance, SessionState
-from sessions_app.sitting.standing import (
-    Caller,
-    Standing,
-    check_access,
-    next_item_after,
-    prior_for,
-    rebuild_state,
-    session_for,
-    shown_from_database,
-    shown_item,
-    standing_of,
-    standing_of_state,
-)
+from sessions_app.sitting.shown import shown_from_database, shown_item
+from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, standing_of_state
 from testing_engine.psychometrics import engine
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
 

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.sitting import hot_state
-from sessions_app.sitting.standing import shown_by_key
+from sessions_app.sitting.shown import shown_by_key
 from sessions_app.tests.factories import make_token
 from testing_engine.models import Question, QuestionPool
 

@@ -20,7 +20,7 @@ from sessions_app.conftest import (
 )
 from sessions_app.models import TestResponse
 from sessions_app.sitting.session_state import SessionState
-from sessions_app.sitting.standing import shown_by_key
+from sessions_app.sitting.shown import shown_by_key
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine.models import Question, QuestionPool
 
