@@ -170,7 +170,7 @@ class Responses:
 
     def without(self, dropped: BoolArray) -> "Responses":
         """The same persons without the answers to the items marked; the items stay, empty."""
-        if not dropped.any():
+        if not self.answers_per_item[dropped].any():
             return self
         kept = ~dropped[self.item]
         n = np.bincount(self.person[kept], minlength=self.n_persons)
