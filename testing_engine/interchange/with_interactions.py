@@ -16,7 +16,6 @@ import msgspec
 
 from testing_engine.interchange.lookalikes import alike
 from testing_engine.questions import interactions as asked
-from testing_engine.questions.attainable import TooManyAnswers
 from testing_engine.questions.interactions import Interaction, InteractionError
 from testing_engine.questions.keys import (
     MOST_MODELLED,
@@ -27,6 +26,7 @@ from testing_engine.questions.keys import (
     with_categories,
 )
 from testing_engine.questions.program import Program, ProgramError
+from testing_engine.questions.telling_answers import TooManyAnswers
 
 FIELDS = ("interactions", "key", "all_or_nothing", "scoring", "categories", "passage")
 MAX_PASSAGE = 100_000  # characters

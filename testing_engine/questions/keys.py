@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from testing_engine.questions.attainable import TooManyAnswers, attainable_scores
+from testing_engine.questions.attainable import attainable_scores
 from testing_engine.questions.interactions import Interaction
 from testing_engine.questions.program import (
     Program,
@@ -27,6 +27,7 @@ from testing_engine.questions.program import (
     check_fits,
     variables_of,
 )
+from testing_engine.questions.telling_answers import TooManyAnswers
 
 MOST_MODELLED = (
     6  # categories that a response model is given; more cannot be told apart by a few hundred answers

@@ -21,12 +21,10 @@ from testing_engine.questions.expressions import (
     Environment,
     Evaluate,
     ExpressionError,
-    Scalar,
-    Value,
     compile_expression,
-    sort_unordered,
 )
 from testing_engine.questions.interactions import BaseType, Cardinality, Interaction, base_type_of
+from testing_engine.questions.operators import Scalar, Value, sort_unordered
 
 MOST_CATEGORIES = 100  # of scores that a question can give; the engine is given 6 at most
 SAME_SCORE = 1e-9  # scores that differ by less are one

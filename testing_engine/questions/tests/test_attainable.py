@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testing_engine.questions.answers import AnswerRefused, canonical_answer
-from testing_engine.questions.attainable import TooManyAnswers, attainable_scores
+from testing_engine.questions.attainable import attainable_scores
 from testing_engine.questions.interactions import (
     Associable,
     Associate,
@@ -23,6 +23,7 @@ from testing_engine.questions.interactions import (
     TextEntry,
 )
 from testing_engine.questions.program import Program, Scoring, variables_of
+from testing_engine.questions.telling_answers import TooManyAnswers
 
 
 def options(*ids: str) -> tuple[Option, ...]:
@@ -83,6 +84,7 @@ INTERACTIONS: list[Interaction] = [
         response="R", sources=associables(*"AB"), targets=associables(*"XY", match_max=0), max_associations=2
     ),
     GapMatch(response="R", choices=associables(*"ABC"), gaps=(Gap("G"), Gap("H"))),
+    GapMatch(response="R", choices=associables(*"ABC"), gaps=(Gap("G"), Gap("H")), min_associations=2),
     Associate(response="R", choices=associables(*"ABC"), max_associations=2),
 ]
 
@@ -130,6 +132,14 @@ def test_it_counts_matched_pairs(size: int) -> None:
 def test_it_knows_that_one_misplaced_alone_cannot_be_in_a_complete_order() -> None:
     question = Order(response="R", choices=options(*"ABCDEFGH"))
     assert attainable_scores(program_of([question], is_exactly(list("ABCDEFGH"))), [question]) == (0.0, 1.0)
+
+
+def test_it_finds_an_answer_beside_the_named_one_where_all_must_be_matched() -> None:
+    ids = [f"S{i}" for i in range(8)]
+    targets = [f"T{i}" for i in range(8)]
+    question = Match(response="R", sources=associables(*ids), targets=associables(*targets), min_associations=8)
+    right = [f"S{i} T{i}" for i in range(8)]
+    assert attainable_scores(program_of([question], is_exactly(right)), [question]) == (0.0, 1.0)
 
 
 def test_it_looks_at_both_sides_of_a_tolerance() -> None:

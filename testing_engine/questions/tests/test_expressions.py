@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from testing_engine.questions.expressions import (
     DEEPEST,
-    OPERATORS,
     ExpressionError,
-    Value,
     compile_expression,
 )
+from testing_engine.questions.operators import OPERATORS, Value
 
 ENVIRONMENT: dict[str, Value] = {
     "nothing": None,
