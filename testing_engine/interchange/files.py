@@ -58,18 +58,28 @@ def read_pool_file(path: Path) -> PoolFile:
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableFile(f"{path.name} cannot be read: {error}") from error
-    if not _is_table(path.suffix.lower(), content):
-        return PoolFile(_from_json(content, path.name))
+    is_text = path.suffix.lower() == TEXT_SUFFIX and not begins_like_json(content)
+    if path.suffix.lower() in TABLE_SUFFIXES or is_text:
+        return read_pool_table(content, path.name)
+    return read_pool_json(content, path.name)
+
+
+def read_pool_json(content: bytes, name: str) -> PoolFile:
+    """A pool document. Raises `UnreadableFile`."""
+    return PoolFile(_from_json(content, name))
+
+
+def read_pool_table(content: bytes, name: str) -> PoolFile:
+    """A table with one question a row. Raises `UnreadableFile`, with every place that is wrong."""
     try:
         return _from_table(read_table(content))
     except TableRefused as refused:
         listed = "".join(f"\n  {problem}" for problem in refused.problems)
-        raise UnreadableFile(f"{path.name} cannot be read as it is:{listed}") from refused
+        raise UnreadableFile(f"{name} cannot be read as it is:{listed}") from refused
 
 
-def _is_table(suffix: str, content: bytes) -> bool:
-    begins_like_json = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
-    return suffix in TABLE_SUFFIXES or (suffix == TEXT_SUFFIX and not begins_like_json)
+def begins_like_json(content: bytes) -> bool:
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 def _from_json(content: bytes, name: str) -> Mapping[str, Any]:

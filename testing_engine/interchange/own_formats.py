@@ -1,0 +1,66 @@
+"""The formats of our own as an import takes them: a pool document in JSON, a table with a question a row."""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from testing_engine.interchange.files import (
+    TABLE_SUFFIXES,
+    TEXT_SUFFIX,
+    PoolFile,
+    UnreadableFile,
+    begins_like_json,
+    read_pool_json,
+    read_pool_table,
+)
+from testing_engine.interchange.imported import ImportedPool, ImportedQuestion, Upload, UploadRefused
+from testing_engine.interchange.names import identifier_in
+
+
+def is_json(upload: Upload) -> bool:
+    return begins_like_json(upload.content)
+
+
+def is_table(upload: Upload) -> bool:
+    return PurePath(upload.name).suffix.lower() in (*TABLE_SUFFIXES, TEXT_SUFFIX)
+
+
+def read_json(upload: Upload) -> ImportedPool:
+    """A document as `POST /api/questions/upload` takes it. Raises `UploadRefused`."""
+    return _imported("json", upload, _read(read_pool_json, upload))
+
+
+def read_csv(upload: Upload) -> ImportedPool:
+    """A table; each question's source is its line. Raises `UploadRefused`."""
+    return _imported("csv", upload, _read(read_pool_table, upload))
+
+
+def _read(reader: Any, upload: Upload) -> PoolFile:
+    try:
+        found: PoolFile = reader(upload.content, upload.name)
+    except UnreadableFile as error:
+        raise UploadRefused(str(error)) from error
+    return found
+
+
+def _imported(name_of_format: str, upload: Upload, file: PoolFile) -> ImportedPool:
+    rows, names = file.document.get("questions"), file.document.get("concept_names") or ()
+    if not isinstance(rows, list) or not rows:
+        raise UploadRefused(f"{upload.name} has no list of questions.")
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise UploadRefused(f"{upload.name}: concept_names must be a list of texts.")
+    name = file.document.get("name")
+    return ImportedPool(
+        format=name_of_format,
+        name=name if isinstance(name, str) else "",
+        questions=[_question(index, row, file) for index, row in enumerate(rows)],
+        concept_names=tuple(names),
+    )
+
+
+def _question(index: int, row: object, file: PoolFile) -> ImportedQuestion:
+    source = f"line {file.lines[index]}" if file.lines else f"/questions/{index}"
+    if not isinstance(row, Mapping):
+        return ImportedQuestion(source, "", None, refusals=("Must be an object.",))
+    identifier = identifier_in(row.get("id"))
+    return ImportedQuestion(source, identifier if isinstance(identifier, str) else "", row)

@@ -1,0 +1,40 @@
+"""The readers of all formats that an import takes, and how a file's format is found.
+
+A format has a reader in `READERS`, under the name that `format` says at import, and a place in `SIGNS`: a
+function that tells by the file's name and first bytes whether it is of that format. The first that says so is
+taken, so what is recognised by its content stands before what is recognised by its name.
+"""
+
+from collections.abc import Callable, Sequence
+
+from testing_engine.interchange import own_formats
+from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
+
+READERS: dict[str, Callable[[Upload], ImportedPool]] = {
+    "json": own_formats.read_json,
+    "csv": own_formats.read_csv,
+}
+
+SIGNS: Sequence[tuple[str, Callable[[Upload], bool]]] = (
+    ("json", own_formats.is_json),
+    ("csv", own_formats.is_table),
+)
+
+
+def format_of(upload: Upload) -> str:
+    """The name of the file's format. Raises `UploadRefused` where it is none that is known."""
+    for name, is_of_it in SIGNS:
+        if is_of_it(upload):
+            return name
+    raise UploadRefused(
+        f"{upload.name} is of no format that can be taken. Those are {', '.join(READERS)}; "
+        "name one if the file's own name hides it."
+    )
+
+
+def read_upload(upload: Upload, name_of_format: str | None = None) -> ImportedPool:
+    """The file's questions. Raises `UploadRefused` where it is not of the format, or hostile."""
+    reader = READERS.get(name_of_format or format_of(upload))
+    if reader is None:
+        raise UploadRefused(f"There is no format {name_of_format!r}; there are {', '.join(READERS)}.")
+    return reader(upload)
