@@ -28,9 +28,12 @@ _EXPORT: dict[str, Any] = {
             "updated_at": "2026-11-22T10:00:31+00:00",
         }
     ],
+    "invitations": [],
     "sessions": [
         {
             "session_id": samples.SESSION_ID,
+            "test": None,
+            "deadline": None,
             "status": "ended",
             "end_reason": "ended by request",
             "pool": "Algebra",
@@ -47,6 +50,7 @@ _EXPORT: dict[str, Any] = {
             "completed_at": "2026-11-22T10:01:00+00:00",
             "seed": 4711,
             "client": "our-lms",
+            "token_generation": 0,
             "idempotency_key": None,
             "request_hash": "",
             "legacy_id": None,

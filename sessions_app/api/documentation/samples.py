@@ -10,6 +10,21 @@ QUESTION = {
     "content": "Solve 3x − 7 = 11.",
     "options": OPTIONS,
     "concepts": [0, 1],
+    "interactions": [
+        {
+            "type": "choice",
+            "choices": [
+                {"id": letter, "content": text, "fixed": False}
+                for letter, text in zip("ABCD", OPTIONS, strict=True)
+            ],
+            "min_choices": 0,
+            "max_choices": 1,
+            "shuffle": False,
+            "response": "RESPONSE",
+            "prompt": "",
+        }
+    ],
+    "passage": "",
 }
 TEST = {
     "name": "algebra-autumn",

@@ -1,0 +1,56 @@
+"""What the OpenAPI document says of endpoints, against what they do."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from django.urls import URLPattern
+from drf_spectacular.utils import PolymorphicProxySerializer
+
+from sessions_app.api.documentation.endpoint import Endpoint
+from sessions_app.api.urls import urlpatterns
+from sessions_app.replies import Reply
+
+ENDPOINTS: list[Endpoint] = [
+    each.callback.view_class.documentation  # type: ignore[attr-defined]
+    for each in urlpatterns
+    if isinstance(each, URLPattern)
+]
+
+
+def struct_of(endpoint: Endpoint) -> Any:
+    """The type of its JSON replies."""
+    match endpoint.reply:
+        case PolymorphicProxySerializer(serializers=structs):
+            return tuple(structs)
+        case dict() as by_kind:
+            return (by_kind[200, "application/json"],)
+    return (endpoint.reply,)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.id)
+def test_every_example_of_a_reply_is_one(endpoint: Endpoint) -> None:
+    structs: tuple[type[Reply], ...] = struct_of(endpoint)
+    values = [
+        each.value
+        for each in endpoint.examples
+        if each.response_only and each.media_type == "application/json"
+    ]
+    assert values
+    for value in values:
+        fits = [struct for struct in structs if set(value) <= set(struct.__struct_fields__)]
+        assert fits, f"no reply of {endpoint.id} has these fields: {sorted(value)}"
+        msgspec.convert(value, fits[0])  # raises where a field is missing or of another type
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.id)
+def test_every_example_of_a_request_is_one(endpoint: Endpoint) -> None:
+    for example in endpoint.examples:
+        if example.request_only:
+            assert endpoint.request is not None
+            endpoint.request(data=example.value).is_valid(raise_exception=True)
+
+
+def test_no_two_endpoints_have_one_name() -> None:
+    names = [endpoint.id for endpoint in ENDPOINTS]
+    assert len(names) == len(set(names))
