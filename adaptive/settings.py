@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "adaptive.admin_addresses.KnownIds",
 ]
 
 ROOT_URLCONF = "adaptive.urls"
@@ -245,11 +246,13 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses before a password is looked at
     "django.contrib.auth.backends.ModelBackend",
 ]
-# Failed logins are counted in PostgreSQL, so the lock holds while Redis is gone. By address and not by name:
-# otherwise anybody could lock out an administrator whose name they know.
+# Failed logins are counted in PostgreSQL, so the lock holds while Redis is gone. By name at an address, and
+# by address; by name alone anybody could lock out an administrator whose name they know.
 AXES_FAILURE_LIMIT = env.int("ADMIN_LOGIN_FAILURES", default=10)
+ADMIN_LOGIN_ADDRESS_FAILURES = env.int("ADMIN_LOGIN_ADDRESS_FAILURES", default=100)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("ADMIN_LOGIN_LOCK_MINUTES", default=15))
-AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_HANDLER = "adaptive.logins.LoginFailures"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "adaptive.logins.address_of"
 AXES_LOCKOUT_CALLABLE = "adaptive.logins.locked_out"

@@ -7,8 +7,9 @@ from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views import defaults
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from adaptive.documentation import SchemaView
 from adaptive.health import health
 from adaptive.metrics import metrics
 from student_page import views as student_page_views
@@ -20,7 +21,7 @@ urlpatterns = [
     path("favicon.ico", lambda request: redirect(static("adaptive/icon.svg"))),  # browsers ask by themselves
     path("health", health),
     path("metrics", metrics),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
     path("api/", include("sessions_app.api.urls")),

@@ -46,8 +46,29 @@ def test_it_locks_after_so_many_failures(client: Client) -> None:
     assert not client.session.get("_auth_user_id")
 
 
-def test_it_counts_names_that_do_not_exist(client: Client) -> None:
-    assert [log_in(client, "x", name) for name in ("a", "b", "c", "d")] == [200, 200, 429, 429]
+def test_it_locks_a_name_that_does_not_exist_like_one_that_does(client: Client) -> None:
+    assert [log_in(client, f"x{n}", "nobody") for n in range(LIMIT + 1)] == [200, 200, 429, 429]
+
+
+def test_made_up_names_do_not_lock_a_school(client: Client) -> None:
+    assert [log_in(client, "x", f"made up {n}") for n in range(3 * LIMIT)] == [200] * 3 * LIMIT
+    assert log_in(client) == 302
+
+
+def test_one_teachers_mistakes_do_not_lock_the_others(client: Client) -> None:
+    User.objects.create_superuser("other", password=PASSWORD)
+    for n in range(LIMIT):
+        log_in(client, f"wrong {n}")
+    assert log_in(client, name="other") == 302
+
+
+def test_who_tries_all_accounts_is_locked_out_by_address(client: Client, settings: LazySettings) -> None:
+    settings.ADMIN_LOGIN_ADDRESS_FAILURES = 5
+    for n in range(6):
+        User.objects.create_superuser(f"boss{n}", password=PASSWORD)
+    assert [log_in(client, "x", f"boss{n}") for n in range(6)] == [200, 200, 200, 200, 429, 429]
+    assert log_in(client) == 429
+    assert log_in(client, REMOTE_ADDR="192.0.2.2") == 302
 
 
 def test_it_ends_by_itself(client: Client) -> None:

@@ -1,4 +1,8 @@
-"""API clients with their tokens, and the people who use the admin."""
+"""API clients with their tokens, and the people who use the admin.
+
+Who gives a right must hold it: to a client, to a token, to a person, to a group, or by setting somebody's
+password.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -8,8 +12,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from knox.models import AuthToken
 from unfold.admin import ModelAdmin, TabularInline
@@ -20,6 +24,60 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminI
 from sessions_app.admin.common import ReadOnly, go_on
 from sessions_app.administration.api_clients import MOST_DAYS, PERMISSIONS, make_token
 from sessions_app.models import ApiClient
+
+
+def holds_all_of(request: HttpRequest, other: Any) -> bool:
+    """Whether whoever asks may do everything that another account may."""
+    person = request.user
+    if not isinstance(person, User) or not person.is_active:
+        return False
+    if person.is_superuser:
+        return True
+    return not other.is_superuser and _rights_of(other) <= person.get_all_permissions()
+
+
+def _rights_of(account: User) -> set[str]:
+    """Also of an account that is switched off, which somebody could switch on."""
+    found = Permission.objects.filter(Q(user=account.pk) | Q(group__user=account.pk))
+    return {f"{app}.{codename}" for app, codename in found.values_list("content_type__app_label", "codename")}
+
+
+def held_by(person: Any) -> QuerySet[Permission]:
+    """The permissions that a person could give."""
+    if person.is_superuser:
+        return Permission.objects.all()
+    held = Q(pk__in=[])
+    for name in person.get_all_permissions():
+        app, _, codename = name.partition(".")
+        held |= Q(content_type__app_label=app, codename=codename)
+    return Permission.objects.filter(held)
+
+
+class Delegating:
+    """Nobody gives a permission that they do not hold, or changes an account that may do more than they."""
+
+    def has_change_permission(self: Any, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
+        return may and (obj is None or self.may_give(request, obj))
+
+    def has_delete_permission(self: Any, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_delete_permission(request, obj)  # type: ignore[misc]
+        return may and (obj is None or self.may_give(request, obj))
+
+    def may_give(self, request: HttpRequest, obj: Any) -> bool:
+        return holds_all_of(request, obj)
+
+    def formfield_for_manytomany(self: Any, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        held = held_by(request.user)
+        if db_field.related_model is Permission:
+            field.queryset = field.queryset.filter(pk__in=held.values("pk"))
+        elif db_field.related_model is Group:
+            beyond = Group.objects.filter(
+                permissions__in=Permission.objects.exclude(pk__in=held.values("pk"))
+            )
+            field.queryset = field.queryset.exclude(pk__in=beyond.values("pk"))
+        return field
 
 
 class TokenInline(ReadOnly, TabularInline):  # type: ignore[misc]
@@ -50,7 +108,7 @@ class TokenForm(BaseDialogForm):  # type: ignore[misc]
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
+class ApiClientAdmin(Delegating, ModelAdmin):  # type: ignore[misc]
     list_display = ["username", "may", "is_active", "date_joined"]
     search_fields = ["username"]
     fields = ["username", "is_active", "user_permissions"]
@@ -66,7 +124,11 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
         return False  # its sessions refer to it; it is made inactive instead
 
     def has_make_token_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("knox.add_authtoken")
+        """A token acts with all of its client's permissions, so whoever makes one must hold them."""
+        if not request.user.has_perm("knox.add_authtoken"):
+            return False
+        client = None if object_id is None else ApiClient.objects.filter(pk=object_id).first()
+        return client is None or holds_all_of(request, client)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = Permission.objects.filter(codename__in=PERMISSIONS.values()).select_related(
@@ -100,7 +162,9 @@ class ApiClientAdmin(ModelAdmin):  # type: ignore[misc]
         },
     )
     def make_token(self, request: HttpRequest, form: TokenForm, object_id: int) -> HttpResponse:
-        client = ApiClient.objects.get(pk=object_id)
+        client = ApiClient.objects.filter(pk=object_id).first()
+        if client is None:
+            raise Http404
         days = form.cleaned_data["days"]
         token = make_token(client.username, [], timedelta(days=days) if days else None)
         self.message_user(request, f"The new token, shown only now: {token}")
@@ -113,14 +177,19 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], ModelAdmin):  # type: ignore[misc]
+class UserAdmin(Delegating, DjangoUserAdmin[User], ModelAdmin):  # type: ignore[misc]
     """People who use the admin."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, "is_superuser")
+
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
-    pass
+class GroupAdmin(Delegating, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    def may_give(self, request: HttpRequest, obj: Any) -> bool:
+        return not obj.permissions.exclude(pk__in=held_by(request.user).values("pk")).exists()

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -196,6 +196,8 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     def _one(self, request: HttpRequest, object_id: str, form: ConfirmForm, act: Act) -> HttpResponse:
         sessions = self.get_queryset(request).filter(pk=object_id)
+        if not sessions.exists():
+            raise Http404
         self._act(request, sessions, form.cleaned_data["key"], act)
         return go_on(request, reverse("admin:sessions_app_livesession_changelist"))
 

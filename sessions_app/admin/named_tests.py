@@ -295,7 +295,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
     @action(description="Live view", url_path="live", permissions=["live"], icon="monitoring")  # type: ignore[untyped-decorator]
     def show_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
         address = reverse("admin:sessions_app_livesession_changelist")
-        return HttpResponseRedirect(f"{address}?named_test__id__exact={object_id}")
+        return HttpResponseRedirect(f"{address}?named_test__id__exact={self._test(request, object_id).pk}")
 
     def _test(self, request: HttpRequest, object_id: str) -> NamedTest:
         test: NamedTest | None = self.get_object(request, object_id)

@@ -246,7 +246,7 @@ _ANSWER = (
         "question_version", "number", "Version of the question that was shown.", lambda r: r.question.version
     ),
     Column("response", "number", "Option chosen, from 0; empty: “I don't know”.", lambda r: r.answer),
-    Column("score", "number", "Score that the server gave; -1: not scored.", lambda r: r.score),
+    Column("score", "number", "Score that the server gave, or -1: not scored.", lambda r: r.score),
     Column("is_correct", "truth value", "Whether no option earns more.", lambda r: r.is_correct),
     Column(
         "response_time_ms", "number", "Milliseconds, as the client measured.", lambda r: r.response_time_ms

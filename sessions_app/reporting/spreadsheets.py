@@ -4,8 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-# OWASP, "CSV Injection": also tab and carriage return, which some programs skip over.
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+from testing_engine.interchange.cells import safe_cell
 
 
 class _Line:
@@ -33,13 +32,3 @@ def csv_lines(
     for row in rows:
         writer.writerow([safe_cell(value) for value in row])
         yield line.text
-
-
-def safe_cell(value: Any) -> Any:
-    """A text that begins like a formula gets an apostrophe in front; a number stays a number.
-
-    One that begins with an apostrophe before such a sign gets one more, so that two texts stay two.
-    """
-    if isinstance(value, str) and value.lstrip(" '").startswith(_FORMULA_BEGINNINGS):
-        return f"'{value}"
-    return value

@@ -8,6 +8,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from threading import Lock
 from xml.etree import ElementTree
 
 import matplotlib
@@ -59,16 +60,22 @@ matplotlib.rcParams.update(
 )
 
 
+# The library changes the process's filters of warnings while it sets labels, and so it would for other threads.
+_ONE_AT_A_TIME = Lock()
+
+
 class ForeignColour(ValueError):
     """A drawing used a colour that is not in the palette, so the style sheet could not replace it."""
 
 
 def svg_of(draw: Callable[[Figure], None], name: str, title: str, description: str, height: float) -> str:
     """What `draw` puts on an empty figure. `name` keeps ids apart on a page. Raises `ForeignColour`."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    draw(figure)
     file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    with _ONE_AT_A_TIME:
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        draw(figure)
+        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(file, format="svg", metadata=nothing)
     root = ElementTree.fromstring(file.getvalue())  # noqa: S314 (we wrote it ourselves)
     for parent in list(root.iter()):
         for child in list(parent):

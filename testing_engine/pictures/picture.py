@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from testing_engine.interchange.cells import safe_cell
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROWS_ON_PAGE = 100
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MOST_LABEL_LETTERS = 40
 
 Cell = str | int | float | None
@@ -44,8 +45,8 @@ class Picture:
         """All rows. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerow(map(_harmless, self.columns))
-        writer.writerows(map(_harmless, row) for row in self.rows)
+        writer.writerow(map(safe_cell, self.columns))
+        writer.writerows(map(safe_cell, row) for row in self.rows)
         return text.getvalue()
 
     @property
@@ -74,7 +75,3 @@ def label(text: str) -> str:
     if len(line) > MOST_LABEL_LETTERS:
         line = line[: MOST_LABEL_LETTERS - 1] + "…"
     return f" {line}" if line.startswith("_") else line
-
-
-def _harmless(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

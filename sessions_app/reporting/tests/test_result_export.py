@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -83,12 +84,37 @@ def test_it_says_the_same_as_csv(api: APIClient, taken: list[TestSession], rows:
     assert float(lines[0]["theta: Math"]) == exported["rows"][0]["theta: Math"] < 0  # and still a number
 
 
-def test_it_makes_no_cell_a_formula() -> None:
-    cells = ["=1", "+1", "-1", "@x", "\tx", "\rx", " =1", "a=1", -1, -0.5, None, True]
+FORMULAS = [
+    "=1",
+    "+1",
+    "-1",
+    "@x",
+    "\tx",
+    "\rx",
+    " =1",
+    "x;=cmd|' /C calc'!A0",
+    'x; "=1',
+    "a|+1",
+    "a\tb\t-1",
+    "a\n@x",
+]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_it_makes_no_cell_a_formula(text: str, separator: str) -> None:
+    """Whatever separator a spreadsheet goes by, and whether or not it minds quotation marks."""
+    written = "".join(csv_lines(["h", "i"], [["a", text], [text, "b"]]))
+    read = list(csv.reader(written.splitlines(), delimiter=separator))
+    naive = [line.split(separator) for line in written.splitlines()]
+    for cell in [cell for row in read + naive for cell in row]:
+        assert not re.match(r"""["\s]*[=+\-@]""", cell), cell
+
+
+def test_it_leaves_other_cells_as_they_are() -> None:
+    cells = ["a=1", "x; y", "3-2", "a, -1", "10:30", -1, -0.5, None, True]
     (row,) = csv.reader(io.StringIO("".join([*csv_lines(["=h"], [cells])][1:])))
-    assert row[:7] == ["'=1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "' =1"]
-    assert row[7:] == ["a=1", "-1", "-0.5", "", "True"]
-    assert next(csv_lines(["=h"], [])) == "'=h\r\n"
+    assert row == ["a=1", "x; y", "3-2", "a, -1", "10:30", "-1", "-0.5", "", "True"]
 
 
 def test_it_holds_no_key_and_no_name(api: APIClient, taken: list[TestSession]) -> None:

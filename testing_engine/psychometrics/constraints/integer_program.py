@@ -168,8 +168,9 @@ class Program:
             -self.values[columns],
             integrality=np.ones(len(columns), dtype=np.intp),
             bounds=Bounds(0, 1),
+            # Sparse: of a dense matrix SciPy makes Python's warnings errors while it looks, in all threads.
             constraints=LinearConstraint(
-                self.matrix[:, columns].toarray(), self.lower - done, self.upper - done
+                csc_array(self.matrix[:, columns].toarray()), self.lower - done, self.upper - done
             ),
             options={"mip_rel_gap": 0.0, "node_limit": MOST_NODES},
         )
