@@ -1,4 +1,4 @@
-"""Failed logins to the admin, which django-axes counts: whose they are, when they lock, and how that looks."""
+"""Failed logins to the admin, which django-axes counts: whose they are, when they lock, how that looks."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any

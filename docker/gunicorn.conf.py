@@ -15,7 +15,9 @@ from typing import Any
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '5300')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"  # a request mostly waits for PostgreSQL and Redis
+# Threads, for a request mostly waits for PostgreSQL and Redis; they get requests that have arrived whole.
+worker_class = "adaptive.serving.worker.BufferingWorker"
+sendfile = False  # the kernel would wait for the client; the worker does so beside its threads
 threads = 8  # below DATABASE_POOL_SIZE: no thread of a process waits for another's connection
 timeout = 30  # a process that shows no sign of life for so long is replaced
 graceful_timeout = 25  # for running requests at a stop; compose.yaml waits 30

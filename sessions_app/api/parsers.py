@@ -30,6 +30,8 @@ class StrictJsonParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise Problem(413, "body_too_large", f"The body is larger than {limit} bytes.")
+        if len(body) < _announced(parser_context):
+            raise Problem(400, "incomplete_body", "The body is shorter than its Content-Length says.")
         if not body.strip():
             return {}
         try:
@@ -51,6 +53,13 @@ class PoolUploadParser(StrictJsonParser):
     """The same, for bodies the size of a question pool."""
 
     max_bytes_setting = "POOL_UPLOAD_MAX_BYTES"
+
+
+def _announced(parser_context: Mapping[str, Any] | None) -> int:
+    """What the client said that it sends; a part of that may look whole, or like nothing at all."""
+    request = (parser_context or {}).get("request")
+    length = "" if request is None else request.META.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isdigit() else 0
 
 
 def _finite(text: str) -> float:

@@ -60,7 +60,8 @@ matplotlib.rcParams.update(
 )
 
 
-# The library changes the process's filters of warnings while it sets labels, and so it would for other threads.
+# The library changes the process's filters of warnings while it sets labels, and so it would for other
+# threads.
 _ONE_AT_A_TIME = Lock()
 
 
