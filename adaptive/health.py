@@ -1,7 +1,7 @@
 """GET /health: can the service serve, and what is missing.
 
-PostgreSQL gone means down (503). Redis or the beat gone means degraded (200): tests go on, only slower, and
-abandoned sessions wait for the beat.
+PostgreSQL gone, or read-only, means down (503). Redis or the beat gone means degraded (200): tests go on,
+only slower, and abandoned sessions wait for the beat.
 """
 
 from datetime import datetime
@@ -17,6 +17,9 @@ from django.views.decorators.http import require_safe
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
+from sessions_app.outages import leave_read_only_server
+
+READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 BEAT_TICK_KEY = "beat:last_tick"
 
 
@@ -34,7 +37,7 @@ def health(request: HttpRequest) -> JsonResponse:
         if redis["status"] == "up"
         else {"status": "unknown", "last_tick_age_seconds": None}
     )
-    if database["status"] == "down":
+    if database["status"] != "up":
         status = "down"
     elif redis["status"] == "down" or beat["status"] != "up":
         status = "degraded"
@@ -45,12 +48,16 @@ def health(request: HttpRequest) -> JsonResponse:
 
 
 def database_part() -> dict[str, Any]:
-    """Whether PostgreSQL answers."""
+    """Whether PostgreSQL answers, and takes changes: a standby does not, nor one that was told not to."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute(READ_ONLY)
+            (is_read_only,) = cursor.fetchone()
     except DatabaseError:
         return {"status": "down"}
+    if is_read_only:
+        leave_read_only_server()
+        return {"status": "read_only"}
     return {"status": "up"}
 
 

@@ -66,7 +66,7 @@ class Standing(Collector):
         """What cannot be known, because its part does not answer, is left out."""
         parts = GaugeMetricFamily("adaptive_part_up", "1: it answers. 0: it does not.", labels=["part"])
         active = _active_sessions()
-        parts.add_metric(["database"], active is not None)
+        parts.add_metric(["database"], health.database_part()["status"] == "up")
         redis_is_up = health.redis_part()["status"] == "up"
         parts.add_metric(["redis"], redis_is_up)
         queued = _queue_length()

@@ -1,8 +1,11 @@
 """Addresses. /health and the documentation are public, the rest is not; /metrics has a token of its own."""
 
+import sys
+
+import structlog
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views import defaults
@@ -12,6 +15,8 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from adaptive.documentation import SchemaView
 from adaptive.health import health
 from adaptive.metrics import metrics
+from sessions_app.api.errors import RETRY_AFTER_OUTAGE
+from sessions_app.outages import is_outage, is_read_only, leave_read_only_server
 from student_page import views as student_page_views
 from testing_engine.image_view import question_image
 from testing_engine.rules_schema import rules_schema
@@ -55,6 +60,28 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
+    """An outage of the database is told as one: of every page, and of what a middleware writes after it."""
+    failure = sys.exception()
+    if is_outage(failure):
+        return _unavailable(request, failure)
     if _is_api(request):
         return _problem(500, "Internal error", "error", "Something failed here; it has been logged.")
     return defaults.server_error(request)
+
+
+def _unavailable(request: HttpRequest, failure: BaseException | None) -> HttpResponse:
+    if is_read_only(failure):
+        leave_read_only_server()
+    request.__dict__.pop("failure", None)  # an outage has no stack trace for every request of it
+    structlog.contextvars.bind_contextvars(
+        cause=type(getattr(failure, "__cause__", None) or failure).__name__
+    )
+    reply: HttpResponse
+    if _is_api(request):
+        reply = _problem(
+            503, "Service unavailable", "database_unavailable", "Nothing was changed; try again."
+        )
+    else:
+        reply = render(request, "unavailable.html", status=503)
+    reply.headers["Retry-After"] = str(RETRY_AFTER_OUTAGE)
+    return reply

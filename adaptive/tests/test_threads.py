@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.test import Client
-from PIL import Image, ImageOps
+from PIL import Image
 
 from testing_engine import images
 from testing_engine.pictures import canvas
@@ -59,7 +59,7 @@ def test_pictures_uploaded_at_once_leave_warnings_as_they_were(
     file = BytesIO()
     Image.new("RGB", (9, 9), "red").save(file, "PNG")
     second_began, first_ended = threading.Event(), threading.Event()
-    upright = ImageOps.exif_transpose
+    as_shown = images.as_shown
 
     def overlapping(picture: Any) -> Any:
         if threading.current_thread().name == "first":
@@ -67,9 +67,9 @@ def test_pictures_uploaded_at_once_leave_warnings_as_they_were(
         else:
             second_began.set()
             assert first_ended.wait(30)
-        return upright(picture)
+        return as_shown(picture)
 
-    monkeypatch.setattr(images.ImageOps, "exif_transpose", overlapping)
+    monkeypatch.setattr(images, "as_shown", overlapping)
     before = list(warnings.filters)
     made: list[Any] = []
 

@@ -5,9 +5,7 @@ One table maps a refusal of the domain to its status; nothing below the API know
 
 from typing import Any
 
-import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse
@@ -26,6 +24,7 @@ from sessions_app.api.errors import (
     pointer_part,
 )
 from sessions_app.api.renderers import ProblemRenderer
+from sessions_app.outages import is_outage, is_read_only, leave_read_only_server
 from sessions_app.replies import FieldProblem
 
 
@@ -135,9 +134,9 @@ class ProblemHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, refusals.Refusal):
             return _problem_of(exc)
-        # psycopg's own, too: Django does not wrap what closing a broken cursor raises.
-        outages = OperationalError | InterfaceError | psycopg.OperationalError | psycopg.InterfaceError
-        if isinstance(exc, outages):
+        if is_outage(exc):
+            if is_read_only(exc):
+                leave_read_only_server()
             return Problem(
                 503, "database_unavailable", "Nothing was changed; try again.", wait=RETRY_AFTER_OUTAGE
             )

@@ -137,7 +137,16 @@ class GridPosterior:
 
     def below(self, cut: float) -> float:
         """Posterior probability that ability is below the cut."""
-        return min(max(float(self.quadrature.below(cut) @ self.density), 0.0), 1.0)
+        if self.quadrature.rule == "gauss-legendre":
+            share = self.quadrature.below_by(self._moments, cut)
+        else:
+            share = float(self.quadrature.below(cut) @ self.density)
+        return min(max(share, 0.0), 1.0)
+
+    @cached_property
+    def _moments(self) -> FloatArray:
+        """What every cut is integrated from."""
+        return self.quadrature.legendre(self.density)
 
 
 def grid_posterior(

@@ -1,0 +1,39 @@
+"""When PostgreSQL cannot serve, or not write: what it raises then, and getting away from such a server."""
+
+import time
+from threading import Lock
+
+import psycopg
+from django.db import Error, InterfaceError, OperationalError, connection
+
+CONNECTION_ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+LEAVE_EVERY = 5.0  # seconds
+
+_leaving = Lock()
+_left_at = -LEAVE_EVERY
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """No connection, a full disk, or a server that only reads: a standby, or one that was told to.
+
+    psycopg's own, too: Django does not wrap what closing a broken cursor raises.
+    """
+    return isinstance(error, CONNECTION_ERRORS) or is_read_only(error)
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """PostgreSQL's read_only_sql_transaction (25006), which drivers file under errors of their own."""
+    cause = error.__cause__ if isinstance(error, Error) else error
+    return isinstance(cause, psycopg.errors.ReadOnlySqlTransaction)
+
+
+def leave_read_only_server() -> None:
+    """After a failover this process's connections lead to a standby: new ones may lead elsewhere."""
+    global _left_at
+    with _leaving:
+        if time.monotonic() - _left_at < LEAVE_EVERY:
+            return
+        _left_at = time.monotonic()
+    pool = getattr(connection, "pool", None)
+    if pool is not None:
+        pool.drain()
