@@ -1,5 +1,6 @@
 """Failed logins to the admin, which django-axes counts: whose they are, when they lock, how that looks."""
 
+from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -12,6 +13,10 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+
+from sessions_app.api.at_once import SLOTS
+from sessions_app.api.errors import RETRY_AFTER_BUSY
 
 ONE_SITE = 64  # bits: who has one IPv6 address has the 2**64 of its network
 
@@ -66,3 +71,17 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     page = render(request, "admin/locked_out.html", context, status=429)
     page.headers["Retry-After"] = str(minutes * 60)
     return page
+
+
+class FewAtOnce:
+    """Middleware: a password takes long to check on purpose, so few of one address are checked at once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_login = request.method == "POST" and request.path == reverse("admin:login")
+        if is_login and not SLOTS.take(f"login:{address_of(request)}", settings.ADMIN_LOGINS_AT_ONCE):
+            busy = {"Retry-After": str(RETRY_AFTER_BUSY)}
+            return HttpResponse("Too many logins at once. Try again.", status=429, headers=busy)
+        return self.get_response(request)

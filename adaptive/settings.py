@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
     "adaptive.admin_addresses.KnownIds",
+    "adaptive.logins.FewAtOnce",
 ]
 
 ROOT_URLCONF = "adaptive.urls"
@@ -176,6 +177,10 @@ RATE_LIMIT_CLIENT_PER_MINUTE = env.int("RATE_LIMIT_CLIENT_PER_MINUTE", default=6
 RATE_LIMIT_SESSION_PER_MINUTE = env.int("RATE_LIMIT_SESSION_PER_MINUTE", default=120)
 RATE_LIMIT_STUDENT_PER_MINUTE = env.int("RATE_LIMIT_STUDENT_PER_MINUTE", default=240)
 RATE_LIMIT_STUDENT_STARTS_PER_MINUTE = env.int("RATE_LIMIT_STUDENT_STARTS_PER_MINUTE", default=30)
+# In one process, of whose 8 threads they leave some to others.
+CLIENT_REQUESTS_AT_ONCE = env.int("CLIENT_REQUESTS_AT_ONCE", default=4)
+SESSION_REQUESTS_AT_ONCE = env.int("SESSION_REQUESTS_AT_ONCE", default=4)
+ADMIN_LOGINS_AT_ONCE = env.int("ADMIN_LOGINS_AT_ONCE", default=2)
 
 # Browsers on these origins may call the API; no cookie ever goes with it.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])

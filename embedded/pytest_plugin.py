@@ -17,6 +17,8 @@ _started = ExitStack()
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None]:
     os.environ["ADAPTIVE_ENVIRONMENT"] = "test"
+    for name in ("CLIENT_REQUESTS_AT_ONCE", "SESSION_REQUESTS_AT_ONCE"):
+        os.environ.setdefault(name, "64")  # tests race with more than a process has threads
     os.environ.setdefault("SECRET_KEY", "insecure-key-of-the-tests")
     os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")

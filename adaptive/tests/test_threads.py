@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from testing_engine import images
+from testing_engine import images, pixels
 from testing_engine.pictures import canvas
 from testing_engine.psychometrics.engine import next_step
 from testing_engine.psychometrics.rules import CatRules
@@ -59,7 +59,7 @@ def test_pictures_uploaded_at_once_leave_warnings_as_they_were(
     file = BytesIO()
     Image.new("RGB", (9, 9), "red").save(file, "PNG")
     second_began, first_ended = threading.Event(), threading.Event()
-    as_shown = images.as_shown
+    as_shown = pixels.as_shown
 
     def overlapping(picture: Any) -> Any:
         if threading.current_thread().name == "first":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +15,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from sessions_app.api.at_once import take_slot
 from sessions_app.api.errors import AUTH_HEADER
 from sessions_app.sitting.access import Caller
 from sessions_app.sitting.tokens import InvalidSessionToken, read_session_token
@@ -53,9 +55,13 @@ class ApiTokenAuthentication(BaseAuthentication):
             case b"":
                 return None
             case b"token":
-                return _client_of(_ascii(credentials)), None
+                client = _client_of(_ascii(credentials))
+                take_slot(f"client:{client.id}", settings.CLIENT_REQUESTS_AT_ONCE)
+                return client, None
             case b"session":
-                return _holder_of(_ascii(credentials)), None
+                holder = _holder_of(_ascii(credentials))
+                take_slot(f"session:{holder.session_id}", settings.SESSION_REQUESTS_AT_ONCE)
+                return holder, None
         raise AuthenticationFailed("Use 'Authorization: Token …' or 'Authorization: Session …'.")
 
     def authenticate_header(self, request: Request) -> str:

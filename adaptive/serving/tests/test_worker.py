@@ -23,12 +23,11 @@ class Server:
     """One worker process."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
         self.go_on, self.began = folder / "go on", folder / "began"
         self.log = folder / "log"
-        serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{self.port}"]
+        serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}"]
         command = [sys.executable, "-m", "gunicorn", *serve, "--workers", "1", "--threads", "2"]
         command += ["--worker-connections", str(MOST_CONNECTIONS), APPLICATION]
         environment = {
@@ -40,7 +39,10 @@ class Server:
             "BEGAN": str(self.began),
         }
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, pass_fds=[listener.fileno()]
+            )
+        listener.close()
 
     def connect(self, sent: bytes = b"") -> socket.socket:
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
@@ -60,15 +62,7 @@ class Server:
 def serving(folder: Path) -> Iterator[Server]:
     server = Server(folder)
     try:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                server.get()
-                break
-            except httpx.TransportError:
-                assert server.process.poll() is None, server.log.read_text()
-                assert time.monotonic() < deadline, server.log.read_text()
-                time.sleep(0.1)
+        assert server.get().status_code == 200  # who connects earlier waits for the worker
         yield server
     finally:
         server.process.terminate()

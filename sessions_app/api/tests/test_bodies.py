@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -44,25 +43,16 @@ def served() -> Iterator[int]:
     """The service as it runs, on the tests' database; gives its port."""
     server, _, options = os.environ["DATABASE_URL"].partition("?")
     address = f"{server.rpartition('/')[0]}/{connection.settings_dict['NAME']}?{options}"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    listener = socket.create_server(("127.0.0.1", 0))
+    port: int = listener.getsockname()[1]
+    serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}", "--workers", "1"]
     environment = {**os.environ, "DATABASE_URL": address, "ALLOWED_HOSTS": "127.0.0.1"}
     environment |= {"DJANGO_SETTINGS_MODULE": "adaptive.settings", "SECRET_KEY": "insecure-" + "x" * 50}
     command = [sys.executable, "-m", "gunicorn", *serve, "adaptive.wsgi"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[listener.fileno()])
+    listener.close()
     try:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        yield port
+        yield port  # who connects earlier waits for the worker
     finally:
         process.terminate()
         process.wait(PATIENCE)
@@ -104,7 +94,7 @@ def test_chunks_say_what_a_whole_body_says() -> None:
 def sent(path: str, body: bytes, **environ: Any) -> tuple[int, dict[str, Any]]:
     """As a server calls the application: with what came, whatever the headers say of it."""
     client = client_with(f"Token {make_token()}")
-    reply = client.generic("POST", path, body, **{"wsgi.input": BytesIO(body), **environ})
+    reply = client.generic("POST", path, body.decode(), **{"wsgi.input": BytesIO(body), **environ})
     return reply.status_code, reply.json()
 
 

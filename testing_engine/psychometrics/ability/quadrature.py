@@ -73,8 +73,10 @@ class Quadrature:
         return result
 
     def legendre(self, values: FloatArray) -> FloatArray:
-        """(G,) Σ weights · f · P_k for each k: f's Legendre coefficients up to (2k + 1) / (upper − lower). Takes G²
-        steps, once for however many cuts."""
+        """(G,) Σ weights · f · P_k for each k: f's Legendre coefficients up to (2k + 1) / (upper − lower).
+
+        Takes G² steps, once for however many cuts.
+        """
         return np.asarray(self._polynomials() @ (self.weights * values))
 
     def below_by(self, moments: FloatArray, cut: float) -> float:
