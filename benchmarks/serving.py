@@ -24,8 +24,8 @@ GUNICORN = ("--config", "docker/gunicorn.conf.py", "--log-level", "warning")
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
-    """gunicorn, configured as `make run` has it: its port, and its process."""
+def serve(folder: Path, **variables: str) -> Iterator[tuple[int, psutil.Process]]:
+    """gunicorn, configured as `make run` has it, with these variables besides: its port, and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -36,6 +36,8 @@ def serve(folder: Path) -> Iterator[tuple[int, psutil.Process]]:
         "DJANGO_SETTINGS_MODULE": "benchmarks.floor_settings",
         "OPENBLAS_NUM_THREADS": "1",
         "STATIC_ROOT": str(static),
+        "CLIENT_REQUESTS_AT_ONCE": "1000",  # one client stands for all students here
+        **variables,
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN, "adaptive.wsgi"]
     root = Path(__file__).resolve().parent.parent

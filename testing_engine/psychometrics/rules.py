@@ -11,6 +11,7 @@ from testing_engine.psychometrics.ability.estimators import (
     ExpectedAPosteriori,
     MaximumAPosteriori,
 )
+from testing_engine.psychometrics.ability.posterior import default_quadrature
 from testing_engine.psychometrics.ability.prior_rules import Bounded, PriorRule, StandardNormal
 from testing_engine.psychometrics.components import (
     EDITION,
@@ -54,6 +55,8 @@ STANDARD_NORMAL, BEST = StandardNormal(), Best()
 DEFAULT_ABILITY, DEFAULT_ABILITY_SEVERAL = ExpectedAPosteriori(), ExpectationPropagation()
 FIRST_DEFAULT_ABILITY_SEVERAL = MaximumAPosteriori()
 DEFAULT_CRITERION, DEFAULT_CRITERION_SEVERAL = MaximumInformation(), DOptimality()
+
+MOST_WORK = 3e8  # evaluations of an answer's probability at one answer: some 3 s of one processor
 
 
 @dataclass(frozen=True)
@@ -166,8 +169,24 @@ class CatRules:
                 (place if place == "/max_questions" else "/eligibility" + place, text)
                 for place, text in together
             ]
+        if not problems:
+            problems = self._too_dear(parts, bank)
         if problems:
             raise RulesError(problems)
+
+    def _too_dear(self, parts: list[tuple[str, Component]], bank: ItemBank) -> Problems:
+        """The dearest part, where an answer would cost more than `MOST_WORK`, for which others would wait."""
+        prior = self.prior.prior(bank.n_dimensions)
+        grid = default_quadrature(bank, prior).points if bank.n_dimensions == 1 else 0
+        answers = min(self.max_questions, bank.n_items)
+        work = [(part.work(bank, grid, answers), place) for place, part in parts]
+        total = sum(cost for cost, _ in work)
+        if total <= MOST_WORK:
+            return []
+        cost, place = max(work, key=lambda part: part[0])
+        own, all_of_them, most = (f"{work / 1e6:,.0f}" for work in (cost, total, MOST_WORK))
+        told = f"costs about {own} million evaluations an answer with this pool, all rules together "
+        return [(place, f"{told}{all_of_them}; at most {most} million")]
 
     def _disjoint(self) -> Problems:
         """Bounds of the estimate that the prior leaves nothing of."""

@@ -160,6 +160,10 @@ class LikelihoodRatio(OneDimensionalStop, name="SPRT"):
 class GeneralizedLikelihoodRatio(LikelihoodRatio, name="GLR"):
     """SPRT with the highest likelihood at or beyond cut ± δ in place of that at cut ± δ. Thompson (2009)."""
 
+    def work(self, bank: ItemBank, grid: int, answers: int) -> float:
+        """The likelihood is searched for its peaks."""
+        return 5.0 * len(SEARCH) * answers
+
     def evidence(self, state: CatState, low: FloatArray, high: FloatArray) -> FloatArray:
         test = AnsweredTest(state.bank, state.answers)
         tops = SEARCH if state.edition == FIRST_EDITION else peaks(test.slope, RANGE, state.bank.sharpest)
@@ -197,6 +201,9 @@ class PredictedReduction(OneDimensionalStop, name="PSER"):
     standard_error: Annotated[float, Within(least=0)] = 0.0
     least_after: Positive = 0.03
 
+    def work(self, bank: ItemBank, grid: int, answers: int) -> float:
+        return EXPECTED_VARIANCE.work(bank, grid, answers)
+
     def met(self, state: CatState) -> bool:
         available = Available(state.bank.n_items, frozenset(state.used))
         if not available.count:
@@ -223,6 +230,9 @@ class Change(Stop, name="change"):
 @dataclass(frozen=True)
 class Combined(Stop):
     rules: Annotated[tuple[Stop, ...], Within(least=1)]
+
+    def work(self, bank: ItemBank, grid: int, answers: int) -> float:
+        return sum(rule.work(bank, grid, answers) for rule in self.rules)
 
     def problems(self, bank: ItemBank) -> Problems:
         parts = ((f"/rules/{i}", rule.problems(bank)) for i, rule in enumerate(self.rules))

@@ -93,6 +93,12 @@ class ExpectedAPosteriori(Estimator, name="EAP"):
         theta, covariance = np.array([posterior.mean]), np.array([[posterior.sd**2]])
         return AbilityEstimate(theta, covariance), posterior
 
+    def work(self, bank: ItemBank, grid: int, answers: int) -> float:
+        """In several dimensions every answer is evaluated at every node of the product."""
+        if bank.n_dimensions == 1:
+            return 0.2 * answers * (self.grid.points if self.grid else grid)
+        return answers * float(self.grid.points**bank.n_dimensions if self.grid else MOST_NODES)
+
     def problems(self, bank: ItemBank) -> Problems:
         if bank.n_dimensions > MOST_DIMENSIONS:
             return [("", f"integrates over at most {MOST_DIMENSIONS} dimensions; EP has no such limit")]

@@ -8,6 +8,7 @@ from scipy.interpolate import CubicHermiteSpline
 
 from testing_engine.psychometrics.ability.modes import AnsweredTest, Kind
 from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.selection.integrals import ExpectedPosteriorVariance
 from testing_engine.psychometrics.state import CatState
@@ -28,6 +29,11 @@ class ExpectedInformation(ExpectedPosteriorVariance, name="MEI"):
     predict: Literal["posterior", "estimate"] = "estimate"
     information: Kind = "observed"
     update: Literal["EAP", "MAP"] = "EAP"
+
+    def work(self, bank: ItemBank, grid: int, answers: int) -> float:
+        """Newton's method over all questions and answers where the estimates are MAP."""
+        steps = NEWTON_STEPS * bank.most_categories * bank.n_items if self.update == "MAP" else 0
+        return super().work(bank, grid, answers) + 5.0 * steps
 
     def values(self, state: CatState) -> FloatArray:
         bank = state.bank

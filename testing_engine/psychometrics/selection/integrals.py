@@ -32,6 +32,11 @@ class Integrated(OneDimensional):
     def quadrature(self, state: CatState) -> Quadrature:
         return self.grid.quadrature() if self.grid else default_quadrature(state.bank, state.prior)
 
+    def work(self, bank: ItemBank, grid: int, answers: int) -> float:
+        """Tables that are kept cost a multiplication each; tables too large for that are made anew."""
+        entries = bank.n_items * bank.most_categories * (self.grid.points if self.grid else grid)
+        return entries * (0.2 if entries <= TABLE_ENTRIES else 5.0)
+
     def weights(self, state: CatState, with_prior: bool) -> FloatArray:
         """(G,) likelihood, or posterior density up to a constant, × quadrature weight."""
         quadrature = self.quadrature(state)
