@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from benchmarks.load import durable_services
+from benchmarks import durable_services
 from benchmarks.serving import prepare, serve
 
 DEAR, SILENT = 16, 32

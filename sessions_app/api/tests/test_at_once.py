@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from adaptive.logins import SLOTS as SLOTS_OF_LOGINS
-from sessions_app.api import authentication
+from sessions_app.api import at_once, authentication
 from sessions_app.api.at_once import SLOTS, Slots
 from sessions_app.conftest import client_with
+from sessions_app.refusals import SessionNotFound
 from sessions_app.sitting import submission
 from sessions_app.tests.factories import make_pool, make_token
 
@@ -45,7 +45,7 @@ def test_sixteen_dear_answers_leave_room_for_another_client(
     def dear(*_: Any, **__: Any) -> Any:
         working.release()
         assert go_on.wait(60)
-        raise submission.SessionNotFound
+        raise SessionNotFound
 
     monkeypatch.setattr(submission, "submit", dear)
     refused = threading.Semaphore(0)
@@ -81,7 +81,7 @@ def test_sixteen_dear_answers_leave_room_for_another_client(
 
 def test_a_stream_keeps_its_slot_to_its_end(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
-    take = authentication.take_slot
+    take = at_once.take_slot
 
     def noticed(name: str, most: int) -> None:
         taken.append(name)
@@ -97,11 +97,21 @@ def test_few_logins_of_one_address_at_once(client: Client, db: None, settings: L
     """A wrong password costs as much processor time as a right one."""
     User.objects.create_superuser("root", password="a long enough password")
     fields = {"username": "root", "password": "wrong"}
-    held = threading.Thread(target=lambda: [SLOTS_OF_LOGINS.take("login:127.0.0.1", 2) for _ in range(2)])
-    held.start()
-    held.join()
-    reply = client.post("/admin/login/", fields)
-    assert (reply.status_code, reply["Retry-After"]) == (429, "1")
-    assert client.post("/admin/login/", fields, REMOTE_ADDR="192.0.2.9").status_code == 200
-    settings.ADMIN_LOGINS_AT_ONCE = 3
+    held, over = threading.Event(), threading.Event()
+
+    def others() -> None:
+        held.set() if SLOTS.take("login:127.0.0.1", 2) and SLOTS.take("login:127.0.0.1", 2) else None
+        over.wait(60)
+        SLOTS.give_back()
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    try:
+        assert held.wait(60)
+        reply = client.post("/admin/login/", fields)
+        assert (reply.status_code, reply["Retry-After"]) == (429, "1")
+        assert client.post("/admin/login/", fields, REMOTE_ADDR="192.0.2.9").status_code == 200
+    finally:
+        over.set()
+        thread.join()
     assert client.post("/admin/login/", fields).status_code == 200
