@@ -68,8 +68,8 @@ def _observe(request: HttpRequest, response: HttpResponse, seconds: float) -> No
     user = request.__dict__.get("user")  # the admin's is lazy, and must stay so
     if type(user) is Client:
         fields["client_id"] = user.id
-    if status >= 400 and isinstance(problem := getattr(response, "data", None), dict):
-        fields["code"] = problem.get("code")
+    if status >= 400 and (code := _code_of(response)) is not None:
+        fields["code"] = code
         if status == 409:
             CONFLICTS.labels(fields["code"]).inc()
     failure = request.__dict__.get("failure")
@@ -81,6 +81,13 @@ def _observe(request: HttpRequest, response: HttpResponse, seconds: float) -> No
         logger.debug("request", **fields)
     else:
         logger.info("request", **fields)
+
+
+def _code_of(response: HttpResponse) -> str | None:
+    """Of a problem, which a reply of the API holds as an object or a mapping."""
+    problem = getattr(response, "data", None)
+    code = problem.get("code") if isinstance(problem, dict) else getattr(problem, "code", None)
+    return code if isinstance(code, str) else None
 
 
 def keep_failure(request: HttpRequest | None = None, **_: Any) -> None:

@@ -368,6 +368,6 @@ def test_it_logs_lines_of_json_without_addresses(container: Container) -> None:
     lines = [json.loads(line) for line in container.log.splitlines()]
     assert {line["logger"] for line in lines} == {"adaptive.request_log", "gunicorn.error"}
     (line,) = (line for line in lines if line.get("request_id") == "of-the-proxy-1")
-    assert (line["route"], line["status"]) == ("api/student/<path:student_id>/history", 401)
+    assert (line["route"], line["status"]) == ("api/student/<id:student_id>/history", 401)
     assert any(line["event"] == "Invalid request: InvalidHTTPVersion" for line in lines)
     assert "4711" not in container.log

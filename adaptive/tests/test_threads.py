@@ -15,7 +15,7 @@ from PIL import Image
 
 from testing_engine import images, pixels
 from testing_engine.pictures import canvas
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.pools import random_pool
 
@@ -89,7 +89,7 @@ def test_pictures_uploaded_at_once_leave_warnings_as_they_were(
 
 def step(rules: dict[str, Any], dimensions: int = 1) -> Callable[[], Any]:
     bank = random_pool(np.random.default_rng(3), 40, dimensions=dimensions)
-    return lambda: next_step(bank, CatRules.from_json(rules), None, 1, [3, 8, 21], [1, 0, 1])
+    return lambda: next_step(TestSoFar(bank, CatRules.from_json(rules), None, 1, [3, 8, 21], [1, 0, 1]))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 # OWASP, "CSV Injection": a cell that begins with one of these, or with a tab or a carriage return, is a
 # formula. A spreadsheet whose separator is not the comma (Excel's is the semicolon wherever a comma stands
 # before decimals) begins cells in the middle of ours, behind its separator or a line's end; blanks and
-# quotation marks may stand between, which some programs leave out. A text that has the apostrophe already gets
-# one more, so that two texts stay two.
+# quotation marks may stand between, which some programs leave out. A text that has the apostrophe already
+# gets one more, so that two texts stay two.
 _FORMULA = re.compile(r"""(^|[;|\t\r\n\v\f\x85\u2028\u2029])(?=["'\s]*[=+\-@＝＋－＠]|[ ']*[\t\r])""")
 
 

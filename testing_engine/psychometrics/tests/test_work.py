@@ -7,7 +7,7 @@ import pytest
 
 from testing_engine.psychometrics import rules as rules_module
 from testing_engine.psychometrics.ability.quadrature import Quadrature
-from testing_engine.psychometrics.engine import next_step
+from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.pools import random_pool
 
@@ -64,5 +64,5 @@ def test_many_cuts_share_one_integral(monkeypatch: pytest.MonkeyPatch, name: str
     cuts = [i / 5 - 2 for i in range(20)]
     stop = {"name": "classification", "cuts": cuts, "probability": 0.51}
     rules = CatRules.from_json({"prior": {"name": name, "lower": -20, "upper": 20}, "stop": [stop] * 3})
-    next_step(bank, rules, None, 1, [1, 2, 3], [1, 0, 1])
+    next_step(TestSoFar(bank, rules, None, 1, [1, 2, 3], [1, 0, 1]))
     assert len(made) == 1
