@@ -12,6 +12,7 @@ from sessions_app.conftest import Start, answer_questions, pointers, submit
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.tests.factories import make_pool, right_answer
 from testing_engine.models import QuestionPool
+from testing_engine.psychometrics.constraints.tests.test_shadow import EDITION
 
 
 def ids(body: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -35,7 +36,13 @@ def test_it_lists_every_field_of_a_session(api: APIClient, start: Start, pool: Q
         "status": "active",
         "end_reason": "",
         "concept_names": ["Math"],
-        "rules": {"min_questions": 5, "max_questions": 5},
+        "rules": {
+            "min_questions": 5,
+            "max_questions": 5,
+            "ability": {"name": "EAP"},
+            "criterion": {"name": "MFI"},
+            "edition": EDITION,
+        },
         "current_proficiency": reply["current_proficiency"],
         "ability": reply["ability"],
         "questions_answered": 2,

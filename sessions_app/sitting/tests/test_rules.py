@@ -227,7 +227,7 @@ def test_it_keeps_to_finite_numbers_where_answers_tell_nothing(
         ({"prior": {"name": "uniform", "lower": 0, "upper": 1e-300}}, "/rules/prior/upper"),
         ({"prior": {"name": "Jeffreys", "lower": -100, "upper": 99.5}}, "/rules/prior/lower"),
         ({"stop": [{"name": "change"}] * 21}, "/rules/stop"),
-        ({"stop": [{"name": "all", "rules": [{"name": "change"}] * 20}] * 6}, "/rules"),
+        ({"stop": [{"name": "all", "rules": [{"name": "change"}] * 20}] * 16}, "/rules"),
     ],
     ids=lambda value: json.dumps(value)[:50],
 )
