@@ -13,7 +13,6 @@ from sessions_app.models import TestResponse, TestSession
 from sessions_app.tests.factories import make_pool, right_answer
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.components import EDITION
-from testing_engine.psychometrics.constraints.tests.test_shadow import EDITION
 
 
 def ids(body: dict[str, list[dict[str, str]]]) -> list[str]:
