@@ -135,9 +135,8 @@ def test_it_knows_that_one_misplaced_alone_cannot_be_in_a_complete_order() -> No
 
 
 def test_it_finds_an_answer_beside_the_named_one_where_all_must_be_matched() -> None:
-    ids = [f"S{i}" for i in range(8)]
-    targets = [f"T{i}" for i in range(8)]
-    question = Match(response="R", sources=associables(*ids), targets=associables(*targets), min_associations=8)
+    sources, targets = (associables(*(f"{letter}{i}" for i in range(8))) for letter in "ST")
+    question = Match(response="R", sources=sources, targets=targets, min_associations=8)
     right = [f"S{i} T{i}" for i in range(8)]
     assert attainable_scores(program_of([question], is_exactly(right)), [question]) == (0.0, 1.0)
 
