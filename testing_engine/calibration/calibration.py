@@ -22,7 +22,7 @@ from testing_engine.calibration.expectation import (
 from testing_engine.calibration.findings import Finding
 from testing_engine.calibration.fit import Iterations, State, newton_is_cheap
 from testing_engine.calibration.grid import LIMIT, grid
-from testing_engine.calibration.information import Information, information
+from testing_engine.calibration.information import Information, covariance_of, information
 from testing_engine.calibration.item_rules import left_out_items
 from testing_engine.calibration.model import Model, build_model, read_models, read_q_matrix
 from testing_engine.calibration.parameters import (
@@ -151,14 +151,10 @@ class Calibration:
 
     @cached_property
     def covariance(self) -> FloatArray:
-        """Of the free numbers; all nan where the information is not positive definite."""
-        observed = self.information.observed
-        try:
-            factor = np.linalg.cholesky(observed)
-        except np.linalg.LinAlgError:
-            return np.full_like(observed, np.nan)
-        inverse = np.linalg.inv(factor)
-        return inverse.T @ inverse
+        """Of the free numbers; nan for those along which the likelihood does not curve, as if they were
+        given.
+        """
+        return covariance_of(self.information.observed)
 
     @cached_property
     def data_hash(self) -> str:

@@ -21,6 +21,7 @@ from testing_engine.calibration.series import covariance_series
 EXACT_UP_TO = {1: 3e9, 2: 1e10}  # multiplications, patterns × nodes × parameters²; by number of concepts
 EXACT_PARAMETERS = 150  # in two concepts a series is slower than this many parameters node by node
 DIFFERENCE = 1e-5
+SINGULAR = 1e-9  # eigenvalue of the information scaled to a diagonal of 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,3 +166,21 @@ def _score_rows(
     if n > m:
         s[:, m:] = table.population[:, group, node].T
     return s
+
+
+def covariance_of(observed: FloatArray) -> FloatArray:
+    """The inverse; where the matrix is not positive, of what remains without the numbers that make it so."""
+    n = len(observed)
+    result = np.full((n, n), np.nan)
+    scale = np.sqrt(np.maximum(np.abs(np.diag(observed)), 1e-300))
+    scaled = observed / np.outer(scale, scale)
+    kept = np.flatnonzero(np.isfinite(scaled).all(axis=1) & (np.diag(observed) > 0))
+    while len(kept):
+        values, vectors = np.linalg.eigh(scaled[np.ix_(kept, kept)])
+        if values[0] > SINGULAR:
+            inverse = (vectors / values) @ vectors.T / np.outer(scale[kept], scale[kept])
+            result[np.ix_(kept, kept)] = inverse
+            return result
+        loading = (vectors[:, values <= SINGULAR] ** 2).max(axis=1)
+        kept = kept[loading < max(loading.max() / 2, 1e-12)]
+    return result

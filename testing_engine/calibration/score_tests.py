@@ -24,6 +24,7 @@ FEWEST = 50  # answers
 ASIDE_FIRST, ASIDE, BACK = 4.0, 3.0, 2.0  # |z| from which an item is set aside, and below which it returns
 SHARE_A_ROUND = 0.05
 ROUNDS = 6
+LARGEST_LOG = 300.0
 
 
 class ScoreTestError(ValueError):
@@ -59,13 +60,15 @@ class ScoreTests:
 
 
 def answer_scores(
-    fit: Calibration, responses: Responses, aside: BoolArray, degrees: int
+    fit: Calibration, responses: Responses, aside: BoolArray, degrees: int, predictive: bool = False
 ) -> tuple[FloatArray, FloatArray]:
-    """E_i[θ^h ∂ log P / ∂z] of every answer, (answers, degrees), and their predictive covariance where set
-    aside.
+    """E_i[θ^h ∂ log P / ∂z] of every answer, (answers, degrees), and their predictive covariance where asked
+    for.
 
     `fit` holds posteriors without the items `aside`; their answers are scored under the posterior that knows
-    them too, and have covariance Σ_k p_k s_k s_kᵀ; that of other answers is nan.
+    them too, and have covariance Σ_k p_k s_k s_kᵀ over what might have been answered; so do all with
+    `predictive`. That of other answers is nan. (With squares and cubes of θ, products of the scores
+    themselves alarm too often in small samples.)
     """
     if fit.nodes.shape[1] != 1:
         raise ScoreTestError("fit", "score tests are for one concept")
@@ -91,13 +94,17 @@ def answer_scores(
         person = responses.person[at]
         who = (person if pattern is None else pattern[person]) - part.start
         item, category = responses.item[at], responses.category[at]
-        kept = ~aside[item]
         row = model.offset[item] + category
+        kept = ~aside[item] & (not predictive)
         scores[at[kept]] = (p[who[kept]] * slopes[row[kept]]) @ powers.T
         for j in np.unique(item[~kept]):
             here = np.flatnonzero(item == j)
             rows = slice(int(model.offset[j]), int(model.offset[j + 1]))
-            s, v = _predictive(p[who[here]], np.exp(log_p[rows]), slopes[rows], powers)
+            before = p[who[here]]
+            if not aside[j]:  # the posterior without this answer
+                before = before * np.exp(np.minimum(-log_p[row[here]], LARGEST_LOG))
+                before /= before.sum(axis=1, keepdims=True)
+            s, v = _predictive(before, np.exp(log_p[rows]), slopes[rows], powers)
             scores[at[here]] = s[np.arange(len(here)), category[here]]
             covariance[at[here]] = v
     return scores, covariance
@@ -168,17 +175,18 @@ def item_fit(fit: Calibration) -> ScoreTests:
     """
     aside = np.zeros(fit.responses.n_items, dtype=bool)
     kept = fit.responses.without(fit.left_out)
-    scores, _ = answer_scores(fit, kept, aside, 4)
+    scores, covariance = answer_scores(fit, kept, aside, 4, predictive=True)
+    sums, variance = _by_item(kept, scores, covariance)
     tests = {}
-    order = np.argsort(kept.item, kind="stable")
-    bounds = np.searchsorted(kept.item[order], np.arange(kept.n_items + 1))
     for j, item in enumerate(kept.items):
-        mine = scores[order[bounds[j] : bounds[j + 1]]]
-        if len(mine) < FEWEST:
+        n = int(kept.answers_per_item[j])
+        if n < FEWEST:
             continue
-        u, v = _given_own(mine[:, 2:], mine[:, :2])
+        weight = np.linalg.pinv(variance[j, :2, :2], hermitian=True) @ variance[j, :2, 2:]
+        u = sums[j, 2:] - sums[j, :2] @ weight
+        v = variance[j, 2:, 2:] - variance[j, 2:, :2] @ weight
         z = float(u[0] / np.sqrt(max(v[0, 0], 1e-300)))
-        tests[item] = (len(mine), z, _quadratic(u, v), 2, float(u[0] / max(v[0, 0], 1e-300)), False)
+        tests[item] = (n, z, _quadratic(u, v), 2, float(u[0] / max(v[0, 0], 1e-300)), False)
     return ScoreTests(_flagged(tests), fit.population, 1)
 
 

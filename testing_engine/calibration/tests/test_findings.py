@@ -67,3 +67,10 @@ def test_an_asymptote_that_runs_to_its_end_is_told() -> None:
 def test_the_prior_of_an_asymptote_is_told() -> None:
     fit = calibrate(responses("LSAT7.csv"), "3PL")
     assert "prior_dominates" in {finding.code for finding in fit.findings}
+
+
+def test_one_item_without_a_maximum_does_not_take_the_others_errors() -> None:
+    fit = calibrate(Responses.from_matrix(SETS["an item twice"]), priors="none")
+    assert np.isnan(fit.standard_errors[0].a[0])
+    assert np.isfinite(fit.standard_errors[5].a[0])
+    assert np.isfinite(fit.standard_errors[5].d[0])
