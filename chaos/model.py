@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chaos.undisturbed import Known
+from sessions_app.sitting.thousandths import plain
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.rules import CatRules
@@ -69,6 +70,11 @@ class Sitting:
     def ability(self) -> dict[str, list[float]]:
         found = self.step.ability
         return {"theta": found.theta.tolist(), "standard_error": found.standard_error.tolist()}
+
+    @property
+    def told(self) -> dict[str, list[float]]:
+        """The same, as replies tell it."""
+        return {**self.ability, "theta": [plain(theta) for theta in self.ability["theta"]]}
 
     def found(self) -> dict[str, tuple[float, float]]:
         """What the student's next test begins with."""

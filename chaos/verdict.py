@@ -9,6 +9,7 @@ from chaos.students import Asked, Sitting, Tally, option_of
 from chaos.undisturbed import Known, Undisturbed, take
 from sessions_app.models import StudentProficiency, TestResponse, TestSession
 from sessions_app.review.verification import verify
+from sessions_app.sitting.thousandths import plain
 
 BATCH = 200  # students
 
@@ -202,7 +203,7 @@ def _should_tell(
     number: int, next_question_id: str | None, expected: Undisturbed, *, is_end: bool = False
 ) -> tuple[Any, ...]:
     answer = expected.answers[number - 1]
-    ability = (answer.theta, answer.standard_error)
+    ability = ([plain(theta) for theta in answer.theta], answer.standard_error)
     if next_question_id is not None:
         return ("continue", *ability, number, next_question_id)
     status, reason = ("ended", "ended by request") if is_end else ("completed", expected.end_reason)

@@ -18,6 +18,7 @@ from chaos.undisturbed import Known, Undisturbed, take
 from chaos.wire import Reply, Request
 from sessions_app.conftest import client_with
 from sessions_app.models import StudentProficiency, TestSession
+from sessions_app.sitting.thousandths import plain
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_revision
@@ -189,7 +190,10 @@ def assert_answered(disturbed: Disturbed, reply: Reply, before: int) -> str | No
     """Returns the next question."""
     expected = disturbed.undisturbed().answers[before]
     if reply.status == 200:
-        ability = {"theta": expected.theta, "standard_error": expected.standard_error}
+        ability = {
+            "theta": [plain(theta) for theta in expected.theta],
+            "standard_error": expected.standard_error,
+        }
         assert reply.body["ability"] == ability
         shown = reply.body.get("next_question")
         assert (shown and shown["id"]) == expected.next_question_id
@@ -202,7 +206,7 @@ def assert_answered(disturbed: Disturbed, reply: Reply, before: int) -> str | No
 def assert_ended(disturbed: Disturbed, reply: Reply) -> None:
     expected = disturbed.undisturbed(quits_after=1)
     assert (reply.status, reply.body["status"], reply.body["total_questions"]) == (200, "ended", 1)
-    assert reply.body["ability"]["theta"] == expected.answers[-1].theta
+    assert reply.body["ability"]["theta"] == [plain(theta) for theta in expected.answers[-1].theta]
     assert_stored(disturbed, expected)
     assert ask(disturbed.request) == reply
 
@@ -228,7 +232,10 @@ def assert_stored(disturbed: Disturbed, expected: Undisturbed) -> None:
     by_name = sorted(zip(revision.concept_names, last.theta, last.standard_error, strict=True))
     assert [(row.concept_name, row.theta, row.standard_error) for row in known] == by_name
     told = client_with(disturbed.request.authorization).get(f"/api/test/status/{session.pk}").json()
-    assert (told["status"], told["ability"]["theta"]) == (session.status, last.theta)
+    assert (told["status"], told["ability"]["theta"]) == (
+        session.status,
+        [plain(theta) for theta in last.theta],
+    )
 
 
 def _ability(of: Any) -> tuple[list[float], list[float]]:

@@ -82,7 +82,7 @@ class Life(RuleBasedStateMachine):
             reply,
             timezone.now(),
         )
-        assert reply["ability"] == sitting.ability
+        assert reply["ability"] == sitting.told
         assert reply["next_question"]["id"] == sitting.waiting
         self.all.append(sitting)
         return sitting
@@ -107,7 +107,7 @@ class Life(RuleBasedStateMachine):
         reply = self.good(response)
         sitting.given.append(Given(waiting, option, key, reply))
         sitting.last_activity = max(sitting.last_activity, timezone.now())
-        assert reply["ability"] == sitting.ability
+        assert reply["ability"] == sitting.told
         if sitting.waiting is None:
             sitting.status = "completed"
         else:
@@ -139,7 +139,7 @@ class Life(RuleBasedStateMachine):
     def look(self, sitting: Sitting, is_browser: bool) -> None:
         client = browser_of(sitting.started) if is_browser else self.api
         told = self.good(client.get(f"/api/test/status/{sitting.session_id}"))
-        assert (told["status"], told["ability"]) == (sitting.status, sitting.ability)
+        assert (told["status"], told["ability"]) == (sitting.status, sitting.told)
         assert told["questions_answered"] == len(sitting.given)
         waiting = sitting.waiting if sitting.status == "active" else None
         assert (told["next_question"] or {}).get("id") == waiting
@@ -150,7 +150,7 @@ class Life(RuleBasedStateMachine):
             told = self.good(self.api.post(f"/api/test/end/{sitting.session_id}"))
             if sitting.status == "active":
                 sitting.status = "ended"
-            assert (told["status"], told["ability"]) == (sitting.status, sitting.ability)
+            assert (told["status"], told["ability"]) == (sitting.status, sitting.told)
             assert told["total_questions"] == len(sitting.given)
 
     # --- What happens to them ---------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class InvitationStartView(APIView):
             in_full=request.build_absolute_uri,
             token_from=now,
             as_html=is_html,
+            is_withheld=opened.standing.is_withheld,
         )
         return Response(reply)
 

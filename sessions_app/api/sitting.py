@@ -79,7 +79,8 @@ class SubmitView(SessionView):
         rate = rate_in_session(request, answer.session_id)
         standing = submission.submit(answer, caller, now=now, rate=rate)
         if standing.is_active:
-            return Response(replies.submitted(standing, as_html=is_html))
+            is_withheld = standing.is_withheld and caller.session_id is not None
+            return Response(replies.submitted(standing, as_html=is_html, is_withheld=is_withheld))
         if caller.session_id is not None:  # what its test says of results is not in the hot state
             told = lifecycle.status(answer.session_id, caller)
             standing = replace(standing, test=told.test, result_spec=told.result_spec)

@@ -29,6 +29,12 @@ class InteractionHtml(Reply, frozen=True):
     choices: Annotated[dict[str, str], Meta(description="By id: of choices, sources and targets.")]
 
 
+SoFar = Annotated[
+    list[float] | None,
+    Meta(description="null, as is `ability`: to students, where the result is not theirs, or not yet."),
+]
+
+
 class ShownQuestion(Reply, frozen=True):
     id: str
     content: str
@@ -82,7 +88,7 @@ class Started(Reply, frozen=True):
     session_token: str
     student_id: str
     initial_proficiency: list[float]
-    ability: Ability
+    ability: Ability | None
     concept_names: Sequence[str]
     next_question: ShownQuestion
     questions_answered: Annotated[int, Meta(description="Above 0 where an invitation goes on with its test.")]
@@ -103,8 +109,8 @@ class RenewedToken(Reply, frozen=True):
 
 class Continued(Reply, frozen=True):
     status: Literal["continue"]
-    current_proficiency: list[float]
-    ability: Ability
+    current_proficiency: SoFar
+    ability: Ability | None
     next_question: ShownQuestion
     questions_answered: int
     deadline: Deadline
@@ -157,9 +163,7 @@ class ResultWithPath(Result, frozen=True):
 class SessionStatus(Reply, frozen=True):
     session_id: UUID
     status: Status
-    current_proficiency: Annotated[
-        list[float] | None, Meta(description="null: to students, where the result is not or not yet theirs.")
-    ]
+    current_proficiency: SoFar
     ability: Ability | None
     concept_names: Sequence[str]
     questions_answered: int
@@ -179,6 +183,7 @@ def started(
     in_full: Callable[[str], str],
     token_from: datetime | None = None,
     as_html: bool = False,
+    is_withheld: bool = False,
 ) -> Started:
     """The reply of `start`. `in_full` makes an address of a path.
 
@@ -193,7 +198,7 @@ def started(
         session_token=session_token,
         student_id=student_id,
         initial_proficiency=proficiencies_of(standing.prior_mean),
-        ability=_ability(standing),
+        ability=None if is_withheld else _ability(standing),
         concept_names=standing.concept_names,
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
@@ -211,14 +216,14 @@ def token(session: TestSession) -> RenewedToken:
     )
 
 
-def submitted(standing: Standing, *, as_html: bool = False) -> Continued | Result:
+def submitted(standing: Standing, *, as_html: bool = False, is_withheld: bool = False) -> Continued | Result:
     """The next question, or the result where the test is over."""
     if not standing.is_active:
         return result(standing)
     return Continued(
         status="continue",
-        current_proficiency=proficiencies_of(standing.theta),
-        ability=_ability(standing),
+        current_proficiency=None if is_withheld else proficiencies_of(standing.theta),
+        ability=None if is_withheld else _ability(standing),
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
         deadline=standing.deadline,

@@ -13,9 +13,9 @@ from sessions_app.sitting.thousandths import level_index
 
 def usual_levels(kind: str, count: int) -> list[Level]:
     """What `count` levels are called where nobody named them."""
-    if kind == Kind.PASSING and count == 2:
+    if kind in (Kind.PASSING, Kind.THANKS) and count == 2:  # thanks are for the student; a teacher reads on
         return [Level(pgettext("level", "Not passed")), Level(pgettext("level", "Passed"))]
-    if kind == Kind.LEVELS and count == 4:
+    if kind in (Kind.LEVELS, Kind.THANKS) and count == 4:
         return [
             Level(pgettext("level", "Beginning"), gettext("at the start; the basics need work")),
             Level(pgettext("level", "Developing"), gettext("on the way; a part is there")),

@@ -36,6 +36,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     started_at: int  # microseconds since 1970
     chain_head: bytes  # of the audit chain
     token_generation: int = 0  # of the session tokens that open it
+    is_withheld: bool = False  # what it finds is not for the student, or not yet
 
     @classmethod
     def pack(

@@ -35,6 +35,7 @@ class Standing:
     deadline: datetime | None = None
     test: NamedTest | None = None
     result_spec: ResultSpec = USUAL
+    is_withheld: bool = False  # while it runs, the student gets no estimate
 
     @property
     def is_active(self) -> bool:
@@ -74,7 +75,14 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         started_at=microseconds(session.started_at),
         chain_head=bytes(session.chain_head),
         token_generation=session.token_generation,
+        is_withheld=is_withheld(session),
     )
+
+
+def is_withheld(session: TestSession) -> bool:
+    """Whether what the session finds is not for its student, or only once the test has closed."""
+    spec, test = load_spec(session.result_spec_id), session.named_test
+    return not spec.is_shown or named_tests.released_at(test) is not None
 
 
 def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
@@ -99,6 +107,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         deadline=session.deadline,
         test=session.named_test,
         result_spec=load_spec(session.result_spec_id),
+        is_withheld=is_withheld(session),
     )
 
 
@@ -118,4 +127,5 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         correct=state.correct,
         started_at=state.began,
         max_questions=plan.rules.max_questions,
+        is_withheld=state.is_withheld,
     )
