@@ -78,10 +78,10 @@ class SubmitView(SessionView):
         caller, now = caller_of(request), timezone.now()
         rate = rate_in_session(request, answer.session_id)
         standing = submission.submit(answer, caller, now=now, rate=rate)
+        is_withheld = standing.is_withheld and caller.session_id is not None
         if standing.is_active:
-            is_withheld = standing.is_withheld and caller.session_id is not None
             return Response(replies.submitted(standing, as_html=is_html, is_withheld=is_withheld))
-        if caller.session_id is not None:  # what its test says of results is not in the hot state
+        if is_withheld:  # why, and until when, is not in the hot state
             told = lifecycle.status(answer.session_id, caller)
             standing = replace(standing, test=told.test, result_spec=told.result_spec)
         return Response(result_for(standing, caller, now))
