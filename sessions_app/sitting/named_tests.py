@@ -7,6 +7,7 @@ from django.conf import settings
 
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttemptsLeft, NotInvited
+from sessions_app.sitting.result_specs import ResultSpec
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import load_revision
@@ -56,6 +57,11 @@ def deadline_of(test: NamedTest, now: datetime) -> datetime | None:
 def released_at(test: NamedTest | None) -> datetime | None:
     """From when on students may see their result; None: at once."""
     return test.closes_at if test is not None and test.result_release == NamedTest.Release.CLOSED else None
+
+
+def is_withheld(test: NamedTest | None, spec: ResultSpec) -> bool:
+    """Whether what a session finds is not for its student, or only once the test has closed."""
+    return not spec.is_shown or released_at(test) is not None
 
 
 def whole_second(moment: datetime) -> datetime:

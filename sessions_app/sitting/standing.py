@@ -7,7 +7,7 @@ from uuid import UUID
 from sessions_app import metrics
 from sessions_app.audit.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
-from sessions_app.sitting import hot_state
+from sessions_app.sitting import hot_state, named_tests
 from sessions_app.sitting.result_specs import USUAL, ResultSpec, load_spec
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 from testing_engine.revisions import load_plan, load_revision
@@ -75,14 +75,8 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         started_at=microseconds(session.started_at),
         chain_head=bytes(session.chain_head),
         token_generation=session.token_generation,
-        is_withheld=is_withheld(session),
+        is_withheld=named_tests.is_withheld(session.named_test, load_spec(session.result_spec_id)),
     )
-
-
-def is_withheld(session: TestSession) -> bool:
-    """Whether what the session finds is not for its student, or only once the test has closed."""
-    spec, test = load_spec(session.result_spec_id), session.named_test
-    return not spec.is_shown or named_tests.released_at(test) is not None
 
 
 def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
@@ -106,8 +100,8 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         token_generation=session.token_generation,
         deadline=session.deadline,
         test=session.named_test,
-        result_spec=load_spec(session.result_spec_id),
-        is_withheld=is_withheld(session),
+        result_spec=(spec := load_spec(session.result_spec_id)),
+        is_withheld=named_tests.is_withheld(session.named_test, spec),
     )
 
 
