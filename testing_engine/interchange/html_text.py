@@ -1,0 +1,437 @@
+r"""HTML, as other systems write questions, → the notation of a question's content (`rendering`).
+
+Words and their order are kept: paragraphs, lists (lines with •, numbers), tables, code, pictures, formulas
+(MathML, and TeX between `\(…\)`, `\[…\]` or `$$…$$`), raised and lowered signs. How they looked is not: each
+kind of thing that is given up is named once, in `losses`. Scripts and styles are dropped. The parser is
+libxml2's own HTML parser as a stream of events: linear in time, and no nesting is too deep.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+from lxml import etree
+
+LONGEST = 1_000_000  # characters of one fragment
+
+# What a picture's address is called among the media (`media:NAME`); None where the file does not have it.
+FindPicture = Callable[[str], str | None]
+
+_PARAGRAPHS = {"p", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "figure", "hr"}
+_LINES = {"div", "li", "dt", "dd", "caption", "figcaption", "address", "header", "footer", "center"}
+_EMPHASIS = {"b", "strong", "i", "em", "u", "mark", "font", "big", "cite", "dfn", "ins"}
+_UNSEEN = {"script", "style", "head", "template", "noscript", "rp", "select", "textarea", "button", "svg"}
+_UNSEEN |= {"annotation", "annotation-xml"}  # what a formula means, beside what it looks like
+_LOST = {
+    **dict.fromkeys(_EMPHASIS, "Emphasis (bold, italics, underlining) is dropped; the words stay."),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "Headings have become paragraphs."),
+    **dict.fromkeys(("s", "strike", "del"), "Words that were struck out are shown as plain words."),
+    "a": "Links are dropped; their words stay.",
+    **dict.fromkeys(("audio", "video", "source", "track"), "Audio and video are dropped."),
+    **dict.fromkeys(("iframe", "object", "embed", "applet"), "Embedded pages and programs are dropped."),
+    **dict.fromkeys(("script", "noscript"), "Scripts are dropped."),
+    **dict.fromkeys(("svg", "canvas"), "Drawings inside the text (SVG) are dropped."),
+    **dict.fromkeys(("input", "select", "textarea", "button"), "Form fields inside the text are dropped."),
+}
+_MERGED = "Merged cells of a table have become single ones."
+_BULLETS = "•◦▪"
+_RAISED = str.maketrans(
+    "0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+)
+_LOWERED = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_CLOSED_BY = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
+_OF_FORMULAS = re.compile(r"\\\\|\\[()\[\]]|\$\$")  # "\\\\" is TeX's new line: "\\\\[2pt]" begins no formula
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+# Stand for a blank line between blocks, and for a new line, until all is together; never in what is returned.
+_GAP, _LINE = "\ue000", "\ue004"
+_BREAKS = re.compile(f"[ \n{_GAP}{_LINE}]+")
+_DEEPEST_TABLE = 8
+_MOST_CELLS = 5_000
+
+
+@dataclass(frozen=True)
+class HtmlText:
+    """`text` in the notation of a question's content; `losses`: what was given up, a sentence each."""
+
+    text: str
+    losses: tuple[str, ...] = ()
+
+
+def media_name(path: str) -> str:
+    """A file's name as it can stand in `media:NAME`: without blanks and brackets, which would end it."""
+    return quote(unicodedata.normalize("NFC", path), safe="/-_.~")
+
+
+def plain_text(text: str) -> str:
+    r"""Plain text as content: dollars and backticks are escaped, formulas kept as in HTML."""
+    return _escaped(_storable(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def read_html(
+    html: str, find_picture: FindPicture = lambda _: None, *, is_one_line: bool = False
+) -> HtmlText:
+    """A fragment of HTML as content. `is_one_line`: as an option, where a table or a blank line has no place.
+
+    Raises `ValueError` where the fragment is longer than `LONGEST`.
+    """
+    if len(html) > LONGEST:
+        raise ValueError(f"A text has more than {LONGEST} characters.")
+    reader = _Reader(find_picture, is_one_line)
+    parser = etree.HTMLParser(target=reader, encoding="utf-8", no_network=True)
+    parser.feed(_storable(html).encode())
+    parser.close()
+    return HtmlText(reader.text(), tuple(reader.losses))
+
+
+class _Table:
+    """Cells as they come; a cell is a list of pieces."""
+
+    def __init__(self) -> None:
+        self.rows: list[list[list[str]]] = []
+        self.has_header = False
+        self.skip = 0  # cells that a wide one takes besides its own
+
+    def start_row(self) -> None:
+        self.rows.append([])
+
+    def start_cell(self, *, is_header: bool, width: int) -> list[str]:
+        if not self.rows:
+            self.start_row()
+        self.has_header |= is_header and len(self.rows) == 1
+        cell: list[str] = []
+        self.rows[-1] += [cell, *([] for _ in range(width - 1))]
+        return cell
+
+
+class _Reader:
+    """Takes the parser's events. What is read goes to the text, or to the table cell that is open."""
+
+    def __init__(self, find_picture: FindPicture, is_one_line: bool) -> None:
+        self.losses: dict[str, None] = {}
+        self._find_picture, self._is_one_line = find_picture, is_one_line
+        self._out: list[str] = []
+        self._tables: list[_Table] = []
+        self._too_deep = 0  # tables inside so many others that they are read as words
+        self._cell: list[str] | None = None
+        self._lists: list[Any] = []  # of each list that is open, its numbers, or None for bullets
+        self._unseen = 0
+        self._script: tuple[str, list[str]] | None = None  # sub or sup and its signs
+        self._script_depth = 0
+        self._code: list[str] | None = None
+        self._pre: list[str] | None = None
+        self._math: list[str] | None = None
+
+    # The parser calls these four.
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        tag = tag.lower().rpartition(":")[2]  # "m:math" is mathematics too
+        if tag in _UNSEEN:
+            self._unseen += 1
+        if self._math is not None and not self._unseen:
+            self._math.append(_opening(tag, attributes))
+            return
+        if tag in _LOST:
+            self.losses[_LOST[tag]] = None
+        if not self._unseen:
+            self._open(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        tag = tag.lower().rpartition(":")[2]
+        if tag in _UNSEEN:
+            self._unseen = max(self._unseen - 1, 0)
+        elif self._unseen:
+            return
+        elif self._math is not None:
+            self._math.append(f"</{tag}>")
+            if tag == "math":
+                self._end_math()
+        else:
+            self._close(tag)
+
+    def data(self, data: str) -> None:
+        if self._unseen:
+            return
+        for part in (self._math, self._pre, self._code):
+            if part is not None:
+                part.append(_of_markup(data) if part is self._math else data)
+                return
+        if self._script is not None:
+            self._script[1].append(data)
+        else:
+            self._write(_BLANKS.sub(" ", data))
+
+    def close(self) -> None:
+        while self._tables:
+            self._end_table()
+
+    def comment(self, text: str) -> None:
+        """Comments are nobody's words."""
+
+    def text(self) -> str:
+        return _joined(self._out, self._is_one_line)
+
+    def _write(self, piece: str) -> None:
+        (self._out if self._cell is None else self._cell).append(piece)
+
+    def _break(self, *, is_blank: bool) -> None:
+        in_line = self._is_one_line or self._cell is not None
+        self._write(_GAP if is_blank and not in_line else _LINE)
+
+    def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
+        match tag:
+            case "br":
+                self.data("\n") if self._pre is not None or self._code is not None else self._write("\n")
+            case "img":
+                self._picture(attributes)
+            case "math":
+                self._math = [_opening(tag, {"display": attributes.get("display", "inline")})]
+            case "pre" if self._pre is None:
+                self._pre = []
+            case "code" | "tt" | "kbd" | "samp" if self._pre is None and self._code is None:
+                self._code = []
+            case "sub" | "sup" if self._pre is None and self._code is None:
+                self._script_depth += 1
+                self._script = self._script or (tag, [])
+            case "q":
+                self._write("“")
+            case "rt":
+                self._write(" (")
+            case "ul" | "ol":
+                self._break(is_blank=not self._lists)
+                self._lists.append(count(_whole(attributes.get("start"), 1)) if tag == "ol" else None)
+            case "li":
+                self._break(is_blank=False)
+                self._write(self._mark())
+            case "table":
+                self._break(is_blank=True)
+                if len(self._tables) < _DEEPEST_TABLE:
+                    self._tables.append(_Table())
+                else:
+                    self._too_deep += 1
+            case "tr" if self._tables:
+                self._tables[-1].start_row()
+            case "td" | "th" if self._tables:
+                self._start_cell(tag, attributes)
+            case _ if tag in _PARAGRAPHS or tag in _LINES:
+                self._break(is_blank=tag in _PARAGRAPHS)
+
+    def _close(self, tag: str) -> None:
+        match tag:
+            case "pre" if self._pre is not None:
+                self._end_pre()
+            case "code" | "tt" | "kbd" | "samp" if self._code is not None:
+                code, self._code = "".join(self._code), None
+                self._write(_as_code(code))
+            case "sub" | "sup" if self._script is not None:
+                self._script_depth -= 1
+                if self._script_depth <= 0:
+                    (kind, signs), self._script, self._script_depth = self._script, None, 0
+                    self._write(_as_script(kind, "".join(signs)))
+            case "q":
+                self._write("”")
+            case "rt":
+                self._write(")")
+            case "ul" | "ol" if self._lists:
+                self._lists.pop()
+                self._break(is_blank=not self._lists)
+            case "table" if self._too_deep:
+                self._too_deep -= 1
+            case "table" if self._tables:
+                self._end_table()
+            case _ if tag in _PARAGRAPHS or tag in _LINES:
+                self._break(is_blank=tag in _PARAGRAPHS)
+
+    def _mark(self) -> str:
+        numbers = self._lists[-1] if self._lists else None
+        if numbers is not None:
+            return f"{next(numbers)}. "
+        depth = sum(each is None for each in self._lists[:10])
+        return f"{_BULLETS[min(max(depth, 1), len(_BULLETS)) - 1]} "
+
+    def _picture(self, attributes: Mapping[str, str]) -> None:
+        address, words = attributes.get("src", ""), _label(attributes.get("alt", ""))
+        name = self._find_picture(address) if address else None
+        if name is None:
+            shown = address if len(address) <= 80 else address[:79] + "…"
+            self.losses[f"The picture {shown} is not in the file; its description stands in its place."] = (
+                None
+            )
+            self._write(_escaped(words))
+        else:
+            self._write(_raw(f"![{words}](media:{name})"))
+
+    def _end_math(self) -> None:
+        assert self._math is not None
+        markup, self._math = " ".join("".join(self._math).split()), None
+        is_block = markup.startswith('<math display="block"')
+        self._write(_raw(f"\\[{markup}\\]" if is_block else f"\\({markup}\\)"))
+
+    def _end_pre(self) -> None:
+        code = "".join(self._pre or []).strip("\n").replace("\r\n", "\n")
+        self._pre = self._code = None
+        if not code.strip():
+            return
+        if self._cell is not None or (self._is_one_line and "".join(self._out).strip()):
+            for line in code.split("\n"):
+                self._write("\n" + _as_code(line))
+            self._write("\n")
+        else:
+            fence = "`" * max(3, _longest_run(code) + 1)
+            self._break(is_blank=True)
+            self._write(_raw(f"{fence}\n{code}\n{fence}"))
+            self._break(is_blank=True)
+
+    def _start_cell(self, tag: str, attributes: Mapping[str, str]) -> None:
+        width = _whole(attributes.get("colspan"), 1)
+        if width > 1 or _whole(attributes.get("rowspan"), 1) > 1:
+            self.losses[_MERGED] = None
+        self._cell = self._tables[-1].start_cell(is_header=tag == "th", width=min(max(width, 1), 50))
+
+    def _end_table(self) -> None:
+        table = self._tables.pop()
+        rows = [[_joined(cell, is_one_line=True) for cell in row] for row in table.rows]
+        rows = [row for row in rows if any(row)]
+        if self._tables:  # a table in a cell: its rows as lines of the cell
+            outer = self._tables[-1].rows
+            self._cell = outer[-1][-1] if outer and outer[-1] else None
+        else:
+            self._cell = None
+        if not rows:
+            return
+        width = max(map(len, rows))
+        if self._is_one_line or self._tables or width == 1 or width * len(rows) > _MOST_CELLS:
+            for row in rows:
+                self._break(is_blank=width == 1)
+                self._write(_raw(" – ".join(filter(None, row))))
+            self._break(is_blank=True)
+            return
+        header = rows.pop(0) if table.has_header else []
+        lines = [header, ["---"] * width, *rows]
+        self._break(is_blank=True)
+        self._write(_raw("\n".join(_row(line, width) for line in lines)))
+        self._break(is_blank=True)
+
+
+_RAW = re.compile("\ue001([^\ue002]*)\ue002")
+
+
+def _raw(notation: str) -> str:
+    """What is notation already, so that nothing in it is escaped."""
+    return f"\ue001{notation}\ue002"
+
+
+def _joined(pieces: list[str], is_one_line: bool) -> str:
+    """The pieces as text: words escaped, blanks at the ends of lines gone, one blank line between blocks."""
+    parts: list[str] = []
+    kept: list[str] = []  # notation, out of reach of what is done to blanks
+    for index, part in enumerate(_RAW.split("".join(pieces))):
+        if index % 2:
+            kept.append(part)
+            parts.append("\ue003")
+        else:
+            parts.append(_escaped(part))
+    text = "".join(parts)
+    text = _BREAKS.sub(_one_break, text)
+    if is_one_line:
+        text = text.replace("\n\n", "\n")
+    text = "\n".join(line.strip(" \u00a0") for line in text.split("\n"))
+    rest = iter(kept)
+    return re.sub("\ue003", lambda _: next(rest), text.strip())
+
+
+def _one_break(found: re.Match[str]) -> str:
+    blanks = found[0]
+    if _GAP in blanks or blanks.count("\n") > 1:
+        return "\n\n"
+    return "\n" if _LINE in blanks or "\n" in blanks else " "
+
+
+def _escaped(text: str) -> str:
+    """Dollars and backticks as signs, formulas as formulas; `![a](b)` that somebody wrote is no picture."""
+    parts: list[str] = []
+    end = 0
+    opening: re.Match[str] | None = None
+    for sign in _OF_FORMULAS.finditer(text):
+        if (
+            opening is not None
+            and sign[0] == _CLOSED_BY[opening[0]]
+            and text[opening.end() : sign.start()].strip()
+        ):
+            inside = text[opening.end() : sign.start()]
+            parts += [_escaped_words(text[end : opening.start()]), _formula(opening[0], inside)]
+            end, opening = sign.end(), None
+        elif sign[0] in _CLOSED_BY:
+            opening = sign
+    return "".join([*parts, _escaped_words(text[end:])])
+
+
+def _formula(opening: str, inside: str) -> str:
+    inside = re.sub(f"[\n{_GAP}{_LINE}]+", " ", inside)
+    return f"\\({inside}\\)" if opening == "\\(" else f"\\[{inside}\\]"
+
+
+def _escaped_words(text: str) -> str:
+    escaped = re.sub(r"[$`]", lambda sign: "\\" + sign[0], text)
+    return escaped.replace("](", "] (") if "![" in escaped else escaped
+
+
+def _storable(text: str) -> str:
+    """Without control characters, halves of surrogate pairs and the signs that this module uses itself."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ue000-\ue004]", "", text)
+
+
+def _opening(tag: str, attributes: Mapping[str, str]) -> str:
+    given = "".join(f' {name}="{_of_markup(value)}"' for name, value in attributes.items() if ":" not in name)
+    return f"<{tag}{given}>"
+
+
+def _of_markup(text: str) -> str:
+    r"""Text inside MathML; `\` and `$` would end the formula."""
+    return "".join(f"&#{ord(sign)};" if sign in '&<>"\\$`|' else sign for sign in text)
+
+
+def _label(words: str) -> str:
+    """A picture's description, without signs that would end it."""
+    return " ".join(words.translate(str.maketrans("[]`", "()'")).split())
+
+
+def _as_code(code: str) -> str:
+    code = _BLANKS.sub(" ", code)
+    if not code.strip():
+        return code
+    fence = "`" * (_longest_run(code) + 1)
+    room = " " if code.startswith("`") or code.endswith("`") else ""
+    return _raw(f"{fence}{room}{code}{room}{fence}")
+
+
+def _longest_run(code: str) -> int:
+    return max((len(run) for run in re.findall("`+", code)), default=0)
+
+
+def _as_script(kind: str, text: str) -> str:
+    """Raised or lowered: Unicode's own signs where there are, else mathematics."""
+    text = _BLANKS.sub(" ", text).strip()
+    signs = text.translate(_RAISED if kind == "sup" else _LOWERED)
+    if all(before != after for before, after in zip(text, signs, strict=True)):
+        return signs
+    mark = "^" if kind == "sup" else "_"
+    if all(sign.isalnum() or sign in " .,;:+-−=*/()'" for sign in text):
+        return _raw(f"\\({{}}{mark}{{\\text{{{text}}}}}\\)")
+    return f"{mark}({text})"
+
+
+def _row(cells: list[str], width: int) -> str:
+    filled = [*cells, *[""] * (width - len(cells))][:width]
+    return "| " + " | ".join(_cell(cell) for cell in filled) + " |"
+
+
+def _cell(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(text) if text and re.fullmatch(r"\d{1,4}", text) else default
