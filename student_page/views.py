@@ -17,7 +17,10 @@ from student_page.texts import script_texts
 
 COOKIE = "take_language"  # not Django's own: it would speak of the whole site
 COOKIE_AGE = 365 * 24 * 3600
-MODULES = ("test.js", "connection.js", "question.js", "result.js")
+MODULES = (
+    *("test.js", "connection.js", "question.js", "result.js", "elements.js", "passage.js"),
+    *("interactions.js", "choosing.js", "menus.js", "entering.js", "ordering.js", "pairing.js"),
+)
 
 
 @require_safe

@@ -101,7 +101,7 @@ export function keepToken(token) {
 /** What is kept of one test: where it stood last, and an answer that the server has not confirmed. */
 export class Kept {
   constructor(session) {
-    this.names = Object.fromEntries(["standing", "answer", "begun"].map((n) => [n, `take.${session}.${n}`]));
+    this.names = Object.fromEntries(["standing", "answer", "draft", "begun"].map((n) => [n, `take.${session}.${n}`]));
     attempt(() => {
       for (const name of Object.keys(localStorage).filter((each) => each.startsWith("take."))) {
         if (Date.now() - (read(name)?.at ?? 0) > KEPT_FOR) remove(name);
@@ -125,6 +125,15 @@ export class Kept {
     write(this.names.answer, answer);
   }
 
+  /** What is chosen or typed, and not sent yet. */
+  get draft() {
+    return read(this.names.draft);
+  }
+
+  set draft(draft) {
+    write(this.names.draft, draft);
+  }
+
   /** Whether the student has read what stands before the first question. */
   get hasBegun() {
     return read(this.names.begun) !== null;
@@ -143,6 +152,7 @@ export class Kept {
   clear(token) {
     remove(this.names.standing);
     remove(this.names.answer);
+    remove(this.names.draft);
     remove(this.names.begun);
     if (read("take.token")?.token === token) remove("take.token");
   }

@@ -1,7 +1,7 @@
 // The result. Its sentences, levels and places come from the server, the same for the teacher; here is only where
 // they stand. Pictures repeat what stands beside them in words, so they are hidden from screen readers.
 
-import { fill } from "./question.js";
+import { fill } from "./elements.js";
 
 const WIDTH = 320;
 const HEIGHT = 140;

@@ -2,7 +2,8 @@
 // each with a key of its own, again and again until the server has it.
 
 import { Kept, NotReached, Refused, call, keepToken, keptToken, newKey, now, sessionOf } from "./connection.js";
-import { answerIsOnItsWay, fill, lock, onAnswer, showQuestion, unlock } from "./question.js";
+import { fill } from "./elements.js";
+import { answerIsOnItsWay, lock, onAnswer, refusePart, showAnswer, showQuestion, unlock } from "./question.js";
 import { showResult, showThanks } from "./result.js";
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
@@ -140,6 +141,8 @@ function present() {
   // The one place that decides it: a named test may rule it out.
   const allowsDontKnow = test?.allow_dont_know ?? true;
   showQuestion(question, { number: answered + 1, most, allowsDontKnow }, texts);
+  const { draft } = kept;
+  if (draft?.question_id === question.id) showAnswer(draft.response);
 }
 
 async function finish() {
@@ -163,11 +166,22 @@ async function finish() {
 
 // --- Answers -------------------------------------------------------------------------------------------------
 
+/** Half an answer, for a reload. */
+function keepDraft(response) {
+  kept.draft = { question_id: standing.next_question.id, response };
+}
+
 function answer(response) {
   const took = shownAt === null ? {} : { response_time_ms: Math.round(performance.now() - shownAt) };
   const given = { question_id: standing.next_question.id, response, key: newKey(), ...took };
   kept.answer = given;
   send(given);
+}
+
+/** The response variable that a refusal names, by its JSON pointer; else undefined. */
+function variableOf({ problem }) {
+  const [, root, name] = problem.errors?.[0]?.pointer?.split("/") ?? [];
+  return root === "response" ? name?.replaceAll("~1", "/").replaceAll("~0", "~") : undefined;
 }
 
 /** Send an answer until it is recorded. `isOld`: from before a reload, so the test may have gone on since. */
@@ -191,6 +205,7 @@ async function send(given, isOld = false) {
     const reasons = { already_submitted: texts.answeredElsewhere, session_not_active: texts.tooLate };
     const moved = refusal.status === 400 ? texts.notAccepted : texts.answeredElsewhere;
     await load();
+    if (standing?.next_question?.id === question_id && refusePart(variableOf(refusal))) return notice("");
     notice(reasons[refusal.code] ?? moved);
   }
 }
@@ -380,7 +395,7 @@ function begin() {
   return open(known);
 }
 
-onAnswer(answer, texts);
+onAnswer(answer, keepDraft, texts);
 one("end").addEventListener("click", () => one("confirm").showModal());
 one("confirm").addEventListener("close", () => {
   if (one("confirm").returnValue === "end") end();
