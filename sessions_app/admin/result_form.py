@@ -24,6 +24,16 @@ RESULT_FIELDS = (
 RESULT_ROWS = ["result_kind", "result_cuts", "result_levels", ("scale_mean", "scale_sd"), "result_release"]
 
 
+# Shorter than the model's: a line of its own each, also on a phone.
+KINDS = [
+    (NamedTest.ResultKind.BY_RULES, "as the rules have it"),
+    (NamedTest.ResultKind.LEVELS, "levels of achievement"),
+    (NamedTest.ResultKind.PASSING, "passed or not passed"),
+    (NamedTest.ResultKind.SCALE, "a score on a rating scale"),
+    (NamedTest.ResultKind.THANKS, "thanks only"),
+]
+
+
 class LevelsField(forms.CharField):
     """Levels, one a line: `Name: what it means`."""
 
@@ -50,11 +60,13 @@ class ResultFields(forms.ModelForm[NamedTest]):
 
     result_kind = forms.ChoiceField(
         label="The student is told",
-        choices=NamedTest.ResultKind.choices,
+        choices=KINDS,
         required=False,
         initial=NamedTest.ResultKind.BY_RULES,
         widget=UnfoldAdminRadioSelectWidget,
-        help_text="A session keeps what it started with. On a rating scale nobody is offered “I don't know”.",
+        help_text="As the rules have it: passed or not where they decide at one cut, else levels. On a "
+        "rating scale nothing is right or wrong, and nobody is offered “I don't know”. A session keeps what "
+        "it started with.",
     )
     result_cuts = NumbersField(
         label="Cuts of the result",
