@@ -231,7 +231,7 @@ BAD_SUBMIT = [
     ({"response": False}, "/response"),
     ({"response": 1.0}, "/response"),
     ({"response": []}, "/response"),
-    ({"response": {"option": 1}}, "/response"),
+    ({"response": {"option": 1}}, "/response/option"),
     ({"response": -1}, "/response"),
     ({"response": 4}, "/response"),
     ({"response": 10**400}, "/response"),
