@@ -34,7 +34,11 @@ DIRECTORS = (
     "sessions_app.sitting.shown",
 )
 SERVICE = ("sessions_app.", "testing_engine.")
-SILENT = ("sessions_app.sitting.session_state", "testing_engine.psychometrics.items.bank")  # values
+SILENT = (
+    "sessions_app.sitting.session_state",
+    "sessions_app.sitting.decisions",
+    "testing_engine.psychometrics.items.bank",
+)  # values
 POSTGRESQL_ASKED, REDIS_ASKED, REPLIED = "PostgreSQL asked", "Redis asked", "reply made"
 _MARKS = {
     "chaos.crash_points_web._postgresql_asked": POSTGRESQL_ASKED,

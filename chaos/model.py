@@ -4,12 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from chaos.undisturbed import Known
+from chaos.undisturbed import Known, as_started
+from sessions_app.sitting.decisions import beliefs_of
 from sessions_app.sitting.thousandths import plain
 from testing_engine.psychometrics import engine
-from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision
 
@@ -54,10 +52,11 @@ class Sitting:
     @property
     def step(self) -> engine.Step:
         mean, sd = self.known.prior(self.revision.concept_names)
-        prior = NormalPrior(mean=np.array(mean), covariance=np.diag(np.square(sd)))
+        rules = as_started(self.rules, self.revision)
+        prior = beliefs_of(rules, mean, sd, is_scored_alone=False).prior
         items = [self.revision.positions[each.question_id] for each in self.given]
         return engine.next_step(
-            engine.TestSoFar(self.revision.bank, self.rules, prior, self.seed, items, self.scores)
+            engine.TestSoFar(self.revision.bank, rules, prior, self.seed, items, self.scores)
         )
 
     @property

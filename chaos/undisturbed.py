@@ -4,11 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
+from sessions_app.sitting.decisions import beliefs_of
 from sessions_app.sitting.proficiency import CHANGE_BETWEEN_TESTS_SD
+from testing_engine.models import DEFAULT_CORRELATION
 from testing_engine.psychometrics import engine
-from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision
 
@@ -61,6 +60,11 @@ class Undisturbed:
     end_reason: str
 
 
+def as_started(rules: CatRules, revision: FrozenRevision) -> CatRules:
+    """Rules as `start` freezes them: the pools here have each a scale as it is made."""
+    return rules.on_scale(DEFAULT_CORRELATION, revision.bank.n_dimensions)
+
+
 def take(
     revision: FrozenRevision,
     rules: CatRules,
@@ -71,7 +75,8 @@ def take(
 ) -> Undisturbed:
     """The test of a student who answers a question with the option `choose(question_id)`."""
     mean, sd = known.prior(revision.concept_names)
-    prior = NormalPrior(mean=np.array(mean), covariance=np.diag(np.square(sd)))
+    rules = as_started(rules, revision)
+    prior = beliefs_of(rules, mean, sd, is_scored_alone=False).prior
     items: list[int] = []
     scores: list[int] = []
     answers: list[Answer] = []

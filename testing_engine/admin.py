@@ -15,7 +15,7 @@ from unfold.admin import ModelAdmin
 import testing_engine.image_admin  # noqa: F401  # registers pictures
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
 from testing_engine.interchange.questions import PoolRefused, parse_pool
-from testing_engine.models import Question, QuestionPool
+from testing_engine.models import Question, QuestionPool, Scale
 from testing_engine.pools import frozen_content, revise_question
 
 
@@ -32,13 +32,41 @@ class FrozenAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
+@admin.register(Scale)
+class ScaleAdmin(ModelAdmin):  # type: ignore[misc]
+    """What pools share that were calibrated together. One that a pool is on cannot be deleted."""
+
+    list_display = ["name", "correlation", "on_it", "created_at"]
+    search_fields = ["name", "description"]
+    fields = ["name", "correlation", "description"]
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Scale]:
+        scales: QuerySet[Scale] = super().get_queryset(request)
+        return scales.prefetch_related("pools")
+
+    @admin.display(description="pools")
+    def on_it(self, scale: Scale) -> str:
+        return ", ".join(map(str, scale.pools.all())) or "–"
+
+
 @admin.register(QuestionPool)
 class QuestionPoolAdmin(FrozenAdmin):
-    list_display = ["__str__", "questions", "concepts", "revision", "created_at"]
-    search_fields = ["name", "id__exact"]
-    fields = ["name", "id", "questions", "concepts", "revision", "content_hash", "created_at"]
-    readonly_fields = ["id", "questions", "concepts", "revision", "content_hash", "created_at"]
-    list_select_related = ["current_revision"]
+    list_display = ["__str__", "is_default", "questions", "concepts", "scale", "revision", "created_at"]
+    search_fields = ["name", "id__exact", "scale__name"]
+    fields = [
+        "name",
+        "scale",
+        "is_default",
+        "id",
+        "questions",
+        "concepts",
+        "revision",
+        "content_hash",
+        "created_at",
+    ]
+    readonly_fields = ["id", "is_default", "questions", "concepts", "revision", "content_hash", "created_at"]
+    list_select_related = ["current_revision", "scale"]
 
     @admin.display(description="questions")
     def questions(self, pool: QuestionPool) -> str:
@@ -71,6 +99,11 @@ class QuestionForm(forms.ModelForm[Question]):
         help_text=f"One a line; or, where one has several lines, a line of {BETWEEN} between them."
     )
     option_scores = NumbersField(whole=True, help_text="The key: each option's score, separated by commas.")
+    fixed_options = NumbersField(
+        whole=True,
+        required=False,
+        help_text="Options, counted from 0, that keep their place where a test shuffles; with commas.",
+    )
     concepts = NumbersField(help_text="One weight a concept, separated by commas.")
     thresholds = NumbersField(required=False)
     category_slopes = NumbersField(required=False)
@@ -83,6 +116,7 @@ class QuestionForm(forms.ModelForm[Question]):
             "content",
             "options",
             "option_scores",
+            "fixed_options",
             "concepts",
             "model",
             "difficulty",
@@ -105,7 +139,7 @@ class QuestionForm(forms.ModelForm[Question]):
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
-        as_stored = frozen_content(self.question)
+        as_stored = {"fixed_options": [], **frozen_content(self.question)}
         cleaned |= {name: as_stored[name] for name in self.fields if name not in self.changed_data}
         # Its id and its concepts' names do not change here: those of older days are no reason to refuse.
         row = {**as_stored, **cleaned, "id": "question"}
@@ -138,7 +172,20 @@ class QuestionAdmin(FrozenAdmin):
     list_display_links = ["external_id", "text"]
     readonly_fields = ["external_id", "version", "pool", "concept_names"]
     fieldsets = [
-        (None, {"fields": ["external_id", "version", "pool", "content", "options", "option_scores"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "external_id",
+                    "version",
+                    "pool",
+                    "content",
+                    "options",
+                    "option_scores",
+                    "fixed_options",
+                ]
+            },
+        ),
         ("What it measures", {"fields": ["concept_names", "concepts"]}),
         ("Parameters", {"fields": ["model", "difficulty", "discrimination", "guessing", "upper_asymptote"]}),
         (

@@ -12,6 +12,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from testing_engine.psychometrics.ability.prior_rules import LARGEST_CORRELATION
+
+LONGEST_SCALE_NAME = 200
+# Of concepts nobody has calibrated together. Too low is only cautious for a concept, too high overstates.
+DEFAULT_CORRELATION = 0.3
 MODELS = ("1PL", "2PL", "3PL", "4PL", "GRM", "GPCM", "PCM", "RSM", "NRM")
 
 
@@ -21,6 +26,38 @@ class ArrayLength(models.Func):
     function = "CARDINALITY"
     arity = 1
     output_field = models.IntegerField()
+
+
+class Scale(models.Model):
+    """What pools share that were calibrated together: on it an ability means the same in each of them.
+
+    What is known of a student in a concept is known on a scale; on another one the concept's name alone
+    says nothing. A pool that names no scale has one of its own.
+    """
+
+    name = models.CharField(max_length=LONGEST_SCALE_NAME)
+    correlation = models.FloatField(
+        "correlation of abilities",
+        default=DEFAULT_CORRELATION,
+        help_text="Of every two concepts, among students before their first answer: 0 to 0.95. A test that "
+        "starts later begins with it.",
+    )
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "scales"
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint("name", name="scale_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="scale_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(correlation__range=(0, LARGEST_CORRELATION)), name="scale_correlation"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class QuestionPool(models.Model):
@@ -38,6 +75,19 @@ class QuestionPool(models.Model):
     current_revision = models.ForeignKey(
         "PoolRevision", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
+    scale = models.ForeignKey(
+        Scale,
+        on_delete=models.PROTECT,
+        related_name="pools",
+        help_text="Pools that were calibrated together share one: results of one help to begin in the other.",
+    )
+    is_default = models.BooleanField(
+        "default",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="A test that names no pool draws from it.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -51,6 +101,7 @@ class QuestionPool(models.Model):
                 condition=Q(concept_names=[]) | Q(concept_count=ArrayLength("concept_names")),
                 name="pool_names_every_concept_or_none",
             ),
+            models.UniqueConstraint("is_default", condition=Q(is_default=True), name="pool_default_once"),
         ]
 
     def __str__(self) -> str:
@@ -95,6 +146,13 @@ class Question(models.Model):
     )
     passage = models.ForeignKey(
         Passage, on_delete=models.PROTECT, null=True, related_name="questions", db_index=False
+    )
+    fixed_options = ArrayField(
+        models.SmallIntegerField(),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Options, counted from 0, that keep their place where a test shuffles: “none of these”.",
     )
     concepts = ArrayField(models.FloatField(), help_text="Q-matrix row: one weight a concept, 0 or more.")
     model = models.CharField("response model", max_length=4, choices=[(m, m) for m in MODELS], default="2PL")

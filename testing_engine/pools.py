@@ -6,10 +6,18 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from testing_engine.models import Passage, PoolRevision, Question, QuestionPool, RevisionQuestion
+from testing_engine.models import (
+    LONGEST_SCALE_NAME,
+    Passage,
+    PoolRevision,
+    Question,
+    QuestionPool,
+    RevisionQuestion,
+    Scale,
+)
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.questions import interactions, program
 from testing_engine.questions.interactions import Interaction
@@ -31,6 +39,7 @@ class QuestionDraft:
     interactions: tuple[Interaction, ...] = ()  # instead of options; then `scoring` is the key
     scoring: Program | None = None
     passage: str = ""
+    fixed_options: tuple[int, ...] = ()
 
 
 def store_passage(content: str) -> Passage:
@@ -45,15 +54,19 @@ def publish_pool(
     drafts: Sequence[QuestionDraft],
     progress: Callable[[int], object] = lambda _: None,
     pool_id: uuid.UUID | None = None,
+    scale: str = "",
 ) -> QuestionPool:
     """Store a new pool with its first revision, all or nothing.
 
     `concept_names` is empty, or has as many names as every draft has concepts. `progress` is told how many
-    questions were written, batch by batch.
+    questions were written, batch by batch. `scale` names the scale, which is made if there is none of that
+    name; left empty, the pool gets one of its own.
     """
+    pool_id = pool_id or uuid.uuid4()
     with transaction.atomic():
         pool = QuestionPool.objects.create(
-            id=pool_id or uuid.uuid4(),
+            id=pool_id,
+            scale=scale_called(scale or own_scale_name(name, pool_id)),
             name=name,
             concept_names=list(concept_names),
             concept_count=len(drafts[0].parameters.concepts),
@@ -65,6 +78,34 @@ def publish_pool(
             progress(len(batch))
         _publish_revision(pool, 1, questions)
     return pool
+
+
+def scale_called(name: str) -> Scale:
+    """The scale of that name, new or found."""
+    return Scale.objects.get_or_create(name=name)[0]
+
+
+def own_scale_name(pool_name: str, pool_id: uuid.UUID) -> str:
+    """Of the scale that a pool has for itself. Pools may be called alike, scales may not."""
+    mark = f" ({str(pool_id)[:8]})"
+    return (pool_name or "Pool")[: LONGEST_SCALE_NAME - len(mark)] + mark
+
+
+def with_questions() -> QuerySet[QuestionPool]:
+    """Pools that a test can draw from; first the default one, if one is chosen, then the newest."""
+    return QuestionPool.objects.filter(current_revision__isnull=False).order_by(
+        "-is_default", "-created_at", "id"
+    )
+
+
+def choose_default(pool: QuestionPool | None) -> None:
+    """From now on tests that name no pool draw from this one; None: from the newest, whichever that is."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # two choices at once wait for each other
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('default question pool'))")
+        QuestionPool.objects.filter(is_default=True).update(is_default=False)
+        if pool is not None:
+            QuestionPool.objects.filter(pk=pool.pk).update(is_default=True)
 
 
 def revise_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
@@ -109,6 +150,7 @@ def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Questio
         interactions=interactions.encode(draft.interactions) if draft.interactions else None,
         scoring=program.encode(draft.scoring) if draft.scoring else None,
         passage=store_passage(draft.passage) if draft.passage else None,
+        fixed_options=list(draft.fixed_options),
         concepts=list(parameters.concepts),
         model=parameters.model,
         difficulty=parameters.difficulty,
@@ -179,17 +221,21 @@ def keyless_content(question: Question) -> Mapping[str, object]:
         content["interactions"] = question.interactions
     if question.passage_id is not None:
         content["passage"] = question.passage_id
+    if question.fixed_options:
+        content["fixed_options"] = question.fixed_options
     return content
 
 
 def published_pools() -> QuerySet[QuestionPool]:
     """Pools with their newest revision."""
-    return QuestionPool.objects.select_related("current_revision").filter(current_revision__isnull=False)
+    return QuestionPool.objects.select_related("current_revision", "scale").filter(
+        current_revision__isnull=False
+    )
 
 
 def read_pool(pool_id: uuid.UUID) -> QuestionPool:
     """One pool with its newest revision; raises `QuestionPool.DoesNotExist`."""
-    return QuestionPool.objects.select_related("current_revision").get(pk=pool_id)
+    return QuestionPool.objects.select_related("current_revision", "scale").get(pk=pool_id)
 
 
 def newest_questions(pool: QuestionPool) -> QuerySet[Question]:

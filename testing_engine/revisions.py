@@ -46,6 +46,7 @@ class FrozenRevision:
     external_ids: tuple[str, ...]
     option_scores: tuple[tuple[int, ...], ...]
     with_interactions: Mapping[int, FrozenQuestion]  # by item; all others have options alone
+    fixed_options: tuple[tuple[int, ...], ...]  # which keep their place where options are shuffled
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -69,6 +70,10 @@ class FrozenRevision:
             assert isinstance(answer, int)
             return self.option_scores[item][answer]
         return 0 if self.bank.n_categories[item] == 2 else UNSCORED
+
+    def may_shuffle(self, item: int) -> bool:
+        """Whether the order of the options says nothing: not where they are steps of a scale."""
+        return int(self.bank.n_categories[item]) == 2
 
     def is_right(self, item: int, score: int) -> bool:
         """Whether no answer to the question earns more, and it earns something."""
@@ -132,6 +137,7 @@ def load_revision(revision_id: int) -> FrozenRevision:
             for item, question in enumerate(questions)
             if question.interactions is not None
         },
+        fixed_options=tuple(tuple(question.fixed_options) for question in questions),
     )
 
 

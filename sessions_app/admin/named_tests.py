@@ -104,7 +104,11 @@ class NamedTestForm(ResultFields):
             "allow_dont_know",
             "show_theta",
             *RESULT_FIELDS,
+            "earlier_results",
+            "vary_first_questions",
+            "shuffle_options",
         )
+        widgets = {"earlier_results": UnfoldAdminRadioSelectWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -189,6 +193,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
             },
         ),
         ("Result", {"fields": RESULT_ROWS}),
+        ("Fairness", {"fields": ["earlier_results", "vary_first_questions", "shuffle_options"]}),
         (
             "Conditions",
             {

@@ -1,12 +1,17 @@
 """Pools and questions with what the sessions say of them: measurement, answers, exposure and results."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import action
+from unfold.forms import BaseDialogForm
 
+from sessions_app.admin.common import go_on
 from sessions_app.admin.pictures import Page, show
 from sessions_app.admin.results import facts_of
+from sessions_app.administration.scales import put_on_scale
 from sessions_app.models import TestSession
 from sessions_app.reporting import item_statistics
 from sessions_app.reporting.exposure import observed
@@ -19,6 +24,7 @@ from testing_engine.admin import QuestionAdmin, QuestionPoolAdmin
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pictures import questions as question_pictures
 from testing_engine.pictures.pools import FEWEST_STUDENTS, POPULATION_EDGES, pool_pictures
+from testing_engine.pools import choose_default, with_questions
 from testing_engine.psychometrics.constraints.exposure import mean_overlap
 from testing_engine.revisions import FrozenRevision, load_revision
 
@@ -31,10 +37,67 @@ admin.site.unregister(Question)
 
 @admin.register(QuestionPool)
 class PicturedPoolAdmin(QuestionPoolAdmin):
-    actions_detail = ["show_measurement", "show_exposure", "show_results"]
+    actions_detail = ["show_measurement", "show_exposure", "show_results", "make_default", "drop_default"]
 
     def has_see_results_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("sessions_app.view_testsession")
+
+    def has_default_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        may: bool = self.has_change_permission(request)
+        return may
+
+    def save_model(self, request: HttpRequest, obj: QuestionPool, form: Any, change: bool) -> None:
+        """Another scale takes with it what the pool's tests found of students."""
+        scale = obj.scale
+        if "scale" in form.changed_data:
+            obj.scale_id = form.initial["scale"]
+        super().save_model(request, obj, form, change)
+        if obj.scale_id != scale.pk:
+            moved = put_on_scale(obj, scale)
+            found = f"{moved.estimates} estimates of students that its tests found"
+            self.message_user(request, f"{obj} is on the scale {scale}, with {found}.")
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Make it the default",
+        url_path="make-default",
+        permissions=["default"],
+        icon="star",
+        dialog={
+            "title": "Make this the default pool",
+            "description": "Tests that name no pool draw from it, whichever pool is uploaded later.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Make it the default",
+        },
+    )
+    def make_default(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Tests that name no pool draw from it, whichever is uploaded later."""
+        pool, _ = self._pool(request, object_id)
+        choose_default(pool)
+        self.log_change(request, pool, "Made it the default pool.")
+        self.message_user(request, f"Tests that name no pool draw from {pool} from now on.")
+        return go_on(request, _to_pool(pool)[0])
+
+    @action(  # type: ignore[untyped-decorator]
+        description="No default",
+        url_path="no-default",
+        permissions=["default"],
+        icon="star_border",
+        dialog={
+            "title": "Choose no default pool",
+            "description": "If this one is the default: tests that name no pool draw from the newest again.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Choose none",
+        },
+    )
+    def drop_default(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Tests that name no pool draw from the newest again."""
+        pool, _ = self._pool(request, object_id)
+        if pool.is_default:
+            choose_default(None)
+            self.log_change(request, pool, "It is no longer the default pool.")
+        newest = with_questions().first()
+        self.message_user(request, f"Tests that name no pool draw from {newest}.")
+        return go_on(request, _to_pool(pool)[0])
 
     @action(  # type: ignore[untyped-decorator]
         description="Measurement", url_path="measurement", permissions=["view"], icon="monitoring"
@@ -43,7 +106,8 @@ class PicturedPoolAdmin(QuestionPoolAdmin):
         """What the pool can measure, and where it cannot."""
         pool, revision = self._pool(request, object_id)
         names = _concept_names(pool)
-        population = abilities(pool.concept_names, POPULATION_EDGES, FEWEST_STUDENTS) or ((),) * len(names)
+        known = abilities(pool.scale_id, pool.concept_names, POPULATION_EDGES, FEWEST_STUDENTS)
+        population = known or ((),) * len(names)
         shown = pool_pictures(revision.bank, revision.external_ids, names, population)
         page = Page(
             f"Measurement of {pool}",

@@ -25,7 +25,7 @@ from sessions_app.sitting.proficiency import proficiency_of
 class ProficiencyInline(ReadOnly, TabularInline):  # type: ignore[misc]
     model = StudentProficiency
     hide_title = True
-    fields = ["concept_name", "proficiency", "updated_at"]
+    fields = ["concept_name", "scale", "proficiency", "updated_at"]
     readonly_fields = fields
     extra = 0
 
@@ -120,9 +120,9 @@ class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(StudentProficiency)
 class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["student", "concept_name", "proficiency", "ability", "error", "updated_at"]
-    search_fields = ["student__external_id", "concept_name"]
-    list_select_related = ["student"]
+    list_display = ["student", "concept_name", "scale", "proficiency", "ability", "error", "updated_at"]
+    search_fields = ["student__external_id", "concept_name", "scale__name"]
+    list_select_related = ["student", "scale"]
     show_full_result_count = False
 
     @admin.display(description="proficiency", ordering="theta")

@@ -24,9 +24,8 @@ from sessions_app.refusals import (
 from sessions_app.sitting import hot_state, ledger, lifecycle
 from sessions_app.sitting.decisions import next_item_after
 from sessions_app.sitting.named_tests import whole_second
-from sessions_app.sitting.shown import shown_item
+from sessions_app.sitting.shown import showing_of
 from sessions_app.sitting.standing import Standing, rebuild_state, standing_of
-from testing_engine.revisions import load_revision
 
 MOST_MINUTES = 1440
 ENDED_BY_STAFF = "ended by administrator"
@@ -179,4 +178,4 @@ def _append(
 def _standing(session: TestSession) -> Standing:
     if session.current_position is None:
         return standing_of(session)
-    return standing_of(session, shown_item(load_revision(session.revision_id), session.current_position))
+    return standing_of(session, showing_of(session).question(session.current_position))

@@ -30,7 +30,7 @@ class UploadView(ClientView):
             draft = parse_pool(cast(Mapping[str, Any], request.data))
         except PoolRefused as refused:
             raise InvalidBody(refused.problems) from refused
-        pool = pools.publish_pool(draft.name, draft.concept_names, draft.questions)
+        pool = pools.publish_pool(draft.name, draft.concept_names, draft.questions, scale=draft.scale)
         return Response(replies.uploaded(pool, draft))
 
 
@@ -48,6 +48,15 @@ class PoolView(ClientView):
     permission = permissions.AUTHOR
 
     def get(self, request: Request, pool_id: str) -> Response:
+        return Response(replies.pool(_pool(pool_id)))
+
+
+class DefaultPoolView(ClientView):
+    documentation = documentation_of.CHOOSE_DEFAULT
+    permission = permissions.AUTHOR
+
+    def post(self, request: Request, pool_id: str) -> Response:
+        pools.choose_default(_pool(pool_id))
         return Response(replies.pool(_pool(pool_id)))
 
 

@@ -12,7 +12,7 @@ from sessions_app.administration import supervision
 from sessions_app.administration.cleanup import MOST_MINUTES
 from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
-from sessions_app.sitting.responses import Given
+from sessions_app.sitting.shown import Given
 from sessions_app.sitting.submission import Submission
 from testing_engine.interchange.names import identifier_in, problem_of_name
 from testing_engine.models import MODELS
@@ -152,7 +152,9 @@ class StartRequestSerializer(Body):
         help_text="The name of a named test, instead of all that follows.",
     )
     question_pool_id = serializers.UUIDField(
-        required=False, allow_null=True, help_text="Left out: the newest pool."
+        required=False,
+        allow_null=True,
+        help_text="Left out: the default pool; while none is chosen, the newest.",
     )
     concept_names = serializers.ListField(
         child=Name(max_length=100),
@@ -289,6 +291,11 @@ class QuestionUpload(serializers.Serializer[Any]):  # read by `testing_engine.in
         required=False, help_text="One of the options; rating scales give option_scores."
     )
     option_scores = serializers.ListField(child=serializers.IntegerField(min_value=0), required=False)
+    fixed_options = serializers.ListField(
+        child=serializers.IntegerField(min_value=0),
+        required=False,
+        help_text="Options, from 0, that keep their place where a test shuffles: “none of these”.",
+    )
     concepts = _numbers(help_text="Q-matrix row: 0 or more for each concept, not all 0.")
     model = serializers.ChoiceField(choices=MODELS, default="2PL")
     difficulty = serializers.FloatField(default=0.0)
@@ -318,3 +325,8 @@ class PoolUpload(serializers.Serializer[Any]):
     questions = QuestionUpload(many=True)
     name = serializers.CharField(max_length=200, required=False)
     concept_names = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    scale = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="What it was calibrated with: the name of a scale, new or known. Left out: one of its own.",
+    )

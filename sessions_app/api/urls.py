@@ -21,6 +21,7 @@ urlpatterns = [
     path("questions/<str:pool_id>/<id:question_id>", authoring.QuestionView.as_view()),
     path("pools", authoring.PoolListView.as_view()),
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
+    path("pools/<str:pool_id>/default", authoring.DefaultPoolView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("test/start", sitting.StartView.as_view()),
     path("invitations/read", InvitationView.as_view()),

@@ -50,11 +50,13 @@ def answer_entry(
     response_time_ms: int | None,
     answered_at: int,
     response: Mapping[str, object] | None = None,
+    overall: Sequence[float] | None = None,
 ) -> bytes:
     """Everything of an answer's row but its idempotency key, which goes when a student is erased.
 
     `answered_at` in `microseconds`: to parse a time costs more than all the rest. `response` holds texts
-    and lists of texts, in whatever order of names: the entry sorts them.
+    and lists of texts, in whatever order of names: the entry sorts them. `overall`: mean ability and its
+    error, where the row has them.
     """
     values = () if response is None else (sorted(response.items()),)
     return msgspec.msgpack.encode(
@@ -71,6 +73,7 @@ def answer_entry(
             response_time_ms,
             answered_at,
             *values,
+            *(() if overall is None else (_floats(overall),)),
         )
     )
 

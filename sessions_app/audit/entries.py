@@ -84,7 +84,13 @@ def entry_of_answer(session: TestSession, response: TestResponse) -> bytes:
         response.response_time_ms,
         chain.microseconds(response.answered_at),
         response.response,
+        overall_of(response.overall_theta, response.overall_error),
     )
+
+
+def overall_of(theta: float | None, error: float | None) -> tuple[float, float] | None:
+    """Both or none, as an answer's entry takes them."""
+    return None if theta is None or error is None else (theta, error)
 
 
 def entry_of_event(session: TestSession, event: SessionEvent, facts: Sequence[chain.Fact]) -> bytes:
@@ -98,6 +104,7 @@ def started_facts(session: TestSession, revision_hash: str, plan_hash: str) -> l
     """What never changes of a session. The student by primary key alone: the person can be erased."""
     named_test = [] if session.named_test_id is None else [session.named_test_id]
     told_by = [] if session.result_spec is None else [session.result_spec.content_hash]
+    manner = {"scored alone": session.is_scored_alone, "options shuffled": session.shuffles_options}
     return [
         session.client_id,
         session.student_id,
@@ -108,6 +115,7 @@ def started_facts(session: TestSession, revision_hash: str, plan_hash: str) -> l
         session.prior_sd,
         *named_test,
         *told_by,
+        *(name for name, is_so in manner.items() if is_so),
     ]
 
 

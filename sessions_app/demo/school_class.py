@@ -8,6 +8,7 @@ import numpy as np
 from sessions_app.models import NamedTest, Student
 from sessions_app.sitting import lifecycle
 from sessions_app.sitting.access import Caller
+from sessions_app.sitting.shown import shown_by_key
 from sessions_app.sitting.submission import Submission, submit
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules
@@ -63,7 +64,7 @@ def _take(test: NamedTest, revision: FrozenRevision, external_id: str, index: in
         answer = Submission(
             session_id=standing.session_id,
             question_id=question_id,
-            response=int(random.choice(options)),
+            response=shown_by_key(int(revision.question_ids[item])).options[int(random.choice(options))],
             response_time_ms=milliseconds,
         )
         standing = submit(answer, Caller(session_id=standing.session_id), now=at)

@@ -1,6 +1,7 @@
 """Students and what was known of them."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +11,13 @@ from django.db import transaction
 from sessions_app.legacy.export import Export, Row, readable
 from sessions_app.legacy.report import Report, TableReport
 from sessions_app.legacy.values import email, identifier, moment, name, share, text
-from sessions_app.models import Student, StudentProficiency
+from sessions_app.models import Student, StudentProficiency, TestSession
 from sessions_app.sitting.proficiency import theta_of
+from testing_engine.models import QuestionPool
+from testing_engine.pools import scale_called
 
 BATCH = 1000
+NO_KNOWN_POOL = "Imported, of no known pool"  # a scale; pools may be put on it
 LEAST_ERROR, MOST_ERROR = 0.1, 1.0  # of a proficiency that another program estimated
 
 
@@ -83,7 +87,12 @@ def _keys(external_ids: Iterable[str]) -> dict[str, int]:
 
 
 def import_proficiencies(export: Export, report: Report, tick: Callable[[int], object]) -> None:
-    """The newest of each student and concept, in one transaction; a newer one of ours stays."""
+    """The newest of each student and concept, in one transaction; a newer one of ours stays.
+
+    The original knew a concept by its name alone. Here it is one of a scale: of the pool of the student's
+    newest imported test that measured it; without one, the only one of the student's tests, or of the pools
+    that name the concept.
+    """
     table = report["student_proficiencies"]
     rows = list(readable(export["student_proficiencies"], _read_proficiency, table))
     newest: dict[tuple[str, str], LegacyProficiency] = {}
@@ -122,18 +131,20 @@ def _standard_error(reliability: float | None) -> float:
 
 def _store(rows: list[LegacyProficiency], students: dict[str, int], table: TableReport) -> None:
     known = {
-        (student_id, name): updated_at
-        for student_id, name, updated_at in StudentProficiency.objects.filter(
+        (student_id, scale_id, concept_name): updated_at
+        for student_id, scale_id, concept_name, updated_at in StudentProficiency.objects.filter(
             student_id__in=students.values()
-        ).values_list("student_id", "concept_name", "updated_at")
+        ).values_list("student_id", "scale_id", "concept_name", "updated_at")
     }
+    scales = _Scales(students.values())
     new = []
     for row in rows:
-        key = (students[row.student_id], row.concept_name)
+        student_pk = students[row.student_id]
+        key = (student_pk, scales.of(student_pk, row.concept_name, table, row.label), row.concept_name)
         if key not in known:
-            new.append(_proficiency(row, key[0]))
+            new.append(_proficiency(row, *key[:2]))
         elif known[key] < row.updated_at:
-            _renew(row, key[0])
+            _renew(row, *key[:2])
         else:
             table.there += 1
             continue
@@ -141,9 +152,39 @@ def _store(rows: list[LegacyProficiency], students: dict[str, int], table: Table
     StudentProficiency.objects.bulk_create(new, ignore_conflicts=True)
 
 
-def _proficiency(row: LegacyProficiency, student_pk: int) -> StudentProficiency:
+class _Scales:
+    """On which scale each of these students' concepts lie."""
+
+    def __init__(self, student_pks: Iterable[int]) -> None:
+        imported = TestSession.objects.filter(student_id__in=list(student_pks), legacy_id__isnull=False)
+        rows = imported.order_by("started_at", "pk").values_list(
+            "student_id", "plan__concept_names", "revision__pool__scale_id"
+        )
+        self.by_student = {(student, each): scale for student, names, scale in rows for each in names}
+        self.of_tests: dict[int, set[int]] = defaultdict(set)
+        for student, _, scale in rows:
+            self.of_tests[student].add(scale)
+        self.by_name: dict[str, set[int]] = defaultdict(set)
+        for names, scale in QuestionPool.objects.values_list("concept_names", "scale_id"):
+            for each in names:
+                self.by_name[each].add(scale)
+
+    def of(self, student_pk: int, concept_name: str, table: TableReport, label: str) -> int:
+        """Primary key of the scale; where nothing tells, of one that says so."""
+        tested = self.by_student.get((student_pk, concept_name))
+        if tested is not None:
+            return tested
+        for possible in (self.of_tests[student_pk], self.by_name[concept_name]):
+            if len(possible) == 1:
+                return next(iter(possible))
+        table.note(label, f"no pool tells on which scale {concept_name} is: kept on “{NO_KNOWN_POOL}”")
+        return scale_called(NO_KNOWN_POOL).pk
+
+
+def _proficiency(row: LegacyProficiency, student_pk: int, scale_pk: int) -> StudentProficiency:
     return StudentProficiency(
         student_id=student_pk,
+        scale_id=scale_pk,
         concept_name=row.concept_name,
         theta=row.theta,
         standard_error=row.standard_error,
@@ -151,8 +192,11 @@ def _proficiency(row: LegacyProficiency, student_pk: int) -> StudentProficiency:
     )
 
 
-def _renew(row: LegacyProficiency, student_pk: int) -> None:
+def _renew(row: LegacyProficiency, student_pk: int, scale_pk: int) -> None:
     """Conditional, because a test of that student may be running."""
     StudentProficiency.objects.filter(
-        student_id=student_pk, concept_name=row.concept_name, updated_at__lt=row.updated_at
+        student_id=student_pk,
+        scale_id=scale_pk,
+        concept_name=row.concept_name,
+        updated_at__lt=row.updated_at,
     ).update(theta=row.theta, standard_error=row.standard_error, session=None, updated_at=row.updated_at)

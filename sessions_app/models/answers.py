@@ -26,6 +26,8 @@ class TestResponse(models.Model):
     is_correct = models.BooleanField()
     theta = ArrayField(models.FloatField(), help_text="Ability after this answer.")
     standard_error = ArrayField(models.FloatField())
+    overall_theta = models.FloatField(null=True, help_text="As in the session's row.")
+    overall_error = models.FloatField(null=True)
     response_time_ms = models.PositiveIntegerField(null=True)
     idempotency_key = models.CharField(max_length=200, null=True)
     answered_at = models.DateTimeField()

@@ -29,6 +29,11 @@ class NamedTest(models.Model):
         NOW = "now", "as soon as the student is done"
         CLOSED = "closed", "when the test has closed"
 
+    class EarlierResults(models.TextChoices):
+        IGNORED = "ignored", "everybody starts from nothing"
+        CHOOSE = "choose", "earlier results help to choose questions; the score is of this test alone"
+        SCORE = "score", "earlier results help to choose questions and count in the score"
+
     name = models.SlugField(
         max_length=100, help_text="What `start` and addresses call it: letters, digits, - and _."
     )
@@ -82,6 +87,25 @@ class NamedTest(models.Model):
     result_release = models.CharField(
         "students see it", max_length=6, choices=Release.choices, default=Release.NOW
     )
+
+    # How it is given fairly: to everybody alike, and not to everybody the same.
+    earlier_results = models.CharField(
+        max_length=7,
+        choices=EarlierResults.choices,
+        default=EarlierResults.IGNORED,
+        help_text="Of tests on the scale of the same pool. A prior in the rules goes first.",
+    )
+    vary_first_questions = models.BooleanField(
+        default=True,
+        help_text="Not everybody begins with the same question: each of the first comes at random from among "
+        "the best few. Rules that say how the test begins, or choose at random anyway, go first.",
+    )
+    shuffle_options = models.BooleanField(
+        default=True,
+        help_text="Each student sees the options in an order of their own, where one of them is right. "
+        "Rating scales keep theirs, and so do the fixed options of a question.",
+    )
+
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -114,6 +138,10 @@ class NamedTest(models.Model):
             models.CheckConstraint(
                 condition=~Q(result_kind="scale", allow_dont_know=True),
                 name="named_test_rating_without_dont_know",
+            ),
+            models.CheckConstraint(
+                condition=Q(earlier_results__in=["ignored", "choose", "score"]),
+                name="named_test_earlier_results",
             ),
         ]
 

@@ -35,8 +35,22 @@ class TestSession(models.Model):
 
     prior_mean = ArrayField(models.FloatField(), help_text="What was known of the student at the start: θ")
     prior_sd = ArrayField(models.FloatField(), help_text="and how surely (standard deviation of θ).")
+    is_scored_alone = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="What was known helped to choose questions; θ is of this test's answers alone.",
+    )
+    shuffles_options = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether options were shown in an order drawn from the seed.",
+    )
     theta = ArrayField(models.FloatField(), help_text="Ability after the last answer, on the logit scale.")
     standard_error = ArrayField(models.FloatField())
+    overall_theta = models.FloatField(
+        null=True, help_text="Mean ability over the concepts that got a question; null: fewer than two."
+    )
+    overall_error = models.FloatField(null=True, help_text="Its standard error.")
     questions_answered = models.PositiveIntegerField(default=0)
     correct_responses = models.PositiveIntegerField(default=0)
     current_position = models.PositiveIntegerField(

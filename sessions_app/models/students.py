@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from testing_engine.models import Scale
+
 
 class Student(models.Model):
     """Somebody who takes tests. `external_id` is the id that the school's own system uses.
@@ -34,11 +36,12 @@ class Student(models.Model):
 
 
 class StudentProficiency(models.Model):
-    """The newest estimate of a student in one concept; the next test starts from it."""
+    """The newest estimate of a student in one concept of one scale; the next test on it may start from it."""
 
     student = models.ForeignKey(
         Student, on_delete=models.PROTECT, related_name="proficiencies", db_index=False
     )
+    scale = models.ForeignKey(Scale, on_delete=models.PROTECT, related_name="+")
     concept_name = models.CharField(max_length=100)
     theta = models.FloatField()
     standard_error = models.FloatField()
@@ -49,10 +52,12 @@ class StudentProficiency(models.Model):
 
     class Meta:
         db_table = "student_proficiencies"
-        ordering = ["student", "concept_name"]
+        ordering = ["student", "concept_name", "scale"]
         verbose_name_plural = "student proficiencies"
         constraints = [
-            models.UniqueConstraint("student", "concept_name", name="proficiency_once_a_concept"),
+            models.UniqueConstraint(
+                "student", "scale", "concept_name", name="proficiency_once_a_scale_and_concept"
+            ),
             models.CheckConstraint(condition=Q(standard_error__gt=0), name="proficiency_error_positive"),
         ]
 

@@ -33,6 +33,11 @@ class PoolReply(Reply, frozen=True):
     question_count: int
     revision: int
     content_hash: str
+    scale: Annotated[
+        str,
+        Meta(description="What pools share that were calibrated together; its own where no other has it."),
+    ]
+    is_default: Annotated[bool, Meta(description="Whether a test that names no pool draws from it.")]
     created_at: datetime
 
 
@@ -53,6 +58,9 @@ class QuestionReply(Reply, frozen=True):
     enemy_groups: list[str]
     question_set: str
     version: int
+    fixed_options: Annotated[
+        list[int], Meta(description="Options, from 0, that keep their place where a test shuffles.")
+    ]
 
 
 def uploaded(pool: QuestionPool, draft: PoolDraft) -> Uploaded:
@@ -76,6 +84,8 @@ def pool(pool: QuestionPool) -> PoolReply:
         revision=revision.number,
         # The hash itself covers the key, which could be found from it by trying.
         content_hash=salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest(),
+        scale=pool.scale.name,
+        is_default=pool.is_default,
         created_at=pool.created_at,
     )
 
@@ -83,4 +93,4 @@ def pool(pool: QuestionPool) -> PoolReply:
 def question(question: Question) -> QuestionReply:
     """A question as its author may read it over the API: without the key."""
     content: Mapping[str, Any] = keyless_content(question)
-    return QuestionReply(**content, version=question.version)
+    return QuestionReply(**{**content, "fixed_options": question.fixed_options}, version=question.version)

@@ -9,11 +9,22 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
-from sessions_app.replies.values import Ability, Address, Reply, Status, accuracy
+from sessions_app.replies.values import (
+    Ability,
+    Address,
+    OverallScore,
+    Reply,
+    ScoredWith,
+    Status,
+    accuracy,
+    overall_score,
+)
 from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.results import Totals
+from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
 from sessions_app.sitting.responses import read_stored
+from sessions_app.sitting.standing import overall_of
 
 _PAGES = "https://tests.example.org/api/sessions?page={}"
 
@@ -45,6 +56,8 @@ class SessionReply(Reply, frozen=True):
     rules: dict[str, Any]
     current_proficiency: list[float]
     ability: Ability
+    overall: OverallScore
+    scored_with: ScoredWith
     questions_answered: int
     accuracy: float
     started_at: datetime
@@ -59,8 +72,8 @@ class ResponseReply(Reply, frozen=True):
     response: Annotated[
         int | dict[str, str | list[str]] | None,
         Meta(
-            description="Index of the chosen option, or the value of each response variable; "
-            'null: "I don\'t know".'
+            description="Index of the chosen option in the question's own order, or the value of each "
+            'response variable; null: "I don\'t know".'
         ),
     ]
     score: int
@@ -75,6 +88,10 @@ class Proficiency(Reply, frozen=True):
     student_id: str
     proficiency: list[float]
     concept_names: list[str]
+    scales: Annotated[
+        list[str],
+        Meta(description="The scale of each: one name on two scales is two concepts, each in its own line."),
+    ]
     ability: Ability
     last_updated: datetime | None
 
@@ -88,6 +105,8 @@ class HistoryEntry(Reply, frozen=True):
     accuracy: float
     learning_gain: float
     final_proficiency: list[float]
+    overall: OverallScore
+    scored_with: ScoredWith
     concept_names: list[str]
 
 
@@ -103,6 +122,7 @@ class TimelineEntry(Reply, frozen=True):
     session_id: UUID
     date: datetime
     proficiency: list[float]
+    scored_with: ScoredWith
     concept_names: list[str]
     accuracy: float
     questions_answered: int
@@ -163,6 +183,8 @@ def session(session: TestSession) -> SessionReply:
         rules=session.plan.rules,
         current_proficiency=proficiencies_of(session.theta),
         ability=_ability(session),
+        overall=overall_score(overall_of(session)),
+        scored_with=score_rests_on(session),
         questions_answered=session.questions_answered,
         accuracy=accuracy(session.correct_responses, session.questions_answered),
         started_at=session.started_at,
@@ -191,6 +213,7 @@ def proficiency(student: Student, known: Sequence[StudentProficiency]) -> Profic
         student_id=student.external_id,
         proficiency=proficiencies_of(row.theta for row in known),
         concept_names=[row.concept_name for row in known],
+        scales=[row.scale.name for row in known],
         ability=told_ability([row.theta for row in known], [row.standard_error for row in known]),
         last_updated=max((row.updated_at for row in known), default=None),
     )
@@ -237,6 +260,8 @@ def _history_entry(session: TestSession) -> HistoryEntry:
         accuracy=accuracy(session.correct_responses, session.questions_answered),
         learning_gain=learning_gain(session.prior_mean, session.theta),
         final_proficiency=proficiencies_of(session.theta),
+        overall=overall_score(overall_of(session)),
+        scored_with=score_rests_on(session),
         concept_names=session.plan.concept_names,
     )
 
@@ -246,6 +271,7 @@ def _timeline_entry(session: TestSession) -> TimelineEntry:
         session_id=session.pk,
         date=_end_of(session),
         proficiency=proficiencies_of(session.theta),
+        scored_with=score_rests_on(session),
         concept_names=session.plan.concept_names,
         accuracy=accuracy(session.correct_responses, session.questions_answered),
         questions_answered=session.questions_answered,

@@ -10,7 +10,19 @@ from msgspec.structs import asdict
 
 from sessions_app.models import NamedTest, TestSession
 from sessions_app.replies.result_report import Report, ResultKind, report
-from sessions_app.replies.values import Ability, Address, Deadline, Interval, Reply, Status, ability, accuracy
+from sessions_app.replies.values import (
+    Ability,
+    Address,
+    Deadline,
+    Interval,
+    OverallScore,
+    Reply,
+    ScoredWith,
+    Status,
+    ability,
+    accuracy,
+    overall_score,
+)
 from sessions_app.reporting import results
 from sessions_app.sitting import session_state
 from sessions_app.sitting.named_tests import released_at
@@ -38,7 +50,10 @@ SoFar = Annotated[
 class ShownQuestion(Reply, frozen=True):
     id: str
     content: str
-    options: list[str]
+    options: Annotated[
+        list[str],
+        Meta(description="In the order in which this test shows them: `response` counts in it, from 0."),
+    ]
     concepts: list[float]
     interactions: Annotated[
         list[Interaction], Meta(description="What is asked. Of one choice, `options` has the same texts.")
@@ -89,6 +104,7 @@ class Started(Reply, frozen=True):
     student_id: str
     initial_proficiency: list[float]
     ability: Ability | None
+    scored_with: ScoredWith
     concept_names: Sequence[str]
     next_question: ShownQuestion
     questions_answered: Annotated[int, Meta(description="Above 0 where an invitation goes on with its test.")]
@@ -111,6 +127,7 @@ class Continued(Reply, frozen=True):
     status: Literal["continue"]
     current_proficiency: SoFar
     ability: Ability | None
+    scored_with: ScoredWith
     next_question: ShownQuestion
     questions_answered: int
     deadline: Deadline
@@ -134,6 +151,8 @@ class Result(Reply, frozen=True):
     status: Status
     final_proficiency: list[float]
     ability: Ability
+    overall: OverallScore
+    scored_with: ScoredWith
     total_questions: int
     accuracy: float
     test_summary: TestSummary
@@ -165,6 +184,7 @@ class SessionStatus(Reply, frozen=True):
     status: Status
     current_proficiency: SoFar
     ability: Ability | None
+    scored_with: ScoredWith
     concept_names: Sequence[str]
     questions_answered: int
     max_questions: Annotated[int, Meta(description="The test has no more than that.")]
@@ -199,6 +219,7 @@ def started(
         student_id=student_id,
         initial_proficiency=proficiencies_of(standing.prior_mean),
         ability=None if is_withheld else _ability(standing),
+        scored_with=standing.scored_with,
         concept_names=standing.concept_names,
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
@@ -224,6 +245,7 @@ def submitted(standing: Standing, *, as_html: bool = False, is_withheld: bool = 
         status="continue",
         current_proficiency=None if is_withheld else proficiencies_of(standing.theta),
         ability=None if is_withheld else _ability(standing),
+        scored_with=standing.scored_with,
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
         deadline=standing.deadline,
@@ -237,6 +259,7 @@ def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = Fal
         status=standing.status,
         current_proficiency=None if is_withheld else proficiencies_of(standing.theta),
         ability=None if is_withheld else _ability(standing),
+        scored_with=standing.scored_with,
         concept_names=standing.concept_names,
         questions_answered=standing.answered,
         max_questions=standing.max_questions,
@@ -254,6 +277,8 @@ def result(standing: Standing) -> Result:
         status=standing.status,
         final_proficiency=proficiencies_of(standing.theta),
         ability=_ability(standing),
+        overall=overall_score(standing.overall),
+        scored_with=standing.scored_with,
         total_questions=standing.answered,
         accuracy=accuracy(standing.correct, standing.answered),
         test_summary=_summary(standing),

@@ -8,11 +8,13 @@ from msgspec import Meta
 
 from sessions_app.administration.privacy import Held
 from sessions_app.models import Invitation, SessionEvent, StudentProficiency, TestResponse, TestSession
-from sessions_app.replies.values import Ability, Reply, Status
+from sessions_app.replies.values import Ability, OverallScore, Reply, ScoredWith, Status, overall_score
 from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.said import said_of
+from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.responses import read_stored
+from sessions_app.sitting.standing import overall_of
 from sessions_app.sitting.thousandths import plain
 
 # What was exported before and is exported again reads the same: with the offset, +00:00.
@@ -20,7 +22,8 @@ Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 DATA_DICTIONARY = {
     "student": "What is known of the person. student_id is the id that the school's own system uses.",
-    "proficiencies": "The newest estimate in each concept; the next test starts from it.",
+    "proficiencies": "The newest estimate in each concept of a scale, which pools that were calibrated "
+    "together share; the next test on it may start from it.",
     "invitations": "Links that were made for the student to take a named test with.",
     "sessions": "Every test, the oldest first.",
     "sessions[].test": "The named test, if it was one; deadline: when its time was over.",
@@ -28,13 +31,17 @@ DATA_DICTIONARY = {
     "sessions[].prior": "What was taken to be known before the test: mean and standard deviation.",
     "sessions[].ability": "What was found, in the order of concept_names: theta on the logit scale (mean 0, "
     "standard deviation 1 in the reference population), and its standard error.",
+    "sessions[].overall": "Mean ability over several concepts, and its standard error.",
+    "sessions[].scored_with": "answers_only: the ability rests on this test alone; earlier_results: on what "
+    "was known before, too.",
+    "sessions[].options_shuffled": "Whether options were shown in an order drawn from the seed.",
     "sessions[].seed": "The random choices of the test are drawn from it.",
     "sessions[].client": "The program that started the test; null: it was imported.",
     "sessions[].token_generation": "How often the test's session tokens were revoked.",
     "sessions[].idempotency_key": "Sent by that program, to tell a repeated request by; so is request_hash.",
     "sessions[].legacy_id": "The test's id in the service that it was imported from.",
-    "sessions[].answers[].response": 'Index of the chosen option, from 0; null: "I don\'t know". '
-    "Where more than one option is asked for, the value of each response variable.",
+    "sessions[].answers[].response": "Index of the chosen option, from 0, in the question's own order; null: "
+    "“I don't know”. Where more than one option is asked for, the value of each response variable.",
     "sessions[].answers[].score": "Points given; -1: not scored.",
     "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
     "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
@@ -53,6 +60,7 @@ class ExportedStudent(Reply, frozen=True):
 
 class ExportedProficiency(Reply, frozen=True):
     concept_name: str
+    scale: str
     proficiency: float
     theta: float
     standard_error: float
@@ -109,6 +117,9 @@ class ExportedSession(Reply, frozen=True):
     rules: dict[str, Any]
     prior: ExportedPrior
     ability: Ability
+    overall: OverallScore
+    scored_with: ScoredWith
+    options_shuffled: bool
     questions_answered: int
     correct_responses: int
     started_at: Time
@@ -169,6 +180,7 @@ def _time(time: datetime | None) -> str | None:
 def _proficiency(row: StudentProficiency) -> ExportedProficiency:
     return ExportedProficiency(
         concept_name=row.concept_name,
+        scale=row.scale.name,
         proficiency=proficiency_of(row.theta),
         theta=plain(row.theta),
         standard_error=row.standard_error,
@@ -200,6 +212,9 @@ def _session(session: TestSession) -> ExportedSession:
         rules=session.plan.rules,
         prior=ExportedPrior(theta=session.prior_mean, standard_deviation=session.prior_sd),
         ability=told_ability(session.theta, session.standard_error),
+        overall=overall_score(overall_of(session)),
+        scored_with=score_rests_on(session),
+        options_shuffled=session.shuffles_options,
         questions_answered=session.questions_answered,
         correct_responses=session.correct_responses,
         started_at=session.started_at.isoformat(),

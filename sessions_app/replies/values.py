@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from sessions_app.models import TestSession
+from sessions_app.sitting.decisions import ANSWERS_ONLY, EARLIER_RESULTS
 from sessions_app.sitting.thousandths import plain
 
 
@@ -32,6 +33,31 @@ class Ability(Reply, frozen=True):
 def ability(theta: Iterable[float], standard_error: Sequence[float]) -> Ability:
     """θ to the last bit, without what arithmetic leaves of 0 (`sitting.thousandths`)."""
     return Ability(theta=[plain(value) for value in theta], standard_error=standard_error)
+
+
+class Overall(Reply, frozen=True):
+    """One number for all concepts: the mean of their abilities, with its own standard error."""
+
+    theta: float
+    standard_error: float
+
+
+ScoredWith = Annotated[
+    str,
+    Meta(
+        extra={"choices": [ANSWERS_ONLY, EARLIER_RESULTS]},
+        description="What abilities and levels rest on: the answers of this test alone, or also what earlier "
+        "tests had found of the student.",
+    ),
+]
+OverallScore = Annotated[
+    Overall | None, Meta(description="Of several concepts; null: of one, or of a test of an earlier version.")
+]
+
+
+def overall_score(found: tuple[float, float] | None) -> Overall | None:
+    """(mean θ, its standard error), as a reply."""
+    return None if found is None else Overall(theta=plain(found[0]), standard_error=found[1])
 
 
 def accuracy(correct: int, answered: int) -> float:

@@ -9,15 +9,17 @@ from sessions_app.models import StudentProficiency
 
 
 def abilities(
-    concept_names: Sequence[str], edges: Sequence[float], fewest: int
+    scale_id: int, concept_names: Sequence[str], edges: Sequence[float], fewest: int
 ) -> tuple[tuple[int, ...], ...]:
-    """For each concept, students in each bin between two edges; the outer bins hold those beyond.
+    """For each concept of a scale, students in each bin between two edges; the outer bins hold those beyond.
 
     () for fewer than `fewest` students. One query.
     """
     array = Value(list(edges[1:-1]), output_field=ArrayField(FloatField()))
     number = Func(F("theta"), array, function="width_bucket", output_field=IntegerField())
-    rows = StudentProficiency.objects.filter(concept_name__in=set(concept_names)).order_by()
+    rows = StudentProficiency.objects.filter(
+        scale_id=scale_id, concept_name__in=set(concept_names)
+    ).order_by()
     counted: dict[str, list[int]] = {name: [0] * (len(edges) - 1) for name in concept_names}
     for name, bin_number, count in rows.values_list("concept_name", number).annotate(Count("pk")):
         counted[name][bin_number] = count

@@ -13,6 +13,7 @@ from statistics import NormalDist
 import numpy as np
 
 from sessions_app.models import TestSession
+from sessions_app.sitting.decisions import ANSWERS_ONLY, score_rests_on
 from sessions_app.sitting.result_specs import ResultSpec
 from sessions_app.sitting.thousandths import level_index
 from testing_engine.psychometrics.items.response import FloatArray
@@ -69,6 +70,7 @@ class Report:
     answered: int
     whole: Finding | None
     concepts: tuple[ConceptFinding, ...]
+    scored_with: str = ANSWERS_ONLY
 
 
 def measured(
@@ -84,27 +86,30 @@ def measured(
     )
 
 
-def report_of(spec: ResultSpec, answered: int, found: Measured) -> Report:
-    """The report of a session after so many answers."""
+def report_of(
+    spec: ResultSpec,
+    answered: int,
+    found: Measured,
+    overall_error: float | None = None,
+    scored_with: str = ANSWERS_ONLY,
+) -> Report:
+    """The report of a session after so many answers. `overall_error`: of the mean, where the session has it:
+    then how the errors correlate counts.
+    """
     if not answered or not found.names:
-        return Report(spec, answered, None, ())
-    whole = finding(spec, *overall(found))
+        return Report(spec, answered, None, (), scored_with)
+    theta, error = overall(found)
+    whole = finding(spec, theta, error if overall_error is None else overall_error)
     apart = told_apart(found)
-    concepts = zip(found.names, found.theta.tolist(), found.error.tolist(), apart, strict=True)
-    return Report(
-        spec,
-        answered,
-        whole,
-        tuple(
-            ConceptFinding(name, finding(spec, theta, error), sign) for name, theta, error, sign in concepts
-        ),
-    )
+    each = zip(found.names, found.theta.tolist(), found.error.tolist(), apart, strict=True)
+    concepts = (ConceptFinding(name, finding(spec, theta, error), sign) for name, theta, error, sign in each)
+    return Report(spec, answered, whole, tuple(concepts), scored_with)
 
 
 def report_of_session(session: TestSession, spec: ResultSpec, is_asked: Sequence[bool]) -> Report:
     """The same, from a session's row; of its plan's names."""
     found = measured(session.plan.concept_names, session.theta, session.standard_error, is_asked)
-    return report_of(spec, session.questions_answered, found)
+    return report_of(spec, session.questions_answered, found, session.overall_error, score_rests_on(session))
 
 
 def overall(found: Measured) -> tuple[float, float]:

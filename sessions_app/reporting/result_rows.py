@@ -18,6 +18,7 @@ from sessions_app.reporting.asked import asked_in, either, measures
 from sessions_app.reporting.levels import level_of, levels_of
 from sessions_app.reporting.report import Finding, Report, report_of_session
 from sessions_app.reporting.spreadsheets import csv_lines
+from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.result_specs import load_spec
 from sessions_app.sitting.thousandths import plain
@@ -194,6 +195,13 @@ _SESSION = (
         lambda s: round(s.accuracy, 6) if s.questions_answered else None,
     ),
     Column(
+        "scored_with",
+        "text",
+        "answers_only: the abilities rest on this test's answers alone; earlier_results: on what earlier "
+        "tests found, too.",
+        score_rests_on,
+    ),
+    Column(
         "result_kind",
         "text",
         "What the result is: levels, passing (passed or not), scale (a score on a rating scale), thanks.",
@@ -245,7 +253,12 @@ _ANSWER = (
     Column(
         "question_version", "number", "Version of the question that was shown.", lambda r: r.question.version
     ),
-    Column("response", "number", "Option chosen, from 0; empty: “I don't know”.", lambda r: r.answer),
+    Column(
+        "response",
+        "number",
+        "Option chosen, from 0, in the question's own order; empty: “I don't know”.",
+        lambda r: r.answer,
+    ),
     Column("score", "number", "Score that the server gave, or -1: not scored.", lambda r: r.score),
     Column("is_correct", "truth value", "Whether no option earns more.", lambda r: r.is_correct),
     Column(

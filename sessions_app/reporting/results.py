@@ -13,6 +13,7 @@ from sessions_app.refusals import SessionNotFound, SessionStillActive, StudentNo
 from sessions_app.reporting.asked import either, measures
 from sessions_app.reporting.report import Report, measured, report_of
 from sessions_app.sitting.access import Caller, check_shown, session_for
+from sessions_app.sitting.decisions import score_begins_at
 from sessions_app.sitting.standing import Standing, standing_of
 
 
@@ -52,8 +53,8 @@ def student_of(external_id: str) -> Student:
 
 
 def proficiencies(student: Student) -> list[StudentProficiency]:
-    """One a concept, by name."""
-    return list(student.proficiencies.order_by("concept_name"))
+    """One a concept and scale, by their names."""
+    return list(student.proficiencies.select_related("scale").order_by("concept_name", "scale__name"))
 
 
 def history(student: Student) -> QuerySet[TestSession]:
@@ -82,7 +83,7 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
         raise SessionStillActive
     standing = standing_of(session)
     check_shown(standing, caller, now)
-    path = [PathPoint(0, session.prior_mean, session.prior_sd)]
+    path = [PathPoint(0, *score_begins_at(session))]
     is_asked = [False] * len(session.theta)
     rows = session.responses.order_by("position").values_list(
         "position", "theta", "standard_error", "question__concepts"
@@ -91,7 +92,9 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
         path.append(PathPoint(position, theta, error))
         is_asked = either(is_asked, measures(concepts))
     found = measured(standing.concept_names, standing.theta, standing.standard_error, is_asked)
-    return Result(standing, path, report_of(standing.result_spec, standing.answered, found))
+    overall_error = None if standing.overall is None else standing.overall[1]
+    told = report_of(standing.result_spec, standing.answered, found, overall_error, standing.scored_with)
+    return Result(standing, path, told)
 
 
 def totals(student: Student) -> Totals:

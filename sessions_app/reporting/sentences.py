@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from sessions_app.reporting.levels import levels_of
 from sessions_app.reporting.report import Finding, Report
+from sessions_app.sitting.decisions import EARLIER_RESULTS
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.result_specs import Kind, Level, ResultSpec
 from sessions_app.sitting.thousandths import told
@@ -48,7 +49,11 @@ def sentences_of(report: Report, *, for_teacher: bool = False) -> Told:
     of_how_many = [_("This is the mean of {count} subjects.").format(count=len(report.concepts))]
     return Told(
         headline=headline(spec, report.whole),
-        lines=(*(of_how_many if several else ()), *_lines(spec, levels, report.whole, of_people=not several)),
+        lines=(
+            *(of_how_many if several else ()),
+            *_lines(spec, levels, report.whole, of_people=not several),
+            rests_on(report),
+        ),
         stands_out=_stands_out(report) if several else (),
         concepts=tuple(
             ToldConcept(
@@ -62,6 +67,13 @@ def sentences_of(report: Report, *, for_teacher: bool = False) -> Told:
         levels=tuple(levels),
         estimate=estimate(spec, report.whole),
     )
+
+
+def rests_on(report: Report) -> str:
+    """Which answers count."""
+    if report.scored_with == EARLIER_RESULTS:
+        return _("What earlier tests found counts in it, too.")
+    return _("It rests on the answers of this test alone.")
 
 
 def headline(spec: ResultSpec, finding: Finding) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.sitting.decisions import score_begins_at
 from testing_engine.psychometrics.coverage import difficulties
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
@@ -38,7 +39,8 @@ def path_of(session: TestSession) -> Path:
     responses = list(session.responses.order_by("position"))
     items = np.array([revision.positions_by_key[r.question_id] for r in responses], dtype=np.intp)
     bank = revision.bank
-    theta = np.array([session.prior_mean, *(r.theta for r in responses)])
+    mean, sd = score_begins_at(session)
+    theta = np.array([mean, *(r.theta for r in responses)])
     told = [
         float(bank.information(before, np.array([item]))[0]) * float(bank.squared_steepness[item])
         for before, item in zip(theta[:-1], items, strict=True)
@@ -48,7 +50,7 @@ def path_of(session: TestSession) -> Path:
         questions=_names(revision, items),
         outcomes=tuple(map(_outcome, responses)),
         theta=theta,
-        error=np.array([session.prior_sd, *(r.standard_error for r in responses)]),
+        error=np.array([sd, *(r.standard_error for r in responses)]),
         measures=bank.slopes[items] > 0,
         difficulty=difficulties(bank)[items],
         information=np.array(told),

@@ -29,6 +29,7 @@ TRIGGERS = {
     "test_responses_never_emptied": ("test_responses", "refuse_change"),
     "test_sessions_facts": ("test_sessions", "refuse_change"),
     "test_sessions_final": ("test_sessions", "refuse_all_but_erasure"),
+    "test_sessions_manner": ("test_sessions", "refuse_change"),
     "test_sessions_never_deleted": ("test_sessions", "refuse_change"),
     "test_sessions_none_begins_for_the_erased": ("test_sessions", "refuse_test_of_erased_student"),
     "test_sessions_none_goes_on_for_the_erased": ("test_sessions", "refuse_test_of_erased_student"),

@@ -17,6 +17,7 @@ from sessions_app.sitting.decisions import so_far_of
 from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.thousandths import told
 from testing_engine.psychometrics import engine
+from testing_engine.psychometrics.ability.overall import overall_score
 from testing_engine.revisions import FrozenRevision, load_revision
 
 LEADING = 5  # candidates that an explanation shows
@@ -186,12 +187,23 @@ class _Replaying:
             self.compare(
                 number, "standard_error", response.standard_error, step.ability.standard_error.tolist()
             )
+            self.compare_overall(number, response, step)
         self.compare_session(step)
+        self.compare_overall(None, self.session, step)
 
     def compare(self, answer: int | None, field: str, stored: object, recomputed: object) -> None:
         """Note it if it differs."""
         if _bits(stored) != _bits(recomputed):
             self.differences.append(Difference(answer, field, stored, recomputed))
+
+    def compare_overall(self, answer: int | None, row: TestSession | TestResponse, step: engine.Step) -> None:
+        """The mean over several concepts, where the row has one: answers of earlier versions have none."""
+        if row.overall_theta is None:
+            return
+        score = overall_score(step.ability, load_revision(self.session.revision_id).bank, self.items)
+        theta, error = score or (None, None)
+        self.compare(answer, "overall_theta", [row.overall_theta], [theta])
+        self.compare(answer, "overall_error", [row.overall_error], [error])
 
     def break_off(self, field: str, stored: object, recomputed: str) -> None:
         """Nothing can be computed from the next answer on."""

@@ -147,6 +147,8 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
         MICROSECONDS,
         "response",
         "link",
+        "overall_theta",
+        "overall_error",
     )
     for row in answers.order_by().iterator(chunk_size=5000):
         name = f"answer {row[1]}"
@@ -165,7 +167,8 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
 
 
 def _packed_answer(row: tuple[Any, ...], session: TestSession) -> bytes:
-    return chain.answer_entry(*row[:11])
+    whole = (*row[:11], entries.overall_of(*row[12:]))
+    return chain.answer_entry(*whole)
 
 
 def _packed_event(event: SessionEvent, session: TestSession) -> bytes:
@@ -230,6 +233,7 @@ def _contradiction(session: TestSession, trail: Iterable[_Entry]) -> str | None:
     }
     if answers:
         told |= {"theta": answers[-1][6], "standard_error": answers[-1][7]}
+        told |= {"overall_theta": answers[-1][12], "overall_error": answers[-1][13]}
     for name, value in told.items():
         if getattr(session, name) != value:
             return f"its row says {name} {getattr(session, name)}, its trail says {value}"

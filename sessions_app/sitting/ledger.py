@@ -28,6 +28,7 @@ WITH advanced AS (
   SET questions_answered = questions_answered + 1,
       correct_responses = correct_responses + %(is_correct)s::int,
       theta = %(theta)s, standard_error = %(standard_error)s,
+      overall_theta = %(overall_theta)s, overall_error = %(overall_error)s,
       last_activity = GREATEST(last_activity, %(now)s, statement_timestamp()),
       current_position = %(next_item)s, status = %(status)s, end_reason = %(end_reason)s,
       completed_at = %(completed_at)s, chain_head = %(chain_head)s
@@ -37,25 +38,31 @@ WITH advanced AS (
     AND (deadline IS NULL OR deadline >= %(on_time)s)
     AND (%(answer)s::int IS NOT NULL OR %(response)s::jsonb IS NOT NULL OR named_test_id IS NULL
          OR (SELECT allow_dont_know FROM named_tests WHERE named_tests.id = named_test_id))
-  RETURNING id, student_id, questions_answered, deadline
+  RETURNING id, student_id, revision_id, questions_answered, deadline
 ), recorded AS (
   INSERT INTO test_responses (session_id, position, question_id, answer, response, score, is_correct, theta,
-                              standard_error, response_time_ms, idempotency_key, answered_at, link)
+                              standard_error, overall_theta, overall_error, response_time_ms,
+                              idempotency_key, answered_at, link)
   SELECT id, questions_answered, %(question_pk)s, %(answer)s, %(response)s::jsonb, %(score)s, %(is_correct)s,
-         %(theta)s, %(standard_error)s, %(response_time_ms)s, %(idempotency_key)s, %(now)s, %(link)s
+         %(theta)s, %(standard_error)s, %(overall_theta)s, %(overall_error)s, %(response_time_ms)s,
+         %(idempotency_key)s, %(now)s, %(link)s
   FROM advanced
 ), finished AS (
   INSERT INTO session_events (session_id, kind, after_answers, at, reason, request_hash, link)
   SELECT id, %(status)s, questions_answered, %(now)s, %(end_reason)s, '', %(completed_link)s
   FROM advanced WHERE %(status)s <> 'active'
 ), known AS (
-  INSERT INTO student_proficiencies (student_id, concept_name, theta, standard_error, session_id, updated_at)
-  SELECT advanced.student_id, concept.name, concept.theta, concept.standard_error, advanced.id, %(now)s
-  FROM advanced, unnest(%(concept_names)s::text[], %(theta)s::float8[], %(standard_error)s::float8[],
-                        %(is_measured)s::bool[]) AS concept (name, theta, standard_error, is_measured)
+  INSERT INTO student_proficiencies (student_id, scale_id, concept_name, theta, standard_error, session_id,
+                                     updated_at)
+  SELECT advanced.student_id, pool.scale_id, concept.name, concept.theta, concept.standard_error, advanced.id,
+         %(now)s
+  FROM advanced JOIN pool_revisions AS revision ON revision.id = advanced.revision_id
+       JOIN question_pools AS pool ON pool.id = revision.pool_id,
+       unnest(%(concept_names)s::text[], %(theta)s::float8[], %(standard_error)s::float8[],
+              %(is_measured)s::bool[]) AS concept (name, theta, standard_error, is_measured)
   WHERE concept.is_measured
   ORDER BY concept.name
-  ON CONFLICT (student_id, concept_name) DO UPDATE
+  ON CONFLICT (student_id, scale_id, concept_name) DO UPDATE
   SET theta = excluded.theta, standard_error = excluded.standard_error, session_id = excluded.session_id,
       updated_at = excluded.updated_at
 )
@@ -77,6 +84,7 @@ class Entry:
     is_correct: bool
     theta: list[float]
     standard_error: list[float]
+    overall: tuple[float, float] | None  # mean θ over several concepts, and its standard error
     concept_names: list[str]
     is_measured: list[bool]  # whether the pool measures the concept at all
     next_item: int | None
@@ -89,6 +97,11 @@ class Entry:
     token_generation: int  # a state from before a revocation records nothing
     on_time: datetime  # the earliest deadline that this answer still keeps
     head_before: bytes  # of the audit chain
+
+    @property
+    def overall_columns(self) -> dict[str, float | None]:
+        theta, error = self.overall or (None, None)
+        return {"overall_theta": theta, "overall_error": error}
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,8 @@ def record(entry: Entry) -> Recorded | None:
     try:
         with connection.cursor() as cursor:
             response = None if entry.response is None else Jsonb(entry.response)
-            cursor.execute(_RECORD, cast(Any, {**vars(entry), "response": response, **links}))
+            row = {**vars(entry), **entry.overall_columns, "response": response, **links}
+            cursor.execute(_RECORD, cast(Any, row))
             advanced, deadline = cursor.fetchone()
     except IntegrityError as error:
         if "response_idempotency_key_once" in str(error):
@@ -135,6 +149,7 @@ def _links_of(entry: Entry) -> dict[str, bytes]:
         entry.response_time_ms,
         chain.microseconds(entry.now),
         entry.response,
+        entry.overall,
     )
     head = chain.advance(entry.head_before, answer)
     links = {"link": chain.link_of(head), "completed_link": b""}

@@ -26,15 +26,16 @@ from sessions_app.refusals import (
 )
 from sessions_app.sitting import hot_state, ledger, named_tests
 from sessions_app.sitting.access import Caller, check_access, session_for
-from sessions_app.sitting.decisions import prior_for, so_far_of
+from sessions_app.sitting.decisions import beliefs_of, so_far_of
 from sessions_app.sitting.named_tests import TIME_LIMIT
 from sessions_app.sitting.proficiency import prior_of
 from sessions_app.sitting.result_specs import ResultRefused, load_spec, spec_for, store_spec
 from sessions_app.sitting.session_state import SessionState
-from sessions_app.sitting.shown import shown_item
+from sessions_app.sitting.shown import showing_of, showing_of_state
 from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, standing_of_state, state_of
 from testing_engine.interchange.names import problem_of_student_id
 from testing_engine.models import QuestionPool
+from testing_engine.pools import with_questions
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import FrozenRevision, load_revision, store_plan
@@ -76,10 +77,13 @@ def start(
     if test is not None:
         named_tests.check_open(test, now)
         request = _spelled_out(request, test)
-    revision = load_revision(_revision_to_use(request.pool_id))
+    pool = _pool_to_use(request.pool_id)
+    assert pool.current_revision_id is not None
+    revision = load_revision(pool.current_revision_id)
     names = _concept_names(request.concept_names, revision)
+    rules = request.rules.on_scale(pool.scale.correlation, revision.bank.n_dimensions)
     try:
-        request.rules.check(revision.bank)
+        rules.check(revision.bank)
     except RulesError as error:
         raise RulesRefused(error.problems) from error
     try:
@@ -88,14 +92,20 @@ def start(
         raise RulesRefused(error.problems) from error
     try:
         with transaction.atomic():
-            plan = store_plan(request.rules.settled(revision.bank), names)
+            plan = store_plan(rules.settled(revision.bank), names)
             student = _student_called(request.student_id)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)
-            mean, sd = prior_of(student.pk, names)
-            at_start = prior_for(plan.rules, mean, sd)
-            step = engine.next_step(engine.TestSoFar(revision.bank, plan.rules, at_start, seed))
-            if at_start is None:  # the rules say what is taken to be known
+            is_known = request.rules.prior is None and named_tests.carries_over(test)
+            if is_known:
+                mean, sd = prior_of(student.pk, pool.scale_id, names)
+            else:
+                mean, sd = [0.0] * len(names), [1.0] * len(names)
+            is_scored_alone = named_tests.is_scored_alone(test)
+            beliefs = beliefs_of(plan.rules, mean, sd, is_scored_alone)
+            so_far = engine.TestSoFar(revision.bank, plan.rules, beliefs.prior, seed, hint=beliefs.hint)
+            step = engine.next_step(so_far)
+            if beliefs.prior is None:  # the rules say what is taken to be known
                 mean, sd = step.ability.theta.tolist(), step.ability.standard_error.tolist()
             if step.next_item is None:
                 raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
@@ -107,6 +117,8 @@ def start(
                 seed=seed,
                 prior_mean=mean,
                 prior_sd=sd,
+                is_scored_alone=is_scored_alone,
+                shuffles_options=test is not None and test.shuffle_options,
                 theta=step.ability.theta.tolist(),
                 standard_error=step.ability.standard_error.tolist(),
                 current_position=step.next_item,
@@ -128,7 +140,7 @@ def start(
         raise
     metrics.STARTED.inc()
     hot_state.write_state(session.pk, state_of(session, []))
-    return standing_of(session, shown_item(revision, step.next_item))
+    return standing_of(session, showing_of(session).question(step.next_item))
 
 
 def _spelled_out(request: TestRequest, test: NamedTest) -> TestRequest:
@@ -137,7 +149,7 @@ def _spelled_out(request: TestRequest, test: NamedTest) -> TestRequest:
         request,
         pool_id=test.pool_id,
         concept_names=tuple(test.concept_names),
-        rules=CatRules.from_json(test.rules),
+        rules=named_tests.rules_of(test),
     )
 
 
@@ -169,7 +181,6 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
         return None
     if session.request_hash != request.fingerprint:
         raise IdempotencyKeyReused
-    revision = load_revision(session.revision_id)
     step = engine.next_step(so_far_of(session, [], []))
     return replace(
         standing_of(session),
@@ -177,19 +188,17 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
         theta=step.ability.theta.tolist(),
         standard_error=step.ability.standard_error.tolist(),
         answered=0,
-        next_question=shown_item(revision, step.next_item) if step.next_item is not None else None,
+        next_question=showing_of(session).question(step.next_item) if step.next_item is not None else None,
     )
 
 
-def _revision_to_use(pool_id: UUID | None) -> int:
-    """The newest revision of the pool; of the newest pool where none is named."""
-    pools = QuestionPool.objects.filter(current_revision__isnull=False)
-    if pool_id is not None:
-        pools = pools.filter(pk=pool_id)
-    revision_id = pools.order_by("-created_at", "id").values_list("current_revision_id", flat=True).first()
-    if revision_id is None:
+def _pool_to_use(pool_id: UUID | None) -> QuestionPool:
+    """The pool of that id; where none is named the default one, and while none is chosen the newest."""
+    pools = with_questions().select_related("scale")
+    pool = (pools if pool_id is None else pools.filter(pk=pool_id)).first()
+    if pool is None:
         raise PoolNotFound
-    return revision_id
+    return pool
 
 
 def _concept_names(asked: tuple[str, ...], revision: FrozenRevision) -> tuple[str, ...]:
@@ -213,14 +222,14 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
         check_access(state, session_id, student_id, caller)
     is_known = state is not None and caller.holds_newest(state.token_generation)
     if state is not None and is_known and (newest := _if_newest(session_id, state)):
-        return replace(newest, next_question=shown_item(load_revision(state.revision_id), state.current))
+        return replace(newest, next_question=showing_of_state(state).question(state.current))
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
         if session.status == TestSession.Status.ACTIVE:
             rebuild_state(session)
     if session.current_position is None:
         return standing_of(session)
-    return standing_of(session, shown_item(load_revision(session.revision_id), session.current_position))
+    return standing_of(session, showing_of(session).question(session.current_position))
 
 
 def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:

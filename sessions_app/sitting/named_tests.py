@@ -1,6 +1,7 @@
 """Named tests: which may be started now, by whom, under which rules, and until when."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -9,10 +10,12 @@ from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttemptsLeft, NotInvited
 from sessions_app.sitting.result_specs import ResultSpec
 from testing_engine.models import QuestionPool
-from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.psychometrics.rules import BEST, CatRules, RulesError
+from testing_engine.psychometrics.selection.start import RandomesqueStart
 from testing_engine.revisions import load_revision
 
 TIME_LIMIT = "time limit"  # why a test is over that ran out of time
+VARIED = RandomesqueStart()  # how a test begins that varies its first questions
 
 
 def named_test(name: str) -> NamedTest:
@@ -21,6 +24,23 @@ def named_test(name: str) -> NamedTest:
     if found is None:
         raise NamedTestNotFound
     return found
+
+
+def rules_of(test: NamedTest) -> CatRules:
+    """The rules that its sessions get; raises `RulesError` where nobody understands them any more."""
+    rules = CatRules.from_json(test.rules)
+    has_own_beginning = rules.start is not None or rules.strategy != BEST
+    return rules if has_own_beginning or not test.vary_first_questions else replace(rules, start=VARIED)
+
+
+def carries_over(test: NamedTest | None) -> bool:
+    """Whether it begins from what earlier tests found of the student; started without a name, any does."""
+    return test is None or test.earlier_results != NamedTest.EarlierResults.IGNORED
+
+
+def is_scored_alone(test: NamedTest | None) -> bool:
+    """Whether what earlier tests found may help to choose questions, and not count."""
+    return test is not None and test.earlier_results == NamedTest.EarlierResults.CHOOSE
 
 
 def check_open(test: NamedTest, now: datetime) -> None:

@@ -50,9 +50,14 @@ def learning_gain(prior_mean: Sequence[float], theta: Sequence[float]) -> float:
     return round(sum(gains) / len(gains), 6)
 
 
-def prior_of(student_id: int, concept_names: Sequence[str]) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of θ for each concept before a new test: N(0, 1) where nothing is known."""
-    rows = StudentProficiency.objects.filter(student_id=student_id, concept_name__in=concept_names)
+def prior_of(student_id: int, scale_id: int, concept_names: Sequence[str]) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of θ for each concept of a scale before a new test.
+
+    N(0, 1) where nothing is known. What another scale calls by the same name is something else.
+    """
+    rows = StudentProficiency.objects.filter(
+        student_id=student_id, scale_id=scale_id, concept_name__in=concept_names
+    )
     known = {row.concept_name: _belief(row) for row in rows.select_related("session")}
     beliefs = [known.get(name, (0.0, 1.0)) for name in concept_names]
     return [mean for mean, _ in beliefs], [sd for _, sd in beliefs]
@@ -72,4 +77,4 @@ def is_posterior(rules: CatRules) -> bool:
     """Whether estimates under these rules are posteriors whose prior came from the population N(0, 1)."""
     ability = rules.ability
     is_bayesian = ability is None or ability in POSTERIORS
-    return is_bayesian and isinstance(rules.prior, StandardNormal)
+    return is_bayesian and isinstance(rules.prior_rule, StandardNormal)

@@ -5,13 +5,11 @@ from typing import TypeAlias
 
 from sessions_app.models import TestResponse
 from sessions_app.refusals import InvalidResponse
-from sessions_app.sitting.shown import shown_by_key
+from sessions_app.sitting.shown import Given, shown_by_key
 from testing_engine.questions.answers import Answer, AnswerRefused, canonical_answer
 from testing_engine.questions.interactions import ChoiceInteraction, choice_of_options, is_single_choice
 from testing_engine.revisions import FrozenQuestion, FrozenRevision
 
-# As it came in: an option's index, its text, values of the response variables, or None for "I don't know".
-Given: TypeAlias = int | str | Mapping[str, object] | None
 # As it is scored and stored: an option's index, or the canonical values of the response variables.
 Read: TypeAlias = int | Answer | None
 

@@ -37,6 +37,8 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     chain_head: bytes  # of the audit chain
     token_generation: int = 0  # of the session tokens that open it
     is_withheld: bool = False  # what it finds is not for the student, or not yet
+    is_scored_alone: bool = False  # these two as in the session's row
+    shuffles_options: bool = False
 
     @classmethod
     def pack(

@@ -8,6 +8,7 @@ from sessions_app import metrics
 from sessions_app.audit.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.sitting import hot_state, named_tests
+from sessions_app.sitting.decisions import ANSWERS_ONLY, score_rests_on, scored_with
 from sessions_app.sitting.result_specs import USUAL, ResultSpec, load_spec
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 from testing_engine.revisions import load_plan, load_revision
@@ -36,6 +37,8 @@ class Standing:
     test: NamedTest | None = None
     result_spec: ResultSpec = USUAL
     is_withheld: bool = False  # while it runs, the student gets no estimate
+    scored_with: str = ANSWERS_ONLY
+    overall: tuple[float, float] | None = None  # mean θ of several concepts, and its error; of a result
 
     @property
     def is_active(self) -> bool:
@@ -76,6 +79,8 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         chain_head=bytes(session.chain_head),
         token_generation=session.token_generation,
         is_withheld=named_tests.is_withheld(session.named_test, load_spec(session.result_spec_id)),
+        is_scored_alone=session.is_scored_alone,
+        shuffles_options=session.shuffles_options,
     )
 
 
@@ -102,7 +107,16 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         test=session.named_test,
         result_spec=(spec := load_spec(session.result_spec_id)),
         is_withheld=named_tests.is_withheld(session.named_test, spec),
+        scored_with=score_rests_on(session),
+        overall=overall_of(session),
     )
+
+
+def overall_of(row: TestSession | TestResponse) -> tuple[float, float] | None:
+    """Mean ability over the concepts and its standard error; None where nothing was summed up."""
+    if row.overall_theta is None or row.overall_error is None:
+        return None
+    return row.overall_theta, row.overall_error
 
 
 def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
@@ -122,4 +136,5 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         started_at=state.began,
         max_questions=plan.rules.max_questions,
         is_withheld=state.is_withheld,
+        scored_with=scored_with(plan.rules, *state.prior_mean_sd, state.is_scored_alone),
     )

@@ -26,15 +26,28 @@ from sessions_app.refusals import (
 )
 from sessions_app.sitting import hot_state, ledger
 from sessions_app.sitting.access import Caller, check_access, session_for
-from sessions_app.sitting.decisions import next_item_after, prior_for
+from sessions_app.sitting.decisions import next_item_after, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
 from sessions_app.sitting.rates import SessionRate
-from sessions_app.sitting.responses import Given, read_response, read_stored
+from sessions_app.sitting.responses import read_response, read_stored
 from sessions_app.sitting.session_state import Advance, SessionState
-from sessions_app.sitting.shown import shown_from_database, shown_item
-from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, standing_of_state
+from sessions_app.sitting.shown import (
+    Given,
+    Showing,
+    showing_of,
+    showing_of_state,
+    shown_from_database,
+)
+from sessions_app.sitting.standing import (
+    Standing,
+    overall_of,
+    rebuild_state,
+    standing_of,
+    standing_of_state,
+)
 from testing_engine.psychometrics import engine
-from testing_engine.revisions import FrozenRevision, load_plan, load_revision
+from testing_engine.psychometrics.ability.overall import overall_score
+from testing_engine.revisions import load_plan, load_revision
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,7 @@ class _Answered:
 
     state: SessionState
     standing: Standing
-    revision: FrozenRevision
+    showing: Showing
 
 
 def _answer(state: SessionState, submission: Submission, caller: Caller, now: datetime) -> _Answered | None:
@@ -112,16 +125,15 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     revision, plan = load_revision(state.revision_id), load_plan(state.plan_id)
     if revision.external_ids[state.current] != submission.question_id:
         return None
-    answer = read_response(revision, state.current, submission.response)
+    showing = showing_of_state(state)
+    answer = read_response(revision, state.current, showing.own(state.current, submission.response))
     score = revision.score(state.current, answer)
     is_correct = revision.is_right(state.current, score)
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
-    at_start = prior_for(plan.rules, *state.prior_mean_sd)
     with metrics.DECIDE.time():
-        step = engine.next_step(
-            engine.TestSoFar(revision.bank, plan.rules, at_start, state.seed, items, scores)
-        )
+        step = engine.next_step(so_far_of_state(state, items, scores))
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
+    overall = overall_score(step.ability, revision.bank, items)
     is_over = step.next_item is None
     entry = ledger.Entry(
         session_id=submission.session_id,
@@ -134,6 +146,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         is_correct=is_correct,
         theta=theta,
         standard_error=standard_error,
+        overall=overall,
         concept_names=list(plan.concept_names),
         is_measured=revision.bank.measured.tolist(),
         next_item=step.next_item,
@@ -152,12 +165,14 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     if recorded is None:
         return None
     after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, recorded.head))
-    standing = replace(standing_of_state(submission.session_id, after), deadline=recorded.deadline)
+    standing = replace(
+        standing_of_state(submission.session_id, after), deadline=recorded.deadline, overall=overall
+    )
     if is_over:
         standing = replace(
             standing, status=TestSession.Status.COMPLETED, completed_at=now, end_reason=step.stop or ""
         )
-    return _Answered(after, standing, revision)
+    return _Answered(after, standing, showing)
 
 
 def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
@@ -165,10 +180,12 @@ def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
         metrics.COMPLETED.inc()
         hot_state.settle(claimed, None, is_over=True)
         return after.standing
-    next_pk = int(after.revision.question_ids[after.state.current])
+    current = after.state.current
+    next_pk = int(after.showing.revision.question_ids[current])
     with metrics.SETTLE.time():
         shown = hot_state.settle(claimed, after.state, next_question_pk=next_pk)
-    return replace(after.standing, next_question=shown or shown_from_database(next_pk))
+    question = after.showing.arranged(current, shown or shown_from_database(next_pk))
+    return replace(after.standing, next_question=question)
 
 
 @transaction.atomic
@@ -186,7 +203,7 @@ def _rebuild(
     if submission.idempotency_key:
         for response in responses:
             if response.idempotency_key == submission.idempotency_key:
-                return _replayed(session, revision, responses, response, submission)
+                return _replayed(session, responses, response, submission)
     position = revision.positions.get(submission.question_id)
     if position is None:
         raise QuestionNotFound
@@ -214,15 +231,17 @@ def _rebuild(
 
 def _replayed(
     session: TestSession,
-    revision: FrozenRevision,
     responses: list[TestResponse],
     response: TestResponse,
     submission: Submission,
 ) -> Standing:
     """The reply that `response` got at its time."""
+    showing = showing_of(session)
+    revision = showing.revision
     item = revision.positions_by_key[response.question_id]
     same = revision.external_ids[item] == submission.question_id
-    if not same or read_response(revision, item, submission.response) != read_stored(response):
+    given = read_response(revision, item, showing.own(item, submission.response)) if same else None
+    if not same or given != read_stored(response):
         raise IdempotencyKeyReused
     next_item = next_item_after(session, responses, response.position)
     standing = standing_of(session)
@@ -231,7 +250,8 @@ def _replayed(
         status=TestSession.Status.COMPLETED if next_item is None else TestSession.Status.ACTIVE,
         theta=response.theta,
         standard_error=response.standard_error,
+        overall=overall_of(response),
         answered=response.position,
         correct=sum(r.is_correct for r in responses[: response.position]),
-        next_question=shown_item(revision, next_item) if next_item is not None else None,
+        next_question=showing.question(next_item) if next_item is not None else None,
     )

@@ -67,7 +67,7 @@ def pool_document(
 def make_pool(questions: int | list[dict[str, Any]] = 40, concepts: int = 1, **fields: Any) -> QuestionPool:
     """The same, published."""
     draft = parse_pool(pool_document(questions, concepts, **fields))
-    return publish_pool(draft.name, draft.concept_names, draft.questions)
+    return publish_pool(draft.name, draft.concept_names, draft.questions, scale=draft.scale)
 
 
 def right_answer(question_id: str) -> int:
@@ -76,6 +76,7 @@ def right_answer(question_id: str) -> int:
 
 
 def make_named_test(pool: QuestionPool, name: str = "algebra", **fields: Any) -> NamedTest:
-    """A named test of 5 questions that anybody may take."""
-    given = {"title": name.title(), "rules": {"max_questions": 5}, **fields}
+    """A named test of 5 questions that anybody may take, with the same first question and order for all."""
+    alike = {"vary_first_questions": False, "shuffle_options": False}
+    given = {"title": name.title(), "rules": {"max_questions": 5}, **alike, **fields}
     return NamedTest.objects.create(pool=pool, name=name, **given)

@@ -17,7 +17,7 @@ from testing_engine.rendering import spans
 SEPARATOR = "|"
 CONCEPT_PREFIX = "concept:"
 NUMBERS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
-NUMBER_LISTS = ("thresholds", "category_slopes", "category_intercepts", "option_scores")
+NUMBER_LISTS = ("thresholds", "category_slopes", "category_intercepts", "option_scores", "fixed_options")
 TEXT_LISTS = ("options", "enemy_groups")
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 TEXT_SUFFIX = ".txt"  # what spreadsheets call a table with tabs; JSON if it begins like JSON

@@ -17,7 +17,7 @@ from testing_engine.interchange.names import (
     problem_of_name,
 )
 from testing_engine.interchange.with_interactions import FIELDS, parse_interactions, parse_passage
-from testing_engine.models import MODELS
+from testing_engine.models import LONGEST_SCALE_NAME, MODELS
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
 
@@ -33,7 +33,7 @@ MAX_PARAMETER = 100  # logits; far beyond any real question, and far from overfl
 NUMBER_FIELDS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
 LIST_FIELDS = ("thresholds", "category_slopes", "category_intercepts")
 KNOWN_FIELDS = {
-    *("id", "content", "options", "correct_answer", "option_scores", "concepts", "model"),
+    *("id", "content", "options", "correct_answer", "option_scores", "fixed_options", "concepts", "model"),
     *NUMBER_FIELDS,
     *LIST_FIELDS,
     *("area", "enemy_groups", "question_set"),
@@ -59,6 +59,7 @@ class PoolDraft:
     name: str
     concept_names: tuple[str, ...]
     questions: tuple[QuestionDraft, ...]
+    scale: str = ""  # empty: one of its own
     ignored: tuple[str, ...] = ()  # fields that mean nothing here, often misspelt
 
 
@@ -75,13 +76,18 @@ class _Problems:
 
 
 def parse_pool(document: Mapping[str, Any]) -> PoolDraft:
-    """Validate `{"questions": [...], "name"?, "concept_names"?}`; raises `PoolRefused`."""
+    """Validate `{"questions": [...], "name"?, "concept_names"?, "scale"?}`; raises `PoolRefused`."""
     problems = _Problems()
     name = document.get("name") or ""
     if not isinstance(name, str):
         problems.add("/name", f"Must be a text of at most {POOL_NAME} characters.")
     elif name and (problem := problem_of_name(name, POOL_NAME)):
         problems.add("/name", f"The name {problem}.")
+    scale = document.get("scale") or ""
+    if not isinstance(scale, str):
+        problems.add("/scale", f"Must be a text of at most {LONGEST_SCALE_NAME} characters.")
+    elif scale and (problem := problem_of_name(scale, LONGEST_SCALE_NAME)):
+        problems.add("/scale", f"The name {problem}.")
     names = parse_concept_names(document.get("concept_names") or [], "/concept_names", problems)
     rows = document.get("questions")
     if not isinstance(rows, list) or not rows:
@@ -93,7 +99,7 @@ def parse_pool(document: Mapping[str, Any]) -> PoolDraft:
         raise PoolRefused(problems.found)
     ignored = {field for row in rows for field in row if field not in KNOWN_FIELDS}
     questions = tuple(draft for draft in drafts if draft is not None)
-    return PoolDraft(name, names, questions, tuple(sorted(map(str, ignored))[:PROBLEMS_LISTED]))
+    return PoolDraft(name, names, questions, scale, tuple(sorted(map(str, ignored))[:PROBLEMS_LISTED]))
 
 
 def parse_concept_names(names: object, pointer: str, problems: _Problems) -> tuple[str, ...]:
@@ -163,7 +169,10 @@ def _parse_with_options(
     options = _parse_options(row.get("options"), f"{pointer}/options", label, problems)
     parameters = _parse_parameters(row, pointer, label, problems)
     scores = _parse_key(row, options, parameters, pointer, label, problems)
-    return None if parameters is None else QuestionDraft("", "", options, scores, parameters)
+    fixed = _parse_fixed(row.get("fixed_options") or [], options, f"{pointer}/fixed_options", label, problems)
+    if parameters is None:
+        return None
+    return QuestionDraft("", "", options, scores, parameters, fixed_options=fixed)
 
 
 def _parse_with_interactions(
@@ -324,6 +333,18 @@ def _parse_key(
             f"{label}must use every score from 0 to {categories - 1}, as its model has.",
         )
     return tuple(given)
+
+
+def _parse_fixed(
+    value: object, options: tuple[str, ...], pointer: str, label: str, problems: _Problems
+) -> tuple[int, ...]:
+    """Options that keep their place where a test shuffles, by index and rising."""
+    is_whole = isinstance(value, list) and all(type(index) is int for index in value)
+    if not is_whole or not set(value) <= set(range(len(options))):  # type: ignore[call-overload]
+        if options:
+            problems.add(pointer, f"{label}must be a list of options, counted from 0 to {len(options) - 1}.")
+        return ()
+    return tuple(sorted(set(value)))  # type: ignore[call-overload]
 
 
 def _number(value: object, pointer: str, label: str, problems: _Problems) -> float:

@@ -23,7 +23,9 @@ class TestSoFar:
     """All that decides a test: pool, rules, what was known before, seed, and the answers so far.
 
     `prior` None is the rules' own. `items` are 0-based, in the order given; `scores` are categories from 0,
-    or −1 for a missing answer: it says nothing about ability and the question is used up.
+    or −1 for a missing answer: it says nothing about ability and the question is used up. A `hint` is
+    believed of the student as well: it helps to choose questions, and counts neither in the ability nor for
+    the end.
     """
 
     bank: ItemBank
@@ -32,6 +34,7 @@ class TestSoFar:
     seed: int
     items: Sequence[int] = ()
     scores: Sequence[int] = ()
+    hint: NormalPrior | None = None
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,14 @@ def next_step(so_far: TestSoFar) -> Step:
     reason = stop_reason(state, rules)
     if reason is not None:
         return Step(state.estimate, reason, None)
-    item = choose(state, rules)
+    hinted = state if so_far.hint is None else observe(so_far, so_far.hint)
+    item = choose(hinted, rules)
     return Step(state.estimate, "exhausted" if item is None else None, item)
 
 
 def explain(so_far: TestSoFar, count: int = 10) -> Choice:
     """The choice that `next_step` makes where the test goes on, with the criterion's values, best first."""
-    state, rules = observe(so_far), so_far.rules
+    state, rules = observe(so_far, so_far.hint), so_far.rules
     criterion = rules.criterion_for(state.bank)
     stages = _narrowed(state, rules)
     (_, unused), (_, available) = stages[0], stages[-1]
@@ -90,10 +94,10 @@ def explain(so_far: TestSoFar, count: int = 10) -> Choice:
     )
 
 
-def observe(so_far: TestSoFar) -> CatState:
-    """The state that the rules look at."""
+def observe(so_far: TestSoFar, believed: NormalPrior | None = None) -> CatState:
+    """The state that the rules look at; with `believed` in the place of the prior."""
     bank, rules = so_far.bank, so_far.rules
-    belief = so_far.prior or rules.prior.prior(bank.n_dimensions)
+    belief = believed or so_far.prior or rules.prior_rule.prior(bank.n_dimensions)
     answers = Answers.given(so_far.items, so_far.scores)
     estimator = rules.ability_for(bank)
     estimate, posterior = estimator.estimate(bank, answers, belief)

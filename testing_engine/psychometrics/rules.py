@@ -64,11 +64,12 @@ class CatRules:
     """How a test runs.
 
     Left out, `ability` and `criterion` follow the pool: EAP and MFI in one dimension, EP and posterior D
-    in several (MAP in the first edition).
+    in several (MAP in the first edition). A `prior` holds for every student alike; left out, a test begins
+    from what is known of its student, and where nothing is, from N(0, 1).
     """
 
     ability: Estimator | None = None
-    prior: PriorRule = STANDARD_NORMAL
+    prior: PriorRule | None = None
     criterion: Criterion | None = None
     strategy: Strategy = BEST
     start: Start | None = None
@@ -154,7 +155,7 @@ class CatRules:
         """Raises `RulesError` where these rules cannot work with a pool."""
         parts: list[tuple[str, Component]] = [
             ("/ability", self.ability_for(bank)),
-            ("/prior", self.prior),
+            ("/prior", self.prior_rule),
             ("/criterion", self.criterion_for(bank)),
             ("/strategy", self.strategy),
             *([("/start", self.start)] if self.start else []),
@@ -176,7 +177,7 @@ class CatRules:
 
     def _too_dear(self, parts: list[tuple[str, Component]], bank: ItemBank) -> Problems:
         """The dearest part, where an answer would cost more than `MOST_WORK`, for which others would wait."""
-        prior = self.prior.prior(bank.n_dimensions)
+        prior = self.prior_rule.prior(bank.n_dimensions)
         grid = default_quadrature(bank, prior).points if bank.n_dimensions == 1 else 0
         answers = min(self.max_questions, bank.n_items)
         work = [(part.work(bank, grid, answers), place) for place, part in parts]
@@ -201,6 +202,17 @@ class CatRules:
         """Whether a rule may end the test after so many questions. Never before the first: what was known
         already is no test."""
         return position >= max(self.min_questions, 1)
+
+    @property
+    def prior_rule(self) -> PriorRule:
+        """What is believed of a student of whom nothing is known."""
+        return self.prior or STANDARD_NORMAL
+
+    def on_scale(self, correlation: float, dimensions: int) -> "CatRules":
+        """These rules where abilities correlate so, before the first answer; their own prior goes first."""
+        if self.prior is not None or dimensions == 1 or correlation == 0:
+            return self
+        return replace(self, prior=StandardNormal(correlation))
 
     def ability_for(self, bank: ItemBank) -> Estimator:
         """The rules' own estimator, or the default for the pool's number of dimensions."""

@@ -28,7 +28,7 @@ def simulate(
     """
     rules.check(bank)
     students = Students.drawn(thetas, bank.n_dimensions, min(rules.max_questions, bank.n_items), seed)
-    belief = prior or rules.prior.prior(bank.n_dimensions)
+    belief = prior or rules.prior_rule.prior(bank.n_dimensions)
     if lockstep.understood(bank, rules, belief):
         taken = lockstep.take_tests(bank, rules, belief, students)
     else:

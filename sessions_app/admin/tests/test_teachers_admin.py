@@ -49,6 +49,7 @@ def form_data(pool: QuestionPool, **fields: Any) -> dict[str, Any]:
         "target_error": 0.3,
         "sure_enough": 0.9,
         "takers": "anybody",
+        "earlier_results": "ignored",
         "allow_dont_know": "on",
         **fields,
     }

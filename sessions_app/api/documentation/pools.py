@@ -16,6 +16,8 @@ _POOL = replied(
         "question_count": 1,
         "revision": 1,
         "content_hash": "5f2b1c0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c",
+        "scale": "Grade 9 (0b9f4c5e)",
+        "is_default": True,
         "created_at": "2026-11-22T09:00:00Z",
     },
 )
@@ -38,6 +40,7 @@ _QUESTION = replied(
         "area": "",
         "enemy_groups": [],
         "question_set": "",
+        "fixed_options": [],
     },
 )
 
@@ -85,6 +88,19 @@ LIST_POOLS = Endpoint(
 )
 
 POOL = Endpoint("read_pool", TAG, "One pool", reply=replies.PoolReply, problems=("404",), examples=(_POOL,))
+
+CHOOSE_DEFAULT = Endpoint(
+    "choose_default_pool",
+    TAG,
+    "Let tests that name no pool draw from this one",
+    description=(
+        "Instead of the one that was chosen before, and whichever is uploaded later. Safe to repeat. "
+        "While none is chosen, such tests draw from the newest pool."
+    ),
+    reply=replies.PoolReply,
+    problems=("404",),
+    examples=(_POOL,),
+)
 
 LIST_QUESTIONS = Endpoint(
     "list_questions",

@@ -21,6 +21,7 @@ _EXPORT: dict[str, Any] = {
     "proficiencies": [
         {
             "concept_name": "Algebra",
+            "scale": "Grade 9",
             "proficiency": 0.659097,
             "theta": 0.41,
             "standard_error": 0.86,

@@ -4,6 +4,7 @@ SESSION_ID = "4f8d0c0e-7c1b-4b9e-8a57-5b5c1a3a2c01"
 POOL_ID = "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11"
 ABILITY = {"theta": [0.0, 0.41], "standard_error": [1.0, 0.86]}
 FINAL_ABILITY = {"theta": [0.616, 0.399], "standard_error": [0.29, 0.28]}
+OVERALL = {"theta": 0.5075, "standard_error": 0.21}
 OPTIONS = ["x = 4/3", "x = 6", "x = −6", "x = 18"]
 QUESTION = {
     "id": "alg-017",
@@ -41,6 +42,7 @@ STATUS = {
     "status": "active",
     "current_proficiency": [0.5, 0.659],
     "ability": ABILITY,
+    "scored_with": "answers_only",
     "concept_names": ["Math", "Algebra"],
     "questions_answered": 1,
     "max_questions": 20,
@@ -54,7 +56,11 @@ STATUS = {
 REPORT = {
     "kind": "levels",
     "headline": "Secure (probability 99 %)",
-    "lines": ["This is the mean of 2 subjects.", "Secure: solid; most of it is there."],
+    "lines": [
+        "This is the mean of 2 subjects.",
+        "Secure: solid; most of it is there.",
+        "It rests on the answers of this test alone.",
+    ],
     "stands_out": ["The test saw no clear difference between the subjects."],
     "estimate": "Ability θ = 0.508, standard error 0.20",
     "whole": {

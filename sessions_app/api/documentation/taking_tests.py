@@ -25,6 +25,7 @@ _STARTED = {
     "student_id": "student-1",
     "initial_proficiency": [0.5, 0.5],
     "ability": {"theta": [0.0, 0.0], "standard_error": [1.0, 1.0]},
+    "scored_with": "answers_only",
     "concept_names": ["Math", "Algebra"],
     "next_question": samples.QUESTION,
     "questions_answered": 0,
@@ -35,6 +36,8 @@ _STARTED = {
 _RESULT = {
     "final_proficiency": [0.731, 0.655],
     "ability": samples.FINAL_ABILITY,
+    "overall": samples.OVERALL,
+    "scored_with": "answers_only",
     "total_questions": 14,
     "accuracy": 0.642857,
     "test_summary": {
@@ -140,6 +143,7 @@ SUBMIT = Endpoint(
                 "status": "continue",
                 "current_proficiency": [0.5, 0.659],
                 "ability": samples.ABILITY,
+                "scored_with": "answers_only",
                 "next_question": samples.QUESTION,
                 "questions_answered": 1,
                 "deadline": None,

@@ -31,6 +31,8 @@ def test_it_returns_the_result_so_far(api: APIClient, start: Start) -> None:
         "status",
         "final_proficiency",
         "ability",
+        "overall",
+        "scored_with",
         "total_questions",
         "accuracy",
         "test_summary",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 from unittest.mock import ANY
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from django.utils.dateparse import parse_datetime
 from rest_framework.test import APIClient
 
+from sessions_app.conftest import pointers
 from sessions_app.tests.factories import make_pool, pool_document, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool
@@ -31,6 +33,8 @@ def test_it_lists_pools_the_newest_first(api: APIClient) -> None:
         "question_count": 3,
         "revision": 1,
         "content_hash": ANY,
+        "scale": f"New ({str(new.pk)[:8]})",
+        "is_default": False,
     }
     # What it shows tells revisions apart and not the key, which the stored hash covers.
     assert first["content_hash"] != new.current_revision.content_hash
@@ -149,3 +153,30 @@ def test_it_lists_in_few_queries(
         api.get("/api/pools")
     with django_assert_max_num_queries(4):
         api.get(f"/api/pools/{pool.pk}/questions")
+
+
+def test_a_pool_is_made_the_default(api: APIClient) -> None:
+    first, newest = make_pool(), make_pool(scale="Grade 9")
+    for _ in range(2):
+        reply = api.post(f"/api/pools/{first.pk}/default")
+        assert (reply.status_code, reply.json()["is_default"]) == (200, True)
+    pools = {row["question_pool_id"]: row for row in api.get("/api/pools").json()["results"]}
+    assert [pools[str(pool.pk)]["is_default"] for pool in (first, newest)] == [True, False]
+    assert pools[str(newest.pk)]["scale"] == "Grade 9"
+    assert pools[str(first.pk)]["scale"] == f"A pool ({str(first.pk)[:8]})"
+    assert api.post(f"/api/pools/{newest.pk}/default").json()["is_default"] is True
+    assert api.get(f"/api/pools/{first.pk}").json()["is_default"] is False
+    assert api.post("/api/pools/nothing/default").status_code == 404
+
+
+@pytest.mark.parametrize("scale", [" blank", "x" * 201, 3, "a\u200bb"])
+def test_a_name_of_a_scale_that_nobody_can_type_is_refused(api: APIClient, scale: Any) -> None:
+    reply = api.post("/api/questions/upload", pool_document(scale=scale))
+    assert pointers(reply) == ["/scale"]
+    assert not QuestionPool.objects.exists()
+
+
+@pytest.mark.parametrize("fixed", [[4], [-1], "3", [1.5], [True]])
+def test_fixed_options_that_there_are_not_are_refused(api: APIClient, fixed: Any) -> None:
+    reply = api.post("/api/questions/upload", pool_document([question(0, [1.0], fixed_options=fixed)]))
+    assert pointers(reply) == ["/questions/0/fixed_options"]

@@ -45,6 +45,8 @@ def test_it_lists_every_field_of_a_session(api: APIClient, start: Start, pool: Q
         },
         "current_proficiency": reply["current_proficiency"],
         "ability": reply["ability"],
+        "overall": None,
+        "scored_with": "answers_only",
         "questions_answered": 2,
         "accuracy": 1.0,
         "completed_at": None,

@@ -19,7 +19,7 @@ from sessions_app.sitting.proficiency import CHANGE_BETWEEN_TESTS_SD
 from sessions_app.tests.factories import CONCEPTS, make_pool, make_token, pool_document, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool, TestPlan
-from testing_engine.pools import revise_question
+from testing_engine.pools import choose_default, revise_question
 
 
 def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) -> None:
@@ -32,6 +32,7 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
         "student_id",
         "initial_proficiency",
         "ability",
+        "scored_with",
         "concept_names",
         "next_question",
         "questions_answered",
@@ -51,7 +52,7 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
 def test_it_shows_the_first_question_without_its_key(start: Start, pool: QuestionPool) -> None:
     shown = start()["next_question"]
     index = int(shown["id"].removeprefix("q"))
-    assert shown == {
+    assert {name: shown[name] for name in ("id", "content", "options", "concepts")} == {
         "id": f"q{index}",
         "content": f"Question {index}?",
         "options": [f"option {letter} of {index}" for letter in "abcd"],
@@ -173,19 +174,57 @@ def test_it_starts_from_what_is_known_of_the_student(api: APIClient, start: Star
     assert session.prior_sd == pytest.approx([min(1.0, sd) for sd in widened])
 
 
-def test_it_carries_a_concept_to_another_pool_by_its_name(api: APIClient, start: Start) -> None:
-    make_pool(concepts=1)  # Math
+def test_it_carries_a_concept_to_another_pool_of_its_scale(api: APIClient, start: Start) -> None:
+    make_pool(concepts=1, scale="Grade 9")  # Math
     result = answer_questions(api, start(), 5)
-    make_pool(concepts=2, concept_names=["Logic", "Math"])
+    make_pool(concepts=2, concept_names=["Logic", "Math"], scale="Grade 9")
     assert start()["initial_proficiency"] == [0.5, result["final_proficiency"][0]]
     assert start(student_id="somebody else")["initial_proficiency"] == [0.5, 0.5]
+
+
+def test_it_carries_nothing_to_a_pool_of_another_scale(api: APIClient, start: Start) -> None:
+    first = make_pool(concepts=1)  # Math
+    result = answer_questions(api, start(), 5)
+    make_pool(concepts=1)  # Math as well
+    other = start()
+    assert other["initial_proficiency"] == [0.5]
+    answer_questions(api, other, 1, is_right=False)
+    again = start(question_pool_id=str(first.pk))
+    assert again["initial_proficiency"] == result["final_proficiency"]
+
+
+def test_a_prior_in_the_rules_goes_before_what_is_known(
+    api: APIClient, start: Start, pool: QuestionPool
+) -> None:
+    answer_questions(api, start(), 5)
+    rules = {"prior": {"name": "standard"}, "max_questions": 2}
+    begun = start(end_criteria=None, rules=rules)
+    assert begun["initial_proficiency"] == [0.5]
+    plan = TestPlan.objects.get(pk=TestSession.objects.latest("started_at").plan_id)
+    assert plan.rules["prior"] == {"name": "standard"}
+
+
+def test_it_draws_from_the_default_pool_where_none_is_named(start: Start, pool: QuestionPool) -> None:
+    choose_default(pool)
+    newer = make_pool()
+    start()
+    assert TestSession.objects.get().revision.pool == pool
+    start(question_pool_id=str(newer.pk))
+    choose_default(None)
+    start()
+    assert TestSession.objects.filter(revision__pool=newer).count() == 2
 
 
 def test_it_shows_proficiency_as_the_share_below(start: Start, pool: QuestionPool) -> None:
     student = Student.objects.create(external_id="s1")
     session = TestSession.objects.get(pk=start(student_id="other")["session_id"])
     StudentProficiency.objects.create(
-        student=student, concept_name="Math", theta=1.0, standard_error=0.3, updated_at=session.started_at
+        student=student,
+        scale=pool.scale,
+        concept_name="Math",
+        theta=1.0,
+        standard_error=0.3,
+        updated_at=session.started_at,
     )
     assert start()["initial_proficiency"] == [round(NormalDist().cdf(1.0), 6)] == [0.841345]
 

@@ -22,6 +22,7 @@ FIELDS = {
     "status",
     "current_proficiency",
     "ability",
+    "scored_with",
     "concept_names",
     "questions_answered",
     "max_questions",

@@ -42,6 +42,7 @@ def test_it_shows_what_the_student_can_do(api: APIClient, two_tests: list[dict[s
         "student_id": "s1",
         "concept_names": ["Algebra", "Math"],
         "proficiency": [algebra, math],
+        "scales": [QuestionPool.objects.get().scale.name] * 2,
         "ability": {"theta": thetas[::-1], "standard_error": errors[::-1]},
         "last_updated": as_json(max(StudentProficiency.objects.values_list("updated_at", flat=True))),
     }
@@ -69,6 +70,7 @@ def test_it_knows_nothing_before_the_first_answer(api: APIClient, start: Start, 
         "student_id": "s1",
         "proficiency": [],
         "concept_names": [],
+        "scales": [],
         "ability": {"theta": [], "standard_error": []},
         "last_updated": None,
     }
@@ -90,6 +92,8 @@ def test_it_lists_tests_the_newest_first(api: APIClient, two_tests: list[dict[st
         "accuracy": 0.6,
         "learning_gain": two_tests[1]["test_summary"]["learning_gain"],
         "final_proficiency": two_tests[1]["final_proficiency"],
+        "overall": two_tests[1]["overall"],
+        "scored_with": "earlier_results",
         "concept_names": ["Math", "Algebra"],
     }
     assert body["test_sessions"][1]["session_id"] == str(older.pk)
@@ -162,13 +166,14 @@ def test_it_shows_progress_the_oldest_first(api: APIClient, two_tests: list[dict
                 "session_id": str(session.pk),
                 "date": date,
                 "proficiency": proficiency,
+                "scored_with": scored_with,
                 "concept_names": ["Math", "Algebra"],
                 "accuracy": accuracy,
                 "questions_answered": 5,
             }
-            for session, date, proficiency, accuracy in (
-                (older, dates[0], first, 1.0),
-                (newer, dates[1], second, 0.6),
+            for session, date, proficiency, accuracy, scored_with in (
+                (older, dates[0], first, 1.0, "answers_only"),
+                (newer, dates[1], second, 0.6, "earlier_results"),
             )
         ],
         "concept_progress": {

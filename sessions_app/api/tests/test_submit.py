@@ -22,7 +22,7 @@ from sessions_app.models import StudentProficiency, TestResponse, TestSession
 from sessions_app.sitting import ledger
 from sessions_app.sitting.hot_state import read_state
 from sessions_app.tests.factories import make_pool, make_token, question, right_answer
-from testing_engine.models import QuestionPool
+from testing_engine.models import QuestionPool, Scale
 
 PHI = NormalDist().cdf
 
@@ -61,6 +61,7 @@ def test_it_goes_on_with_every_field_of_the_contract(api: APIClient, start: Star
         "status",
         "current_proficiency",
         "ability",
+        "scored_with",
         "next_question",
         "deadline",
         "questions_answered",
@@ -81,6 +82,8 @@ def test_it_finishes_with_every_field_of_the_contract(api: APIClient, start: Sta
         "status",
         "final_proficiency",
         "ability",
+        "overall",
+        "scored_with",
         "total_questions",
         "accuracy",
         "test_summary",
@@ -116,14 +119,17 @@ def test_it_rewards_right_answers_and_not_wrong_ones(
     assert wrong["current_proficiency"][0] < 0.5 < right["current_proficiency"][0]
 
 
-def test_it_moves_only_the_concept_that_was_asked(api: APIClient, start: Start) -> None:
-    make_pool(concepts=2)
-    started = start()
-    asked = started["next_question"]["concepts"].index(1.0)
-    reply = answer_questions(api, started, 1)
-    assert reply["current_proficiency"][asked] > 0.5
-    assert reply["current_proficiency"][1 - asked] == 0.5
-    assert reply["ability"]["standard_error"][1 - asked] == pytest.approx(1.0)
+def test_it_moves_the_concept_that_was_asked_and_by_their_correlation_the_other(
+    api: APIClient, start: Start
+) -> None:
+    pool = make_pool(concepts=2)
+    for correlation in (0.3, 0.0):
+        Scale.objects.filter(pk=pool.scale_id).update(correlation=correlation)
+        started = start(student_id=f"s{correlation}")
+        asked = started["next_question"]["concepts"].index(1.0)
+        moved = answer_questions(api, started, 1)["ability"]["theta"]
+        assert moved[asked] > 0.1
+        assert moved[1 - asked] == pytest.approx(correlation * moved[asked], rel=1e-3, abs=1e-9)
 
 
 def test_it_estimates_the_posterior_of_one_answer(api: APIClient, start: Start) -> None:

@@ -284,14 +284,23 @@ def test_it_changes_nothing_in_a_dry_run(migrate: Migrate) -> None:
 
 
 def test_it_leaves_a_newer_proficiency_of_ours_alone(migrate: Migrate) -> None:
-    student = Student.objects.create(external_id="s1")
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    StudentProficiency.objects.create(
-        student=student, concept_name="Math", theta=1.5, standard_error=0.3, updated_at=now
-    )
+    migrate(exported())
+    StudentProficiency.objects.update(theta=1.5, updated_at=datetime(2026, 1, 1, tzinfo=UTC))
     report = migrate(exported())
     assert report["student_proficiencies"]["already_there"] == 1
     assert StudentProficiency.objects.get().theta == 1.5
+
+
+def test_it_keeps_a_proficiency_on_the_scale_of_the_students_tests(migrate: Migrate) -> None:
+    tables = exported()
+    tables["student_proficiencies"].append(proficiency("p1", "s3", "Reading", 0.7, "2025-05-01T10:00:00"))
+    report = migrate(tables)
+    scales = dict(StudentProficiency.objects.values_list("student__external_id", "scale__name"))
+    assert scales == {
+        "s1": QuestionPool.objects.get(pk=POOL).scale.name,
+        "s3": "Imported, of no known pool",  # without a test, and of a concept that no pool names
+    }
+    assert "no pool tells on which scale Reading is" in report["printed"]
 
 
 def test_it_takes_the_newest_proficiency(migrate: Migrate) -> None:

@@ -165,7 +165,7 @@ def test_it_refuses_a_session_that_contradicts_itself(
 def test_it_refuses_two_proficiencies_of_one_concept(session: TestSession) -> None:
     row = StudentProficiency.objects.get()
     row.pk = None
-    assert "proficiency_once_a_concept" in refused(lambda: row.save(force_insert=True))
+    assert "proficiency_once_a_scale_and_concept" in refused(lambda: row.save(force_insert=True))
 
 
 @pytest.mark.parametrize("error", [0.0, -1.0])
@@ -258,7 +258,7 @@ def test_it_rolls_back_a_pool_whole(db: None, monkeypatch: pytest.MonkeyPatch) -
         ("test_sessions", "(started_at DESC, id)"),
         ("test_responses", '(session_id, "position")'),
         ("test_responses", "(session_id, question_id)"),
-        ("student_proficiencies", "(student_id, concept_name)"),
+        ("student_proficiencies", "(student_id, scale_id, concept_name)"),
     ],
 )
 def test_it_has_an_index_for_each_query(db: None, table: str, columns: str) -> None:

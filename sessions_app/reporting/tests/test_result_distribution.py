@@ -19,6 +19,7 @@ from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.result_specs import USUAL, USUAL_CUTS
 from sessions_app.sitting.thousandths import level_index
 from sessions_app.tests.factories import make_pool
+from testing_engine.models import QuestionPool
 
 Start = Callable[..., dict[str, Any]]
 
@@ -105,6 +106,7 @@ def test_the_population_is_counted_by_concept(tests_over: list[TestSession]) -> 
         theta=9.0, updated_at=timezone.now()
     )
     expected = np.histogram(np.clip(theta, -4, 4), edges)[0]
-    found = abilities(["Math", "Nothing"], edges, fewest=3)
+    scale = QuestionPool.objects.get(name="A pool").scale_id
+    found = abilities(scale, ["Math", "Nothing"], edges, fewest=3)
     assert found == (tuple(expected), ())
-    assert abilities(["Math"], edges, fewest=len(theta) + 1) == ((),)
+    assert abilities(scale, ["Math"], edges, fewest=len(theta) + 1) == ((),)

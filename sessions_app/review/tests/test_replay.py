@@ -18,7 +18,7 @@ from sessions_app.refusals import SessionNotFound
 from sessions_app.review.replay import Difference, Replay, replay
 from sessions_app.tests.factories import make_pool, pool_document, question
 from testing_engine.interchange.questions import parse_pool
-from testing_engine.models import Question, QuestionPool, TestPlan
+from testing_engine.models import Question, QuestionPool, Scale, TestPlan
 from testing_engine.pools import revise_question
 from testing_engine.psychometrics.components import EDITION
 from testing_engine.revisions import forget_frozen
@@ -60,8 +60,10 @@ def test_it_replays_a_completed_test(api: APIClient, start: Start, concepts: int
 
 
 def test_a_test_of_several_concepts_goes_on_by_the_plan_it_began_with(api: APIClient, start: Start) -> None:
-    """A plan as it was stored before there were editions: it left the estimator out, which was the mode."""
+    """A plan as it was stored before there were editions: it left the estimator out, which was the mode; and
+    before there were scales, so that abilities were independent."""
     make_pool(40, 5)
+    Scale.objects.update(correlation=0)
     started = start(end_criteria=None, rules={"max_questions": 6, "edition": 1})
     take_test(api, started, is_right=is_even)
     session = UUID(started["session_id"])

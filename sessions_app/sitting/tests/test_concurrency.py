@@ -134,9 +134,9 @@ def test_it_makes_one_student_of_ten_starts(start: Start, pool: QuestionPool) ->
 
 def test_it_lets_a_student_take_several_tests_at_once(start: Start) -> None:
     """Their answers write the same proficiencies: no deadlock, and each test is whole."""
-    make_pool(questions=20, concepts=2, concept_names=["Math", "Algebra"])
+    make_pool(questions=20, concepts=2, concept_names=["Math", "Algebra"], scale="Grade 9")
     forward = [start() for _ in range(3)]
-    make_pool(questions=20, concepts=2, concept_names=["Algebra", "Math"])
+    make_pool(questions=20, concepts=2, concept_names=["Algebra", "Math"], scale="Grade 9")
     backward = [start() for _ in range(3)]
     replies = at_once(
         *(lambda begun=begun: answer_questions(browser_of(begun), begun, 5) for begun in forward + backward)

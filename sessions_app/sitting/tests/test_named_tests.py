@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from sessions_app.conftest import Reply, answer_questions, browser_of, client_with, pointers
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
+from sessions_app.review.replay import replay
 from sessions_app.sitting.tests.test_concurrency import at_once, statuses
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from testing_engine.models import QuestionPool
@@ -188,3 +189,24 @@ def test_it_costs_a_start_by_name_few_queries(
     assert start(api).status_code == 200
     with django_assert_max_num_queries(16):
         assert start(api).status_code == 200
+
+
+def test_it_does_not_begin_with_the_same_question_for_everybody(api: APIClient, pool: QuestionPool) -> None:
+    """By default the first is any of the five best; the seed says which, so that a replay has it again."""
+    make_named_test(pool, vary_first_questions=True)
+    first = {start(api, student_id=f"s{n}").json()["next_question"]["id"] for n in range(40)}
+    assert len(first) == 5
+    assert all(replay(session.pk).is_identical for session in TestSession.objects.all()[:5])
+
+
+@pytest.mark.parametrize(
+    "own", [{"start": {"name": "questions", "items": [7]}}, {"strategy": {"name": "progressive"}}]
+)
+def test_rules_that_say_how_a_test_begins_go_first(
+    api: APIClient, pool: QuestionPool, own: dict[str, Any]
+) -> None:
+    make_named_test(pool, rules={"max_questions": 5, **own}, vary_first_questions=True)
+    start(api)
+    rules = TestSession.objects.get().plan.rules
+    assert {name: rules[name] for name in own} == own
+    assert rules.get("start", {}).get("name") != "randomesque"

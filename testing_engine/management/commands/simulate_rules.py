@@ -3,13 +3,15 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
+from testing_engine.models import Scale
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -32,8 +34,9 @@ SEARCHES: dict[str, Search] = {
 
 class Command(BaseCommand):
     help = (
-        "Simulate students from N(0, 1) on a pool's newest revision. With --exposure, find the numbers that "
-        "keep every question's exposure rate near --maximum, and print the rules with them."
+        "Simulate students from N(0, 1), with its scale's correlation, on a pool's newest revision. With "
+        "--exposure, find the numbers that keep every question's exposure rate near --maximum, and print the "
+        "rules with them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -59,15 +62,18 @@ class Command(BaseCommand):
             raise CommandError("--students must be 1 or more, and --maximum above 0 and at most 1.")
         asked = _rules_from(rules)
         try:
-            bank = newest_revision(pool).bank
+            revision = newest_revision(pool)
         except UnknownPool as error:
             raise CommandError(str(error)) from error
-        thetas = np.random.default_rng(seed).normal(size=(students, bank.n_dimensions))
+        bank = revision.bank
+        scale = Scale.objects.get(pools=revision.pool_id)
+        on_scale = asked.on_scale(scale.correlation, bank.n_dimensions)
+        thetas = _students_of(scale, students, bank.n_dimensions, seed)
         try:
             if exposure is None:
-                found = Controlled(asked, simulate(bank, asked, thetas, seed))
+                found = Controlled(on_scale, simulate(bank, on_scale, thetas, seed))
             else:
-                found = SEARCHES[exposure](bank, asked, thetas, maximum, seed)
+                found = SEARCHES[exposure](bank, on_scale, thetas, maximum, seed)
         except RulesError as error:
             raise CommandError(_listed(error)) from error
         except ExposureNotHeldError as error:
@@ -75,7 +81,16 @@ class Command(BaseCommand):
         for name, value in asdict(found.simulation.report()).items():
             self.stdout.write(f"{name}: {_shown(value)}")
         if exposure is not None:
-            self.stdout.write(json.dumps(found.rules.to_json()))
+            # The scale's prior comes at each start again; written down, it would keep what is known out.
+            self.stdout.write(json.dumps(replace(found.rules, prior=asked.prior).to_json()))
+
+
+def _students_of(scale: Scale, students: int, dimensions: int, seed: int) -> FloatArray:
+    """(S, D) abilities, N(0, 1), that correlate as the scale says."""
+    independent = np.random.default_rng(seed).normal(size=(students, dimensions))
+    correlations = NormalPrior.correlated([0.0] * dimensions, [1.0] * dimensions, scale.correlation)
+    drawn: FloatArray = independent @ np.linalg.cholesky(correlations.covariance).T
+    return drawn
 
 
 def _rules_from(path: Path | None) -> CatRules:

@@ -20,15 +20,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--name", help="The pool's name; by default the file's.")
+        parser.add_argument(
+            "--scale", help="What it was calibrated with: a scale's name; by default one of its own."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Check the file, publish nothing.")
 
-    def handle(self, *args: Any, file: Path, name: str | None, dry_run: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, file: Path, name: str | None, scale: str | None, dry_run: bool, **options: Any
+    ) -> None:
         try:
             pool_file = read_pool_file(file)
         except UnreadableFile as error:
             raise CommandError(f"Nothing was published. {error}") from error
+        document = pool_file.document if scale is None else {**pool_file.document, "scale": scale}
         try:
-            draft = parse_pool(pool_file.document)
+            draft = parse_pool(document)
         except PoolRefused as refused:
             listed = "\n".join(f"  {pool_file.place_of(at)}: {said}" for at, said in refused.problems)
             raise CommandError(f"Nothing was published. {file.name} has problems:\n{listed}") from refused
@@ -42,5 +48,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{file.name} is fine: {count} questions. Nothing was published (dry run).")
             return
         with tqdm(total=count, unit="question", disable=None) as bar:
-            pool = publish_pool(name, draft.concept_names, draft.questions, bar.update)
-        self.stdout.write(f"Published {count} questions as pool {pool.pk}.")
+            pool = publish_pool(name, draft.concept_names, draft.questions, bar.update, scale=draft.scale)
+        self.stdout.write(f"Published {count} questions as pool {pool.pk}, on the scale {pool.scale}.")

@@ -14,6 +14,7 @@ from testing_engine.psychometrics.items.bank import ItemBank
 # Beyond these a prior says nothing about a person, and takes grids that fill the memory.
 LEAST_VARIANCE, MOST_VARIANCE = 1e-4, 100.0
 NARROWEST = 0.1
+LARGEST_CORRELATION = 0.95  # of a scale: abilities that correlate more closely are one ability
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,15 @@ class NormalPrior:
         return NormalPrior(np.zeros(dimensions), np.eye(dimensions))
 
     @staticmethod
+    def correlated(mean: npt.ArrayLike, sd: npt.ArrayLike, correlation: float) -> "NormalPrior":
+        """N(mean, S R S): S of the standard deviations, R with the same correlation of every two."""
+        deviations = np.asarray(sd, dtype=float)
+        covariance = np.diag(np.square(deviations))
+        if correlation:
+            covariance += correlation * (np.outer(deviations, deviations) - covariance)
+        return NormalPrior(np.asarray(mean, dtype=float), covariance)
+
+    @staticmethod
     @lru_cache
     def equally_correlated(dimensions: int, correlation: float) -> "NormalPrior":
         """N(0, 1) per dimension, any two with this correlation. Positive definite above −1 / (D − 1)."""

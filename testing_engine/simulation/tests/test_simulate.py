@@ -39,7 +39,7 @@ def both_ways(
     bank: ItemBank, rules: CatRules, thetas: np.ndarray, seed: int, prior: NormalPrior | None
 ) -> None:
     students = Students.drawn(thetas, 1, min(rules.max_questions, bank.n_items), seed)
-    belief = prior or rules.prior.prior(1)
+    belief = prior or rules.prior_rule.prior(1)
     assert lockstep.understood(bank, rules, belief)
     together = lockstep.take_tests(bank, rules, belief, students)
     alone = one_by_one(bank, rules, prior, students)

@@ -1,0 +1,21 @@
+"""One number for a test of several concepts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate
+from testing_engine.psychometrics.items.bank import ItemBank
+
+
+def overall_score(
+    estimate: AbilityEstimate, bank: ItemBank, items: Sequence[int]
+) -> tuple[float, float] | None:
+    """Mean θ̄ of the abilities that these questions measure, and its standard error √(1ᵀV1) / D with their
+    covariance V. None for fewer than two abilities: then there is nothing to sum up.
+    """
+    (which,) = np.nonzero((bank.slopes[list(items)] > 0).any(axis=0))
+    if len(which) < 2:
+        return None
+    part = AbilityEstimate(estimate.theta[which], estimate.covariance[np.ix_(which, which)])
+    return part.overall.theta, part.overall.standard_error
