@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from browser_tests.accessibility import check_accessibility
 from browser_tests.conftest import NewContext
 from browser_tests.watching import Watch, width_beyond_screen
+from sessions_app.administration.invitations import token_of
 from sessions_app.conftest import client_with
-from sessions_app.models import NamedTest
+from sessions_app.models import Invitation, NamedTest, Student
 from sessions_app.sitting.tokens import page_of
 from sessions_app.tests.factories import make_named_test, make_pool, make_token, question
 
@@ -172,3 +173,22 @@ def test_what_is_not_for_the_student_is_not_shown(page: Page, watch: Watch, fiel
         NamedTest.objects.update(closes_at=timezone.now() - timedelta(seconds=2))
         page.reload()
         expect(page.locator("#headline .band")).to_have_text(re.compile(r"\(probability \d+ %\)$"))
+
+
+def test_an_invitations_link_leads_to_a_result_that_had_to_wait(page: Page, watch: Watch) -> None:
+    watch.expect("409")  # the invitation is used, which the page is told with a way to the result
+    closes_at = timezone.now() + timedelta(days=1)
+    test = make_named_test(make_pool(), closes_at=closes_at, result_release="closed", takers="invited")
+    invited = Invitation.objects.create(test=test, student=Student.objects.create(external_id="s"))
+    link = f"/take/test#invitation={token_of(invited)}"
+    page.goto(link)
+    page.get_by_role("button", name="Begin").click()
+    answer_to_the_end(page, test.rules["max_questions"])
+    page.goto("/take/")
+    page.goto(link)
+    expect(page.get_by_role("heading", name="You have taken this test")).to_be_visible()
+    NamedTest.objects.update(closes_at=timezone.now() - timedelta(seconds=2))
+    page.goto("/take/")
+    page.goto(link)
+    expect(page.locator("#headline .band")).to_have_text(re.compile(r"\(probability \d+ %\)$"))
+    assert page.url.endswith("/take/test")

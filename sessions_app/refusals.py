@@ -137,11 +137,15 @@ class InvitationRevoked(Refusal):
 
 
 class InvitationUsed(Refusal):
-    """The test that was started with it is over: `status` says how."""
+    """The test that was started with it is over: `status` says how.
 
-    def __init__(self, status: str) -> None:
+    `session_token` opens its result, where students see that only now that the test has closed.
+    """
+
+    def __init__(self, status: str, session_token: str | None = None) -> None:
         super().__init__(f"The test of this invitation is over: it is {status}.")
         self.status = status
+        self.session_token = session_token
 
 
 class NotExpired(Refusal):

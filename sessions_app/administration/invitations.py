@@ -16,6 +16,7 @@ from sessions_app.refusals import InvitationNotFound, InvitationRevoked, Invitat
 from sessions_app.sitting import lifecycle, named_tests
 from sessions_app.sitting.access import Caller
 from sessions_app.sitting.standing import Standing
+from sessions_app.sitting.tokens import make_session_token
 from testing_engine.interchange.names import problem_of_student_id, problem_of_words
 from testing_engine.interchange.tables import Table, TableRefused, place, read_table
 
@@ -209,8 +210,16 @@ def look(token: str, *, now: datetime) -> tuple[NamedTest, bool]:
         named_tests.check_may_take(invitation.test, invitation.student, is_invited=True)
         return invitation.test, False
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
-        raise InvitationUsed(session.status)
+        raise _used(invitation.test, session, now)
     return invitation.test, True
+
+
+def _used(test: NamedTest, session: TestSession, now: datetime) -> InvitationUsed:
+    """The refusal; with a way to a result that had to wait until the test closed."""
+    released_at = named_tests.released_at(test)
+    if released_at is None or now < released_at or session.status == TestSession.Status.ACTIVE:
+        return InvitationUsed(session.status)
+    return InvitationUsed(session.status, make_session_token(session.pk, now, session.token_generation))
 
 
 def start(token: str, *, seed: int, now: datetime) -> Opened:
@@ -233,7 +242,7 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
             Invitation.objects.filter(pk=pk).update(session_id=standing.session_id)
             return Opened(standing, student_id)
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
-        raise InvitationUsed(session.status)
+        raise _used(invitation.test, session, now)
     standing = lifecycle.status(session.pk, Caller(session_id=session.pk))
     if not standing.is_active:  # it ended between our two looks
         raise InvitationUsed(standing.status)

@@ -95,7 +95,10 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
         case refusals.InvitationRevoked():
             return Problem(403, "invitation_revoked", "This invitation was taken back.")
         case refusals.InvitationUsed():
-            return Problem(409, "invitation_used", str(refusal), extra={"session_status": refusal.status})
+            told = {"session_status": refusal.status}
+            if refusal.session_token is not None:
+                told["session_token"] = refusal.session_token
+            return Problem(409, "invitation_used", str(refusal), extra=told)
         case refusals.NotExpired():
             return Problem(409, "session_not_expired", str(refusal), extra={"session_status": refusal.status})
         case refusals.NoDeadline():

@@ -28,3 +28,4 @@ class Problem(Reply, frozen=True):
     opens_at: datetime | UnsetType | None = UNSET
     closes_at: datetime | UnsetType | None = UNSET
     released_at: datetime | UnsetType = UNSET
+    session_token: str | UnsetType = UNSET

@@ -107,7 +107,8 @@ START_INVITED = Endpoint(
         "Starts the invitation's one test, or goes on with it while it runs, on whatever device. Safe to "
         "repeat. Needs no other credentials; the reply is that of `start`.\n\n"
         "Refused with 404 `invitation_not_found`; 403 `invitation_revoked`; 409 `invitation_used` with "
-        "`session_status` once the test is over; 409 `test_not_open`; 409 `no_attempts_left`."
+        "`session_status` once the test is over, and a `session_token` where its result had to wait until "
+        "the test closed; 409 `test_not_open`; 409 `no_attempts_left`."
     ),
     parameters=(RENDER,),
     request=InvitationRequestSerializer,

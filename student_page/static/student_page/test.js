@@ -352,6 +352,10 @@ const moment = (text) =>
 function refuseInvitation(refusal) {
   if (!(refusal instanceof Refused)) return stopBecause(refusal);
   const { opens_at: opens, closes_at: closes } = refusal.problem;
+  if (refusal.problem.session_token) {
+    clearAddress(); // the test has closed, and its result is there now
+    return open(refusal.problem.session_token);
+  }
   if (refusal.code === "invitation_used") return stop(texts.usedTitle, texts.used);
   if (refusal.code === "no_attempts_left") return stop(texts.notOpenTitle, texts.noAttempts);
   if (refusal.code === "test_not_open" && opens && Date.parse(opens) > now())
