@@ -7,14 +7,14 @@ libxml2's own HTML parser as a stream of events: linear in time, and no nesting 
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
-from urllib.parse import quote
 
 from lxml import etree
+
+from testing_engine.interchange.notation import GAP, LINE, escaped, joined, raw, storable
 
 LONGEST = 1_000_000  # characters of one fragment
 
@@ -43,12 +43,7 @@ _RAISED = str.maketrans(
     "0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
 )
 _LOWERED = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
-_CLOSED_BY = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
-_OF_FORMULAS = re.compile(r"\\\\|\\[()\[\]]|\$\$")  # "\\\\" is TeX's new line: "\\\\[2pt]" begins no formula
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
-# Stand for a blank line between blocks, and for a new line, until all is together; never in what is returned.
-_GAP, _LINE = "\ue000", "\ue004"
-_BREAKS = re.compile(f"[ \n{_GAP}{_LINE}]+")
 _DEEPEST_TABLE = 8
 _MOST_CELLS = 5_000
 
@@ -59,16 +54,6 @@ class HtmlText:
 
     text: str
     losses: tuple[str, ...] = ()
-
-
-def media_name(path: str) -> str:
-    """A file's name as it can stand in `media:NAME`: without blanks and brackets, which would end it."""
-    return quote(unicodedata.normalize("NFC", path), safe="/-_.~")
-
-
-def plain_text(text: str) -> str:
-    r"""Plain text as content: dollars and backticks are escaped, formulas kept as in HTML."""
-    return _escaped(_storable(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def read_html(
@@ -82,7 +67,7 @@ def read_html(
         raise ValueError(f"A text has more than {LONGEST} characters.")
     reader = _Reader(find_picture, is_one_line)
     parser = etree.HTMLParser(target=reader, encoding="utf-8", no_network=True)
-    parser.feed(_storable(html).encode())
+    parser.feed(storable(html).encode())
     parser.close()
     return HtmlText(reader.text(), tuple(reader.losses))
 
@@ -172,14 +157,14 @@ class _Reader:
         """Comments are nobody's words."""
 
     def text(self) -> str:
-        return _joined(self._out, self._is_one_line)
+        return joined(self._out, self._is_one_line)
 
     def _write(self, piece: str) -> None:
         (self._out if self._cell is None else self._cell).append(piece)
 
     def _break(self, *, is_blank: bool) -> None:
         in_line = self._is_one_line or self._cell is not None
-        self._write(_GAP if is_blank and not in_line else _LINE)
+        self._write(GAP if is_blank and not in_line else LINE)
 
     def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
         match tag:
@@ -260,15 +245,15 @@ class _Reader:
             self.losses[f"The picture {shown} is not in the file; its description stands in its place."] = (
                 None
             )
-            self._write(_escaped(words))
+            self._write(escaped(words))
         else:
-            self._write(_raw(f"![{words}](media:{name})"))
+            self._write(raw(f"![{words}](media:{name})"))
 
     def _end_math(self) -> None:
         assert self._math is not None
         markup, self._math = " ".join("".join(self._math).split()), None
         is_block = markup.startswith('<math display="block"')
-        self._write(_raw(f"\\[{markup}\\]" if is_block else f"\\({markup}\\)"))
+        self._write(raw(f"\\[{markup}\\]" if is_block else f"\\({markup}\\)"))
 
     def _end_pre(self) -> None:
         code = "".join(self._pre or []).strip("\n").replace("\r\n", "\n")
@@ -282,7 +267,7 @@ class _Reader:
         else:
             fence = "`" * max(3, _longest_run(code) + 1)
             self._break(is_blank=True)
-            self._write(_raw(f"{fence}\n{code}\n{fence}"))
+            self._write(raw(f"{fence}\n{code}\n{fence}"))
             self._break(is_blank=True)
 
     def _start_cell(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -293,7 +278,7 @@ class _Reader:
 
     def _end_table(self) -> None:
         table = self._tables.pop()
-        rows = [[_joined(cell, is_one_line=True) for cell in row] for row in table.rows]
+        rows = [[joined(cell, is_one_line=True) for cell in row] for row in table.rows]
         rows = [row for row in rows if any(row)]
         if self._tables:  # a table in a cell: its rows as lines of the cell
             outer = self._tables[-1].rows
@@ -306,82 +291,14 @@ class _Reader:
         if self._is_one_line or self._tables or width == 1 or width * len(rows) > _MOST_CELLS:
             for row in rows:
                 self._break(is_blank=width == 1)
-                self._write(_raw(" – ".join(filter(None, row))))
+                self._write(raw(" – ".join(filter(None, row))))
             self._break(is_blank=True)
             return
         header = rows.pop(0) if table.has_header else []
         lines = [header, ["---"] * width, *rows]
         self._break(is_blank=True)
-        self._write(_raw("\n".join(_row(line, width) for line in lines)))
+        self._write(raw("\n".join(_row(line, width) for line in lines)))
         self._break(is_blank=True)
-
-
-_RAW = re.compile("\ue001([^\ue002]*)\ue002")
-
-
-def _raw(notation: str) -> str:
-    """What is notation already, so that nothing in it is escaped."""
-    return f"\ue001{notation}\ue002"
-
-
-def _joined(pieces: list[str], is_one_line: bool) -> str:
-    """The pieces as text: words escaped, blanks at the ends of lines gone, one blank line between blocks."""
-    parts: list[str] = []
-    kept: list[str] = []  # notation, out of reach of what is done to blanks
-    for index, part in enumerate(_RAW.split("".join(pieces))):
-        if index % 2:
-            kept.append(part)
-            parts.append("\ue003")
-        else:
-            parts.append(_escaped(part))
-    text = "".join(parts)
-    text = _BREAKS.sub(_one_break, text)
-    if is_one_line:
-        text = text.replace("\n\n", "\n")
-    text = "\n".join(line.strip(" \u00a0") for line in text.split("\n"))
-    rest = iter(kept)
-    return re.sub("\ue003", lambda _: next(rest), text.strip())
-
-
-def _one_break(found: re.Match[str]) -> str:
-    blanks = found[0]
-    if _GAP in blanks or blanks.count("\n") > 1:
-        return "\n\n"
-    return "\n" if _LINE in blanks or "\n" in blanks else " "
-
-
-def _escaped(text: str) -> str:
-    """Dollars and backticks as signs, formulas as formulas; `![a](b)` that somebody wrote is no picture."""
-    parts: list[str] = []
-    end = 0
-    opening: re.Match[str] | None = None
-    for sign in _OF_FORMULAS.finditer(text):
-        if (
-            opening is not None
-            and sign[0] == _CLOSED_BY[opening[0]]
-            and text[opening.end() : sign.start()].strip()
-        ):
-            inside = text[opening.end() : sign.start()]
-            parts += [_escaped_words(text[end : opening.start()]), _formula(opening[0], inside)]
-            end, opening = sign.end(), None
-        elif sign[0] in _CLOSED_BY:
-            opening = sign
-    return "".join([*parts, _escaped_words(text[end:])])
-
-
-def _formula(opening: str, inside: str) -> str:
-    inside = re.sub(f"[\n{_GAP}{_LINE}]+", " ", inside)
-    return f"\\({inside}\\)" if opening == "\\(" else f"\\[{inside}\\]"
-
-
-def _escaped_words(text: str) -> str:
-    escaped = re.sub(r"[$`]", lambda sign: "\\" + sign[0], text)
-    return escaped.replace("](", "] (") if "![" in escaped else escaped
-
-
-def _storable(text: str) -> str:
-    """Without control characters, halves of surrogate pairs and the signs that this module uses itself."""
-    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ue000-\ue004]", "", text)
 
 
 def _opening(tag: str, attributes: Mapping[str, str]) -> str:
@@ -405,7 +322,7 @@ def _as_code(code: str) -> str:
         return code
     fence = "`" * (_longest_run(code) + 1)
     room = " " if code.startswith("`") or code.endswith("`") else ""
-    return _raw(f"{fence}{room}{code}{room}{fence}")
+    return raw(f"{fence}{room}{code}{room}{fence}")
 
 
 def _longest_run(code: str) -> int:
@@ -420,7 +337,7 @@ def _as_script(kind: str, text: str) -> str:
         return signs
     mark = "^" if kind == "sup" else "_"
     if all(sign.isalnum() or sign in " .,;:+-−=*/()'" for sign in text):
-        return _raw(f"\\({{}}{mark}{{\\text{{{text}}}}}\\)")
+        return raw(f"\\({{}}{mark}{{\\text{{{text}}}}}\\)")
     return f"{mark}({text})"
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from testing_engine.interchange.html_text import media_name, plain_text, read_html
+from testing_engine.interchange.html_text import read_html
+from testing_engine.interchange.notation import media_name, plain_text
 from testing_engine.rendering import content_html, option_html
 
 CASES = {

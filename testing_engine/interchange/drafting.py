@@ -1,0 +1,233 @@
+"""Questions as readers of foreign formats put them together → rows of a pool document, checked one by one.
+
+A `Drafting` holds what one file has given so far: identifiers that are taken, media that are shown. What the
+format cannot give stays at its default; what a pool could not take is refused here, so that one bad question
+costs no other.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from testing_engine.interchange.imported import ImportedPool, ImportedQuestion
+from testing_engine.interchange.names import (
+    ID_LENGTH,
+    NAME_LENGTH,
+    is_unseen,
+    problem_of_identifier,
+    problem_of_name,
+)
+from testing_engine.interchange.with_interactions import parse_interactions
+from testing_engine.questions import interactions as asked
+from testing_engine.questions.keys import (
+    MOST_MODELLED,
+    Key,
+    TooManyAnswers,
+    program_of_keys,
+    proposed_merge,
+    with_categories,
+)
+from testing_engine.questions.program import Program, ProgramError, encode, variables_of
+
+LONGEST_CONTENT = 50_000  # characters, as a pool takes them
+
+
+class QuestionRefused(ValueError):
+    """This question cannot be taken; the message says why, for its author."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text that stands before the questions that follow it, and what it lost on its way."""
+
+    text: str = ""
+    losses: tuple[str, ...] = ()
+
+
+@dataclass
+class Draft:
+    """A question on its way. `keys`: of each response variable, a key, or the score as an expression."""
+
+    source: str
+    name: str
+    content: str = ""
+    interactions: list[dict[str, Any]] = field(default_factory=list)
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    expressions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    area: str = ""
+    passage: str = ""
+    losses: list[str] = field(default_factory=list)
+
+    @classmethod
+    def after(cls, passage: Passage, source: str, name: str) -> "Draft":
+        """A question that the passage stands before."""
+        return cls(source, name, passage=passage.text, losses=list(passage.losses))
+
+    def lose(self, *losses: str) -> None:
+        self.losses += [loss for loss in losses if loss not in self.losses]
+
+
+class Drafting:
+    """All questions of one file, in its order."""
+
+    def __init__(self, name_of_format: str, name: str = "") -> None:
+        self._format, self._name = name_of_format, name
+        self._questions: list[ImportedQuestion] = []
+        self._taken: set[str] = set()
+        self._media: dict[str, bytes] = {}
+
+    def add(self, draft: Draft) -> None:
+        """Take the question, or refuse it."""
+        identifier = self._identifier(draft)
+        try:
+            row = {"id": identifier, **_row(draft)}
+        except QuestionRefused as error:
+            self._questions.append(ImportedQuestion(draft.source, identifier, None, (), (str(error),)))
+            return
+        self._taken.add(identifier)
+        self._questions.append(ImportedQuestion(draft.source, identifier, row, tuple(draft.losses)))
+
+    def refuse(self, draft: Draft, reason: str) -> None:
+        self._questions.append(ImportedQuestion(draft.source, self._identifier(draft), None, (), (reason,)))
+
+    def add_media(self, name: str, content: bytes) -> str:
+        """The name under which rows show this file: another one where two files have the same name."""
+        if self._media.get(name, content) != content:
+            name = f"{hashlib.sha256(content).hexdigest()[:12]}/{name}"
+        self._media[name] = content
+        return name
+
+    def pool(self) -> ImportedPool:
+        return ImportedPool(self._format, self._name, self._questions, (), self._media)
+
+    def _identifier(self, draft: Draft) -> str:
+        """The file's own, made one that can be: visible, on one line, and of this question alone."""
+        seen = "".join(sign for sign in unicodedata.normalize("NFC", draft.name) if not is_unseen(sign))
+        wanted = one_line(seen)[:ID_LENGTH].strip() or f"Question {len(self._questions) + 1}"
+        if problem_of_identifier(wanted):
+            wanted = f"Question {len(self._questions) + 1}"
+        identifier, number = wanted, 1
+        while identifier in self._taken:
+            number += 1
+            identifier = f"{wanted[: ID_LENGTH - 8]} ({number})"
+        if number > 1:
+            draft.lose(f"Another question before is called “{wanted}” too; this one is now “{identifier}”.")
+        return identifier
+
+
+def one_line(text: str) -> str:
+    """Without control characters, blanks closed up."""
+    return " ".join("".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text).split())
+
+
+def area_of(path: Sequence[str], draft: Draft) -> str:
+    """A category's path as the name of an area; its end where it is too long."""
+    parts = [part for part in map(one_line, path) if part]
+    while len(parts) > 1 and len(" / ".join(parts)) > NAME_LENGTH:
+        parts.pop(0)
+    area = unicodedata.normalize("NFC", " / ".join(parts))[:NAME_LENGTH].strip()
+    if area and problem_of_name(area):
+        draft.lose(f"The category “{area}” is dropped: as a name it {problem_of_name(area)}.")
+        return ""
+    return area
+
+
+def _row(draft: Draft) -> dict[str, Any]:
+    if not draft.content.strip():
+        raise QuestionRefused("It has no text.")
+    if len(draft.content) > LONGEST_CONTENT:
+        raise QuestionRefused(f"Its text has more than {LONGEST_CONTENT} characters.")
+    _check_choices(draft)
+    row: dict[str, Any] = {
+        "content": draft.content,
+        "concepts": [1.0],
+        "interactions": draft.interactions,
+        **_rules(draft),
+    }
+    if draft.area:
+        row["area"] = draft.area
+    if draft.passage:
+        row["passage"] = draft.passage
+    problems: list[str] = []
+    parse_interactions(row, lambda _, message: problems.append(message))
+    if problems:
+        raise QuestionRefused(" ".join(problems))
+    return row
+
+
+def _check_choices(draft: Draft) -> None:
+    for interaction in draft.interactions:
+        for name in ("choices", "sources", "targets"):
+            if any(not choice["content"].strip() for choice in interaction.get(name, ())):
+                raise QuestionRefused("One of its answers is empty.")
+
+
+def _rules(draft: Draft) -> dict[str, Any]:
+    """Key or rules, with fewer categories where the scores are too many for a model."""
+    try:
+        interactions = asked.decode(draft.interactions)
+        keys = msgspec.convert(draft.keys, dict[str, Key])
+        program, rules = _program(draft, interactions, keys)
+    except TooManyAnswers:
+        if draft.expressions:
+            raise QuestionRefused("Its answers can earn too many different scores.") from None
+        draft.lose("Its scores are too many to tell apart: it is right as a whole, or wrong.")
+        return {"key": draft.keys, "all_or_nothing": True}
+    except (ProgramError, asked.InteractionError, msgspec.ValidationError) as error:
+        raise QuestionRefused(str(error)) from error
+    if len(program.categories) > MOST_MODELLED:
+        kept = proposed_merge(program.categories)
+        shown = ", ".join(f"{score:g}" for score in kept)
+        draft.lose(
+            f"It can earn {len(program.categories)} different scores, more than a model tells apart: "
+            f"merged into {len(kept)}, from {shown}."
+        )
+        rules["categories"] = list(kept)
+    return rules
+
+
+def _program(
+    draft: Draft, interactions: tuple[asked.Interaction, ...], keys: Mapping[str, Key]
+) -> tuple[Program, dict[str, Any]]:
+    if not draft.expressions:
+        return program_of_keys(interactions, keys), {"key": draft.keys}
+    parts = dict(draft.expressions)
+    for interaction in interactions:
+        name = interaction.response
+        if name in keys:
+            parts[name] = program_of_keys([interaction], {name: keys[name]}).score
+    score = next(iter(parts.values())) if len(parts) == 1 else {"op": "sum", "of": list(parts.values())}
+    program = with_categories(Program(variables_of(interactions), score), interactions)
+    categories = list(program.categories)
+    return program, {
+        "scoring": {**encode(program), "steps": [], "categories": categories},
+        "categories": categories,
+    }
+
+
+def as_variable(name: str) -> dict[str, Any]:
+    return {"op": "variable", "name": name}
+
+
+def as_value(value: object) -> dict[str, Any]:
+    return {"op": "value", "value": value}
+
+
+def first_that_holds(cases: Sequence[tuple[dict[str, Any], float]], otherwise: float = 0.0) -> dict[str, Any]:
+    """The worth of the first condition that is true, as an expression."""
+    expression = as_value(otherwise)
+    for condition, worth in reversed(cases):
+        expression = {"op": "if", "of": [condition, as_value(worth), expression]}
+    return expression
+
+
+def pattern_of_wildcards(text: str) -> str:
+    r"""`*` stands for any signs, `\*` for itself; as a pattern of RE2."""
+    parts = re.split(r"(\\\*|\*)", " ".join(text.split()))
+    signs = {"*": ".*", "\\*": "\\*"}
+    return "".join(signs.get(part) or re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", part) for part in parts)
