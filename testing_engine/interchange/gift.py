@@ -8,8 +8,10 @@ written. `\~ \= \# \{ \} \:` are the signs themselves, `\n` is a new line.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from testing_engine.interchange.drafting import Draft, Drafting, Passage, QuestionRefused, area_of
+from testing_engine.interchange.files import TABLE_SUFFIXES
 from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
 from testing_engine.interchange.moodle_answers import (
     FEEDBACK,
@@ -42,6 +44,10 @@ _TITLE = re.compile(r"\s*::(.*?)::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(html|markdown|moodle|plain)\]\s*", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*%([-+]?[\d.,]+)%")
 _ID = re.compile(r"\[id:([^\]]+)\]")
+_SIGNS = re.compile(
+    r"^\s*::[^:\n]+::|^\s*\$CATEGORY:|(?<!\\)\{\s*[=~]|(?<!\\)\{\s*(?:#|TRUE|FALSE|T|F)[^{}\n]*\}\s*$",
+    re.MULTILINE,
+)
 _TRUE, _FALSE = ("T", "TRUE"), ("F", "FALSE")
 _GAP = " _____ "
 
@@ -56,12 +62,11 @@ class _Block:
 
 
 def is_gift(upload: Upload) -> bool:
-    """Whether a text has answers in braces, a title or a category."""
-    text = upload.content[:200_000].decode("utf-8", "replace")
-    signs = r"^\s*(?:::[^\n]*::|\$CATEGORY:)|(?<!\\)\{\s*(?:[=~#}]|T\b|F\b|TRUE\b|FALSE\b|%)"
-    return not text.lstrip("\ufeff \n\r\t").startswith(("<", "[", "{")) and bool(
-        re.search(signs, text, re.MULTILINE)
-    )
+    """Whether a text has a title, a category, or answers in braces; a table or JSON may have those too."""
+    text = upload.content[:200_000].decode("utf-8", "replace").lstrip("\ufeff \n\r\t")
+    if text.startswith(("<", "[{", "{")) or PurePath(upload.name).suffix.lower() in TABLE_SUFFIXES:
+        return False
+    return _SIGNS.search(text) is not None
 
 
 def read_gift(upload: Upload) -> ImportedPool:

@@ -8,15 +8,24 @@ taken, so what is recognised by its content stands before what is recognised by 
 from collections.abc import Callable, Sequence
 
 from testing_engine.interchange import own_formats
+from testing_engine.interchange.aiken import is_aiken, read_aiken
+from testing_engine.interchange.gift import is_gift, read_gift
 from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
+from testing_engine.interchange.moodle_xml import is_moodle_xml, read_moodle_xml
 
 READERS: dict[str, Callable[[Upload], ImportedPool]] = {
     "json": own_formats.read_json,
     "csv": own_formats.read_csv,
+    "moodle_xml": read_moodle_xml,
+    "gift": read_gift,
+    "aiken": read_aiken,
 }
 
 SIGNS: Sequence[tuple[str, Callable[[Upload], bool]]] = (
     ("json", own_formats.is_json),
+    ("moodle_xml", is_moodle_xml),
+    ("gift", is_gift),
+    ("aiken", is_aiken),
     ("csv", own_formats.is_table),
 )
 

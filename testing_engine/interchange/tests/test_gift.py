@@ -157,4 +157,6 @@ def test_gift_is_recognised() -> None:
     assert is_gift(Upload("a.txt", b"::A:: x {T}"))
     assert is_gift(Upload("a.txt", b"x {=a ~b}"))
     assert not is_gift(Upload("a.txt", b"Q?\nA. a\nB. b\nANSWER: A"))
+    assert not is_gift(Upload("a.csv", b"id,content\n1,x {=a}"))
+    assert not is_gift(Upload("a.txt", b"id\tcontent\n1\t$\\\\sum_{T} x$"))
     assert not is_gift(Upload("a.json", b'[{"id": 1}]'))
