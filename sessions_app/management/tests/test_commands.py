@@ -12,7 +12,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from sessions_app.models import TestSession
-from sessions_app.tests.factories import pool_document
+from sessions_app.tests.factories import make_pool, pool_document
 from testing_engine.models import Question, QuestionPool
 
 
@@ -79,6 +79,26 @@ def test_upload_pool_takes_json(db: None, tmp_path: Path) -> None:
     assert not QuestionPool.objects.exists()
     assert "Published 3 questions" in _run("upload_pool", path, name="Mine")
     assert QuestionPool.objects.get().name == "Mine"
+
+
+def test_upload_pool_names_a_scale(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "pool.json"
+    path.write_text(json.dumps(pool_document(3, scale="Grade 8")))
+    assert _run("upload_pool", path).endswith("on the scale Grade 8.")
+    assert _run("upload_pool", path, scale="Grade 9").endswith("on the scale Grade 9.")
+    with pytest.raises(CommandError, match="/scale"):
+        _run("upload_pool", path, scale=" blank")
+
+
+def test_default_pool_shows_and_chooses(db: None) -> None:
+    assert _run("default_pool") == "There is no pool."
+    first, newest = make_pool(), make_pool()
+    assert _run("default_pool") == f"{newest.pk} A pool (the newest, as none is chosen)"
+    assert _run("default_pool", str(first.pk)) == f"{first.pk} A pool (chosen)"
+    assert _run("default_pool", newest=True).startswith(str(newest.pk))
+    for wrong in ("nothing", "0b9f4c5e-2f5a-4d3b-9d53-0d6c5d2f9a11"):
+        with pytest.raises(CommandError, match="There is no pool"):
+            _run("default_pool", wrong)
 
 
 def test_upload_pool_takes_csv(db: None, tmp_path: Path) -> None:

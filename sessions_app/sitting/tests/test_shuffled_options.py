@@ -17,6 +17,7 @@ from sessions_app.tests.factories import make_named_test, make_pool, question, r
 from testing_engine.models import Question, QuestionPool
 from testing_engine.revisions import load_revision
 
+FIRST = {"start": {"name": "questions", "items": [0]}, "max_questions": 3}
 OPTIONS = ["option a of {}", "option b of {}", "option c of {}", "option d of {}"]
 
 
@@ -148,3 +149,31 @@ def test_hashes_from_before_fixed_options_stay_what_they_are(pool: QuestionPool)
     assert pool.current_revision.content_hash == (
         "786ada9c5e315ba45538651451bdb704c2d388bc776fe3721035001cec85d7b1"
     )
+
+
+@pytest.mark.parametrize("kind", ["choice", "order"])
+def test_interactions_shuffle_where_their_author_lets_them(api: APIClient, kind: str) -> None:
+    """Each choice keeps its id, and a fixed one its place; of one choice, an index means what was shown."""
+    choices = [{"id": f"C{i}", "content": f"Choice {i}", "fixed": i == 5} for i in range(6)]
+    correct = "C2" if kind == "choice" else [f"C{i}" for i in range(6)]
+    asked = {"type": kind, "response": "RESPONSE", "choices": choices, "shuffle": True}
+    row = {"id": "q", "content": "?", "concepts": [1], "interactions": [asked]}
+    keyed = {**row, "key": {"RESPONSE": {"correct": correct}}}
+    make_named_test(
+        make_pool([keyed, *(question(i, [1.0]) for i in range(3))]), shuffle_options=True, rules=FIRST
+    )
+    orders = set()
+    for student in range(8):
+        body = {"student_id": f"s{student}", "test": "algebra"}
+        started = api.post("/api/test/start", body).json()
+        (shown,) = started["next_question"]["interactions"]
+        ids = [choice["id"] for choice in shown["choices"]]
+        assert sorted(ids) == [f"C{i}" for i in range(6)]
+        assert ids[5] == "C5"
+        assert {choice["id"]: choice["content"] for choice in shown["choices"]}["C3"] == "Choice 3"
+        orders.add(tuple(ids))
+        answer = ids.index("C2") if kind == "choice" else {"RESPONSE": correct}
+        assert submit(api, started, "q", answer).status_code == 200
+        stored = TestResponse.objects.get(session=started["session_id"])
+        assert (stored.response, stored.is_correct) == ({"RESPONSE": correct}, True)
+    assert len(orders) > 3
