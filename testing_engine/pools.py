@@ -108,6 +108,16 @@ def choose_default(pool: QuestionPool | None) -> None:
             QuestionPool.objects.filter(pk=pool.pk).update(is_default=True)
 
 
+def was_published_as(
+    pool: QuestionPool, name: str, concept_names: Sequence[str], drafts: Sequence[QuestionDraft]
+) -> bool:
+    """Whether the pool's first revision holds exactly these questions, under this name."""
+    first = PoolRevision.objects.get(pool=pool, number=1)
+    hashed = content_hash(frozen_content(_question(pool, draft, version=1)) for draft in drafts)
+    same_names = (pool.name, pool.concept_names) == (name, list(concept_names))
+    return same_names and hashed == first.content_hash
+
+
 def revise_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
     """Publish a revision in which `draft` stands in the place of the question of the same id.
 

@@ -92,6 +92,7 @@ def test_it_accepts_an_insecure_development(settings: LazySettings) -> None:
         ({"CORS_ALLOW_CREDENTIALS": True}, "E012"),
         ({"RATE_LIMIT_CLIENT_PER_MINUTE": 0}, "E013"),
         ({"AXES_FAILURE_LIMIT": 0}, "E013"),
+        ({"IMPORT_MAX_BYTES": 0}, "E013"),
         ({"RATE_LIMIT_STUDENT_PER_MINUTE": 119}, "E014"),
         ({"POOL_UPLOAD_MAX_BYTES": 1000}, "E015"),
         ({"AXES_COOLOFF_TIME": timedelta(0)}, "E016"),

@@ -45,7 +45,7 @@ def test_every_operation_has_an_example_of_its_reply(schema: dict[str, Any]) -> 
             reply = operation["responses"]["200"]["content"]["application/json"]
             assert reply.get("examples"), f"{method.upper()} {path} shows no reply"
             if "requestBody" in operation and path != "/api/test/end/{session_id}":
-                request = operation["requestBody"]["content"]["application/json"]
+                (request,) = operation["requestBody"]["content"].values()
                 assert request.get("examples"), f"{method.upper()} {path} shows no request"
 
 

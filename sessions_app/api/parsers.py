@@ -1,4 +1,4 @@
-"""JSON in, within a size, and nothing that PostgreSQL cannot keep."""
+"""JSON or a form with a file in, within a size, and nothing that PostgreSQL cannot keep."""
 
 import codecs
 import json
@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
 from sessions_app.api.errors import Problem
 
@@ -60,6 +60,39 @@ def _announced(parser_context: Mapping[str, Any] | None) -> int:
     request = (parser_context or {}).get("request")
     length = "" if request is None else request.META.get("CONTENT_LENGTH") or ""
     return int(length) if length.isdigit() else 0
+
+
+ROOM_FOR_FIELDS = 64 * 1024  # bytes of a form beside its file
+
+
+class ImportParser(MultiPartParser):
+    """A form with a file of questions. The size is known before anything is read."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit: int = settings.IMPORT_MAX_BYTES
+        announced = _announced(parser_context)
+        if announced > limit + ROOM_FOR_FIELDS:
+            raise Problem(413, "body_too_large", f"The file is larger than {limit} bytes.")
+        counted = _Counted(stream)
+        parsed = super().parse(counted, media_type, parser_context)  # type: ignore[arg-type]  # only read
+        if counted.count < announced:  # half a table would look like a whole one
+            raise Problem(400, "incomplete_body", "The body is shorter than its Content-Length says.")
+        return parsed
+
+
+class _Counted:
+    """A stream that knows how many bytes were read."""
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self._stream = stream
+        self.count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        read: bytes = self._stream.read(size)
+        self.count += len(read)
+        return read
 
 
 def _finite(text: str) -> float:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample
+from rest_framework.parsers import MultiPartParser
 
 from sessions_app import replies
 from sessions_app.api import permissions, structs
@@ -80,4 +81,5 @@ class ApiSchema(AutoSchema):
         return [{name: []} for name in names]
 
     def map_parsers(self) -> list[str]:
-        return ["application/json"]
+        forms = [p.media_type for p in self.view.parser_classes if issubclass(p, MultiPartParser)]
+        return forms or ["application/json"]

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -14,7 +15,9 @@ from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.shown import Given
 from sessions_app.sitting.submission import Submission
-from testing_engine.interchange.names import identifier_in, problem_of_name
+from testing_engine.interchange.names import NAME_LENGTH, identifier_in, problem_of_name
+from testing_engine.interchange.questions import POOL_NAME
+from testing_engine.interchange.readers import READERS
 from testing_engine.models import MODELS
 from testing_engine.psychometrics.rules import CatRules, RulesError
 
@@ -319,6 +322,45 @@ class QuestionUpload(serializers.Serializer[Any]):  # read by `testing_engine.in
     question_set = serializers.CharField(
         max_length=100, required=False, help_text="Questions that stay together."
     )
+
+
+class ConceptNames(serializers.ListField):
+    """Names of a form: a field each; or one field with a JSON list, or with names between commas."""
+
+    def get_value(self, dictionary: Any) -> Any:
+        if not hasattr(dictionary, "getlist"):
+            return super().get_value(dictionary)
+        given = dictionary.getlist(self.field_name)
+        if not given:
+            return serializers.empty
+        if len(given) > 1 or not isinstance(given[0], str):
+            return given
+        if not given[0].lstrip().startswith("["):
+            return [name.strip() for name in given[0].split(",")]
+        try:
+            return json.loads(given[0])
+        except (ValueError, RecursionError):
+            return given
+
+
+class PoolImport(Body):
+    file = serializers.FileField(help_text="The file, as it is.")
+    format = serializers.ChoiceField(
+        choices=list(READERS), required=False, help_text="Left out: by the file's content and name."
+    )
+    name = Name(max_length=POOL_NAME, required=False, help_text="Left out: the file's own.")
+    concept_names = ConceptNames(
+        child=Text(max_length=NAME_LENGTH),
+        required=False,
+        help_text="A field each, or one field with a JSON list or with names between commas. "
+        "Of several, a question measures the one that its area is called by.",
+    )
+    dry_run = serializers.BooleanField(default=False, help_text="Report only; nothing is stored.")
+
+    def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
+        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
+            raise serializers.ValidationError(f"The file is larger than {settings.IMPORT_MAX_BYTES} bytes.")
+        return file
 
 
 class PoolUpload(serializers.Serializer[Any]):

@@ -14,7 +14,16 @@ from sessions_app.replies.operation import (
     erased,
     redis_statistics,
 )
-from sessions_app.replies.pools import PoolReply, QuestionReply, Uploaded, pool, question, uploaded
+from sessions_app.replies.pools import (
+    Imported,
+    PoolReply,
+    QuestionReply,
+    Uploaded,
+    imported,
+    pool,
+    question,
+    uploaded,
+)
 from sessions_app.replies.problems import FieldProblem, Problem
 from sessions_app.replies.reports import (
     Exported,
@@ -60,6 +69,7 @@ __all__ = [
     "Exported",
     "FieldProblem",
     "History",
+    "Imported",
     "Invitation",
     "Page",
     "Place",
@@ -85,6 +95,7 @@ __all__ = [
     "encode_for_people",
     "erased",
     "history",
+    "imported",
     "invitation",
     "page",
     "pool",

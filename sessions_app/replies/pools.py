@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 from msgspec import Meta
 
 from sessions_app.replies.values import Reply
+from testing_engine.importing import Report
+from testing_engine.interchange.imported import Outcome
 from testing_engine.interchange.questions import PoolDraft
 from testing_engine.models import MODELS, Question, QuestionPool
 from testing_engine.pools import keyless_content
@@ -16,6 +18,7 @@ from testing_engine.pools import keyless_content
 # As it was first chosen: an author compares hashes of today with those of last year.
 _SALT = "sessions_app.api.authoring.content_hash"
 
+OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Outcome)]
 Model = Annotated[str, Meta(extra={"choices": MODELS})]
 
 
@@ -23,6 +26,27 @@ class Uploaded(Reply, frozen=True):
     message: str
     count: int
     question_pool_id: UUID
+
+
+class ImportedLine(Reply, frozen=True):
+    """What became of one question of the file. `reasons`: what was lost, or why it is refused."""
+
+    source: str
+    id: str
+    outcome: Annotated[str, Meta(extra={"choices": OUTCOMES})]
+    reasons: list[str]
+
+
+class Imported(Reply, frozen=True):
+    """The id and revision are null after a dry run, and where no question could be taken."""
+
+    question_pool_id: UUID | None
+    name: str
+    revision: int | None
+    format: str
+    taken: int
+    refused: int
+    report: list[ImportedLine]
 
 
 class PoolReply(Reply, frozen=True):
@@ -69,6 +93,20 @@ def uploaded(pool: QuestionPool, draft: PoolDraft) -> Uploaded:
     if draft.ignored:
         message += f" These fields mean nothing here and were ignored: {', '.join(draft.ignored)}."
     return Uploaded(message=message, count=count, question_pool_id=pool.pk)
+
+
+def imported(report: Report) -> Imported:
+    """The report of an import, with every question."""
+    revision = report.pool.current_revision if report.pool else None
+    return Imported(
+        question_pool_id=report.pool.pk if report.pool else None,
+        name=report.name,
+        revision=revision.number if revision else None,
+        format=report.format,
+        taken=report.taken,
+        refused=report.refused,
+        report=[ImportedLine(q.source, q.id, q.outcome, list(q.reasons)) for q in report.questions],
+    )
 
 
 def pool(pool: QuestionPool) -> PoolReply:

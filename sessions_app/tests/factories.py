@@ -1,10 +1,12 @@
 """Rows for tests. Pools and sessions are made by the code that makes them in production."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import factory
 from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from knox.models import AuthToken
 
 from sessions_app.models import ApiClient, NamedTest, Student
@@ -62,6 +64,11 @@ def pool_document(
     if isinstance(questions, int):
         rows = [question(i, [float(i % concepts == k) for k in range(concepts)]) for i in range(questions)]
     return {"name": "A pool", "concept_names": list(CONCEPTS[:concepts]), "questions": rows, **fields}
+
+
+def pool_file(name: str = "pool.json", **fields: Any) -> SimpleUploadedFile:
+    """A pool document as a file to import."""
+    return SimpleUploadedFile(name, json.dumps(pool_document(**{"questions": 3, **fields})).encode())
 
 
 def make_pool(questions: int | list[dict[str, Any]] = 40, concepts: int = 1, **fields: Any) -> QuestionPool:

@@ -12,6 +12,7 @@ from testing_engine.interchange.aiken import is_aiken, read_aiken
 from testing_engine.interchange.gift import is_gift, read_gift
 from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
 from testing_engine.interchange.moodle_xml import is_moodle_xml, read_moodle_xml
+from testing_engine.interchange.qti.packages import is_qti, read_qti
 
 READERS: dict[str, Callable[[Upload], ImportedPool]] = {
     "json": own_formats.read_json,
@@ -19,9 +20,11 @@ READERS: dict[str, Callable[[Upload], ImportedPool]] = {
     "moodle_xml": read_moodle_xml,
     "gift": read_gift,
     "aiken": read_aiken,
+    "qti": read_qti,
 }
 
 SIGNS: Sequence[tuple[str, Callable[[Upload], bool]]] = (
+    ("qti", is_qti),
     ("json", own_formats.is_json),
     ("moodle_xml", is_moodle_xml),
     ("gift", is_gift),

@@ -56,6 +56,14 @@ def parse_interactions(row: Mapping[str, Any], add: Add) -> tuple[tuple[Interact
     return (found, program) if program is not None else ((), None)
 
 
+def proposed_categories(row: Mapping[str, Any]) -> list[float] | None:
+    """Of a question that earns more different scores than a model can tell apart: those to take."""
+    noted: list[str] = []
+    found = asked.decode(row["interactions"])
+    program = _all_rules(row, found, lambda pointer, _: noted.append(pointer))
+    return None if program is None or noted else list(proposed_merge(program.categories))
+
+
 def _check_choices(found: tuple[Interaction, ...], add: Add) -> None:
     """Choices of one list that look the same to a student are one choice too many."""
     for index, interaction in enumerate(found):
@@ -66,6 +74,21 @@ def _check_choices(found: tuple[Interaction, ...], add: Add) -> None:
 
 
 def _parse_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Add) -> Program | None:
+    """The rules with few enough categories, or a problem that proposes some."""
+    program = _all_rules(row, found, add)
+    if program is not None and len(program.categories) > MOST_MODELLED:
+        proposal = ", ".join(f"{score:g}" for score in proposed_merge(program.categories))
+        many = len(program.categories)
+        add(
+            "/categories",
+            f"{many} different scores are more than a model can tell apart. Take for example {proposal}.",
+        )
+        return None
+    return program
+
+
+def _all_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Add) -> Program | None:
+    """The rules with the categories that the row names, or with all."""
     has_key = row.get("key") is not None
     if has_key == (row.get("scoring") is not None):
         add("/key", "Give either key or scoring.")
@@ -81,26 +104,14 @@ def _parse_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Ad
             program = with_categories(given, found)
             chosen = row.get("categories") or list(given.categories)
         name = "categories"
-        if chosen is not None:
-            program = merged(program, msgspec.convert(chosen, list[float]))
+        return program if chosen is None else merged(program, msgspec.convert(chosen, list[float]))
     except msgspec.ValidationError as error:
         add(f"/{name}", _message(error))
-        return None
     except ProgramError as error:
         add(f"/{name}{error.pointer}", str(error))
-        return None
     except TooManyAnswers as error:
         add(f"/{name}", f"{error} Set all_or_nothing, or map fewer answers.")
-        return None
-    if len(program.categories) > MOST_MODELLED:
-        proposal = ", ".join(f"{score:g}" for score in proposed_merge(program.categories))
-        many = len(program.categories)
-        add(
-            "/categories",
-            f"{many} different scores are more than a model can tell apart. Take for example {proposal}.",
-        )
-        return None
-    return program
+    return None
 
 
 def parse_passage(row: Mapping[str, Any], add: Add) -> str:

@@ -26,9 +26,9 @@ class Endpoint:
     problems: tuple[str, ...] = ()
 
 
-def asked(name: str, value: Any) -> OpenApiExample:
+def asked(name: str, value: Any, media_type: str = "application/json") -> OpenApiExample:
     """An example of a request."""
-    return OpenApiExample(name, value, request_only=True)
+    return OpenApiExample(name, value, request_only=True, media_type=media_type)
 
 
 def replied(name: str, value: Any, media_type: str = "application/json") -> OpenApiExample:

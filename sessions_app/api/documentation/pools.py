@@ -3,7 +3,8 @@
 from sessions_app import replies
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
-from sessions_app.api.serializers import PoolUpload
+from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
+from sessions_app.api.serializers import PoolImport, PoolUpload
 
 TAG = "Question pools"
 _POOL = replied(
@@ -74,6 +75,50 @@ UPLOAD = Endpoint(
         replied(
             "Uploaded",
             {"message": "Uploaded 1 question.", "count": 1, "question_pool_id": samples.POOL_ID},
+        ),
+    ),
+)
+
+IMPORT = Endpoint(
+    "import_pool",
+    TAG,
+    "Import questions from a file of another system",
+    description=(
+        "What can be taken is published as a new pool, all or nothing; every other question is refused by "
+        "name and reason, in the report. With an Idempotency-Key the same file again is the same pool. "
+        "docs/IMPORT.md has the formats."
+    ),
+    request=PoolImport,
+    reply=replies.Imported,
+    parameters=(IDEMPOTENCY_KEY,),
+    problems=("409",),
+    examples=(
+        asked("A dry run", {"file": "exam.zip", "name": "Grade 9", "dry_run": True}, "multipart/form-data"),
+        replied(
+            "Two of three taken",
+            {
+                "question_pool_id": samples.POOL_ID,
+                "name": "Grade 9",
+                "revision": 1,
+                "format": "qti",
+                "taken": 2,
+                "refused": 1,
+                "report": [
+                    {"source": "items/alg-017.xml", "id": "alg-017", "outcome": "taken", "reasons": []},
+                    {
+                        "source": "items/alg-018.xml",
+                        "id": "alg-018",
+                        "outcome": "taken_with_loss",
+                        "reasons": ["Feedback is not shown."],
+                    },
+                    {
+                        "source": "items/essay.xml",
+                        "id": "essay",
+                        "outcome": "refused",
+                        "reasons": ["Line 12: extendedTextInteraction: a person must score it."],
+                    },
+                ],
+            },
         ),
     ),
 )

@@ -24,6 +24,7 @@ from sessions_app.tests.factories import (
     make_pool,
     make_token,
     pool_document,
+    pool_file,
 )
 from testing_engine.models import QuestionPool
 
@@ -53,6 +54,10 @@ def result_after_end(client: APIClient, scene: Scene) -> Reply:
 ENDPOINTS = {
     "upload": Endpoint(
         lambda client, scene: client.post("/api/questions/upload", pool_document(questions=2)), "author_pools"
+    ),
+    "import": Endpoint(
+        lambda client, scene: client.post("/api/pools/import", {"file": pool_file()}, format="multipart"),
+        "author_pools",
     ),
     "pools": Endpoint(lambda client, scene: client.get("/api/pools"), "author_pools"),
     "pool": Endpoint(lambda client, scene: client.get(f"/api/pools/{scene.pool_id}"), "author_pools"),

@@ -1,0 +1,58 @@
+"""Files of questions of other systems, brought in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.crypto import salted_hmac
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app import replies
+from sessions_app.api import permissions
+from sessions_app.api.authentication import caller_of
+from sessions_app.api.documentation import pools as documentation_of
+from sessions_app.api.errors import InvalidBody
+from sessions_app.api.parsers import ImportParser
+from sessions_app.api.requests import body_of, idempotency_key_of
+from sessions_app.api.serializers import PoolImport
+from sessions_app.api.views import ClientView
+from sessions_app.refusals import IdempotencyKeyReused
+from testing_engine import importing
+from testing_engine.interchange.imported import Upload
+
+_SALT = "sessions_app.api.importing.pool_id"
+
+
+class ImportView(ClientView):
+    documentation = documentation_of.IMPORT
+    permission = permissions.AUTHOR
+    parser_classes = [ImportParser]
+
+    def post(self, request: Request) -> Response:
+        pool_id = _pool_id(request)
+        body = body_of(request, PoolImport)
+        file: UploadedFile[Any] = body["file"]
+        wishes = importing.Wishes(
+            format=body.get("format"),
+            name=body.get("name"),
+            concept_names=tuple(body.get("concept_names", ())),
+            dry_run=body["dry_run"],
+            pool_id=pool_id,
+        )
+        try:
+            report = importing.import_pool(Upload(file.name or "file", file.read()), wishes)
+        except importing.ImportRefused as refused:
+            raise InvalidBody(refused.problems, code="import_refused") from refused
+        except importing.PublishedOtherwise as other:
+            raise IdempotencyKeyReused from other
+        return Response(replies.imported(report))
+
+
+def _pool_id(request: Request) -> UUID | None:
+    """The same for the same client and Idempotency-Key, and for nobody else."""
+    key = idempotency_key_of(request)
+    if key is None:
+        return None
+    digest = salted_hmac(_SALT, f"{caller_of(request).client_id}:{key}", algorithm="sha256").digest()
+    return UUID(bytes=digest[:16], version=4)

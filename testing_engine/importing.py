@@ -1,0 +1,267 @@
+"""Question banks of others, brought in: a file → a published pool, and what became of each of its questions.
+
+One bad question is refused by name and reason, and the rest is taken. What is taken is published all or
+nothing, pictures included; a dry run does the same and leaves nothing.
+"""
+
+import unicodedata
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from testing_engine import pools
+from testing_engine.images import ImageRefused, address_of, store_image
+from testing_engine.interchange.imported import (
+    ImportedPool,
+    ImportedQuestion,
+    Outcome,
+    Upload,
+    UploadRefused,
+)
+from testing_engine.interchange.media import media_of, with_addresses
+from testing_engine.interchange.names import problem_of_name
+from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool
+from testing_engine.interchange.readers import READERS, read_upload
+from testing_engine.interchange.with_interactions import proposed_categories
+from testing_engine.models import QuestionPool
+from testing_engine.pools import QuestionDraft
+
+NAME_OF_LAST_RESORT = "Imported questions"
+
+
+class ImportRefused(ValueError):
+    """Nothing of the file is taken. `problems`: (JSON pointer to a field of the request, message)."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__(" ".join(message for _, message in problems))
+        self.problems = problems
+
+
+class PublishedOtherwise(ValueError):
+    """A pool of this id was published from another file, or under another name."""
+
+
+@dataclass(frozen=True)
+class ReportedQuestion:
+    """One line of the report. `source`: where in the file; `reasons`: losses, or why it is refused."""
+
+    source: str
+    id: str
+    outcome: Outcome
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a file. `pool` is None after a dry run, and where nothing could be taken."""
+
+    format: str
+    name: str
+    pool: QuestionPool | None
+    questions: tuple[ReportedQuestion, ...]
+
+    @property
+    def refused(self) -> int:
+        return sum(question.outcome == "refused" for question in self.questions)
+
+    @property
+    def taken(self) -> int:
+        return len(self.questions) - self.refused
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What whoever brings a file says of it; what is not said, the file says, or its name."""
+
+    format: str | None = None
+    name: str | None = None
+    concept_names: tuple[str, ...] = ()
+    dry_run: bool = False
+    pool_id: uuid.UUID | None = None  # the same id again is the same import again
+
+
+def import_pool(
+    upload: Upload, wishes: Wishes | None = None, progress: Callable[[int], object] = lambda _: None
+) -> Report:
+    """Read, check and publish. `progress` is told how many questions were looked at.
+
+    Raises `ImportRefused`, or `PublishedOtherwise` where `pool_id` stands for another import.
+    """
+    wishes = wishes or Wishes()
+    imported = _read(upload, wishes)
+    name = _name(upload, imported, wishes)
+    names = wishes.concept_names or imported.concept_names
+    with transaction.atomic():
+        checking = _Checking(imported, names)
+        drafts: list[QuestionDraft] = []
+        for question in imported.questions:
+            if (draft := checking.look_at(question)) is not None:
+                drafts.append(draft)
+            progress(1)
+        pool = None
+        if wishes.dry_run:
+            transaction.set_rollback(True)
+        elif drafts:
+            pool = _published(name, names, drafts, wishes.pool_id)
+    return Report(imported.format, name, pool, tuple(checking.report))
+
+
+def _read(upload: Upload, wishes: Wishes) -> ImportedPool:
+    if wishes.format is not None and wishes.format not in READERS:
+        raise ImportRefused([("/format", f"Must be one of {', '.join(READERS)}.")])
+    try:
+        imported = read_upload(upload, wishes.format)
+    except UploadRefused as refused:
+        raise ImportRefused([("/file", str(refused))]) from refused
+    if not imported.questions:
+        raise ImportRefused([("/file", f"{upload.name} holds no question.")])
+    return imported
+
+
+def _name(upload: Upload, imported: ImportedPool, wishes: Wishes) -> str:
+    """The name that was wished for, or the first of the file's own that can be one."""
+    if wishes.name:
+        if problem := problem_of_name(wishes.name, POOL_NAME):
+            raise ImportRefused([("/name", f"The name {problem}.")])
+        return wishes.name
+    for candidate in (imported.name, PurePath(upload.name).stem):
+        name = " ".join(unicodedata.normalize("NFC", candidate).split())
+        if problem_of_name(name, POOL_NAME) is None:
+            return name
+    return NAME_OF_LAST_RESORT
+
+
+def _published(
+    name: str, names: Sequence[str], drafts: Sequence[QuestionDraft], pool_id: uuid.UUID | None
+) -> QuestionPool:
+    """The new pool, or the one that the same import published before."""
+    try:
+        with transaction.atomic():
+            return pools.publish_pool(name, names, drafts, pool_id=pool_id)
+    except IntegrityError:
+        found = QuestionPool.objects.filter(pk=pool_id).first() if pool_id else None
+        if found is None:
+            raise
+    if not pools.was_published_as(found, name, names, drafts):
+        raise PublishedOtherwise
+    return found
+
+
+class _Checking:
+    """Questions one by one against the rules of pool documents, and against those before them."""
+
+    def __init__(self, imported: ImportedPool, concept_names: Sequence[str]) -> None:
+        self.report: list[ReportedQuestion] = []
+        self._media = imported.media
+        self._names = list(concept_names)
+        self._width = len(concept_names)
+        self._sources: dict[str, str] = {}  # id → where it stands
+        self._addresses: dict[str, str] = {}  # of pictures that are stored
+
+    def look_at(self, question: ImportedQuestion) -> QuestionDraft | None:
+        """The question as it will be published; None where it is refused. Either way it is reported."""
+        losses = list(question.losses)
+        if question.outcome == "refused" or question.row is None:
+            self._refuse(question, question.refusals or ("It cannot be read.",))
+            return None
+        try:
+            with transaction.atomic():  # the pictures of a question that is refused are not kept
+                row, addresses = self._with_pictures(question.row)
+                draft = self._draft(row, losses)
+        except _Refused as refused:
+            self._refuse(question, refused.reasons)
+            return None
+        self._addresses |= addresses
+        self._width = len(draft.parameters.concepts)
+        self._sources[draft.external_id] = question.source
+        outcome: Outcome = "taken_with_loss" if losses else "taken"
+        self.report.append(ReportedQuestion(question.source, draft.external_id, outcome, tuple(losses)))
+        return draft
+
+    def _refuse(self, question: ImportedQuestion, reasons: Sequence[str]) -> None:
+        self.report.append(ReportedQuestion(question.source, question.id, "refused", tuple(reasons)))
+
+    def _with_pictures(self, row: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, str]]:
+        """The row with addresses in the place of the file's names, and which are new."""
+        new: dict[str, str] = {}
+        problems: list[str] = []
+        for name in media_of(row):
+            if name in self._addresses:
+                continue
+            if name not in self._media:
+                problems.append(f"The picture {name} is not in the file.")
+                continue
+            try:
+                new[name] = address_of(store_image(self._media[name]))
+            except ImageRefused as error:
+                problems.append(f"The picture {name}: {error}")
+        if problems:
+            raise _Refused(problems)
+        return with_addresses(row, self._addresses | new), new
+
+    def _draft(self, row: Mapping[str, Any], losses: list[str]) -> QuestionDraft:
+        row = self._with_concepts(row)
+        try:
+            draft = self._parsed(row)
+        except PoolRefused as refused:
+            merged = self._with_fewer_categories(row, refused, losses)
+            if merged is None:
+                raise _Refused(_reasons(refused)) from refused
+            draft = merged
+        if (earlier := self._sources.get(draft.external_id)) is not None:
+            raise _Refused([f"id: {draft.external_id!r} was used before, at {earlier}."])
+        width = len(draft.parameters.concepts)
+        if self._width and width != self._width:
+            raise _Refused([f"concepts: It has {width}, the pool has {self._width}."])
+        return draft
+
+    def _parsed(self, row: Mapping[str, Any]) -> QuestionDraft:
+        return parse_pool({"concept_names": self._names, "questions": [row]}).questions[0]
+
+    def _with_concepts(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What measures nothing by name measures the one concept, or the one that its area is called by."""
+        if row.get("concepts"):
+            return row
+        if len(self._names) <= 1 and self._width <= 1:
+            return {**row, "concepts": [1.0]}
+        if row.get("area") in self._names:
+            return {**row, "concepts": [float(name == row["area"]) for name in self._names]}
+        raise _Refused(["concepts: The file does not say which of the concepts it measures."])
+
+    def _with_fewer_categories(
+        self, row: Mapping[str, Any], refused: PoolRefused, losses: list[str]
+    ) -> QuestionDraft | None:
+        """More scores than a model can tell apart are put together, and the report says so."""
+        is_that = [pointer for pointer, _ in refused.problems] == ["/questions/0/categories"]
+        categories = proposed_categories(row) if is_that and row.get("categories") is None else None
+        if categories is None:
+            return None
+        try:
+            draft = self._parsed({**row, "categories": categories})
+        except PoolRefused:
+            return None
+        steps = ", ".join(f"{score:g}" for score in categories)
+        losses.append(f"It can earn more different scores than a model tells apart; counted are {steps}.")
+        return draft
+
+
+class _Refused(Exception):
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__()
+        self.reasons = tuple(reasons)
+
+
+def _reasons(refused: PoolRefused) -> list[str]:
+    """What is wrong with the question, by field. Raises `ImportRefused` for what is not the question's."""
+    found: list[str] = []
+    for pointer, message in refused.problems:
+        if not pointer.startswith("/questions/0"):
+            raise ImportRefused([(pointer, message)])
+        field = pointer.removeprefix("/questions/0").strip("/")
+        said = message.partition(": ")[2] if message.startswith("Question ") else message
+        found.append(f"{field}: {said[:1].upper()}{said[1:]}" if field else said)
+    return found

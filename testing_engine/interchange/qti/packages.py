@@ -1,0 +1,239 @@
+"""QTI files → imported pools: one item alone, or a package (zip) of items, tests, stimuli and pictures."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+from typing import Final
+from urllib.parse import quote, unquote
+
+from testing_engine.interchange.archives import SIGNATURE, Archive, ArchiveRefused, beside
+from testing_engine.interchange.imported import ImportedPool, ImportedQuestion, Upload, UploadRefused
+from testing_engine.interchange.markup import Element, MarkupRefused, parse_xml
+from testing_engine.interchange.names import problem_of_name
+from testing_engine.interchange.qti.items import Surroundings, read_item
+from testing_engine.questions.answers import number
+
+FORMAT: Final = "qti"
+MANIFEST = "imsmanifest.xml"
+_ROOT = re.compile(
+    rb"<(?:[\w.-]+:)?(?:qti-)?(assessmentItem|assessment-item|assessmentTest|assessment-test)[\s>]"
+)
+_PARAMETERS = {"a": "discrimination", "b": "difficulty", "c": "guessing"}
+_USAGE = re.compile(r"([abc])[-_ ]?(?:param|parm|parameter)s?", re.IGNORECASE)
+_IN_THE_TEXT = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(.*)", re.DOTALL)
+_OFFICE = b"[Content_Types].xml"  # a spreadsheet is a zip, too
+_IGNORED = ("__MACOSX/",)
+
+
+def is_qti(upload: Upload) -> bool:
+    """A package, or one item. Packages of other systems are found out when they are read."""
+    if upload.content.startswith(SIGNATURE):
+        return _OFFICE not in upload.content[:4096]
+    begins = upload.content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return begins.startswith(b"<") and _ROOT.search(begins) is not None
+
+
+def read_qti(upload: Upload) -> ImportedPool:
+    """Raises `UploadRefused`."""
+    try:
+        if upload.content.startswith(SIGNATURE):
+            return _Package(Archive(upload.content)).pool()
+        return _one_item(upload)
+    except (ArchiveRefused, MarkupRefused) as error:
+        raise UploadRefused(f"{upload.name}: {error}") from error
+
+
+def _one_item(upload: Upload) -> ImportedPool:
+    root = parse_xml(upload.content)
+    if root.name != "assessmentItem":
+        raise UploadRefused(
+            f"{upload.name} is a {root.name} alone; bring the whole package (zip) with its items."
+        )
+    media = _Media(None)
+    question = read_item(upload.name, root, Surroundings(media.name_of))
+    return ImportedPool(FORMAT, root.get("title"), [question], media=media.found)
+
+
+class _Media:
+    """Pictures that items show, by the name that their texts use."""
+
+    def __init__(self, archive: Archive | None) -> None:
+        self._archive = archive
+        self.found: dict[str, bytes] = {}
+
+    def name_of(self, file: str, address: str) -> str | None:
+        """The name of the medium that a file means by an address; None where there is none."""
+        if inside := _IN_THE_TEXT.match(address):
+            return self._in_the_text(inside[1], inside[2])
+        path = beside(file, address.partition("?")[0].partition("#")[0])
+        if self._archive is None or path not in self._archive:
+            return None
+        name = quote(path, safe="/")
+        if name not in self.found:
+            self.found[name] = self._archive.read(path)
+        return name
+
+    def _in_the_text(self, kind: str, encoded: str) -> str | None:
+        try:
+            content = base64.b64decode("".join(encoded.split()), validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        name = f"{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
+        self.found[name] = content
+        return name
+
+
+class _Package:
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._roots: dict[str, Element | str] = {}  # a path's root, or why it has none
+        self._media = _Media(archive)
+
+    def pool(self) -> ImportedPool:
+        paths = list(self._paths())
+        read = {path: self._root(path) for path in paths}
+        tests = [
+            (p, root)
+            for p, root in read.items()
+            if isinstance(root, Element) and root.name == "assessmentTest"
+        ]
+        order = _Order()
+        for path, test in tests:
+            order.read(path, test)
+        items = [
+            path for path, root in read.items() if isinstance(root, str) or root.name == "assessmentItem"
+        ]
+        named = [path for path in order.items if path not in items]
+        if not items and not named:
+            raise UploadRefused("The package holds no QTI item.")
+        around = Surroundings(
+            medium=self._media.name_of,
+            stimulus=self._stimulus,
+            parameters=_usage_data(read.values()),
+            areas=order.areas if len(set(order.areas.values())) > 1 else {},
+            losses=order.losses,
+        )
+        ordered = [*order.items, *(path for path in items if path not in order.items)]
+        questions = [self._question(path, around) for path in ordered]
+        title = tests[0][1].get("title") if tests else ""
+        return ImportedPool(FORMAT, title, _in_sets(questions), media=self._media.found)
+
+    def _paths(self) -> Iterator[str]:
+        """The XML files that the manifest names, in its order; all where it names no item of ours."""
+        every = [
+            name
+            for name in self._archive.names
+            if name.lower().endswith(".xml") and not name.startswith(_IGNORED)
+        ]
+        manifests = sorted(
+            (name for name in every if PurePath(name).name == MANIFEST), key=lambda n: n.count("/")
+        )
+        if not manifests:
+            yield from every
+            return
+        manifest = parse_xml(self._archive.read(manifests[0]))
+        named: dict[str, None] = {}
+        for resource in (each for each in manifest.walk() if each.name == "resource"):
+            hrefs = [resource.get("href"), *(file.get("href") for file in resource.elements("file"))]
+            for href in hrefs:
+                path = beside(manifests[0], unquote(href))
+                if path.lower().endswith(".xml") and path in self._archive:
+                    named[path] = None
+        yield from named or (name for name in every if name not in manifests)
+
+    def _root(self, path: str) -> Element | str:
+        if path not in self._roots:
+            try:
+                self._roots[path] = parse_xml(self._archive.read(path))
+            except MarkupRefused as error:
+                self._roots[path] = str(error)
+        return self._roots[path]
+
+    def _question(self, path: str, around: Surroundings) -> ImportedQuestion:
+        if path not in self._archive:
+            return ImportedQuestion(
+                path, "", None, refusals=("The test names it, and the file does not hold it.",)
+            )
+        root = self._root(path)
+        if isinstance(root, str):
+            return ImportedQuestion(path, "", None, refusals=(root,))
+        if root.name != "assessmentItem":
+            return ImportedQuestion(
+                path, root.get("identifier"), None, refusals=(f"It is a {root.name}, no item.",)
+            )
+        return read_item(path, root, around)
+
+    def _stimulus(self, file: str, address: str) -> tuple[str, Element] | None:
+        path = beside(file, unquote(address))
+        root = self._root(path) if path in self._archive else None
+        return (path, root) if isinstance(root, Element) else None
+
+
+class _Order:
+    """What tests say of items: their order, and the section in which each stands."""
+
+    def __init__(self) -> None:
+        self.items: list[str] = []
+        self.areas: dict[str, str] = {}
+        self.losses: dict[str, tuple[str, ...]] = {}
+
+    def read(self, file: str, test: Element) -> None:
+        for part in test.elements("testPart", "assessmentSection"):
+            self._read(file, part, "")
+
+    def _read(self, file: str, element: Element, area: str) -> None:
+        if element.name == "assessmentSection":
+            title = " ".join(element.get("title").split())
+            area = title if title and problem_of_name(title) is None else area
+        for child in element.elements("assessmentSection", "assessmentItemRef"):
+            if child.name == "assessmentSection":
+                self._read(file, child, area)
+                continue
+            path = beside(file, unquote(child.get("href")))
+            if path in self.items:
+                continue
+            self.items.append(path)
+            if area:
+                self.areas[path] = area
+            self.losses[path] = tuple(_losses_of(child))
+
+
+def _losses_of(reference: Element) -> Iterator[str]:
+    for weight in reference.elements("weight"):
+        if number(weight.get("value")) != 1.0:
+            yield f"Its weight in the test ({weight.get('value')[:20]}) is not taken."
+    if reference.elements("preCondition", "branchRule"):
+        yield "When the test shows it (preCondition, branchRule) is not taken."
+
+
+def _usage_data(roots: Iterable[Element | str]) -> dict[str, dict[str, float]]:
+    """Item parameters of usage data: statistics called A-Param (or A-Parm), B-Param and C-Param."""
+    found: dict[str, dict[str, float]] = {}
+    for root in roots:
+        if not isinstance(root, Element) or root.name != "usageData":
+            continue
+        for statistic in (each for each in root.walk() if each.name.lower().endswith("statistic")):
+            called = _USAGE.fullmatch(statistic.get("name"))
+            value = number(next((each.text for each in statistic.elements("value")), ""))
+            if called is None or value is None:
+                continue
+            for target in statistic.elements("targetObject"):
+                parameters = found.setdefault(target.get("identifier"), {})
+                parameters[_PARAMETERS[called[1].lower()]] = value
+    return found
+
+
+def _in_sets(questions: list[ImportedQuestion]) -> list[ImportedQuestion]:
+    """Questions that share a passage are a question set."""
+    passages = [question.row.get("passage", "") if question.row else "" for question in questions]
+    made: list[ImportedQuestion] = []
+    for question, passage in zip(questions, passages, strict=True):
+        if question.row is not None and passage and passages.count(passage) > 1:
+            name = "set-" + hashlib.sha256(passage.encode()).hexdigest()[:12]
+            row = {**question.row, "question_set": name}
+            question = ImportedQuestion(question.source, question.id, row, question.losses)
+        made.append(question)
+    return made

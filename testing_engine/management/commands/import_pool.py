@@ -1,0 +1,60 @@
+"""manage.py import_pool FILE: publish the questions of another system's file, with a report of each."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from testing_engine.importing import ImportRefused, Report, Wishes, import_pool
+from testing_engine.interchange.imported import Upload
+from testing_engine.interchange.readers import READERS
+
+
+class Command(BaseCommand):
+    help = "Publish the questions of a file of another system as a pool (docs/IMPORT.md)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--format", choices=list(READERS), help="By default by the file's content and name."
+        )
+        parser.add_argument("--name", help="The pool's name; by default the file's own.")
+        parser.add_argument(
+            "--concept", action="append", default=[], help="A concept's name; may be repeated."
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Report only, store nothing.")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        wishes = Wishes(options["format"], options["name"], tuple(options["concept"]), options["dry_run"])
+        try:
+            with tqdm(unit="question", disable=None) as bar:
+                report = import_pool(Upload(file.name, _content_of(file)), wishes, bar.update)
+        except ImportRefused as refused:
+            listed = "\n".join(f"  {message}" for _, message in refused.problems)
+            raise CommandError(f"Nothing was imported.\n{listed}") from refused
+        self._print(report, dry_run=wishes.dry_run)
+
+    def _print(self, report: Report, *, dry_run: bool) -> None:
+        for question in report.questions:
+            self.stdout.write(f"{question.outcome:16}{question.source}  {question.id}")
+            for reason in question.reasons:
+                self.stdout.write(f"{'':16}{reason}")
+        self.stdout.write(f"{report.format}: {report.taken} taken, {report.refused} refused.")
+        if report.pool is not None:
+            self.stdout.write(f"Published as pool {report.pool.pk} ({report.name}).")
+        elif dry_run:
+            self.stdout.write("Nothing was published (dry run).")
+        else:
+            raise CommandError("Nothing was published: no question could be taken.")
+
+
+def _content_of(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > settings.IMPORT_MAX_BYTES:
+            raise CommandError(f"{file.name} is larger than {settings.IMPORT_MAX_BYTES} bytes.")
+        return file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file.name} cannot be read: {error}") from error
