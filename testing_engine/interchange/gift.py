@@ -211,7 +211,7 @@ def _weighed(draft: Draft, inside: str, divider: str, worth: float) -> Iterator[
 
 def _numbers(inside: str) -> list[str]:
     """One answer, or several that begin with `=` (some banks write `~` before wrong ones)."""
-    return [each for each in re.split("[=~]", inside) if each.strip()]
+    return [each for each in re.split("[=~]", inside) if each.partition("#")[0].strip()]
 
 
 def _number(draft: Draft, written: str) -> Answer:

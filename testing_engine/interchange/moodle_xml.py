@@ -113,6 +113,8 @@ def _name_losses(element: etree._Element, draft: Draft) -> None:
         draft.lose(FEEDBACK)
     if any(_text(hint).strip() for hint in element.iterchildren("hint")):
         draft.lose("Hints are dropped.")
+    if (element.findtext("image") or "").strip():  # as Moodle 1 wrote them, beside the text
+        draft.lose(f"The picture {one_line(element.findtext('image') or '')[:80]} is dropped.")
     if element.find("tags/tag") is not None:
         draft.lose("Tags are dropped.")
 

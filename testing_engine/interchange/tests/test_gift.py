@@ -29,6 +29,10 @@ def test_several_right_answers_are_bounded() -> None:
     assert [reading.score(each) for each in (["A", "B"], ["A"], ["A", "C"], [])] == [1, 0.5, 0, 0]
 
 
+def test_more_than_all_is_all() -> None:
+    assert _read("Which? {~%50%a ~%50%b ~%50%c}").score(["A", "B", "C"]) == 1
+
+
 def test_thirds_add_up_to_one() -> None:
     assert _read("Which? {~%33.33333%a ~%33.33333%b ~%33.33333%c ~d}").score(["A", "B", "C"]) == 1
 
@@ -58,6 +62,8 @@ def test_short_answers_without_wildcards_are_a_plain_list() -> None:
         ("#-3..-1", {"-2": 1, "0": 0}),
         ("#=1822:0 =%50%1822:2 #near", {"1822": 1, "1820": 0.5, "1819": 0}),
         ("#1,5", {"1.5": 1, "1,5": 1, "15": 0}),
+        ("#3:2~#Wrong altogether", {"5": 1, "5.1": 0}),
+        ("#\n    =7:0      #Right!\n    =%50%7:2  #Near,\n     so half.\n", {"7": 1, "9": 0.5}),
         ("#=5 =%25%*", {"5": 1, "7": 0.25, "": 0}),
     ],
 )
