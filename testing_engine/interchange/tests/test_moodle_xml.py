@@ -212,6 +212,13 @@ def test_a_broken_question_says_why(question: str, reason: str) -> None:
     assert reason in _quiz(question).refusal()
 
 
+def test_a_picture_of_old_files_is_named_as_lost() -> None:
+    old = "<image>map.gif</image><image_base64>R0lG</image_base64>"
+    assert _quiz(_question("truefalse", "x", old + TRUE)).only().losses == (
+        "The picture map.gif is dropped.",
+    )
+
+
 LAUGHS = f'<!DOCTYPE quiz [<!ENTITY a "ha"><!ENTITY b "{"&a;" * 99}">]><quiz><question>&b;</question></quiz>'
 OUTSIDE = '<!DOCTYPE quiz [<!ENTITY x SYSTEM "file:///etc/passwd">]><quiz><question>&x;</question></quiz>'
 
