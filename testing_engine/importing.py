@@ -23,7 +23,7 @@ from testing_engine.interchange.imported import (
     UploadRefused,
 )
 from testing_engine.interchange.media import media_of, with_addresses
-from testing_engine.interchange.names import problem_of_name
+from testing_engine.interchange.names import NAME_LENGTH, problem_of_name
 from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool
 from testing_engine.interchange.readers import READERS, read_upload
 from testing_engine.interchange.with_interactions import proposed_categories
@@ -94,7 +94,7 @@ def import_pool(
     wishes = wishes or Wishes()
     imported = _read(upload, wishes)
     name = _name(upload, imported, wishes)
-    names = wishes.concept_names or imported.concept_names
+    names = wishes.concept_names or imported.concept_names or _one_concept(name, imported)
     with transaction.atomic():
         checking = _Checking(imported, names)
         drafts: list[QuestionDraft] = []
@@ -133,6 +133,12 @@ def _name(upload: Upload, imported: ImportedPool, wishes: Wishes) -> str:
         if problem_of_name(name, POOL_NAME) is None:
             return name
     return NAME_OF_LAST_RESORT
+
+
+def _one_concept(pool_name: str, imported: ImportedPool) -> tuple[str, ...]:
+    """A file that knows no concepts measures one thing, called as the pool: so that a test can begin."""
+    rows = [question.row for question in imported.questions if question.row is not None]
+    return () if any(row.get("concepts") for row in rows) else (pool_name[:NAME_LENGTH].strip(),)
 
 
 def _published(

@@ -201,8 +201,8 @@ def test_a_body_that_breaks_off_is_no_file(api: APIClient) -> None:
     )
     whole = form + b"\r\n--b--\r\n"
     kind = "multipart/form-data; boundary=b"
-    half = {"wsgi.input": BytesIO(form), "CONTENT_LENGTH": str(len(whole))}
-    reply = api.generic("POST", ADDRESS, form, content_type=kind, **half)
+    half: dict[str, Any] = {"wsgi.input": BytesIO(form), "CONTENT_LENGTH": str(len(whole))}
+    reply = api.generic("POST", ADDRESS, form.decode(), content_type=kind, **half)
     assert (reply.status_code, reply.json()["code"]) == (400, "incomplete_body")
     assert not QuestionPool.objects.exists()
-    assert api.generic("POST", ADDRESS, whole, content_type=kind).status_code == 200
+    assert api.generic("POST", ADDRESS, whole.decode(), content_type=kind).status_code == 200
