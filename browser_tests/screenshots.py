@@ -16,10 +16,11 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from PIL import Image
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 from rest_framework.test import APIClient
 
 from browser_tests.conftest import NewContext
+from browser_tests.test_interactions import BY_MOUSE, QUESTIONS, begin, expect_number
 from sessions_app.conftest import client_with, submit
 from sessions_app.models import TestSession
 from sessions_app.sitting.tokens import page_of
@@ -34,10 +35,10 @@ DESK: ViewportSize = {"width": 1200, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 780}
 
 
-def keep(page: Page, name: str) -> None:
-    """In 128 colours: a page has few, and the file becomes a third of the size."""
+def keep(page: Page, name: str, part: Locator | None = None) -> None:
+    """The page, or a part of it. In 128 colours: a page has few, and the file becomes a third of the size."""
     page.wait_for_load_state("networkidle")
-    picture = Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    picture = Image.open(BytesIO((part or page).screenshot(animations="disabled"))).convert("RGB")
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.png"
     picture.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
@@ -95,6 +96,19 @@ def test_it_takes_pictures_of_the_student_page(school: APIClient, new_context: N
         page.locator("#next").click()
     expect(page.locator("#result")).to_be_visible()
     keep(page, "student-result")
+
+
+def test_it_takes_pictures_of_every_type_of_question(transactional_db: None, new_context: NewContext) -> None:
+    sitting = begin(list(QUESTIONS))
+    page = new_context(viewport={"width": 1100, "height": 700}).new_page()
+    page.goto(sitting.link)
+    for number in range(1, len(QUESTIONS) + 1):
+        kind = expect_number(page, number, len(QUESTIONS))
+        page.set_viewport_size({"width": 1100 if kind == "mixed" else 560, "height": 700})
+        BY_MOUSE[kind](page)
+        page.mouse.move(0, 0)
+        keep(page, f"type-{kind}", page.locator("#question"))
+        page.locator("#next").click()
 
 
 def test_it_takes_pictures_of_the_admin(school: APIClient, admin: Callable[..., Page], page: Page) -> None:

@@ -19,7 +19,7 @@ from sessions_app.tests.factories import make_pool, make_token
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 DESK = {"viewport": {"width": 1200, "height": 800}}
-PASSAGE = "Bees fly from March to October.\n\n" + "A hive has many thousands of them. " * 40
+PASSAGE = "Bees fly from March to October.\n\n" + "A hive has many thousands of them. " * 15
 
 
 def named(**texts: str) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ QUESTIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "associate": (
         asked(
             "associate",
-            "Rivals of Shakespeare's plays",
+            "Enemies in Shakespeare's plays",
             [{"type": "associate", "choices": named(A="Capulet", B="Prospero", C="Montague", D="Antonio")}],
             {"correct": ["A C", "B D"]},
         ),

@@ -1,5 +1,6 @@
 """Pools and questions in the admin. Saving a question publishes a new revision of its pool."""
 
+import json
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -87,6 +88,9 @@ class QuestionPoolAdmin(FrozenAdmin):
         return pool.current_revision.content_hash if pool.current_revision else ""
 
 
+OF_OPTIONS = ("options", "option_scores", "fixed_options")
+
+
 class QuestionForm(forms.ModelForm[Question]):
     """Validated exactly as an uploaded question is."""
 
@@ -134,12 +138,17 @@ class QuestionForm(forms.ModelForm[Question]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.question = copy(self.instance)  # as it is stored, whatever the form then says
+        if self.instance.interactions is not None:
+            for name in OF_OPTIONS:
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
         as_stored = {"fixed_options": [], **frozen_content(self.question)}
+        if self.question.passage is not None:
+            as_stored["passage"] = self.question.passage.content
         cleaned |= {name: as_stored[name] for name in self.fields if name not in self.changed_data}
         # Its id and its concepts' names do not change here: those of older days are no reason to refuse.
         row = {**as_stored, **cleaned, "id": "question"}
@@ -199,6 +208,37 @@ class QuestionAdmin(FrozenAdmin):
     list_select_related = ["pool"]
     list_per_page = 50
 
+    def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
+        """A question with interactions shows them in place of options; they come by upload or import."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or obj.interactions is None:
+            return shown
+        (name, first), *others = shown
+        fields = [field for field in first["fields"] if field not in OF_OPTIONS]
+        asked = {
+            "fields": ["asked", "passage_text", "rules_of_scoring"],
+            "description": "This question was uploaded or imported. What it asks and how it is scored "
+            "changes by uploading the pool again, not here.",
+        }
+        return [(name, {**first, "fields": fields}), ("What it asks", asked), *others]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Question | None = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), "asked", "passage_text", "rules_of_scoring"]
+
+    @admin.display(description="interactions")
+    def asked(self, question: Question) -> str:
+        return _as_json(question.interactions)
+
+    @admin.display(description="scoring")
+    def rules_of_scoring(self, question: Question) -> str:
+        return _as_json(question.scoring)
+
+    @admin.display(description="passage")
+    def passage_text(self, question: Question) -> str:
+        if question.passage is None:
+            return "none"
+        return format_html('<div class="whitespace-pre-wrap">{}</div>', question.passage.content)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         current: QuerySet[Question] = super().get_queryset(request)
         return current.filter(revisionquestion__revision_id=F("pool__current_revision_id"))
@@ -228,3 +268,8 @@ class QuestionAdmin(FrozenAdmin):
             query = response.url.partition("?")[2]
             return HttpResponseRedirect(f"{address}?{query}" if query else address)
         return response
+
+
+def _as_json(document: object) -> str:
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)

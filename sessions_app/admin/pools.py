@@ -30,6 +30,7 @@ from testing_engine.revisions import FrozenRevision, load_revision
 
 UNUSED_ON_PAGE = 40
 REVISIONS_ON_PAGE = 20
+FREQUENT_ON_PAGE = 10
 
 admin.site.unregister(QuestionPool)
 admin.site.unregister(Question)
@@ -179,9 +180,9 @@ class PicturedQuestionAdmin(QuestionAdmin):
         revision = load_revision(question.pool.current_revision_id)
         use = item_statistics.use(question.pk)
         found = item_statistics.answers(revision, question.pk)
-        chosen = item_statistics.choices(revision, question.pk)
         pictures = [question_pictures.curves(revision.bank, revision.positions_by_key[question.pk])]
-        if found.total:
+        if found.total and question.interactions is None:
+            chosen = item_statistics.choices(revision, question.pk)
             pictures.append(answers_pictures.options(chosen, question.options, question.option_scores))
         if found.infit is not None:
             pictures.append(answers_pictures.fit(found))
@@ -196,6 +197,7 @@ class PicturedQuestionAdmin(QuestionAdmin):
                 ("Infit mean square", _fit(found.infit)),
                 ("Outfit mean square", _fit(found.outfit)),
             ],
+            lists=_frequent_in_words(question) if use.answered and question.interactions is not None else [],
         )
         return show(self, request, page)
 
@@ -236,6 +238,13 @@ def _use_in_words(use: Use, drawn: int) -> list[tuple[str, str]]:
         ("Shown now", f"in {use.waiting} running test{'' if use.waiting == 1 else 's'}"),
         ("Time", f"mean {mean}, median {median}; right answers {of_right}, wrong ones {of_wrong}"),
     ]
+
+
+def _frequent_in_words(question: Question) -> list[tuple[str, list[str]]]:
+    """Of a question with interactions, instead of a picture option by option."""
+    found = item_statistics.frequent_answers(question, FREQUENT_ON_PAGE)
+    lines = [f"{each.count} × {each.words or '“I don’t know”'} (scores {each.score})" for each in found]
+    return [("Most frequent answers", lines)]
 
 
 def _fit(square: MeanSquare | None) -> str:

@@ -14,6 +14,7 @@ Ability is taken along the question's own slopes a: u = a·θ / ‖a‖. Its var
 concepts, which are not stored; a question of one concept needs none.
 """
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +23,11 @@ from django.db import connection
 from django.db.models import F
 
 from sessions_app.models import TestSession
+from testing_engine.models import Question
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
+from testing_engine.questions import interactions
+from testing_engine.questions.wording import answer_in_words
 from testing_engine.revisions import FrozenRevision
 
 STEPS_PER_LOGIT = (
@@ -71,8 +75,17 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 """
 
+_FREQUENT = """
+SELECT response, max(score), count(*)
+FROM test_responses WHERE question_id = %s
+GROUP BY response
+ORDER BY count(*) DESC, response::text
+LIMIT %s
+"""
+
 _USE = """
-SELECT count(*), count(*) FILTER (WHERE is_correct), count(*) FILTER (WHERE answer IS NULL),
+SELECT count(*), count(*) FILTER (WHERE is_correct),
+       count(*) FILTER (WHERE answer IS NULL AND response IS NULL),
        avg(response_time_ms), percentile_cont(0.5) WITHIN GROUP (ORDER BY response_time_ms),
        avg(response_time_ms) FILTER (WHERE is_correct), avg(response_time_ms) FILTER (WHERE NOT is_correct)
 FROM test_responses WHERE question_id = %s
@@ -92,6 +105,15 @@ class Use:
     median_time: float | None
     mean_time_right: float | None
     mean_time_wrong: float | None
+
+
+@dataclass(frozen=True)
+class FrequentAnswer:
+    """An answer in the words of its question (None: "I don't know"), its score, how often it was given."""
+
+    words: str | None
+    score: int
+    count: int
 
 
 @dataclass(frozen=True)
@@ -178,6 +200,18 @@ def use(question_id: int) -> Use:
         cursor.execute(_USE, [question_id])
         answered, right, unknown, *times = cursor.fetchone()
     return Use(answered, right, unknown, waiting.count(), *(_seconds(time) for time in times))
+
+
+def frequent_answers(question: Question, most: int) -> list[FrequentAnswer]:
+    """The commonest answers to a question with interactions; equal answers are stored equal."""
+    asked = interactions.decode(question.interactions)
+    with connection.cursor() as cursor:
+        cursor.execute(_FREQUENT, [question.pk, most])
+        rows = cursor.fetchall()
+    return [
+        FrequentAnswer(answer_in_words(asked, json.loads(given)) if given else None, score, count)
+        for given, score, count in rows
+    ]
 
 
 def stretches(ability: FloatArray, count: IntArray) -> list[IntArray]:

@@ -169,6 +169,12 @@ def _levels_in_words(report: Report) -> str | None:
     return f"{cuts}: {', '.join(level.name for level in levels)}"
 
 
+def _values_of(response: TestResponse) -> str | None:
+    if response.response is None:
+        return None
+    return json.dumps(response.response, ensure_ascii=False, sort_keys=True)
+
+
 STUDENT_ID = "The student's id in the school's own system."
 _SESSION = (
     Column("session_id", "text", "The session's id, a UUID.", lambda s: str(s.pk)),
@@ -256,8 +262,16 @@ _ANSWER = (
     Column(
         "response",
         "number",
-        "Option chosen, from 0, in the question's own order; empty: “I don't know”.",
+        "Option chosen, from 0, in the question's own order; empty: “I don't know”, or a question with "
+        "response_values.",
         lambda r: r.answer,
+    ),
+    Column(
+        "response_values",
+        "text",
+        "Of a question with interactions, the values of its response variables, as a JSON object (a variable "
+        "without a value is left out); empty: “I don't know”, or a question of options.",
+        _values_of,
     ),
     Column("score", "number", "Score that the server gave, or -1: not scored.", lambda r: r.score),
     Column("is_correct", "truth value", "Whether no option earns more.", lambda r: r.is_correct),

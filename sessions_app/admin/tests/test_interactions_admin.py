@@ -1,0 +1,78 @@
+"""Questions with interactions in the admin: shown, their other fields edited, their answers listed."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.test import APIClient
+
+from sessions_app.admin.tests.test_editing import edit
+from sessions_app.api.tests.test_interactions import TYPES, started
+from sessions_app.conftest import submit
+from sessions_app.models import TestSession
+from sessions_app.reporting import item_statistics
+from sessions_app.reporting.result_rows import answer_table
+from testing_engine.models import Question
+
+QUESTIONS = "/admin/testing_engine/question/"
+
+
+@pytest.fixture
+def browser(client: Client, db: None) -> Client:
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def answered(api: APIClient, db: None) -> dict[str, Any]:
+    """One answer to a choice and a text, and "I don't know" to the same question."""
+    given = TYPES["mixed"][2]
+    for answer in (given, None):
+        begun = started(api, "mixed", questions=1)
+        assert submit(api, begun, begun["next_question"]["id"], answer).status_code == 200
+    return dict(given)
+
+
+def test_its_page_shows_what_it_asks_and_says_why_that_stays(browser: Client, api: APIClient) -> None:
+    started(api, "mixed")
+    page = browser.get(f"{QUESTIONS}{Question.objects.get().pk}/change/").content.decode()
+    assert "uploaded or imported" in page
+    assert "HOW/MANY" in page
+    assert "A long text." in page
+    assert 'name="options"' not in page
+    assert 'name="interactions"' not in page
+
+
+def test_another_field_is_edited_and_the_rest_stays(browser: Client, api: APIClient) -> None:
+    started(api, "match")
+    before = Question.objects.get()
+    reply = edit(browser, before, difficulty="0.7")
+    assert reply.status_code == 302, reply.context["adminform"].form.errors
+    newest = Question.objects.get(version=2)
+    assert newest.difficulty == 0.7
+    kept = ("interactions", "scoring", "passage_id", "options", "model", "content")
+    assert [getattr(newest, name) for name in kept] == [getattr(before, name) for name in kept]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_its_curves_and_answers_are_shown(browser: Client, api: APIClient, kind: str) -> None:
+    begun = started(api, kind)
+    shown = Question.objects.get()
+    assert browser.get(f"{QUESTIONS}{shown.pk}/answers/").status_code == 200
+    submit(api, begun, shown.external_id, TYPES[kind][2])
+    page = browser.get(f"{QUESTIONS}{shown.pk}/answers/").content.decode()
+    assert "Most frequent answers" in page
+    assert "1 × " in page
+
+
+@pytest.mark.usefixtures("answered")
+def test_an_answer_to_interactions_is_no_missing_one() -> None:
+    uses = [item_statistics.use(each.pk) for each in Question.objects.order_by("pk")]
+    assert sorted((use.answered, use.unknown) for use in uses) == [(1, 0), (1, 1)]
+
+
+def test_the_export_has_the_values(answered: dict[str, Any]) -> None:
+    table = answer_table(TestSession.objects.all())
+    place = [column.name for column in table.columns].index("response_values")
+    assert [row[place] for row in table.rows()] == ['{"HOW/MANY": "12", "WHY": "A"}', None]
