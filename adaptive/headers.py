@@ -39,8 +39,8 @@ ADMIN: Policy = {
 }
 DOCUMENTATION: Policy = {**OWN_FILES, "style-src": [SELF, NONCE]}
 
-# The first part of the address → what its pages may do. All other replies are data: NOTHING.
-POLICIES: dict[str, Policy] = {"take": OWN_FILES, "admin": ADMIN, "api/docs": DOCUMENTATION}
+# The first part of the address ("": home) → what its pages may do. All other replies are data: NOTHING.
+POLICIES: dict[str, Policy] = {"": OWN_FILES, "take": OWN_FILES, "admin": ADMIN, "api/docs": DOCUMENTATION}
 
 # Tokens, questions and results: nobody on the way, nor the browser's disk, keeps them.
 NEVER_STORED = ("/api/", "/take/")
@@ -49,6 +49,8 @@ NEVER_STORED = ("/api/", "/take/")
 def policy_for(path: str) -> Policy:
     """What a page at this address may do."""
     inside = path.strip("/") + "/"
+    if inside == "/":
+        return POLICIES[""]
     return next((policy for start, policy in POLICIES.items() if inside.startswith(f"{start}/")), NOTHING)
 
 

@@ -236,7 +236,7 @@ def _prepare_database() -> tuple[str, str]:
     if not path.exists() or not _is_known(path.read_text()):
         path.touch(mode=0o600)
         path.write_text(make_token("development", PERMISSIONS, None))
-    pool = QuestionPool.objects.order_by("created_at").first()
+    pool = QuestionPool.objects.order_by("-created_at").first()  # what `start` takes, too
     connections.close_all()
     for connection in connections.all():
         connection.close_pool()  # type: ignore[attr-defined]

@@ -35,10 +35,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     prior: bytes  # mean and standard deviation; empty: N(0, 1)
     started_at: int  # microseconds since 1970
     chain_head: bytes  # of the audit chain
-    token_generation: int = 0  # of the session tokens that open it
-    is_withheld: bool = False  # what it finds is not for the student, or not yet
-    is_scored_alone: bool = False  # these two as in the session's row
-    shuffles_options: bool = False
+    marks: int = 0  # `token_generation` and three truths, in one byte
 
     @classmethod
     def pack(
@@ -51,9 +48,14 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
         standard_error: Sequence[float],
         prior_mean: Sequence[float],
         prior_sd: Sequence[float],
+        token_generation: int = 0,
+        is_withheld: bool = False,
+        is_scored_alone: bool = False,
+        shuffles_options: bool = False,
         **plain: Any,
     ) -> "SessionState":
-        """Build a state from numbers."""
+        """Build a state from numbers. A generation from 16 on takes more than the one byte of `marks`."""
+        truths = is_withheld << 4 | is_scored_alone << 5 | shuffles_options << 6
         is_standard = not any(prior_mean) and all(sd == 1.0 for sd in prior_sd)
         return cls(
             student_digest=digest_of(student_external_id),
@@ -62,6 +64,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             theta=_bytes(theta),
             standard_error=_bytes(standard_error),
             prior=b"" if is_standard else _bytes([*prior_mean, *prior_sd]),
+            marks=token_generation & 15 | truths | token_generation >> 4 << 7,
             **plain,
         )
 
@@ -89,6 +92,26 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     def packed(self) -> bytes:
         """What Redis keeps."""
         return self.answered.to_bytes(2, "big") + msgspec.msgpack.encode(self)
+
+    @property
+    def token_generation(self) -> int:
+        """Of the session tokens that open it."""
+        return self.marks & 15 | self.marks >> 7 << 4
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether what it finds is not for the student, or not yet."""
+        return bool(self.marks & 16)
+
+    @property
+    def is_scored_alone(self) -> bool:
+        """As in the session's row."""
+        return bool(self.marks & 32)
+
+    @property
+    def shuffles_options(self) -> bool:
+        """As in the session's row."""
+        return bool(self.marks & 64)
 
     @property
     def began(self) -> datetime:

@@ -269,14 +269,16 @@ def test_its_columns_are_all_decided_on() -> None:
             *("id", "client", "student", "revision", "plan", "seed", "status", "end_reason", "prior_mean"),
             *("prior_sd", "theta", "standard_error", "questions_answered", "correct_responses"),
             *("current_position", "started_at", "last_activity", "completed_at", "chain_head"),
-            *("named_test", "deadline", "token_generation"),
+            *("named_test", "deadline", "token_generation", "result_spec", "overall_theta", "overall_error"),
+            *("is_scored_alone", "shuffles_options"),
         },
         "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
+        | {"response", "overall_theta", "overall_error"}
         - {"question_id"},
     }
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
     deleted = {"StudentProficiency", "Invitation"}
-    no_students = {"ApiClient", "NamedTest", "LiveSession"}  # the last is a proxy
+    no_students = {"ApiClient", "NamedTest", "ResultSpecification", "LiveSession"}  # the last is a proxy
     for model in apps.get_app_config("sessions_app").get_models():
         name = model.__name__
         if name in deleted | no_students:

@@ -46,7 +46,7 @@ def test_every_example_of_a_reply_is_one(endpoint: Endpoint) -> None:
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.id)
 def test_every_example_of_a_request_is_one(endpoint: Endpoint) -> None:
     for example in endpoint.examples:
-        if example.request_only:
+        if example.request_only and example.media_type == "application/json":  # no file is JSON
             assert endpoint.request is not None
             endpoint.request(data=example.value).is_valid(raise_exception=True)
 

@@ -75,7 +75,9 @@ class Directions:
 
     @classmethod
     def of_bank(cls, bank: ItemBank) -> "Directions":
-        rounded = np.round(bank.slopes / bank.steepness[:, None], SAME_DIRECTION)
+        # Scaled first: the square of a very small slope would be 0.
+        scaled = bank.slopes / np.abs(bank.slopes).max(axis=1, keepdims=True)
+        rounded = np.round(scaled / np.linalg.norm(scaled, axis=1, keepdims=True), SAME_DIRECTION)
         unit, of_item = np.unique(rounded, axis=0, return_inverse=True)
         return cls(of_item.reshape(-1), unit / np.sqrt((unit**2).sum(axis=1))[:, None])
 
