@@ -273,8 +273,8 @@ def test_its_columns_are_all_decided_on() -> None:
             *("is_scored_alone", "shuffles_options"),
         },
         "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
-        | {"response", "overall_theta", "overall_error"}
-        - {"question_id"},
+        - {"question_id"}
+        | {"response", "overall_theta", "overall_error"},
     }
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
     deleted = {"StudentProficiency", "Invitation"}
