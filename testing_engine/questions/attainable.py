@@ -4,7 +4,7 @@ The score is split into terms of a sum that share no response variable; each ter
 answer that makes a difference to it, and the attainable sums follow. What makes a difference: of a closed
 interaction every legal answer, or, where the rules only ask whether it is this or that answer, those and one
 other; of typed text the texts that the rules name and one that they do not; of a number the bounds of every
-comparison, and what lies between.
+comparison, what lies between, and what the rules say is known to matter (telling_numbers.py).
 
 A pattern is tried as matching and as not matching, so a question with patterns may be given a score that no
 text reaches. All other scores are attainable, and none is missing.
@@ -12,17 +12,28 @@ text reaches. All other scores are attainable, and none is missing.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, pairwise, product
+from itertools import islice, product
 from typing import Any
 
 from testing_engine.questions.answers import folded
+from testing_engine.questions.expressions import LARGEST
 from testing_engine.questions.interactions import Interaction, Slider, TextEntry
 from testing_engine.questions.operators import Value
 from testing_engine.questions.program import MOST_CATEGORIES, SAME_SCORE, Program, Scoring
 from testing_engine.questions.telling_answers import MOST_ANSWERS, TooManyAnswers, telling_answers
+from testing_engine.questions.telling_numbers import (
+    COMPARISONS,
+    Constants,
+    Difference,
+    around,
+    differences,
+    grid,
+    meetings,
+)
 
 NO_SUCH_TEXT = "⁂ some other text ⁂"
+MOST_COMPARED = 40  # comparisons of what is computed from typed numbers
+MOST_EVALUATED = 20_000  # times that they are computed to find where they meet
 
 
 def attainable_scores(program: Program, interactions: Sequence[Interaction]) -> tuple[float, ...]:
@@ -120,23 +131,137 @@ def _scores_of(term: Mapping[str, Any], program: Program, asked: Mapping[str, In
     """Every score of one term, over all answers that make a difference to it."""
     names = sorted(set(_variables(term, program)))
     nodes = list(_walk(term, program))
-    constants = _Constants.of(nodes)
-    domains = []
-    for name in names:
-        values = _values_of(asked[name], program, name, nodes, constants)
-        domains.append(list(islice(values, MOST_ANSWERS + 1)))
+    typed = _TypedNumbers(term, nodes, program, [n for n in names if _is_typed_number(asked[n])])
     patterns = _patterns(nodes)
-    if math.prod(map(len, domains)) * 2 ** len(patterns) > MOST_ANSWERS:
-        raise TooManyAnswers(f"It has more than {MOST_ANSWERS} answers that could differ in their score.")
+    domains = _domains(names, nodes, program, asked, typed, MOST_ANSWERS // 2 ** len(patterns))
+    answers = list(product(*domains))
+    answers += typed.answers(names, domains)
     scores: set[float] = set()
     for outcome in product((True, False), repeat=len(patterns)):
         decided = dict(zip(patterns, outcome, strict=True))
         steps = tuple((name, _with_patterns(step, decided)) for name, step in program.steps)
         scoring = Scoring(Program(program.variables, _with_patterns(term, decided), steps))
-        scores.update(
-            scoring.score_of_values(dict(zip(names, values, strict=True))) for values in product(*domains)
-        )
+        scores.update(scoring.score_of_values(dict(zip(names, values, strict=True))) for values in answers)
     return _distinct(scores)
+
+
+def _domains(
+    names: Sequence[str],
+    nodes: Sequence[Mapping[str, Any]],
+    program: Program,
+    asked: Mapping[str, Interaction],
+    typed: "_TypedNumbers",
+    most: int,
+) -> list[list[Value]]:
+    """The values of each variable that can make a difference; fewer of those only tried where all are too
+    many.
+    """
+    constants = Constants.of(nodes)
+    for tried in typed.tried_beside():
+        domains = []
+        for name in names:
+            values = _values_of(asked[name], program, name, nodes, constants, tried.get(name, ()))
+            domains.append(list(islice(values, MOST_ANSWERS + 1)))
+        if math.prod(map(len, domains)) <= most:
+            return domains
+    raise TooManyAnswers(f"It has more than {MOST_ANSWERS} answers that could differ in their score.")
+
+
+def _is_typed_number(interaction: Interaction) -> bool:
+    return isinstance(interaction, TextEntry) and interaction.base_type != "string"
+
+
+class _TypedNumbers:
+    """Numbers that are typed into a term, and what the rules compute with them."""
+
+    def __init__(
+        self, term: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], program: Program, typed: list[str]
+    ) -> None:
+        self._program = program
+        self._constants = Constants.of(nodes)
+        compared = [(set(_variables(each, program)), each) for node in nodes for each in self._of(node)]
+        flowing = set(_flowing(term, dict(program.steps)))
+        computed = flowing.union(*(names for names, _ in compared))
+        self._computed = [name for name in typed if name in computed]
+        self._differences = [
+            (names & set(self._computed), Scoring(Program(program.variables, each, program.steps)))
+            for names, each in compared[:MOST_COMPARED]
+        ]
+
+    @staticmethod
+    def _of(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Differences of a comparison that is more than one of a variable with a constant."""
+        kinds = {each.get("op") for each in node.get("of", ())}
+        if not (kinds <= {"variable", "value"} and "value" in kinds):
+            yield from differences(node)
+
+    def tried_beside(self) -> Iterator[Mapping[str, Sequence[float]]]:
+        """Numbers to try of each variable beside the constants: many, fewer, those known to matter alone."""
+        known = self._program.telling
+        if self._computed:
+            grids = [] if len(self._computed) > 1 else [grid(self._constants)]
+            for points in [*grids, grid(self._constants, is_small=True)]:
+                yield {**known, **{name: [*known.get(name, ()), *points] for name in self._computed}}
+        yield known
+
+    def answers(self, names: Sequence[str], domains: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+        """Answers at, beside and between the numbers at which compared expressions meet."""
+        found: list[tuple[Value, ...]] = []
+        for name in self._computed:
+            place = names.index(name)
+            is_whole = self._program.variables[name].base_type == "integer"
+            differing = [scoring for of, scoring in self._differences if name in of]
+            points = grid(self._constants, is_small=len(self._computed) > 1)
+            others = [[None] if at == place else domain for at, domain in enumerate(domains)]
+            for beside in _spread(others, MOST_EVALUATED // (len(points) * len(differing) + 1) + 1):
+                given = dict(zip(names, beside, strict=True))
+                met = {
+                    number
+                    for scoring in differing
+                    for number in meetings(_difference_of(scoring, given, name), points)
+                }
+                numbers = _whole_ones(around(met)) if is_whole else around(met)
+                found += [(*beside[:place], number, *beside[place + 1 :]) for number in numbers]
+                if len(found) > MOST_ANSWERS:
+                    return found
+        return found
+
+
+def _difference_of(scoring: Scoring, given: Mapping[str, Value], name: str) -> Difference:
+    def difference(number: float) -> float | None:
+        value = scoring.value_of_values({**given, name: number})
+        return None if isinstance(value, bool | str | tuple) or value is None else float(value)
+
+    return difference
+
+
+def _spread(domains: Sequence[Sequence[Value]], most: int) -> Iterator[tuple[Value, ...]]:
+    """Some of all combinations, evenly."""
+    count = math.prod(map(len, domains))
+    return islice(product(*domains), 0, None, max(1, -(-count // most)))
+
+
+def _flowing(node: Mapping[str, Any], steps: Mapping[str, Any]) -> Iterator[str]:
+    """Variables whose number goes into the score itself, not only into a condition."""
+    waiting, seen = [node], set[str]()
+    while waiting:
+        each = waiting.pop()
+        op, name = each.get("op"), str(each.get("name"))
+        if op == "variable" and name not in seen:
+            seen.add(name)
+            if name in steps:
+                waiting.append(steps[name])
+            else:
+                yield name
+        elif op == "if":
+            waiting += each["of"][1:]
+        elif op not in COMPARISONS:
+            waiting += each.get("of", ())
+
+
+def _whole_ones(numbers: Iterable[float]) -> list[int]:
+    near = (number for number in numbers if abs(number) < LARGEST)
+    return sorted({whole for number in near for whole in (math.floor(number), math.ceil(number))})
 
 
 def _patterns(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -157,61 +282,17 @@ def _with_patterns(node: Any, decided: Mapping[str, bool]) -> Any:
     return {**node, "of": below} if below else node
 
 
-@dataclass
-class _Constants:
-    """What the rules compare with."""
-
-    texts: set[str] = field(default_factory=set)
-    numbers: set[float] = field(default_factory=set)
-    tolerances: list[tuple[float, float, bool]] = field(default_factory=list)  # below, above, relative
-
-    @classmethod
-    def of(cls, nodes: Iterable[Mapping[str, Any]]) -> "_Constants":
-        found = cls()
-        for node in nodes:
-            members = node.get("value") if node.get("op") == "value" else None
-            found._add(members if isinstance(members, list | tuple) else [members])
-            found._add([entry["key"] for entry in node.get("entries", ())])
-            found._add([row["up_to"] for row in node.get("table", ())])
-            if node.get("op") == "equal":
-                below, above = node.get("by", (0.0, 0.0))
-                found.tolerances.append((float(below), float(above), node.get("tolerance") == "relative"))
-            if node.get("op") in ("roundTo", "equalRounded", "round"):
-                step = 10.0 ** -int(node.get("figures", 0))
-                found.tolerances.append((step / 2, step / 2, False))
-        return found
-
-    def _add(self, members: Iterable[Any]) -> None:
-        for member in members:
-            if isinstance(member, str):
-                self.texts.add(member)
-            elif isinstance(member, int | float) and not isinstance(member, bool):
-                self.numbers.add(float(member))
-
-    def samples(self) -> list[float]:
-        """Every bound, its neighbours, and a number between each two bounds and beyond all."""
-        bounds = set(self.numbers)
-        for number in self.numbers:
-            for below, above, is_relative in self.tolerances:
-                scale = abs(number) / 100 if is_relative else 1.0
-                bounds |= {number - below * scale, number + above * scale}
-        rising = sorted(bounds) or [0.0]
-        between = [(low + high) / 2 for low, high in pairwise(rising)]
-        beside = [math.nextafter(bound, side) for bound in rising for side in (-math.inf, math.inf)]
-        beside += [bound + sign * max(1e-9, abs(bound) * 1e-9) for bound in rising for sign in (-1, 1)]
-        return sorted({*rising, *between, *beside, rising[0] - 1.0, rising[-1] + 1.0})
-
-
 def _values_of(
     interaction: Interaction,
     program: Program,
     name: str,
     nodes: Sequence[Mapping[str, Any]],
-    constants: _Constants,
+    constants: Constants,
+    tried: Sequence[float],
 ) -> Iterator[Value]:
     """The values of a variable that can make a difference, nothing among them where it may be left out."""
     if isinstance(interaction, TextEntry):
-        yield from _typed_values(interaction, constants)
+        yield from _typed_values(interaction, constants, tried)
         return
     if isinstance(interaction, Slider):
         yield from _slider_values(interaction, constants)
@@ -221,20 +302,17 @@ def _values_of(
         yield convert({name: answer} if answer else {})[name]
 
 
-def _typed_values(interaction: TextEntry, constants: _Constants) -> Iterator[Value]:
+def _typed_values(interaction: TextEntry, constants: Constants, tried: Sequence[float]) -> Iterator[Value]:
     yield None
     if interaction.base_type == "string":
         texts = {folded(text, case_sensitive=True) for text in constants.texts}
         yield from sorted(texts | {text.swapcase() for text in texts} | {NO_SUCH_TEXT})
         return
-    for sample in constants.samples():
-        if interaction.base_type == "float":
-            yield sample
-        elif abs(sample) < 1e15:
-            yield from {math.floor(sample), math.ceil(sample)}
+    samples = sorted({*around(constants.bounds()), *tried})
+    yield from samples if interaction.base_type == "float" else _whole_ones(samples)
 
 
-def _slider_values(interaction: Slider, constants: _Constants) -> Iterator[Value]:
+def _slider_values(interaction: Slider, constants: Constants) -> Iterator[Value]:
     yield None
     whole = interaction.base_type == "integer"
     for index in range(math.floor((interaction.upper - interaction.lower) / interaction.step + 1e-9) + 1):

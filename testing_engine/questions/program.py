@@ -5,6 +5,9 @@ version.
 expression], …], "score": expression, "categories": [0.0, 1.0]}`. Steps are computed in order, each once, and
 later ones may name them. The score's place among `categories`, the attainable scores in rising order, is the
 response category that the engine sees: 0 and 1 for right and wrong, 0 to K for partial credit.
+
+`telling`, if any: of typed numbers, some with which the rules compute and that are known to matter, as those
+declared right. They are tried when the attainable scores are found, and change no score.
 """
 
 from bisect import bisect_right
@@ -27,6 +30,7 @@ from testing_engine.questions.interactions import BaseType, Cardinality, Interac
 from testing_engine.questions.operators import Scalar, Value, sort_unordered
 
 MOST_CATEGORIES = 100  # of scores that a question can give; the engine is given 6 at most
+MOST_TELLING = 50  # numbers of one variable
 SAME_SCORE = 1e-9  # scores that differ by less are one
 
 
@@ -44,6 +48,7 @@ class Program(msgspec.Struct, frozen=True):
     score: dict[str, Any]
     steps: tuple[tuple[str, dict[str, Any]], ...] = ()
     categories: tuple[float, ...] = (0.0, 1.0)
+    telling: dict[str, tuple[float, ...]] = {}
 
 
 class ProgramError(ValueError):
@@ -70,6 +75,7 @@ class Scoring:
         if _size(program.steps) + _size(program.score) > MOST_NODES:
             raise ProgramError("/steps", f"Has more than {MOST_NODES} parts.")
         _check_categories(program.categories)
+        _check_telling(program)
         self._bounds = [score - SAME_SCORE for score in program.categories]
 
     def score(self, answer: Answer) -> float:
@@ -78,13 +84,17 @@ class Scoring:
 
     def score_of_values(self, values: Environment) -> float:
         """The same, for values of the response variables."""
-        environment: dict[str, Value] = dict(values)
-        for name, step in self._steps:
-            environment[name] = step(environment)
-        score = self._score(environment)
+        score = self.value_of_values(values)
         if score is True:
             return 1.0
         return float(score) if isinstance(score, int | float) and not isinstance(score, bool) else 0.0
+
+    def value_of_values(self, values: Environment) -> Value:
+        """What the score's expression is, before it counts as a score."""
+        environment: dict[str, Value] = dict(values)
+        for name, step in self._steps:
+            environment[name] = step(environment)
+        return self._score(environment)
 
     def category(self, answer: Answer) -> int:
         """The response category: how many attainable scores the answer's score reaches, from 0."""
@@ -113,8 +123,10 @@ def load_scoring(document: Mapping[str, Any]) -> Scoring:
 
 
 def encode(program: Program) -> dict[str, Any]:
-    """As stored and hashed."""
+    """As stored and hashed. `telling` is left out where there is none, as before it existed."""
     plain: dict[str, Any] = msgspec.to_builtins(program)
+    if not program.telling:
+        del plain["telling"]
     return plain
 
 
@@ -176,6 +188,12 @@ def _size(node: object) -> int:
     if isinstance(node, Mapping):
         return 1 + sum(map(_size, node.get("of", ())))
     return sum(map(_size, node)) if isinstance(node, tuple | list) else 0
+
+
+def _check_telling(program: Program) -> None:
+    for name, numbers in program.telling.items():
+        if name not in program.variables or len(numbers) > MOST_TELLING:
+            raise ProgramError("/telling", f"Must be at most {MOST_TELLING} numbers of response variables.")
 
 
 def _check_categories(categories: Sequence[float]) -> None:

@@ -20,7 +20,7 @@ from testing_engine.interchange.qti.declarations import (
     outcome_default,
 )
 from testing_engine.interchange.qti.expressions import Reading, looked_up
-from testing_engine.questions.program import Program, Variable
+from testing_engine.questions.program import MOST_TELLING, Program, Variable
 
 SCORE = "SCORE"
 _IMPOSSIBLE = "impossible"  # stands for what cannot be taken, with the reason
@@ -48,7 +48,19 @@ def program_of(
     else:
         losses.append("It has no rules for scoring: right is what it declares as correct.")
         score, steps = _as_declared(item, reading, variables), []
-    return Program(dict(variables), score, tuple(_needed(score, steps, item))), losses
+    needed = tuple(_needed(score, steps, item))
+    return Program(dict(variables), score, needed, telling=_telling(responses, variables)), losses
+
+
+def _telling(
+    responses: Mapping[str, Declared], variables: Mapping[str, Variable]
+) -> dict[str, tuple[float, ...]]:
+    """Numbers declared right: rules that compute with what is typed need not name them."""
+    return {
+        name: tuple(map(float, responses[name].correct_members[:MOST_TELLING]))
+        for name, variable in variables.items()
+        if variable.base_type in ("integer", "float") and responses[name].correct_members
+    }
 
 
 # --- Templates ---

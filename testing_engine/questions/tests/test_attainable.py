@@ -185,3 +185,84 @@ def test_it_says_when_there_are_too_many() -> None:
     question = ChoiceInteraction(response="R", choices=options(*(f"C{i}" for i in range(20))), max_choices=0)
     with pytest.raises(TooManyAnswers):
         attainable_scores(program_of([question], mapped({f"C{i}": 2.0**i for i in range(20)})), [question])
+
+
+def constant(value: float) -> dict[str, Any]:
+    return {"op": "value", "value": value}
+
+
+def computed(op: str, *operands: Any, **options: Any) -> dict[str, Any]:
+    return {"op": op, "of": list(operands), **options}
+
+
+def earns(condition: dict[str, Any], worth: float = 1, otherwise: Any = None) -> dict[str, Any]:
+    return computed("if", condition, constant(worth), otherwise or constant(0))
+
+
+SQUARE = computed("product", variable(), variable())
+
+
+NUMBER = variable()
+PER_CENT = {"tolerance": "relative", "by": [1, 1]}
+HUNDREDTH = {"tolerance": "absolute", "by": [0.01, 0.01]}
+COMPUTED = {
+    "x² = 9": computed("match", SQUARE, constant(9)),
+    "x² - 5x = -6.25, which touches": computed(
+        "equal", computed("subtract", SQUARE, computed("product", NUMBER, constant(5))), constant(-6.25)
+    ),
+    "exp x ≈ 150": computed(
+        "equal", computed("mathOperator", NUMBER, name="exp"), constant(150), **HUNDREDTH
+    ),
+    "x mod 7 = 3": computed("equal", computed("integerModulus", NUMBER, constant(7)), constant(3)),
+    "1/x ≈ 0.004": computed("equal", computed("divide", constant(1), NUMBER), constant(0.004), **PER_CENT),
+    "x³ ≈ 2.5": computed("equalRounded", computed("power", NUMBER, constant(3)), constant(2.5), figures=2),
+    "30.1 < x² < 30.2": computed(
+        "and", computed("gt", SQUARE, constant(30.1)), computed("lt", SQUARE, constant(30.2))
+    ),
+}
+
+
+@pytest.mark.parametrize("condition", COMPUTED.values(), ids=COMPUTED)
+def test_it_finds_numbers_that_the_rules_compute_with(condition: dict[str, Any]) -> None:
+    question = TextEntry(response="R", base_type="float")
+    assert attainable_scores(program_of([question], earns(condition)), [question]) == (0.0, 1.0)
+
+
+def test_it_finds_numbers_that_count_together_and_those_that_it_is_told() -> None:
+    parts = [TextEntry(response=name, base_type="integer") for name in "XY"]
+    both = earns(computed("equal", computed("product", variable("X"), variable("Y")), constant(391)))
+    assert attainable_scores(program_of([*parts], both), parts) == (0.0, 1.0)
+    sum_of_squares = computed("sum", *(computed("power", variable(name), constant(4)) for name in "XY"))
+    score = earns(computed("match", sum_of_squares, constant(71.0**4 + 83.0**4)))
+    told = Program(variables_of(parts), score, telling={"X": (71,), "Y": (83,)})
+    assert attainable_scores(told, parts) == (0.0, 1.0)
+
+
+def test_a_typed_number_is_no_score() -> None:
+    question = TextEntry(response="R", base_type="float")
+    with pytest.raises(TooManyAnswers):
+        attainable_scores(program_of([question], SQUARE), [question])
+    rest = computed("integerModulus", variable(), constant(3))
+    whole = TextEntry(response="R", base_type="integer")
+    assert attainable_scores(program_of([whole], rest), [whole]) == (0.0, 1.0, 2.0)
+
+
+@settings(max_examples=20)
+@given(
+    first=st.integers(-40, 40), second=st.integers(-40, 40), factor=st.sampled_from([-2, 1, 3]),
+    within=st.sampled_from([0, 0.5]), kind=st.sampled_from(["equal", "lt", "gte"]),
+)  # fmt: skip
+def test_no_score_of_a_computed_number_is_missing(
+    first: int, second: int, factor: int, within: float, kind: str
+) -> None:
+    """factor · (x - first) · (x - second) against 0, and x itself against one of the two."""
+    one, other = (computed("subtract", variable(), constant(root)) for root in (first, second))
+    options = {"tolerance": "absolute", "by": [within, within]} if kind == "equal" else {}
+    condition = computed(kind, computed("product", constant(factor), one, other), constant(0), **options)
+    score = earns(condition, 1, earns(computed("gt", variable(), constant(second)), 0.5))
+    question = TextEntry(response="R", base_type="float")
+    program = program_of([question], score)
+    scoring = Scoring(program)
+    earned = {scoring.score_of_values({"R": n / 4}) for n in range(-200, 201)} | {0.0}
+    found = set(attainable_scores(program, [question]))
+    assert earned <= found <= {0.0, 0.5, 1.0}
