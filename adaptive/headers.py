@@ -37,13 +37,23 @@ ADMIN: Policy = {
     "script-src": [SELF, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+# The preview of a question stands in a frame: the same files, in a page of our own.
+DESK: Policy = {**OWN_FILES, "frame-src": [SELF]}
+DESK_FRAME: Policy = {**OWN_FILES, "frame-ancestors": [SELF], "form-action": [NONE]}
 DOCUMENTATION: Policy = {**OWN_FILES, "style-src": [SELF, NONCE]}
 
 # The first part of the address ("": home) → what its pages may do. All other replies are data: NOTHING.
-POLICIES: dict[str, Policy] = {"": OWN_FILES, "take": OWN_FILES, "admin": ADMIN, "api/docs": DOCUMENTATION}
+POLICIES: dict[str, Policy] = {
+    "": OWN_FILES,
+    "take": OWN_FILES,
+    "desk/frame": DESK_FRAME,
+    "desk": DESK,
+    "admin": ADMIN,
+    "api/docs": DOCUMENTATION,
+}
 
 # Tokens, questions and results: nobody on the way, nor the browser's disk, keeps them.
-NEVER_STORED = ("/api/", "/take/")
+NEVER_STORED = ("/api/", "/take/", "/desk/")
 
 
 def policy_for(path: str) -> Policy:

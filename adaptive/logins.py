@@ -1,4 +1,4 @@
-"""Failed logins to the admin, which django-axes counts: whose they are, when they lock, how that looks."""
+"""Failed logins to the admin and the desk, which django-axes counts: whose, when they lock, how it looks."""
 
 from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from desk.views import entrance
 from sessions_app.api.at_once import SLOTS
 from sessions_app.api.errors import RETRY_AFTER_BUSY
 
@@ -67,8 +68,11 @@ def address_of(request: HttpRequest) -> str | None:
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
     """The login page's place, until the lock is over."""
     minutes = round(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
-    context = {**admin.site.each_context(request), "title": "Too many failed logins", "minutes": minutes}
-    page = render(request, "admin/locked_out.html", context, status=429)
+    if request.path == reverse("desk:log_in"):
+        page = entrance.locked_out(request, minutes)
+    else:
+        context = {**admin.site.each_context(request), "title": "Too many failed logins", "minutes": minutes}
+        page = render(request, "admin/locked_out.html", context, status=429)
     page.headers["Retry-After"] = str(minutes * 60)
     return page
 
@@ -80,7 +84,10 @@ class FewAtOnce:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_login = request.method == "POST" and request.path == reverse("admin:login")
+        is_login = request.method == "POST" and request.path in (
+            reverse("admin:login"),
+            reverse("desk:log_in"),
+        )
         if is_login and not SLOTS.take(f"login:{address_of(request)}", settings.ADMIN_LOGINS_AT_ONCE):
             busy = {"Retry-After": str(RETRY_AFTER_BUSY)}
             return HttpResponse("Too many logins at once. Try again.", status=429, headers=busy)

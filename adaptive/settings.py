@@ -10,6 +10,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 from django.templatetags.static import static
+from django.urls import reverse
 
 from adaptive import __version__
 from adaptive.logs import logging_config
@@ -48,10 +49,12 @@ INSTALLED_APPS = [
     "knox",
     "corsheaders",
     "axes",
+    "django_htmx",
     "adaptive.apps.ProjectConfig",
     "testing_engine",
     "sessions_app",
     "student_page",
+    "desk",
 ]
 
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
@@ -275,6 +278,13 @@ UNFOLD = {
     "SITE_HEADER": "Adaptive testing",
     "SITE_SUBHEADER": "Pools, sessions, audit trail",
     "SITE_SYMBOL": "insights",
+    "SITE_DROPDOWN": [
+        {
+            "icon": "edit_note",
+            "title": "Desk: pools and questions",
+            "link": lambda request: reverse("desk:home"),
+        }
+    ],
     "SHOW_HISTORY": False,
     "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("adaptive/icon.svg")}],
     "STYLES": [lambda request: static("adaptive/admin.css")],

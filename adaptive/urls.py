@@ -15,6 +15,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from adaptive.documentation import SchemaView
 from adaptive.health import health
 from adaptive.metrics import metrics
+from desk import doors as desk_doors
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE
 from sessions_app.outages import is_outage, is_read_only, leave_read_only_server
 from student_page import views as student_page_views
@@ -33,6 +34,8 @@ urlpatterns = [
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>png|jpg)$", question_image),
     path("take", RedirectView.as_view(url="/take/")),
     path("take/", include("student_page.urls")),
+    path("desk", RedirectView.as_view(url="/desk/")),
+    path("desk/", include("desk.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]
@@ -47,6 +50,10 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
+def _is_desk(request: HttpRequest) -> bool:
+    return request.path.startswith("/desk/")
+
+
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return _problem(400, "Invalid request", "bad_request", "The request is malformed.")
@@ -56,6 +63,8 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return _problem(404, "Not found", "not_found", "There is nothing at this address.")
+    if _is_desk(request):
+        return desk_doors.not_found(request)
     return defaults.page_not_found(request, exception)
 
 

@@ -88,6 +88,9 @@ class QuestionPool(models.Model):
         editable=False,
         help_text="A test that names no pool draws from it.",
     )
+    archived_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since then it is not offered; tests that use it go on."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

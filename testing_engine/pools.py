@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -80,6 +81,62 @@ def publish_pool(
     return pool
 
 
+def begin_pool(pool_id: uuid.UUID, name: str, concept_names: Sequence[str]) -> QuestionPool:
+    """A pool without questions, which nobody can draw from yet. The same id again is the same pool."""
+    with transaction.atomic():
+        pool, _ = QuestionPool.objects.get_or_create(
+            id=pool_id,
+            defaults={
+                "scale": scale_called(own_scale_name(name, pool_id)),
+                "name": name,
+                "concept_names": list(concept_names),
+                "concept_count": len(concept_names),
+            },
+        )
+    return pool
+
+
+def copy_pool(pool: QuestionPool, copy_id: uuid.UUID, name: str) -> QuestionPool:
+    """A pool of its own with the same questions, on the same scale. The same id again is the same copy."""
+    with transaction.atomic():
+        copy, is_new = QuestionPool.objects.get_or_create(
+            id=copy_id,
+            defaults={
+                "scale": pool.scale,
+                "name": name,
+                "concept_names": pool.concept_names,
+                "concept_count": pool.concept_count,
+            },
+        )
+        if is_new and pool.current_revision_id is not None:
+            questions = current_questions(pool)
+            for question in questions:
+                question.pk, question.pool, question.version = None, copy, 1
+            _publish_revision(copy, 1, Question.objects.bulk_create(questions, batch_size=BATCH))
+    return copy
+
+
+def rename_pool(pool: QuestionPool, name: str) -> QuestionPool:
+    """Under another name from now on."""
+    pool.name = name
+    pool.save(update_fields=["name"])
+    return pool
+
+
+def archive_pool(pool: QuestionPool, now: datetime) -> QuestionPool:
+    """Not offered any more, and the default no longer. Tests that draw from it go on. Safe to repeat."""
+    QuestionPool.objects.filter(pk=pool.pk, archived_at=None).update(archived_at=now, is_default=False)
+    pool.refresh_from_db(fields=["archived_at", "is_default"])
+    return pool
+
+
+def restore_pool(pool: QuestionPool) -> QuestionPool:
+    """Offered again. Safe to repeat."""
+    pool.archived_at = None
+    pool.save(update_fields=["archived_at"])
+    return pool
+
+
 def scale_called(name: str) -> Scale:
     """The scale of that name, new or found."""
     return Scale.objects.get_or_create(name=name)[0]
@@ -98,6 +155,11 @@ def with_questions() -> QuerySet[QuestionPool]:
     )
 
 
+def offered() -> QuerySet[QuestionPool]:
+    """The same without those in the archive: what a test draws from that names no pool."""
+    return with_questions().filter(archived_at=None)
+
+
 def choose_default(pool: QuestionPool | None) -> None:
     """From now on tests that name no pool draw from this one; None: from the newest, whichever that is."""
     with transaction.atomic():
@@ -105,7 +167,7 @@ def choose_default(pool: QuestionPool | None) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('default question pool'))")
         QuestionPool.objects.filter(is_default=True).update(is_default=False)
         if pool is not None:
-            QuestionPool.objects.filter(pk=pool.pk).update(is_default=True)
+            QuestionPool.objects.filter(pk=pool.pk).update(is_default=True, archived_at=None)
 
 
 def was_published_as(
@@ -237,15 +299,19 @@ def keyless_content(question: Question) -> Mapping[str, object]:
 
 
 def published_pools() -> QuerySet[QuestionPool]:
-    """Pools with their newest revision."""
+    """Pools that are offered, with their newest revision."""
+    return _published().filter(archived_at=None)
+
+
+def _published() -> QuerySet[QuestionPool]:
     return QuestionPool.objects.select_related("current_revision", "scale").filter(
         current_revision__isnull=False
     )
 
 
 def read_pool(pool_id: uuid.UUID) -> QuestionPool:
-    """One pool with its newest revision; raises `QuestionPool.DoesNotExist`."""
-    return QuestionPool.objects.select_related("current_revision", "scale").get(pk=pool_id)
+    """One pool that has questions, in the archive or not; raises `QuestionPool.DoesNotExist`."""
+    return _published().get(pk=pool_id)
 
 
 def newest_questions(pool: QuestionPool) -> QuerySet[Question]:

@@ -24,7 +24,7 @@ from testing_engine.admin import QuestionAdmin, QuestionPoolAdmin
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pictures import questions as question_pictures
 from testing_engine.pictures.pools import FEWEST_STUDENTS, POPULATION_EDGES, pool_pictures
-from testing_engine.pools import choose_default, with_questions
+from testing_engine.pools import choose_default, offered
 from testing_engine.psychometrics.constraints.exposure import mean_overlap
 from testing_engine.revisions import FrozenRevision, load_revision
 
@@ -96,7 +96,7 @@ class PicturedPoolAdmin(QuestionPoolAdmin):
         if pool.is_default:
             choose_default(None)
             self.log_change(request, pool, "It is no longer the default pool.")
-        newest = with_questions().first()
+        newest = offered().first()
         self.message_user(request, f"Tests that name no pool draw from {newest}.")
         return go_on(request, _to_pool(pool)[0])
 

@@ -35,7 +35,7 @@ from sessions_app.sitting.shown import showing_of, showing_of_state
 from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, standing_of_state, state_of
 from testing_engine.interchange.names import problem_of_student_id
 from testing_engine.models import QuestionPool
-from testing_engine.pools import with_questions
+from testing_engine.pools import offered, with_questions
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import FrozenRevision, load_revision, store_plan
@@ -194,8 +194,8 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
 
 def _pool_to_use(pool_id: UUID | None) -> QuestionPool:
     """The pool of that id; where none is named the default one, and while none is chosen the newest."""
-    pools = with_questions().select_related("scale")
-    pool = (pools if pool_id is None else pools.filter(pk=pool_id)).first()
+    pools = offered() if pool_id is None else with_questions().filter(pk=pool_id)
+    pool = pools.select_related("scale").first()
     if pool is None:
         raise PoolNotFound
     return pool

@@ -1,6 +1,7 @@
 """An answer in the words of its question, for people who read what a student answered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from testing_engine.questions.answers import Answer
 from testing_engine.questions.interactions import (
@@ -50,3 +51,15 @@ def _words_of(interaction: Interaction) -> dict[str, str]:
 def _short(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def types_asked(interactions: Sequence[Mapping[str, Any]] | None, has_right_answer: bool) -> tuple[str, ...]:
+    """The types of what a stored question asks, each once: of one with options alone `choice` or `rating`."""
+    if interactions is None:
+        return ("choice" if has_right_answer else "rating",)
+    return tuple(dict.fromkeys(_type_of(each) for each in interactions))
+
+
+def _type_of(interaction: Mapping[str, Any]) -> str:
+    is_several = interaction["type"] == "choice" and interaction["max_choices"] != 1
+    return "choiceSeveral" if is_several else str(interaction["type"])

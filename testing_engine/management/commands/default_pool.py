@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from testing_engine.models import QuestionPool
-from testing_engine.pools import choose_default, with_questions
+from testing_engine.pools import choose_default, offered, with_questions
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             choose_default(None)
         elif pool is not None:
             choose_default(_pool(pool))
-        now = with_questions().first()
+        now = offered().first()
         if now is None:
             self.stdout.write("There is no pool.")
         else:

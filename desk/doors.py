@@ -1,0 +1,112 @@
+"""What every view of the desk goes through: who is let in, in which language, how a page is drawn."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from desk.navigation import sections
+from desk.rights import ENTER, Right, rights_of
+from student_page.languages import chosen_language, languages
+
+COOKIE = "desk_language"
+COOKIE_AGE = 365 * 24 * 3600
+
+P = ParamSpec("P")
+
+
+class DeskRequest(HttpRequest):
+    """A request of somebody who was let in; `htmx` says whether a part of a page is asked for."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[DeskRequest, P], HttpResponse]
+
+
+def desk_view(
+    right: Right = ENTER,
+) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """A view for people who may enter the admin and hold this right; others log in, or read why not."""
+
+    def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            def inside() -> HttpResponse:
+                entering = cast(DeskRequest, request)
+                entering.htmx = HtmxDetails(request)
+                if not (request.user.is_active and getattr(request.user, "is_staff", False)):
+                    return _log_in_first(entering)
+                if not right.is_held_by(request.user):
+                    return forbidden(request)
+                return view(entering, *args, **kwargs)
+
+            return in_language(request, inside)
+
+        return guarded
+
+    return decorate
+
+
+def in_language(request: HttpRequest, inside: Callable[[], HttpResponse]) -> HttpResponse:
+    """The reply in the language that was asked for, which the browser then remembers."""
+    language = chosen_language(request, COOKIE)
+    with translation.override(language):
+        response = inside()
+        if isinstance(response, SimpleTemplateResponse):
+            response.render()
+    if request.GET.get("language") == language:
+        response.set_cookie(
+            COOKIE, language, COOKIE_AGE, samesite="Lax", httponly=True, secure=settings.SESSION_COOKIE_SECURE
+        )
+    response["Content-Language"] = language
+    patch_vary_headers(response, ["Accept-Language", "Cookie", "HX-Request"])
+    return response
+
+
+def _log_in_first(request: DeskRequest) -> HttpResponse:
+    """A part of a page cannot log in: it is refused, and the page says so and keeps what was typed."""
+    if request.htmx and not request.htmx.boosted:
+        return HttpResponse(status=401)
+    came_by = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "")
+    query = urlencode({"next": came_by}) if came_by else ""
+    return redirect(f"{reverse('desk:log_in')}?{query}")
+
+
+def show(
+    request: HttpRequest, name: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """A page or a part of one, from `templates/desk/NAME.html`."""
+    return render(request, f"desk/{name}.html", {**page_context(request), **(context or {})}, status=status)
+
+
+def page_context(request: HttpRequest) -> dict[str, Any]:
+    """What the frame around every page shows."""
+    return {"sections": sections(request), "languages": languages(), "may": rights_of(request.user)}
+
+
+def go_to(request: DeskRequest, address: str) -> HttpResponse:
+    """Another page: a redirect after a POST, by htmx or without."""
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    """The page of what somebody may not do."""
+    return show(request, "forbidden", status=403)
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """The page of an address of the desk at which there is nothing, or nothing any more."""
+    return in_language(request, lambda: show(request, "not_found", status=404))

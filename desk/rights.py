@@ -1,0 +1,38 @@
+"""Who may do what at the desk: the permissions that count in the admin and over the API, and no others."""
+
+from typing import NamedTuple
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+
+class Right(NamedTuple):
+    """Something that one of these permissions allows."""
+
+    any_of: tuple[str, ...]
+
+    def is_held_by(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        return not self.any_of or any(user.has_perm(name) for name in self.any_of)  # type: ignore[union-attr]
+
+
+ENTER = Right(())  # whoever may enter the admin
+SEE_POOLS = Right(("testing_engine.view_questionpool", "testing_engine.author_pools"))
+MAKE_POOLS = Right(("testing_engine.author_pools",))
+# Who writes a question sees its key.
+WRITE_QUESTIONS = Right(("testing_engine.change_question",))
+SEE_TESTS = Right(("sessions_app.view_namedtest",))
+SEE_SESSIONS = Right(("sessions_app.view_testsession",))
+SEE_RESULTS = Right(("sessions_app.report_results",))
+
+ALL = {
+    "see_pools": SEE_POOLS,
+    "make_pools": MAKE_POOLS,
+    "write_questions": WRITE_QUESTIONS,
+    "see_tests": SEE_TESTS,
+    "see_sessions": SEE_SESSIONS,
+    "see_results": SEE_RESULTS,
+}
+
+
+def rights_of(user: AbstractBaseUser | AnonymousUser) -> dict[str, bool]:
+    """What a template asks: by name, whether the user may."""
+    return {name: right.is_held_by(user) for name, right in ALL.items()}

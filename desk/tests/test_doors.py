@@ -1,0 +1,116 @@
+"""Who is let in where: nobody without logging in, and each with the permissions of the page."""
+
+import uuid
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from desk.rights import MAKE_POOLS, SEE_POOLS, Right
+from desk.urls import urlpatterns
+from sessions_app.tests.factories import make_pool
+
+OPEN = {"log_in", "log_out"}
+# Address's name → (method, right). Whoever adds an address says here who may open it.
+GUARDED: dict[str, tuple[str, Right | None]] = {
+    "home": ("get", None),
+    "pools": ("get", SEE_POOLS),
+    "new_pool": ("get", MAKE_POOLS),
+    "pool": ("get", SEE_POOLS),
+    "pool_settings": ("get", MAKE_POOLS),
+    "copy_pool": ("post", MAKE_POOLS),
+    "archive_pool": ("post", MAKE_POOLS),
+    "restore_pool": ("post", MAKE_POOLS),
+}
+
+
+def test_every_address_is_listed() -> None:
+    assert {pattern.name for pattern in urlpatterns} == OPEN | set(GUARDED)
+
+
+def somebody(*permissions: str, is_staff: bool = True) -> Client:
+    """A client that is logged in as somebody with these permissions."""
+    user = User.objects.create_user(f"user {uuid.uuid4()}", is_staff=is_staff)
+    codenames = [name.partition(".")[2] for name in permissions]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.django_db
+def test_who_may_open_what() -> None:
+    pool = make_pool(2)
+    strangers = {"anonymous": Client(), "no member of the staff": somebody(is_staff=False)}
+    nobody = somebody("sessions_app.operate_service")
+    for name, (method, right) in GUARDED.items():
+        address = address_of(name, pool.pk)
+        for who, client in strangers.items():
+            reply = getattr(client, method)(address)
+            assert reply.status_code == 302, (name, who)
+            assert reply["Location"].startswith("/desk/log-in?"), (name, who)
+        if right is None:
+            assert nobody.get(address).status_code == 200
+            continue
+        assert getattr(nobody, method)(address).status_code == 403, name
+        for permission in right.any_of:
+            reply = getattr(somebody(permission), method)(address)
+            assert reply.status_code in (200, 302), (name, permission)
+            assert "log-in" not in reply.get("Location", ""), (name, permission)
+
+
+def address_of(name: str, pool_id: uuid.UUID) -> str:
+    (pattern,) = [each for each in urlpatterns if each.name == name]
+    return "/desk/" + str(pattern.pattern).replace("<uuid:pool_id>", str(pool_id))
+
+
+@pytest.mark.django_db
+def test_an_api_client_is_no_person(client: Client) -> None:
+    user = User.objects.create_user("program")
+    user.user_permissions.set(Permission.objects.filter(codename="author_pools"))
+    client.force_login(user)
+    assert client.get("/desk/questions/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_page_is_refused_without_a_redirect(client: Client) -> None:
+    assert client.get("/desk/questions/", headers={"HX-Request": "true"}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_logging_in_goes_on_to_where_one_wanted() -> None:
+    User.objects.create_superuser("boss", password="a long enough password")
+    client = Client()
+    first = client.get("/desk/questions/?search=a")
+    page = client.get(first["Location"])
+    assert page.context["form"] is not None
+    fields = {"username": "boss", "password": "a long enough password", "next": page.context["next"]}
+    assert client.post("/desk/log-in", fields)["Location"] == "/desk/questions/?search=a"
+    fields["next"] = "https://elsewhere.example.org/"
+    assert client.post("/desk/log-in", fields)["Location"] == "/desk/"
+    assert client.post("/desk/log-out")["Location"] == "/desk/log-in"
+    assert client.get("/desk/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_it_locks_as_the_admin_does(settings: LazySettings) -> None:
+    settings.AXES_FAILURE_LIMIT = 2
+    User.objects.create_superuser("boss", password="a long enough password")
+    wrong = {"username": "boss", "password": "wrong", "next": "/desk/"}
+    client = Client()
+    assert [client.post("/desk/log-in", wrong).status_code for _ in range(2)] == [200, 429]
+    locked = client.post("/desk/log-in", {**wrong, "password": "a long enough password"})
+    assert locked.status_code == 429
+    assert "unfold" not in locked.content.decode()
+    assert client.post("/admin/login/", {**wrong, "password": "a long enough password"}).status_code == 429
+
+
+@pytest.mark.django_db
+def test_pages_of_what_is_not_there() -> None:
+    client = somebody(*SEE_POOLS.any_of)
+    for address in (f"/desk/questions/{uuid.uuid4()}/", "/desk/nothing"):
+        reply = client.get(address)
+        assert reply.status_code == 404
+        assert "There is nothing here" in reply.content.decode()
+    assert "Hier ist nichts" in client.get("/desk/nothing?language=de").content.decode()

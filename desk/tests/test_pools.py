@@ -1,0 +1,108 @@
+"""Pools at the desk: list, new, copy, archive."""
+
+import uuid
+
+import pytest
+from django.test import Client
+
+from desk.tests.test_doors import somebody
+from sessions_app.conftest import client_with
+from sessions_app.tests.factories import make_pool, make_token
+from testing_engine import pools
+from testing_engine.authoring import shelf
+from testing_engine.models import Question, QuestionPool
+
+
+@pytest.fixture
+def author(db: None) -> Client:
+    return somebody("testing_engine.author_pools")
+
+
+def test_it_says_what_to_do_while_there_is_nothing(author: Client) -> None:
+    assert "There is no pool yet" in author.get("/desk/questions/").content.decode()
+
+
+def test_a_new_pool_sent_twice_is_one(author: Client) -> None:
+    page = author.get("/desk/questions/new")
+    fields = {
+        "pool_id": str(page.context["form"]["pool_id"].value()),
+        "name": " Grade  9 ",
+        "concept_names": "A\n\nB\nA",
+    }
+    first, second = (author.post("/desk/questions/new", fields) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    pool = QuestionPool.objects.get()
+    assert (pool.name, pool.concept_names, pool.concept_count) == ("Grade 9", ["A", "B"], 2)
+    assert "no questions yet" in author.get("/desk/questions/").content.decode()
+    api = client_with(f"Token {make_token()}")
+    assert api.get(f"/api/pools/{pool.pk}").status_code == 404  # nothing to draw from yet
+    assert (
+        author.post(
+            f"/desk/questions/{pool.pk}/copy", {"copy_id": str(uuid.uuid4()), "name": "C"}
+        ).status_code
+        == 302
+    )
+
+
+def test_what_is_wrong_stands_at_the_field_and_keeps_what_was_typed(author: Client) -> None:
+    fields = {"pool_id": str(uuid.uuid4()), "name": "a\u200bb", "concept_names": "Fractions\nDecimals"}
+    page = author.post("/desk/questions/new", fields)
+    assert page.context["form"].errors.keys() == {"name"}
+    assert "Fractions\nDecimals" in page.content.decode()
+    assert not QuestionPool.objects.exists()
+
+
+def test_the_list_is_searched_and_paged(author: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "PAGE", 2)
+    for number in range(5):
+        shelf.new_pool(uuid.uuid4(), f"Pool {number}", ("A",))
+    seen, after = [], ""
+    while True:
+        page = shelf.find_pools(after=after)
+        seen += [card.name for card in page.cards]
+        if not (after := page.following):
+            break
+    assert seen == [f"Pool {number}" for number in (4, 3, 2, 1, 0)]
+    assert [card.name for card in shelf.find_pools("ool 3").cards] == ["Pool 3"]
+    part = author.get("/desk/questions/?search=ool+3", headers={"HX-Request": "true"}).content.decode()
+    assert "Pool 3" in part
+    assert "<html" not in part
+    assert shelf.find_pools(after="x_y").cards
+
+
+def test_a_copy_has_the_same_questions_and_is_its_own(author: Client) -> None:
+    pool = make_pool(3)
+    fields = {"copy_id": str(uuid.uuid4()), "name": "Copy"}
+    for _ in range(2):
+        reply = author.post(f"/desk/questions/{pool.pk}/copy", fields)
+    copy = QuestionPool.objects.get(name="Copy")
+    assert reply["Location"] == f"/desk/questions/{copy.pk}/"
+    assert copy.current_revision is not None
+    assert pool.current_revision is not None
+    assert copy.current_revision.content_hash == pool.current_revision.content_hash
+    assert not {q.pk for q in pools.current_questions(copy)} & {q.pk for q in pools.current_questions(pool)}
+    assert Question.objects.filter(pool=pool).count() == 3
+
+
+def test_an_archived_pool_is_not_offered_and_comes_back(author: Client) -> None:
+    older, newer = make_pool(3, name="Older"), make_pool(3, name="Newer")
+    pools.choose_default(newer)
+    api = client_with(f"Token {make_token()}")
+    for _ in range(2):
+        author.post(f"/desk/questions/{newer.pk}/archive")
+    assert [card.name for card in shelf.find_pools().cards] == ["Older"]
+    assert [card.name for card in shelf.find_pools(archived=True).cards] == ["Newer"]
+    assert [pool["name"] for pool in api.get("/api/pools").json()["results"]] == ["Older"]
+    assert pools.offered().first() == older
+    named = {"student_id": "s", "question_pool_id": str(newer.pk)}
+    assert api.post("/api/test/start", named).status_code == 200  # what names it goes on
+    assert "in the archive" in author.get(f"/desk/questions/{newer.pk}/").content.decode()
+    author.post(f"/desk/questions/{newer.pk}/restore")
+    assert {card.name for card in shelf.find_pools().cards} == {"Older", "Newer"}
+
+
+def test_it_is_renamed(author: Client) -> None:
+    pool = make_pool(2)
+    author.post(f"/desk/questions/{pool.pk}/settings", {"name": "Other"})
+    assert QuestionPool.objects.get().name == "Other"
+    assert author.post(f"/desk/questions/{pool.pk}/settings", {"name": ""}).context["rename"].errors

@@ -1,0 +1,41 @@
+"""Every text of the desk in German, compiled."""
+
+import ast
+import re
+from pathlib import Path
+
+import polib
+from django.utils.translation.template import templatize
+
+APP = Path(__file__).resolve().parent.parent
+CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"
+
+
+def in_the_code() -> set[str]:
+    """Every text that a template or the code asks a translation of."""
+    found: set[str] = set()
+    for template in (APP / "templates").rglob("*.html"):
+        code = templatize(template.read_text())
+        found |= {text for _, text in re.findall(r"""gettext\(u?(['"])(.*?)\1\)""", code)}
+        assert "blocktranslate" not in template.read_text(), "this test would not find its texts"
+    for module in APP.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_", "gettext", "gettext_lazy"):
+                found.add(ast.literal_eval(node.args[0]))
+    return found
+
+
+def test_every_text_is_translated_and_compiled() -> None:
+    catalogue = polib.pofile(str(CATALOGUE))
+    assert "Log in" in in_the_code()
+    assert {entry.msgid for entry in catalogue if not entry.obsolete} == in_the_code()
+    assert not catalogue.untranslated_entries()
+    assert not catalogue.fuzzy_entries()
+    compiled = {entry.msgid: entry.msgstr for entry in polib.mofile(str(CATALOGUE.with_suffix(".mo")))}
+    assert compiled == {entry.msgid: entry.msgstr for entry in catalogue}, (
+        "compile the .po and commit the .mo"
+    )
+    for entry in catalogue:
+        assert set(re.findall(r"\{\w+\}", entry.msgid)) == set(re.findall(r"\{\w+\}", entry.msgstr)), (
+            entry.msgid
+        )

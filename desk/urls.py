@@ -1,0 +1,19 @@
+"""Below /desk/."""
+
+from django.urls import path
+
+from desk.views import entrance, pools
+
+app_name = "desk"
+urlpatterns = [
+    path("", entrance.home, name="home"),
+    path("log-in", entrance.log_in, name="log_in"),
+    path("log-out", entrance.log_out, name="log_out"),
+    path("questions/", pools.pool_list, name="pools"),
+    path("questions/new", pools.new_pool, name="new_pool"),
+    path("questions/<uuid:pool_id>/", pools.pool_page, name="pool"),
+    path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
+    path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),
+    path("questions/<uuid:pool_id>/archive", pools.archive, name="archive_pool"),
+    path("questions/<uuid:pool_id>/restore", pools.restore, name="restore_pool"),
+]

@@ -1,0 +1,1 @@
+"""The desk's views: parse, call one function of the domain, render."""

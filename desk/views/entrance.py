@@ -1,0 +1,51 @@
+"""The way in and out, and the first page."""
+
+from django.contrib import messages
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import logout
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from desk.doors import DeskRequest, desk_view, in_language, page_context, show
+
+
+class LogIn(LoginView):
+    """The admin's accounts, its form, and its lock after failures, which django-axes keeps for both."""
+
+    template_name = "desk/log_in.html"
+    authentication_form = AdminAuthenticationForm
+    next_page = "desk:home"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def log_in(request: HttpRequest) -> HttpResponse:
+    """In with name and password, and on to where somebody wanted to go."""
+    view = LogIn.as_view(extra_context=page_context(request))
+    return in_language(request, lambda: view(request))  # type: ignore[arg-type,return-value]
+
+
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """Out, here and in the admin."""
+
+    def out() -> HttpResponse:
+        logout(request)
+        messages.success(request, _("You are logged out."))
+        return redirect("desk:log_in")
+
+    return in_language(request, out)
+
+
+def locked_out(request: HttpRequest, minutes: int) -> HttpResponse:
+    """In the login page's place, until the lock is over."""
+    return in_language(request, lambda: show(request, "locked_out", {"minutes": minutes}, status=429))
+
+
+@require_safe
+@desk_view()
+def home(request: DeskRequest) -> HttpResponse:
+    """What to do first."""
+    return show(request, "home")

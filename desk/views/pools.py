@@ -1,0 +1,149 @@
+"""Pools: the list, a new one, the page of one with its tabs."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
+from desk.navigation import pool_tabs
+from desk.rights import MAKE_POOLS, SEE_POOLS
+from testing_engine.authoring import contents, shelf
+from testing_engine.authoring.shelf import PoolCard, PoolUnknown
+
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@desk_view(SEE_POOLS)
+def pool_list(request: DeskRequest) -> HttpResponse:
+    """Pools, with search and archive; by htmx the list alone, or the next page of it."""
+    form = SearchForm(request.GET)
+    search = form.cleaned_data["search"] if form.is_valid() else ""
+    archived = "archive" in request.GET
+    after = request.GET.get("after", "")
+    context = {
+        "page": shelf.find_pools(search, archived=archived, after=after),
+        "form": form,
+        "search": search,
+        "archived": archived,
+        "after": after,
+        "archived_count": 0 if archived else shelf.count_archived(),
+    }
+    return show(
+        request, "parts/pool_cards" if request.htmx and not request.htmx.boosted else "pools", context
+    )
+
+
+@require_form
+@desk_view(MAKE_POOLS)
+def new_pool(request: DeskRequest) -> HttpResponse:
+    """Name and concepts; then the pool's own page, where its first question is written."""
+    form = NewPoolForm(request.POST or None)
+    if form.is_valid():
+        given = form.cleaned_data
+        pool = shelf.new_pool(given["pool_id"], given["name"], given["concept_names"])
+        messages.success(request, _("The pool is there. Now write its first question, or import some."))
+        return go_to(request, reverse("desk:pool", args=[pool.id]))
+    return show(request, "new_pool", {"form": form})
+
+
+@require_safe
+@desk_view(SEE_POOLS)
+def pool_page(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """The questions of a pool."""
+    pool = pool_or_404(pool_id)
+    search, after = request.GET.get("search", ""), request.GET.get("after", "")
+    context = {
+        "questions": contents.find_questions(pool_id, search, after=after),
+        "search": search,
+        "after": after,
+        "archived": contents.archived_questions(pool_id) if not after else (),
+    }
+    if request.htmx and not request.htmx.boosted:
+        return show(request, "parts/question_rows", {**context, "pool": pool})
+    return show_pool(request, pool, "questions", "pool", context)
+
+
+@require_form
+@desk_view(MAKE_POOLS)
+def pool_settings(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """Name, copy, archive."""
+    pool = pool_or_404(pool_id)
+    form = RenameForm(request.POST or None, initial={"name": pool.name})
+    if form.is_valid():
+        shelf.rename_pool(pool_id, form.cleaned_data["name"])
+        messages.success(request, _("Saved."))
+        return go_to(request, request.path)
+    return _show_settings(request, pool, rename=form)
+
+
+def _show_settings(
+    request: DeskRequest, pool: PoolCard, rename: RenameForm | None = None, copying: CopyForm | None = None
+) -> HttpResponse:
+    context = {
+        "rename": rename or RenameForm(initial={"name": pool.name}),
+        "copy": copying or CopyForm(initial={"name": _("Copy of {name}").format(name=pool.name)[:200]}),
+    }
+    return show_pool(request, pool, "settings", "pool_settings", context)
+
+
+@require_POST
+@desk_view(MAKE_POOLS)
+def copy(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """A pool of its own with the same questions."""
+    pool = pool_or_404(pool_id)
+    form = CopyForm(request.POST)
+    if not form.is_valid():
+        return _show_settings(request, pool, copying=form)
+    copied = shelf.copy_pool(pool_id, form.cleaned_data["copy_id"], form.cleaned_data["name"])
+    messages.success(request, _("This is the copy. What you change here, changes nothing in the other pool."))
+    return go_to(request, reverse("desk:pool", args=[copied.id]))
+
+
+@require_POST
+@desk_view(MAKE_POOLS)
+def archive(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """Not offered any more; the page stays, with a button that takes it back."""
+    _changed(lambda: shelf.archive_pool(pool_id, timezone.now()))
+    messages.success(request, _("The pool is in the archive. Tests that use it go on."))
+    return go_to(request, reverse("desk:pool_settings", args=[pool_id]))
+
+
+@require_POST
+@desk_view(MAKE_POOLS)
+def restore(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """Out of the archive."""
+    _changed(lambda: shelf.restore_pool(pool_id))
+    messages.success(request, _("The pool is offered again."))
+    return go_to(request, reverse("desk:pool_settings", args=[pool_id]))
+
+
+def _changed(change: Callable[[], PoolCard]) -> PoolCard:
+    try:
+        return change()
+    except PoolUnknown as unknown:
+        raise Http404 from unknown
+
+
+def pool_or_404(pool_id: UUID) -> PoolCard:
+    """The pool of the address."""
+    try:
+        return shelf.pool_card(pool_id)
+    except PoolUnknown as unknown:
+        raise Http404 from unknown
+
+
+def show_pool(
+    request: DeskRequest, pool: PoolCard, tab: str, name: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page of one pool, under its tabs: `tab` is the key of the one that is open, `name` the template."""
+    tabs = pool_tabs(request, pool.id, tab)
+    return show(request, name, {"pool": pool, "tabs": tabs, **context}, status)

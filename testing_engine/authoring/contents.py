@@ -1,0 +1,79 @@
+"""The questions of a pool as people find them: a list, the archive, back from it."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from testing_engine.authoring.shelf import PoolUnknown
+from testing_engine.models import Question, QuestionPool
+from testing_engine.questions.wording import types_asked
+
+PAGE = 50
+EXCERPT = 160  # characters
+
+
+@dataclass(frozen=True)
+class QuestionLine:
+    """What is said of a question in a list. `pk`: of its newest version. `types`: what it asks, in order."""
+
+    pk: int
+    id: str
+    version: int
+    excerpt: str
+    types: tuple[str, ...]
+    area: str
+
+
+@dataclass(frozen=True)
+class QuestionPage:
+    """A page of a list. `following`: what asks for the next one; "" where there is none."""
+
+    lines: tuple[QuestionLine, ...]
+    following: str
+
+
+def find_questions(pool_id: uuid.UUID, search: str = "", *, after: str = "") -> QuestionPage:
+    """Those of the newest revision, in its order, `PAGE` a page. Raises `PoolUnknown`."""
+    found = _of_revision(pool_id)
+    if words := search.replace("\x00", "").strip():
+        found = found.filter(
+            Q(content__icontains=words) | Q(external_id__icontains=words) | Q(area__icontains=words)
+        )
+    if after.isascii() and after.isdigit() and len(after) < 10:
+        found = found.filter(revisionquestion__position__gt=int(after))
+    rows = list(found.values_list("revisionquestion__position", "pk")[: PAGE + 1])
+    shown = {question.pk: question for question in found.filter(pk__in=[pk for _, pk in rows[:PAGE]])}
+    following = str(rows[PAGE - 1][0]) if len(rows) > PAGE else ""
+    return QuestionPage(tuple(_line(shown[pk]) for _, pk in rows[:PAGE]), following)
+
+
+def archived_questions(pool_id: uuid.UUID) -> tuple[QuestionLine, ...]:
+    """The newest version of each that is in no test any more because somebody archived it."""
+    current = _of_revision(pool_id).order_by().values("external_id")
+    gone = Question.objects.filter(pool_id=pool_id).exclude(external_id__in=current)
+    newest = gone.order_by("external_id", "-version").distinct("external_id")
+    return tuple(map(_line, newest.defer("scoring", "option_scores")))
+
+
+def _of_revision(pool_id: uuid.UUID) -> QuerySet[Question]:
+    pool = QuestionPool.objects.filter(pk=pool_id).first()
+    if pool is None:
+        raise PoolUnknown
+    return (
+        Question.objects.filter(revisionquestion__revision_id=pool.current_revision_id)
+        .order_by("revisionquestion__position")
+        .defer("scoring", "option_scores")
+    )
+
+
+def _line(question: Question) -> QuestionLine:
+    words = " ".join(question.content.split())
+    return QuestionLine(
+        pk=question.pk,
+        id=question.external_id,
+        version=question.version,
+        excerpt=words if len(words) <= EXCERPT else words[: EXCERPT - 1] + "…",
+        types=types_asked(question.interactions, question.has_right_answer),
+        area=question.area,
+    )

@@ -1,0 +1,133 @@
+"""Pools as people find them: the list, one of them, a new one, a copy, the archive."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from testing_engine import pools
+from testing_engine.interchange.names import problem_of_name
+from testing_engine.interchange.questions import POOL_NAME
+from testing_engine.models import QuestionPool
+
+PAGE = 30
+
+
+class PoolUnknown(LookupError):
+    """There is no such pool."""
+
+
+@dataclass(frozen=True)
+class PoolCard:
+    """What is said of a pool in a list. `changed_at`: when its newest revision was published."""
+
+    id: uuid.UUID
+    name: str
+    concept_names: tuple[str, ...]
+    questions: int
+    is_default: bool
+    created_at: datetime
+    changed_at: datetime
+    archived_at: datetime | None
+    concept_count: int
+
+
+@dataclass(frozen=True)
+class PoolPage:
+    """A page of a list. `following`: what asks for the next one; "" where there is none."""
+
+    cards: tuple[PoolCard, ...]
+    following: str
+
+
+def find_pools(search: str = "", *, archived: bool = False, after: str = "") -> PoolPage:
+    """Pools, the newest first, `PAGE` a page; `after` is the `following` of the page before."""
+    found = QuestionPool.objects.select_related("current_revision").filter(archived_at__isnull=not archived)
+    if words := search.replace("\x00", "").strip():
+        found = found.filter(name__icontains=words)
+    found = _after(found, after).order_by("-created_at", "id")
+    rows = list(found[: PAGE + 1])
+    following = _place_of(rows[PAGE - 1]) if len(rows) > PAGE else ""
+    return PoolPage(tuple(map(_card, rows[:PAGE])), following)
+
+
+def count_archived() -> int:
+    """How many pools are in the archive."""
+    return QuestionPool.objects.filter(archived_at__isnull=False).count()
+
+
+def _place_of(pool: QuestionPool) -> str:
+    return f"{pool.created_at.isoformat()}_{pool.pk}"
+
+
+def _after(found: QuerySet[QuestionPool], place: str) -> QuerySet[QuestionPool]:
+    """What follows the pool at that place in the order; all where the place is none."""
+    moment, _, pool_id = place.partition("_")
+    try:
+        created_at, pk = datetime.fromisoformat(moment), uuid.UUID(pool_id)
+    except ValueError:
+        return found
+    if created_at.tzinfo is None:
+        return found
+    return found.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, id__gt=pk))
+
+
+def pool_card(pool_id: uuid.UUID) -> PoolCard:
+    """One pool; raises `PoolUnknown`."""
+    return _card(_pool(pool_id))
+
+
+def new_pool(pool_id: uuid.UUID, name: str, concept_names: tuple[str, ...]) -> PoolCard:
+    """A pool without questions. The same id again is the same pool. Raises `ValueError` for a bad name."""
+    _check_name(name)
+    return _card(pools.begin_pool(pool_id, name, concept_names))
+
+
+def copy_pool(pool_id: uuid.UUID, copy_id: uuid.UUID, name: str) -> PoolCard:
+    """A pool of its own with the same questions. The same id again is the same copy. Raises `PoolUnknown`."""
+    _check_name(name)
+    return _card(pools.copy_pool(_pool(pool_id), copy_id, name))
+
+
+def rename_pool(pool_id: uuid.UUID, name: str) -> PoolCard:
+    """Under another name from now on. Raises `PoolUnknown`."""
+    _check_name(name)
+    return _card(pools.rename_pool(_pool(pool_id), name))
+
+
+def archive_pool(pool_id: uuid.UUID, now: datetime) -> PoolCard:
+    """Not offered any more; tests that draw from it go on. Safe to repeat. Raises `PoolUnknown`."""
+    return _card(pools.archive_pool(_pool(pool_id), now))
+
+
+def restore_pool(pool_id: uuid.UUID) -> PoolCard:
+    """Offered again. Safe to repeat. Raises `PoolUnknown`."""
+    return _card(pools.restore_pool(_pool(pool_id)))
+
+
+def _check_name(name: str) -> None:
+    if problem := problem_of_name(name, POOL_NAME):
+        raise ValueError(f"The name {problem}.")
+
+
+def _pool(pool_id: uuid.UUID) -> QuestionPool:
+    pool = QuestionPool.objects.select_related("current_revision").filter(pk=pool_id).first()
+    if pool is None:
+        raise PoolUnknown
+    return pool
+
+
+def _card(pool: QuestionPool) -> PoolCard:
+    revision = pool.current_revision
+    return PoolCard(
+        id=pool.pk,
+        name=str(pool),
+        concept_names=tuple(pool.concept_names),
+        questions=revision.question_count if revision else 0,
+        is_default=pool.is_default,
+        created_at=pool.created_at,
+        changed_at=revision.created_at if revision else pool.created_at,
+        archived_at=pool.archived_at,
+        concept_count=pool.concept_count,
+    )
