@@ -24,7 +24,7 @@ from testing_engine.interchange.imported import (
 )
 from testing_engine.interchange.media import media_of, with_addresses
 from testing_engine.interchange.names import NAME_LENGTH, problem_of_name
-from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool
+from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool, unknown_fields
 from testing_engine.interchange.readers import READERS, read_upload
 from testing_engine.interchange.with_interactions import proposed_categories
 from testing_engine.models import QuestionPool
@@ -218,6 +218,7 @@ class _Checking:
             if merged is None:
                 raise _Refused(_reasons(refused)) from refused
             draft = merged
+        losses += [f"{name} means nothing here and is left out." for name in unknown_fields([row])]
         if (earlier := self._sources.get(draft.external_id)) is not None:
             raise _Refused([f"id: {draft.external_id!r} was used before, at {earlier}."])
         width = len(draft.parameters.concepts)

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from testing_engine.interchange.lookalikes import alike
+from testing_engine.interchange.misnamed import meant_field
 from testing_engine.interchange.names import (
     ID_LENGTH,
     NAME_LENGTH,
@@ -97,9 +98,14 @@ def parse_pool(document: Mapping[str, Any]) -> PoolDraft:
     _check_together(drafts, names, problems)
     if problems.found:
         raise PoolRefused(problems.found)
-    ignored = {field for row in rows for field in row if field not in KNOWN_FIELDS}
     questions = tuple(draft for draft in drafts if draft is not None)
-    return PoolDraft(name, names, questions, scale, tuple(sorted(map(str, ignored))[:PROBLEMS_LISTED]))
+    return PoolDraft(name, names, questions, scale, unknown_fields(rows))
+
+
+def unknown_fields(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names that mean nothing here, at most `PROBLEMS_LISTED`."""
+    names = {str(field) for row in rows for field in row if field not in KNOWN_FIELDS}
+    return tuple(sorted(names)[:PROBLEMS_LISTED])
 
 
 def parse_concept_names(names: object, pointer: str, problems: _Problems) -> tuple[str, ...]:
@@ -153,6 +159,7 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
         problems.add(f"{pointer}/content", label + "must have a text.")
     elif len(content) > MAX_CONTENT:
         problems.add(f"{pointer}/content", f"{label}must be at most {MAX_CONTENT} characters.")
+    _check_names(row, pointer, label, problems)
     passage = parse_passage(row, lambda where, what: problems.add(pointer + where, label + what))
     if row.get("interactions") is not None:
         draft = _parse_with_interactions(row, pointer, label, problems)
@@ -161,6 +168,21 @@ def _parse_question(row: object, pointer: str, problems: _Problems) -> QuestionD
     if len(problems.found) > before or draft is None:
         return None
     return replace(draft, external_id=external_id, content=str(content), passage=passage)
+
+
+def _check_names(row: Mapping[str, Any], pointer: str, label: str, problems: _Problems) -> None:
+    """What was meant as a field, but is called otherwise, would silently become that field's default."""
+    for name, value in row.items():
+        if name in KNOWN_FIELDS or value in (None, ""):
+            continue
+        if (meant := meant_field(str(name), KNOWN_FIELDS, value)) is not None:
+            problems.add(
+                f"{pointer}/{name}",
+                f"{label}nothing is called {name!r} here. If {meant} is meant, call it so; "
+                "a table of item parameters has a reader of its own (docs/PARAMETERS.md).",
+            )
+    if row.get("slipping") is not None and row.get("upper_asymptote") is not None:
+        problems.add(f"{pointer}/slipping", f"{label}give slipping or upper_asymptote, not both.")
 
 
 def _parse_with_options(

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 SEPARATORS = ",;\t"
 CALLED = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -52,10 +53,11 @@ def place(line: int, column: str | int | None = None) -> str:
     return f"Line {line}" if column is None else f"Line {line}, column {column}"
 
 
-def read_table(content: bytes, *, is_lower_case: bool = False) -> Table:
+def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = "") -> Table:
     """The table that a file holds. Names of columns lose the blanks around them, cells nothing.
 
-    `is_lower_case`: columns may be called in capitals too. Raises `TableRefused` with all that is wrong.
+    `is_lower_case`: columns may be called in capitals too. `row_names`: what to call a first column that the
+    header gives no name or leaves out, as R writes it. Raises `TableRefused` with all that is wrong.
     """
     text = _decoded(content)
     first_line = 1
@@ -67,6 +69,10 @@ def read_table(content: bytes, *, is_lower_case: bool = False) -> Table:
     try:
         line, header = next(numbered, (first_line, []))
         names = [name.strip().lower() if is_lower_case else name.strip() for name in header]
+        if row_names:
+            first = next(numbered, None)
+            numbered = chain([first] if first else [], numbered)
+            names = _with_row_names(names, first[1] if first else [], row_names)
         return _table(line, names, numbered, separator)
     except csv.Error as error:
         raise TableRefused([f"{place(lines.line)}: this is no CSV: {_in_words(error)}."]) from error
@@ -83,6 +89,12 @@ def number_in(cell: str, separator: str) -> float | int | str:
         return cell
     value = float(text.replace(",", "."))
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _with_row_names(names: list[str], first_row: list[str], called: str) -> list[str]:
+    if len(first_row) == len(names) + 1:
+        return [called, *names]
+    return [called, *names[1:]] if names and not names[0] else names
 
 
 class _Lines:

@@ -166,3 +166,46 @@ def test_problems_of_questions_are_named_by_line_and_column(tmp_path: Path) -> N
 def test_a_field_that_comes_twice_in_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="'id' is there twice"):
         read(tmp_path, '{"questions": [{"id": "a", "id": "b"}]}', "pool.json")
+
+
+# --- Columns that are called otherwise -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("b", "difficulty"),
+        ("a", "discrimination"),
+        ("c", "guessing"),
+        ("d", "upper_asymptote"),
+        ("Difficulty", "difficulty"),
+        ("dificulty", "difficulty"),
+        ("logit(g)", "guessing"),
+        ("Dffclt", "difficulty"),
+        ("upper asymptote", "upper_asymptote"),
+        ("treshold", "thresholds"),
+        ("Area", "area"),
+    ],
+)
+def test_no_default_stands_in_for_a_column_of_another_name(tmp_path: Path, name: str, meant: str) -> None:
+    pool = read(tmp_path, f"id,content,options,correct_answer,concept:Math,{name}\nm1,Which?,7|9,9,1,1.5\n")
+    with pytest.raises(PoolRefused) as refused:
+        parse_pool(pool.document)
+    ((pointer, message),) = refused.value.problems
+    assert pool.place_of(pointer) == f"Line 2, column {name}"
+    assert f"If {meant} is meant" in message
+
+
+@pytest.mark.parametrize(("name", "cell"), [("teacher", "Ms B."), ("points", "3"), ("b", "brown"), ("b", "")])
+def test_names_of_their_own_are_left_out_and_told(tmp_path: Path, name: str, cell: str) -> None:
+    pool = read(
+        tmp_path, f"id,content,options,correct_answer,concept:Math,{name}\nm1,Which?,7|9,9,1,{cell}\n"
+    )
+    assert parse_pool(pool.document).ignored == ((name,) if cell else ())
+
+
+def test_two_spellings_of_one_asymptote_are_refused() -> None:
+    row = {"id": "x", "content": "Which?", "options": ["7", "9"], "correct_answer": "9", "concepts": [1]}
+    with pytest.raises(PoolRefused) as refused:
+        parse_pool({"questions": [{**row, "slipping": 0.1, "upper_asymptote": 0.8}]})
+    assert "not both" in refused.value.problems[0][1]
