@@ -5,6 +5,7 @@ then scored in both ways after 8, 20 and 40 of them. In one dimension both are E
 end is about students who are unlike the prior, which no estimator can know.
 
     python -m benchmarks.coverage [--tiny] [--students 300] [--seed 1]
+    python -m benchmarks.coverage --cell 2,0.2,2 --students 3000 --longest 20    # one cell, more closely
 """
 
 import argparse
@@ -57,6 +58,7 @@ class Held:
     before: FloatArray
     after: FloatArray
     overall: FloatArray  # of the mean of all concepts, after
+    error: FloatArray  # of `after`: the sampling error of a mean over students
 
 
 def measure(case: Case, students: int, lengths: Sequence[int], seed: int) -> Held:
@@ -67,15 +69,15 @@ def measure(case: Case, students: int, lengths: Sequence[int], seed: int) -> Hel
     rules = CatRules(max_questions=max(lengths))
     tests = simulate(bank, rules, thetas, seed, prior)
     after, before = rules.ability_for(bank), CatRules(edition=1).ability_for(bank)
-    held = np.zeros((3, len(lengths)))
-    for theta, items, scores in zip(thetas, tests.items, tests.scores, strict=True):
+    held = np.zeros((3, len(lengths), students))
+    for student, (theta, items, scores) in enumerate(zip(thetas, tests.items, tests.scores, strict=True)):
         for at, length in enumerate(lengths):
             answers = Answers(items[:length], scores[:length])
             old, new = (way.estimate(bank, answers, prior)[0] for way in (before, after))
-            held[0, at] += _holds(old, theta)
-            held[1, at] += _holds(new, theta)
-            held[2, at] += abs(new.overall.theta - theta.mean()) <= Z * new.overall.standard_error
-    return Held(*(held / students))
+            whole = abs(new.overall.theta - theta.mean()) <= Z * new.overall.standard_error
+            held[:, at, student] = _holds(old, theta), _holds(new, theta), whole
+    before_all, after_all, whole_all = held.mean(axis=2)
+    return Held(before_all, after_all, whole_all, held[1].std(axis=1, ddof=1) / students**0.5)
 
 
 def _holds(estimate: AbilityEstimate, theta: FloatArray) -> float:
@@ -88,15 +90,22 @@ def cases() -> list[Case]:
     return [*usual, Case(5, 0.2, 1.0, mean=-1.0)]
 
 
+def cell(text: str) -> Case:
+    """`"2,0.2,2"`: concepts, guessing, the prior's standard deviation."""
+    concepts, guessing, prior_sd = text.split(",")
+    return Case(int(concepts), float(guessing), float(prior_sd))
+
+
 def report(found: list[tuple[Case, int, Held]], lengths: Sequence[int]) -> str:
     header = ["concepts", "guessing", "prior sd", "students"]
     header += [f"{what}, {n}" for n in lengths for what in ("before", "after")]
-    header += [f"overall score, {n}" for n in lengths]
+    header += [f"overall score, {n}" for n in lengths] + [f"sampling error, {n}" for n in lengths]
     rows = []
     for case, students, held in found:
         pairs = [share for pair in zip(held.before, held.after, strict=True) for share in pair]
         who = f"{students:,}" + (f", N({case.mean:g}, {case.prior_sd:g}²)" if case.mean else "")
         shares = [f"{100 * share:.1f}" for share in (*pairs, *held.overall)]
+        shares += [f"{100 * error:.2f}" for error in held.error]
         rows.append([case.concepts, f"{case.guessing:g}", f"{case.prior_sd:g}", who, *shares])
     return table(header, rows)
 
@@ -108,10 +117,12 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true", help="a minute, to see that it runs")
     parser.add_argument("--students", type=int, help="in every case; else 2,000 intervals a case or more")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cell", type=cell, action="append", help="concepts,guessing,sd; else all")
+    parser.add_argument("--longest", type=int, default=max(LENGTHS), help="tests no longer than this")
     given = parser.parse_args()
-    lengths = (8, 20) if given.tiny else LENGTHS
+    lengths = (8, 20) if given.tiny else [length for length in LENGTHS if length <= given.longest]
     found = []
-    for case in cases():
+    for case in given.cell or cases():
         if given.tiny and (case.concepts not in (1, 3) or case.prior_sd > 1):
             continue
         students = given.students or (40 if given.tiny else max(-(-INTERVALS // case.concepts), 200))

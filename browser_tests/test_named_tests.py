@@ -54,18 +54,33 @@ def test_the_introduction_comes_before_the_clock(page: Page) -> None:
     expect(page.get_by_text("You ended the test early.")).to_be_visible()
 
 
-def test_a_test_that_a_client_started_shows_its_introduction_first(page: Page) -> None:
+def test_a_test_that_a_client_started_waits_while_its_introduction_is_read(page: Page) -> None:
     test = make_named_test(make_pool(), introduction="Bring a pencil.", time_limit_minutes=30)
     asked = {"student_id": "anna", "test": test.name}
     started = client_with(f"Token {make_token()}").post("/api/test/start", asked).json()
+    TestSession.objects.update(deadline=timezone.now() - timedelta(minutes=1))  # as after half an hour
     page.goto(page_of(started["session_token"]))
     expect(page.get_by_text("Bring a pencil.")).to_be_visible()
-    expect(page.locator("#limit")).to_have_text(re.compile("Time left: "))
+    expect(page.locator("#limit")).to_have_text("Time limit: 30 minutes. The time runs once you begin.")
     expect(page.locator("#question")).to_be_hidden()
     page.get_by_role("button", name="Begin").click()
     expect(page.locator("#question")).to_be_visible()
+    expect(page.locator("#timer")).to_have_text(re.compile("Time left: (30:00|29:)"))
     page.reload()
     expect(page.locator("#options")).to_be_enabled()
+    expect(page.locator("#timer")).to_have_text(re.compile("Time left: (30:00|29:)"))
+
+
+def test_a_test_without_a_limit_shows_its_introduction_first(page: Page) -> None:
+    test = make_named_test(
+        make_pool(), introduction="Bring a pencil.", closes_at=timezone.now() + timedelta(hours=1)
+    )
+    asked = {"student_id": "anna", "test": test.name}
+    started = client_with(f"Token {make_token()}").post("/api/test/start", asked).json()
+    page.goto(page_of(started["session_token"]))
+    expect(page.locator("#limit")).to_have_text(re.compile("Time left: "))
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#question")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -191,7 +206,7 @@ def test_an_option_begins_where_its_words_begin(page: Page) -> None:
     )
     started = client_with(f"Token {make_token()}").post("/api/test/start", {"student_id": "s1"}).json()
     page.goto(page_of(started["session_token"]))
-    expect(page.locator("#options")).to_be_enabled()
+    expect(page.locator("#question")).to_be_visible()
     begins_at_the_right = []
     for option in page.locator(".option").all():
         circle, words = option.locator("input").bounding_box(), option.locator(".text").bounding_box()

@@ -18,7 +18,8 @@ from student_page.texts import script_texts
 COOKIE = "take_language"  # not Django's own: it would speak of the whole site
 COOKIE_AGE = 365 * 24 * 3600
 MODULES = (
-    *("test.js", "connection.js", "question.js", "result.js", "elements.js", "passage.js"),
+    *("test.js", "connection.js", "screen.js", "patience.js", "clock.js", "introduction.js"),
+    *("question.js", "result.js", "elements.js", "passage.js"),
     *("interactions.js", "choosing.js", "menus.js", "entering.js", "ordering.js", "pairing.js"),
 )
 

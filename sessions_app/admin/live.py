@@ -121,6 +121,8 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def left(self, session: LiveSession) -> str:
         if session.deadline is None:
             return "no limit"
+        if session.is_waiting:
+            return "not begun"
         left = session.deadline - timezone.now()
         return "time is up" if left < timedelta(0) else _span(left)
 

@@ -55,8 +55,12 @@ def end_inactive(
     return ended
 
 
+_WAITING = Q(waits_to_begin=True, questions_answered=0)  # no time runs: such a test ends as abandoned
+
+
 def _overdue(now: datetime) -> Q:
-    return Q(deadline__isnull=False, deadline__lt=now - timedelta(seconds=settings.DEADLINE_GRACE))
+    is_late = Q(deadline__isnull=False, deadline__lt=now - timedelta(seconds=settings.DEADLINE_GRACE))
+    return is_late & ~_WAITING
 
 
 def _without_activity(minutes: int, now: datetime) -> Q:

@@ -84,7 +84,8 @@ def end(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime) -
 def resume(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime) -> Outcome:
     """Let expired tests go on at the question where they stood. Refuses `NotExpired`.
 
-    A test whose deadline has passed meanwhile gets the time that was left after its last answer.
+    A test whose deadline has passed meanwhile gets the time that was left after its last answer; one that
+    waited for its student to begin waits again.
     """
 
     def resumed(session: TestSession) -> None:

@@ -32,7 +32,7 @@ from sessions_app.api.serializers import (
 from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.api.views import ClientView, SessionView
 from sessions_app.reporting import results
-from sessions_app.sitting import lifecycle, submission
+from sessions_app.sitting import beginning, lifecycle, submission
 from sessions_app.sitting.access import Caller, may_see_result
 from sessions_app.sitting.standing import Standing
 
@@ -96,6 +96,18 @@ class StatusView(SessionView):
         caller = caller_of(request)
         standing = lifecycle.status(session_id_of(session_id), caller, student_id=student_id)
         is_withheld = not may_see_result(standing, caller, timezone.now())
+        return Response(replies.status(standing, as_html=is_html, is_withheld=is_withheld))
+
+
+class BeginView(SessionView):
+    documentation = taking_tests.BEGIN
+
+    def post(self, request: Request, session_id: str) -> Response:
+        is_html = wants_html(request)
+        student_id = body_of(request, StudentSerializer).get("student_id")
+        caller, now = caller_of(request), timezone.now()
+        standing = beginning.begin(session_id_of(session_id), caller, now=now, student_id=student_id)
+        is_withheld = not may_see_result(standing, caller, now)
         return Response(replies.status(standing, as_html=is_html, is_withheld=is_withheld))
 
 

@@ -30,6 +30,7 @@ urlpatterns = [
     path("invitations/start", InvitationStartView.as_view()),
     path("test/submit", sitting.SubmitView.as_view()),
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),
+    path("test/begin/<str:session_id>", sitting.BeginView.as_view()),
     path("test/end/<str:session_id>", sitting.EndView.as_view()),
     path("test/<str:session_id>/extend", supervision.ExtendView.as_view()),
     path("test/<str:session_id>/resume", supervision.ResumeView.as_view()),

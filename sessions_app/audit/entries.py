@@ -8,6 +8,7 @@ from sessions_app.models import SessionEvent, TestResponse, TestSession
 
 STATUS_AFTER: dict[str, str] = {
     SessionEvent.Kind.STARTED: TestSession.Status.ACTIVE,
+    SessionEvent.Kind.BEGUN: TestSession.Status.ACTIVE,
     SessionEvent.Kind.RESUMED: TestSession.Status.ACTIVE,
     SessionEvent.Kind.EXTENDED: TestSession.Status.ACTIVE,
     SessionEvent.Kind.COMPLETED: TestSession.Status.COMPLETED,
@@ -15,7 +16,14 @@ STATUS_AFTER: dict[str, str] = {
     SessionEvent.Kind.EXPIRED: TestSession.Status.EXPIRED,
 }
 
-GIVES_TIME = {SessionEvent.Kind.STARTED, SessionEvent.Kind.EXTENDED, SessionEvent.Kind.RESUMED}  # `until`
+GIVES_TIME = {  # their reason says `until` when
+    SessionEvent.Kind.STARTED,
+    SessionEvent.Kind.BEGUN,
+    SessionEvent.Kind.EXTENDED,
+    SessionEvent.Kind.RESUMED,
+}
+UNTIL = "until %Y-%m-%dT%H:%M:%SZ"
+WAITS = ", anew from when the student begins"  # stands behind it where the session waits
 
 
 def started(session: TestSession, revision_hash: str, plan_hash: str) -> SessionEvent:
@@ -25,7 +33,7 @@ def started(session: TestSession, revision_hash: str, plan_hash: str) -> Session
         kind=SessionEvent.Kind.STARTED,
         after_answers=0,
         at=session.started_at,
-        reason=until(session.deadline),
+        reason=until(session.deadline) + (WAITS if session.waits_to_begin else ""),
     )
     _append(session, event, started_facts(session, revision_hash, plan_hash))
     return event
@@ -33,7 +41,18 @@ def started(session: TestSession, revision_hash: str, plan_hash: str) -> Session
 
 def until(deadline: datetime | None) -> str:
     """What the reason of an event says of a deadline, so that the chain covers it."""
-    return "" if deadline is None else f"until {deadline.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return "" if deadline is None else f"{deadline.astimezone(UTC):{UNTIL}}"
+
+
+def deadline_in(reason: str) -> datetime | None:
+    """The deadline that `until` wrote."""
+    told = reason.removesuffix(WAITS)
+    return datetime.strptime(told, UNTIL).replace(tzinfo=UTC) if told else None
+
+
+def waits_by(events: Sequence[SessionEvent]) -> bool:
+    """Whether the session's row has to say that it waits for its student to begin."""
+    return events[0].reason.endswith(WAITS) and all(event.kind != event.Kind.BEGUN for event in events)
 
 
 def imported(

@@ -12,6 +12,7 @@ class SessionEvent(models.Model):
 
     class Kind(models.TextChoices):
         STARTED = "started", "started"
+        BEGUN = "begun", "begun"
         COMPLETED = "completed", "completed"
         ENDED = "ended", "ended early"
         EXPIRED = "expired", "expired"
@@ -45,6 +46,11 @@ class SessionEvent(models.Model):
                 "session",
                 condition=Q(kind="started"),
                 name="event_started_once",
+            ),
+            models.UniqueConstraint(
+                "session",
+                condition=Q(kind="begun"),
+                name="event_begun_once",
             ),
             models.UniqueConstraint(
                 "session",

@@ -72,6 +72,11 @@ class TestSession(models.Model):
         help_text="How its result is told; none: as before there were any.",
     )
     deadline = models.DateTimeField(null=True, help_text="Nothing is accepted after it.")
+    waits_to_begin = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its student reads the introduction: the time limit runs anew from when they begin.",
+    )
 
     token_generation = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Session tokens of an earlier one are revoked."
@@ -138,6 +143,11 @@ class TestSession(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its student may still say that they begin: an answer says so, too, and starts no clock."""
+        return self.waits_to_begin and self.status == self.Status.ACTIVE and not self.questions_answered
 
     @property
     def accuracy(self) -> float:

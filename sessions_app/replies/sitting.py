@@ -19,6 +19,7 @@ from sessions_app.replies.values import (
     Reply,
     ScoredWith,
     Status,
+    Waits,
     ability,
     accuracy,
     overall_score,
@@ -77,6 +78,7 @@ class TestTexts(Reply, frozen=True):
     title: str
     introduction: str
     closing: str
+    time_limit_minutes: Annotated[int | None, Meta(description="Of the whole test; null: no limit.")]
     show_theta: Annotated[bool, Meta(description="Whether the result page may show θ.")]
     allow_dont_know: Annotated[
         bool, Meta(description='Whether `null`, "I don\'t know", is taken as an answer.')
@@ -109,6 +111,7 @@ class Started(Reply, frozen=True):
     next_question: ShownQuestion
     questions_answered: Annotated[int, Meta(description="Above 0 where an invitation goes on with its test.")]
     deadline: Deadline
+    waits_to_begin: Waits
     test: Annotated[TestTexts | None, Meta(description="The named test; null: started with rules.")]
     status: Literal["started"]
     take_url: Annotated[
@@ -193,6 +196,7 @@ class SessionStatus(Reply, frozen=True):
     started_at: datetime
     completed_at: datetime | None
     deadline: Deadline
+    waits_to_begin: Waits
     test: TestTexts | None
 
 
@@ -224,6 +228,7 @@ def started(
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
         deadline=standing.deadline,
+        waits_to_begin=standing.waits_to_begin,
         test=_test(standing.test, standing.result_spec, as_html),
         status="started",
         take_url=in_full(page_of(session_token)),
@@ -268,6 +273,7 @@ def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = Fal
         started_at=standing.started_at,
         completed_at=standing.completed_at,
         deadline=standing.deadline,
+        waits_to_begin=standing.waits_to_begin,
         test=_test(standing.test, standing.result_spec, as_html),
     )
 
@@ -385,6 +391,7 @@ def _test(test: NamedTest | None, spec: ResultSpec, as_html: bool) -> TestTexts 
         title=test.title,
         introduction=test.introduction,
         closing=test.closing,
+        time_limit_minutes=test.time_limit_minutes,
         show_theta=test.show_theta,
         allow_dont_know=test.allow_dont_know and not spec.is_rating,
         result_kind=spec.kind,

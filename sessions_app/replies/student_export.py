@@ -27,6 +27,7 @@ DATA_DICTIONARY = {
     "invitations": "Links that were made for the student to take a named test with.",
     "sessions": "Every test, the oldest first.",
     "sessions[].test": "The named test, if it was one; deadline: when its time was over.",
+    "sessions[].waits_to_begin": "Its student has not said that they have read the introduction and begin.",
     "sessions[].rules": "What was asked for: how questions are chosen and when the test stops.",
     "sessions[].prior": "What was taken to be known before the test: mean and standard deviation.",
     "sessions[].ability": "What was found, in the order of concept_names: theta on the logit scale (mean 0, "
@@ -108,6 +109,7 @@ class ExportedSession(Reply, frozen=True):
     session_id: UUID
     test: str | None
     deadline: Time | None
+    waits_to_begin: bool
     status: Status
     end_reason: str
     pool: str
@@ -203,6 +205,7 @@ def _session(session: TestSession) -> ExportedSession:
         session_id=session.pk,
         test=None if session.named_test is None else session.named_test.name,
         deadline=_time(session.deadline),
+        waits_to_begin=session.waits_to_begin,
         status=session.status,
         end_reason=session.end_reason,
         pool=session.revision.pool.name,

@@ -24,6 +24,14 @@ Address = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Interval = Annotated[list[float], Meta(min_length=2, max_length=2)]
 Deadline = Annotated[datetime | None, Meta(description="No answer is taken after it; null: no time limit.")]
 
+Waits = Annotated[
+    bool,
+    Meta(
+        description="Its time limit counts anew from `begin`, when the student has read the introduction. "
+        "The deadline is for clients that never say so."
+    ),
+]
+
 
 class Ability(Reply, frozen=True):
     theta: Sequence[float]

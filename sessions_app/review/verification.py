@@ -213,6 +213,9 @@ def _contradiction(session: TestSession, trail: Iterable[_Entry]) -> str | None:
     answers = [entry.row for entry in trail if not isinstance(entry.row, SessionEvent)]
     last = events[-1]
     until = [event.reason for event in events if event.kind in entries.GIVES_TIME][-1]
+    until = until.removesuffix(entries.WAITS)
+    if session.waits_to_begin != entries.waits_by(events):
+        return f"its row says waits_to_begin {session.waits_to_begin}, its trail says otherwise"
     if entries.until(session.deadline) != until:
         return f"its row says deadline {session.deadline}, its trail says {until or 'none'}"
     is_imported = last.kind == SessionEvent.Kind.IMPORTED

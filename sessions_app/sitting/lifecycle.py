@@ -127,6 +127,7 @@ def start(
                 named_test=test,
                 result_spec=store_spec(told_by),
                 deadline=named_tests.deadline_of(test, now) if test is not None else None,
+                waits_to_begin=named_tests.waits_to_begin(test, is_invited=is_invited),
                 chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.fingerprint,
@@ -245,6 +246,7 @@ def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
     return replace(
         standing,
         deadline=session.deadline,
+        waits_to_begin=session.is_waiting,
         test=session.named_test,
         result_spec=load_spec(session.result_spec_id),
     )
@@ -267,7 +269,7 @@ def end(
         session = session_for(session_id, caller, student_id, for_update=True)
         is_known = idempotency_key is not None and came_before(session, idempotency_key, fingerprint)
         if not is_known and session.status == TestSession.Status.ACTIVE:
-            is_late = session.deadline is not None and now >= session.deadline
+            is_late = session.deadline is not None and now >= session.deadline and not session.is_waiting
             ledger.close(
                 [session],
                 TestSession.Status.ENDED,

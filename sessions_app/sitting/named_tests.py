@@ -74,6 +74,14 @@ def deadline_of(test: NamedTest, now: datetime) -> datetime | None:
     return whole_second(min(ends)) if ends else None
 
 
+def waits_to_begin(test: NamedTest | None, *, is_invited: bool) -> bool:
+    """Whether its clock runs anew when the student begins: they have something to read first.
+
+    Who comes by an invitation has read it before the test starts.
+    """
+    return bool(test and test.introduction and test.time_limit_minutes is not None and not is_invited)
+
+
 def released_at(test: NamedTest | None) -> datetime | None:
     """From when on students may see their result; None: at once."""
     return test.closes_at if test is not None and test.result_release == NamedTest.Release.CLOSED else None

@@ -34,6 +34,7 @@ class Standing:
     next_question: ShownQuestion | None = None
     token_generation: int = 0
     deadline: datetime | None = None
+    waits_to_begin: bool = False
     test: NamedTest | None = None
     result_spec: ResultSpec = USUAL
     is_withheld: bool = False  # while it runs, the student gets no estimate
@@ -104,6 +105,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         next_question=question,
         token_generation=session.token_generation,
         deadline=session.deadline,
+        waits_to_begin=session.is_waiting,
         test=session.named_test,
         result_spec=(spec := load_spec(session.result_spec_id)),
         is_withheld=named_tests.is_withheld(session.named_test, spec),

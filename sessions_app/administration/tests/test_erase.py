@@ -270,7 +270,7 @@ def test_its_columns_are_all_decided_on() -> None:
             *("prior_sd", "theta", "standard_error", "questions_answered", "correct_responses"),
             *("current_position", "started_at", "last_activity", "completed_at", "chain_head"),
             *("named_test", "deadline", "token_generation", "result_spec", "overall_theta", "overall_error"),
-            *("is_scored_alone", "shuffles_options"),
+            *("is_scored_alone", "shuffles_options", "waits_to_begin"),
         },
         "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
         - {"question_id"}

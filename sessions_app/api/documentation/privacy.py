@@ -35,6 +35,7 @@ _EXPORT: dict[str, Any] = {
             "session_id": samples.SESSION_ID,
             "test": None,
             "deadline": None,
+            "waits_to_begin": False,
             "status": "ended",
             "end_reason": "ended by request",
             "pool": "Algebra",

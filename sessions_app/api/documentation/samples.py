@@ -32,6 +32,7 @@ TEST = {
     "title": "Algebra, autumn term",
     "introduction": "Take your time. You cannot go back.",
     "closing": "Thank you.",
+    "time_limit_minutes": 45,
     "show_theta": False,
     "allow_dont_know": True,
     "result_kind": "levels",
@@ -51,6 +52,7 @@ STATUS = {
     "started_at": "2026-11-22T10:00:00Z",
     "completed_at": None,
     "deadline": "2026-11-22T10:45:00Z",
+    "waits_to_begin": False,
     "test": TEST,
 }
 REPORT = {

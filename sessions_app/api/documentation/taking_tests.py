@@ -30,6 +30,7 @@ _STARTED = {
     "next_question": samples.QUESTION,
     "questions_answered": 0,
     "deadline": "2026-11-22T10:45:00Z",
+    "waits_to_begin": True,
     "test": samples.TEST,
     "status": "started",
 }
@@ -162,6 +163,23 @@ STATUS = Endpoint(
     reply=replies.SessionStatus,
     problems=("400", "404"),
     examples=(replied("Running", samples.STATUS),),
+)
+
+BEGIN = Endpoint(
+    "begin_test",
+    TAG,
+    "The student has read the introduction and begins",
+    description=(
+        "A named test with an introduction and a time limit `waits_to_begin`: until the first answer, this "
+        "counts its time limit anew, from now, once. The student's page says it when *Begin* is pressed. A "
+        "client that never does keeps the deadline that `start` gave. Safe to repeat; of a test that does "
+        "not wait, nothing changes. 409 `session_not_active` where it is over."
+    ),
+    parameters=(RENDER,),
+    request=StudentSerializer,
+    reply=replies.SessionStatus,
+    problems=("404", "409"),
+    examples=(replied("Begun", samples.STATUS),),
 )
 
 END = Endpoint(

@@ -1,15 +1,14 @@
 // A student's way through a test. Where it stands, the server alone decides; this page shows it and sends answers,
 // each with a key of its own, again and again until the server has it.
 
+import { moment, startClock, stopClock } from "./clock.js";
 import { Kept, NotReached, Refused, call, keepToken, keptToken, newKey, now, sessionOf } from "./connection.js";
-import { fill } from "./elements.js";
+import { invite, showIntroduction } from "./introduction.js";
+import { insist } from "./patience.js";
 import { answerIsOnItsWay, lock, onAnswer, refusePart, showAnswer, showQuestion, unlock } from "./question.js";
 import { showResult, showThanks } from "./result.js";
+import { notice, one, show, stop, texts } from "./screen.js";
 
-const data = JSON.parse(document.getElementById("page-data").textContent);
-const { texts } = data;
-const one = (id) => document.getElementById(id);
-const LONGEST_PAUSE = 30_000; // between two tries
 const LOOK_EVERY = 20_000; // milliseconds between two looks at what a supervisor may have changed
 const LOOK_AT_EXPIRED_FOR = 15 * 60_000; // a test that expired may be let go on
 
@@ -18,26 +17,6 @@ let standing = null; // what the server last said
 let shownAt = null; // when the question appeared, if it did so in this page's life
 let loads = 0;
 let endedHere = false;
-
-// --- What is on the screen -----------------------------------------------------------------------------------
-
-function show(name) {
-  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== name;
-  if (name !== "question") one(name).querySelector("h2")?.focus();
-}
-
-function notice(text) {
-  if (one("notice").textContent !== text) one("notice").textContent = text;
-  if (text === texts.backOnline) setTimeout(() => one("notice").textContent === text && notice(""), 4000);
-}
-
-function stop(title, text) {
-  clearInterval(clock);
-  notice("");
-  one("stopped").querySelector("h2").textContent = title;
-  one("stopped").querySelector("p").textContent = text;
-  show("stopped");
-}
 
 function stopBecause(refusal) {
   if (!(refusal instanceof Refused)) {
@@ -48,35 +27,6 @@ function stopBecause(refusal) {
   if (refusal.status === 401) stop(texts.expiredLinkTitle, texts.expiredLink);
   else stop(texts.unknownTitle, texts.unknown);
   kept?.forget(token);
-}
-
-// --- Try until it works --------------------------------------------------------------------------------------
-
-const pause = (milliseconds, isServer) =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      removeEventListener("online", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    if (!isServer) addEventListener("online", done);
-  });
-
-/** The reply of `action`, however long it takes. `waiting` is what the student reads meanwhile. */
-async function insist(action, waiting) {
-  for (let tries = 0; ; tries++) {
-    try {
-      const reply = await action();
-      if (tries) notice(texts.backOnline);
-      return reply;
-    } catch (error) {
-      if (!(error instanceof NotReached)) throw error;
-      notice(error.isServer ? texts.busy : waiting);
-      const usual = Math.min(LONGEST_PAUSE, 1000 * 2 ** tries) * (0.75 + Math.random() / 2);
-      await pause(error.wait ?? usual, error.isServer);
-    }
-  }
 }
 
 // --- Where the test stands -----------------------------------------------------------------------------------
@@ -101,7 +51,7 @@ async function goTo(said) {
   standing = said;
   kept.standing = said;
   if (said.next_question === null) return finish();
-  startClock();
+  showTime();
   if (mustIntroduce()) return introduce();
   if (isNew || one("question").hidden) {
     present();
@@ -109,30 +59,43 @@ async function goTo(said) {
   }
 }
 
-/** What the teacher wrote, before the first question. `minutes` is the limit of a test that has not begun. */
-function showIntroduction(test, minutes) {
-  if (test?.title) document.title = one("title").textContent = test.title;
-  one("introduction").innerHTML = test?.introduction_html ?? ""; // made safe by the server
-  one("introduction").hidden = !test?.introduction_html;
-  one("limit").hidden = !minutes;
-  one("limit").textContent = minutes ? fill(texts.limit, { minutes }) : "";
-  one("begin").disabled = false;
-  show("invitation");
-}
-
 const mustIntroduce = () =>
-  standing.questions_answered === 0 && standing.test?.introduction && !kept.hasBegun && !answerIsOnItsWay();
+  standing.questions_answered === 0 &&
+  (standing.waits_to_begin || (standing.test?.introduction && !kept.hasBegun)) &&
+  !answerIsOnItsWay();
 
-/** A test that somebody else started, before its first question; its time runs, and is shown. */
+/** A test that somebody else started, before its first question. Its time runs, and is shown; or it waits. */
 function introduce() {
   if (!one("invitation").hidden) return;
-  showIntroduction(standing.test);
-  one("begin").onclick = () => {
+  showIntroduction(standing.test, standing.waits_to_begin && standing.test?.time_limit_minutes);
+  one("begin").onclick = async () => {
+    if (standing.waits_to_begin && !(await letClockRun())) return;
     kept.hasBegun = true;
     present();
     shownAt = performance.now();
   };
 }
+
+/** Whether the server let the test begin now; else what it is instead is on the screen. */
+async function letClockRun() {
+  one("begin").disabled = true;
+  try {
+    const path = `test/begin/${session}?render=html`;
+    standing = kept.standing = await insist(() => call(path, { token, body: {} }), texts.offlineLoading);
+    loads++; // what is on its way is older
+    others.postMessage("moved");
+    notice("");
+    showTime();
+    return true;
+  } catch (refusal) {
+    if (refusal instanceof Refused && refusal.status === 409) await load();
+    else stopBecause(refusal);
+    return false;
+  }
+}
+
+/** A test that waits for its student has no clock yet. */
+const showTime = () => startClock(standing.waits_to_begin ? null : standing.deadline, load);
 
 function present() {
   const { next_question: question, questions_answered: answered, max_questions: most, test } = standing;
@@ -146,7 +109,7 @@ function present() {
 }
 
 async function finish() {
-  clearInterval(clock);
+  stopClock();
   const test = standing.test;
   const ended = endedHere ? texts.endedTest : texts.endedByOthers;
   one("closing").innerHTML = test?.closing_html ?? ""; // made safe by the server
@@ -197,7 +160,7 @@ async function send(given, isOld = false) {
     others.postMessage("moved");
     notice("");
     if (isOld || reply.status !== "continue") await load();
-    else await goTo({ ...standing, ...reply, status: "active" });
+    else await goTo({ ...standing, ...reply, status: "active", waits_to_begin: false });
   } catch (refusal) {
     kept.dropAnswer(key);
     unlock();
@@ -251,42 +214,14 @@ async function look(pause) {
 
 async function noticeChanges(said) {
   if (said.next_question?.id !== standing.next_question?.id || said.status !== standing.status) return load();
+  if (said.waits_to_begin !== standing.waits_to_begin) return load();
   if (said.deadline === standing.deadline) return;
   standing.deadline = said.deadline;
   kept.standing = standing;
-  startClock();
+  if (standing.waits_to_begin) return;
+  showTime();
   notice(texts.timeChanged);
   setTimeout(() => one("notice").textContent === texts.timeChanged && notice(""), 15_000);
-}
-
-// --- Time ----------------------------------------------------------------------------------------------------
-
-let clock;
-let lastLeft = Infinity;
-
-function startClock() {
-  clearInterval(clock);
-  one("timer").hidden = !standing.deadline;
-  if (!standing.deadline) return;
-  const deadline = Date.parse(standing.deadline);
-  const tick = () => {
-    const left = Math.max(0, Math.round((deadline - now()) / 1000));
-    const minutes = String(Math.floor(left / 60));
-    one("timer").textContent = fill(texts.timeLeft, { time: `${minutes}:${String(left % 60).padStart(2, "0")}` });
-    if (!one("invitation").hidden) {
-      one("limit").textContent = one("timer").textContent;
-      one("limit").hidden = false;
-    }
-    const passed = (seconds) => left <= seconds && lastLeft > seconds && lastLeft !== Infinity;
-    if (passed(300)) one("announcement").textContent = texts.fiveMinutes;
-    if (passed(60)) one("announcement").textContent = texts.oneMinute;
-    if (left === 0 && lastLeft > 0) one("announcement").textContent = texts.timeUp;
-    if (left === 0 && Math.floor(performance.now() / 1000) % 5 === 0) load(); // until the server closes it
-    lastLeft = left;
-  };
-  lastLeft = Infinity;
-  tick();
-  clock = setInterval(tick, 1000);
 }
 
 // --- Beginning -----------------------------------------------------------------------------------------------
@@ -328,7 +263,7 @@ async function open(newToken) {
   const { standing: last, answer: unsent } = kept;
   if (last?.next_question) {
     standing = last;
-    startClock();
+    showTime();
     if (mustIntroduce()) introduce();
     else present();
   }
@@ -336,64 +271,10 @@ async function open(newToken) {
   else await load();
 }
 
-/** When something is, by this device's clock and in the page's language, with the name of its time zone. */
-const { lang } = document.documentElement;
-const moment = (text) =>
-  new Intl.DateTimeFormat(navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang, {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZoneName: "long",
-  }).format(new Date(text));
-
-function refuseInvitation(refusal) {
-  if (!(refusal instanceof Refused)) return stopBecause(refusal);
-  const { opens_at: opens, closes_at: closes } = refusal.problem;
-  if (refusal.problem.session_token) {
-    clearAddress(); // the test has closed, and its result is there now
-    return open(refusal.problem.session_token);
-  }
-  if (refusal.code === "invitation_used") return stop(texts.usedTitle, texts.used);
-  if (refusal.code === "no_attempts_left") return stop(texts.notOpenTitle, texts.noAttempts);
-  if (refusal.code === "test_not_open" && opens && Date.parse(opens) > now())
-    return stop(texts.notOpenTitle, fill(texts.opensAt, { moment: moment(opens) }));
-  if (refusal.code === "test_not_open" && closes)
-    return stop(texts.notOpenTitle, fill(texts.closedAt, { moment: moment(closes) }));
-  if (refusal.status === 409) return stop(texts.notOpenTitle, texts.askInviter);
-  return stop(texts.unknownTitle, texts.unknown);
-}
-
-/** What an invitation is to, before the test begins and its time runs. */
-async function invite(invitation) {
-  const body = { invitation };
-  try {
-    const { test, time_limit_minutes: minutes, is_running: isRunning } = await insist(
-      () => call("invitations/read?render=html", { body }),
-      texts.offlineLoading,
-    );
-    showIntroduction(test, isRunning ? null : minutes);
-  } catch (refusal) {
-    return refuseInvitation(refusal);
-  }
-  one("begin").onclick = async () => {
-    one("begin").disabled = true;
-    try {
-      const started = await insist(() => call("invitations/start", { body }), texts.offlineLoading);
-      clearAddress();
-      new Kept(sessionOf(started.session_token)).hasBegun = true;
-      await open(started.session_token);
-    } catch (refusal) {
-      refuseInvitation(refusal);
-    }
-  };
-}
-
 function begin() {
   const given = fragment();
-  if (given.startsWith("invitation=")) return invite(given.slice("invitation=".length));
+  if (given.startsWith("invitation="))
+    return invite(given.slice("invitation=".length), { open, clearAddress, stopBecause });
   const known = given || keptToken();
   if (!known) return stop(texts.noLinkTitle, texts.noLink);
   return open(known);

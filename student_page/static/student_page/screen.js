@@ -1,0 +1,27 @@
+// What is on the screen: one section at a time, and a line above it.
+
+const data = JSON.parse(document.getElementById("page-data").textContent);
+
+/** What the scripts say, in the page's language. */
+export const { texts } = data;
+
+export const one = (id) => document.getElementById(id);
+
+export function show(name) {
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== name;
+  if (name !== "question") one(name).querySelector("h2")?.focus();
+}
+
+/** What the line at the top says. */
+export function notice(text) {
+  if (one("notice").textContent !== text) one("notice").textContent = text;
+  if (text === texts.backOnline) setTimeout(() => one("notice").textContent === text && notice(""), 4000);
+}
+
+/** Nothing goes on here. */
+export function stop(title, text) {
+  notice("");
+  one("stopped").querySelector("h2").textContent = title;
+  one("stopped").querySelector("p").textContent = text;
+  show("stopped");
+}
