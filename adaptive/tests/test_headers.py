@@ -65,7 +65,7 @@ def test_data_may_load_nothing(client: Client, address: str) -> None:
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/sessions_app/testsession/"])
 def test_only_the_admin_may_evaluate(path: str) -> None:
     assert policy_for(path) is ADMIN
-    assert policy_for("/take/abc") is OWN_FILES
+    assert policy_for("/take/abc") is policy_for("/") is OWN_FILES
     assert all(source != "'unsafe-eval'" for sources in OWN_FILES.values() for source in sources)
 
 
