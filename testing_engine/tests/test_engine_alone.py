@@ -13,7 +13,7 @@ ONLY_NUMBERS = """
 import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"django", "rest_framework", "msgspec", "celery", "redis", "psycopg", "adaptive"}:
+        if name.split(".")[0] in {"django", "rest_framework", "msgspec", "celery", "redis", "psycopg"}:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Refuse())
 sys.path.insert(0, sys.argv[1])
