@@ -160,8 +160,8 @@ class NamedTestForm(ResultFields):
 class StudentListForm(forms.Form):
     students = forms.FileField(
         label="List of students",
-        help_text="CSV (UTF-8). First line: student_id,name,email,grade. Only student_id must be there.",
-        widget=UnfoldAdminFileFieldWidget({"accept": ".csv,text/csv"}),
+        help_text="CSV (UTF-8) or XLSX. First row: student_id,name,email,grade. Only student_id is needed.",
+        widget=UnfoldAdminFileFieldWidget({"accept": ".csv,.tsv,.xlsx,text/csv"}),
     )
 
 

@@ -47,7 +47,7 @@ class Invited:
 
 
 def parse_students(content: bytes) -> list[dict[str, str]]:
-    """Rows of `COLUMNS` from CSV with a header, separated by commas, semicolons or tabs.
+    """Rows of `COLUMNS` from a workbook, or from CSV with a header, separated by commas, semicolons or tabs.
 
     Raises `ListRefused` with everything that is wrong, by line and column.
     """

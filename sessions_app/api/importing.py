@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,11 +15,13 @@ from sessions_app.api.authentication import caller_of
 from sessions_app.api.documentation import pools as documentation_of
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.parsers import ImportParser
-from sessions_app.api.requests import body_of, idempotency_key_of
-from sessions_app.api.serializers import PoolImport
+from sessions_app.api.requests import body_of, idempotency_key_of, query_of
+from sessions_app.api.result_export import AnyFormat
+from sessions_app.api.serializers import PoolImport, TemplateSerializer
 from sessions_app.api.views import ClientView
 from sessions_app.refusals import IdempotencyKeyReused
 from testing_engine import importing
+from testing_engine.interchange import table_templates
 from testing_engine.interchange.imported import Upload
 
 _SALT = "sessions_app.api.importing.pool_id"
@@ -47,6 +50,21 @@ class ImportView(ClientView):
         except importing.PublishedOtherwise as other:
             raise IdempotencyKeyReused from other
         return Response(replies.imported(report))
+
+
+class TemplateView(ClientView):
+    documentation = documentation_of.TEMPLATE
+    permission = permissions.AUTHOR
+    content_negotiation_class = AnyFormat
+
+    def get(self, request: Request) -> HttpResponse:
+        form: table_templates.Form = query_of(request, TemplateSerializer)["format"]
+        disposition = f'attachment; filename="questions.{form}"'
+        return HttpResponse(
+            table_templates.table_template(form),
+            content_type=table_templates.CONTENT_TYPES[form],
+            headers={"Content-Disposition": disposition},
+        )
 
 
 def _pool_id(request: Request) -> UUID | None:

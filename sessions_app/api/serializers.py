@@ -18,6 +18,7 @@ from sessions_app.sitting.submission import Submission
 from testing_engine.interchange.names import NAME_LENGTH, identifier_in, problem_of_name
 from testing_engine.interchange.questions import POOL_NAME
 from testing_engine.interchange.readers import READERS
+from testing_engine.interchange.table_templates import FORMS
 from testing_engine.models import MODELS
 from testing_engine.psychometrics.rules import CatRules, RulesError
 
@@ -361,6 +362,10 @@ class PoolImport(Body):
         if (file.size or 0) > settings.IMPORT_MAX_BYTES:
             raise serializers.ValidationError(f"The file is larger than {settings.IMPORT_MAX_BYTES} bytes.")
         return file
+
+
+class TemplateSerializer(Body):
+    format = serializers.ChoiceField(choices=list(FORMS), default="xlsx")
 
 
 class PoolUpload(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
 from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
-from sessions_app.api.importing import ImportView
+from sessions_app.api.importing import ImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView
 from sessions_app.api.result_export import ExportView
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("questions/upload", authoring.UploadView.as_view()),
     path("questions/<str:pool_id>/<id:question_id>", authoring.QuestionView.as_view()),
     path("pools/import", ImportView.as_view()),
+    path("pools/template", TemplateView.as_view()),
     path("pools", authoring.PoolListView.as_view()),
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
     path("pools/<str:pool_id>/default", authoring.DefaultPoolView.as_view()),

@@ -5,6 +5,7 @@ import posixpath
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterable
 
 MOST_FILES = 20_000
 MOST_BYTES = 512 * 1024 * 1024  # of all files together, unpacked
@@ -46,6 +47,10 @@ class Archive:
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
+
+    def size_of(self, names: Iterable[str]) -> int:
+        """Bytes of these files together, unpacked."""
+        return sum(self._entries[name].file_size for name in names)
 
     def read(self, name: str) -> bytes:
         """The content. Raises `ArchiveRefused` where it is broken, or more than its entry says."""

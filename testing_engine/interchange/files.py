@@ -19,7 +19,7 @@ CONCEPT_PREFIX = "concept:"
 NUMBERS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
 NUMBER_LISTS = ("thresholds", "category_slopes", "category_intercepts", "option_scores", "fixed_options")
 TEXT_LISTS = ("options", "enemy_groups")
-TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".xlsx")
 TEXT_SUFFIX = ".txt"  # what spreadsheets call a table with tabs; JSON if it begins like JSON
 
 
@@ -69,10 +69,13 @@ def read_pool_json(content: bytes, name: str) -> PoolFile:
     return PoolFile(_from_json(content, name))
 
 
-def read_pool_table(content: bytes, name: str) -> PoolFile:
-    """A table with one question a row. Raises `UnreadableFile`, with every place that is wrong."""
+def read_pool_table(content: bytes, name: str, *, needs_concepts: bool = True) -> PoolFile:
+    """A table with one question a row. `needs_concepts`: it must say what each question measures.
+
+    Raises `UnreadableFile`, with every place that is wrong.
+    """
     try:
-        return _from_table(read_table(content))
+        return _from_table(read_table(content), needs_concepts)
     except TableRefused as refused:
         listed = "".join(f"\n  {problem}" for problem in refused.problems)
         raise UnreadableFile(f"{name} cannot be read as it is:{listed}") from refused
@@ -104,11 +107,12 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _from_table(table: Table) -> PoolFile:
+def _from_table(table: Table, needs_concepts: bool) -> PoolFile:
     columns = tuple(name for name in table.header if name.startswith(CONCEPT_PREFIX))
-    if not columns:
+    if not columns and (needs_concepts or "content" not in table.header):
         seen = ", ".join(table.header[:10]) or "nothing"
-        missing = f"{place(table.line)}: no column is named {CONCEPT_PREFIX}NAME."
+        wanted = f"{CONCEPT_PREFIX}NAME" if needs_concepts else "content"
+        missing = f"{place(table.line)}: no column is named {wanted}."
         raise TableRefused([f"{missing} The first row names the columns; it has {seen}."])
     problems = [problem for row in table.rows if (problem := _cut_formula(row))]
     if problems:
@@ -138,9 +142,9 @@ def _cut_formula(row: Row) -> str | None:
 
 def _question(cells: Mapping[str, str], columns: Sequence[str], separator: str) -> dict[str, Any]:
     """Empty cells are left out, so that the defaults hold."""
-    question: dict[str, Any] = {
-        "concepts": [number_in(cells[name].strip() or "0", separator) for name in columns]
-    }
+    question: dict[str, Any] = {}
+    if columns:
+        question["concepts"] = [number_in(cells[name].strip() or "0", separator) for name in columns]
     for field, cell in cells.items():
         if not cell.strip() or field in columns:
             continue

@@ -1,9 +1,9 @@
 """The formats of our own as an import takes them: a pool document in JSON, a table with a question a row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
-from typing import Any
 
+from testing_engine.interchange.archives import Archive, ArchiveRefused
 from testing_engine.interchange.files import (
     TABLE_SUFFIXES,
     TEXT_SUFFIX,
@@ -15,10 +15,15 @@ from testing_engine.interchange.files import (
 )
 from testing_engine.interchange.imported import ImportedPool, ImportedQuestion, Upload, UploadRefused
 from testing_engine.interchange.names import identifier_in
+from testing_engine.interchange.workbooks import is_workbook
 
 
 def is_json(upload: Upload) -> bool:
     return begins_like_json(upload.content)
+
+
+def is_xlsx(upload: Upload) -> bool:
+    return is_workbook(upload.content)
 
 
 def is_table(upload: Upload) -> bool:
@@ -32,12 +37,27 @@ def read_json(upload: Upload) -> ImportedPool:
 
 def read_csv(upload: Upload) -> ImportedPool:
     """A table; each question's source is its line. Raises `UploadRefused`."""
-    return _imported("csv", upload, _read(read_pool_table, upload))
+    return _imported("csv", upload, _read(_read_table, upload))
 
 
-def _read(reader: Any, upload: Upload) -> PoolFile:
+def read_xlsx(upload: Upload) -> ImportedPool:
+    """A workbook with the same table on one sheet. Raises `UploadRefused`."""
+    if not is_workbook(upload.content):
+        try:
+            Archive(upload.content)
+        except ArchiveRefused as error:
+            raise UploadRefused(f"{upload.name}: {error}") from error
+        raise UploadRefused(f"{upload.name} is no workbook (XLSX).")
+    return _imported("xlsx", upload, _read(_read_table, upload))
+
+
+def _read_table(content: bytes, name: str) -> PoolFile:
+    return read_pool_table(content, name, needs_concepts=False)
+
+
+def _read(reader: Callable[[bytes, str], PoolFile], upload: Upload) -> PoolFile:
     try:
-        found: PoolFile = reader(upload.content, upload.name)
+        found = reader(upload.content, upload.name)
     except UnreadableFile as error:
         raise UploadRefused(str(error)) from error
     return found

@@ -17,6 +17,7 @@ from testing_engine.interchange.qti.packages import is_qti, read_qti
 READERS: dict[str, Callable[[Upload], ImportedPool]] = {
     "json": own_formats.read_json,
     "csv": own_formats.read_csv,
+    "xlsx": own_formats.read_xlsx,
     "moodle_xml": read_moodle_xml,
     "gift": read_gift,
     "aiken": read_aiken,
@@ -24,6 +25,7 @@ READERS: dict[str, Callable[[Upload], ImportedPool]] = {
 }
 
 SIGNS: Sequence[tuple[str, Callable[[Upload], bool]]] = (
+    ("xlsx", own_formats.is_xlsx),
     ("qti", is_qti),
     ("json", own_formats.is_json),
     ("moodle_xml", is_moodle_xml),

@@ -1,4 +1,5 @@
-"""Tables as spreadsheets write them, CSV or tabs → rows, each with its line. The one reader of tables.
+"""Tables as spreadsheets write them, CSV, tabs or workbooks (XLSX) → rows, each with its line. The one reader
+of tables.
 
 Nothing is guessed away: what is no table, or has a cell too many, is refused with its line and column, and
 a cell holds what was typed. Separators are commas, semicolons or tabs; a row ends with CR, LF or CRLF alone;
@@ -11,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+
+from testing_engine.interchange.workbooks import WorkbookRefused, is_workbook, sheet_rows
 
 SEPARATORS = ",;\t"
 CALLED = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -59,6 +62,8 @@ def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = 
     `is_lower_case`: columns may be called in capitals too. `row_names`: what to call a first column that the
     header gives no name or leaves out, as R writes it. Raises `TableRefused` with all that is wrong.
     """
+    if is_workbook(content):
+        return _of_workbook(content, is_lower_case, row_names)
     text = _decoded(content)
     first_line = 1
     if announced := _SEPARATOR_LINE.match(text):
@@ -68,7 +73,7 @@ def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = 
     numbered = iter(lines)
     try:
         line, header = next(numbered, (first_line, []))
-        names = [name.strip().lower() if is_lower_case else name.strip() for name in header]
+        names = _names(header, is_lower_case)
         if row_names:
             first = next(numbered, None)
             numbered = chain([first] if first else [], numbered)
@@ -76,6 +81,23 @@ def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = 
         return _table(line, names, numbered, separator)
     except csv.Error as error:
         raise TableRefused([f"{place(lines.line)}: this is no CSV: {_in_words(error)}."]) from error
+
+
+def _of_workbook(content: bytes, is_lower_case: bool, row_names: str) -> Table:
+    """Rows of a sheet have no size: what is missing at a row's end is empty."""
+    try:
+        rows = sheet_rows(content, place)
+    except WorkbookRefused as refused:
+        raise TableRefused(refused.problems) from refused
+    width = max((len(cells) for _, cells in rows), default=0)
+    padded = ((line, cells + [""] * (width - len(cells))) for line, cells in rows)
+    line, header = next(padded, (1, []))
+    names = _names(header, is_lower_case)
+    return _table(line, _with_row_names(names, [], row_names) if row_names else names, padded, separator="\t")
+
+
+def _names(header: Sequence[str], is_lower_case: bool) -> list[str]:
+    return [name.strip().lower() if is_lower_case else name.strip() for name in header]
 
 
 def number_in(cell: str, separator: str) -> float | int | str:

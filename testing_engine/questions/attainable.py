@@ -184,7 +184,7 @@ class _TypedNumbers:
         computed = flowing.union(*(names for names, _ in compared))
         self._computed = [name for name in typed if name in computed]
         self._differences = [
-            (names & set(self._computed), Scoring(Program(program.variables, each, program.steps)))
+            (names & set(self._computed), Scoring(Program(program.variables, dict(each), program.steps)))
             for names, each in compared[:MOST_COMPARED]
         ]
 

@@ -1,10 +1,14 @@
 """For authors of question pools. No reply holds an answer key."""
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
 from sessions_app import replies
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
 from sessions_app.api.serializers import PoolImport, PoolUpload
+from testing_engine.interchange.table_templates import CONTENT_TYPES, FORMS
 
 TAG = "Question pools"
 _POOL = replied(
@@ -120,6 +124,22 @@ IMPORT = Endpoint(
                 ],
             },
         ),
+    ),
+)
+
+TEMPLATE = Endpoint(
+    "question_table_template",
+    TAG,
+    "A table of questions to fill in",
+    description="With questions to copy from; it can be imported as it is. docs/POOLS.md has the columns.",
+    parameters=(OpenApiParameter("format", str, enum=list(FORMS), default="xlsx"),),
+    reply={
+        (200, CONTENT_TYPES["xlsx"]): OpenApiTypes.BINARY,
+        (200, "text/csv"): OpenApiTypes.STR,
+    },
+    problems=("400",),
+    examples=(
+        replied("CSV", "id,content,options,correct_answer\r\nq1,Which is prime?,21|29,29\r\n", "text/csv"),
     ),
 )
 

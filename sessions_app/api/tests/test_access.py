@@ -59,6 +59,7 @@ ENDPOINTS = {
         lambda client, scene: client.post("/api/pools/import", {"file": pool_file()}, format="multipart"),
         "author_pools",
     ),
+    "template": Endpoint(lambda client, scene: client.get("/api/pools/template"), "author_pools"),
     "pools": Endpoint(lambda client, scene: client.get("/api/pools"), "author_pools"),
     "pool": Endpoint(lambda client, scene: client.get(f"/api/pools/{scene.pool_id}"), "author_pools"),
     "default pool": Endpoint(

@@ -206,3 +206,12 @@ def test_a_body_that_breaks_off_is_no_file(api: APIClient) -> None:
     assert (reply.status_code, reply.json()["code"]) == (400, "incomplete_body")
     assert not QuestionPool.objects.exists()
     assert api.generic("POST", ADDRESS, whole.decode(), content_type=kind).status_code == 200
+
+
+def test_the_template_is_a_file_that_can_be_imported(api: APIClient) -> None:
+    reply = api.get("/api/pools/template", {"format": "csv"})
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="questions.csv"'
+    body = send(api, SimpleUploadedFile("questions.csv", reply.content)).json()
+    assert (body["format"], body["taken"], body["refused"]) == ("csv", 3, 0)
+    assert api.get("/api/pools/template").content.startswith(b"PK")
+    assert pointers(api.get("/api/pools/template", {"format": "ods"})) == ["/format"]

@@ -14,6 +14,7 @@ from testing_engine.interchange.imported import ImportedPool, ImportedQuestion, 
 from testing_engine.interchange.markup import Element, MarkupRefused, parse_xml
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.qti.items import Surroundings, read_item
+from testing_engine.interchange.workbooks import is_office_file
 from testing_engine.questions.answers import number
 
 FORMAT: Final = "qti"
@@ -24,14 +25,13 @@ _ROOT = re.compile(
 _PARAMETERS = {"a": "discrimination", "b": "difficulty", "c": "guessing"}
 _USAGE = re.compile(r"([abc])[-_ ]?(?:param|parm|parameter)s?", re.IGNORECASE)
 _IN_THE_TEXT = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(.*)", re.DOTALL)
-_OFFICE = b"[Content_Types].xml"  # a spreadsheet is a zip, too
 _IGNORED = ("__MACOSX/",)
 
 
 def is_qti(upload: Upload) -> bool:
     """A package, or one item. Packages of other systems are found out when they are read."""
     if upload.content.startswith(SIGNATURE):
-        return _OFFICE not in upload.content[:4096]
+        return not is_office_file(upload.content)
     begins = upload.content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     return begins.startswith(b"<") and _ROOT.search(begins) is not None
 
