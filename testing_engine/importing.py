@@ -212,7 +212,7 @@ class _Checking:
     def _draft(self, row: Mapping[str, Any], losses: list[str]) -> QuestionDraft:
         row = self._with_concepts(row)
         try:
-            draft = self._parsed(row, losses)
+            draft = self._parsed(row)
         except PoolRefused as refused:
             merged = self._with_fewer_categories(row, refused, losses)
             if merged is None:
@@ -226,11 +226,8 @@ class _Checking:
             raise _Refused([f"concepts: It has {width}, the pool has {self._width}."])
         return draft
 
-    def _parsed(self, row: Mapping[str, Any], losses: list[str]) -> QuestionDraft:
-        parsed = parse_pool({"concept_names": self._names, "questions": [row]})
-        if parsed.ignored:
-            losses.append(f"What is called {', '.join(parsed.ignored)} means nothing here and is left out.")
-        return parsed.questions[0]
+    def _parsed(self, row: Mapping[str, Any]) -> QuestionDraft:
+        return parse_pool({"concept_names": self._names, "questions": [row]}).questions[0]
 
     def _with_concepts(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """What measures nothing by name measures the one concept, or the one that its area is called by."""
@@ -251,7 +248,7 @@ class _Checking:
         if categories is None:
             return None
         try:
-            draft = self._parsed({**row, "categories": categories}, losses)
+            draft = self._parsed({**row, "categories": categories})
         except PoolRefused:
             return None
         steps = ", ".join(f"{score:g}" for score in categories)

@@ -156,14 +156,6 @@ def test_the_template_comes_in_as_it_is(db: None, form: Form) -> None:
     ]
 
 
-def test_a_column_that_means_nothing_is_named(db: None) -> None:
-    content = workbook(
-        [["id", "content", "options", "correct_answer", "dificulty"], ["a", "?", "x|y", "x", 1]]
-    )
-    report = importing.import_pool(Upload("bank.xlsx", content), importing.Wishes(dry_run=True))
-    assert report.questions[0].reasons == ("What is called dificulty means nothing here and is left out.",)
-
-
 def test_a_list_of_students_may_be_a_workbook() -> None:
     rows = invitations.parse_students(workbook([["Student_ID", "Grade"], [4711, 9], ["s2", None]]))
     assert rows == [{"student_id": "4711", "grade": "9"}, {"student_id": "s2", "grade": ""}]
