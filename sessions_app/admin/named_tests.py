@@ -1,11 +1,13 @@
 """Named tests with their invitations: what a teacher prepares, and whom she invites."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -33,6 +35,7 @@ from sessions_app.models import Invitation, NamedTest, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.sitting import named_tests
 from testing_engine.form_fields import LinesField, NumbersField
+from testing_engine.interchange.json_objects import RepeatedFieldError, once
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import RulesError
 
@@ -44,6 +47,25 @@ class RulesField(forms.JSONField):
 
     def prepare_value(self, value: Any) -> Any:
         return "" if value is None else super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        if problem := _repeated_field(value):
+            raise forms.ValidationError(f"{problem[0].upper()}{problem[1:]}.", code="invalid")
+        return super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return InvalidJSONInput(data) if _repeated_field(data) else super().bound_data(data, initial)
+
+
+def _repeated_field(text: Any) -> str:
+    """What is wrong with JSON that gives a field twice; of any other nothing."""
+    try:
+        json.loads(text, object_pairs_hook=once)
+    except RepeatedFieldError as error:
+        return str(error)
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return ""
 
 
 class NamedTestForm(ResultFields):

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 
-from sessions_app.api.errors import Problem
+from sessions_app.api.errors import InvalidBody, Problem, pointer_part
+from testing_engine.interchange.json_objects import RepeatedFieldError, once, repeated_fields
+
+TWICE = "Is given more than once."
 
 
 class StrictJsonParser(BaseParser):
@@ -35,11 +39,14 @@ class StrictJsonParser(BaseParser):
         if not body.strip():
             return {}
         try:
+            text = codecs.decode(body, "utf-8")
             data = json.loads(
-                codecs.decode(body, "utf-8"), parse_constant=_refuse_constant, parse_float=_finite
+                text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=once
             )
         except UnicodeDecodeError as error:
             raise ParseError("Malformed JSON: the body is not UTF-8.") from error
+        except RepeatedFieldError as error:
+            raise InvalidBody([(place, TWICE) for place in repeated_fields(text)]) from error
         except RecursionError as error:
             raise ParseError("Malformed JSON: nested too deep.") from error
         except ValueError as error:
@@ -79,7 +86,16 @@ class ImportParser(MultiPartParser):
         parsed = super().parse(counted, media_type, parser_context)  # type: ignore[arg-type]  # only read
         if counted.count < announced:  # half a table would look like a whole one
             raise Problem(400, "incomplete_body", "The body is shorter than its Content-Length says.")
+        check_given_once(parsed.data, but="concept_names")
+        check_given_once(parsed.files)
         return parsed
+
+
+def check_given_once(fields: MultiValueDict[str, Any], but: str = "") -> None:
+    """Of a field of a form or a query that comes twice, Django would take the last. Raises `InvalidBody`."""
+    twice = [name for name, values in fields.lists() if len(values) > 1 and name != but]
+    if twice:
+        raise InvalidBody([(f"/{pointer_part(name)}", TWICE) for name in twice])
 
 
 class _Counted:

@@ -9,6 +9,7 @@ import structlog
 from rest_framework.request import Request
 
 from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.parsers import check_given_once
 from sessions_app.api.serializers import Body
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
@@ -23,6 +24,7 @@ def body_of(request: Request, kind: type[Body]) -> Fields:
 
 def query_of(request: Request, kind: type[Body]) -> Fields:
     """The query's parameters, checked."""
+    check_given_once(request.query_params)
     return _checked(kind, request.query_params.dict())
 
 
@@ -35,6 +37,7 @@ def _checked(kind: type[Body], data: Any) -> Fields:
 
 def wants_html(request: Request) -> bool:
     """Asked before anything is written, as a wrong value changes nothing."""
+    check_given_once(request.query_params)
     asked = request.query_params.get("render")
     if asked not in (None, "html"):
         raise InvalidBody([("/render", "Must be html.")])

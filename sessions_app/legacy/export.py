@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sessions_app.legacy.report import TABLES, TableReport
 from sessions_app.legacy.values import BadValue, identifier
+from testing_engine.interchange.json_objects import once
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ def read_export(folder: Path) -> Export:
 
 def _rows(path: Path) -> list[Any]:
     try:
-        rows = json.loads(path.read_text(encoding="utf-8-sig"))
+        rows = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableExport(f"{path.name} is no readable JSON: {error}") from error
     if not isinstance(rows, list):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from testing_engine.interchange.json_objects import once
 from testing_engine.interchange.tables import Row, Table, TableRefused, number_in, place, read_table
 from testing_engine.rendering import spans
 
@@ -87,7 +88,7 @@ def begins_like_json(content: bytes) -> bool:
 
 def _from_json(content: bytes, name: str) -> Mapping[str, Any]:
     try:
-        document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_without_doubles)
+        document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=once)
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"{name} cannot be read: it is not UTF-8 ({error}).") from error
     except (ValueError, RecursionError) as error:
@@ -97,14 +98,6 @@ def _from_json(content: bytes, name: str) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise UnreadableFile(f"{name} holds neither an object nor a list.")
     return document
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):  # Python would keep the last one, and say nothing
-        double = next(key for key, _ in pairs if sum(other == key for other, _ in pairs) > 1)
-        raise ValueError(f"the field {double!r} is there twice in one object")
-    return found
 
 
 def _from_table(table: Table, needs_concepts: bool) -> PoolFile:

@@ -99,6 +99,7 @@ def test_it_makes_a_named_test_of_simple_fields_and_opens_it_again(
         ({"stopping": "expert", "rules": '{"criterion": {"name": "nothing"}}'}, "rules"),
         ({"stopping": "expert", "rules": '{"stop": 3}'}, "rules"),
         ({"stopping": "expert", "rules": "{"}, "rules"),
+        ({"stopping": "expert", "rules": '{"max_questions": 5, "max_questions": 6}'}, "rules"),
         ({"concept_names": "One\nTwo"}, "concept_names"),
         ({"name": "not a slug"}, "name"),
         ({"time_limit_minutes": 0}, "time_limit_minutes"),

@@ -90,6 +90,40 @@ def test_it_refuses_what_is_no_json_object(api: APIClient, unchanged: dict[str, 
         assert response["Content-Type"] == "application/problem+json"
 
 
+TWICE = {  # body → the fields that it gives twice
+    b'{"student_id": "s1", "student_id": "s2"}': ["/student_id"],
+    b'{"minutes": 1, "inactivity_minutes": 5, "inactivity_minutes": 5, "minutes": 2}': [
+        "/minutes",
+        "/inactivity_minutes",
+    ],
+    b'{"end_criteria": [{"a/b~": 1, "a/b~": [{"c": 1, "c": 2}]}]}': [
+        "/end_criteria/0/a~1b~0",
+        "/end_criteria/0/a~1b~0/0/c",
+    ],
+    b'{"a": ' + b"[" * 900 + b'{"b": 1, "b": 2}' + b"]" * 900 + b"}": ["/a" + "/0" * 900 + "/b"],
+}
+
+
+@pytest.mark.parametrize("body", TWICE, ids=range(len(TWICE)))
+def test_it_refuses_a_field_that_comes_twice(api: APIClient, unchanged: dict[str, Any], body: bytes) -> None:
+    for address in (*POSTS, f"/api/test/end/{unchanged['session_id']}"):
+        response = post_raw(api, address, body)
+        assert response.status_code == 400, address
+        if response.json()["code"] == "invalid":  # else it is nested too deep for this thread's stack
+            assert pointers(response) == TWICE[body]
+
+
+def test_it_refuses_a_parameter_that_comes_twice(api: APIClient, unchanged: dict[str, Any]) -> None:
+    status = f"/api/test/status/{unchanged['session_id']}"
+    for address, name in (
+        (f"{status}?student_id=s2&student_id=s1", "/student_id"),
+        (f"{status}?render=x&render=html", "/render"),
+        ("/api/sessions?status=expired&status=active", "/status"),
+    ):
+        response = api.get(address)
+        assert (response.status_code, pointers(response)) == (400, [name])
+
+
 def test_it_refuses_a_body_that_is_too_large(
     api: APIClient, unchanged: dict[str, Any], settings: LazySettings
 ) -> None:

@@ -119,6 +119,7 @@ def test_concept_names_and_areas(api: APIClient, given: list[str]) -> None:
         ({"format": "h5p"}, "/format"),
         ({"name": "two\nlines"}, "/name"),
         ({"dry_run": "perhaps"}, "/dry_run"),
+        ({"dry_run": ["true", "false"]}, "/dry_run"),
         ({"concept_names": ["A", "A"]}, "/concept_names"),
         ({"file": SimpleUploadedFile("a.csv", b"id;content\nq1\n")}, "/file"),
         ({"file": SimpleUploadedFile("a.json", b"{")}, "/file"),

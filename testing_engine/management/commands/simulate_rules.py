@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
+from testing_engine.interchange.json_objects import once
 from testing_engine.models import Scale
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.items.bank import ItemBank
@@ -97,7 +98,7 @@ def _rules_from(path: Path | None) -> CatRules:
     if path is None:
         return CatRules.from_end_criteria(type="precision")
     try:
-        return CatRules.from_json(json.loads(path.read_text()))
+        return CatRules.from_json(json.loads(path.read_text(), object_pairs_hook=once))
     except (OSError, ValueError) as error:
         told = _listed(error) if isinstance(error, RulesError) else str(error)
         raise CommandError(f"{path.name}: {told}") from error
