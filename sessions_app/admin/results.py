@@ -15,6 +15,7 @@ from sessions_app.admin.times import midnight, zone_name
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
 from sessions_app.reporting.asked import asked_in
+from sessions_app.reporting.correlations import correlations_in
 from sessions_app.reporting.pictures.results import results_pictures
 from sessions_app.reporting.report import report_of_session
 from sessions_app.reporting.result_distribution import Results
@@ -126,6 +127,7 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
 def _rows(sessions: list[TestSession]) -> list[dict[str, Any]]:
     """The sessions as the list shows them: in the words that their students read."""
     asked = asked_in(sessions)
+    correlations = correlations_in(sessions, asked)
     return [
         {
             "session": session,
@@ -133,7 +135,10 @@ def _rows(sessions: list[TestSession]) -> list[dict[str, Any]]:
             if session.completed_at is None
             else (session.completed_at - session.started_at).total_seconds() / 60,
             "spec": (spec := load_spec(session.result_spec_id)),
-            "told": sentences_of(report_of_session(session, spec, asked[session.pk]), for_teacher=True),
+            "told": sentences_of(
+                report_of_session(session, spec, asked[session.pk], correlations.get(session.pk)),
+                for_teacher=True,
+            ),
         }
         for session in sessions
     ]

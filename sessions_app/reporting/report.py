@@ -1,13 +1,13 @@
 """What a test says of its student: of the whole, and of each concept. Numbers only; `sentences` words them.
 
 The whole is the mean of θ over the concepts that got a question, with its standard error √(1ᵀV1)/n. A concept
-is *told apart* where the 95 % interval of its difference from that mean excludes 0. About a concept without a
-question nothing is said.
+is *told apart* where the 95 % interval of its difference from that mean excludes 0, as the errors correlate
+(`correlations`). About a concept without a question nothing is said.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -34,6 +34,10 @@ class Measured:
     def error(self) -> FloatArray:
         """(n,) standard errors."""
         return np.sqrt(np.diag(self.covariance))
+
+    def correlated(self, correlations: FloatArray) -> "Measured":
+        """The same with errors that correlate so. `correlations`: (n, n)."""
+        return replace(self, covariance=np.outer(self.error, self.error) * correlations)
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ class Report:
 def measured(
     names: Sequence[str], theta: Sequence[float], error: Sequence[float], is_asked: Sequence[bool]
 ) -> Measured:
-    """What a session found about the concepts that got a question. Errors count as independent: a session
-    stores the standard error of each concept, and no covariance."""
+    """What a session found about the concepts that got a question. Errors count as independent until
+    `Measured.correlated`: a session stores the standard error of each concept, and no covariance."""
     asked = [index for index, was_asked in enumerate(is_asked) if was_asked]
     return Measured(
         tuple(names[index] for index in asked),
@@ -92,24 +96,32 @@ def report_of(
     found: Measured,
     overall_error: float | None = None,
     scored_with: str = ANSWERS_ONLY,
+    correlations: FloatArray | None = None,
 ) -> Report:
     """The report of a session after so many answers. `overall_error`: of the mean, where the session has it:
-    then how the errors correlate counts.
+    then how the errors correlate counts. `correlations`: of the errors, to tell concepts apart; left out,
+    they count as independent.
     """
     if not answered or not found.names:
         return Report(spec, answered, None, (), scored_with)
     theta, error = overall(found)
     whole = finding(spec, theta, error if overall_error is None else overall_error)
-    apart = told_apart(found)
+    apart = told_apart(found if correlations is None else found.correlated(correlations))
     each = zip(found.names, found.theta.tolist(), found.error.tolist(), apart, strict=True)
     concepts = (ConceptFinding(name, finding(spec, theta, error), sign) for name, theta, error, sign in each)
     return Report(spec, answered, whole, tuple(concepts), scored_with)
 
 
-def report_of_session(session: TestSession, spec: ResultSpec, is_asked: Sequence[bool]) -> Report:
+def report_of_session(
+    session: TestSession,
+    spec: ResultSpec,
+    is_asked: Sequence[bool],
+    correlations: FloatArray | None = None,
+) -> Report:
     """The same, from a session's row; of its plan's names."""
     found = measured(session.plan.concept_names, session.theta, session.standard_error, is_asked)
-    return report_of(spec, session.questions_answered, found, session.overall_error, score_rests_on(session))
+    error, rests_on = session.overall_error, score_rests_on(session)
+    return report_of(spec, session.questions_answered, found, error, rests_on, correlations)
 
 
 def overall(found: Measured) -> tuple[float, float]:

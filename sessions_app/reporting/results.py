@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, SessionStillActive, StudentNotFound
 from sessions_app.reporting.asked import either, measures
+from sessions_app.reporting.correlations import Answer, correlations_of
 from sessions_app.reporting.report import Report, measured, report_of
 from sessions_app.sitting.access import Caller, check_shown, session_for
 from sessions_app.sitting.decisions import score_begins_at
@@ -85,15 +86,24 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
     check_shown(standing, caller, now)
     path = [PathPoint(0, *score_begins_at(session))]
     is_asked = [False] * len(session.theta)
+    answers: list[Answer] = []
     rows = session.responses.order_by("position").values_list(
-        "position", "theta", "standard_error", "question__concepts"
+        "position", "theta", "standard_error", "question__concepts", "question_id", "score"
     )
-    for position, theta, error, concepts in rows:
+    for position, theta, error, concepts, question, score in rows:
+        answers.append((question, score))
         path.append(PathPoint(position, theta, error))
         is_asked = either(is_asked, measures(concepts))
     found = measured(standing.concept_names, standing.theta, standing.standard_error, is_asked)
     overall_error = None if standing.overall is None else standing.overall[1]
-    told = report_of(standing.result_spec, standing.answered, found, overall_error, standing.scored_with)
+    told = report_of(
+        standing.result_spec,
+        standing.answered,
+        found,
+        overall_error,
+        standing.scored_with,
+        correlations_of(session, answers, is_asked),
+    )
     return Result(standing, path, told)
 
 

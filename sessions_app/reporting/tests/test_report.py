@@ -43,6 +43,26 @@ def test_told_apart_by_the_interval_of_the_difference() -> None:
     assert told_apart(found([2.0], [0.1])) == [0]
 
 
+def test_told_apart_as_the_errors_correlate() -> None:
+    """Of two, the standard error of half their difference is √(s² + t² − 2ρst) / 2; of n with the same
+    errors, that of one's difference from the mean is s √((1 − ρ)(n − 1) / n)."""
+    s, t, rho = 0.3, 0.4, 0.6
+    both = np.array([[1.0, rho], [rho, 1.0]])
+    least = 1.959964 * math.sqrt(s**2 + t**2 - 2 * rho * s * t)
+    for difference, sign in ((1.001 * least, 1), (0.999 * least, 0)):
+        two = found([difference, 0.0], [s, t])
+        assert told_apart(two.correlated(both)) == [sign, -sign]
+        assert told_apart(two) == [0, 0]  # they would have to be √(s² + t²) apart
+        assert report_of(USUAL, 9, two, correlations=both).concepts[0].stands_out == sign
+    n, rho = 5, -0.2
+    alike = np.full((n, n), rho) + (1 - rho) * np.eye(n)
+    least = 1.959964 * 0.5 * math.sqrt((1 - rho) * (n - 1) / n)
+    for above, sign in ((1.001 * least, 1), (0.999 * least, 0)):
+        one = found([above * n / (n - 1), 0.0, 0.0, 0.0, 0.0], [0.5] * n)
+        assert told_apart(one.correlated(alike))[0] == sign
+        assert told_apart(one)[0] == 1
+
+
 @given(
     st.lists(st.integers(-30, 30), min_size=0, max_size=6, unique=True),
     st.floats(-6, 6),
