@@ -54,10 +54,19 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """The content. Raises `ArchiveRefused` where it is broken, or more than its entry says."""
-        entry = self._entries[name]
+        content = self._read(name, self._entries[name].file_size + 1)
+        if len(content) != self._entries[name].file_size:
+            raise ArchiveRefused(f"{name} in the zip file is not as large as it says.")
+        return content
+
+    def head(self, name: str, length: int) -> bytes:
+        """Its first bytes, as many as that at most. Raises `ArchiveRefused`."""
+        return self._read(name, length)
+
+    def _read(self, name: str, most: int) -> bytes:
         try:
-            with self._zip.open(entry) as file:
-                content = file.read(entry.file_size + 1)
+            with self._zip.open(self._entries[name]) as file:
+                return file.read(most)
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -67,9 +76,6 @@ class Archive:
             NotImplementedError,
         ) as error:
             raise ArchiveRefused(f"{name} in the zip file is broken: {error}") from error
-        if len(content) != entry.file_size:
-            raise ArchiveRefused(f"{name} in the zip file is not as large as it says.")
-        return content
 
 
 def _check(entry: zipfile.ZipInfo) -> None:

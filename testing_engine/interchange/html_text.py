@@ -238,6 +238,9 @@ class _Reader:
         return f"{_BULLETS[min(max(depth, 1), len(_BULLETS)) - 1]} "
 
     def _picture(self, attributes: Mapping[str, str]) -> None:
+        if (formula := attributes.get("data-equation-content", "")).strip():  # Canvas's pictures of formulas
+            self._write(raw(f"\\({' '.join(formula.split())}\\)"))
+            return
         address, words = attributes.get("src", ""), _label(attributes.get("alt", ""))
         name = self._find_picture(address) if address else None
         if name is None:

@@ -13,6 +13,7 @@ from testing_engine.interchange.gift import is_gift, read_gift
 from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
 from testing_engine.interchange.moodle_xml import is_moodle_xml, read_moodle_xml
 from testing_engine.interchange.qti.packages import is_qti, read_qti
+from testing_engine.interchange.qti12.packages import is_qti12, read_qti12
 
 READERS: dict[str, Callable[[Upload], ImportedPool]] = {
     "json": own_formats.read_json,
@@ -22,10 +23,12 @@ READERS: dict[str, Callable[[Upload], ImportedPool]] = {
     "gift": read_gift,
     "aiken": read_aiken,
     "qti": read_qti,
+    "qti12": read_qti12,
 }
 
 SIGNS: Sequence[tuple[str, Callable[[Upload], bool]]] = (
     ("xlsx", own_formats.is_xlsx),
+    ("qti12", is_qti12),
     ("qti", is_qti),
     ("json", own_formats.is_json),
     ("moodle_xml", is_moodle_xml),
