@@ -1,7 +1,7 @@
 """GET /health: can the service serve, and what is missing.
 
-PostgreSQL gone, or read-only, means down (503). Redis or the beat gone means degraded (200): tests go on,
-only slower, and abandoned sessions wait for the beat.
+PostgreSQL gone, read-only, or without room on its disk means down (503). Redis or the beat gone means
+degraded (200): tests go on, only slower, and abandoned sessions wait for the beat.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -17,9 +17,14 @@ from django.views.decorators.http import require_safe
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
-from sessions_app.outages import leave_read_only_server
+from sessions_app.outages import disk_was_full, forget_full_disk, leave_read_only_server, note_outage
 
 READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
+# Takes some blocks where tables lie, and gives them back.
+TAKE_ROOM = """
+CREATE TEMPORARY TABLE room_on_disk ON COMMIT DROP AS
+  SELECT repeat(md5(n::text), 30) AS filling FROM generate_series(1, 1000) AS n
+"""
 BEAT_TICK_KEY = "beat:last_tick"
 
 
@@ -58,7 +63,20 @@ def database_part() -> dict[str, Any]:
     if is_read_only:
         leave_read_only_server()
         return {"status": "read_only"}
-    return {"status": "up"}
+    return {"status": "up"} if not disk_was_full() or _has_room() else {"status": "disk_full"}
+
+
+def _has_room() -> bool:
+    """Tries to write, and only where a write failed: to ask whenever somebody looks would cost too much."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(TAKE_ROOM)
+            cursor.execute("DROP TABLE room_on_disk")
+    except DatabaseError as error:
+        note_outage(error)
+        return False
+    forget_full_disk()
+    return True
 
 
 def redis_part() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from adaptive.health import health
 from adaptive.metrics import metrics
 from desk import doors as desk_doors
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE
-from sessions_app.outages import is_outage, is_read_only, leave_read_only_server
+from sessions_app.outages import is_outage, note_outage
 from student_page import views as student_page_views
 from testing_engine.image_view import question_image
 from testing_engine.rules_schema import rules_schema
@@ -79,8 +79,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest, failure: BaseException | None) -> HttpResponse:
-    if is_read_only(failure):
-        leave_read_only_server()
+    note_outage(failure)
     request.__dict__.pop("failure", None)  # an outage has no stack trace for every request of it
     structlog.contextvars.bind_contextvars(
         cause=type(getattr(failure, "__cause__", None) or failure).__name__

@@ -24,7 +24,7 @@ from sessions_app.api.errors import (
     pointer_part,
 )
 from sessions_app.api.renderers import ProblemRenderer
-from sessions_app.outages import is_outage, is_read_only, leave_read_only_server
+from sessions_app.outages import is_outage, note_outage
 from sessions_app.replies import FieldProblem
 
 
@@ -138,8 +138,7 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(exc, refusals.Refusal):
             return _problem_of(exc)
         if is_outage(exc):
-            if is_read_only(exc):
-                leave_read_only_server()
+            note_outage(exc)
             return Problem(
                 503, "database_unavailable", "Nothing was changed; try again.", wait=RETRY_AFTER_OUTAGE
             )

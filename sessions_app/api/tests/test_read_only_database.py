@@ -15,7 +15,7 @@ from adaptive.health import READ_ONLY
 from embedded.services import EmbeddedPostgres
 from sessions_app.conftest import Start
 from sessions_app.models import Student, TestResponse, TestSession
-from sessions_app.outages import is_outage, is_read_only
+from sessions_app.outages import disk_was_full, is_outage, is_read_only
 from sessions_app.tests.factories import make_named_test
 from testing_engine.models import QuestionPool
 
@@ -83,6 +83,43 @@ def test_health_says_so(client: Client, db: None) -> None:
     reply = client.get("/health")
     assert reply.status_code == 503
     assert (reply.json()["status"], reply.json()["database"]) == ("down", {"status": "read_only"})
+
+
+NO_ROOM = """
+CREATE FUNCTION no_room() RETURNS {returns} LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+"""
+
+
+def test_a_full_disk_is_remembered_until_there_is_room(
+    api: APIClient, client: Client, running: dict[str, Any]
+) -> None:
+    """PostgreSQL's own error, where a write of an answer, and then of the probe, meets it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT before")
+        cursor.execute(NO_ROOM.format(returns="trigger"))
+        cursor.execute("CREATE TRIGGER no_room BEFORE INSERT ON test_responses EXECUTE FUNCTION no_room()")
+    assert client.get("/health").json()["database"] == {"status": "up"}
+    with transaction.atomic():
+        body = {"session_id": running["session_id"], "question_id": running["next_question"]["id"]}
+        reply = api.post("/api/test/submit", {**body, "response": 1})
+        transaction.set_rollback(True)
+    assert (reply.status_code, reply.json()["code"]) == (503, "database_unavailable")
+    assert disk_was_full()
+    with connection.cursor() as cursor:
+        cursor.execute("ROLLBACK TO before")
+        cursor.execute(NO_ROOM.format(returns="event_trigger"))
+        cursor.execute(
+            "CREATE EVENT TRIGGER full_disk ON ddl_command_start WHEN TAG IN ('CREATE TABLE AS') "
+            "EXECUTE FUNCTION no_room()"
+        )
+    for _ in range(2):
+        told = client.get("/health")
+        assert (told.status_code, told.json()["database"]) == (503, {"status": "disk_full"})
+    with connection.cursor() as cursor:
+        cursor.execute("DROP EVENT TRIGGER full_disk")
+    assert client.get("/health").json()["database"] == {"status": "up"}
+    assert not disk_was_full()
 
 
 def test_reading_goes_on(api: APIClient, running: dict[str, Any]) -> None:
