@@ -17,6 +17,7 @@ hypothesis_settings.load_profile("no deadline")
 NEVER_EMPTIED = (
     "questions",
     "pool_revisions",
+    "parameter_sources",
     "revision_questions",
     "test_plans",
     "result_specifications",

@@ -15,6 +15,14 @@ class PoolNotFound(Refusal):
     """No such pool, or no pool at all."""
 
 
+class PoolRevised(Refusal):
+    """The pool has a newer revision than the request was made for."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__()
+        self.revision = revision
+
+
 class QuestionNotFound(Refusal):
     """The session's pool has no question of that id."""
 

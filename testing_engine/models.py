@@ -249,6 +249,37 @@ class PoolRevision(models.Model):
         return f"revision {self.number}"
 
 
+class ParameterSource(models.Model):
+    """Where the parameters of a revision came from: which table, and how whoever brought it read it."""
+
+    revision = models.OneToOneField(
+        PoolRevision, on_delete=models.PROTECT, primary_key=True, related_name="parameter_source"
+    )
+    base = models.OneToOneField(
+        PoolRevision,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The revision that it was joined with.",
+    )
+    table_sha256 = models.CharField(max_length=64, help_text="Of the table, byte by byte as it came.")
+    choices = models.JSONField(help_text="Which program's it is, and everything that was confirmed.")
+    changed = models.PositiveIntegerField(help_text="Questions that got other parameters.")
+    made_by = models.CharField(max_length=200, blank=True)
+    seal = models.BinaryField(max_length=16, help_text="Binds all of it to the revision: `seals`.")
+
+    class Meta:
+        db_table = "parameter_sources"
+        ordering = ["-revision"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(table_sha256__regex="^[0-9a-f]{64}$"), name="parameter_source_has_a_hash"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"table {self.table_sha256[:12]}"
+
+
 class RevisionQuestion(models.Model):
     """Question `question` is item `position` (0-based) of revision `revision`."""
 

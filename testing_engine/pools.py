@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from testing_engine.models import (
     LONGEST_SCALE_NAME,
@@ -194,6 +194,67 @@ def revise_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
         current[index] = question
         assert pool.current_revision is not None
         return _publish_revision(pool, pool.current_revision.number + 1, current)
+
+
+class PoolWasRevised(ValueError):
+    """The pool has another newest revision than the change was made for; `number` is the newest."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"The pool is at revision {number} by now.")
+        self.number = number
+
+
+def revise_fields(pool: QuestionPool, base: int, changes: Mapping[str, Mapping[str, object]]) -> PoolRevision:
+    """Publish a revision in which questions, by id, have other values in some fields; all else stays.
+
+    `base` is the number of the revision that the changes were made for. Raises `PoolWasRevised` where there
+    is a newer one.
+    """
+    with transaction.atomic():
+        pool = QuestionPool.objects.select_for_update().get(pk=pool.pk)
+        assert pool.current_revision is not None
+        if pool.current_revision.number != base:
+            raise PoolWasRevised(pool.current_revision.number)
+        newest = dict(
+            Question.objects.filter(pool=pool, external_id__in=list(changes))
+            .values_list("external_id")
+            .annotate(Max("version"))
+        )
+        questions = current_questions(pool)
+        new = [
+            _changed(question, newest[question.external_id] + 1, changes[question.external_id])
+            for question in questions
+            if question.external_id in changes
+        ]
+        by_id = {question.external_id: question for question in Question.objects.bulk_create(new, BATCH)}
+        revised = [by_id.get(question.external_id, question) for question in questions]
+        return _publish_revision(pool, base + 1, revised)
+
+
+def _changed(question: Question, version: int, values: Mapping[str, object]) -> Question:
+    """The next version of a question: everything that it has, and these values."""
+    own = ("id", "version", "created_at")
+    kept = {
+        field.attname: getattr(question, field.attname)
+        for field in Question._meta.concrete_fields
+        if field.name not in own
+    }
+    return Question(**{**kept, **values, "version": version})
+
+
+def parameter_fields(parameters: ItemParameters) -> dict[str, object]:
+    """The fields of a question that say how it measures."""
+    return {
+        "concepts": list(parameters.concepts),
+        "model": parameters.model,
+        "difficulty": parameters.difficulty,
+        "discrimination": parameters.discrimination,
+        "guessing": parameters.guessing,
+        "upper_asymptote": parameters.upper,
+        "thresholds": list(parameters.thresholds),
+        "category_slopes": list(parameters.category_slopes),
+        "category_intercepts": list(parameters.category_intercepts),
+    }
 
 
 def current_questions(pool: QuestionPool) -> list[Question]:

@@ -6,6 +6,7 @@ the database.
 """
 
 import hmac
+import json
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -19,6 +20,21 @@ def seal_of(content_hash: str, question_keys: Iterable[int], key: str | None = N
     return hmac.digest((settings.AUDIT_KEY if key is None else key).encode(), sealed.encode(), "sha256")[
         :SIZE
     ]
+
+
+def seal_of_source(content_hash: str, table_sha256: str, choices: object, rest: str) -> bytes:
+    """The same over where a revision's parameters came from; `rest`: what else is kept of it."""
+    return seal_of(_source(content_hash, table_sha256, choices, rest), ())
+
+
+def is_sealed_source(seal: bytes, content_hash: str, table_sha256: str, choices: object, rest: str) -> bool:
+    """Whether the seal is of these, by whichever key."""
+    return is_sealed(seal, _source(content_hash, table_sha256, choices, rest), ())
+
+
+def _source(content_hash: str, table_sha256: str, choices: object, rest: str) -> str:
+    told = json.dumps(choices, sort_keys=True, ensure_ascii=False)
+    return json.dumps([content_hash, table_sha256, told, rest], ensure_ascii=False)
 
 
 def is_sealed(seal: bytes, content_hash: str, question_keys: Iterable[int]) -> bool:

@@ -48,7 +48,7 @@ class PoolView(ClientView):
     permission = permissions.AUTHOR
 
     def get(self, request: Request, pool_id: str) -> Response:
-        return Response(replies.pool(_pool(pool_id)))
+        return Response(replies.pool(pool_of(pool_id)))
 
 
 class DefaultPoolView(ClientView):
@@ -56,8 +56,8 @@ class DefaultPoolView(ClientView):
     permission = permissions.AUTHOR
 
     def post(self, request: Request, pool_id: str) -> Response:
-        pools.choose_default(_pool(pool_id))
-        return Response(replies.pool(_pool(pool_id)))
+        pools.choose_default(pool_of(pool_id))
+        return Response(replies.pool(pool_of(pool_id)))
 
 
 class QuestionListView(ListView):
@@ -66,7 +66,7 @@ class QuestionListView(ListView):
     reply = staticmethod(replies.question)
 
     def get_queryset(self) -> QuerySet[Question]:
-        return pools.newest_questions(_pool(self.kwargs["pool_id"]))
+        return pools.newest_questions(pool_of(self.kwargs["pool_id"]))
 
 
 class QuestionView(ClientView):
@@ -74,13 +74,13 @@ class QuestionView(ClientView):
     permission = permissions.AUTHOR
 
     def get(self, request: Request, pool_id: str, question_id: str) -> Response:
-        question = pools.newest_question(_pool(pool_id), question_id)
+        question = pools.newest_question(pool_of(pool_id), question_id)
         if question is None:
             raise Problem(404, "question_not_found", "This pool has no question of that id.")
         return Response(replies.question(question))
 
 
-def _pool(pool_id: str) -> QuestionPool:
+def pool_of(pool_id: str) -> QuestionPool:
     try:
         return pools.read_pool(UUID(pool_id))
     except (ValueError, QuestionPool.DoesNotExist) as error:

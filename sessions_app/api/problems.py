@@ -34,6 +34,13 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "session_not_found", "There is no such session.")
         case refusals.PoolNotFound():
             return Problem(404, "pool_not_found", "There is no such question pool.")
+        case refusals.PoolRevised(revision=number):
+            return Problem(
+                409,
+                "pool_was_revised",
+                f"The pool is at revision {number} by now; look at it again. Nothing was changed.",
+                extra={"revision": number},
+            )
         case refusals.QuestionNotFound():
             return Problem(404, "question_not_found", "This test's pool has no question of that id.")
         case refusals.StudentNotFound():

@@ -368,6 +368,64 @@ class TemplateSerializer(Body):
     format = serializers.ChoiceField(choices=list(FORMS), default="xlsx")
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class Choices(serializers.Field[dict[str, str], Any, Any, Any]):
+    """Names and values; in a form as JSON text."""
+
+    default_error_messages = {"invalid": "Must be an object of texts, in a form as JSON."}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if isinstance(data, str):
+            try:
+                data = json.loads(data)
+            except (ValueError, RecursionError):
+                self.fail("invalid")
+        if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+            self.fail("invalid")
+        return {str(name): value for name, value in data.items()}
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ParameterTableRequest(Body):
+    file = serializers.FileField(required=False, help_text="The table as a file, or else as `table`.")
+    table = serializers.CharField(required=False, trim_whitespace=False, help_text="The table as text.")
+    source = Text(  # type: ignore[assignment]  # a field of the request, which the class does not keep
+        max_length=200, required=False, default="", help_text="Which candidate it is. A dry run names them."
+    )
+    choices = Choices(required=False, help_text="What the candidate leaves open.")
+    id_column = Text(
+        max_length=200,
+        required=False,
+        default="",
+        help_text="Left out: the one in which most of the pool's ids stand.",
+    )
+    revision = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_INT,
+        required=False,
+        help_text="To publish: the number of the pool's revision that a dry run told.",
+    )
+    dry_run = serializers.BooleanField(default=False, help_text="Look only; nothing is stored.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("file" in attrs) == ("table" in attrs):
+            raise serializers.ValidationError({"table": "Give table or file."})
+        if not attrs["dry_run"] and "revision" not in attrs:
+            raise serializers.ValidationError(
+                {"revision": "To publish, name the revision that you looked at."}
+            )
+        return attrs
+
+    def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
+        if (file.size or 0) > settings.POOL_UPLOAD_MAX_BYTES:
+            raise serializers.ValidationError(
+                f"The file is larger than {settings.POOL_UPLOAD_MAX_BYTES} bytes."
+            )
+        return file
+
+
 class PoolUpload(serializers.Serializer[Any]):
     questions = QuestionUpload(many=True)
     name = serializers.CharField(max_length=200, required=False)

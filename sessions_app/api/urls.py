@@ -6,6 +6,7 @@ from django.urls.converters import PathConverter
 from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
 from sessions_app.api.importing import ImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView
+from sessions_app.api.parameters import ParametersView
 from sessions_app.api.result_export import ExportView
 
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("pools", authoring.PoolListView.as_view()),
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
     path("pools/<str:pool_id>/default", authoring.DefaultPoolView.as_view()),
+    path("pools/<str:pool_id>/parameters", ParametersView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("test/start", sitting.StartView.as_view()),
     path("invitations/read", InvitationView.as_view()),

@@ -14,6 +14,7 @@ from sessions_app.replies.operation import (
     erased,
     redis_statistics,
 )
+from sessions_app.replies.parameters import ParametersReply, parameters
 from sessions_app.replies.pools import (
     Imported,
     PoolReply,
@@ -72,6 +73,7 @@ __all__ = [
     "Imported",
     "Invitation",
     "Page",
+    "ParametersReply",
     "Place",
     "PoolReply",
     "Problem",
@@ -98,6 +100,7 @@ __all__ = [
     "imported",
     "invitation",
     "page",
+    "parameters",
     "pool",
     "proficiency",
     "progress",

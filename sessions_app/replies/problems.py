@@ -29,3 +29,4 @@ class Problem(Reply, frozen=True):
     closes_at: datetime | UnsetType | None = UNSET
     released_at: datetime | UnsetType = UNSET
     session_token: str | UnsetType = UNSET
+    revision: Annotated[int | UnsetType, Meta(description="The pool's newest.")] = UNSET

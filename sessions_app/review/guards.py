@@ -8,6 +8,8 @@ from sessions_app.review.breaks import Break
 
 # Trigger → its table and function. A test compares this with what the migrations make.
 TRIGGERS = {
+    "parameter_sources_never_change": ("parameter_sources", "refuse_change"),
+    "parameter_sources_never_emptied": ("parameter_sources", "refuse_change"),
     "passages_never_change": ("passages", "refuse_change"),
     "passages_never_emptied": ("passages", "refuse_change"),
     "pool_revisions_never_change": ("pool_revisions", "refuse_change"),

@@ -8,7 +8,8 @@ from django.db import connection
 from sessions_app.models import Invitation, ResultSpecification, StudentProficiency
 from sessions_app.review.breaks import Break
 from sessions_app.sitting.result_specs import content_hash as specification_hash
-from testing_engine.models import Passage, PoolRevision, Question, QuestionImage, TestPlan
+from testing_engine.models import ParameterSource, Passage, PoolRevision, Question, QuestionImage, TestPlan
+from testing_engine.parameters import is_source_sealed
 from testing_engine.pools import content_hash, frozen_content
 from testing_engine.revisions import is_plan_hash
 from testing_engine.seals import is_sealed
@@ -30,6 +31,14 @@ def changed_revisions() -> Iterator[Break]:
             yield Break(where, "its questions are not those that it was published with")
         elif not is_sealed(bytes(revision.seal), revision.content_hash, keys):
             yield Break(where, "its questions changed places, or its seal was changed")
+
+
+def changed_parameter_sources() -> Iterator[Break]:
+    """Which table a revision's parameters came from, and how it was read, against its seal."""
+    for source in ParameterSource.objects.order_by("pk").select_related("revision").iterator():
+        if not is_source_sealed(source):
+            where = f"pool {source.revision.pool_id}, {source.revision}"
+            yield Break(where, "where its parameters came from was changed")
 
 
 def changed_plans() -> Iterator[Break]:

@@ -22,6 +22,7 @@ from sessions_app.review.guards import changed_guards
 from sessions_app.review.surroundings import (
     changed_invitations,
     changed_media,
+    changed_parameter_sources,
     changed_plans,
     changed_proficiencies,
     changed_revisions,
@@ -35,6 +36,7 @@ MICROSECONDS = RawSQL("(extract(epoch FROM answered_at) * 1000000)::bigint", ())
 LOOKS = (
     changed_guards,
     changed_revisions,
+    changed_parameter_sources,
     changed_specifications,
     changed_plans,
     changed_specifications,

@@ -135,7 +135,7 @@ def unnamed(columns: Columns) -> list[Candidate]:
             say("One column of locations may be difficulties or, as eRm's betas, easiness."),
         )
     reason = say(
-        "The columns {columns} are slope, difficulty and lower asymptote as most write them.",
+        "The columns {columns} are slope, difficulty and lower asymptote.",
         columns=_listed(columns, roles),
     )
     return [plain(columns, roles, "plain", "a, b, c", reason, sign=sign)]

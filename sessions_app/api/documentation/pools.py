@@ -7,7 +7,7 @@ from sessions_app import replies
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
-from sessions_app.api.serializers import PoolImport, PoolUpload
+from sessions_app.api.serializers import ParameterTableRequest, PoolImport, PoolUpload
 from testing_engine.interchange.table_templates import CONTENT_TYPES, FORMS
 
 TAG = "Question pools"
@@ -140,6 +140,80 @@ TEMPLATE = Endpoint(
     problems=("400",),
     examples=(
         replied("CSV", "id,content,options,correct_answer\r\nq1,Which is prime?,21|29,29\r\n", "text/csv"),
+    ),
+)
+
+PARAMETERS = Endpoint(
+    "pool_parameters",
+    TAG,
+    "Look at a table of item parameters beside a pool, and publish it",
+    description=(
+        "As JSON with `table`, or as a form with `file`. A dry run says what the table could be and why, "
+        "what must be confirmed, which rows are which questions, and draws the curves of three questions "
+        "before and after. To publish, name `source`, the choices that it leaves open, and the `revision` "
+        "that you looked at: 409 `pool_was_revised` where there is a newer one. All or nothing, repeatable. "
+        "docs/PARAMETERS.md has the tables."
+    ),
+    request=ParameterTableRequest,
+    reply=replies.ParametersReply,
+    problems=("404", "409"),
+    examples=(
+        asked(
+            "A look",
+            {"table": "id,a,b,c\nalg-017,1.2,-0.8,0.2\n", "dry_run": True},
+        ),
+        asked(
+            "Publish",
+            {
+                "table": "id,a,b,c\nalg-017,1.2,-0.8,0.2\n",
+                "source": "plain",
+                "choices": {"scaling": "1.7"},
+                "revision": 1,
+            },
+        ),
+        replied(
+            "A look",
+            {
+                "question_pool_id": samples.POOL_ID,
+                "revision": 1,
+                "published": False,
+                "table_sha256": "9a50b7b5e6a0a9e3f3fb7ac40b6e8a2f7f9dbb8e1b8a77e5ad5a14be86a5d3f1",
+                "rows": 1,
+                "columns": ["id", "a", "b", "c"],
+                "candidates": [
+                    {
+                        "source": "plain",
+                        "title": "a, b, c",
+                        "reason": "The columns a, b, c are slope, difficulty and lower asymptote.",
+                        "choices": [
+                            {
+                                "name": "scaling",
+                                "options": ["1", "1.7", "1.702"],
+                                "proposed": None,
+                                "reason": "The table does not say whether its slopes are logistic (1) or "
+                                "normal (1.7).",
+                            }
+                        ],
+                        "assumptions": [],
+                        "doubts": [],
+                    }
+                ],
+                "source": "plain",
+                "choices": {"model": "3PL", "sign": "difficulty"},
+                "to_say": ["scaling"],
+                "id_column": None,
+                "id_columns": ["id"],
+                "unused_columns": [],
+                "matched": 0,
+                "changed": 0,
+                "not_in_pool": [],
+                "not_in_table": [],
+                "problems": [],
+                "warnings": [],
+                "theta": [-4, 0, 4],
+                "curves": [],
+            },
+        ),
     ),
 )
 

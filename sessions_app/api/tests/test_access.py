@@ -60,6 +60,12 @@ ENDPOINTS = {
         "author_pools",
     ),
     "template": Endpoint(lambda client, scene: client.get("/api/pools/template"), "author_pools"),
+    "parameters": Endpoint(
+        lambda client, scene: client.post(
+            f"/api/pools/{scene.pool_id}/parameters", {"table": "id,a,b\nq1,1,0\n", "dry_run": True}
+        ),
+        "author_pools",
+    ),
     "pools": Endpoint(lambda client, scene: client.get("/api/pools"), "author_pools"),
     "pool": Endpoint(lambda client, scene: client.get(f"/api/pools/{scene.pool_id}"), "author_pools"),
     "default pool": Endpoint(

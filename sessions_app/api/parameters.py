@@ -1,0 +1,55 @@
+"""Tables of item parameters for a pool."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app import replies
+from sessions_app.api import permissions
+from sessions_app.api.authentication import caller_of
+from sessions_app.api.authoring import pool_of
+from sessions_app.api.documentation import pools as documentation_of
+from sessions_app.api.errors import InvalidBody
+from sessions_app.api.parsers import ImportParser, PoolUploadParser
+from sessions_app.api.requests import body_of
+from sessions_app.api.serializers import ParameterTableRequest
+from sessions_app.api.views import ClientView
+from sessions_app.refusals import PoolNotFound, PoolRevised
+from testing_engine.parameter_tables.reading import TableUnreadable
+from testing_engine.parameters import ParametersRefused, Reading, look_at, publish
+from testing_engine.pools import PoolWasRevised
+
+
+class ParametersView(ClientView):
+    documentation = documentation_of.PARAMETERS
+    permission = permissions.AUTHOR
+    parser_classes = [ImportParser, PoolUploadParser]
+
+    def post(self, request: Request, pool_id: str) -> Response:
+        pool = pool_of(pool_id)
+        if pool.current_revision is None:
+            raise PoolNotFound
+        body = body_of(request, ParameterTableRequest)
+        content = _content(body)
+        reading = Reading(body["source"], body.get("choices", {}), body["id_column"])
+        try:
+            if body["dry_run"]:
+                return Response(replies.parameters(pool, look_at(pool, content, reading)))
+            made_by = str(caller_of(request).client_id)
+            published = publish(pool, content, reading, body["revision"], made_by)
+        except TableUnreadable as error:
+            problems = [("/table", str(sentence)) for sentence in error.problems]
+            raise InvalidBody(problems, code="parameters_refused") from error
+        except ParametersRefused as refused:
+            problems = [(pointer, str(sentence)) for pointer, sentence in refused.problems]
+            raise InvalidBody(problems, code="parameters_refused") from refused
+        except PoolWasRevised as revised:
+            raise PoolRevised(revised.number) from revised
+        return Response(replies.parameters(pool, published.look, published))
+
+
+def _content(body: dict[str, Any]) -> bytes:
+    file: UploadedFile[Any] | None = body.get("file")
+    return file.read() if file is not None else str(body["table"]).encode()
