@@ -1,4 +1,4 @@
-"""A file or a pasted text → a table: CSV with any separator, or columns that blanks hold apart."""
+"""A file or a pasted text → a table: CSV, a workbook, or columns that blanks hold apart."""
 
 import hashlib
 import math
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from testing_engine.interchange.tables import SEPARATORS, TableRefused, number_in, read_table
+from testing_engine.interchange.workbooks import is_workbook
 from testing_engine.parameter_tables.r_output import MISSING, ROW_NAMES, read_printed
 from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
 
@@ -90,7 +91,7 @@ def _without_remarks(content: bytes) -> bytes:
 
 def _is_separated(content: bytes) -> bool:
     """By the first line that has a text: in what R prints it names columns, or an element of a list."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or is_workbook(content):
         return True
     for line in re.split(rb"[\r\n]+", content.removeprefix(b"\xef\xbb\xbf")):
         if text := line.strip():

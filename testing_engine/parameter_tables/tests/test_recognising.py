@@ -1,6 +1,9 @@
 """What a header can be is told with a reason, and nothing that it leaves open is guessed."""
 
+from io import BytesIO
+
 import pytest
+from openpyxl import Workbook
 
 from testing_engine.parameter_tables.candidates import Columns
 from testing_engine.parameter_tables.forms import parameters_of
@@ -145,6 +148,21 @@ def test_what_is_no_table(text: str, said: str) -> None:
     with pytest.raises(TableUnreadable) as refused:
         read(text)
     assert said in str(refused.value)
+
+
+def test_a_workbook() -> None:
+    book = Workbook()
+    for row in (["item", "a", "b"], ["x", 1.5, -0.25], ["7", "0,5", 1]):
+        book.active.append(row)
+    file = BytesIO()
+    book.save(file)
+    table = read_parameters(file.getvalue())
+    columns = Columns(table)
+    assert [(columns.cells(row).get("a"), columns.cells(row).get("b")) for row in table.rows] == [
+        (1.5, -0.25),
+        (0.5, 1.0),
+    ]
+    assert [row.cells["item"] for row in table.rows] == ["x", "7"]
 
 
 def test_a_name_of_several_words_in_what_r_prints() -> None:
