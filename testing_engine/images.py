@@ -10,9 +10,10 @@ import io
 from PIL import Image, UnidentifiedImageError
 
 from testing_engine.models import QuestionImage
-from testing_engine.pixels import ColoursUnknown, as_shown, check_png_colours
+from testing_engine.pixels import ColoursUnknown, as_shown, check_png_colours, holds_pixels_alone
 
 MOST_BYTES = 2 * 1024 * 1024
+MOST_BYTES_KEPT = 64 * 1024 * 1024  # as large as pixels made anew can be
 MOST_PIXELS = 4096  # a side
 PHOTOGRAPHS = ("JPEG", "MPO")
 READ = ("PNG", "JPEG", "GIF", "WEBP")  # whatever its name says; no SVG, which can hold scripts
@@ -33,6 +34,26 @@ def store_image(uploaded: bytes) -> QuestionImage:
         defaults={"content": content, "media_type": media_type, "width": width, "height": height},
     )
     return image
+
+
+def keep_image(content: bytes, address: str) -> QuestionImage:
+    """A picture that a service like this one made, stored byte for byte under its own address, as texts name
+    it; new or found. Raises `ImageRefused` where it is not what the address says, or more than a picture.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    if address != f"/images/{sha256}.{address.rpartition('.')[2]}":
+        raise ImageRefused("Its content is not the one that its address stands for.")
+    if (found := QuestionImage.objects.filter(pk=sha256).first()) is not None:
+        return found
+    if len(content) > MOST_BYTES_KEPT:
+        raise ImageRefused(f"The picture is larger than {MOST_BYTES_KEPT // 1024**2} MiB.")
+    _, media_type, (width, height) = _made_anew(content)
+    if SUFFIXES[media_type] != address.rpartition(".")[2] or not holds_pixels_alone(content):
+        raise ImageRefused("The picture was not made by a service like this one.")
+    return QuestionImage.objects.get_or_create(
+        sha256=sha256,
+        defaults={"content": content, "media_type": media_type, "width": width, "height": height},
+    )[0]
 
 
 def address_of(image: QuestionImage) -> str:

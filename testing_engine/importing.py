@@ -14,7 +14,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from testing_engine import pools
-from testing_engine.images import ImageRefused, address_of, store_image
+from testing_engine.images import ImageRefused, address_of, keep_image, store_image
+from testing_engine.interchange.exported import addresses_in
 from testing_engine.interchange.imported import (
     ImportedPool,
     ImportedQuestion,
@@ -106,7 +107,7 @@ def import_pool(
         if wishes.dry_run:
             transaction.set_rollback(True)
         elif drafts:
-            pool = _published(name, names, drafts, wishes.pool_id)
+            pool = _published(name, names, drafts, wishes.pool_id, imported.scale)
     return Report(imported.format, name, pool, tuple(checking.report))
 
 
@@ -142,12 +143,16 @@ def _one_concept(pool_name: str, imported: ImportedPool) -> tuple[str, ...]:
 
 
 def _published(
-    name: str, names: Sequence[str], drafts: Sequence[QuestionDraft], pool_id: uuid.UUID | None
+    name: str,
+    names: Sequence[str],
+    drafts: Sequence[QuestionDraft],
+    pool_id: uuid.UUID | None,
+    scale: str,
 ) -> QuestionPool:
     """The new pool, or the one that the same import published before."""
     try:
         with transaction.atomic():
-            return pools.publish_pool(name, names, drafts, pool_id=pool_id)
+            return pools.publish_pool(name, names, drafts, pool_id=pool_id, scale=scale)
     except IntegrityError:
         found = QuestionPool.objects.filter(pk=pool_id).first() if pool_id else None
         if found is None:
@@ -162,7 +167,7 @@ class _Checking:
 
     def __init__(self, imported: ImportedPool, concept_names: Sequence[str]) -> None:
         self.report: list[ReportedQuestion] = []
-        self._media = imported.media
+        self._media, self._kept = imported.media, imported.kept
         self._names = list(concept_names)
         self._width = len(concept_names)
         self._sources: dict[str, str] = {}  # id → where it stands
@@ -205,6 +210,12 @@ class _Checking:
                 new[name] = address_of(store_image(self._media[name]))
             except ImageRefused as error:
                 problems.append(f"The picture {name}: {error}")
+        for address in addresses_in(row):
+            if address in self._kept:
+                try:
+                    keep_image(self._kept[address], address)
+                except ImageRefused as error:
+                    problems.append(f"The picture {address}: {error}")
         if problems:
             raise _Refused(problems)
         return with_addresses(row, self._addresses | new), new

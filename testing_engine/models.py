@@ -96,7 +96,10 @@ class QuestionPool(models.Model):
     class Meta:
         db_table = "question_pools"
         ordering = ["-created_at", "id"]
-        permissions = [("author_pools", "Author: upload and read question pools over the API")]
+        permissions = [
+            ("author_pools", "Author: upload and read question pools over the API"),
+            ("export_pools", "Export: read question pools with their answer keys over the API"),
+        ]
         indexes = [models.Index(F("created_at").desc(), "id", name="pools_newest_first")]
         constraints = [
             models.CheckConstraint(condition=Q(concept_count__gte=1), name="pool_measures_a_concept"),

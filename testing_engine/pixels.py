@@ -43,6 +43,53 @@ def check_png_colours(content: bytes) -> None:
         raise ColoursUnknown
 
 
+def holds_pixels_alone(content: bytes) -> bool:
+    """Whether a PNG or JPEG has nothing beside its pixels, and nothing behind them: as they are made here."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _chunks_of_png(content) <= {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+    return content[:2] == b"\xff\xd8" and content[-2:] == b"\xff\xd9" and _is_bare_jpeg(content)
+
+
+def _chunks_of_png(content: bytes) -> set[bytes]:
+    found, at = set[bytes](), 8
+    while at + 12 <= len(content):
+        length = int.from_bytes(content[at : at + 4], "big")
+        found.add(content[at + 4 : at + 8])
+        at += 12 + length
+    return found if at == len(content) else {b"broken"}
+
+
+_JPEG_TABLES = {0xDB, 0xC0, 0xC1, 0xC2, 0xC4, 0xDD}  # quantisation, frames, Huffman, restart interval
+
+
+def _is_bare_jpeg(content: bytes) -> bool:
+    """Segments of the codec's own and JFIF's header; scans without another marker in them."""
+    at = 2
+    while at + 4 <= len(content):
+        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if content[at] != 0xFF or length < 2:
+            return False
+        if marker == 0xDA:
+            at = _end_of_scan(content, at + 2 + length)
+            if content[at : at + 2] == b"\xff\xd9":
+                return at + 2 == len(content)
+            continue
+        is_header = marker == 0xE0 and content[at + 4 : at + 9] == b"JFIF\0" and length == 16
+        if marker not in _JPEG_TABLES and not is_header:
+            return False
+        at += 2 + length
+    return False
+
+
+def _end_of_scan(content: bytes, at: int) -> int:
+    """The next marker that is neither a stuffed byte nor a restart."""
+    while (at := content.find(b"\xff", at)) >= 0:
+        if at + 1 < len(content) and content[at + 1] != 0 and not 0xD0 <= content[at + 1] <= 0xD7:
+            return at
+        at += 2
+    return len(content)
+
+
 def _in_eight_bits(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """(L, RGB or CMYK; transparency as L, if there is any)."""
     transparent = image.info.get("transparency")

@@ -375,6 +375,13 @@ def read_pool(pool_id: uuid.UUID) -> QuestionPool:
     return _published().get(pk=pool_id)
 
 
+def revision_of(pool: QuestionPool, number: int | None) -> PoolRevision | None:
+    """The revision of that number, or the newest; None where there is none."""
+    revisions = PoolRevision.objects.select_related("pool__scale").filter(pool=pool)
+    wanted = {"pk": pool.current_revision_id} if number is None else {"number": number}
+    return revisions.filter(**wanted).first()
+
+
 def newest_questions(pool: QuestionPool) -> QuerySet[Question]:
     """The questions of the newest revision, in order; their key is not read."""
     return (

@@ -78,6 +78,21 @@ def spans(text: str) -> list[str]:
     return [token.content for token in inside if token.type.startswith(("math_inline", "code_inline"))]
 
 
+def tokens_of(text: str, responses: frozenset[str] = frozenset()) -> list[Token]:
+    """A content as the tokens of which its HTML is made, for whoever writes it in another language."""
+    return _MARKDOWN.parse(text, {"responses": responses})
+
+
+def inline_tokens(text: str) -> list[Token]:
+    """The same of one option that is no listing."""
+    return _MARKDOWN.parseInline(text)[0].children or []
+
+
+def formula_html(source: str, *, is_block: bool) -> str:
+    """`<math>…</math>`, or `<code>…</code>` where the source is no formula."""
+    return _clean(_mathml(source, {"display_mode": is_block}))
+
+
 def _clean(html: str) -> str:
     return nh3.clean(
         html,
@@ -92,7 +107,7 @@ def _clean(html: str) -> str:
 
 def _kept_attribute(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
-        return value if _is_picture(value) else None
+        return value if is_picture(value) else None
     if attribute == "class" and tag in _MATH_TAGS:
         return value if set(value.split()) <= CLASSES else None
     if attribute == "class":
@@ -102,7 +117,8 @@ def _kept_attribute(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
-def _is_picture(address: str) -> bool:
+def is_picture(address: str) -> bool:
+    """Whether a text may show what is at this address."""
     return _PICTURE.fullmatch(address) is not None and ".." not in address
 
 
@@ -177,7 +193,7 @@ def _image(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     alt = escapeHtml(token.content)
     address = str(token.attrs.get("src", ""))
-    return f'<img src="{escapeHtml(address)}" alt="{alt}">' if _is_picture(address) else alt
+    return f'<img src="{escapeHtml(address)}" alt="{alt}">' if is_picture(address) else alt
 
 
 def _formula(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
@@ -222,7 +238,7 @@ def _markdown() -> MarkdownIt:
         "table_close": lambda *_: "</table></div>",
     }
     markdown.renderer.rules.update(rules)  # type: ignore[attr-defined]
-    markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # `_is_picture` is stricter
+    markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # `is_picture` is stricter
     return markdown
 
 

@@ -14,6 +14,7 @@ from sessions_app.models import ApiClient
 PERMISSIONS = {
     "deliver": "deliver_tests",
     "author": "author_pools",
+    "export": "export_pools",
     "operate": "operate_service",
     "report": "report_results",
     "privacy": "erase_students",

@@ -81,6 +81,7 @@ class QuestionView(ClientView):
 
 
 def pool_of(pool_id: str) -> QuestionPool:
+    """The pool in the address; raises `PoolNotFound`."""
     try:
         return pools.read_pool(UUID(pool_id))
     except (ValueError, QuestionPool.DoesNotExist) as error:

@@ -10,6 +10,7 @@ from sessions_app.api.authentication import SessionHolder, user_of
 
 DELIVER = "deliver_tests"
 AUTHOR = "author_pools"
+EXPORT = "export_pools"
 OPERATE = "operate_service"
 REPORT = "report_results"
 PRIVACY = "erase_students"

@@ -15,6 +15,7 @@ from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.shown import Given
 from sessions_app.sitting.submission import Submission
+from testing_engine.exporting import WRITERS
 from testing_engine.interchange.names import NAME_LENGTH, identifier_in, problem_of_name
 from testing_engine.interchange.questions import POOL_NAME
 from testing_engine.interchange.readers import READERS
@@ -275,6 +276,19 @@ class CleanupRequestSerializer(Body):
 class ExportSerializer(Body):
     rows = serializers.ChoiceField(choices=["sessions", "answers", "dictionary"], default="sessions")
     format = serializers.ChoiceField(choices=["csv", "json"], default="json")
+
+
+class PoolExport(Body):
+    format = serializers.ChoiceField(choices=list(WRITERS), default="json")
+    revision = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, help_text="Left out: the newest."
+    )
+    incomplete = serializers.BooleanField(
+        default=False, help_text="The file though it has not all questions; else that is a 409."
+    )
+    report = serializers.BooleanField(
+        default=False, help_text="Instead of the file, what it has of each question."
+    )
 
 
 class SessionFilterSerializer(Body):

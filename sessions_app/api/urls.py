@@ -7,6 +7,7 @@ from sessions_app.api import authoring, operations, privacy, reports, sitting, s
 from sessions_app.api.importing import ImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView
 from sessions_app.api.parameters import ParametersView
+from sessions_app.api.pool_export import PoolExportView
 from sessions_app.api.result_export import ExportView
 
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("pools/template", TemplateView.as_view()),
     path("pools", authoring.PoolListView.as_view()),
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),
+    path("pools/<str:pool_id>/export", PoolExportView.as_view()),
     path("pools/<str:pool_id>/default", authoring.DefaultPoolView.as_view()),
     path("pools/<str:pool_id>/parameters", ParametersView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),

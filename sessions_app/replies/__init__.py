@@ -16,10 +16,12 @@ from sessions_app.replies.operation import (
 )
 from sessions_app.replies.parameters import ParametersReply, parameters
 from sessions_app.replies.pools import (
+    ExportedPool,
     Imported,
     PoolReply,
     QuestionReply,
     Uploaded,
+    exported_pool,
     imported,
     pool,
     question,
@@ -68,6 +70,7 @@ __all__ = [
     "Continued",
     "Erased",
     "Exported",
+    "ExportedPool",
     "FieldProblem",
     "History",
     "Imported",
@@ -96,6 +99,7 @@ __all__ = [
     "encode",
     "encode_for_people",
     "erased",
+    "exported_pool",
     "history",
     "imported",
     "invitation",

@@ -10,15 +10,17 @@ from msgspec import Meta
 
 from sessions_app.replies.values import Reply
 from testing_engine.importing import Report
+from testing_engine.interchange.exported import Whole, Written
 from testing_engine.interchange.imported import Outcome
 from testing_engine.interchange.questions import PoolDraft
-from testing_engine.models import MODELS, Question, QuestionPool
+from testing_engine.models import MODELS, PoolRevision, Question, QuestionPool
 from testing_engine.pools import keyless_content
 
 # As it was first chosen: an author compares hashes of today with those of last year.
 _SALT = "sessions_app.api.authoring.content_hash"
 
 OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Outcome)]
+EXPORT_OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Whole)]
 Model = Annotated[str, Meta(extra={"choices": MODELS})]
 
 
@@ -47,6 +49,24 @@ class Imported(Reply, frozen=True):
     taken: int
     refused: int
     report: list[ImportedLine]
+
+
+class ExportedLine(Reply, frozen=True):
+    """What of one question the file holds. `reasons`: what it lacks, or why the question is left out."""
+
+    id: str
+    outcome: Annotated[str, Meta(extra={"choices": EXPORT_OUTCOMES})]
+    reasons: list[str]
+
+
+class ExportedPool(Reply, frozen=True):
+    question_pool_id: UUID
+    revision: int
+    format: str
+    whole: int
+    with_loss: int
+    left_out: int
+    report: list[ExportedLine]
 
 
 class PoolReply(Reply, frozen=True):
@@ -106,6 +126,21 @@ def imported(report: Report) -> Imported:
         taken=report.taken,
         refused=report.refused,
         report=[ImportedLine(q.source, q.id, q.outcome, list(q.reasons)) for q in report.questions],
+    )
+
+
+def exported_pool(
+    pool: QuestionPool, revision: PoolRevision, name_of_format: str, written: Written
+) -> ExportedPool:
+    """What a file holds of a pool, question by question."""
+    return ExportedPool(
+        question_pool_id=pool.pk,
+        revision=revision.number,
+        format=name_of_format,
+        whole=written.number_of("whole"),
+        with_loss=written.number_of("with_loss"),
+        left_out=written.number_of("left_out"),
+        report=[ExportedLine(line.id, line.outcome, list(line.reasons)) for line in written.report],
     )
 
 

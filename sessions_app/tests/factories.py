@@ -14,7 +14,10 @@ from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool
 from testing_engine.pools import publish_pool
 
-ALL_PERMISSIONS = ("deliver_tests", "author_pools", "operate_service", "report_results", "erase_students")
+ALL_PERMISSIONS = (
+    *("deliver_tests", "author_pools", "export_pools"),
+    *("operate_service", "report_results", "erase_students"),
+)
 CONCEPTS = ("Math", "Algebra", "Geometry", "Statistics", "Calculus")
 
 

@@ -14,3 +14,11 @@ _FORMULA = re.compile(r"""(^|[;|\t\r\n\v\f\x85\u2028\u2029])(?=["'\s]*[=+\-@＝�
 def safe_cell(value: Any) -> Any:
     """A text with an apostrophe before all that could be read as a formula; a number stays a number."""
     return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
+
+
+_GUARDED = re.compile(r"""(^|[;|\t\r\n\v\f\x85\u2028\u2029])'(?=["'\s]*[=+\-@＝＋－＠]|[ ']*[\t\r])""")
+
+
+def unguarded(text: str) -> str:
+    """The text that `safe_cell` was given."""
+    return _GUARDED.sub(r"\1", text)

@@ -2,15 +2,16 @@
 
 Columns of a table are the fields of a question. `options` are separated by `|`, as are other lists
 (`thresholds`, `option_scores`, …); blanks around a `|` mean nothing. Each column named `concept:NAME` is a
-column of the Q-matrix.
+column of the Q-matrix. Where a row says yes under `guarded`, its texts have the apostrophes of an export.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from testing_engine.interchange.cells import unguarded
 from testing_engine.interchange.json_objects import once
 from testing_engine.interchange.tables import Row, Table, TableRefused, number_in, place, read_table
 from testing_engine.rendering import spans
@@ -20,6 +21,8 @@ CONCEPT_PREFIX = "concept:"
 NUMBERS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
 NUMBER_LISTS = ("thresholds", "category_slopes", "category_intercepts", "option_scores", "fixed_options")
 TEXT_LISTS = ("options", "enemy_groups")
+# A column of our own export: where it says yes, texts have an apostrophe before what a spreadsheet would run.
+GUARDED, YES = "guarded", "yes"
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".xlsx")
 TEXT_SUFFIX = ".txt"  # what spreadsheets call a table with tabs; JSON if it begins like JSON
 
@@ -107,18 +110,30 @@ def _from_table(table: Table, needs_concepts: bool) -> PoolFile:
         wanted = f"{CONCEPT_PREFIX}NAME" if needs_concepts else "content"
         missing = f"{place(table.line)}: no column is named {wanted}."
         raise TableRefused([f"{missing} The first row names the columns; it has {seen}."])
+    table = replace(table, rows=tuple(map(_as_typed, table.rows)))
     problems = [problem for row in table.rows if (problem := _cut_formula(row))]
     if problems:
         raise TableRefused(problems)
     return PoolFile(
         document={
-            "concept_names": [name.removeprefix(CONCEPT_PREFIX) for name in columns],
+            "concept_names": [
+                (unguarded(name) if GUARDED in table.header else name).removeprefix(CONCEPT_PREFIX)
+                for name in columns
+            ],
             "questions": [_question(row.cells, columns, table.separator) for row in table.rows],
         },
         lines=tuple(row.line for row in table.rows),
         concept_columns=columns,
         header_line=table.line,
     )
+
+
+def _as_typed(row: Row) -> Row:
+    """The row without the apostrophes of an export."""
+    cells = dict(row.cells)
+    if cells.pop(GUARDED, "").strip().lower() != YES:
+        return Row(row.line, cells)
+    return Row(row.line, {name: unguarded(cell) for name, cell in cells.items()})
 
 
 def _cut_formula(row: Row) -> str | None:

@@ -59,3 +59,5 @@ class ImportedPool:
     questions: Sequence[ImportedQuestion]
     concept_names: tuple[str, ...] = ()
     media: Mapping[str, bytes] = field(default_factory=dict)
+    scale: str = ""  # empty: one of its own
+    kept: Mapping[str, bytes] = field(default_factory=dict)  # media under addresses that the rows name

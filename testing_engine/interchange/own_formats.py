@@ -1,9 +1,13 @@
-"""The formats of our own as an import takes them: a pool document in JSON, a table with a question a row."""
+"""The formats of our own as an import takes them: a pool document in JSON, alone or in a zip with its media,
+and a table with a question a row.
+"""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
-from testing_engine.interchange.archives import Archive, ArchiveRefused
+from testing_engine.interchange.archives import SIGNATURE, Archive, ArchiveRefused
+from testing_engine.interchange.exported import ADDRESS
 from testing_engine.interchange.files import (
     TABLE_SUFFIXES,
     TEXT_SUFFIX,
@@ -14,12 +18,19 @@ from testing_engine.interchange.files import (
     read_pool_table,
 )
 from testing_engine.interchange.imported import ImportedPool, ImportedQuestion, Upload, UploadRefused
-from testing_engine.interchange.names import identifier_in
+from testing_engine.interchange.json_writing import DOCUMENT
+from testing_engine.interchange.names import identifier_in, problem_of_name
 from testing_engine.interchange.workbooks import is_workbook
+from testing_engine.models import LONGEST_SCALE_NAME
 
 
 def is_json(upload: Upload) -> bool:
-    return begins_like_json(upload.content)
+    if not upload.content.startswith(SIGNATURE):
+        return begins_like_json(upload.content)
+    try:
+        return DOCUMENT in Archive(upload.content)
+    except ArchiveRefused:
+        return False  # of another format, whose reader says what is wrong
 
 
 def is_xlsx(upload: Upload) -> bool:
@@ -31,8 +42,18 @@ def is_table(upload: Upload) -> bool:
 
 
 def read_json(upload: Upload) -> ImportedPool:
-    """A document as `POST /api/questions/upload` takes it. Raises `UploadRefused`."""
-    return _imported("json", upload, _read(read_pool_json, upload))
+    """A document as `POST /api/questions/upload` takes it, or an export's zip. Raises `UploadRefused`."""
+    if not upload.content.startswith(SIGNATURE):
+        return _imported("json", upload, _read(read_pool_json, upload))
+    try:
+        archive = Archive(upload.content)
+        if DOCUMENT not in archive:
+            raise UploadRefused(f"{upload.name} holds no {DOCUMENT}.")
+        document = Upload(DOCUMENT, archive.read(DOCUMENT))
+        kept = {f"/{name}": archive.read(name) for name in archive.names if ADDRESS.fullmatch(f"/{name}")}
+    except ArchiveRefused as error:
+        raise UploadRefused(f"{upload.name}: {error}") from error
+    return replace(_imported("json", document, _read(read_pool_json, document)), kept=kept)
 
 
 def read_csv(upload: Upload) -> ImportedPool:
@@ -69,12 +90,15 @@ def _imported(name_of_format: str, upload: Upload, file: PoolFile) -> ImportedPo
         raise UploadRefused(f"{upload.name} has no list of questions.")
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise UploadRefused(f"{upload.name}: concept_names must be a list of texts.")
-    name = file.document.get("name")
+    name, scale = file.document.get("name"), file.document.get("scale") or ""
+    if not isinstance(scale, str) or (scale and problem_of_name(scale, LONGEST_SCALE_NAME)):
+        raise UploadRefused(f"{upload.name}: scale must be the name of a scale.")
     return ImportedPool(
         format=name_of_format,
         name=name if isinstance(name, str) else "",
         questions=[_question(index, row, file) for index, row in enumerate(rows)],
         concept_names=tuple(names),
+        scale=scale,
     )
 
 

@@ -28,9 +28,9 @@ READERS: dict[str, Callable[[Upload], ImportedPool]] = {
 
 SIGNS: Sequence[tuple[str, Callable[[Upload], bool]]] = (
     ("xlsx", own_formats.is_xlsx),
+    ("json", own_formats.is_json),
     ("qti12", is_qti12),
     ("qti", is_qti),
-    ("json", own_formats.is_json),
     ("moodle_xml", is_moodle_xml),
     ("gift", is_gift),
     ("aiken", is_aiken),

@@ -68,6 +68,9 @@ ENDPOINTS = {
     ),
     "pools": Endpoint(lambda client, scene: client.get("/api/pools"), "author_pools"),
     "pool": Endpoint(lambda client, scene: client.get(f"/api/pools/{scene.pool_id}"), "author_pools"),
+    "export of a pool": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/export"), "export_pools"
+    ),
     "default pool": Endpoint(
         lambda client, scene: client.post(f"/api/pools/{scene.pool_id}/default"), "author_pools"
     ),

@@ -109,6 +109,8 @@ class Asking:
         if element.get("patternMask"):
             self._notes.lose("What may be typed (patternMask) is not checked while typing.")
         made: Plain = {"base_type": declared.base_type, "placeholder": element.get("placeholderText")}
+        if element.get("dataMaxLength"):
+            made["max_length"] = attribute_whole(element, "dataMaxLength")
         if element.get("expectedLength"):
             made["expected_length"] = max(1, attribute_whole(element, "expectedLength"))
         return made, ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from testing_engine.interchange.markup import Element
+from testing_engine.interchange.qti.formula_sources import source_of
 
 Child = Element | str
 
@@ -301,10 +302,11 @@ def escaped(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """One paragraph: blanks at the ends of lines gone, formulas set apart from digits, which would make them
-    prices."""
+    """One paragraph: blanks at the ends of lines gone; beside digits, where dollars would be prices, formulas
+    have brackets, or stand apart."""
     text = re.sub(r" +", " ", text)
     text = re.sub(r" ?\n ?", "\n", text).strip()
+    text = re.sub(r"(?<=\d)⟮([^⟮⟯]+)⟯|⟮([^⟮⟯]+)⟯(?=\d)", lambda f: f"\\({f[1] or f[2]}\\)", text)
     text = re.sub(r"(\d)⟮", r"\1 ⟮", text)
     text = re.sub(r"⟯(\d)", r"⟯ \1", text)
     return text.replace("⟮", "$").replace("⟯", "$")
@@ -315,7 +317,7 @@ def _row(cells: Sequence[str], width: int) -> str:
 
 
 def _formula(element: Element) -> str:
-    return f"⟮{_mathml(element)}⟯"
+    return f"⟮{source_of(element) or _mathml(element)}⟯"
 
 
 def _mathml(element: Element) -> str:

@@ -136,7 +136,7 @@ HTML = [
         "| x | y\\|z |\n| --- | --- |\n| 1 |  |",
     ),
     ("<pre>for x:\n    y</pre>", "```\nfor x:\n    y\n```"),
-    ("<p>Let 2<math><mi>x</mi><mo>|</mo></math></p>", "Let 2 $<math><mi>x</mi><mo>&#124;</mo></math>$"),
+    ("<p>Let 2<math><mi>x</mi><mo>|</mo></math></p>", "Let 2\\(<math><mi>x</mi><mo>&#124;</mo></math>\\)"),
     ("<p>漢<ruby>字<rp>(</rp><rt>ji</rt></ruby></p>", "漢字(ji)"),
 ]
 

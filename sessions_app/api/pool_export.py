@@ -1,0 +1,62 @@
+"""A pool's revision as a file, with its answer key."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app import replies
+from sessions_app.api import permissions
+from sessions_app.api.authoring import pool_of
+from sessions_app.api.documentation import pool_export as documentation_of
+from sessions_app.api.errors import Problem
+from sessions_app.api.requests import query_of
+from sessions_app.api.result_export import AnyFormat
+from sessions_app.api.serializers import PoolExport
+from sessions_app.api.views import ClientView
+from testing_engine.exporting import export_revision
+from testing_engine.models import PoolRevision, QuestionPool
+from testing_engine.pools import revision_of
+
+NOT_WHOLE = "Questions-Not-Whole"  # header: how many questions the file has in part
+NAMED = 10  # ids of questions in a refusal
+
+
+class PoolExportView(ClientView):
+    documentation = documentation_of.EXPORT
+    permission = permissions.EXPORT
+    content_negotiation_class = AnyFormat
+
+    def get(self, request: Request, pool_id: str) -> Any:
+        query = query_of(request, PoolExport)
+        pool = pool_of(pool_id)
+        revision = _revision(pool, query.get("revision"))
+        written = export_revision(revision, query["format"])
+        told = replies.exported_pool(pool, revision, query["format"], written)
+        if query["report"]:
+            return Response(told)
+        if told.left_out and not query["incomplete"]:
+            raise Problem(409, "export_not_whole", _left_out(told))
+        name = f"{pool.pk}-{revision.number}.{written.suffix}"
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            NOT_WHOLE: str(told.with_loss),
+        }
+        return HttpResponse(written.content, content_type=written.media_type, headers=headers)
+
+
+def _revision(pool: QuestionPool, number: int | None) -> PoolRevision:
+    if (found := revision_of(pool, number)) is None:
+        raise Problem(404, "revision_not_found", "This pool has no revision of that number.")
+    return found
+
+
+def _left_out(told: replies.ExportedPool) -> str:
+    names = [line.id for line in told.report if line.outcome == "left_out"]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    listed = ", ".join(names[:NAMED]) + more
+    return (
+        f"{told.left_out} of {len(told.report)} questions do not fit this format: {listed}. “report” says "
+        "why; “incomplete” leaves them out."
+    )
