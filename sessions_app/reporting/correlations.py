@@ -26,7 +26,7 @@ def correlations_of(
     """(n, n) of the n concepts that got a question. None where nobody knows: of fewer than two, of an
     imported session, and where this version does not understand its rules or answers any more.
     """
-    (which,) = np.nonzero(is_asked)
+    (which,) = np.nonzero(np.asarray(is_asked))
     if len(which) < 2 or session.legacy_id is not None:
         return None
     positions = load_revision(session.revision_id).positions_by_key
