@@ -57,7 +57,7 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TestResponse]:
         found: QuerySet[TestResponse] = super().get_queryset(request)
-        return found.select_related("question")
+        return found.select_related("question", "session__student")
 
     @admin.display(description="question")
     def question_id_text(self, response: TestResponse) -> str:

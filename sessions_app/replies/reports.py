@@ -21,9 +21,9 @@ from sessions_app.replies.values import (
 )
 from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.results import Totals
+from sessions_app.reporting.said import answered
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
-from sessions_app.sitting.responses import read_stored
 from sessions_app.sitting.standing import overall_of
 
 _PAGES = "https://tests.example.org/api/sessions?page={}"
@@ -198,7 +198,7 @@ def response(response: TestResponse) -> ResponseReply:
         position=response.position,
         question_id=response.question.external_id,
         question_version=response.question.version,
-        response=read_stored(response),
+        response=answered(response),
         score=response.score,
         is_correct=response.is_correct,
         response_time_ms=response.response_time_ms,

@@ -27,6 +27,7 @@ from testing_engine.models import Question
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.questions import interactions
+from testing_engine.questions.interactions import TextEntry
 from testing_engine.questions.wording import answer_in_words
 from testing_engine.revisions import FrozenRevision
 
@@ -75,12 +76,16 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 """
 
+# What an erased student typed may say who they were.
 _FREQUENT = """
 SELECT response, max(score), count(*)
-FROM test_responses WHERE question_id = %s
+FROM test_responses WHERE question_id = %(question)s
+  AND NOT (%(is_typed)s AND EXISTS (
+    SELECT FROM test_sessions JOIN students ON students.id = student_id
+    WHERE test_sessions.id = session_id AND erased_at IS NOT NULL))
 GROUP BY response
 ORDER BY count(*) DESC, response::text
-LIMIT %s
+LIMIT %(most)s
 """
 
 _USE = """
@@ -206,7 +211,8 @@ def frequent_answers(question: Question, most: int) -> list[FrequentAnswer]:
     """The commonest answers to a question with interactions; equal answers are stored equal."""
     asked = interactions.decode(question.interactions)
     with connection.cursor() as cursor:
-        cursor.execute(_FREQUENT, [question.pk, most])
+        is_typed = any(isinstance(each, TextEntry) for each in asked)
+        cursor.execute(_FREQUENT, {"question": question.pk, "is_typed": is_typed, "most": most})
         rows = cursor.fetchall()
     return [
         FrequentAnswer(answer_in_words(asked, json.loads(given)) if given else None, score, count)

@@ -17,6 +17,7 @@ from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting.asked import asked_in, either, measures
 from sessions_app.reporting.levels import level_of, levels_of
 from sessions_app.reporting.report import Finding, Report, report_of_session
+from sessions_app.reporting.said import answered
 from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import proficiency_of
@@ -172,7 +173,7 @@ def _levels_in_words(report: Report) -> str | None:
 def _values_of(response: TestResponse) -> str | None:
     if response.response is None:
         return None
-    return json.dumps(response.response, ensure_ascii=False, sort_keys=True)
+    return json.dumps(answered(response), ensure_ascii=False, sort_keys=True)
 
 
 STUDENT_ID = "The student's id in the school's own system."

@@ -133,4 +133,8 @@ def responses(session_id: UUID) -> QuerySet[TestResponse]:
     """The answers of a test, in order; raises `SessionNotFound`."""
     if not TestSession.objects.filter(pk=session_id).exists():
         raise SessionNotFound
-    return TestResponse.objects.filter(session_id=session_id).select_related("question").order_by("position")
+    return (
+        TestResponse.objects.filter(session_id=session_id)
+        .select_related("question", "session__student")
+        .order_by("position")
+    )

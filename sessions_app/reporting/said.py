@@ -1,13 +1,27 @@
-"""What a student answered, in the words of the question."""
+"""What a student answered, as people may read it: in the words of the question, or as values."""
 
 from sessions_app.models import TestResponse
+from sessions_app.sitting.responses import Read, read_stored
 from testing_engine.questions import interactions
+from testing_engine.questions.interactions import TextEntry
 from testing_engine.questions.wording import answer_in_words
+
+WITHHELD = "withheld"  # stands for what somebody typed who was erased: it may say who they were
+
+
+def answered(response: TestResponse) -> Read:
+    """The option's index or the values of the response variables; None: "I don't know"."""
+    read = read_stored(response)
+    if not isinstance(read, dict) or response.session.student.erased_at is None:
+        return read
+    asked = interactions.decode(response.question.interactions)
+    typed = {each.response for each in asked if isinstance(each, TextEntry)}
+    return {name: WITHHELD if name in typed else value for name, value in read.items()}
 
 
 def said_of(response: TestResponse) -> str | None:
     """The option's text, or the answer to each interaction; None: "I don't know"."""
-    question = response.question
-    if response.response is not None:
-        return answer_in_words(interactions.decode(question.interactions), response.response)
-    return None if response.answer is None else question.options[response.answer]
+    question, read = response.question, answered(response)
+    if isinstance(read, dict):
+        return answer_in_words(interactions.decode(question.interactions), read)
+    return None if read is None else question.options[read]

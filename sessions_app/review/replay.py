@@ -13,6 +13,7 @@ import numpy as np
 
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import InvalidResponse, SessionNotFound
+from sessions_app.reporting.said import answered
 from sessions_app.sitting.decisions import so_far_of
 from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.thousandths import told
@@ -157,7 +158,7 @@ def _rows(session_id: UUID) -> tuple[TestSession, list[TestResponse]]:
         session = TestSession.objects.filter(pk=session_id).first()
         if session is None:
             raise SessionNotFound
-        responses = list(session.responses.order_by("position"))
+        responses = list(session.responses.select_related("question").order_by("position"))
         unchanged = {"questions_answered": session.questions_answered, "status": session.status}
         if TestSession.objects.filter(pk=session_id, **unchanged).exists():
             return session, responses
@@ -256,7 +257,8 @@ class _Replaying:
             return None
         self.compare(number, "answer", stored, answer)
         score = revision.score(item, answer)
-        given = Given(question, answer, score, revision.is_right(item, score))
+        shown = answered(response) if answer == stored else answer
+        given = Given(question, shown, score, revision.is_right(item, score))
         self.compare(number, "score", response.score, score)
         self.compare(number, "is_correct", response.is_correct, given.is_right)
         return given

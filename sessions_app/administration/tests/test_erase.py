@@ -25,7 +25,10 @@ from sessions_app.administration import privacy
 from sessions_app.administration.tests.test_invitations import invite, open_link
 from sessions_app.conftest import Start, answer_questions, browser_of, client_with, pointers, submit
 from sessions_app.models import SessionEvent, Student, StudentProficiency, TestResponse, TestSession
+from sessions_app.reporting import result_rows
+from sessions_app.reporting.item_statistics import frequent_answers
 from sessions_app.review.replay import replay
+from sessions_app.review.verification import verify
 from sessions_app.sitting.session_state import digest_of
 from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from testing_engine.models import QuestionPool
@@ -253,6 +256,40 @@ def test_it_is_on_record_without_a_name(api: APIClient, caplog: pytest.LogCaptur
     entry = LogEntry.objects.filter(object_id=str(student.pk)).latest("action_time")
     assert (entry.change_message, entry.object_repr) == ("Erased.", student.external_id)
     assert entry.user_id == TestSession.objects.filter(client__isnull=False)[0].client_id
+
+
+@pytest.mark.django_db
+def test_what_was_typed_is_shown_nowhere_afterwards(api: APIClient, admin_client: Client) -> None:
+    """It stays in its row, because the audit chain is over it."""
+    typed = {"type": "textEntry", "response": "WHO"}
+    choices = [{"id": name, "content": f"choice {name}"} for name in "AB"]
+    chosen = {"type": "choice", "response": "HOW", "choices": choices}
+    asked = {"id": "q", "content": "Who?", "concepts": [1], "interactions": [typed, chosen]}
+    questions = [{**asked, "key": {"WHO": {"texts": {"nobody": 1}}, "HOW": {"correct": "A"}}}]
+    make_pool(questions=questions)
+    rules = {"end_criteria": {"type": "fixed_length", "max_questions": 1, "min_questions": 1}}
+    started = api.post("/api/test/start", {"student_id": "alice", **rules}).json()
+    said = {"WHO": "Alice Liddell", "HOW": "B"}
+    assert submit(api, started, started["next_question"]["id"], said).status_code == 200
+    session = TestSession.objects.get()
+    (answer,) = session.responses.all()
+    listed = f"/api/sessions/{session.pk}/responses"
+    page = f"/admin/sessions_app/testsession/{session.pk}/change/"
+
+    def everywhere() -> list[str]:
+        return [
+            api.get(listed).content.decode(),
+            admin_client.get(page).content.decode(),
+            "".join(result_rows.export(TestSession.objects.all(), "answers", "csv", is_for_people=True)),
+            str(frequent_answers(answer.question, 10)),
+            str([step.given and step.given.said for step in replay(session.pk).steps]),
+        ]
+
+    assert all("Alice Liddell" in text for text in everywhere())
+    erase(api)
+    assert not any("Liddell" in text for text in everywhere())
+    assert api.get(listed).json()["results"][0]["response"] == {"WHO": "withheld", "HOW": "B"}
+    assert (replay(session.pk).is_identical, verify().breaks) == (True, [])
 
 
 def test_its_columns_are_all_decided_on() -> None:
