@@ -25,6 +25,8 @@ NEVER_EMPTIED = (
     "question_images",
     "passages",
     "session_events",
+    "response_imports",
+    "imported_sittings",
 )
 
 

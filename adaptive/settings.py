@@ -163,6 +163,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=env.int("CLEANUP_EVERY_MINUTES", default=10)),
         "options": {"expires": 600},  # ticks missed while no worker ran are not made up for
     },
+    "take up calibrations": {
+        "task": "sessions_app.tasks.take_up_calibrations",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "beat tick": {
         "task": "adaptive.tasks.record_beat_tick",
         "schedule": timedelta(seconds=30),

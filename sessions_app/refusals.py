@@ -1,6 +1,7 @@
 """Requests that change nothing, and why. The API maps each to one response (`sessions_app.api.problems`)."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 
 class Refusal(Exception):
@@ -81,6 +82,37 @@ class IdempotencyKeyReused(Refusal):
 
 class TokenRevoked(Refusal):
     """The session token was replaced by a newer one."""
+
+
+class CalibrationNotFound(Refusal):
+    """This pool has no such calibration."""
+
+
+class CalibrationRuns(Refusal):
+    """A pool has one calibration at a time; this one waits or computes."""
+
+    def __init__(self, calibration_id: UUID) -> None:
+        super().__init__("This pool has a calibration that is not over yet.")
+        self.calibration_id = calibration_id
+
+
+class CalibrationNotOpen(Refusal):
+    """It is not where the request thinks: over already, or without a result."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This calibration is {state}.")
+        self.state = state
+
+
+class ProposalRefused(Refusal):
+    """What a calibration proposes cannot become a revision; the message says why.
+
+    `is_doubtful`: whoever knows better may say so.
+    """
+
+    def __init__(self, message: str, *, is_doubtful: bool = False) -> None:
+        super().__init__(message)
+        self.is_doubtful = is_doubtful
 
 
 class SubmissionInProgress(Refusal):

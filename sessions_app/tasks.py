@@ -1,10 +1,13 @@
-"""What the beat calls. Safe to repeat, and to run twice at once."""
+"""What the beat and requests call. Safe to repeat, and to run twice at once."""
 
 import logging
+from uuid import UUID
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from sessions_app.administration import cleanup
+from sessions_app.measurement import queue, running
 
 logger = logging.getLogger(__name__)
 
@@ -12,3 +15,22 @@ logger = logging.getLogger(__name__)
 @shared_task
 def end_inactive_sessions() -> None:
     logger.info("Ended %d inactive sessions", cleanup.end_inactive(now=cleanup.shared_clock()))
+
+
+@shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)
+def calibrate(calibration_id: str) -> None:
+    running.run(UUID(calibration_id))
+
+
+@shared_task
+def take_up_calibrations() -> None:
+    sent, given_up = queue.take_up(cleanup.shared_clock(), send_calibration)
+    logger.info("Sent %d calibrations again, gave up %d", sent, given_up)
+
+
+def send_calibration(calibration_id: UUID) -> None:
+    """To a worker. While the broker is away nothing is lost: the beat sends it again."""
+    try:
+        calibrate.apply_async([str(calibration_id)], retry=False)
+    except OperationalError:
+        logger.warning("Calibration %s waits: the broker is away", calibration_id)

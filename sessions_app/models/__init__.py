@@ -7,6 +7,7 @@ sessions, answers and events; `administration` writes students' identities and i
 from sessions_app.models.answers import TestResponse
 from sessions_app.models.api_clients import ApiClient
 from sessions_app.models.events import SessionEvent
+from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest
 from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.sessions import LiveSession, TestSession
@@ -14,9 +15,12 @@ from sessions_app.models.students import Student, StudentProficiency
 
 __all__ = [
     "ApiClient",
+    "Calibration",
+    "ImportedSitting",
     "Invitation",
     "LiveSession",
     "NamedTest",
+    "ResponseImport",
     "ResultSpecification",
     "SessionEvent",
     "Student",

@@ -11,12 +11,14 @@ from testing_engine.calibration.population import PopulationEstimate
 from testing_engine.calibration.residuals import residual_correlations
 from testing_engine.calibration.responses import Responses
 from testing_engine.calibration.score_tests import ScoreTest, ScoreTests, dif, drift, item_fit
+from testing_engine.calibration.watching import Iteration, Watch
 
 __all__ = [
     "Calibration",
     "ClassicalDif",
     "Finding",
     "ItemEstimate",
+    "Iteration",
     "Link",
     "ParameterTable",
     "PersonFit",
@@ -25,6 +27,7 @@ __all__ = [
     "ScoreTest",
     "ScoreTests",
     "Scores",
+    "Watch",
     "calibrate",
     "classical_dif",
     "dif",

@@ -35,6 +35,7 @@ from testing_engine.calibration.population import Population, PopulationError, P
 from testing_engine.calibration.priors import Priors, read_priors
 from testing_engine.calibration.responses import BoolArray, FloatArray, Responses
 from testing_engine.calibration.threads import one_blas_thread
+from testing_engine.calibration.watching import Watch, unwatched
 
 SUFFICIENT_FROM = 60_000  # answers
 SUFFICIENT_MODELS = {"1PL", "Rasch", "2PL"}
@@ -233,6 +234,7 @@ def calibrate(
     threads: int | None = None,
     *,
     tolerance: float | None = None,
+    watch: Watch = unwatched,
 ) -> Calibration:
     """Maximum marginal likelihood, or with priors its penalised form.
 
@@ -240,7 +242,7 @@ def calibrate(
     `fixed` maps items to parameters that are kept (all of them or some); the population's mean and sd are
     then free. `population` is "normal" or maps groups to a known (mean, sd); unless known, the first group is
     N(0, 1) and others are free. `seed` decides the points of three or more concepts. `threads` changes the
-    time, never the numbers.
+    time, never the numbers. `watch` is told of every iteration; what it raises ends the calibration.
     """
     models = read_models(model, responses)
     q = read_q_matrix(q_matrix, responses.n_items)
@@ -262,9 +264,9 @@ def calibrate(
             from testing_engine.calibration.several import calibrate_several  # it stands on this module
 
             return calibrate_several(
-                responses, kept, built, prior, seed, n_threads, tolerance, left_out, settings
+                responses, kept, built, prior, seed, n_threads, tolerance, left_out, settings, watch
             )
-        return _on_a_grid(responses, kept, built, prior, n_threads, tolerance, left_out, settings)
+        return _on_a_grid(responses, kept, built, prior, n_threads, tolerance, left_out, settings, watch)
 
 
 def _given_population(
@@ -286,6 +288,7 @@ def _on_a_grid(
     tolerance: float | None,
     left_out: BoolArray,
     settings: dict[str, Any],
+    watch: Watch,
 ) -> Calibration:
     refine, limit = 1, LIMIT
     while True:
@@ -297,7 +300,9 @@ def _on_a_grid(
         newton = newton_is_cheap(data, model, nodes)
         large = isinstance(engine, Sparse) and kept.n_answers >= LARGE_FROM
         strict = tolerance or (LARGE_TOLERANCE if large else TOLERANCE)
-        iterations = Iterations(data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton)
+        iterations = Iterations(
+            data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton, watch
+        )
         state = iterations.run(model.start.copy(), model.population)
         settings = settings | {"nodes": len(nodes), "limit": limit, "refined": refine, "tolerance": strict}
         fit = Calibration(responses, model, priors, nodes, state, data, left_out, threads, settings)

@@ -16,6 +16,7 @@ from testing_engine.calibration.model import Model
 from testing_engine.calibration.population import Population
 from testing_engine.calibration.priors import Priors
 from testing_engine.calibration.responses import FloatArray, IntArray
+from testing_engine.calibration.watching import Iteration, Watch, unwatched
 
 MEMORY = 6  # steps that Anderson's extrapolation looks back on
 LONGEST_MIX = 20.0
@@ -56,6 +57,7 @@ class Iterations:
     tolerance: float
     max_steps: int
     newton: bool
+    watch: Watch = unwatched
 
     def run(self, x: FloatArray, population: Population) -> State:
         state = self._em(x, population)
@@ -115,6 +117,7 @@ class Iterations:
             last = (x, population)
             decrement, largest = self._sizes(f, metric, found.persons)
             step = max(largest, np.sqrt(decrement / 2))
+            self.watch(Iteration(steps, float(step), tolerance))
             if level == 0 and len(levels) > 1 and np.abs(f).max(initial=0) < COARSE_STEP:
                 level, best = 1, -np.inf
                 past_f, past_g = [], []
@@ -184,6 +187,7 @@ class Iterations:
                 0.02 / 10 ** (attempt + 1),
                 self.max_steps - state.e_steps,
                 False,
+                self.watch,
             )
             new = again._em(state.x, state.population)
             new.e_steps += state.e_steps
@@ -219,6 +223,7 @@ class Iterations:
             decrement = float(now.gradient @ step)
             error = np.sqrt((inverse**2).sum(axis=0))
             largest = float(np.abs(step / error).max())
+            self.watch(Iteration(state.e_steps, largest, self.tolerance))
             objective = now.found.log_likelihood + penalty(self.model, state.x, self.priors)
             state.decrement, state.largest_step = decrement, largest
             state.log_likelihood, state.found = now.found.log_likelihood, now.found

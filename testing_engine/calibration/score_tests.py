@@ -19,6 +19,7 @@ from testing_engine.calibration.calibration import Calibration, calibrate
 from testing_engine.calibration.expectation import posteriors
 from testing_engine.calibration.population import PopulationEstimate
 from testing_engine.calibration.responses import BoolArray, FloatArray, Responses
+from testing_engine.calibration.watching import Watch, unwatched
 
 FEWEST = 50  # answers
 ASIDE_FIRST, ASIDE, BACK = 4.0, 3.0, 2.0  # |z| from which an item is set aside, and below which it returns
@@ -198,6 +199,7 @@ def dif(
     priors: Any = "default",
     rounds: int = 4,
     threads: int | None = None,
+    watch: Watch = unwatched,
 ) -> ScoreTests:
     """Differential item functioning between the two groups of the answers; the second is the focal one.
 
@@ -212,7 +214,12 @@ def dif(
     for number in range(1, rounds + 1):
         split = _split(responses, aside)
         fit = calibrate(
-            split, _models_of(model, responses, split), fixed=fixed, priors=priors, threads=threads
+            split,
+            _models_of(model, responses, split),
+            fixed=fixed,
+            priors=priors,
+            threads=threads,
+            watch=watch,
         )
         found = _dif_round(fit, split, responses, aside)
         n = np.array([row[0] for row in found])

@@ -20,6 +20,7 @@ from testing_engine.calibration.population import Population
 from testing_engine.calibration.priors import Priors, density
 from testing_engine.calibration.responses import BoolArray, FloatArray, Responses
 from testing_engine.calibration.threads import one_blas_thread
+from testing_engine.calibration.watching import Iteration, Watch
 
 FEWEST_POINTS, MOST_POINTS = 64, 512
 POINTS_TIMES_ANSWERS = 6e6  # short data get more points, for they need and can afford them
@@ -81,12 +82,13 @@ def calibrate_several(
     tolerance: float | None,
     left_out: BoolArray,
     settings: dict[str, Any],
+    watch: Watch,
 ) -> SeveralCalibration:
     n_points = number_of_points(kept.n_answers, model.q.shape[1])
     points = PersonPoints(kept, model, n_points, seed, threads)
     usual = SMALL_TOLERANCE if kept.n_answers <= SMALL_UP_TO else TOLERANCE
     wanted = tolerance or usual
-    state = _iterate(points, model.start.copy(), model.population, priors, wanted)
+    state = _iterate(points, model.start.copy(), model.population, priors, wanted, watch)
     check = PersonPoints(kept, model, n_points * FINAL_FACTOR, seed + 1, threads)
     check.mode = points.mode
     again = check.expect(state.x, state.population)
@@ -112,7 +114,12 @@ def number_of_points(n_answers: int, n_concepts: int) -> int:
 
 
 def _iterate(
-    points: PersonPoints, x: FloatArray, population: Population, priors: Priors, tolerance: float
+    points: PersonPoints,
+    x: FloatArray,
+    population: Population,
+    priors: Priors,
+    tolerance: float,
+    watch: Watch,
 ) -> State:
     model = points.model
     past_f: list[FloatArray] = []
@@ -132,6 +139,7 @@ def _iterate(
         after = np.concatenate([new, new_population.vector()])
         f = after - before
         decrement, largest = _sizes(model, f, steps, float(found.persons.sum()))
+        watch(Iteration(number + 1, largest, tolerance))
         if max(largest, float(np.sqrt(decrement / 2) / 10)) < tolerance:
             converged = True
             break

@@ -85,12 +85,7 @@ def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = 
 
 def _of_workbook(content: bytes, is_lower_case: bool, row_names: str) -> Table:
     """Rows of a sheet have no size: what is missing at a row's end is empty."""
-    try:
-        rows = sheet_rows(content, place)
-    except WorkbookRefused as refused:
-        raise TableRefused(refused.problems) from refused
-    width = max((len(cells) for _, cells in rows), default=0)
-    padded = ((line, cells + [""] * (width - len(cells))) for line, cells in rows)
+    padded = _padded(content)
     line, header = next(padded, (1, []))
     names = _names(header, is_lower_case)
     return _table(line, _with_row_names(names, [], row_names) if row_names else names, padded, separator="\t")
@@ -98,6 +93,51 @@ def _of_workbook(content: bytes, is_lower_case: bool, row_names: str) -> Table:
 
 def _names(header: Sequence[str], is_lower_case: bool) -> list[str]:
     return [name.strip().lower() if is_lower_case else name.strip() for name in header]
+
+
+def _padded(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        rows = sheet_rows(content, place)
+    except WorkbookRefused as refused:
+        raise TableRefused(refused.problems) from refused
+    width = max((len(cells) for _, cells in rows), default=0)
+    return ((line, cells + [""] * (width - len(cells))) for line, cells in rows)
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """A table that is read row by row: (line, cells), as many as columns or a sentence about the line."""
+
+    header: tuple[str, ...]
+    rows: Iterator[tuple[int, list[str] | str]]
+    separator: str
+
+
+def open_table(content: bytes) -> OpenTable:
+    """The same for large files, where a bad row is told and the rest goes on. Raises `TableRefused`."""
+    if is_workbook(content):
+        numbered, separator = _padded(content), "\t"
+    else:
+        text = _decoded(content)
+        announced = _SEPARATOR_LINE.match(text)
+        text = text[announced.end() :] if announced else text
+        separator = announced[1] if announced else _separator_of(text)
+        numbered = _rows_or_refusal(_Lines(text, separator, 2 if announced else 1))
+    line, header = next(numbered, (1, []))
+    names = [name.strip() for name in header]
+    if twice := next((name for name in names if name and names.count(name) > 1), None):
+        raise TableRefused([f"{place(line, twice)}: it is there twice."])
+    if nameless := [number for number, name in enumerate(names, start=1) if not name and number > 1]:
+        raise TableRefused([f"{place(line, nameless[0])}: the column has no name."])
+    rows = ((at, _size_problem(at, cells, names, separator) or cells) for at, cells in numbered)
+    return OpenTable(tuple(names), rows, separator)
+
+
+def _rows_or_refusal(lines: "_Lines") -> Iterator[tuple[int, list[str]]]:
+    try:
+        yield from lines
+    except csv.Error as error:
+        raise TableRefused([f"{place(lines.line)}: this is no CSV: {_in_words(error)}."]) from error
 
 
 def number_in(cell: str, separator: str) -> float | int | str:

@@ -1,0 +1,173 @@
+"""Answers that were given elsewhere, kept as imported sittings with where they came from.
+
+All or nothing, unless whoever brings the file says that bad lines shall be left out. The same file read the
+same way is one import, however often it comes.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+
+from sessions_app.measurement.cells import KeyedCells, Values
+from sessions_app.models import ResponseImport
+from testing_engine.interchange.answer_files import (
+    SHAPES,
+    AnswersRead,
+    Columns,
+    ColumnsRefused,
+    read_answers,
+)
+from testing_engine.interchange.imported import Upload
+from testing_engine.interchange.tables import TableRefused
+from testing_engine.models import QuestionPool
+from testing_engine.revisions import load_revision
+
+LONGEST_FILE_NAME = 255
+_COPY = "COPY imported_sittings (source_id, number, person, group_name, items, categories, times) FROM STDIN"
+
+
+class ResponsesRefused(ValueError):
+    """Nothing of the file is taken. `problems`: (JSON pointer to a field of the request, message)."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__(" ".join(message for _, message in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a file is to be read, and whether anything is kept."""
+
+    columns: Columns = field(default_factory=Columns)
+    values: str = Values.CATEGORIES.value
+    skip_bad_lines: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a file. `source` is None after a dry run; `is_repeat`: it had been imported before."""
+
+    source: ResponseImport | None
+    is_repeat: bool
+    shape: str
+    persons: int
+    questions: tuple[str, ...]
+    answers: int
+    groups: tuple[str, ...]
+    problems: tuple[str, ...]
+    problem_count: int
+
+
+def import_responses(
+    pool: QuestionPool,
+    upload: Upload,
+    wishes: Wishes | None = None,
+    by: User | None = None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Report:
+    """Read, check and keep. `progress` is told of sittings written. Raises `ResponsesRefused`."""
+    wishes = wishes or Wishes()
+    read = _read(pool, upload, wishes)
+    if read.problem_count and not (wishes.skip_bad_lines or wishes.dry_run):
+        more = read.problem_count - len(read.problems)
+        told = [("/file", sentence) for _, sentence in read.problems]
+        raise ResponsesRefused([*told, *([("/file", f"And {more} more.")] if more else [])])
+    if not any(sitting.items for sitting in read.sittings):
+        told = [("/file", sentence) for _, sentence in read.problems]
+        raise ResponsesRefused([("/file", f"{upload.name} holds no answer that can be taken."), *told])
+    source, is_repeat = (None, False)
+    if not wishes.dry_run:
+        source, is_repeat = _kept(pool, upload, wishes, read, by, progress)
+    return Report(
+        source,
+        is_repeat,
+        read.shape,
+        len(read.sittings),
+        tuple(read.items),
+        sum(len(sitting.items) for sitting in read.sittings),
+        _groups(read),
+        tuple(sentence for _, sentence in read.problems),
+        read.problem_count,
+    )
+
+
+def _read(pool: QuestionPool, upload: Upload, wishes: Wishes) -> AnswersRead:
+    if wishes.values not in Values.values:
+        raise ResponsesRefused([("/values", f"Must be one of {', '.join(Values.values)}.")])
+    if wishes.columns.shape not in ("", *SHAPES):
+        raise ResponsesRefused([("/shape", f"Must be one of {', '.join(SHAPES)}.")])
+    assert pool.current_revision_id is not None
+    revision = load_revision(pool.current_revision_id)
+    try:
+        score = KeyedCells(revision, wishes.values)
+        return read_answers(upload.content, wishes.columns, revision.positions, score)
+    except TableRefused as refused:
+        raise ResponsesRefused([("/file", problem) for problem in refused.problems]) from refused
+    except ColumnsRefused as refused:
+        raise ResponsesRefused([(f"/{refused.field}", str(refused))]) from refused
+
+
+def _groups(read: AnswersRead) -> tuple[str, ...]:
+    return tuple(sorted({sitting.group for sitting in read.sittings} - {""}))
+
+
+def _kept(
+    pool: QuestionPool,
+    upload: Upload,
+    wishes: Wishes,
+    read: AnswersRead,
+    by: User | None,
+    progress: Callable[[int], object],
+) -> tuple[ResponseImport, bool]:
+    """The new import, or the one that the same file was before."""
+    reading = _reading(wishes, read)
+    found: dict[str, Any] = {
+        "sha256": hashlib.sha256(upload.content).hexdigest(),
+        "reading_hash": hashlib.sha256(json.dumps(reading, sort_keys=True).encode()).hexdigest(),
+    }
+    if (before := ResponseImport.objects.filter(pool=pool, **found).first()) is not None:
+        return before, True
+    assert pool.current_revision_id is not None
+    revision = load_revision(pool.current_revision_id)
+    try:
+        with transaction.atomic():
+            source = ResponseImport.objects.create(
+                pool=pool,
+                file_name=upload.name[:LONGEST_FILE_NAME],
+                size=len(upload.content),
+                reading=reading,
+                questions=[int(revision.question_ids[revision.positions[item]]) for item in read.items],
+                groups=list(_groups(read)),
+                person_count=len(read.sittings),
+                answer_count=sum(len(sitting.items) for sitting in read.sittings),
+                left_out=read.problem_count,
+                by=by,
+                **found,
+            )
+            _write_sittings(source, read, progress)
+    except IntegrityError:  # the same file came twice at once
+        before = ResponseImport.objects.filter(pool=pool, **found).first()
+        if before is None:
+            raise
+        return before, True
+    return source, False
+
+
+def _reading(wishes: Wishes, read: AnswersRead) -> dict[str, Any]:
+    columns = asdict(replace(wishes.columns, shape=read.shape))
+    return {**columns, "missing": list(columns["missing"]), "values": str(wishes.values)}
+
+
+def _write_sittings(source: ResponseImport, read: AnswersRead, progress: Callable[[int], object]) -> None:
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for number, sitting in enumerate(read.sittings):
+            times = sitting.times if any(time is not None for time in sitting.times) else None
+            row = (source.pk, number, sitting.person, sitting.group, sitting.items, sitting.categories, times)
+            copy.write_row(row)
+            progress(1)

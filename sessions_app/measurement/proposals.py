@@ -1,0 +1,91 @@
+"""What a calibration proposes, and the revision that a person makes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from sessions_app.measurement.collecting import alike_items
+from sessions_app.models import Calibration
+from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
+from testing_engine.models import PoolRevision, QuestionPool
+from testing_engine.pools import current_questions, parameter_fields, revise_fields
+from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
+
+ERROR = "error"
+
+
+def proposed_parameters(
+    result: Mapping[str, Any], parameters: Sequence[ItemParameters], revision: FrozenRevision
+) -> dict[str, ItemParameters]:
+    """By question id, where there is an estimate that a pool can hold."""
+    return {
+        item["id"]: _with(parameters[revision.positions[item["id"]]], item["new"])
+        for item in result["items"]
+        if item["new"] is not None
+    }
+
+
+def _with(old: ItemParameters, new: Mapping[str, Any]) -> ItemParameters:
+    """The question's area, enemies and set stay."""
+    fields = {"upper" if name == "upper_asymptote" else name: value for name, value in new.items()}
+    return replace(old, **{n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()})
+
+
+def errors_in(result: Mapping[str, Any]) -> list[str]:
+    """The sentences of findings of the whole that make a result doubtful."""
+    return [
+        finding["sentence"]
+        for finding in result["findings"]
+        if finding["severity"] == ERROR and finding["item"] is None
+    ]
+
+
+def publish(
+    calibration: Calibration, by: User | None, now: datetime, *, despite_errors: bool = False
+) -> PoolRevision:
+    """The proposal as the pool's next revision. Safe to repeat: it is published once.
+
+    Running tests and old results keep their revision. Raises `CalibrationNotOpen` while there is no result,
+    `ProposalRefused` where the pool's questions became others, nothing is proposed, or the result is doubtful
+    and nobody says to publish it all the same.
+    """
+    with transaction.atomic():
+        pool = QuestionPool.objects.select_for_update().get(pk=calibration.pool_id)
+        calibration = Calibration.objects.select_for_update(of=("self",)).get(pk=calibration.pk)
+        if calibration.published_revision is not None:
+            return calibration.published_revision
+        if calibration.state != Calibration.State.DONE or calibration.result is None:
+            raise CalibrationNotOpen(calibration.state)
+        doubts = errors_in(calibration.result)
+        if doubts and not despite_errors:
+            raise ProposalRefused(" ".join(["The result is doubtful.", *doubts]), is_doubtful=True)
+        assert pool.current_revision is not None
+        fields = {item: parameter_fields(each) for item, each in _for_now(calibration, pool).items()}
+        revision = revise_fields(pool, pool.current_revision.number, fields)
+        calibration.published_revision = revision
+        calibration.published_at, calibration.published_by = now, by
+        calibration.save(update_fields=["published_revision", "published_at", "published_by"])
+    return revision
+
+
+def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemParameters]:
+    """The proposal for the pool's questions as they are now. Raises `ProposalRefused`."""
+    revision = load_revision(calibration.revision_id)
+    alike = alike_items(revision)
+    current = {question.external_id: question for question in current_questions(pool)}
+    assert calibration.result is not None
+    new = {item["id"]: item["new"] for item in calibration.result["items"] if item["new"] is not None}
+    if not new:
+        raise ProposalRefused("It proposes nothing: no question has an estimate that a pool can hold.")
+    others = [item for item in new if item not in current or alike.get(current[item].pk) is None]
+    if others:
+        raise ProposalRefused(
+            f"Since then {len(others)} of its questions became others ({', '.join(others[:5])}): "
+            "calibrate again."
+        )
+    return {item: _with(item_parameters(current[item]), each) for item, each in new.items()}

@@ -1,0 +1,155 @@
+"""One calibration, computed: by a worker, or by the command in its own process."""
+
+import hashlib
+import json
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from sessions_app.measurement import queue
+from sessions_app.measurement.asking import Asked
+from sessions_app.measurement.collecting import collect, sessions_for
+from sessions_app.measurement.estimating import DIF, ERRORS, FIT, FITTING, Tell, estimate
+from sessions_app.measurement.proposals import proposed_parameters
+from sessions_app.measurement.shifts import shift_of
+from sessions_app.models import Calibration
+from testing_engine.calibration.version import engine_version
+from testing_engine.canonical import as_stored
+from testing_engine.models import Question
+from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
+
+logger = logging.getLogger(__name__)
+
+COLLECTING, SHIFT = "collecting", "shift"
+# Where the bar stands when a stage begins, and when it ends.
+STAGES = {
+    COLLECTING: (0.0, 0.05),
+    FITTING: (0.05, 0.6),
+    ERRORS: (0.6, 0.7),
+    FIT: (0.7, 0.8),
+    DIF: (0.8, 0.95),
+    SHIFT: (0.95, 1.0),
+}
+BEAT_EVERY = 1.0  # seconds
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What follows from a request and its data, and from nothing else."""
+
+    result: dict[str, Any]
+    result_hash: str
+    data_hash: str
+
+
+def run(calibration_id: uuid.UUID, tell: Tell = lambda *_: None) -> None:
+    """Compute it, unless somebody else does or it is over. Whatever goes wrong ends up in its row."""
+    calibration = queue.claim(calibration_id, timezone.now())
+    if calibration is None:
+        return
+    try:
+        _compute(calibration, _Heart(calibration, tell))
+    except queue.Superseded:
+        logger.info("Calibration %s is computed by another worker", calibration_id)
+    except queue.Cancelled:
+        queue.finish(calibration, Calibration.State.CANCELLED, timezone.now())
+    except KeyboardInterrupt:
+        queue.finish(calibration, Calibration.State.CANCELLED, timezone.now())
+        raise
+    except ValueError as error:  # how requests, data and models are refused that nobody can compute with
+        queue.finish(calibration, Calibration.State.FAILED, timezone.now(), error=str(error))
+    except Exception:
+        logger.exception("Calibration %s failed", calibration_id)
+        queue.finish(
+            calibration,
+            Calibration.State.FAILED,
+            timezone.now(),
+            error="It broke off by an error of the service; the log has it.",
+        )
+        raise
+
+
+def _compute(calibration: Calibration, heart: "_Heart") -> None:
+    heart(COLLECTING, 0.0)
+    asked = Asked.from_json(calibration.request)
+    sessions = sessions_for(asked, calibration.pool_id, calibration.created_at)
+    revision = load_revision(calibration.revision_id)
+    parameters = parameters_in(revision)
+    computed = compute(asked, revision, parameters, sessions, heart)
+    heart(SHIFT, 0.0)
+    now = timezone.now()
+    shift = shift_of(revision, parameters, proposed_parameters(computed.result, parameters, revision), now)
+    queue.finish(
+        calibration,
+        Calibration.State.DONE,
+        timezone.now(),
+        session_ids=b"".join(each.bytes for each in sessions),
+        data_hash=computed.data_hash,
+        engine_version=engine_version(),
+        result=computed.result,
+        result_hash=computed.result_hash,
+        shift=shift,
+    )
+
+
+def compute(
+    asked: Asked,
+    revision: FrozenRevision,
+    parameters: Sequence[ItemParameters],
+    sessions: Sequence[uuid.UUID],
+    tell: Tell = lambda *_: None,
+) -> Computed:
+    """The result, as it is stored. Raises `ValueError`s that say why there is none."""
+    collected = collect(asked, revision, sessions)
+    keys = [int(key) for key in revision.question_ids]
+    result = as_stored(estimate(asked, collected, keys, parameters, tell))
+    data_hash = result.pop("engine_data_hash")
+    return Computed(result, hash_of(result), data_hash)
+
+
+def again(calibration: Calibration) -> Computed:
+    """The same calibration from its record, without changing it."""
+    revision = load_revision(calibration.revision_id)
+    packed = bytes(calibration.session_ids or b"")
+    sessions = [uuid.UUID(bytes=packed[at : at + 16]) for at in range(0, len(packed), 16)]
+    return compute(Asked.from_json(calibration.request), revision, parameters_in(revision), sessions)
+
+
+def hash_of(result: dict[str, Any]) -> str:
+    """SHA-256 over a result, as canonical JSON."""
+    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
+
+
+def parameters_in(revision: FrozenRevision) -> list[ItemParameters]:
+    """Of every item of the revision, in order."""
+    keys = [int(key) for key in revision.question_ids]
+    rows = Question.objects.in_bulk(keys)
+    return [item_parameters(rows[key]) for key in keys]
+
+
+class _Heart:
+    """Tells the row, once a second, how far the work is; looks there whether it shall end."""
+
+    def __init__(self, calibration: Calibration, tell: Tell) -> None:
+        self._calibration, self._tell = calibration, tell
+        self._last, self._stage, self._progress = 0.0, "", 0.0
+
+    def __call__(self, stage: str, share: float) -> None:
+        low, high = STAGES[stage]
+        self._progress = max(self._progress, low + (high - low) * share)  # a bar does not go back
+        self._tell(stage, self._progress)
+        now = time.monotonic()
+        if stage != self._stage or now - self._last >= BEAT_EVERY:
+            self._stage, self._last = stage, now
+            queue.beat(self._calibration, stage, self._progress, _clock())
+
+
+def _clock() -> datetime:
+    return timezone.now()
