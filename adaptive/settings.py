@@ -236,6 +236,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Taking a test", "description": "For a school's system and a student's browser."},
         {"name": "Results", "description": "For whoever reads results."},
         {"name": "Question pools", "description": "For authors. No reply holds an answer key."},
+        {"name": "Calibration", "description": "For psychometricians: answers in, parameters out."},
         {"name": "Operation", "description": "For operators."},
     ],
     "SERVE_INCLUDE_SCHEMA": False,

@@ -15,6 +15,7 @@ PERMISSIONS = {
     "deliver": "deliver_tests",
     "author": "author_pools",
     "export": "export_pools",
+    "publish": "publish_calibrations",
     "operate": "operate_service",
     "report": "report_results",
     "privacy": "erase_students",

@@ -15,6 +15,7 @@ from django.db.models import Case, Prefetch, QuerySet, TextField, When
 from django.db.models.functions import Cast
 
 from sessions_app.models import (
+    ImportedSitting,
     Invitation,
     SessionEvent,
     Student,
@@ -97,6 +98,7 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
 
     Running tests end first. What may name the student goes: id, name, e-mail, grade, the keys and hashes of
     requests, the history of the admin, invitations, and the proficiencies, which are a profile of a person.
+    Imported answers of a person of that id lose it.
     `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id
     who comes later is somebody new.
     """
@@ -106,6 +108,7 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
         held = holdings(student)
         running = [session for session in sessions if session.status == TestSession.Status.ACTIVE]
         lifecycle.end_for_erasure(running, now=now)
+        ImportedSitting.objects.filter(person=external_id).update(person="")
         _blank(student, now)
         _empty_keys(student)
         student.proficiencies.all().delete()

@@ -62,6 +62,12 @@ class PoolUploadParser(StrictJsonParser):
     max_bytes_setting = "POOL_UPLOAD_MAX_BYTES"
 
 
+class ResponseTextParser(StrictJsonParser):
+    """The same, for bodies the size of a file of answers."""
+
+    max_bytes_setting = "IMPORT_MAX_BYTES"
+
+
 def _announced(parser_context: Mapping[str, Any] | None) -> int:
     """What the client said that it sends; a part of that may look whole, or like nothing at all."""
     request = (parser_context or {}).get("request")

@@ -11,6 +11,7 @@ from sessions_app.api.authentication import SessionHolder, user_of
 DELIVER = "deliver_tests"
 AUTHOR = "author_pools"
 EXPORT = "export_pools"
+PUBLISH = "publish_calibrations"
 OPERATE = "operate_service"
 REPORT = "report_results"
 PRIVACY = "erase_students"

@@ -75,6 +75,16 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(
                 409, "idempotency_key_reused", "This Idempotency-Key came before, with another request."
             )
+        case refusals.CalibrationNotFound():
+            return Problem(404, "calibration_not_found", "This pool has no such calibration.")
+        case refusals.CalibrationRuns():
+            extra = {"calibration_id": str(refusal.calibration_id)}
+            return Problem(409, "calibration_runs", str(refusal), extra=extra)
+        case refusals.CalibrationNotOpen():
+            return Problem(409, "calibration_state", str(refusal), extra={"state": refusal.state})
+        case refusals.ProposalRefused():
+            code = "proposal_doubtful" if refusal.is_doubtful else "proposal_refused"
+            return Problem(409, code, str(refusal))
         case refusals.SubmissionInProgress():
             return Problem(
                 409,

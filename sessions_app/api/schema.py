@@ -9,6 +9,7 @@ from rest_framework.parsers import MultiPartParser
 from sessions_app import replies
 from sessions_app.api import permissions, structs
 from sessions_app.api.documentation.endpoint import Endpoint
+from sessions_app.api.parsers import StrictJsonParser
 from sessions_app.api.renderers import ProblemRenderer
 
 Direction = Literal["request", "response"]
@@ -31,7 +32,8 @@ class ApiSchema(AutoSchema):
 
     @property
     def _endpoint(self) -> Endpoint:
-        endpoint: Endpoint = self.view.documentation  # type: ignore[attr-defined]  # every view of ours has it
+        said = self.view.documentation  # type: ignore[attr-defined]  # every view of ours has it
+        endpoint: Endpoint = said if isinstance(said, Endpoint) else said[self.method]
         return endpoint
 
     def get_operation_id(self) -> str:
@@ -82,4 +84,5 @@ class ApiSchema(AutoSchema):
 
     def map_parsers(self) -> list[str]:
         forms = [p.media_type for p in self.view.parser_classes if issubclass(p, MultiPartParser)]
-        return forms or ["application/json"]
+        has_json = any(issubclass(p, StrictJsonParser) for p in self.view.parser_classes)
+        return [*forms, "application/json"] if has_json else forms

@@ -4,6 +4,13 @@ from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
 from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
+from sessions_app.api.calibrations import (
+    CalibrationListView,
+    CalibrationView,
+    CancelCalibrationView,
+    PublishCalibrationView,
+    ResponseImportView,
+)
 from sessions_app.api.importing import ImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView
 from sessions_app.api.parameters import ParametersView
@@ -30,6 +37,11 @@ urlpatterns = [
     path("pools/<str:pool_id>/default", authoring.DefaultPoolView.as_view()),
     path("pools/<str:pool_id>/parameters", ParametersView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
+    path("pools/<str:pool_id>/responses", ResponseImportView.as_view()),
+    path("pools/<str:pool_id>/calibrations", CalibrationListView.as_view()),
+    path("pools/<str:pool_id>/calibrations/<str:calibration_id>", CalibrationView.as_view()),
+    path("pools/<str:pool_id>/calibrations/<str:calibration_id>/cancel", CancelCalibrationView.as_view()),
+    path("pools/<str:pool_id>/calibrations/<str:calibration_id>/publish", PublishCalibrationView.as_view()),
     path("test/start", sitting.StartView.as_view()),
     path("invitations/read", InvitationView.as_view()),
     path("invitations/start", InvitationStartView.as_view()),

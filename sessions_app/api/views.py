@@ -1,6 +1,6 @@
 """What views are: whom they let in, and how lists are paged. What is said of each: `documentation`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rest_framework.generics import ListAPIView
@@ -16,7 +16,7 @@ from sessions_app.replies import Reply
 class ClientView(APIView):
     """For API clients that hold `permission`."""
 
-    documentation: Endpoint
+    documentation: Endpoint | Mapping[str, Endpoint]  # by method, where it has several
     permission_classes = [permissions.Holds]
     permission: str
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from sessions_app.measurement.cells import KeyedCells, Values
@@ -68,7 +67,7 @@ def import_responses(
     pool: QuestionPool,
     upload: Upload,
     wishes: Wishes | None = None,
-    by: User | None = None,
+    by_id: int | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Report:
     """Read, check and keep. `progress` is told of sittings written. Raises `ResponsesRefused`."""
@@ -83,7 +82,7 @@ def import_responses(
         raise ResponsesRefused([("/file", f"{upload.name} holds no answer that can be taken."), *told])
     source, is_repeat = (None, False)
     if not wishes.dry_run:
-        source, is_repeat = _kept(pool, upload, wishes, read, by, progress)
+        source, is_repeat = _kept(pool, upload, wishes, read, by_id, progress)
     return Report(
         source,
         is_repeat,
@@ -122,7 +121,7 @@ def _kept(
     upload: Upload,
     wishes: Wishes,
     read: AnswersRead,
-    by: User | None,
+    by_id: int | None,
     progress: Callable[[int], object],
 ) -> tuple[ResponseImport, bool]:
     """The new import, or the one that the same file was before."""
@@ -147,7 +146,7 @@ def _kept(
                 person_count=len(read.sittings),
                 answer_count=sum(len(sitting.items) for sitting in read.sittings),
                 left_out=read.problem_count,
-                by=by,
+                by_id=by_id,
                 **found,
             )
             _write_sittings(source, read, progress)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from sessions_app.measurement.collecting import alike_items
@@ -46,7 +45,7 @@ def errors_in(result: Mapping[str, Any]) -> list[str]:
 
 
 def publish(
-    calibration: Calibration, by: User | None, now: datetime, *, despite_errors: bool = False
+    calibration: Calibration, by_id: int | None, now: datetime, *, despite_errors: bool = False
 ) -> PoolRevision:
     """The proposal as the pool's next revision. Safe to repeat: it is published once.
 
@@ -68,7 +67,7 @@ def publish(
         fields = {item: parameter_fields(each) for item, each in _for_now(calibration, pool).items()}
         revision = revise_fields(pool, pool.current_revision.number, fields)
         calibration.published_revision = revision
-        calibration.published_at, calibration.published_by = now, by
+        calibration.published_at, calibration.published_by_id = now, by_id
         calibration.save(update_fields=["published_revision", "published_at", "published_by"])
     return revision
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
@@ -42,7 +41,7 @@ class Cancelled(Exception):
 def ask(
     pool: QuestionPool,
     asked: Asked,
-    by: User | None = None,
+    by_id: int | None = None,
     key: str | None = None,
     send: Callable[[uuid.UUID], object] | None = None,
 ) -> Calibration:
@@ -55,7 +54,7 @@ def ask(
     imports = ResponseImport.objects.filter(pool=pool).order_by("created_at", "id")
     revision = load_revision(pool.current_revision_id)
     content = checked(asked, revision, list(imports.values_list("pk", flat=True))).to_json()
-    if (before := _asked_before(pool, asked, content, by, key)) is not None:
+    if (before := _asked_before(pool, asked, content, by_id, key)) is not None:
         return before
     try:
         with transaction.atomic():
@@ -63,13 +62,13 @@ def ask(
                 pool=pool,
                 revision_id=pool.current_revision_id,
                 request=content,
-                by=by,
+                by_id=by_id,
                 idempotency_key=key,
             )
             if send is not None:
                 transaction.on_commit(lambda: send(calibration.pk))
     except IntegrityError as error:
-        if (before := _asked_before(pool, asked, content, by, key)) is not None:
+        if (before := _asked_before(pool, asked, content, by_id, key)) is not None:
             return before
         running = Calibration.objects.filter(pool=pool, state__in=OPEN).first()
         if running is None:
@@ -79,12 +78,12 @@ def ask(
 
 
 def _asked_before(
-    pool: QuestionPool, asked: Asked, content: dict[str, Any], by: User | None, key: str | None
+    pool: QuestionPool, asked: Asked, content: dict[str, Any], by_id: int | None, key: str | None
 ) -> Calibration | None:
     """What this key asked for. Raises `IdempotencyKeyReused` where that was something else."""
     if key is None:
         return None
-    before = _listed().filter(by=by, idempotency_key=key).first()
+    before = _listed().filter(by_id=by_id, idempotency_key=key).first()
     if before is None:
         return None
     if asked.imports is None:  # all there are: there may be more by now

@@ -5,6 +5,17 @@ document is derived from the structs' types and descriptions (`api.structs`). No
 give these replies. Stands on `administration`, `reporting`, `sitting` and `models`.
 """
 
+from sessions_app.replies.calibrations import (
+    CalibrationReply,
+    ImportedResponses,
+    PublishedCalibration,
+    ResponseImportReply,
+    calibration,
+    calibration_in_list,
+    imported_responses,
+    published_calibration,
+    response_import,
+)
 from sessions_app.replies.encoding import encode, encode_for_people
 from sessions_app.replies.operation import (
     CleanedUp,
@@ -66,6 +77,7 @@ from sessions_app.replies.student_export import StudentExport, student_export
 from sessions_app.replies.values import Reply
 
 __all__ = [
+    "CalibrationReply",
     "CleanedUp",
     "Continued",
     "Erased",
@@ -74,6 +86,7 @@ __all__ = [
     "FieldProblem",
     "History",
     "Imported",
+    "ImportedResponses",
     "Invitation",
     "Page",
     "ParametersReply",
@@ -82,10 +95,12 @@ __all__ = [
     "Problem",
     "Proficiency",
     "Progress",
+    "PublishedCalibration",
     "QuestionReply",
     "RedisStatistics",
     "RenewedToken",
     "Reply",
+    "ResponseImportReply",
     "ResponseReply",
     "Result",
     "ResultWithPath",
@@ -95,6 +110,8 @@ __all__ = [
     "StudentExport",
     "Uploaded",
     "WithheldResult",
+    "calibration",
+    "calibration_in_list",
     "cleaned_up",
     "encode",
     "encode_for_people",
@@ -102,15 +119,18 @@ __all__ = [
     "exported_pool",
     "history",
     "imported",
+    "imported_responses",
     "invitation",
     "page",
     "parameters",
     "pool",
     "proficiency",
     "progress",
+    "published_calibration",
     "question",
     "redis_statistics",
     "response",
+    "response_import",
     "result",
     "result_with_path",
     "session",

@@ -30,3 +30,5 @@ class Problem(Reply, frozen=True):
     released_at: datetime | UnsetType = UNSET
     session_token: str | UnsetType = UNSET
     revision: Annotated[int | UnsetType, Meta(description="The pool's newest.")] = UNSET
+    calibration_id: str | UnsetType = UNSET
+    state: str | UnsetType = UNSET

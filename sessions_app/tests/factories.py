@@ -15,7 +15,7 @@ from testing_engine.models import QuestionPool
 from testing_engine.pools import publish_pool
 
 ALL_PERMISSIONS = (
-    *("deliver_tests", "author_pools", "export_pools"),
+    *("deliver_tests", "author_pools", "export_pools", "publish_calibrations"),
     *("operate_service", "report_results", "erase_students"),
 )
 CONCEPTS = ("Math", "Algebra", "Geometry", "Statistics", "Calculus")

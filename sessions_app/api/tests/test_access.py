@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
-from sessions_app.models import ApiClient, SessionEvent, TestResponse, TestSession
+from sessions_app.models import ApiClient, Calibration, SessionEvent, TestResponse, TestSession
 from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.factories import (
     ALL_PERMISSIONS,
@@ -30,13 +30,17 @@ from testing_engine.models import QuestionPool
 
 
 class Scene(NamedTuple):
-    """A running test of student s1, another one, and one that expired; and a named test."""
+    """A running test of student s1, another one, and one that expired; and a named test.
+
+    `calibrations`: one that was published, and one that waits.
+    """
 
     pool_id: str
     started: dict[str, Any]
     other: dict[str, Any]
     expired: str
     token: str  # of the client that started both
+    calibrations: tuple[str, str]
 
 
 class Endpoint(NamedTuple):
@@ -73,6 +77,28 @@ ENDPOINTS = {
     ),
     "default pool": Endpoint(
         lambda client, scene: client.post(f"/api/pools/{scene.pool_id}/default"), "author_pools"
+    ),
+    "imported answers": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/responses"), "author_pools"
+    ),
+    "calibrations": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/calibrations"), "author_pools"
+    ),
+    "calibration": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/calibrations/{scene.calibrations[0]}"),
+        "author_pools",
+    ),
+    "cancel": Endpoint(
+        lambda client, scene: client.post(
+            f"/api/pools/{scene.pool_id}/calibrations/{scene.calibrations[1]}/cancel"
+        ),
+        "author_pools",
+    ),
+    "publish": Endpoint(
+        lambda client, scene: client.post(
+            f"/api/pools/{scene.pool_id}/calibrations/{scene.calibrations[0]}/publish"
+        ),
+        "publish_calibrations",
     ),
     "questions": Endpoint(
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/questions"), "author_pools"
@@ -141,7 +167,10 @@ def scene(db: None) -> Scene:
     client.post("/api/sessions/cleanup")
     TestSession.objects.filter(status="active").update(deadline=timezone.now() + timedelta(hours=1))
     make_named_test(pool)
-    return Scene(str(pool.pk), started, other, expired, token)
+    fields: dict[str, Any] = {"pool": pool, "revision_id": pool.current_revision_id, "request": {}}
+    published = {"state": "done", "result": {"items": []}, "published_revision_id": pool.current_revision_id}
+    done, waiting = (Calibration.objects.create(**fields, **more) for more in (published, {}))
+    return Scene(str(pool.pk), started, other, expired, token, (str(done.pk), str(waiting.pk)))
 
 
 @pytest.fixture(params=ENDPOINTS)

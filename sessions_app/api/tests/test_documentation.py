@@ -11,10 +11,13 @@ from sessions_app.api.documentation.endpoint import Endpoint
 from sessions_app.api.urls import urlpatterns
 from sessions_app.replies import Reply
 
-ENDPOINTS: list[Endpoint] = [
+DOCUMENTED: list[Endpoint | dict[str, Endpoint]] = [
     each.callback.view_class.documentation  # type: ignore[attr-defined]
     for each in urlpatterns
     if isinstance(each, URLPattern)
+]
+ENDPOINTS = [
+    endpoint for said in DOCUMENTED for endpoint in ([said] if isinstance(said, Endpoint) else said.values())
 ]
 
 

@@ -10,12 +10,13 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from sessions_app.administration.privacy import erase_student
 from sessions_app.conftest import Start, take_test
 from sessions_app.measurement import proposals, queue, running
 from sessions_app.measurement.asking import Asked, CalibrationRefused
 from sessions_app.measurement.importing import import_responses
 from sessions_app.measurement.tests.simulated import answers_of, matrix_file, true_parameters
-from sessions_app.models import Calibration, TestSession
+from sessions_app.models import Calibration, ImportedSitting, TestSession
 from sessions_app.refusals import CalibrationNotOpen, CalibrationRuns, ProposalRefused
 from sessions_app.review.replay import replay
 from sessions_app.tests.factories import make_pool, question
@@ -175,6 +176,20 @@ def test_what_a_dead_worker_left_is_taken_up_three_times(uncalibrated: QuestionP
     )
     assert queue.take_up(later, sent.append) == (0, 1)
     assert Calibration.objects.filter(state="failed").count() == 1
+
+
+def test_erasing_a_student_blanks_imported_answers_of_that_id(
+    uncalibrated: QuestionPool, api: APIClient, start: Start
+) -> None:
+    take_test(api, start(question_pool_id=str(uncalibrated.pk), student_id="p7"))
+    import_responses(uncalibrated, matrix_file(uncalibrated, answers_of(120, ITEMS)))
+    calibration = calibrated(uncalibrated, scale="own")
+    erase_student("p7", now=timezone.now())
+    assert not ImportedSitting.objects.filter(person="p7").exists()
+    assert ImportedSitting.objects.get(number=7).person == ""
+    assert running.again(calibration).result_hash == calibration.result_hash
+    later: Any = calibrated(uncalibrated, scale="own").result
+    assert (later["delivered_sessions"], later["imported_sittings"]) == (0, 120)
 
 
 def edit_content(pool: QuestionPool) -> None:

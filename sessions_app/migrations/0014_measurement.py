@@ -38,7 +38,7 @@ DROP TRIGGER calibrations_published_once ON calibrations;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0012_fair_beginnings'),
+        ("sessions_app", "0013_begun"),
         ('testing_engine', '0007_fixed_options'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,154 @@
+"""What requests about imported answers and calibrations may hold."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from sessions_app.api.serializers import Body, Identifier, Text
+from sessions_app.measurement.asking import GROUPS, LARGEST_SEED, LINK, NONE, SCALES, Asked
+from sessions_app.measurement.cells import Values
+from testing_engine.interchange.answer_files import SHAPES
+from testing_engine.models import MODELS
+
+COLUMN, CELL = 200, 20
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": CELL}, "maxItems": 20})
+class Cells(serializers.ListField):
+    """A field each in a form, a list in JSON."""
+
+    def __init__(self, **options: Any) -> None:
+        child = serializers.CharField(max_length=CELL, allow_blank=True)
+        super().__init__(child=child, max_length=20, **options)
+
+
+class ResponseFile(Body):
+    """A form with a file, or JSON with its text."""
+
+    file = serializers.FileField(required=False, help_text="In a form: the file, as it is.")
+    content = serializers.CharField(
+        required=False, trim_whitespace=False, help_text="In JSON: the file's text, with its header."
+    )
+    file_name = Text(max_length=255, required=False, help_text="In JSON: what the file is called.")
+    shape = serializers.ChoiceField(
+        choices=list(SHAPES), required=False, help_text="Left out: by the file's columns."
+    )
+    values = serializers.ChoiceField(
+        choices=Values.choices, default=Values.CATEGORIES.value, help_text="What the cells are."
+    )
+    person = Text(max_length=COLUMN, required=False, help_text="The column of the person.")
+    group = Text(max_length=COLUMN, required=False, help_text="The column of a demographic group.")
+    item = Text(max_length=COLUMN, required=False, help_text="Of a long list: the question's id.")
+    response = Text(max_length=COLUMN, required=False, help_text="Of a long list: what was answered.")
+    time = Text(max_length=COLUMN, required=False, help_text="Of a long list: milliseconds.")
+    missing = Cells(default=list, help_text="Cells that mean: not answered; beside empty, NA and a point.")
+    skip_bad_lines = serializers.BooleanField(default=False, help_text="Take the others all the same.")
+    dry_run = serializers.BooleanField(default=False, help_text="Report only; nothing is stored.")
+
+    def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
+        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
+            raise serializers.ValidationError(f"The file is larger than {settings.IMPORT_MAX_BYTES} bytes.")
+        return file
+
+    def validate(self, attrs: Any) -> Any:
+        if ("file" in attrs) == ("content" in attrs):
+            raise serializers.ValidationError({"file": "Send a file in a form, or its content in JSON."})
+        return attrs
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "enum": ["default", "none"]},
+            {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "array",
+                    "items": {"type": "number"},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            },
+        ]
+    }
+)
+class Priors(serializers.Field[Any, Any, Any, Any]):
+    """`default`, `none`, or means and standard deviations by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if data in ("default", "none"):
+            return data
+        if isinstance(data, dict) and all(_is_pair(each) for each in data.values()):
+            return {name: tuple(float(number) for number in each) for name, each in data.items()}
+        raise serializers.ValidationError("default, none, or an object of [mean, standard deviation].")
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+def _is_pair(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(each, int | float) and not isinstance(each, bool) for each in value)
+    )
+
+
+class CalibrationRequest(Body):
+    imports = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=1000, help_text="Left out: all there are."
+    )
+    delivered = serializers.BooleanField(
+        default=True, help_text="Whether delivered tests count that are over."
+    )
+    since = serializers.DateTimeField(required=False, help_text="Delivered tests that ended from then on.")
+    model = serializers.ChoiceField(
+        choices=[(name, name) for name in MODELS], required=False, help_text="Left out: each question's own."
+    )
+    priors = Priors(default="default", help_text="docs/CALIBRATION.md has them.")
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=LARGEST_SEED)
+    scale = serializers.ChoiceField(
+        choices=list(SCALES),
+        default=LINK,
+        help_text="link: onto the pool's scale by all its questions; anchors: some keep their parameters; "
+        "own: the first group is N(0, 1).",
+    )
+    anchors = serializers.ListField(child=Identifier(), default=list, help_text="Questions that are kept.")
+    estimate = serializers.ListField(
+        child=Identifier(), default=list, help_text="Instead: the questions that are not."
+    )
+    groups = serializers.ChoiceField(
+        choices=list(GROUPS),
+        default=NONE,
+        help_text="Populations told apart; file: by the group column, with DIF where there are two.",
+    )
+
+
+class CalibrationFormat(Body):
+    format = serializers.ChoiceField(choices=["csv", "json"], default="json")
+
+
+class PublishRequest(Body):
+    despite_errors = serializers.BooleanField(
+        default=False, help_text="Publish although findings of the whole say error."
+    )
+
+
+def asked_in(fields: dict[str, Any]) -> Asked:
+    """The request in the domain's terms."""
+    imports = fields.get("imports")
+    return Asked(
+        imports=None if imports is None else tuple(imports),
+        delivered=fields["delivered"],
+        since=fields.get("since"),
+        model=fields.get("model", ""),
+        priors=fields["priors"],
+        seed=fields["seed"],
+        scale=fields["scale"],
+        anchors=tuple(fields["anchors"]),
+        estimate=tuple(fields["estimate"]),
+        groups=fields["groups"],
+    )

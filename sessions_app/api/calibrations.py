@@ -1,0 +1,127 @@
+"""Answers of elsewhere, and calibrations of a pool."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app import replies
+from sessions_app.api import permissions
+from sessions_app.api.authentication import caller_of
+from sessions_app.api.authoring import pool_of
+from sessions_app.api.calibration_requests import (
+    CalibrationFormat,
+    CalibrationRequest,
+    PublishRequest,
+    ResponseFile,
+    asked_in,
+)
+from sessions_app.api.documentation import calibrations as documentation_of
+from sessions_app.api.errors import InvalidBody
+from sessions_app.api.parsers import ImportParser, ResponseTextParser
+from sessions_app.api.requests import body_of, idempotency_key_of, query_of
+from sessions_app.api.result_export import AnyFormat
+from sessions_app.api.views import ClientView, ListView
+from sessions_app.measurement import proposals, queue, tables
+from sessions_app.measurement.asking import CalibrationRefused
+from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_responses
+from sessions_app.models import Calibration, ResponseImport
+from sessions_app.tasks import send_calibration
+from testing_engine.interchange.answer_files import Columns
+from testing_engine.interchange.imported import Upload
+
+_COLUMNS = ("shape", "person", "group", "item", "response", "time")
+
+
+class ResponseImportView(ListView):
+    documentation = {"GET": documentation_of.LIST_IMPORTS, "POST": documentation_of.IMPORT}
+    permission = permissions.AUTHOR
+    parser_classes = [ImportParser, ResponseTextParser]
+    reply = staticmethod(replies.response_import)
+
+    def get_queryset(self) -> QuerySet[ResponseImport]:
+        return ResponseImport.objects.filter(pool=pool_of(self.kwargs["pool_id"]))
+
+    def post(self, request: Request, pool_id: str) -> Response:
+        pool = pool_of(pool_id)
+        body = body_of(request, ResponseFile)
+        columns = {name: body[name] for name in _COLUMNS if name in body}
+        wishes = Wishes(
+            Columns(**columns, missing=tuple(body["missing"])),
+            body["values"],
+            body["skip_bad_lines"],
+            body["dry_run"],
+        )
+        try:
+            report = import_responses(pool, _upload(body), wishes, caller_of(request).client_id)
+        except ResponsesRefused as refused:
+            raise InvalidBody(refused.problems, code="responses_refused") from refused
+        return Response(replies.imported_responses(report))
+
+
+def _upload(body: dict[str, Any]) -> Upload:
+    if "content" in body:
+        return Upload(body.get("file_name", "answers.csv"), body["content"].encode())
+    file: UploadedFile[Any] = body["file"]
+    return Upload(file.name or "file", file.read())
+
+
+class CalibrationListView(ListView):
+    documentation = {"GET": documentation_of.LIST, "POST": documentation_of.CALIBRATE}
+    permission = permissions.AUTHOR
+    reply = staticmethod(replies.calibration_in_list)
+
+    def get_queryset(self) -> QuerySet[Calibration]:
+        return queue.of_pool(pool_of(self.kwargs["pool_id"]))
+
+    def post(self, request: Request, pool_id: str) -> Response:
+        pool = pool_of(pool_id)
+        asked = asked_in(body_of(request, CalibrationRequest))
+        key = idempotency_key_of(request)
+        try:
+            found = queue.ask(pool, asked, caller_of(request).client_id, key, send_calibration)
+        except CalibrationRefused as refused:
+            raise InvalidBody(refused.problems) from refused
+        return Response(replies.calibration_in_list(found))
+
+
+class CalibrationView(ClientView):
+    documentation = documentation_of.READ
+    permission = permissions.AUTHOR
+    content_negotiation_class = AnyFormat
+
+    def get(self, request: Request, pool_id: str, calibration_id: str) -> Response | StreamingHttpResponse:
+        found = queue.find(pool_of(pool_id), calibration_id)
+        if query_of(request, CalibrationFormat)["format"] == "json":
+            return Response(replies.calibration(found))
+        headers = {"Content-Disposition": f'attachment; filename="calibration-{found.pk}.csv"'}
+        lines = tables.parameter_lines(found)
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class CancelCalibrationView(ClientView):
+    documentation = documentation_of.CANCEL
+    permission = permissions.AUTHOR
+
+    def post(self, request: Request, pool_id: str, calibration_id: str) -> Response:
+        found = queue.find(pool_of(pool_id), calibration_id)
+        return Response(replies.calibration_in_list(queue.cancel(found, timezone.now())))
+
+
+class PublishCalibrationView(ClientView):
+    documentation = documentation_of.PUBLISH
+    permission = permissions.PUBLISH
+
+    def post(self, request: Request, pool_id: str, calibration_id: str) -> Response:
+        found = queue.find(pool_of(pool_id), calibration_id)
+        revision = proposals.publish(
+            found,
+            caller_of(request).client_id,
+            timezone.now(),
+            despite_errors=body_of(request, PublishRequest)["despite_errors"],
+        )
+        return Response(replies.published_calibration(found, revision.number))
