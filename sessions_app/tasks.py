@@ -4,10 +4,10 @@ import logging
 from uuid import UUID
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
 from sessions_app.administration import cleanup
 from sessions_app.measurement import queue, running
+from sessions_app.measurement.sending import send_calibration
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +26,3 @@ def calibrate(calibration_id: str) -> None:
 def take_up_calibrations() -> None:
     sent, given_up = queue.take_up(cleanup.shared_clock(), send_calibration)
     logger.info("Sent %d calibrations again, gave up %d", sent, given_up)
-
-
-def send_calibration(calibration_id: UUID) -> None:
-    """To a worker. While the broker is away nothing is lost: the beat sends it again."""
-    try:
-        calibrate.apply_async([str(calibration_id)], retry=False)
-    except OperationalError:
-        logger.warning("Calibration %s waits: the broker is away", calibration_id)

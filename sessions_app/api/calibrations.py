@@ -29,8 +29,8 @@ from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement import proposals, queue, tables
 from sessions_app.measurement.asking import CalibrationRefused
 from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_responses
+from sessions_app.measurement.sending import send_calibration
 from sessions_app.models import Calibration, ResponseImport
-from sessions_app.tasks import send_calibration
 from testing_engine.interchange.answer_files import Columns
 from testing_engine.interchange.imported import Upload
 

@@ -31,8 +31,11 @@ def proposed_parameters(
 
 def _with(old: ItemParameters, new: Mapping[str, Any]) -> ItemParameters:
     """The question's area, enemies and set stay."""
-    fields = {"upper" if name == "upper_asymptote" else name: value for name, value in new.items()}
-    return replace(old, **{n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()})
+    fields: dict[str, Any] = {
+        "upper" if name == "upper_asymptote" else name: tuple(value) if isinstance(value, list) else value
+        for name, value in new.items()
+    }
+    return replace(old, **fields)
 
 
 def errors_in(result: Mapping[str, Any]) -> list[str]:

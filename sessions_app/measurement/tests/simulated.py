@@ -24,7 +24,8 @@ def answers_of(
     theta = rng.normal(mean, 1, persons)
     harder = np.zeros((persons, items))
     harder[persons // 2 :, list(moved)] = 1.0
-    return (rng.random((persons, items)) < 1 / (1 + np.exp(-a * (theta[:, None] - b - harder)))).astype(int)
+    p = 1 / (1 + np.exp(-a * (theta[:, None] - b - harder)))
+    return np.asarray(rng.random((persons, items)) < p).astype(int)
 
 
 def matrix_file(pool: QuestionPool, x: np.ndarray, name: str = "answers.csv") -> Upload:

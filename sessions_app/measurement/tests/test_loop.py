@@ -168,7 +168,7 @@ def test_what_a_dead_worker_left_is_taken_up_three_times(uncalibrated: QuestionP
 
     Calibration.objects.create(
         pool=uncalibrated,
-        revision_id=uncalibrated.current_revision_id,
+        revision=uncalibrated.revisions.get(),
         request=Asked().to_json(),
         state="running",
         attempt=queue.MOST_ATTEMPTS,
