@@ -21,7 +21,13 @@ from sessions_app.refusals import CalibrationNotOpen, CalibrationRuns, ProposalR
 from sessions_app.review.replay import replay
 from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import QuestionPool
-from testing_engine.pools import QuestionDraft, current_questions, parameter_fields, revise_fields, revise_question
+from testing_engine.pools import (
+    QuestionDraft,
+    current_questions,
+    parameter_fields,
+    revise_fields,
+    revise_question,
+)
 from testing_engine.revisions import item_parameters, load_revision
 
 ITEMS, PERSONS = 12, 700
