@@ -27,7 +27,7 @@ def struct_of(endpoint: Endpoint) -> Any:
         case PolymorphicProxySerializer(serializers=structs):
             return tuple(structs)
         case dict() as by_kind:
-            return (by_kind[200, "application/json"],)
+            return tuple(kind for (_, media), kind in by_kind.items() if media == "application/json")
     return (endpoint.reply,)
 
 
@@ -39,7 +39,7 @@ def test_every_example_of_a_reply_is_one(endpoint: Endpoint) -> None:
         for each in endpoint.examples
         if each.response_only and each.media_type == "application/json"
     ]
-    assert values
+    assert values or not structs
     for value in values:
         fits = [struct for struct in structs if set(value) <= set(struct.__struct_fields__)]
         assert fits, f"no reply of {endpoint.id} has these fields: {sorted(value)}"
