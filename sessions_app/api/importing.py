@@ -43,8 +43,9 @@ class ImportView(ClientView):
             dry_run=body["dry_run"],
             pool_id=pool_id,
         )
+        upload = Upload(file.name or "file", file.read(), body["variants"], body["seed"])
         try:
-            report = importing.import_pool(Upload(file.name or "file", file.read()), wishes)
+            report = importing.import_pool(upload, wishes)
         except importing.ImportRefused as refused:
             raise InvalidBody(refused.problems, code="import_refused") from refused
         except importing.PublishedOtherwise as other:

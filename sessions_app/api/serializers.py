@@ -16,6 +16,7 @@ from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.shown import Given
 from sessions_app.sitting.submission import Submission
 from testing_engine.exporting import WRITERS
+from testing_engine.interchange.imported import LARGEST_SEED, MOST_VARIANTS, VARIANTS
 from testing_engine.interchange.names import NAME_LENGTH, identifier_in, problem_of_name
 from testing_engine.interchange.questions import POOL_NAME
 from testing_engine.interchange.readers import READERS
@@ -371,6 +372,15 @@ class PoolImport(Body):
         "Of several, a question measures the one that its area is called by.",
     )
     dry_run = serializers.BooleanField(default=False, help_text="Report only; nothing is stored.")
+    variants = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_VARIANTS,
+        default=VARIANTS,
+        help_text="How many are made of a question with a template (QTI).",
+    )
+    seed = serializers.IntegerField(
+        min_value=0, max_value=LARGEST_SEED, default=1, help_text="From which they are drawn."
+    )
 
     def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
         if (file.size or 0) > settings.IMPORT_MAX_BYTES:

@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+VARIANTS, MOST_VARIANTS = 5, 50
+LARGEST_SEED = 2**31 - 1
+
 Outcome = Literal["taken", "taken_with_loss", "refused"]
 
 
@@ -21,10 +24,16 @@ class UploadRefused(ValueError):
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it came, or a pasted text as its bytes. `name`: what its owner calls it."""
+    """A file as it came, or a pasted text as its bytes. `name`: what its owner calls it.
+
+    `variants`, `seed`: of a question that is made anew for every student by chance (a template), so many are
+    drawn, and from which seed.
+    """
 
     name: str
     content: bytes
+    variants: int = VARIANTS
+    seed: int = 1
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from sessions_app.api.tests.test_import import ADDRESS, picture
 from testing_engine.interchange.qti.tests.samples import CHOICES, MAP, MATCH, declared, item, mapped, package
+from testing_engine.interchange.qti.tests.test_templates import SUM
 from testing_engine.models import Question, QuestionImage, QuestionPool
 
 PICTURE = '<p><img src="dot.png" alt="A dot"/></p>'
@@ -72,3 +73,20 @@ def test_the_command_fails_where_nothing_can_be_taken(db: None, tmp_path: Path) 
         call_command("import_pool", file, stdout=StringIO())
     with pytest.raises(CommandError, match="Nothing was imported"):
         call_command("import_pool", file, format="json", stdout=StringIO())
+
+
+def test_variants_of_a_template_are_a_pool_of_enemies(api: APIClient) -> None:
+    def send(**fields: object) -> list[str]:
+        file = SimpleUploadedFile("sum.xml", SUM.encode())
+        body = api.post(ADDRESS, {"file": file, **fields}, format="multipart").json()
+        return [line["id"] for line in body["report"] if line["outcome"] == "taken_with_loss"]
+
+    assert send(variants=3, seed=7) == ["sum-1", "sum-2", "sum-3"]
+    assert list(Question.objects.values_list("enemy_groups", flat=True)) == [["sum"]] * 3
+    drawn = Question.objects.get(external_id="sum-1").content
+    assert send(variants=1, seed=7) == ["sum-1"]
+    assert Question.objects.filter(external_id="sum-1", content=drawn).count() == 2
+    refused = api.post(
+        ADDRESS, {"file": SimpleUploadedFile("a.xml", b"<a/>"), "variants": 51}, format="multipart"
+    )
+    assert refused.status_code == 400

@@ -47,7 +47,7 @@ _ALIKE = {
     ),
     *("truncate", "round", "integerToFloat", "min", "max", "gcd", "lcm"),
 }
-_CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
+CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
 _ROUNDING = {"decimalPlaces": "decimalPlaces", "significantFigures": "significantFigures"}
 UNSCORABLE = {
     "random": "chance",
@@ -84,13 +84,7 @@ class Reading:
             raise NotTaken(element, f"{name}: scoring by {UNSCORABLE[name]} is not taken")
         if (leaf := self._leaf(element, now)) is not None:
             return leaf
-        operands = [self.expression(child, now) for child in element.elements()]
-        if name in _ALIKE:
-            return {"op": name, "of": operands}
-        options = _OPTIONS.get(name)
-        if options is None:
-            raise NotTaken(element, f"the operator {name} is not known")
-        return {"op": name, "of": operands, **options(element)}
+        return operation(element, [self.expression(child, now) for child in element.elements()])
 
     def _leaf(self, element: Element, now: Mapping[str, Expression]) -> Expression | None:
         name = element.get("identifier")
@@ -100,7 +94,7 @@ class Reading:
             case "null":
                 return NOTHING
             case "mathConstant":
-                return constant(_CONSTANTS.get(element.get("name")))
+                return constant(CONSTANTS.get(element.get("name")))
             case "variable":
                 return self._variable(element, name, now)
             case "correct":
@@ -178,6 +172,19 @@ _OPTIONS: dict[str, Callable[[Element], Mapping[str, Any]]] = {
     "mathOperator": lambda e: {"name": e.get("name")},
     "statsOperator": lambda e: {"name": e.get("name")},
 }
+
+
+def operation(element: Element, operands: list[Expression]) -> Expression:
+    """An operator with its attributes. Raises `NotTaken` where it is none that is known."""
+    name = element.name
+    if name in UNSCORABLE:
+        raise NotTaken(element, f"{name} is not taken: it needs {UNSCORABLE[name]}")
+    if name in _ALIKE:
+        return {"op": name, "of": operands}
+    options = _OPTIONS.get(name)
+    if options is None:
+        raise NotTaken(element, f"the operator {name} is not known")
+    return {"op": name, "of": operands, **options(element)}
 
 
 def looked_up(value: Expression, table: Element, base_type: str) -> Expression:

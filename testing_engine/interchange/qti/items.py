@@ -1,5 +1,6 @@
 """One assessmentItem → one question of a pool document, or why it is not taken."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,11 +9,13 @@ from urllib.parse import unquote
 
 import msgspec
 
-from testing_engine.interchange.imported import ImportedQuestion
+from testing_engine.interchange.imported import VARIANTS, ImportedQuestion
 from testing_engine.interchange.markup import Element
+from testing_engine.interchange.names import ID_LENGTH, problem_of_name
 from testing_engine.interchange.qti.asked import Asking, is_interaction
 from testing_engine.interchange.qti.declarations import Declared, NotTaken, declarations_of
 from testing_engine.interchange.qti.rules import program_of
+from testing_engine.interchange.qti.variants import is_template, variants_of
 from testing_engine.interchange.qti.writing import Notes, Writer
 from testing_engine.questions import interactions as asked
 from testing_engine.questions.interactions import InteractionError
@@ -20,10 +23,6 @@ from testing_engine.questions.keys import with_categories
 from testing_engine.questions.program import ProgramError, Variable, encode
 from testing_engine.questions.telling_answers import TooManyAnswers
 
-_NOT_TAKEN = {
-    "templateDeclaration": "a question made from a template is not taken",
-    "templateProcessing": "a question made from a template is not taken",
-}
 _LOST = {
     "modalFeedback": "Feedback is not shown.",
     "stylesheet": "Styles are not taken.",
@@ -45,10 +44,46 @@ class Surroundings:
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by item
     areas: Mapping[str, str] = field(default_factory=dict)  # by item
     losses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by item
+    variants: int = VARIANTS  # of an item with a template
+    seed: int = 1
 
 
-def read_item(source: str, item: Element, around: Surroundings) -> ImportedQuestion:
-    """Never raises for what is in the item: it is refused, with its lines."""
+def read_item(source: str, item: Element, around: Surroundings) -> list[ImportedQuestion]:
+    """The question, or the variants that are drawn from its template.
+
+    Never raises for what is in the item: it is refused, with its lines.
+    """
+    if not is_template(item) or item.get("adaptive") == "true":
+        return [_read(source, item, around)]
+    found: list[ImportedQuestion] = []
+    try:
+        for variant in variants_of(item, around.variants, around.seed):
+            found.append(_read(source, variant, around))
+            if found[-1].outcome == "refused":
+                return [found[-1]]
+    except NotTaken as reason:
+        return [ImportedQuestion(source, item.get("identifier"), None, refusals=(str(reason),))]
+    return [_as_variant(each, number, len(found), around.seed) for number, each in enumerate(found, start=1)]
+
+
+def _as_variant(question: ImportedQuestion, number: int, count: int, seed: int) -> ImportedQuestion:
+    """No student is asked two variants of one question: they are each other's enemies."""
+    assert question.row is not None
+    identifier = f"{question.id[: ID_LENGTH - 8]}-{number}"
+    row = {**question.row, "id": identifier, "enemy_groups": [_family(question.id)]}
+    drawn = f"Made from a template: variant {number} of {count}, drawn with the seed {seed}."
+    losses = (drawn, *question.losses)
+    return ImportedQuestion(f"{question.source}, variant {number}", identifier, row, losses)
+
+
+def _family(identifier: str) -> str:
+    """A name for what the variants have in common; a digest where the identifier can be none."""
+    if problem_of_name(identifier) is None:
+        return identifier
+    return hashlib.sha256(identifier.encode()).hexdigest()[:16]
+
+
+def _read(source: str, item: Element, around: Surroundings) -> ImportedQuestion:
     identifier = item.get("identifier")
     notes = Notes(losses=dict.fromkeys(around.losses.get(source, ())))
     try:
@@ -97,8 +132,6 @@ def _look_around(item: Element, notes: Notes) -> None:
     if item.get("adaptive") == "true":
         notes.refuse(item, "a question in several attempts (adaptive) is not taken")
     for child in item.elements():
-        if child.name in _NOT_TAKEN:
-            notes.refuse(child, f"{child.name}: {_NOT_TAKEN[child.name]}")
         notes.lose(_LOST.get(child.name, ""))
 
 

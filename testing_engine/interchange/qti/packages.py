@@ -40,7 +40,7 @@ def read_qti(upload: Upload) -> ImportedPool:
     """Raises `UploadRefused`."""
     try:
         if upload.content.startswith(SIGNATURE):
-            return _Package(Archive(upload.content)).pool()
+            return _Package(Archive(upload.content), upload).pool()
         return _one_item(upload)
     except (ArchiveRefused, MarkupRefused) as error:
         raise UploadRefused(f"{upload.name}: {error}") from error
@@ -53,8 +53,9 @@ def _one_item(upload: Upload) -> ImportedPool:
             f"{upload.name} is a {root.name} alone; bring the whole package (zip) with its items."
         )
     media = _Media(None)
-    question = read_item(upload.name, root, Surroundings(media.name_of))
-    return ImportedPool(FORMAT, root.get("title"), [question], media=media.found)
+    around = Surroundings(media.name_of, variants=upload.variants, seed=upload.seed)
+    questions = read_item(upload.name, root, around)
+    return ImportedPool(FORMAT, root.get("title"), questions, media=media.found)
 
 
 class _Media:
@@ -87,8 +88,8 @@ class _Media:
 
 
 class _Package:
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
+    def __init__(self, archive: Archive, upload: Upload) -> None:
+        self._archive, self._upload = archive, upload
         self._roots: dict[str, Element | str] = {}  # a path's root, or why it has none
         self._media = _Media(archive)
 
@@ -115,9 +116,11 @@ class _Package:
             parameters=_usage_data(read.values()),
             areas=order.areas if len(set(order.areas.values())) > 1 else {},
             losses=order.losses,
+            variants=self._upload.variants,
+            seed=self._upload.seed,
         )
         ordered = [*order.items, *(path for path in items if path not in order.items)]
-        questions = [self._question(path, around) for path in ordered]
+        questions = [question for path in ordered for question in self._questions(path, around)]
         title = tests[0][1].get("title") if tests else ""
         return ImportedPool(FORMAT, title, _in_sets(questions), media=self._media.found)
 
@@ -152,18 +155,16 @@ class _Package:
                 self._roots[path] = str(error)
         return self._roots[path]
 
-    def _question(self, path: str, around: Surroundings) -> ImportedQuestion:
+    def _questions(self, path: str, around: Surroundings) -> list[ImportedQuestion]:
         if path not in self._archive:
-            return ImportedQuestion(
-                path, "", None, refusals=("The test names it, and the file does not hold it.",)
-            )
+            missing = "The test names it, and the file does not hold it."
+            return [ImportedQuestion(path, "", None, refusals=(missing,))]
         root = self._root(path)
         if isinstance(root, str):
-            return ImportedQuestion(path, "", None, refusals=(root,))
+            return [ImportedQuestion(path, "", None, refusals=(root,))]
         if root.name != "assessmentItem":
-            return ImportedQuestion(
-                path, root.get("identifier"), None, refusals=(f"It is a {root.name}, no item.",)
-            )
+            reason = f"It is a {root.name}, no item."
+            return [ImportedQuestion(path, root.get("identifier"), None, refusals=(reason,))]
         return read_item(path, root, around)
 
     def _stimulus(self, file: str, address: str) -> tuple[str, Element] | None:
@@ -227,8 +228,11 @@ def _usage_data(roots: Iterable[Element | str]) -> dict[str, dict[str, float]]:
 
 
 def _in_sets(questions: list[ImportedQuestion]) -> list[ImportedQuestion]:
-    """Questions that share a passage are a question set."""
-    passages = [question.row.get("passage", "") if question.row else "" for question in questions]
+    """Questions that share a passage are a question set; variants of one question are none, being enemies."""
+    passages = [
+        question.row.get("passage", "") if question.row and "enemy_groups" not in question.row else ""
+        for question in questions
+    ]
     made: list[ImportedQuestion] = []
     for question, passage in zip(questions, passages, strict=True):
         if question.row is not None and passage and passages.count(passage) > 1:

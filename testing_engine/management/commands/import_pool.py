@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from testing_engine.importing import ImportRefused, Report, Wishes, import_pool
-from testing_engine.interchange.imported import Upload
+from testing_engine.interchange.imported import MOST_VARIANTS, VARIANTS, Upload
 from testing_engine.interchange.readers import READERS
 
 
@@ -25,13 +25,23 @@ class Command(BaseCommand):
         parser.add_argument(
             "--concept", action="append", default=[], help="A concept's name; may be repeated."
         )
+        parser.add_argument(
+            "--variants",
+            type=int,
+            default=VARIANTS,
+            choices=range(1, MOST_VARIANTS + 1),
+            metavar=f"1…{MOST_VARIANTS}",
+            help=f"How many are made of a question with a template; by default {VARIANTS}.",
+        )
+        parser.add_argument("--seed", type=int, default=1, help="From which they are drawn.")
         parser.add_argument("--dry-run", action="store_true", help="Report only, store nothing.")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         wishes = Wishes(options["format"], options["name"], tuple(options["concept"]), options["dry_run"])
         try:
             with tqdm(unit="question", disable=None) as bar:
-                report = import_pool(Upload(file.name, _content_of(file)), wishes, bar.update)
+                upload = Upload(file.name, _content_of(file), options["variants"], options["seed"])
+                report = import_pool(upload, wishes, bar.update)
         except ImportRefused as refused:
             listed = "\n".join(f"  {message}" for _, message in refused.problems)
             raise CommandError(f"Nothing was imported.\n{listed}") from refused
