@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from desk.views import entrance, pools
+from desk.views import entrance, parameters, pools
 
 app_name = "desk"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("questions/new", pools.new_pool, name="new_pool"),
     path("questions/<uuid:pool_id>/", pools.pool_page, name="pool"),
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
+    path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),
     path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),
     path("questions/<uuid:pool_id>/archive", pools.archive, name="archive_pool"),
     path("questions/<uuid:pool_id>/restore", pools.restore, name="restore_pool"),

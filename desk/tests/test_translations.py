@@ -8,6 +8,9 @@ import polib
 from django.utils.translation.template import templatize
 
 APP = Path(__file__).resolve().parent.parent
+ENGINE = APP.parent / "testing_engine"
+# They say sentences, and translate nothing.
+TABLES = (*(ENGINE / "parameter_tables").glob("*.py"), ENGINE / "parameters.py")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"
 
 
@@ -18,10 +21,17 @@ def in_the_code() -> set[str]:
         code = templatize(template.read_text())
         found |= {text for _, text in re.findall(r"""gettext\(u?(['"])(.*?)\1\)""", code)}
         assert "blocktranslate" not in template.read_text(), "this test would not find its texts"
-    for module in APP.rglob("*.py"):
+    for module in (*APP.rglob("*.py"), *TABLES):
         for node in ast.walk(ast.parse(module.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_", "gettext", "gettext_lazy"):
-                found.add(ast.literal_eval(node.args[0]))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "_",
+                "gettext",
+                "gettext_lazy",
+                "say",
+            ):
+                found |= {
+                    each.value for each in node.args[:1] if isinstance(each, ast.Constant) and each.value
+                }
     return found
 
 

@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Sentence:
-    """`text` has places like `{column}` for `values`."""
+    """`text` has places like `{column}` for `values`, which may be sentences themselves."""
 
     text: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: "Mapping[str, str | Sentence]" = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.text.format(**self.values)
 
 
 def say(text: str, **values: object) -> Sentence:
-    return Sentence(text, {name: str(value) for name, value in values.items()})
+    return Sentence(
+        text, {name: value if isinstance(value, Sentence) else str(value) for name, value in values.items()}
+    )
 
 
 class TableProblem(ValueError):

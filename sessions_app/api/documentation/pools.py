@@ -162,6 +162,7 @@ PARAMETERS = Endpoint(
             "A look",
             {"table": "id,a,b,c\nalg-017,1.2,-0.8,0.2\n", "dry_run": True},
         ),
+        asked("A file", {"file": "table.csv", "dry_run": True}, "multipart/form-data"),
         asked(
             "Publish",
             {

@@ -1,0 +1,71 @@
+"""The page of a pool's item parameters."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from desk.tests.test_doors import somebody
+from sessions_app.tests.factories import make_pool
+from testing_engine.models import ParameterSource, PoolRevision
+
+TABLE = "item,a,b,c\nq0,1.2,-0.5,0.2\nq1,0.8,1.5,0\nq77,1,0,0\n"
+CHOICES = {
+    "source": "plain",
+    "choice-plain-model": "3PL",
+    "choice-plain-scaling": "1.7",
+    "choice-plain-sign": "difficulty",
+    "id_column": "item",
+}
+
+
+@pytest.fixture
+def author(db: None) -> Client:
+    return somebody("testing_engine.author_pools")
+
+
+def test_from_a_pasted_table_to_a_revision(author: Client) -> None:
+    pool = make_pool(4)
+    address = f"/desk/questions/{pool.pk}/parameters"
+    assert "Paste the table" in author.get(address).content.decode()
+    first = author.post(address, {"table": TABLE, "do": "look"})
+    said = first.content.decode()
+    assert "slope, difficulty and lower asymptote" in said
+    assert "Choose …" in said  # D is nobody's guess
+    assert "Publish these parameters" not in said
+    second = author.post(address, {"table": TABLE, "do": "look", **CHOICES})
+    said = second.content.decode()
+    assert said.count("<svg") == 1
+    assert "q77" in said
+    assert "Questions that the table does not name: they stay as they are (2)" in said
+    told = {name: second.context[name] for name in ("seen",)} | {"revision": 1, "do": "publish"}
+    other = author.post(address, {"table": TABLE, **CHOICES, **told, "choice-plain-scaling": "1"})
+    assert "Look again, then publish" in other.content.decode()
+    assert PoolRevision.objects.count() == 1
+    done = author.post(address, {"table": TABLE, **CHOICES, **told})
+    assert done.status_code == 302
+    source = ParameterSource.objects.get()
+    assert (source.revision.number, source.changed) == (2, 2)
+    assert source.made_by.startswith("user ")
+    assert "2 questions have new parameters" in author.get(address).content.decode()
+    late = author.post(address, {"table": TABLE.replace("1.2", "1.3"), **CHOICES, **told})
+    assert "Look again, then publish" in late.content.decode()
+
+
+def test_a_part_of_the_page_and_a_file(author: Client) -> None:
+    pool = make_pool(4)
+    file = SimpleUploadedFile("table.csv", b"item,a,b,c,d\nq0,1.2,-0.5,0.2,1\n")
+    reply = author.post(
+        f"/desk/questions/{pool.pk}/parameters", {"file": file}, headers={"HX-Request": "true"}
+    )
+    said = reply.content.decode()
+    assert "<html" not in said
+    assert said.count('type="radio"') == 3
+    assert " checked" not in said
+
+
+def test_what_is_no_table_is_said_in_german_too(author: Client) -> None:
+    pool = make_pool(2)
+    address = f"/desk/questions/{pool.pk}/parameters"
+    assert "Paste a table or choose a file" in author.post(address, {"table": " "}).content.decode()
+    reply = author.post(address + "?language=de", {"table": "hello"}).content.decode()
+    assert "Keine Zeile mit Zahlen" in reply

@@ -1,0 +1,171 @@
+"""A pool's item parameters by the table: paste, confirm how it is read, look at curves, publish."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.parameter_forms import CHOICE, Asked, TableForm, asked_of
+from desk.rights import MAKE_POOLS
+from desk.sentences import translated
+from desk.views.pools import pool_or_404, require_form, show_pool
+from testing_engine import parameters, pools
+from testing_engine.authoring.shelf import PoolCard
+from testing_engine.parameter_tables.candidates import BY_COLUMNS, Candidate, Choice
+from testing_engine.parameter_tables.reading import TableUnreadable
+from testing_engine.parameters import GRID, Look, ParametersRefused, Reading
+from testing_engine.pictures.parameters import Words, before_and_after
+from testing_engine.pictures.picture import Picture
+from testing_engine.pools import PoolWasRevised
+
+LISTED = 50
+PART = "parts/parameters_look"
+
+
+@dataclass(frozen=True)
+class ChoiceField:
+    """A choice as it is drawn: a list, a number, or a fixed word."""
+
+    name: str
+    label: str
+    choice: Choice
+    value: str
+    options: tuple[tuple[str, str], ...]
+
+
+@require_form
+@desk_view(MAKE_POOLS)
+def pool_parameters(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """The form; by POST a look at the table, or its publication."""
+    pool = pool_or_404(pool_id)
+    form = TableForm(request.POST or None, request.FILES or None)
+    if request.method != "POST" or not pool.questions or not form.is_valid():
+        return _show(request, pool, form, {}, status=200)
+    asked = asked_of(request.POST)
+    content = form.content()
+    problems: list[str] = []
+    if asked.wants_publication and asked.seen == _seen(content, asked.reading):
+        try:
+            return _published(request, pool, content, asked)
+        except (ParametersRefused, TableUnreadable) as refused:
+            problems = _in_words(refused)
+        except PoolWasRevised:
+            problems = [_("Somebody changed the pool meanwhile. Look again, then publish.")]
+    elif asked.wants_publication:
+        problems = [_("The table, or how it is read, is another now. Look again, then publish.")]
+    return _show(request, pool, form, _look(pool_id, content, asked, problems))
+
+
+def _published(request: DeskRequest, pool: PoolCard, content: bytes, asked: Asked) -> HttpResponse:
+    found = pools.read_pool(pool.id)
+    base = asked.revision or 0
+    published = parameters.publish(found, content, asked.reading, base, request.user.get_username())
+    said = _("{count} questions have new parameters (revision {number}). Tests that run keep the old ones.")
+    if not published.changed:
+        said = _("The pool has these parameters already. Nothing was changed.")
+    messages.success(request, said.format(count=published.changed, number=published.revision.number))
+    return go_to(request, request.path)
+
+
+def _show(
+    request: DeskRequest, pool: PoolCard, form: TableForm, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    if request.htmx and not request.htmx.boosted:
+        return show(request, PART, {"pool": pool, "form": form, "is_part": True, **context})
+    return show_pool(request, pool, "parameters", "pool_parameters", {"form": form, **context}, status)
+
+
+def _look(pool_id: UUID, content: bytes, asked: Asked, problems: list[str]) -> dict[str, Any]:
+    pool = pools.read_pool(pool_id)
+    try:
+        look = parameters.look_at(pool, content, asked.reading)
+    except (ParametersRefused, TableUnreadable) as refused:
+        return {"problems": [*problems, *_in_words(refused)]}
+    source = look.candidate.source if look.candidate else ""
+    confirmed = Reading(source, look.choices, _column(look))
+    joined = look.join
+    return {
+        "problems": problems,
+        "look": look,
+        "fields": _fields(look.candidate, look.choices) if look.candidate else [],
+        "column": _column(look),
+        "seen": _seen(content, confirmed),
+        "picture": _picture(look) if look.shown else None,
+        "most": LISTED,
+        "can_publish": joined is not None and bool(joined.changes) and not joined.problems,
+    }
+
+
+def _column(look: Look) -> str:
+    return look.join.id_column if look.join else ""
+
+
+def _seen(content: bytes, reading: Reading) -> str:
+    """What the curves were drawn of: the table, and every choice."""
+    told = [reading.source, sorted(reading.choices.items()), reading.id_column]
+    return hashlib.sha256(content + json.dumps(told).encode()).hexdigest()
+
+
+def _fields(candidate: Candidate, chosen: Mapping[str, str]) -> list[ChoiceField]:
+    labels = {
+        "model": _("Model"),
+        "scaling": _("Metric (D)"),
+        "first_category": _("Categories begin with"),
+        "sign": _("Direction"),
+        "umean": "UMEAN",
+        "uscale": "USCALE",
+    }
+    return [
+        ChoiceField(
+            f"{CHOICE}{candidate.source}-{choice.name}",
+            labels.get(choice.name, choice.name),
+            choice,
+            chosen.get(choice.name, ""),
+            tuple((option, _option(choice.name, option)) for option in choice.options),
+        )
+        for choice in candidate.choices
+    ]
+
+
+def _option(name: str, option: str) -> str:
+    words = {
+        ("model", BY_COLUMNS): _("each row by its columns"),
+        ("scaling", "1"): _("D = 1, logistic"),
+        ("scaling", "1.7"): _("D = 1.7, normal"),
+        ("scaling", "1.702"): _("D = 1.702, normal"),
+        ("sign", "difficulty"): _("larger is harder"),
+        ("sign", "easiness"): _("larger is easier"),
+        ("sign", "intercept"): _("an intercept: larger is easier"),
+    }
+    return words.get((name, option), option)
+
+
+def _picture(look: Look) -> Picture:
+    words = Words(
+        title=_("Three questions before and after"),
+        description=_(
+            "The probability of a right answer, or of each score, at each ability: dotted as it is now, "
+            "whole as the table has it. θ is measured along the question's own slopes."
+        ),
+        before=_("now"),
+        after=_("by the table"),
+        probability=_("probability"),
+        score=_("score"),
+    )
+    return before_and_after(GRID, [(each.id, each.before, each.after) for each in look.curves], words)
+
+
+def _in_words(refused: ParametersRefused | TableUnreadable) -> list[str]:
+    sentences = (
+        [sentence for _pointer, sentence in refused.problems]
+        if isinstance(refused, ParametersRefused)
+        else list(refused.problems)
+    )
+    return [translated(sentence) for sentence in sentences]
