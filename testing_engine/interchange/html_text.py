@@ -65,7 +65,7 @@ def read_html(
     """
     if len(html) > LONGEST:
         raise ValueError(f"A text has more than {LONGEST} characters.")
-    reader = _Reader(find_picture, is_one_line)
+    reader = NotationReader(find_picture, is_one_line)
     parser = etree.HTMLParser(target=reader, encoding="utf-8", no_network=True)
     parser.feed(storable(html).encode())
     parser.close()
@@ -92,10 +92,12 @@ class _Table:
         return cell
 
 
-class _Reader:
-    """Takes the parser's events. What is read goes to the text, or to the table cell that is open."""
+class NotationReader:
+    """Takes a parser's events, or those of whoever goes through a tree. What is read goes to the text, or to
+    the table cell that is open.
+    """
 
-    def __init__(self, find_picture: FindPicture, is_one_line: bool) -> None:
+    def __init__(self, find_picture: FindPicture = lambda _: None, is_one_line: bool = False) -> None:
         self.losses: dict[str, None] = {}
         self._find_picture, self._is_one_line = find_picture, is_one_line
         self._out: list[str] = []
@@ -103,6 +105,7 @@ class _Reader:
         self._too_deep = 0  # tables inside so many others that they are read as words
         self._cell: list[str] | None = None
         self._lists: list[Any] = []  # of each list that is open, its numbers, or None for bullets
+        self._is_after_mark = False  # of a list's item: its first paragraph stands beside the mark
         self._unseen = 0
         self._script: tuple[str, list[str]] | None = None  # sub or sup and its signs
         self._script_depth = 0
@@ -156,13 +159,24 @@ class _Reader:
     def comment(self, text: str) -> None:
         """Comments are nobody's words."""
 
+    def put(self, notation: str, *, is_block: bool = False) -> None:
+        """What is notation already; `is_block`: as a paragraph of its own."""
+        if is_block:
+            self._break(is_blank=True)
+        self._write(raw(notation))
+        if is_block:
+            self._break(is_blank=True)
+
     def text(self) -> str:
         return joined(self._out, self._is_one_line)
 
     def _write(self, piece: str) -> None:
+        self._is_after_mark &= not piece.strip(" ")
         (self._out if self._cell is None else self._cell).append(piece)
 
     def _break(self, *, is_blank: bool) -> None:
+        if self._is_after_mark:
+            return
         in_line = self._is_one_line or self._cell is not None
         self._write(GAP if is_blank and not in_line else LINE)
 
@@ -184,13 +198,14 @@ class _Reader:
             case "q":
                 self._write("“")
             case "rt":
-                self._write(" (")
+                self._write("(")
             case "ul" | "ol":
                 self._break(is_blank=not self._lists)
                 self._lists.append(count(_whole(attributes.get("start"), 1)) if tag == "ol" else None)
             case "li":
                 self._break(is_blank=False)
                 self._write(self._mark())
+                self._is_after_mark = True
             case "table":
                 self._break(is_blank=True)
                 if len(self._tables) < _DEEPEST_TABLE:
@@ -202,7 +217,7 @@ class _Reader:
             case "td" | "th" if self._tables:
                 self._start_cell(tag, attributes)
             case _ if tag in _PARAGRAPHS or tag in _LINES:
-                self._break(is_blank=tag in _PARAGRAPHS)
+                self._break(is_blank=tag in _PARAGRAPHS and not self._lists)
 
     def _close(self, tag: str) -> None:
         match tag:
@@ -227,8 +242,11 @@ class _Reader:
                 self._too_deep -= 1
             case "table" if self._tables:
                 self._end_table()
+            case "li":
+                self._is_after_mark = False
+                self._break(is_blank=False)
             case _ if tag in _PARAGRAPHS or tag in _LINES:
-                self._break(is_blank=tag in _PARAGRAPHS)
+                self._break(is_blank=tag in _PARAGRAPHS and not self._lists)
 
     def _mark(self) -> str:
         numbers = self._lists[-1] if self._lists else None

@@ -51,8 +51,17 @@ def parse_xml(content: bytes) -> Element:
     """The root. Names and attributes are local; QTI 3's kebab case (`qti-item-body`, `max-choices`) becomes
     the camel case of QTI 2 (`itemBody`, `maxChoices`). Raises `MarkupRefused`.
     """
-    if len(content) > MOST_BYTES:
-        raise MarkupRefused(f"It is larger than {MOST_BYTES // 1024**2} MiB.")
+    return _Copy().of(parse_tree(content), 0)
+
+
+def parse_tree(
+    content: bytes, *, most_bytes: int = MOST_BYTES, allows_doctype: bool = True
+) -> etree._Element:
+    """The root as lxml has it, for formats that are read element by element. The only parser of XML here: no
+    entity of the file's own, no DTD and no address is ever followed. Raises `MarkupRefused`.
+    """
+    if len(content) > most_bytes:
+        raise MarkupRefused(f"It is larger than {most_bytes // 1024**2} MiB.")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -67,13 +76,16 @@ def parse_xml(content: bytes) -> Element:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise MarkupRefused(f"It is no XML: {error.msg}.") from error
+        raise MarkupRefused(f"It is no well-formed XML: {error.msg}.") from error
     except ValueError as error:
-        raise MarkupRefused(f"It is no XML: {error}.") from error
-    internal = root.getroottree().docinfo.internalDTD
+        raise MarkupRefused(f"It is no well-formed XML: {error}.") from error
+    declared = root.getroottree().docinfo
+    if declared.doctype and not allows_doctype:
+        raise MarkupRefused("It declares a document type, which no file of this format does.")
+    internal = declared.internalDTD
     if internal is not None and next(internal.iterentities(), None) is not None:
         raise MarkupRefused("It declares entities of its own, which are not followed.")
-    return _Copy().of(root, 0)
+    return root
 
 
 class _Copy:

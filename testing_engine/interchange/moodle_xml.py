@@ -14,6 +14,7 @@ from lxml import etree
 from testing_engine.interchange import moodle_questions
 from testing_engine.interchange.drafting import Draft, Drafting, Passage, QuestionRefused, area_of, one_line
 from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
+from testing_engine.interchange.markup import MarkupRefused, parse_tree
 from testing_engine.interchange.moodle_answers import FEEDBACK, read_formatted
 from testing_engine.interchange.moodle_categories import parts_of_category
 from testing_engine.interchange.notation import media_name
@@ -68,22 +69,10 @@ def read_moodle_xml(upload: Upload) -> ImportedPool:
 
 
 def _root(upload: Upload) -> etree._Element:
-    if len(upload.content) > LONGEST_FILE:
-        raise UploadRefused(f"{upload.name} has more than {LONGEST_FILE} bytes.")
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(upload.content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise UploadRefused(f"{upload.name} is no well-formed XML: {error}") from error
-    if root.getroottree().docinfo.doctype:
-        raise UploadRefused(f"{upload.name} declares a document type, which no file of Moodle does.")
+        root = parse_tree(upload.content, most_bytes=LONGEST_FILE, allows_doctype=False)
+    except MarkupRefused as error:
+        raise UploadRefused(f"{upload.name}: {error}") from error
     if root.tag != "quiz":
         raise UploadRefused(f"{upload.name} is no Moodle XML: it begins with <{root.tag}>, not with <quiz>.")
     return root

@@ -1,59 +1,54 @@
-"""HTML of question banks → the notation of question contents (rendering.py has it).
+"""Texts of QTI items → the notation of question contents, by the reader of all HTML (html_text.py).
 
-Paragraphs, line breaks, lists (a line each, with •), tables, code, pictures, MathML, sub- and superscripts
-are kept; emphasis, links, headings and styles are not, and are noted once each. What would change the
-question if it were left out refuses it.
+What is QTI's own is decided here: interactions at their places, formulas, pictures, what is left out, and
+what would change the question if it were left out, and so refuses it.
 """
 
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from testing_engine.interchange.html_text import NotationReader
 from testing_engine.interchange.markup import Element
+from testing_engine.interchange.notation import storable
 from testing_engine.interchange.qti.formula_sources import source_of
 
 Child = Element | str
 
-_PARAGRAPHS = {
-    "p",
-    "div",
-    "address",
-    "article",
-    "section",
-    "header",
-    "footer",
-    "figure",
-    "figcaption",
-    "dt",
-    "dd",
-}
-_TRANSPARENT_BLOCKS = {
-    *_PARAGRAPHS,
-    *("blockquote", "center", "dl", "fieldset", "main", "h1", "h2", "h3", "h4", "h5", "h6"),
-    *("rubricBlock", "feedbackBlock", "prompt", "itemBody", "stimulusBody", "contentBody"),
-}
-BLOCKS = {*_TRANSPARENT_BLOCKS, "ul", "ol", "table", "pre", "hr"}
-_EMPHASIS = {
-    *("em", "i", "b", "strong", "u", "s", "strike", "del", "ins", "small", "big", "mark"),
-    *("cite", "dfn", "var", "font", "tt"),
-}
-_CODE = {"code", "kbd", "samp"}
-_PLAIN = {
-    "span",
-    "label",
-    "abbr",
-    "acronym",
-    "bdi",
-    "bdo",
-    "time",
-    "rb",
-    "ruby",
-    "rbc",
-    "rtc",
-    "nobr",
-    "wbr",
-    "picture",
+_BODIES = (
+    "rubricBlock",
+    "feedbackBlock",
+    "templateBlock",
+    "prompt",
+    "itemBody",
+    "stimulusBody",
+    "contentBody",
+)
+_PARAGRAPHS = {*_BODIES, "div", "article", "section", "fieldset", "main", "header", "footer"}
+_AS_THEY_ARE = {
+    *("p", "blockquote", "address", "figure", "figcaption", "center", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th"),
+    *("colgroup", "col", "pre", "hr", "br", "sub", "sup", "q", "code", "kbd", "samp", "tt", "a"),
+    *(
+        "em",
+        "i",
+        "b",
+        "strong",
+        "u",
+        "s",
+        "strike",
+        "del",
+        "ins",
+        "small",
+        "big",
+        "mark",
+        "cite",
+        "dfn",
+        "var",
+    ),
+    *("font", "span", "label", "abbr", "acronym", "bdi", "bdo", "time", "ruby", "rb", "rt", "rbc", "rtc"),
+    *("nobr", "wbr", "picture"),
 }
 _DROPPED = {
     "stylesheet": "Styles are not taken.",
@@ -83,14 +78,6 @@ _REFUSED = {
     "templateInline": "a question made from a template is not taken",
     "templateBlock": "a question made from a template is not taken",
 }
-_SUPERSCRIPTS = dict(
-    zip(
-        "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW",
-        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ",
-        strict=True,
-    )
-)
-_SUBSCRIPTS = dict(zip("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -129,151 +116,63 @@ class Writer:
 
     def content(self, children: Iterable[Child]) -> str:
         """Paragraphs and tables, a blank line between them."""
-        return "\n\n".join(self.blocks(children))
+        return self._read(children, is_one_line=False)
 
     def line(self, children: Iterable[Child]) -> str:
         """The same as one paragraph, as options are: its lines under each other."""
-        blocks = self.blocks(children)
-        if len(blocks) > 1 and any(block.startswith(("|", "```")) for block in blocks):
-            self._notes.lose("A table or lines of code in a choice, among other text, lose their form.")
-        return "\n".join(blocks)
+        return self._read(children, is_one_line=True)
 
     def blocks(self, children: Iterable[Child]) -> list[str]:
-        found: list[str] = []
-        inline: list[str] = []
+        """The paragraphs of a content."""
+        content = self.content(children)
+        return content.split("\n\n") if content else []
 
-        def flush() -> None:
-            if text := _tidy("".join(inline)):
-                found.append(text)
-            inline.clear()
+    def _read(self, children: Iterable[Child], *, is_one_line: bool) -> str:
+        reader = NotationReader(is_one_line=is_one_line)
+        self._feed(reader, children)
+        reader.close()
+        for loss in reader.losses:
+            self._notes.lose(loss)
+        return _with_signs(reader.text())
 
+    def _feed(self, reader: NotationReader, children: Iterable[Child]) -> None:
         for child in children:
-            if isinstance(child, Element) and self._stands_alone(child):
-                flush()
-                found += self._block(child)
+            if isinstance(child, str):
+                reader.data(storable(child.replace("⟮", "(").replace("⟯", ")")))
+            elif (placed := self._place(child)) is not None:
+                if placed:
+                    reader.put(placed, is_block=self._is_block(child))
             else:
-                inline.append(self._inline(child))
-        flush()
-        return found
+                self._element(reader, child)
 
-    def _stands_alone(self, element: Element) -> bool:
-        if element.name in BLOCKS or self._is_block(element):
-            return True
-        if element.name in _DROPPED or element.name in _REFUSED or element.name == "math":
-            return False
-        return any(self._stands_alone(child) for child in element.elements())
-
-    def _block(self, element: Element) -> list[str]:
+    def _element(self, reader: NotationReader, element: Element) -> None:
         name = element.name
-        if (placed := self._place(element)) is not None:
-            return [placed] if placed else []
+        if name in _REFUSED:
+            self._notes.refuse(element, f"{name}: {_REFUSED[name]}")
+            return
         if name == "rubricBlock" and "candidate" not in element.get("view", "candidate"):
             self._notes.lose("Instructions for others than the student (rubric) are not taken.")
-            return []
+            return
         if name in _DROPPED:
             self._notes.lose(_DROPPED[name])
-            return []
-        if re.fullmatch(r"h[1-6]", name):
-            self._notes.lose("Headings are shown as paragraphs.")
+            return
+        if name == "math":
+            reader.put(f"⟮{source_of(element) or _mathml(element)}⟯")
+            return
         if "style" in element.attributes:
             self._notes.lose(_DROPPED["style"])
-        match name:
-            case "ul" | "ol":
-                return self._list(element)
-            case "table":
-                return self._table(element)
-            case "pre":
-                return [f"```\n{element.text.strip(chr(10))}\n```"]
-            case "hr":
-                return []
-        if name in _EMPHASIS:
-            self._notes.lose("Emphasis (bold, italic, underlined) is not shown.")
-        return self.blocks(element.children)
-
-    def _list(self, element: Element) -> list[str]:
-        items: list[str] = []
-        number = int(element.get("start")) if element.get("start").isdigit() else 1
-        for child in element.elements():
-            mark = "•"
-            if element.name == "ol":
-                mark, number = f"{number}.", number + 1
-            blocks = self.blocks(child.children) if child.name == "li" else self._block(child)
-            if blocks:
-                items.append(f"{mark} " + "\n".join(blocks))
-        has_tables = any("\n|" in item or "```" in item for item in items)
-        return items if has_tables else ["\n".join(items)] if items else []
-
-    def _table(self, element: Element) -> list[str]:
-        rows = [row for row in element.walk() if row.name == "tr"]
-        cells = [row.elements("td", "th") for row in rows]
-        if any(
-            cell.get("colspan", "1") != "1" or cell.get("rowspan", "1") != "1"
-            for row in cells
-            for cell in row
-        ):
-            self._notes.lose("Cells that are joined in a table are shown apart.")
-        written = [[self._cell(cell) for cell in row] for row in cells]
-        width = max(map(len, written), default=0)
-        if not width:
-            return []
-        has_header = bool(cells[0]) and all(cell.name == "th" for cell in cells[0])
-        header = written.pop(0) if has_header else []
-        lines = [_row(header, width), _row(["---"] * width, width), *(_row(row, width) for row in written)]
-        caption = [self.line(each.children) for each in element.elements("caption")]
-        return [*caption, "\n".join(lines)]
-
-    def _cell(self, cell: Element) -> str:
-        text = " ".join(" ".join(self.blocks(cell.children)).split("\n"))
-        return re.sub(r"(?<!\\)\|", r"\\|", text)
-
-    def _inline(self, child: Child) -> str:
-        if isinstance(child, str):
-            return escaped(child)
-        if (placed := self._place(child)) is not None:
-            return placed
-        name = child.name
-        if name in _REFUSED:
-            self._notes.refuse(child, f"{name}: {_REFUSED[name]}")
-            return ""
-        if name in _DROPPED:
-            self._notes.lose(_DROPPED[name])
-            return ""
-        if "style" in child.attributes and name != "math":
-            self._notes.lose(_DROPPED["style"])
-        match name:
-            case "br":
-                return "\n"
-            case "img":
-                return self._image(child, child.get("src"), child.get("alt"))
-            case "object":
-                return self._object(child)
-            case "math":
-                return _formula(child)
-            case "sup":
-                return self._raised(child, _SUPERSCRIPTS, "^")
-            case "sub":
-                return self._raised(child, _SUBSCRIPTS, "_")
-            case "q":
-                return f"“{self._words(child)}”"
-            case "rt":
-                return f"({self._words(child)})"
-        if name in _CODE and "`" not in child.text and child.text.strip():
-            return f"`{_BLANKS.sub(' ', child.text)}`"
-        if name in _EMPHASIS:
-            self._notes.lose("Emphasis (bold, italic, underlined) is not shown.")
-        elif name == "a":
-            self._notes.lose("Links are taken as their words.")
-        elif name not in _PLAIN | _CODE:
+        if name in ("img", "object"):
+            reader.put(self._image(element) if name == "img" else self._object(element))
+            return
+        if name not in _AS_THEY_ARE and name not in _PARAGRAPHS:
             self._notes.lose(f"<{name}> is taken as its words.")
-        return self._words(child)
+        tag = "section" if name in _PARAGRAPHS else name
+        reader.start(tag, element.attributes)
+        self._feed(reader, element.children)
+        reader.end(tag)
 
-    def _words(self, element: Element) -> str:
-        return "".join(map(self._inline, element.children))
-
-    def _image(self, element: Element, address: str, words: str) -> str:
-        name = self._picture(address, element)
-        words = re.sub(r"[\[\]\n`$\\]+", " ", words).strip()
-        return f"![{words}](media:{name})" if name else ""
+    def _image(self, element: Element) -> str:
+        return self._shown(element, element.get("src"), element.get("alt"))
 
     def _object(self, element: Element) -> str:
         address, kind = element.get("data"), element.get("type")
@@ -283,41 +182,20 @@ class Writer:
         if not is_picture:
             self._notes.refuse(element, f"object: {kind or address or 'what it shows'} is not taken")
             return ""
-        return self._image(element, address, " ".join(element.text.split()))
+        return self._shown(element, address, " ".join(element.text.split()))
 
-    def _raised(self, element: Element, signs: dict[str, str], operator: str) -> str:
-        text = self._words(element).strip()
-        if all(sign in signs for sign in text):
-            return "".join(signs[sign] for sign in text)
-        if any(True for _ in element.elements()) or re.search(r"[\\{}$`]", text):
-            self._notes.lose("Sub- and superscripts that hold more than plain text stand on the line.")
-            return f"{operator}({text})"
-        return f"⟮{operator}{{\\text{{{text}}}}}⟯"
+    def _shown(self, element: Element, address: str, words: str) -> str:
+        name = self._picture(address, element)
+        words = " ".join(re.sub(r"[\[\]\n`$\\]+", " ", words).split())
+        return f"![{words}](media:{name})" if name else ""
 
 
-def escaped(text: str) -> str:
-    """Plain text of a bank, so that no sign of ours is taken for one: prices are no formulas."""
-    text = _BLANKS.sub(" ", text).replace("⟮", "(").replace("⟯", ")")
-    return text.replace("`", "\\`").replace("$", "\\$")
-
-
-def _tidy(text: str) -> str:
-    """One paragraph: blanks at the ends of lines gone; beside digits, where dollars would be prices, formulas
-    have brackets, or stand apart."""
-    text = re.sub(r" +", " ", text)
-    text = re.sub(r" ?\n ?", "\n", text).strip()
+def _with_signs(text: str) -> str:
+    """Formulas between dollars; beside digits, where dollars would be prices, between brackets."""
     text = re.sub(r"(?<=\d)⟮([^⟮⟯]+)⟯|⟮([^⟮⟯]+)⟯(?=\d)", lambda f: f"\\({f[1] or f[2]}\\)", text)
     text = re.sub(r"(\d)⟮", r"\1 ⟮", text)
     text = re.sub(r"⟯(\d)", r"⟯ \1", text)
     return text.replace("⟮", "$").replace("⟯", "$")
-
-
-def _row(cells: Sequence[str], width: int) -> str:
-    return "| " + " | ".join([*cells, *[""] * (width - len(cells))]) + " |"
-
-
-def _formula(element: Element) -> str:
-    return f"⟮{source_of(element) or _mathml(element)}⟯"
 
 
 def _mathml(element: Element) -> str:

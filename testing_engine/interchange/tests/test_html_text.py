@@ -9,6 +9,7 @@ from testing_engine.rendering import content_html, option_html
 CASES = {
     "<p>One</p><p>two<br>three&nbsp;</p>": "One\n\ntwo\nthree",
     "a<ul><li>b<ul><li>c</li></ul></li><li>d</ul>e": "a\n\n• b\n◦ c\n• d\n\ne",
+    "<ul><li><p>a</p></li><li> <p>b</p><p>c</p></li></ul><p>d</p>": "• a\n• b\nc\n\nd",
     "<ol start=3><li>x<li>y</ol>": "3. x\n4. y",
     "<div>a</div><div>b</div>": "a\nb",
     "<b>bold</b> and <i>x</i>": "bold and x",

@@ -247,7 +247,7 @@ def test_losses_are_listed_once_each() -> None:
     )
     assert question.outcome == "taken_with_loss"
     assert sorted(question.losses) == [
-        "Emphasis (bold, italic, underlined) is not shown.",
+        "Emphasis (bold, italics, underlining) is dropped; the words stay.",
         "Feedback is not shown.",
         "Instructions for others than the student (rubric) are not taken.",
     ]
