@@ -86,7 +86,10 @@ NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 1}
 class NumberOrList(serializers.Field[list[float], Any, Any, Any]):
     """A number, or a list of numbers."""
 
-    default_error_messages = {"invalid": "Must be a number or a list of numbers."}
+    default_error_messages = {
+        "invalid": "Must be a number or a list of numbers.",
+        "range": "Must be between -1000000 and 1000000.",
+    }
 
     def to_internal_value(self, data: Any) -> list[float]:
         values = data if isinstance(data, list) else [data]
@@ -100,7 +103,7 @@ class NumberOrList(serializers.Field[list[float], Any, Any, Any]):
 
 def _finite(field: serializers.Field[Any, Any, Any, Any], value: float) -> float:
     if not -1e6 < value < 1e6:  # also false for an infinity that JSON can spell as 1e999
-        field.fail("invalid")
+        field.fail("range")
     return float(value)
 
 

@@ -49,4 +49,8 @@ class Command(BaseCommand):
             return
         with tqdm(total=count, unit="question", disable=None) as bar:
             pool = publish_pool(name, draft.concept_names, draft.questions, bar.update, scale=draft.scale)
-        self.stdout.write(f"Published {count} questions as pool {pool.pk}, on the scale {pool.scale}.")
+        self.stdout.write(f"Published {_counted(count)} as pool {pool.pk}, on the scale {pool.scale}.")
+
+
+def _counted(questions: int) -> str:
+    return "1 question" if questions == 1 else f"{questions} questions"
