@@ -144,7 +144,7 @@ def _key(value: Scalar, case_sensitive: bool) -> Scalar:
 
 def _equal(node: Mapping[str, Any]) -> Callable[..., Value]:
     """Numbers that are equal: exactly, within an absolute tolerance, or within one in per cent of the second
-    (as QTI).
+    (QTI's equal has them the other way round).
     """
     mode = node.get("tolerance", "exact")
     if mode not in ("exact", "absolute", "relative"):

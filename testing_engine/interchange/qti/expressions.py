@@ -184,6 +184,8 @@ def operation(element: Element, operands: list[Expression]) -> Expression:
     options = _OPTIONS.get(name)
     if options is None:
         raise NotTaken(element, f"the operator {name} is not known")
+    if name == "equal":
+        operands = operands[::-1]  # the range lies around QTI's first operand, and around our second
     return {"op": name, "of": operands, **options(element)}
 
 

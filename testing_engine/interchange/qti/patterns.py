@@ -1,6 +1,7 @@
 """Patterns of text (RE2) → patterns as XML Schema and players in browsers know them.
 
-The whole text must match on both sides. What one side lacks and the other has no other word for is refused.
+The whole text must match, which players in browsers are told by ^ and $ (in XML Schema they are signs like
+any other; no player that is known goes by it). What has no word that all know is refused.
 """
 
 import re
@@ -35,7 +36,7 @@ def portable_pattern(pattern: str, *, case_sensitive: bool) -> str:
             written.append(part if case_sensitive else _either_case_in_class(part))
         else:
             written.append(part if case_sensitive else _either_case(part))
-    return "".join(written)
+    return f"^({''.join(written)})$"
 
 
 def _escape(token: str) -> str:
@@ -57,7 +58,7 @@ def _either_case_in_class(token: str) -> str:
     inside = token[1:-1]
     negated, inside = ("^", inside[1:]) if inside.startswith("^") else ("", inside)
     more: list[str] = []
-    for found in re.finditer(r"\\.|(\w)-(\w)|.", inside, re.DOTALL):
+    for found in re.finditer(r"\\.|([^\\])-([^\\])|.", inside, re.DOTALL):
         if found[1]:
             first, last = found[1], found[2]
             if first.isalpha() != last.isalpha() or first.islower() != last.islower():

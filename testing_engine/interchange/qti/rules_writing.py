@@ -77,9 +77,11 @@ class _Writing:
         self._number = count(1)
 
     def rules(self) -> Rules:
-        score = self._program.score
+        score = _nothing_as_zero(self._program.score)
         self._find_correct([*(step for _, step in self._program.steps), score])
         self._made.outcomes.append(outcome_declaration(SCORE, _NUMBER, default="0"))
+        if score["op"] == "mapResponse":
+            score = self._with_all_members(score)
         if not self._program.steps and (template := self._template(score)):
             self._made.processing.set("template", f"{TEMPLATES}{template}.xml")
             return self._made
@@ -188,6 +190,8 @@ class _Writing:
                 operands, (self._as_wanted(op, index, kinds) for index in range(len(kinds))), strict=True
             )
         ]
+        if op == "equal":
+            written.reverse()  # QTI's range lies around the first, ours around the second
         return qti(f"qti-{kebab(op)}", options_of(node), *written)
 
     def _as_wanted(self, op: str, index: int, kinds: Sequence[Kind]) -> Kind:
@@ -211,6 +215,7 @@ class _Writing:
         return variable(name)
 
     def _map_response(self, node: Expression, before: list[Node]) -> Node:
+        node = self._with_all_members(node)
         (given,) = node["of"]
         name = str(given.get("name"))
         is_plain = (
@@ -220,6 +225,17 @@ class _Writing:
             self._mapping(name, node)
             return qti("qti-map-response", {"identifier": name})
         return self._as_outcome(self._mapping_as_conditions(node), before)
+
+    def _with_all_members(self, node: Expression) -> Expression:
+        """The same without a default: what is not listed is, where an answer holds several."""
+        (given,) = node["of"]
+        members = self._members.get(str(given.get("name")), ())
+        default = float(node.get("default", 0.0))
+        if not default or self._kind(given).cardinality == "single" or not 0 < len(members) <= MOST_EXPANDED:
+            return node
+        listed = {entry["key"] for entry in node["entries"]}
+        others = [{"key": member, "value": default} for member in members if member not in listed]
+        return {**node, "entries": [*node["entries"], *others], "default": 0.0}
 
     def _is_plain_mapping(self, node: Expression) -> bool:
         """Whether players agree on it: of nothing and of what is not listed it gives 0."""
@@ -254,9 +270,8 @@ class _Writing:
             for entry in reversed(entries):
                 total = {"op": "if", "of": [self._is(given, entry), constant(float(entry["value"])), total]}
         else:
-            listed = {entry["key"] for entry in entries}
             if default:
-                entries += [{"key": key, "value": default} for key in self._others(given, listed)]
+                raise NotCarried("its mapping has a default for more answers than can be listed")
             terms = [
                 {
                     "op": "if",
@@ -279,12 +294,6 @@ class _Writing:
             how = {"case_sensitive": entry.get("case_sensitive", True)}
             return {"op": "stringMatch", "of": [given, constant(entry["key"])], **how}
         return {"op": "match", "of": [given, constant(entry["key"])]}
-
-    def _others(self, given: Expression, listed: set[str]) -> list[str]:
-        members = self._members.get(str(given.get("name")))
-        if members is None or len(members) > MOST_EXPANDED:
-            raise NotCarried("its mapping has a default for more answers than can be listed")
-        return [member for member in members if member not in listed]
 
     # --- What an expression is ---
 
@@ -323,3 +332,13 @@ class _Writing:
                 return self._is_always_a_number(self._nodes[node["name"]])
             case _:
                 return False
+
+
+def _nothing_as_zero(score: Expression) -> Expression:
+    """A score that is nothing is 0; not every player knows how to say nothing."""
+    if score["op"] == "lookup":
+        return _nothing_as_zero(as_conditions(score))
+    if score["op"] == "if":
+        condition, *branches = score["of"]
+        return {**score, "of": [condition, *map(_nothing_as_zero, branches)]}
+    return constant(0.0) if score["op"] == "value" and score.get("value") is None else score

@@ -137,6 +137,11 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "key": {"M": {"mapping": {"A X": 1, "A Y": 1, "B Z": 1}, "default": -0.5, "upper": 2}},
         "categories": [0, 1, 2],
     },
+    "pairs": {
+        "content": "Pair:",
+        "interactions": [MATCH],
+        "key": {"M": {"correct": ["B Z", "A X"]}},
+    },
     "associate": {
         "content": "Pair:",
         "interactions": [ASSOCIATE],
@@ -227,11 +232,17 @@ RULES: dict[str, dict[str, Any]] = {
             "default": 2,
         },
     },
-    "truth": {
+    "any": {
         "score": {
             "op": "anyN",
             "min": 1,
-            "max": 2,
+            "max": 1,
+            "of": [{"op": "member", "of": [value("A"), R]}, {"op": "lt", "of": [T, value(2)]}],
+        }
+    },
+    "truth": {
+        "score": {
+            "op": "or",
             "of": [
                 {"op": "contains", "of": [R, value(["A", "B"])]},
                 {"op": "not", "of": [{"op": "match", "of": [R, value(["C"])]}]},
