@@ -185,7 +185,7 @@ def operation(element: Element, operands: list[Expression]) -> Expression:
     if options is None:
         raise NotTaken(element, f"the operator {name} is not known")
     if name == "equal":
-        operands = operands[::-1]  # the range lies around QTI's first operand, and around our second
+        operands = [*reversed(operands)]  # the range lies around QTI's first operand, and around our second
     return {"op": name, "of": operands, **options(element)}
 
 

@@ -182,6 +182,8 @@ class _Writing:
             case "mapResponse":
                 return self._map_response(node, before)
         operands = node.get("of", [])
+        if op == "match" and (name := self._correctly_answered(node)):
+            return qti("qti-match", None, variable(name), qti("qti-correct", {"identifier": name}))
         kinds = [self._kind(each) for each in operands]
         base = next((kind.base for kind in kinds if kind.base), wanted.base)
         written = [
@@ -193,6 +195,12 @@ class _Writing:
         if op == "equal":
             written.reverse()  # QTI's range lies around the first, ours around the second
         return qti(f"qti-{kebab(op)}", options_of(node), *written)
+
+    def _correctly_answered(self, node: Expression) -> str:
+        """The response variable that is compared with what it declares as correct, or ""."""
+        name = str(node["of"][0].get("name"))
+        found = self._made.correct.get(name)
+        return name if found and node["of"][0]["op"] == "variable" and right_values(node) == found else ""
 
     def _as_wanted(self, op: str, index: int, kinds: Sequence[Kind]) -> Kind:
         """Of which kind an operand is written, where it is a constant: of that of the one beside it."""
