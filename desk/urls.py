@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from desk.views import entrance, parameters, pools
+from desk.views import entrance, importing, parameters, pools
 
 app_name = "desk"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("log-out", entrance.log_out, name="log_out"),
     path("questions/", pools.pool_list, name="pools"),
     path("questions/new", pools.new_pool, name="new_pool"),
+    path("questions/import", importing.import_questions, name="import"),
+    path("questions/import/template", importing.question_template, name="question_template"),
     path("questions/<uuid:pool_id>/", pools.pool_page, name="pool"),
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
     path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),

@@ -19,6 +19,8 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "new_pool": ("get", MAKE_POOLS),
     "pool": ("get", SEE_POOLS),
     "pool_settings": ("get", MAKE_POOLS),
+    "import": ("get", MAKE_POOLS),
+    "question_template": ("get", MAKE_POOLS),
     "pool_parameters": ("get", MAKE_POOLS),
     "copy_pool": ("post", MAKE_POOLS),
     "archive_pool": ("post", MAKE_POOLS),

@@ -1,0 +1,85 @@
+"""Questions of other systems: a report of every question, then the import; and a table to fill in."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.import_forms import ImportForm
+from desk.rights import MAKE_POOLS
+from desk.views.pools import require_form
+from testing_engine import importing
+from testing_engine.importing import ImportRefused, PublishedOtherwise, Report
+from testing_engine.interchange import table_templates
+from testing_engine.interchange.imported import Upload
+
+LISTED = 500  # questions of each kind
+
+
+@require_form
+@desk_view(MAKE_POOLS)
+def import_questions(request: DeskRequest) -> HttpResponse:
+    """The form; by POST a report of every question, or the import of what was reported."""
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method != "POST" or not form.is_valid():
+        return _show(request, form, {})
+    upload = form.upload()
+    said = ""
+    if request.POST.get("do") == "import":
+        if request.POST.get("seen") == form.seen(upload):
+            return _imported(request, form, upload)
+        said = _("The file, or what is said of it, is another now. Look at the new report, then import.")
+    try:
+        report = importing.import_pool(upload, form.wishes(dry_run=True))
+    except ImportRefused as refused:
+        return _show(request, form, {"problems": [message for _pointer, message in refused.problems]})
+    return _show(request, form, {"said": said, **_told(report), "seen": form.seen(upload)})
+
+
+def _imported(request: DeskRequest, form: ImportForm, upload: Upload) -> HttpResponse:
+    try:
+        report = importing.import_pool(upload, form.wishes(dry_run=False))
+    except ImportRefused as refused:
+        return _show(request, form, {"problems": [message for _pointer, message in refused.problems]})
+    except PublishedOtherwise:
+        return _show(
+            request,
+            form,
+            {"problems": [_("This page made a pool already. Open the import anew for another.")]},
+        )
+    if report.pool is None:
+        return _show(request, form, _told(report))
+    said = _("{taken} questions are in the new pool, {refused} were refused.")
+    messages.success(request, said.format(taken=report.taken, refused=report.refused))
+    return go_to(request, reverse("desk:pool", args=[report.pool.pk]))
+
+
+def _told(report: Report) -> dict[str, Any]:
+    """The report, by what became of the questions."""
+    by_outcome = {
+        outcome: [question for question in report.questions if question.outcome == outcome]
+        for outcome in ("refused", "taken_with_loss", "taken")
+    }
+    return {"report": report, **by_outcome, "most": LISTED}
+
+
+def _show(request: DeskRequest, form: ImportForm, context: dict[str, Any]) -> HttpResponse:
+    is_part = bool(request.htmx) and not request.htmx.boosted
+    name = "parts/import_report" if is_part else "import_questions"
+    return show(request, name, {"form": form, "is_part": is_part, **context})
+
+
+@require_safe
+@desk_view(MAKE_POOLS)
+def question_template(request: DeskRequest) -> HttpResponse:
+    """A table of questions to fill in."""
+    form: table_templates.Form = "csv" if request.GET.get("format") == "csv" else "xlsx"
+    return HttpResponse(
+        table_templates.table_template(form),
+        content_type=table_templates.CONTENT_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="questions.{form}"'},
+    )
