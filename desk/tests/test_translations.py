@@ -30,7 +30,7 @@ def in_the_code() -> set[str]:
                 "say",
             ):
                 found |= {
-                    each.value for each in node.args[:1] if isinstance(each, ast.Constant) and each.value
+                    str(each.value) for each in node.args[:1] if isinstance(each, ast.Constant) and each.value
                 }
     return found
 
