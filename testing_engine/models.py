@@ -91,6 +91,13 @@ class QuestionPool(models.Model):
     archived_at = models.DateTimeField(
         null=True, editable=False, help_text="Since then it is not offered; tests that use it go on."
     )
+    reporting_scale = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="On which θ is told of tests that start from now on: docs/REPORTING_SCALES.md. "
+        "Empty: on θ's.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

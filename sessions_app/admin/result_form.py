@@ -19,9 +19,14 @@ RESULT_FIELDS = (
     "result_levels",
     "scale_mean",
     "scale_sd",
+    "reporting_scale",
     "result_release",
 )
-RESULT_ROWS = ["result_kind", "result_cuts", "result_levels", ("scale_mean", "scale_sd"), "result_release"]
+RESULT_ROWS = [
+    *("result_kind", "result_cuts", "result_levels"),
+    ("scale_mean", "scale_sd"),
+    *("reporting_scale", "result_release"),
+]
 
 
 # Shorter than the model's: a line of its own each, also on a phone.
@@ -92,6 +97,13 @@ class ResultFields(forms.ModelForm[NamedTest]):
         initial=10,
         help_text="50 and 10 make T scores.",
         widget=UnfoldAdminDecimalFieldWidget,
+    )
+    reporting_scale = forms.JSONField(
+        label="Reporting scale",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="How θ is told, as JSON: {&quot;name&quot;: &quot;T&quot;, &quot;at_zero&quot;: 50, "
+        "&quot;per_unit&quot;: 10} (docs/REPORTING_SCALES.md). Empty: the pool's, if it has one.",
     )
     result_release = forms.ChoiceField(
         label="Students see the result",

@@ -84,6 +84,11 @@ class NamedTest(models.Model):
     )
     scale_mean = models.FloatField("score at θ = 0", default=50.0)
     scale_sd = models.FloatField("points for one unit of θ", default=10.0)
+    reporting_scale = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="On which θ is told: docs/REPORTING_SCALES.md. Empty: the pool's, where it has one.",
+    )
     result_release = models.CharField(
         "students see it", max_length=6, choices=Release.choices, default=Release.NOW
     )

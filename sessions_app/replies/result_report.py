@@ -28,7 +28,9 @@ class Finding(Reply, frozen=True):
     standard_error: float
     level: Annotated[int | None, Meta(description="Its place in `levels`; null: the result has none.")]
     probability: Annotated[float | None, Meta(description="Of that level.")]
-    score: Annotated[float | None, Meta(description="On the rating scale; null: it is none.")]
+    score: Annotated[float | None, Meta(description="On the reporting or rating scale; null: it has none.")]
+    score_error: Annotated[float | None, Meta(description="Its standard error, in the same unit.")]
+    score_95: Annotated[Interval | None, Meta(description="Where the score very likely lies.")]
     proficiency: float
     proficiency_95: Interval
 
@@ -47,14 +49,27 @@ class ConceptFinding(Finding, frozen=True):
     ]
 
 
+class ToldOn(Reply, frozen=True):
+    """A scale on which θ is told: T scores, 0 to 100, …"""
+
+    name: str
+    digits: int
+    minimum: float | None
+    maximum: float | None
+
+
 class Level(Reply, frozen=True):
     name: str
     meaning: str
+    score_from: Annotated[
+        float | None, Meta(description="The score with which it begins; null: the lowest, or no score.")
+    ]
     proficiency_from: Annotated[float | None, Meta(description="Where it begins; null: the lowest.")]
 
 
 class Report(Reply, frozen=True):
     kind: ResultKind
+    reporting_scale: Annotated[ToldOn | None, Meta(description="null: results are told on θ's own.")]
     headline: Annotated[str, Meta(description="One sentence for the whole test.")]
     lines: Sentences
     stands_out: Annotated[list[str], Meta(description="Which concepts the test can tell apart.")]
@@ -71,8 +86,10 @@ def report(found: reporting.Report) -> Report:
     """In the active language."""
     told = sentences_of(found, for_teacher=True)  # a student for whom it is not gets no report
     cuts = [None, *proficiencies_of(found.spec.cuts)]
+    score_cuts = [found.spec.score(cut) if found.spec.has_score else None for cut in found.spec.cuts]
     return Report(
         kind=found.spec.kind,
+        reporting_scale=_told_on(found.spec),
         headline=told.headline,
         lines=list(told.lines),
         stands_out=list(told.stands_out),
@@ -83,10 +100,17 @@ def report(found: reporting.Report) -> Report:
             for concept, words in zip(found.concepts, told.concepts, strict=True)
         ],
         levels=[
-            Level(name=level.name, meaning=level.meaning, proficiency_from=cut)
-            for level, cut in zip(told.levels, cuts, strict=False)
+            Level(name=level.name, meaning=level.meaning, score_from=score, proficiency_from=cut)
+            for level, cut, score in zip(told.levels, cuts, [None, *score_cuts], strict=False)
         ],
     )
+
+
+def _told_on(spec: ResultSpec) -> ToldOn | None:
+    scale = spec.reporting
+    if scale is None:
+        return None
+    return ToldOn(name=scale.name, digits=scale.digits, minimum=scale.minimum, maximum=scale.maximum)
 
 
 def _concept(spec: ResultSpec, concept: reporting.ConceptFinding, words: ToldConcept) -> ConceptFinding:
@@ -106,7 +130,9 @@ def _numbers(spec: ResultSpec, finding: reporting.Finding) -> dict[str, Any]:
         "standard_error": finding.error,
         "level": finding.level,
         "probability": None if finding.probability is None else round(finding.probability, 6),
-        "score": round(spec.score(finding.theta), 6) + 0.0 if spec.is_rating else None,
+        "score": spec.score(finding.theta) if spec.has_score else None,
+        "score_error": spec.score_error(finding.theta, finding.error) if spec.has_score else None,
+        "score_95": [spec.score(end) for end in finding.interval] if spec.has_score else None,
         "proficiency": proficiency_of(finding.theta),
         "proficiency_95": [proficiency_of(end) for end in finding.interval],
     }

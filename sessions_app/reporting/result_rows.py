@@ -237,10 +237,16 @@ _SESSION = (
     Column(
         "score",
         "number",
-        "Score on the rating scale; empty for other results.",
+        "Score on the reporting or rating scale; empty where the result has none.",
+        _of_whole(lambda report, whole: report.spec.score(whole.theta) if report.spec.has_score else None),
+    ),
+    Column(
+        "score_standard_error",
+        "number",
+        "Its standard error, in the same unit.",
         _of_whole(
             lambda report, whole: (
-                round(report.spec.score(whole.theta), 6) + 0.0 if report.spec.is_rating else None
+                report.spec.score_error(whole.theta, whole.error) if report.spec.has_score else None
             )
         ),
     ),

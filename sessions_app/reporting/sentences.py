@@ -101,6 +101,8 @@ def _lines(
     spec: ResultSpec, levels: Sequence[Level], finding: Finding, *, of_people: bool, is_short: bool = False
 ) -> tuple[str, ...]:
     lines = []
+    if spec.reporting is not None and spec.kind != Kind.SCALE:
+        lines.append(_score_line(spec, finding))
     if finding.level is not None and not is_short and levels[finding.level].meaning:
         lines.append(f"{levels[finding.level].name}: {levels[finding.level].meaning}.".replace("..", "."))
     if finding.likely is not None and spec.kind != Kind.PASSING:
@@ -115,6 +117,20 @@ def _lines(
         text = _("Very likely ahead of between {low} and {high} of 100 people of the comparison group.")
         lines.append(text.format(low=low, high=high))
     return tuple(lines)
+
+
+def _score_line(spec: ResultSpec, finding: Finding) -> str:
+    """The score on the reporting scale, its standard error, and where it very likely lies."""
+    assert spec.reporting is not None
+    low, high = (score_of(spec, end) for end in finding.interval)
+    text = _("{name}: {score}, standard error {error} (very likely {low} to {high})")
+    return text.format(
+        name=spec.reporting.name or _("Score"),
+        score=score_of(spec, finding.theta),
+        error=f"{spec.score_error(finding.theta, finding.error):.{spec.reporting.digits + 1}f}",
+        low=low,
+        high=high,
+    )
 
 
 def _stands_out(report: Report) -> tuple[str, ...]:
@@ -139,7 +155,10 @@ def _percent(probability: float) -> int:
 
 
 def score_of(spec: ResultSpec, theta: float) -> str:
-    """The score on a rating scale, to what a twentieth of its unit can tell; a true minus, never −0."""
+    """The score as its scale rounds it, or to what a twentieth of a rating scale's unit can tell; a true
+    minus, never −0."""
     digits = min(6, max(0, math.ceil(-math.log10(spec.sd / 5))))
+    if spec.reporting is not None:
+        digits = spec.reporting.digits
     number = round(spec.score(theta), digits)
     return f"{'−' if number < 0 else ''}{abs(number):.{digits}f}"

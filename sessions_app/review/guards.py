@@ -8,6 +8,10 @@ from sessions_app.review.breaks import Break
 
 # Trigger → its table and function. A test compares this with what the migrations make.
 TRIGGERS = {
+    "calibrations_frozen": ("calibrations", "refuse_change"),
+    "calibrations_published_once": ("calibrations", "refuse_change"),
+    "imported_sittings_never_change": ("imported_sittings", "refuse_change"),
+    "imported_sittings_never_emptied": ("imported_sittings", "refuse_change"),
     "parameter_sources_never_change": ("parameter_sources", "refuse_change"),
     "parameter_sources_never_emptied": ("parameter_sources", "refuse_change"),
     "passages_never_change": ("passages", "refuse_change"),
@@ -18,6 +22,8 @@ TRIGGERS = {
     "question_images_never_emptied": ("question_images", "refuse_change"),
     "questions_never_change": ("questions", "refuse_change"),
     "questions_never_emptied": ("questions", "refuse_change"),
+    "response_imports_never_change": ("response_imports", "refuse_change"),
+    "response_imports_never_emptied": ("response_imports", "refuse_change"),
     "result_specifications_never_change": ("result_specifications", "refuse_change"),
     "result_specifications_never_emptied": ("result_specifications", "refuse_change"),
     "revision_questions_never_change": ("revision_questions", "refuse_change"),

@@ -87,7 +87,7 @@ def start(
     except RulesError as error:
         raise RulesRefused(error.problems) from error
     try:
-        told_by = spec_for(test, request.rules, revision.bank)
+        told_by = spec_for(test, request.rules, revision.bank, pool.reporting_scale)
     except ResultRefused as error:
         raise RulesRefused(error.problems) from error
     try:

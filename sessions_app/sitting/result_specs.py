@@ -23,6 +23,7 @@ from testing_engine.canonical import as_stored
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.reporting_scales import ReportingScale, ReportingScaleError
 from testing_engine.revisions import load_revision
 
 USUAL_CUTS = (-1.0, 0.0, 1.0)
@@ -60,13 +61,15 @@ class Level:
 @dataclass(frozen=True)
 class ResultSpec:
     """`cuts`: θ between two levels, in order. `levels`: the lowest first, one more than cuts; none: the usual
-    words. `mean` and `sd`: a scale's score at θ = 0, and its change for θ + 1."""
+    words. `mean` and `sd`: a rating scale's score at θ = 0, and its change for θ + 1, where nothing else is
+    said in `reporting`."""
 
     kind: str = Kind.LEVELS.value
     cuts: tuple[float, ...] = USUAL_CUTS
     levels: tuple[Level, ...] = ()
     mean: float = 50.0
     sd: float = 10.0
+    reporting: ReportingScale | None = None  # on which θ is told, whatever the kind
 
     @property
     def has_levels(self) -> bool:
@@ -82,16 +85,34 @@ class ResultSpec:
         """Whether nothing is right or wrong."""
         return self.kind == Kind.SCALE
 
+    @property
+    def has_score(self) -> bool:
+        """Whether θ is told as a score."""
+        return self.is_rating or self.reporting is not None
+
     def score(self, theta: float) -> float:
-        return self.mean + self.sd * theta
+        """On the reporting scale, else on the rating scale, to six digits."""
+        if self.reporting is not None:
+            return self.reporting.score(theta)
+        return round(self.mean + self.sd * theta, 6) + 0.0
+
+    def score_error(self, theta: float, error: float) -> float:
+        """The standard error in the score's unit, to six digits."""
+        found = self.sd * error if self.reporting is None else self.reporting.error(theta, error)
+        return round(found, 6)
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "cuts": list(self.cuts), "levels": [asdict(level) for level in self.levels]}
+        """A result without a reporting scale says nothing of one: its hash is the one that it always had."""
+        content = {**asdict(self), "cuts": list(self.cuts), "levels": [asdict(each) for each in self.levels]}
+        del content["reporting"]
+        return content if self.reporting is None else {**content, "reporting": self.reporting.to_json()}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "ResultSpec":
         levels = tuple(Level(**level) for level in content["levels"])
-        return cls(**{**content, "cuts": tuple(content["cuts"]), "levels": levels})
+        told_on = content.get("reporting")
+        reporting = None if told_on is None else ReportingScale.from_json(told_on)
+        return cls(**{**content, "cuts": tuple(content["cuts"]), "levels": levels, "reporting": reporting})
 
     def problems(self) -> Problems:
         """What is wrong with it, by the fields of a named test."""
@@ -134,23 +155,52 @@ class ResultSpec:
 USUAL = ResultSpec()
 
 
-def spec_for(test: NamedTest | None, rules: CatRules, bank: ItemBank) -> ResultSpec:
-    """How results are told of a test that starts now. Raises `ResultRefused`."""
+def spec_for(
+    test: NamedTest | None, rules: CatRules, bank: ItemBank, pool_scale: object = None
+) -> ResultSpec:
+    """How results are told of a test that starts now. `pool_scale`: the pool's reporting scale, where it has
+    one and the test has none. Raises `ResultRefused`.
+
+    Cuts are the test's own, else those of its own scale, of the rules, of the pool's scale, the usual ones.
+    """
     decided = cuts_of(rules)
     decided = decided if len(decided) <= MOST_CUTS else ()
     kind = NamedTest.ResultKind.BY_RULES if test is None else test.result_kind
     given = () if test is None else tuple(test.result_cuts)
+    own = _scale_written(None if test is None else test.reporting_scale)
+    reporting = own or _scale_written(pool_scale)
+    is_by_scale = (
+        reporting is not None and bool(reporting.cuts) and not given and (own is not None or not decided)
+    )
+    if is_by_scale:
+        assert reporting is not None
+        given = reporting.theta_cuts()
     if kind == NamedTest.ResultKind.BY_RULES:
         kind = _kind_by(given or decided, bank)
     fallback = () if kind == Kind.SCALE else decided or (() if kind == Kind.PASSING else USUAL_CUTS)
     cuts = tuple(float(cut) + 0.0 for cut in given or fallback)  # jsonb keeps no −0.0
-    spec = ResultSpec(kind=str(kind), cuts=cuts)
-    if test is not None:
-        levels = _levels_written(test.result_levels)
-        spec = ResultSpec(spec.kind, spec.cuts, levels, test.scale_mean, test.scale_sd)
+    levels = () if test is None else _levels_written(test.result_levels)
+    if is_by_scale and not levels:
+        assert reporting is not None
+        levels = tuple(Level(each.name, each.meaning) for each in reporting.levels)
+    mean, sd = (50.0, 10.0) if test is None else (test.scale_mean, test.scale_sd)
+    spec = ResultSpec(str(kind), cuts, levels, mean, sd, reporting)
     if problems := spec.problems():
         raise ResultRefused(problems)
     return spec
+
+
+def _scale_written(value: object) -> ReportingScale | None:
+    """Raises `ResultRefused`."""
+    if value is None:
+        return None
+    try:
+        return ReportingScale.from_json(value)
+    except ReportingScaleError as error:
+        problems = [
+            ("reporting_scale", f"{at}: {message}" if at else message) for at, message in error.problems
+        ]
+        raise ResultRefused(problems) from error
 
 
 def spec_of(test: NamedTest) -> ResultSpec:
@@ -159,7 +209,9 @@ def spec_of(test: NamedTest) -> ResultSpec:
     if revision_id is None:
         return USUAL
     try:
-        return spec_for(test, CatRules.from_json(test.rules), load_revision(revision_id).bank)
+        return spec_for(
+            test, CatRules.from_json(test.rules), load_revision(revision_id).bank, test.pool.reporting_scale
+        )
     except (ResultRefused, RulesError):
         return USUAL
 
@@ -177,7 +229,8 @@ def problems_of_result(test: NamedTest, pool: QuestionPool, rules: object) -> Pr
     if pool.current_revision_id is None:
         return []
     try:
-        spec_for(test, CatRules.from_json(rules), load_revision(pool.current_revision_id).bank)
+        bank = load_revision(pool.current_revision_id).bank
+        spec_for(test, CatRules.from_json(rules), bank, pool.reporting_scale)
     except ResultRefused as error:
         return error.problems
     return []

@@ -57,6 +57,7 @@ STATUS = {
 }
 REPORT = {
     "kind": "levels",
+    "reporting_scale": None,
     "headline": "Secure (probability 99 %)",
     "lines": [
         "This is the mean of 2 subjects.",
@@ -71,6 +72,8 @@ REPORT = {
         "level": 2,
         "probability": 0.986812,
         "score": None,
+        "score_error": None,
+        "score_95": None,
         "proficiency": 0.694,
         "proficiency_95": [0.545, 0.817],
     },
@@ -81,6 +84,8 @@ REPORT = {
             "level": 2,
             "probability": 0.890537,
             "score": None,
+            "score_error": None,
+            "score_95": None,
             "proficiency": 0.731,
             "proficiency_95": [0.52, 0.88],
             "name": "Math",
@@ -91,9 +96,29 @@ REPORT = {
         },
     ],
     "levels": [
-        {"name": "Beginning", "meaning": "at the start; the basics need work", "proficiency_from": None},
-        {"name": "Developing", "meaning": "on the way; a part is there", "proficiency_from": 0.158655},
-        {"name": "Secure", "meaning": "solid; most of it is there", "proficiency_from": 0.5},
-        {"name": "Advanced", "meaning": "far ahead of most", "proficiency_from": 0.841345},
+        {
+            "name": "Beginning",
+            "meaning": "at the start; the basics need work",
+            "score_from": None,
+            "proficiency_from": None,
+        },
+        {
+            "name": "Developing",
+            "meaning": "on the way; a part is there",
+            "score_from": None,
+            "proficiency_from": 0.158655,
+        },
+        {
+            "name": "Secure",
+            "meaning": "solid; most of it is there",
+            "score_from": None,
+            "proficiency_from": 0.5,
+        },
+        {
+            "name": "Advanced",
+            "meaning": "far ahead of most",
+            "score_from": None,
+            "proficiency_from": 0.841345,
+        },
     ],
 }
