@@ -78,8 +78,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
         case refusals.CalibrationNotFound():
             return Problem(404, "calibration_not_found", "This pool has no such calibration.")
         case refusals.CalibrationRuns():
-            extra = {"calibration_id": str(refusal.calibration_id)}
-            return Problem(409, "calibration_runs", str(refusal), extra=extra)
+            running = {"calibration_id": str(refusal.calibration_id)}
+            return Problem(409, "calibration_runs", str(refusal), extra=running)
         case refusals.CalibrationNotOpen():
             return Problem(409, "calibration_state", str(refusal), extra={"state": refusal.state})
         case refusals.ProposalRefused():

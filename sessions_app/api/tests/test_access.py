@@ -168,7 +168,11 @@ def scene(db: None) -> Scene:
     TestSession.objects.filter(status="active").update(deadline=timezone.now() + timedelta(hours=1))
     make_named_test(pool)
     fields: dict[str, Any] = {"pool": pool, "revision_id": pool.current_revision_id, "request": {}}
-    published = {"state": "done", "result": {"items": []}, "published_revision_id": pool.current_revision_id}
+    published: dict[str, Any] = {
+        "state": "done",
+        "result": {"items": []},
+        "published_revision_id": pool.current_revision_id,
+    }
     done, waiting = (Calibration.objects.create(**fields, **more) for more in (published, {}))
     return Scene(str(pool.pk), started, other, expired, token, (str(done.pk), str(waiting.pk)))
 

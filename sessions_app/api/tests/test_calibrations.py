@@ -113,7 +113,7 @@ def test_ask_read_publish(api: APIClient, pool: QuestionPool) -> None:
     found = api.get(one).json()
     assert (found["state"], found["progress"], found["error"]) == ("done", 1.0, "")
     assert len(found["result"]["items"]) == 8
-    table = api.get(one, {"format": "csv"})
+    table: Any = api.get(one, {"format": "csv"})
     rows = list(csv.DictReader(io.StringIO(b"".join(table.streaming_content).decode())))
     assert [float(row["new_difficulty"]) for row in rows] == [
         item["new"]["difficulty"] for item in found["result"]["items"]
