@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from desk.views import entrance, importing, parameters, pools
+from desk.views import entrance, importing, media, parameters, pools, questions, writing
 
 app_name = "desk"
 urlpatterns = [
@@ -14,6 +14,16 @@ urlpatterns = [
     path("questions/import", importing.import_questions, name="import"),
     path("questions/import/template", importing.question_template, name="question_template"),
     path("questions/<uuid:pool_id>/", pools.pool_page, name="pool"),
+    path("questions/<uuid:pool_id>/write", writing.new_question, name="new_question"),
+    path("questions/<uuid:pool_id>/sheet", writing.sheet, name="sheet"),
+    path("questions/<uuid:pool_id>/check", writing.check, name="check"),
+    path("questions/<uuid:pool_id>/try", writing.try_it, name="try"),
+    path("questions/<uuid:pool_id>/q/<int:pk>/", writing.edit_question, name="question"),
+    path("questions/<uuid:pool_id>/q/<int:pk>/versions", questions.versions, name="versions"),
+    path("questions/<uuid:pool_id>/q/<int:pk>/archive", questions.archive, name="archive_question"),
+    path("questions/<uuid:pool_id>/q/<int:pk>/restore", questions.restore, name="restore_question"),
+    path("media", media.insert, name="media"),
+    path("frame", questions.frame, name="frame"),
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
     path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),
     path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),

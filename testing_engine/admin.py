@@ -17,7 +17,8 @@ import testing_engine.image_admin  # noqa: F401  # registers pictures
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool, Scale
-from testing_engine.pools import frozen_content, revise_question
+from testing_engine.pools import frozen_content
+from testing_engine.versions import revise_question
 
 
 class FrozenAdmin(ModelAdmin):  # type: ignore[misc]

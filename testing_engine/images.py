@@ -6,6 +6,8 @@ another address.
 
 import hashlib
 import io
+import re
+from collections.abc import Iterable
 
 from PIL import Image, UnidentifiedImageError
 
@@ -59,6 +61,17 @@ def keep_image(content: bytes, address: str) -> QuestionImage:
 def address_of(image: QuestionImage) -> str:
     """Where students' browsers find it, on this host: unguessable, but open to whoever knows it."""
     return f"/images/{image.sha256}.{SUFFIXES[image.media_type]}"
+
+
+_ADDRESS = re.compile(r"/images/([0-9a-f]{64})\.(png|jpg)")
+
+
+def missing_images(addresses: Iterable[str]) -> set[str]:
+    """Those below /images/ at which there is no picture."""
+    below = {address for address in addresses if address.startswith("/images/")}
+    named = {address: found[1] for address in below if (found := _ADDRESS.fullmatch(address))}
+    stored = QuestionImage.objects.filter(pk__in=named.values()).defer("content")
+    return below - {address_of(image) for image in stored}
 
 
 def _made_anew(uploaded: bytes) -> tuple[bytes, str, tuple[int, int]]:

@@ -74,10 +74,10 @@ def publish_pool(
         )
         questions: list[Question] = []
         for first in range(0, len(drafts), BATCH):
-            batch = [_question(pool, draft, version=1) for draft in drafts[first : first + BATCH]]
+            batch = [question_of(pool, draft, version=1) for draft in drafts[first : first + BATCH]]
             questions += Question.objects.bulk_create(batch)
             progress(len(batch))
-        _publish_revision(pool, 1, questions)
+        publish_revision(pool, 1, questions)
     return pool
 
 
@@ -112,7 +112,7 @@ def copy_pool(pool: QuestionPool, copy_id: uuid.UUID, name: str) -> QuestionPool
             questions = current_questions(pool)
             for question in questions:
                 question.pk, question.pool, question.version = None, copy, 1
-            _publish_revision(copy, 1, Question.objects.bulk_create(questions, batch_size=BATCH))
+            publish_revision(copy, 1, Question.objects.bulk_create(questions, batch_size=BATCH))
     return copy
 
 
@@ -175,25 +175,9 @@ def was_published_as(
 ) -> bool:
     """Whether the pool's first revision holds exactly these questions, under this name."""
     first = PoolRevision.objects.get(pool=pool, number=1)
-    hashed = content_hash(frozen_content(_question(pool, draft, version=1)) for draft in drafts)
+    hashed = content_hash(frozen_content(question_of(pool, draft, version=1)) for draft in drafts)
     same_names = (pool.name, pool.concept_names) == (name, list(concept_names))
     return same_names and hashed == first.content_hash
-
-
-def revise_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
-    """Publish a revision in which `draft` stands in the place of the question of the same id.
-
-    Running tests and old results keep the revision that they were made with.
-    """
-    with transaction.atomic():
-        pool = QuestionPool.objects.select_for_update().get(pk=pool.pk)
-        current = current_questions(pool)
-        index = next(i for i, question in enumerate(current) if question.external_id == draft.external_id)
-        question = _question(pool, draft, version=_newest_version(pool, draft.external_id) + 1)
-        question.save(force_insert=True)
-        current[index] = question
-        assert pool.current_revision is not None
-        return _publish_revision(pool, pool.current_revision.number + 1, current)
 
 
 class PoolWasRevised(ValueError):
@@ -228,7 +212,7 @@ def revise_fields(pool: QuestionPool, base: int, changes: Mapping[str, Mapping[s
         ]
         by_id = {question.external_id: question for question in Question.objects.bulk_create(new, BATCH)}
         revised = [by_id.get(question.external_id, question) for question in questions]
-        return _publish_revision(pool, base + 1, revised)
+        return publish_revision(pool, base + 1, revised)
 
 
 def _changed(question: Question, version: int, values: Mapping[str, object]) -> Question:
@@ -266,12 +250,8 @@ def current_questions(pool: QuestionPool) -> list[Question]:
     )
 
 
-def _newest_version(pool: QuestionPool, external_id: str) -> int:
-    versions = Question.objects.filter(pool=pool, external_id=external_id).order_by("-version")
-    return versions.values_list("version", flat=True)[0]
-
-
-def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Question:
+def question_of(pool: QuestionPool, draft: QuestionDraft, version: int) -> Question:
+    """The row of a draft, not stored yet; its passage is."""
     parameters = draft.parameters
     return Question(
         pool=pool,
@@ -299,7 +279,8 @@ def _question(pool: QuestionPool, draft: QuestionDraft, version: int) -> Questio
     )
 
 
-def _publish_revision(pool: QuestionPool, number: int, questions: Sequence[Question]) -> PoolRevision:
+def publish_revision(pool: QuestionPool, number: int, questions: Sequence[Question]) -> PoolRevision:
+    """Revision `number` of the pool with these stored questions, in this order; it is the newest now."""
     hashed = content_hash(map(frozen_content, questions))
     revision = PoolRevision.objects.create(
         pool=pool,

@@ -12,7 +12,7 @@ Two lines of defence: Markdown with HTML switched off makes the HTML, and nh3 le
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -91,6 +91,34 @@ def inline_tokens(text: str) -> list[Token]:
 def formula_html(source: str, *, is_block: bool) -> str:
     """`<math>…</math>`, or `<code>…</code>` where the source is no formula."""
     return _clean(_mathml(source, {"display_mode": is_block}))
+
+
+def unshown_formulas(text: str) -> list[str]:
+    """Formulas of the text that are shown as they were typed, as they cannot be drawn as what they say."""
+    return [
+        token.content
+        for token in _tokens(text)
+        if token.type.startswith("math_")
+        and not _mathml(token.content.strip(), {"display_mode": False}).startswith("<math")
+    ]
+
+
+def pictures(text: str) -> list[tuple[str, str]]:
+    """(Address, words) of every picture of the text, shown or not."""
+    return [
+        (str(token.attrs.get("src", "")), token.content) for token in _tokens(text) if token.type == "image"
+    ]
+
+
+def words(text: str) -> list[str]:
+    """What of the text is neither formula, code nor picture."""
+    return [token.content for token in _tokens(text) if token.type == "text"]
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    for block in tokens_of(text):
+        yield block
+        yield from block.children or ()
 
 
 def _clean(html: str) -> str:

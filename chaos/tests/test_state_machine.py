@@ -24,9 +24,9 @@ from sessions_app.sitting import hot_state
 from sessions_app.tests.factories import make_pool, make_token, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool
-from testing_engine.pools import revise_question
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_revision
+from testing_engine.versions import revise_question
 
 RULES = {"strategy": {"name": "randomesque", "count": 5}, "max_questions": 4}
 CONCEPTS = 2

@@ -9,8 +9,13 @@ from django.utils.translation.template import templatize
 
 APP = Path(__file__).resolve().parent.parent
 ENGINE = APP.parent / "testing_engine"
-# They say sentences, and translate nothing.
-TABLES = (*(ENGINE / "parameter_tables").glob("*.py"), ENGINE / "parameters.py")
+# They say sentences, mark them for us, and translate nothing.
+SPEAKING = (
+    *(ENGINE / "authoring").glob("*.py"),
+    *(ENGINE / "parameter_tables").glob("*.py"),
+    ENGINE / "parameters.py",
+)
+MARKS = ("_", "gettext", "gettext_lazy", "marked", "say")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"
 
 
@@ -21,17 +26,11 @@ def in_the_code() -> set[str]:
         code = templatize(template.read_text())
         found |= {text for _, text in re.findall(r"""gettext\(u?(['"])(.*?)\1\)""", code)}
         assert "blocktranslate" not in template.read_text(), "this test would not find its texts"
-    for module in (*APP.rglob("*.py"), *TABLES):
+    for module in (*APP.rglob("*.py"), *SPEAKING):
         for node in ast.walk(ast.parse(module.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
-                "_",
-                "gettext",
-                "gettext_lazy",
-                "say",
-            ):
-                found |= {
-                    str(each.value) for each in node.args[:1] if isinstance(each, ast.Constant) and each.value
-                }
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in MARKS:
+                texts = (each.value for each in node.args[:1] if isinstance(each, ast.Constant))
+                found |= {str(text) for text in texts if text}
     return found
 
 

@@ -348,6 +348,13 @@ def _question(question: session_state.ShownQuestion | None, as_html: bool) -> Sh
     )
 
 
+def shown(question: session_state.ShownQuestion) -> ShownQuestion:
+    """A question as a student sees it, outside of any test."""
+    reply = _question(question, as_html=True)
+    assert reply is not None
+    return reply
+
+
 def _html(question: session_state.ShownQuestion) -> dict[str, Any]:
     asked = question.interactions
     return {

@@ -22,6 +22,7 @@ from testing_engine.formulas.source import (
     Environment,
     NotShowable,
     argument,
+    check_closed,
     columns_of,
     environments,
     has_rows,
@@ -78,11 +79,26 @@ def mathml(latex: str, *, is_block: bool) -> str:
     """`<math>…</math>`. Raises `NotShowable`, or whatever latex2mathml raises for what is no LaTeX."""
     if _PLACEHOLDERS.search(latex):
         raise NotShowable("characters without a meaning")
+    check_closed(latex)
     source = _NEW_LINE.sub(r"\\\\", _DROPPED.sub("", latex))
     source = _TAG.sub(r"\\qquad\\text{(\1)}", source)
     root = Element("math", {"display": "block" if is_block else "inline"})
     root.append(_row(source))
+    _check_complete(root)
     return tostring(root, encoding="unicode")
+
+
+_ARGUMENTS = {
+    **dict.fromkeys(("mfrac", "mroot", "msub", "msup", "munder", "mover"), 2),
+    **dict.fromkeys(("msubsup", "munderover"), 3),
+}
+
+
+def _check_complete(root: Element) -> None:
+    """Raises `NotShowable` where something has not all that belongs to it: a fraction with nothing below."""
+    for element in root.iter():
+        if len(element) != _ARGUMENTS.get(element.tag, len(element)):
+            raise NotShowable(f"{element.tag} is not complete")
 
 
 def _row(latex: str) -> Element:

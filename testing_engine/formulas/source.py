@@ -41,6 +41,24 @@ class Columns:
     lines: tuple[str, ...]
 
 
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_FENCE = re.compile(r"\\(left|right)(?![A-Za-z])")
+
+
+def check_closed(latex: str) -> None:
+    r"""Raises `NotShowable` where a brace, or a \left, has no partner: what belongs together were a guess."""
+    depth = 0
+    for found in _BRACE.finditer(latex):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth < 0:
+            raise NotShowable("} closes nothing")
+    if depth:
+        raise NotShowable("{ is not closed")
+    fences = [found[1] for found in _FENCE.finditer(latex)]
+    if fences.count("left") != fences.count("right"):
+        raise NotShowable("\\left and \\right do not match")
+
+
 def environments(latex: str) -> list[Environment]:
     """The outermost ones. Raises `NotShowable` where one does not end."""
     found: list[Environment] = []

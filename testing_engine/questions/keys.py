@@ -61,6 +61,13 @@ def program_of_keys(
     Raises `ProgramError` where keys and interactions do not fit, `TooManyAnswers` where the scores are too
     many.
     """
+    return with_categories(rules_of_keys(interactions, keys, all_or_nothing=all_or_nothing), interactions)
+
+
+def rules_of_keys(
+    interactions: Sequence[Interaction], keys: Mapping[str, Key], *, all_or_nothing: bool = False
+) -> Program:
+    """The same before its attainable scores are found. Raises as `program_of_keys`."""
     variables = variables_of(interactions)
     for name in variables:
         if name not in keys:
@@ -70,11 +77,9 @@ def program_of_keys(
             raise ProgramError(f"/{name}", "The question asks for no such response.")
     parts = {name: _score_of(name, keys[name], variables[name]) for name in variables}
     if all_or_nothing:
-        program = _all_or_nothing(variables, parts, interactions)
-    else:
-        weighted = [_weighted(part, keys[name].weight) for name, part in parts.items()]
-        program = Program(variables, weighted[0] if len(weighted) == 1 else {"op": "sum", "of": weighted})
-    return with_categories(program, interactions)
+        return _all_or_nothing(variables, parts, interactions)
+    weighted = [_weighted(part, keys[name].weight) for name, part in parts.items()]
+    return Program(variables, weighted[0] if len(weighted) == 1 else {"op": "sum", "of": weighted})
 
 
 def with_categories(program: Program, interactions: Sequence[Interaction]) -> Program:
@@ -217,5 +222,6 @@ __all__ = [
     "merged",
     "program_of_keys",
     "proposed_merge",
+    "rules_of_keys",
     "with_categories",
 ]

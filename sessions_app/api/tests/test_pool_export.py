@@ -24,7 +24,7 @@ from testing_engine.interchange.archives import Archive
 from testing_engine.interchange.json_writing import zipped
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import PoolRevision, Question, QuestionImage, QuestionPool
-from testing_engine.pools import revise_question
+from testing_engine.versions import revise_question
 
 FILL = {"type": "textEntry", "response": "T", "base_type": "float"}
 PICK = {

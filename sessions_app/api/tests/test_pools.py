@@ -14,7 +14,7 @@ from sessions_app.conftest import pointers
 from sessions_app.tests.factories import make_pool, pool_document, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool
-from testing_engine.pools import revise_question
+from testing_engine.versions import revise_question
 
 
 def test_it_lists_pools_the_newest_first(api: APIClient) -> None:

@@ -19,7 +19,8 @@ from sessions_app.sitting.proficiency import CHANGE_BETWEEN_TESTS_SD
 from sessions_app.tests.factories import CONCEPTS, make_pool, make_token, pool_document, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool, TestPlan
-from testing_engine.pools import choose_default, revise_question
+from testing_engine.pools import choose_default
+from testing_engine.versions import revise_question
 
 
 def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) -> None:

@@ -26,9 +26,9 @@ from testing_engine.pools import (
     current_questions,
     parameter_fields,
     revise_fields,
-    revise_question,
 )
 from testing_engine.revisions import item_parameters, load_revision
+from testing_engine.versions import revise_question
 
 ITEMS, PERSONS = 12, 700
 

@@ -19,9 +19,9 @@ from sessions_app.review.replay import Difference, Replay, replay
 from sessions_app.tests.factories import make_pool, pool_document, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import Question, QuestionPool, Scale, TestPlan
-from testing_engine.pools import revise_question
 from testing_engine.psychometrics.components import EDITION
 from testing_engine.revisions import forget_frozen
+from testing_engine.versions import revise_question
 
 RANDOM = {"strategy": {"name": "randomesque", "count": 40}, "max_questions": 6}
 SHADOW = {"eligibility": [{"name": "shadow", "areas": [{"area": "even", "maximum": 2}]}], "max_questions": 6}

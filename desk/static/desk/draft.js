@@ -1,0 +1,77 @@
+// What is typed and not saved is kept in this browser, for whoever typed it: a closed tab or a login that ran out
+// loses nothing. Saved, it is forgotten; after a month, too.
+
+const PREFIX = "desk.draft/";
+const MONTH = 30 * 24 * 3600_000;
+
+function stored(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+const pairsOf = (form) => [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken" && name !== "do");
+
+/** The box offers what was kept before; from now on, every change of the form is kept. */
+export function keepDrafts(form, box) {
+  const key = PREFIX + box.dataset.key;
+  forgetSaved(box.dataset.key);
+  forgetOld();
+  const atFirst = JSON.stringify(pairsOf(form));
+  const kept = stored(key);
+  if (kept && JSON.stringify(kept.pairs) !== atFirst) offer(kept, key, form, box);
+  let waiting;
+  const keep = () => {
+    const pairs = pairsOf(form);
+    if (!box.hidden || JSON.stringify(pairs) === atFirst) return;
+    try {
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), pairs }));
+    } catch {
+      // No room, or not allowed: then only the page itself keeps it.
+    }
+  };
+  const later = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, 400);
+  };
+  for (const event of ["input", "change"]) form.addEventListener(event, later);
+  document.addEventListener("htmx:afterSettle", later);
+  addEventListener("pagehide", keep);
+  form.addEventListener("submit", keep);
+}
+
+function offer(kept, key, form, box) {
+  box.hidden = false;
+  box.querySelector("span").textContent = new Date(kept.at).toLocaleString(document.documentElement.lang);
+  box.querySelector("[data-drop]").onclick = () => {
+    localStorage.removeItem(key);
+    box.hidden = true;
+  };
+  box.querySelector("[data-take]").onclick = async () => {
+    const values = {};
+    for (const [name, value] of kept.pairs) (values[name] ??= []).push(value);
+    const source = document.createElement("span");
+    box.after(source);
+    await htmx.ajax("POST", box.dataset.sheet, { source, target: "#sheet", swap: "outerHTML", values });
+    source.remove();
+    box.hidden = true;
+  };
+}
+
+/** The address says which draft has just been saved. */
+function forgetSaved(here) {
+  const query = new URLSearchParams(location.search);
+  const saved = query.get("saved");
+  if (!saved) return;
+  localStorage.removeItem(PREFIX + here.replace(/[^/]*$/, saved));
+  query.delete("saved");
+  history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : ""));
+}
+
+function forgetOld() {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(PREFIX) && !(Date.now() - stored(key)?.at < MONTH)) localStorage.removeItem(key);
+  }
+}

@@ -1,0 +1,27 @@
+// A question that is being written, drawn by the student's page's own code. The page around it says what to show,
+// and is told each answer that is sent here, and how high the page has become.
+
+import { onAnswer, showAnswer, showQuestion, unlock } from "../student_page/question.js";
+
+const { texts } = JSON.parse(document.getElementById("page-data").textContent);
+const { origin } = location;
+const section = document.getElementById("question");
+const tell = (said) => parent.postMessage(said, origin);
+let kept;
+
+onAnswer((response) => [tell({ answer: response }), unlock()], (response) => (kept = response), texts);
+
+addEventListener("message", ({ data, source, origin: from }) => {
+  if (from !== origin || source !== parent || !data.question) return;
+  const hadFocus = document.hasFocus();
+  section.hidden = false;
+  showQuestion(data.question, { number: 1, most: 1, allowsDontKnow: true }, texts);
+  if (!hadFocus) document.activeElement?.blur();
+  try {
+    if (kept !== undefined) showAnswer(kept);
+  } catch {
+    kept = undefined; // an answer to what the question asked before
+  }
+});
+new ResizeObserver(() => tell({ height: document.documentElement.scrollHeight })).observe(document.body);
+tell({ ready: true });

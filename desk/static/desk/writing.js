@@ -1,0 +1,123 @@
+// The page on which a question is written: the preview, trying it, places and pictures in the text.
+
+import { keepDrafts } from "./draft.js";
+
+const one = (selector) => document.querySelector(selector);
+const form = one("#question-form");
+const frame = one("#frame");
+const check = one("#check");
+const PAUSE = 500; // milliseconds after the last key, before the page is asked
+
+// --- What a student sees -------------------------------------------------------------------------------------
+
+let isReady = false;
+
+function present() {
+  const shown = check.querySelector("[data-shown]")?.dataset.shown;
+  if (shown && isReady) frame.contentWindow.postMessage({ question: JSON.parse(shown) }, location.origin);
+}
+
+addEventListener("message", ({ data, source, origin }) => {
+  if (origin !== location.origin || source !== frame.contentWindow) return;
+  if (data.ready) {
+    isReady = true;
+    present();
+  }
+  if (data.height) frame.height = Math.min(Math.max(data.height, 160), 2000);
+  if (data.answer !== undefined) tryIt(data.answer);
+});
+
+function tryIt(answer) {
+  const target = one("#tried");
+  const values = { answer: JSON.stringify(answer) };
+  htmx.ajax("POST", target.dataset.try, { source: form, target, swap: "innerHTML", values });
+}
+
+for (const button of document.querySelectorAll("[data-width]")) {
+  button.addEventListener("click", () => {
+    frame.classList.toggle("phone", button.dataset.width === "phone");
+    for (const each of document.querySelectorAll("[data-width]")) each.setAttribute("aria-pressed", each === button);
+  });
+}
+
+let waiting;
+const changed = () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => htmx.trigger(check, "check"), PAUSE);
+};
+form.addEventListener("input", changed);
+form.addEventListener("change", changed);
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target === check || check.contains(detail.elt)) present();
+  if (detail.elt.id === "sheet" || detail.target?.id === "sheet") settled();
+});
+
+/** After a button of the sheet: what is new gets the focus, and the preview follows. */
+function settled() {
+  const { new: name } = one("#sheet").dataset;
+  const added = name && document.getElementById(name);
+  added?.scrollIntoView({ block: "nearest" });
+  (added?.matches("textarea") ? added : added?.querySelector("textarea, input:not([type=hidden])"))?.focus();
+  changed();
+}
+
+// --- One right answer: a tick takes the tick of the others away ---------------------------------------------------
+
+form.addEventListener("change", ({ target }) => {
+  if (!target.dataset.alone || !target.checked) return;
+  for (const box of form.querySelectorAll(`[data-alone="${target.dataset.alone}"]`)) box.checked = box === target;
+});
+
+// --- Places and pictures ---------------------------------------------------------------------------------------
+
+let lastText = null;
+form.addEventListener("focusin", ({ target }) => target.matches("textarea") && (lastText = target.id));
+
+/** Put something where the cursor is; `caret` counts from its beginning. */
+function insert(id, text, caret = text.length) {
+  const area = document.getElementById(id);
+  const { selectionStart: start, selectionEnd: end } = area;
+  area.setRangeText(text, start, end, "end");
+  area.focus();
+  area.selectionStart = area.selectionEnd = start + caret;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+form.addEventListener("click", ({ target }) => {
+  const place = target.closest("[data-place]");
+  const media = target.closest("[data-insert]");
+  if (place) {
+    const content = document.getElementById("content");
+    if (content.value.includes(place.dataset.place)) content.value = content.value.replace(place.dataset.place, "");
+    insert("content", place.dataset.place);
+  }
+  if (media) choose(media);
+});
+
+function choose(button) {
+  const { insert: kind, accept } = button.dataset;
+  const into = document.getElementById(lastText) ? lastText : "content";
+  const input = Object.assign(document.createElement("input"), { type: "file", accept });
+  input.addEventListener("change", async () => {
+    const body = new FormData();
+    body.append("kind", kind);
+    body.append("file", input.files[0]);
+    const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+    const trouble = one("#trouble");
+    try {
+      const reply = await fetch("/desk/media", { method: "POST", body, headers: { "X-CSRFToken": token, "HX-Request": "true" } });
+      const { text, error } = reply.headers.get("Content-Type")?.includes("json") ? await reply.json() : {};
+      trouble.textContent = reply.ok ? "" : (error ?? (reply.status === 401 ? trouble.dataset.loggedOut : trouble.dataset.failed));
+      if (reply.ok) insert(into, text, text.indexOf("[") + 1); // where its words are written
+    } catch {
+      trouble.textContent = trouble.dataset.offline;
+    }
+    trouble.hidden = !trouble.textContent;
+  });
+  input.click();
+}
+
+for (const button of form.querySelectorAll("[data-insert]")) button.hidden = false; // they need this script
+keepDrafts(form, one("#draft"));
+if (document.readyState === "complete") changed();
+else addEventListener("load", changed);

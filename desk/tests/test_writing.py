@@ -1,0 +1,197 @@
+"""Writing questions at the desk: what the page shows comes back as the same question; trying, conflicts."""
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
+from django.test import Client
+from lxml import html
+
+from desk.sheet_form import sheet_from
+from desk.tests.test_doors import somebody
+from sessions_app.tests.factories import make_pool
+from testing_engine.authoring.reading import sheet_of
+from testing_engine.authoring.tests.test_sheets import ROWS
+from testing_engine.models import Question, QuestionImage, QuestionPool
+from testing_engine.pools import current_questions
+from testing_engine.tests.test_images import picture
+
+
+@pytest.fixture
+def teacher(db: None) -> Client:
+    return somebody("testing_engine.change_question", "testing_engine.view_questionpool")
+
+
+def fields_in(page: str) -> QueryDict:
+    """What a browser would send of the page's form."""
+    form = html.fromstring(page).get_element_by_id("question-form")
+    sent = QueryDict(mutable=True)
+    for name, value in form.form_values():
+        sent.appendlist(name, value)
+    for area in form.iter("textarea"):
+        sent[area.name] = (area.text or "").removeprefix("\n")
+    return sent
+
+
+def test_the_page_sends_back_what_it_was_given(teacher: Client) -> None:
+    """Every type of question, in one pool: nothing changed, nothing is published."""
+    pool = make_pool(ROWS)
+    for question in current_questions(pool):
+        address = f"/desk/questions/{pool.pk}/q/{question.pk}/"
+        sent = fields_in(teacher.get(address).content.decode())
+        again = sheet_from(sent, 1)
+        stored = sheet_of(question)
+        for part in (*stored.parts, *again.parts):
+            part.prompt = part.prompt.strip()
+            for row in part.rows:
+                row.text = row.text.replace("\r\n", "\n")
+        assert again == stored, question.external_id
+        reply = teacher.post(address, sent.dict() | {name: sent.getlist(name) for name in sent})
+        assert reply.status_code == 302, question.external_id
+    assert Question.objects.count() == len(ROWS)
+
+
+def test_a_question_is_begun_filled_and_saved(teacher: Client) -> None:
+    pool = make_pool(1)
+    write = f"/desk/questions/{pool.pk}/write"
+    sent = fields_in(teacher.get(write).content.decode())
+    sent["content"] = "Which?"
+    wrong = teacher.post(write, sent.dict())
+    page = wrong.content.decode()
+    assert "Tick the right answer." in page
+    assert "Write a text here" in page
+    assert fields_in(page)["content"] == "Which?"
+    for row, words in enumerate(("one", "two", "three")):
+        sent[f"part-0-row-{row}-text"] = words
+    sent["part-0-row-1-right"] = "on"
+    reply = teacher.post(write, sent.dict())
+    question = Question.objects.get(external_id="1")
+    assert reply["Location"] == f"/desk/questions/{pool.pk}/q/{question.pk}/?saved=new"
+    assert question.option_scores == [0, 1, 0]
+    assert teacher.post(write, sent.dict())["Location"] == reply["Location"]  # sent twice
+
+
+def test_buttons_add_and_remove_and_lose_nothing(teacher: Client) -> None:
+    pool = make_pool(1)
+    address = f"/desk/questions/{pool.pk}/sheet"
+    sent = fields_in(teacher.get(f"/desk/questions/{pool.pk}/write").content.decode())
+    sent["content"], sent["part-0-row-2-text"] = "Water freezes at", "kept"
+
+    def press(button: str) -> QueryDict:
+        return fields_in(teacher.post(address, {**sent.dict(), "do": button}).content.decode())
+
+    more = press("add:numberEntry")
+    assert more["content"] == "Water freezes at [[R2]]"
+    assert more["part-1-type"] == "numberEntry"
+    assert press("row:0")["part-0-row-3-id"] == "D"
+    assert press("up-row:0:2")["part-0-row-1-text"] == "kept"
+    assert "part-0-row-2-id" not in press("remove-row:0:0")
+    for nonsense in ("", "add:nothing", "remove:9", "row:x", "up:-1", "row"):
+        assert press(nonsense)["part-0-row-2-text"] == "kept"
+    sent["to-part-0"] = "match"
+    changed = press("show")
+    assert changed["part-0-type"] == "match"
+    assert changed["part-0-row-2-text"] == "kept"
+    assert changed["part-0-target-0-id"] == "1"
+
+
+def checked(teacher: Client, pool: QuestionPool, sent: Any) -> str:
+    reply = teacher.post(f"/desk/questions/{pool.pk}/check", sent, headers={"HX-Request": "true"})
+    assert reply.status_code == 200
+    return reply.content.decode()
+
+
+def test_what_is_shown_is_what_a_student_sees_and_never_the_key(teacher: Client) -> None:
+    pool = make_pool(ROWS)
+    question = Question.objects.get(external_id="match")
+    sent = fields_in(teacher.get(f"/desk/questions/{pool.pk}/q/{question.pk}/").content.decode())
+    part = checked(teacher, pool, {name: sent.getlist(name) for name in sent})
+    found = re.search(r'data-shown="([^"]*)"', part)
+    assert found
+    shown = json.loads(unescape(found[1]))
+    assert shown["interactions"][0]["type"] == "match"
+    assert "<p" in shown["content_html"]
+    assert "correct" not in found[1]
+    sent["content"] = r"$\frac{6}{1 = 0$ ![x](/images/" + 64 * "0" + ".png)"
+    part = checked(teacher, pool, {name: sent.getlist(name) for name in sent})
+    assert "cannot be drawn" in part
+    assert "not here" in part
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"RESPONSE": ["A Y", "B X"]}, "Full score"),
+        ({"RESPONSE": ["A X"]}, "No points"),
+        (None, "No points"),
+        ({"X": 1}, "No student"),
+        ("{", "No student"),
+    ],
+)
+def test_an_answer_is_tried(teacher: Client, answer: Any, said: str) -> None:
+    pool = make_pool([row for row in ROWS if row["id"] == "match"])
+    question = Question.objects.get()
+    sent = fields_in(teacher.get(f"/desk/questions/{pool.pk}/q/{question.pk}/").content.decode())
+    body = {name: sent.getlist(name) for name in sent}
+    body["answer"] = [answer if isinstance(answer, str) else json.dumps(answer)]
+    assert said in teacher.post(f"/desk/questions/{pool.pk}/try", body).content.decode()
+
+
+def test_two_people_at_once_overwrite_nothing(teacher: Client) -> None:
+    pool = make_pool(2)
+    address = f"/desk/questions/{pool.pk}/q/{current_questions(pool)[0].pk}/"
+    mine, theirs = (fields_in(teacher.get(address).content.decode()) for _ in range(2))
+    mine["content"], theirs["content"] = "Mine?", "Theirs?"
+    assert teacher.post(address, theirs.dict()).status_code == 302
+    conflict = teacher.post(address, mine.dict())
+    page = conflict.content.decode()
+    assert conflict.status_code == 409
+    assert "Somebody else saved" in page
+    assert fields_in(page)["content"] == "Mine?"
+    assert set(Question.objects.filter(external_id="q0").values_list("content", flat=True)) == {
+        "Question 0?",
+        "Theirs?",
+    }
+    newest = Question.objects.get(content="Theirs?").pk
+    again = fields_in(page).dict() | {"instead": str(newest)}
+    assert teacher.post(address, again).status_code == 302
+    assert Question.objects.get(content="Mine?").version == 3
+
+
+def test_versions_archive_and_back(teacher: Client) -> None:
+    pool = make_pool(2)
+    first = current_questions(pool)[0]
+    address = f"/desk/questions/{pool.pk}/q/{first.pk}/"
+    sent = fields_in(teacher.get(address).content.decode())
+    sent["content"] = "Newer?"
+    teacher.post(address, sent.dict())
+    newest = Question.objects.get(content="Newer?")
+    assert teacher.get(address)["Location"].endswith(f"/q/{newest.pk}/")
+    history = teacher.get(f"{address}versions").content.decode()
+    assert f"/q/{newest.pk}/?from={first.pk}" in history
+    older = teacher.get(f"/desk/questions/{pool.pk}/q/{newest.pk}/?from={first.pk}").content.decode()
+    assert fields_in(older)["content"] == "Question 0?"
+    teacher.post(f"{address}archive")
+    assert [q.external_id for q in current_questions(QuestionPool.objects.get())] == ["q1"]
+    assert "in the archive" in teacher.get(f"/desk/questions/{pool.pk}/q/{newest.pk}/").content.decode()
+    other = current_questions(QuestionPool.objects.get())[0]
+    assert teacher.post(f"/desk/questions/{pool.pk}/q/{other.pk}/archive")["Location"].endswith(
+        f"/q/{other.pk}/"
+    )
+    teacher.post(f"{address}restore")
+    assert [q.content for q in current_questions(QuestionPool.objects.get())] == ["Question 1?", "Newer?"]
+    assert teacher.get(f"/desk/questions/{pool.pk}/q/{10**30}/").status_code == 404
+
+
+def test_a_picture_is_inserted(teacher: Client) -> None:
+    body = {"kind": "picture", "file": SimpleUploadedFile("a.png", picture())}
+    text = teacher.post("/desk/media", body).json()["text"]
+    assert text == f"![](/images/{QuestionImage.objects.get().pk}.png)"
+    refused = teacher.post("/desk/media", {"kind": "picture", "file": SimpleUploadedFile("a.png", b"no")})
+    assert refused.status_code == 400
+    assert "no PNG" in refused.json()["error"]
+    assert teacher.post("/desk/media", {"kind": "film"}).status_code == 400

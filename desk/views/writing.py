@@ -1,0 +1,212 @@
+"""Writing a question: the sheet, what a student would see of it, trying it, saving it."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from desk.doors import DeskRequest, desk_view, show
+from desk.media import KINDS
+from desk.rights import WRITE_QUESTIONS
+from desk.sheet_form import sheet_from
+from desk.sheet_view import said, view_of
+from desk.sheet_words import TYPES
+from desk.views.pools import pool_or_404, show_pool
+from sessions_app import replies
+from sessions_app.sitting.session_state import ShownQuestion
+from testing_engine.authoring import publishing
+from testing_engine.authoring.drafting import Drafted
+from testing_engine.authoring.editing import edit
+from testing_engine.authoring.preview import preview_of
+from testing_engine.authoring.publishing import ChangedMeanwhile, Opened, QuestionUnknown
+from testing_engine.authoring.sheet import Sheet
+from testing_engine.authoring.shelf import PoolCard
+from testing_engine.authoring.trying import AnswerRefused, try_answer
+
+Form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@Form
+@desk_view(WRITE_QUESTIONS)
+def new_question(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """An empty sheet; saved, it is a question of the pool and goes on being edited."""
+    pool = pool_or_404(pool_id)
+    if request.method == "POST":
+        sheet = _sheet(request, pool)
+        saved = publishing.save_new(pool_id, sheet)
+        if saved.pk is None:
+            return _show(request, pool, Opened(sheet, _names(pool)), saved.drafted)
+        messages.success(
+            request, _("Saved: it is a question of the pool now. Go on with it, or write the next one.")
+        )
+        return _saved(pool_id, saved.pk, "new")
+    wanted = request.GET.get("type", "choice")
+    return _show(request, pool, publishing.begin_question(pool_id, wanted if wanted in TYPES else "choice"))
+
+
+@Form
+@desk_view(WRITE_QUESTIONS)
+def edit_question(request: DeskRequest, pool_id: UUID, pk: int) -> HttpResponse:
+    """A question of the pool. Saving publishes its next version, and goes on with that."""
+    pool = pool_or_404(pool_id)
+    try:
+        return _save(request, pool, pk) if request.method == "POST" else _open(request, pool, pk)
+    except QuestionUnknown as unknown:
+        raise Http404 from unknown
+
+
+def _open(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
+    """The newest version, whichever the address names; `from` takes the words of an older one."""
+    opened = publishing.open_question(pool.id, pk)
+    if opened.newest != pk:
+        address = reverse("desk:question", args=[pool.id, opened.newest])
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponseRedirect(f"{address}?{query}" if query else address)
+    older = request.GET.get("from", "")
+    if older.isascii() and older.isdigit():
+        words = publishing.open_question(pool.id, int(older))
+        messages.info(
+            request,
+            _("These are the words of version {number}. Save them to make them the newest.").format(
+                number=words.version
+            ),
+        )
+        opened = Opened(words.sheet, opened.concept_names, opened.pk, opened.version, opened.newest)
+    return _show(request, pool, opened)
+
+
+def _save(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
+    """`instead`: the version that somebody else published meanwhile, and that this one shall follow."""
+    sheet = _sheet(request, pool)
+    base = request.POST.get("instead", "") or request.POST.get("base", "")
+    base_pk = int(base) if base.isascii() and base.isdigit() else pk
+    try:
+        saved = publishing.save(pool.id, base_pk, sheet)
+    except ChangedMeanwhile as meanwhile:
+        newest = meanwhile.newest.pk if meanwhile.newest else None
+        opened = publishing.open_question(pool.id, base_pk)
+        kept = Opened(sheet, opened.concept_names, opened.pk, opened.version, newest, newest is None)
+        return _show(request, pool, kept, conflict=True, status=409)
+    if saved.pk is None:
+        opened = publishing.open_question(pool.id, base_pk)
+        kept = Opened(sheet, opened.concept_names, opened.pk, opened.version, opened.newest)
+        return _show(request, pool, kept, saved.drafted)
+    if saved.is_changed:
+        messages.success(
+            request, _("Saved. Tests that begin from now on have this version; those that run keep theirs.")
+        )
+    else:
+        messages.info(request, _("Nothing was changed, so nothing was published."))
+    return _saved(pool.id, saved.pk, str(base_pk))
+
+
+def _saved(pool_id: UUID, pk: int, saved: str) -> HttpResponse:
+    """On to the newest version. `saved` tells the page which draft it may forget."""
+    return HttpResponseRedirect(f"{reverse('desk:question', args=[pool_id, pk])}?saved={saved}")
+
+
+@require_POST
+@desk_view(WRITE_QUESTIONS)
+def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """The sheet after a button of it was pressed: a part or a row more, or another type."""
+    pool = pool_or_404(pool_id)
+    changed = _sheet(request, pool)
+    for name, wanted in request.POST.items():
+        if name.startswith("to-part-"):
+            index = int(name.removeprefix("to-part-"))
+            if index < len(changed.parts) and changed.parts[index].type != wanted:
+                edit(changed, f"type:{index}:{wanted}")
+    new = edit(changed, request.POST.get("do", ""))
+    opened = Opened(changed, _names(pool), _base(request))
+    if request.htmx:
+        context = {"pool": pool, "view": view_of(changed, opened.concept_names, is_new=opened.pk is None)}
+        return show(request, "parts/sheet", {**context, "opened": opened, "new": new})
+    return _show(request, pool, opened)
+
+
+@require_POST
+@desk_view(WRITE_QUESTIONS)
+def check(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """What is wrong with the sheet as it stands, and what a student would see."""
+    pool = pool_or_404(pool_id)
+    typed = _sheet(request, pool)
+    found = _checked(request, pool, typed)
+    return show(request, "parts/check", {"problems": said(found.problems), **_shown(typed)})
+
+
+@require_POST
+@desk_view(WRITE_QUESTIONS)
+def try_it(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """What an answer to the sheet earns, by the rules with which it would be published."""
+    pool = pool_or_404(pool_id)
+    found = _checked(request, pool, _sheet(request, pool))
+    context: dict[str, Any] = {"draft": found.draft}
+    if found.draft is not None:
+        try:
+            answer = json.loads(request.POST.get("answer", "null"))
+            context["tried"] = try_answer(found.draft, answer)
+        except (ValueError, AnswerRefused) as refused:
+            context["refused"] = str(refused)
+    return show(request, "parts/tried", context)
+
+
+def _checked(request: DeskRequest, pool: PoolCard, typed: Sheet) -> Drafted:
+    try:
+        return publishing.check(pool.id, _base(request), typed)
+    except QuestionUnknown as unknown:
+        raise Http404 from unknown
+
+
+def _base(request: DeskRequest) -> int | None:
+    base = request.POST.get("base", "")
+    return int(base) if base.isascii() and base.isdigit() else None
+
+
+def _sheet(request: DeskRequest, pool: PoolCard) -> Sheet:
+    return sheet_from(request.POST, pool.concept_count)
+
+
+def _names(pool: PoolCard) -> tuple[str, ...]:
+    return pool.concept_names or tuple(str(index + 1) for index in range(pool.concept_count))
+
+
+def _shown(sheet: Sheet) -> dict[str, Any]:
+    """The question as the student's page draws it, as JSON; "" while it makes no sense."""
+    preview = preview_of(sheet)
+    if preview is None:
+        return {"shown": ""}
+    question = ShownQuestion(
+        id=preview.id,
+        content=preview.content,
+        options=list(preview.options),
+        concepts=[],
+        interactions=list(preview.interactions),
+        passage=preview.passage,
+    )
+    return {"shown": replies.encode(replies.shown(question)).decode()}
+
+
+def _show(
+    request: DeskRequest,
+    pool: PoolCard,
+    opened: Opened,
+    found: Drafted | None = None,
+    *,
+    conflict: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    problems = found.problems if found else ()
+    context = {
+        "opened": opened,
+        "view": view_of(opened.sheet, opened.concept_names, problems, is_new=opened.pk is None),
+        "kinds": KINDS,
+        "conflict": conflict,
+        "draft_key": f"{request.user.pk}/{pool.id}/{opened.pk or 'new'}",
+        **_shown(opened.sheet),
+    }
+    return show_pool(request, pool, "questions", "write", context, status)

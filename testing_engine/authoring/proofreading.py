@@ -1,0 +1,94 @@
+"""What students would see otherwise than it was meant: formulas that cannot be drawn, missing pictures."""
+
+import re
+from collections.abc import Iterator
+
+from testing_engine import rendering
+from testing_engine.authoring.problems import Problems, marked
+from testing_engine.authoring.sheet import Sheet, place_of
+from testing_engine.images import missing_images
+
+# A command of LaTeX with an argument, or an opening that nothing closes, outside of every formula.
+_LOST_FORMULA = re.compile(r"\\[A-Za-z]+\s*[{\[]|\\[(\[]|\\(?:frac|sqrt|sum|int|cdot|times|leq?|geq?|pi)\b")
+_PLACE = re.compile(r"\[\[([^\s\[\]:]+)(?::([^\s\[\]]+))?\]\]")
+LONGEST_QUOTE = 80
+
+
+def proofread(sheet: Sheet, problems: Problems) -> None:
+    """Note what is wrong with the texts, each at its field."""
+    texts = list(_texts(sheet))
+    missing = missing_images(address for _, text in texts for address, _ in rendering.pictures(text))
+    for where, text in texts:
+        _check_formulas(where, text, problems)
+        _check_pictures(where, text, missing, problems)
+    _check_places(sheet, problems)
+
+
+def _texts(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    yield "content", sheet.content
+    yield "passage", sheet.passage
+    for index, part in enumerate(sheet.parts):
+        yield f"part-{index}-prompt", part.prompt
+        if part.type == "textEntry":
+            continue
+        for kind, rows in (("row", part.rows), ("target", part.targets)):
+            for number, row in enumerate(rows):
+                yield f"part-{index}-{kind}-{number}-text", row.text
+
+
+def _check_formulas(where: str, text: str, problems: Problems) -> None:
+    if "\\" not in text and "$" not in text:
+        return
+    for formula in rendering.unshown_formulas(text):
+        problems.add(
+            where,
+            marked(
+                "This formula cannot be drawn. Look for a brace or a command that is not complete: {formula}"
+            ),
+            formula=formula[:LONGEST_QUOTE],
+        )
+    for words in rendering.words(text):
+        if found := _LOST_FORMULA.search(words):
+            problems.add(
+                where,
+                marked(
+                    "A formula without its signs, or one of them is missing: {formula}. Write $…$ around it."
+                ),
+                formula=words[found.start() : found.start() + 40],
+            )
+
+
+def _check_pictures(where: str, text: str, missing: set[str], problems: Problems) -> None:
+    for address, words in rendering.pictures(text):
+        if address in missing:
+            problems.add(
+                where, marked("This picture is not here: {address}"), address=address[:LONGEST_QUOTE]
+            )
+        elif not rendering.is_picture(address):
+            problems.add(
+                where,
+                marked("Students are shown no picture of another place: {address}. Insert it by the button."),
+                address=address[:LONGEST_QUOTE],
+            )
+        elif not words.strip():
+            problems.add(
+                where,
+                marked("A picture has no words for those who cannot see it: write them between [ and ]."),
+                blocks=False,
+            )
+
+
+def _check_places(sheet: Sheet, problems: Problems) -> None:
+    """Places in the text that no answer has, and gaps and words without a place."""
+    known = {place_of(part) for part in sheet.parts}
+    needed: dict[str, str] = {}
+    for index, part in enumerate(sheet.parts):
+        inside = part.targets if part.type == "gapMatch" else part.rows if part.type == "hottext" else []
+        needed |= {place_of(part, row.id): f"part-{index}" for row in inside}
+    for found in _PLACE.finditer(sheet.content):
+        if found[0] not in known and found[0] not in needed:
+            problems.add("content", marked("No answer belongs to {place}."), blocks=False, place=found[0])
+    for place, where in needed.items():
+        if place not in sheet.content:
+            message = marked("It has no place in the text: put {place} where it belongs.")
+            problems.add(where, message, blocks=False, place=place)

@@ -1,0 +1,193 @@
+"""Questions written at a page: open one, save it, look at its versions, archive it and take it back."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from testing_engine import versions
+from testing_engine.authoring.drafting import Drafted, drafted
+from testing_engine.authoring.problems import Problem, marked
+from testing_engine.authoring.reading import sheet_of
+from testing_engine.authoring.sheet import Sheet, new_sheet
+from testing_engine.authoring.shelf import PoolUnknown
+from testing_engine.models import Question, QuestionPool
+from testing_engine.pools import QuestionDraft
+from testing_engine.versions import ChangedMeanwhile, IdTaken, LastQuestion
+
+__all__ = ["ChangedMeanwhile", "LastQuestion"]
+
+
+class QuestionUnknown(LookupError):
+    """The pool has no such question."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A question on a page. `pk`: of the version that is edited; None for one that is not stored yet.
+
+    `newest`: the pk of its newest version. `is_archived`: it is in no test any more.
+    """
+
+    sheet: Sheet
+    concept_names: tuple[str, ...]
+    pk: int | None = None
+    version: int = 0
+    newest: int | None = None
+    is_archived: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of an edit. `pk` None: it was not published, and `drafted` says why."""
+
+    drafted: Drafted
+    pk: int | None = None
+    is_changed: bool = False
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a question in its history."""
+
+    pk: int
+    number: int
+    created_at: datetime
+    is_newest: bool
+
+
+def begin_question(pool_id: uuid.UUID, part_type: str) -> Opened:
+    """A question that is about to be written, under the next free number."""
+    pool = _pool(pool_id)
+    return Opened(new_sheet(_free_id(pool), pool.concept_count, part_type), _concepts(pool))
+
+
+def open_question(pool_id: uuid.UUID, pk: int) -> Opened:
+    """A version of a question, to be edited or looked at. Raises `QuestionUnknown`."""
+    question = _question(pool_id, pk)
+    current = _current(question)
+    return Opened(
+        sheet_of(question),
+        _concepts(question.pool),
+        pk=question.pk,
+        version=question.version,
+        newest=(current or _newest(question)).pk,
+        is_archived=current is None,
+    )
+
+
+def check(pool_id: uuid.UUID, pk: int | None, sheet: Sheet) -> Drafted:
+    """What would become of the sheet, without publishing."""
+    pool = _pool(pool_id)
+    return drafted(sheet, pool.concept_names, None if pk is None else _question(pool_id, pk))
+
+
+def save_new(pool_id: uuid.UUID, sheet: Sheet) -> Saved:
+    """Publish a question. Sent twice, it is one; another one of that id lets it take the next number."""
+    pool = _pool(pool_id)
+    found = drafted(sheet, pool.concept_names)
+    if found.draft is None:
+        return Saved(found)
+    try:
+        versions.add_question(pool, found.draft)
+    except IdTaken:
+        same = _same_already(pool, found.draft)
+        if same is not None:
+            return Saved(found, same.pk)
+        if not _is_number(found.draft.external_id):
+            return Saved(
+                _refused(found, "id", marked("The pool has a question of this name, maybe in the archive."))
+            )
+        sheet.id = _free_id(pool)
+        return save_new(pool_id, sheet)
+    return Saved(found, _named(pool, found.draft.external_id).pk, is_changed=True)
+
+
+def save(pool_id: uuid.UUID, pk: int, sheet: Sheet) -> Saved:
+    """Publish the sheet as the next version of question version `pk`; nothing, where nothing was changed.
+
+    Raises `ChangedMeanwhile` where somebody else published another version since; then nothing is written.
+    """
+    question = _question(pool_id, pk)
+    sheet.id = question.external_id
+    found = drafted(sheet, question.pool.concept_names, question)
+    if found.draft is None:
+        return Saved(found)
+    newest = _current(question)
+    if newest is not None and versions.is_same(newest, found.draft):
+        return Saved(found, newest.pk)
+    versions.revise_question(question.pool, found.draft, based_on=question.version)
+    return Saved(found, _named(question.pool, question.external_id).pk, is_changed=True)
+
+
+def history(pool_id: uuid.UUID, pk: int) -> tuple[Version, ...]:
+    """Every version, the newest first."""
+    question = _question(pool_id, pk)
+    found = Question.objects.filter(pool=pool_id, external_id=question.external_id).order_by("-version")
+    rows = list(found.only("pk", "version", "created_at"))
+    return tuple(Version(row.pk, row.version, row.created_at, row is rows[0]) for row in rows)
+
+
+def archive(pool_id: uuid.UUID, pk: int) -> None:
+    """In no test any more that begins from now on. Raises `LastQuestion`."""
+    question = _question(pool_id, pk)
+    versions.archive_question(question.pool, question.external_id)
+
+
+def restore(pool_id: uuid.UUID, pk: int) -> None:
+    """In the pool again, at its end."""
+    question = _question(pool_id, pk)
+    versions.restore_question(question.pool, question.external_id)
+
+
+def _refused(found: Drafted, where: str, message: str) -> Drafted:
+    return Drafted(None, (*found.problems, Problem(where, message)))
+
+
+def _same_already(pool: QuestionPool, draft: QuestionDraft) -> Question | None:
+    newest = _named(pool, draft.external_id)
+    return newest if versions.is_same(newest, draft) else None
+
+
+def _named(pool: QuestionPool, external_id: str) -> Question:
+    found = Question.objects.filter(pool=pool, external_id=external_id).order_by("-version")
+    return found[0]
+
+
+def _current(question: Question) -> Question | None:
+    """The version that the pool's newest revision has; None where it is archived."""
+    return Question.objects.filter(
+        revisionquestion__revision_id=question.pool.current_revision_id, external_id=question.external_id
+    ).first()
+
+
+def _newest(question: Question) -> Question:
+    return _named(question.pool, question.external_id)
+
+
+def _is_number(external_id: str) -> bool:
+    return external_id.isascii() and external_id.isdigit()
+
+
+def _free_id(pool: QuestionPool) -> str:
+    """The number after the largest that a question of the pool has for a name."""
+    ids = Question.objects.filter(pool=pool, external_id__regex=r"^[0-9]{1,9}$")
+    numbers = map(int, ids.values_list("external_id", flat=True).distinct())
+    return str(max(numbers, default=0) + 1)
+
+
+def _concepts(pool: QuestionPool) -> tuple[str, ...]:
+    return tuple(pool.concept_names) or tuple(str(index + 1) for index in range(pool.concept_count))
+
+
+def _pool(pool_id: uuid.UUID) -> QuestionPool:
+    pool = QuestionPool.objects.filter(pk=pool_id).first()
+    if pool is None:
+        raise PoolUnknown
+    return pool
+
+
+def _question(pool_id: uuid.UUID, pk: int) -> Question:
+    found = Question.objects.select_related("pool", "passage").filter(pool=pool_id, pk=pk).first()
+    if found is None:
+        raise QuestionUnknown
+    return found
