@@ -109,3 +109,12 @@ def test_it_shows_a_new_token_once_by_keyboard_alone(admin: Admin) -> None:
     check_accessibility(page)
     page.reload()
     expect(shown).to_have_count(0)
+
+
+def test_it_says_no_hours_that_are_wrong_on_another_day(admin: Admin) -> None:
+    """Django's note counts the hours from here to the admin's zone as they are today."""
+    page = admin(timezone_id="Asia/Tokyo")
+    page.goto("/admin/sessions_app/namedtest/add/")
+    expect(page.get_by_text("In the time zone UTC").first).to_be_visible()
+    expect(page.locator(".timezonewarning")).to_have_count(4)  # by its script
+    expect(page.locator(".timezonewarning").first).to_be_hidden()
