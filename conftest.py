@@ -23,6 +23,7 @@ NEVER_EMPTIED = (
     "result_specifications",
     "test_responses",
     "question_images",
+    "question_sounds",
     "passages",
     "session_events",
     "response_imports",

@@ -21,6 +21,7 @@ from sessions_app.outages import is_outage, note_outage
 from student_page import views as student_page_views
 from testing_engine.image_view import question_image
 from testing_engine.rules_schema import rules_schema
+from testing_engine.sound_view import question_sound
 
 urlpatterns = [
     path("", student_page_views.home),
@@ -32,6 +33,7 @@ urlpatterns = [
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
     path("api/", include("sessions_app.api.urls")),
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>png|jpg)$", question_image),
+    re_path(r"^sounds/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>ogg|mp3|m4a)$", question_sound),
     path("take", RedirectView.as_view(url="/take/")),
     path("take/", include("student_page.urls")),
     path("desk", RedirectView.as_view(url="/desk/")),

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
-import testing_engine.image_admin  # noqa: F401  # registers pictures
+import testing_engine.image_admin
+import testing_engine.sound_admin  # noqa: F401  # register pictures and sounds
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool, Scale

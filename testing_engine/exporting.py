@@ -10,7 +10,7 @@ from testing_engine.interchange.csv_writing import write_csv
 from testing_engine.interchange.exported import PoolContents, Written, addresses_in
 from testing_engine.interchange.json_writing import write_json
 from testing_engine.interchange.qti.package_writing import write_qti
-from testing_engine.models import PoolRevision, Question, QuestionImage
+from testing_engine.models import PoolRevision, Question, QuestionImage, QuestionSound
 from testing_engine.pools import frozen_content
 
 WRITERS: Mapping[str, Callable[[PoolContents], Written]] = {
@@ -73,8 +73,10 @@ def row_of(question: Question) -> Mapping[str, Any]:
 def _media(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, bytes]:
     addresses = dict.fromkeys(address for row in rows for address in addresses_in(row))
     by_hash = {_hash_in(address): address for address in addresses}
-    found = QuestionImage.objects.filter(pk__in=list(by_hash)).values_list("sha256", "content")
-    stored = {by_hash[sha256]: bytes(content) for sha256, content in found}
+    stored: dict[str, bytes] = {}
+    for model in (QuestionImage, QuestionSound):
+        found = model._default_manager.filter(pk__in=list(by_hash)).values_list("sha256", "content")
+        stored |= {by_hash[sha256]: bytes(content) for sha256, content in found}
     return {address: stored[address] for address in addresses if address in stored}
 
 

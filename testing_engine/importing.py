@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from testing_engine import pools
+from testing_engine import pools, sounds
 from testing_engine.images import ImageRefused, address_of, keep_image, store_image
 from testing_engine.interchange.exported import addresses_in
 from testing_engine.interchange.imported import (
@@ -30,7 +30,10 @@ from testing_engine.interchange.readers import READERS, read_upload
 from testing_engine.interchange.with_interactions import proposed_categories
 from testing_engine.models import QuestionPool
 from testing_engine.pools import QuestionDraft
+from testing_engine.sound_files import is_sound
+from testing_engine.sounds import SoundRefused
 
+SUFFIXES_OF_SOUND = (".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4")
 NAME_OF_LAST_RESORT = "Imported questions"
 
 
@@ -204,18 +207,19 @@ class _Checking:
             if name in self._addresses:
                 continue
             if name not in self._media:
-                problems.append(f"The picture {name} is not in the file.")
+                problems.append(f"The {_kind_of(name)} {name} is not in the file.")
                 continue
             try:
-                new[name] = address_of(store_image(self._media[name]))
-            except ImageRefused as error:
-                problems.append(f"The picture {name}: {error}")
+                new[name] = _stored(self._media[name])
+            except (ImageRefused, SoundRefused) as error:
+                problems.append(f"The {_kind_of(name)} {name}: {error}")
         for address in addresses_in(row):
             if address in self._kept:
                 try:
-                    keep_image(self._kept[address], address)
-                except ImageRefused as error:
-                    problems.append(f"The picture {address}: {error}")
+                    keep = sounds.keep_sound if address.startswith("/sounds/") else keep_image
+                    keep(self._kept[address], address)
+                except (ImageRefused, SoundRefused) as error:
+                    problems.append(f"The {_kind_of(address)} {address}: {error}")
         if problems:
             raise _Refused(problems)
         return with_addresses(row, self._addresses | new), new
@@ -265,6 +269,17 @@ class _Checking:
         steps = ", ".join(f"{score:g}" for score in categories)
         losses.append(f"It can earn more different scores than a model tells apart; counted are {steps}.")
         return draft
+
+
+def _kind_of(name: str) -> str:
+    return "sound" if PurePath(name).suffix.lower() in SUFFIXES_OF_SOUND else "picture"
+
+
+def _stored(medium: bytes) -> str:
+    """The address of a picture or sound, by its content. Raises `ImageRefused` or `SoundRefused`."""
+    if is_sound(medium):
+        return sounds.address_of(sounds.store_sound(medium))
+    return address_of(store_image(medium))
 
 
 class _Refused(Exception):

@@ -237,6 +237,23 @@ class QuestionImage(models.Model):
         return self.sha256[:12]
 
 
+class QuestionSound(models.Model):
+    """A sound that questions play, under the hash of its content. Never changed and never deleted."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True, editable=False)
+    content = models.BinaryField()
+    media_type = models.CharField(max_length=20)
+    milliseconds = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "question_sounds"
+        ordering = ["-created_at", "sha256"]
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
 class PoolRevision(models.Model):
     """The questions of a pool as they were at one moment, in the order that gives them their index."""
 

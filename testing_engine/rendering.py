@@ -4,6 +4,7 @@ Authors write plain text, and in it, where they want:
     $x^2$  $$x^2$$   mathematics in LaTeX, shown as MathML     `code`  ```code```   code
     \\(x^2\\)  \\[x^2\\]   the same, as most banks write it
     ![words](/images/….png)  a picture of this host            | a | b |            a table
+    ![words](/sounds/….mp3?plays=2)  a sound, as often as that
     $<math>…</math>$ MathML itself                             [[RESPONSE]]        where an interaction stands
 Asterisks, underscores, angle brackets and dollar prices stay what they are. What cannot be shown is shown as
 it was typed.
@@ -33,7 +34,7 @@ LONGEST_MATHML = 50_000
 _PICTURE = re.compile(r"/(?!/)[A-Za-z0-9_./-]+|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
 
 _LINES_OF_CODE = re.compile(r"\s*```[^\n`]*\n.*\n\s*```\s*", re.DOTALL)
-_TEXT_TAGS = {"p", "br", "code", "pre", "img", "span", "div"}
+_TEXT_TAGS = {"p", "br", "code", "pre", "img", "audio", "span", "div"}
 _TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
 _MATH_TAGS = CORE
 _LAYOUT = {
@@ -44,6 +45,7 @@ _LAYOUT = {
 _ATTRIBUTES: dict[str, set[str]] = {
     "p": {"dir"},
     "img": {"src", "alt"},
+    "audio": {"src", "controls", "preload", "aria-label", "data-plays"},
     "code": {"dir"},
     "pre": {"dir"},
     "span": {"class", "data-response", "data-part"},
@@ -135,7 +137,7 @@ def _clean(html: str) -> str:
 
 def _kept_attribute(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
-        return value if is_picture(value) else None
+        return value if (sound_of(value) if tag == "audio" else is_picture(value)) else None
     if attribute == "class" and tag in _MATH_TAGS:
         return value if set(value.split()) <= CLASSES else None
     if attribute == "class":
@@ -143,6 +145,15 @@ def _kept_attribute(tag: str, attribute: str, value: str) -> str | None:
     if tag in _MATH_TAGS and ":" in value:
         return None  # no layout needs one; an address would
     return value
+
+
+_SOUND = re.compile(r"(/sounds/[0-9a-f]{64}\.(?:ogg|mp3|m4a))(?:\?plays=([1-9]\d?))?")
+
+
+def sound_of(address: str) -> tuple[str, int | None] | None:
+    """(address, how often it may be played; None: as often as wanted) of a sound; None where it is none."""
+    found = _SOUND.fullmatch(address)
+    return (found[1], int(found[2]) if found[2] else None) if found else None
 
 
 def is_picture(address: str) -> bool:
@@ -221,6 +232,10 @@ def _image(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     alt = escapeHtml(token.content)
     address = str(token.attrs.get("src", ""))
+    if sound := sound_of(address):
+        plays = f' data-plays="{sound[1]}"' if sound[1] else ""
+        source = f'src="{sound[0]}" aria-label="{alt}"'
+        return f'<audio controls="" preload="auto" {source}{plays}>{alt}</audio>'
     return f'<img src="{escapeHtml(address)}" alt="{alt}">' if is_picture(address) else alt
 
 

@@ -20,6 +20,8 @@ TRIGGERS = {
     "pool_revisions_never_emptied": ("pool_revisions", "refuse_change"),
     "question_images_never_change": ("question_images", "refuse_change"),
     "question_images_never_emptied": ("question_images", "refuse_change"),
+    "question_sounds_never_change": ("question_sounds", "refuse_change"),
+    "question_sounds_never_emptied": ("question_sounds", "refuse_change"),
     "questions_never_change": ("questions", "refuse_change"),
     "questions_never_emptied": ("questions", "refuse_change"),
     "response_imports_never_change": ("response_imports", "refuse_change"),

@@ -8,7 +8,15 @@ from django.db import connection
 from sessions_app.models import Invitation, ResultSpecification, StudentProficiency
 from sessions_app.review.breaks import Break
 from sessions_app.sitting.result_specs import content_hash as specification_hash
-from testing_engine.models import ParameterSource, Passage, PoolRevision, Question, QuestionImage, TestPlan
+from testing_engine.models import (
+    ParameterSource,
+    Passage,
+    PoolRevision,
+    Question,
+    QuestionImage,
+    QuestionSound,
+    TestPlan,
+)
 from testing_engine.parameters import is_source_sealed
 from testing_engine.pools import content_hash, frozen_content
 from testing_engine.revisions import is_plan_hash
@@ -56,10 +64,13 @@ def changed_specifications() -> Iterator[Break]:
 
 
 def changed_media() -> Iterator[Break]:
-    """Pictures and passages against the hash that questions call them by."""
+    """Pictures, sounds and passages against the hash that questions call them by."""
     for image in QuestionImage.objects.order_by("pk").iterator(chunk_size=20):
         if hashlib.sha256(bytes(image.content)).hexdigest() != image.sha256:
             yield Break(f"picture {image.sha256[:12]}", "its content was changed")
+    for sound in QuestionSound.objects.order_by("pk").iterator(chunk_size=5):
+        if hashlib.sha256(bytes(sound.content)).hexdigest() != sound.sha256:
+            yield Break(f"sound {sound.sha256[:12]}", "its content was changed")
     for passage in Passage.objects.order_by("pk").iterator(chunk_size=100):
         if hashlib.sha256(passage.content.encode()).hexdigest() != passage.sha256:
             yield Break(f"passage {passage.sha256[:12]}", "its content was changed")

@@ -31,7 +31,7 @@ _LOST = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "Headings have become paragraphs."),
     **dict.fromkeys(("s", "strike", "del"), "Words that were struck out are shown as plain words."),
     "a": "Links are dropped; their words stay.",
-    **dict.fromkeys(("audio", "video", "source", "track"), "Audio and video are dropped."),
+    **dict.fromkeys(("video", "track"), "Films are dropped."),
     **dict.fromkeys(("iframe", "object", "embed", "applet"), "Embedded pages and programs are dropped."),
     **dict.fromkeys(("script", "noscript"), "Scripts are dropped."),
     **dict.fromkeys(("svg", "canvas"), "Drawings inside the text (SVG) are dropped."),
@@ -112,6 +112,9 @@ class NotationReader:
         self._code: list[str] | None = None
         self._pre: list[str] | None = None
         self._math: list[str] | None = None
+        self._sound: tuple[str, list[str]] | None = (
+            None  # of what is heard: its words, and the name that was taken
+        )
 
     # The parser calls these four.
 
@@ -122,6 +125,9 @@ class NotationReader:
         if self._math is not None and not self._unseen:
             self._math.append(_opening(tag, attributes))
             return
+        if self._sound is not None:
+            self._take_sound(attributes.get("src", "") if tag == "source" else "")
+            return
         if tag in _LOST:
             self.losses[_LOST[tag]] = None
         if not self._unseen:
@@ -131,6 +137,8 @@ class NotationReader:
         tag = tag.lower().rpartition(":")[2]
         if tag in _UNSEEN:
             self._unseen = max(self._unseen - 1, 0)
+        elif self._sound is not None:
+            self._sound = None if tag == "audio" else self._sound
         elif self._unseen:
             return
         elif self._math is not None:
@@ -141,7 +149,7 @@ class NotationReader:
             self._close(tag)
 
     def data(self, data: str) -> None:
-        if self._unseen:
+        if self._unseen or self._sound is not None:
             return
         for part in (self._math, self._pre, self._code):
             if part is not None:
@@ -186,6 +194,9 @@ class NotationReader:
                 self.data("\n") if self._pre is not None or self._code is not None else self._write("\n")
             case "img":
                 self._picture(attributes)
+            case "audio":
+                self._sound = _label(attributes.get("title") or attributes.get("aria-label") or "Sound"), []
+                self._take_sound(attributes.get("src", ""))
             case "math":
                 self._math = [_opening(tag, {"display": attributes.get("display", "inline")})]
             case "pre" if self._pre is None:
@@ -269,6 +280,18 @@ class NotationReader:
             self._write(escaped(words))
         else:
             self._write(raw(f"![{words}](media:{name})"))
+
+    def _take_sound(self, address: str) -> None:
+        """The first of a sound's files that is there; several are the same in other formats."""
+        assert self._sound is not None
+        words, taken = self._sound
+        if taken or not address:
+            return
+        if (name := self._find_picture(address)) is None:
+            self.losses[f"The sound {address[:80]} is not in the file."] = None
+            return
+        taken.append(name)
+        self._write(raw(f"![{words}](media:{name})"))
 
     def _end_math(self) -> None:
         assert self._math is not None

@@ -139,7 +139,8 @@ def _pictures(source: str, around: Surroundings, notes: Notes) -> Picture:
     def picture(address: str, element: Element) -> str | None:
         name = around.medium(source, unquote(address))
         if name is None:
-            notes.refuse(element, f"the picture {address[:100]!r} is not in the file")
+            kind = "sound" if element.name == "audio" else "picture"
+            notes.refuse(element, f"the {kind} {address[:100]!r} is not in the file")
         return name
 
     return picture

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from lxml import etree
 from markdown_it.token import Token
 
-from testing_engine.rendering import formula_html, inline_tokens, is_picture, tokens_of
+from testing_engine.rendering import formula_html, inline_tokens, is_picture, sound_of, tokens_of
 
 NAMESPACE = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0"
 MATHML = "http://www.w3.org/1998/Math/MathML"
@@ -110,6 +110,9 @@ class Texts:
         return math
 
     def _medium(self, parent: Node, address: str, words: str) -> None:
+        if sound := sound_of(address):
+            self._sound(parent, *sound, words)
+            return
         if not is_picture(address):
             _add_text(parent, words)  # as students see it
             return
@@ -118,6 +121,17 @@ class Texts:
             _add_text(parent, words)
             return
         parent.append(qti("img", {"src": self._media.get(address, address), "alt": words}))
+
+    def _sound(self, parent: Node, address: str, plays: int | None, words: str) -> None:
+        if address not in self._media:
+            self.losses.append(f"{address} is not stored here; its words stand in its place.")
+            _add_text(parent, words)
+            return
+        attributes = {"src": self._media[address], "controls": "controls", "aria-label": words}
+        if plays is not None:
+            attributes["data-plays"] = str(plays)
+            self.losses.append("How often a sound may be played (data-plays) binds no other player.")
+        parent.append(qti("audio", attributes, text=words))
 
 
 class _Blocks:

@@ -65,7 +65,6 @@ _DROPPED = {
     "title": "",
 }
 _REFUSED = {
-    "audio": "sound is not taken",
     "video": "film is not taken",
     "iframe": "another page inside the question is not taken",
     "embed": "an embedded program is not taken",
@@ -161,8 +160,9 @@ class Writer:
             return
         if "style" in element.attributes:
             self._notes.lose(_DROPPED["style"])
-        if name in ("img", "object"):
-            reader.put(self._image(element) if name == "img" else self._object(element))
+        if name in ("img", "object", "audio"):
+            shown = {"img": self._image, "object": self._object, "audio": self._sound}[name]
+            reader.put(shown(element))
             return
         if name not in _AS_THEY_ARE and name not in _PARAGRAPHS:
             self._notes.lose(f"<{name}> is taken as its words.")
@@ -176,13 +176,22 @@ class Writer:
 
     def _object(self, element: Element) -> str:
         address, kind = element.get("data"), element.get("type")
-        is_picture = kind.startswith("image/") or re.search(
-            r"\.(png|jpe?g|gif|webp)$", address, re.IGNORECASE
+        is_medium = kind.startswith(("image/", "audio/")) or re.search(
+            r"\.(png|jpe?g|gif|webp|og[ga]|mp3|m4a)$", address, re.IGNORECASE
         )
-        if not is_picture:
+        if not is_medium:
             self._notes.refuse(element, f"object: {kind or address or 'what it shows'} is not taken")
             return ""
         return self._shown(element, address, " ".join(element.text.split()))
+
+    def _sound(self, element: Element) -> str:
+        """Its first file; several are the same in other formats. `data-plays` is a word of our own."""
+        every = [element, *element.elements("source")]
+        address = next((found for each in every if (found := each.get("src"))), "")
+        words = element.get("aria-label") or element.get("ariaLabel") or element.get("title") or element.text
+        shown = self._shown(element, address, words)
+        plays = element.get("dataPlays")
+        return f"{shown[:-1]}?plays={plays})" if shown and re.fullmatch(r"[1-9]\d?", plays) else shown
 
     def _shown(self, element: Element, address: str, words: str) -> str:
         name = self._picture(address, element)

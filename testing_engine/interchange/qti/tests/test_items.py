@@ -218,7 +218,7 @@ def test_a_mixture_stays_where_it_stands() -> None:
             '<p><img src="a.png" alt="A"/></p>' + CHOICES.format(most=1),
             "the picture 'a.png' is not in the file",
         ),
-        ('<p><audio src="a.mp3"/></p>' + CHOICES.format(most=1), "audio: sound is not taken"),
+        ('<p><audio src="a.mp3"/></p>' + CHOICES.format(most=1), "the sound 'a.mp3' is not in the file"),
         (CHOICES.format(most=1).replace("RESPONSE", "R2"), "its response variable 'R2' is not declared"),
         ('<textEntryInteraction responseIdentifier="RESPONSE"/>', "RESPONSE is single identifier, which"),
         (CHOICES.format(most=1) * 2, "two interactions have the same response variable"),
