@@ -105,11 +105,11 @@ def _seconds_of_ogg(content: bytes) -> float:
         raise NoSound("The sound is broken: it ends too early.")
     if first_packet.startswith(b"OpusHead"):
         (skipped,) = struct.unpack_from("<H", first_packet, 10)
-        return max(last - skipped, 0) / 48_000
+        return float(max(last - skipped, 0) / 48_000)
     if first_packet.startswith(b"\x01vorbis"):
         (rate,) = struct.unpack_from("<I", first_packet, 12)
         if rate:
-            return last / rate
+            return float(last / rate)
     raise NoSound("Of Ogg, sounds in Vorbis and Opus are taken.")
 
 
