@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 import pytest
 from django.conf import LazySettings
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django_redis import get_redis_connection
 from redis.connection import AbstractConnection
 from rest_framework.test import APIClient
 
@@ -73,6 +74,17 @@ def take_test(
         question = replies[-1]["next_question"]
         replies.append(answer_questions(client, started, 1, is_right=right, question=question))
     return replies[1:]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside is undone at the end, in PostgreSQL and Redis: cases share one costly beginning."""
+    try:
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+    finally:
+        get_redis_connection("default").flushdb()
 
 
 def is_even(number: int) -> bool:

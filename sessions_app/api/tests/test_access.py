@@ -14,7 +14,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from sessions_app.administration.api_clients import PERMISSIONS
-from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit
+from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit, undone
 from sessions_app.models import ApiClient, Calibration, SessionEvent, TestResponse, TestSession
 from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.factories import (
@@ -177,11 +177,6 @@ def scene(db: None) -> Scene:
     return Scene(str(pool.pk), started, other, expired, token, (str(done.pk), str(waiting.pk)))
 
 
-@pytest.fixture(params=ENDPOINTS)
-def endpoint(request: pytest.FixtureRequest) -> Endpoint:
-    return ENDPOINTS[request.param]
-
-
 def assert_refused(response: Reply, status: int, code: str) -> None:
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert response["Content-Type"] == "application/problem+json"
@@ -194,32 +189,40 @@ def assert_refused(response: Reply, status: int, code: str) -> None:
     assert QuestionPool.objects.count() == 1
 
 
-def test_it_lets_the_owner_in(endpoint: Endpoint, scene: Scene) -> None:
-    assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
+def test_it_lets_the_owner_in(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name), undone():
+            assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
 
 
-def test_it_needs_no_more_than_the_one_permission(endpoint: Endpoint, scene: Scene) -> None:
-    user = AuthToken.objects.get().user
-    user.user_permissions.set(Permission.objects.filter(codename=endpoint.permission))
-    assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
+def test_it_needs_no_more_than_the_one_permission(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name), undone():
+            user = AuthToken.objects.get().user
+            user.user_permissions.set(Permission.objects.filter(codename=endpoint.permission))
+            assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
 
 
-def test_it_refuses_a_client_without_the_permission(endpoint: Endpoint, scene: Scene) -> None:
-    user = AuthToken.objects.get().user
-    user.user_permissions.set(Permission.objects.exclude(codename=endpoint.permission))
-    response = endpoint.call(client_with(f"Token {scene.token}"), scene)
-    assert_refused(response, 403, "permission_denied")
-    short = {codename: name for name, codename in PERMISSIONS.items()}
-    assert repr(short[endpoint.permission]) in response.json()["detail"]
+def test_it_refuses_a_client_without_the_permission(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name), undone():
+            user = AuthToken.objects.get().user
+            user.user_permissions.set(Permission.objects.exclude(codename=endpoint.permission))
+            response = endpoint.call(client_with(f"Token {scene.token}"), scene)
+            assert_refused(response, 403, "permission_denied")
+            short = {codename: name for name, codename in PERMISSIONS.items()}
+            assert repr(short[endpoint.permission]) in response.json()["detail"]
 
 
-def test_it_takes_a_permission_from_a_group(endpoint: Endpoint, scene: Scene) -> None:
-    user = AuthToken.objects.get().user
-    user.user_permissions.clear()
-    group = Group.objects.create(name="some clients")
-    group.permissions.set(Permission.objects.filter(codename=endpoint.permission))
-    user.groups.add(group)
-    assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
+def test_it_takes_a_permission_from_a_group(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name), undone():
+            user = AuthToken.objects.get().user
+            user.user_permissions.clear()
+            group = Group.objects.create(name="some clients")
+            group.permissions.set(Permission.objects.filter(codename=endpoint.permission))
+            user.groups.add(group)
+            assert endpoint.call(client_with(f"Token {scene.token}"), scene).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -252,45 +255,63 @@ def test_it_refuses_bad_credentials(scene: Scene, header: str | None) -> None:
         assert response["WWW-Authenticate"] == "Token"
 
 
-def test_it_refuses_an_expired_token(endpoint: Endpoint, scene: Scene) -> None:
+def test_it_refuses_an_expired_token(scene: Scene, subtests: pytest.Subtests) -> None:
     token = make_token(expiry=timedelta(seconds=-1))
-    assert_refused(endpoint.call(client_with(f"Token {token}"), scene), 401, "authentication_failed")
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name):
+            assert_refused(endpoint.call(client_with(f"Token {token}"), scene), 401, "authentication_failed")
 
 
-def test_it_refuses_a_revoked_token(endpoint: Endpoint, scene: Scene) -> None:
+def test_it_refuses_a_revoked_token(scene: Scene, subtests: pytest.Subtests) -> None:
     AuthToken.objects.all().delete()
-    assert_refused(endpoint.call(client_with(f"Token {scene.token}"), scene), 401, "authentication_failed")
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name):
+            response = endpoint.call(client_with(f"Token {scene.token}"), scene)
+            assert_refused(response, 401, "authentication_failed")
 
 
-def test_it_refuses_an_inactive_client(endpoint: Endpoint, scene: Scene) -> None:
+def test_it_refuses_an_inactive_client(scene: Scene, subtests: pytest.Subtests) -> None:
     ApiClient.objects.update(is_active=False)
-    assert_refused(endpoint.call(client_with(f"Token {scene.token}"), scene), 401, "authentication_failed")
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name):
+            response = endpoint.call(client_with(f"Token {scene.token}"), scene)
+            assert_refused(response, 401, "authentication_failed")
 
 
-def test_it_lets_a_token_live_for_ever_where_it_says_so(endpoint: Endpoint, scene: Scene) -> None:
-    owner = ApiClient.objects.get()
-    _, token = AuthToken.objects.create(owner, expiry=None)
-    assert endpoint.call(client_with(f"Token {token}"), scene).status_code == 200
+def test_it_lets_a_token_live_for_ever_where_it_says_so(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name), undone():
+            owner = ApiClient.objects.get()
+            _, token = AuthToken.objects.create(owner, expiry=None)
+            assert endpoint.call(client_with(f"Token {token}"), scene).status_code == 200
 
 
-def test_it_opens_its_own_session_to_a_browser(endpoint: Endpoint, scene: Scene) -> None:
-    response = endpoint.call(browser_of(scene.started), scene)
-    if endpoint.is_of_session:
-        assert response.status_code == 200
-    else:
-        assert_refused(response, 403, "permission_denied")
+def test_it_opens_its_own_session_to_a_browser(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name), undone():
+            response = endpoint.call(browser_of(scene.started), scene)
+            if endpoint.is_of_session:
+                assert response.status_code == 200
+            else:
+                assert_refused(response, 403, "permission_denied")
 
 
-def test_it_closes_every_other_session_to_a_browser(endpoint: Endpoint, scene: Scene) -> None:
-    response = endpoint.call(browser_of(scene.other), scene)
-    expected = (404, "session_not_found") if endpoint.is_of_session else (403, "permission_denied")
-    assert_refused(response, *expected)
+def test_it_closes_every_other_session_to_a_browser(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name):
+            response = endpoint.call(browser_of(scene.other), scene)
+            expected = (404, "session_not_found") if endpoint.is_of_session else (403, "permission_denied")
+            assert_refused(response, *expected)
 
 
-def test_it_refuses_a_session_token_that_was_revoked(endpoint: Endpoint, scene: Scene) -> None:
+def test_it_refuses_a_session_token_that_was_revoked(scene: Scene, subtests: pytest.Subtests) -> None:
     client_with(f"Token {scene.token}").post(f"/api/test/{scene.started['session_id']}/token")
-    expected = (401, "authentication_failed") if endpoint.is_of_session else (403, "permission_denied")
-    assert_refused(endpoint.call(browser_of(scene.started), scene), *expected)
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name):
+            expected = (
+                (401, "authentication_failed") if endpoint.is_of_session else (403, "permission_denied")
+            )
+            assert_refused(endpoint.call(browser_of(scene.started), scene), *expected)
 
 
 def test_it_refuses_a_session_token_of_a_generation_to_come(scene: Scene) -> None:
@@ -301,15 +322,20 @@ def test_it_refuses_a_session_token_of_a_generation_to_come(scene: Scene) -> Non
             assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
 
 
-def test_it_refuses_an_expired_session_token(endpoint: Endpoint, scene: Scene) -> None:
+def test_it_refuses_an_expired_session_token(scene: Scene, subtests: pytest.Subtests) -> None:
     session = TestSession.objects.get(pk=scene.started["session_id"])
     client = client_with(f"Session {make_session_token(session.pk, session.started_at - timedelta(days=2))}")
-    assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
+    for name, endpoint in ENDPOINTS.items():
+        with subtests.test(name):
+            assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
 
 
-def test_a_wrong_scheme_opens_nothing(endpoint: Endpoint, scene: Scene) -> None:
-    for scheme, token in (("Bearer", scene.token), ("Basic", scene.token), ("Session", scene.token)):
-        assert_refused(endpoint.call(client_with(f"{scheme} {token}"), scene), 401, "authentication_failed")
+def test_a_wrong_scheme_opens_nothing(scene: Scene, subtests: pytest.Subtests) -> None:
+    for name, endpoint in ENDPOINTS.items():
+        for scheme in ("Bearer", "Basic", "Session"):
+            with subtests.test(name, scheme=scheme):
+                response = endpoint.call(client_with(f"{scheme} {scene.token}"), scene)
+                assert_refused(response, 401, "authentication_failed")
 
 
 @pytest.mark.parametrize("change", ["swapped", "cut", "longer", "flipped"])
