@@ -14,9 +14,19 @@ import psutil
 
 from benchmarks import durable_services, table
 from benchmarks.floor_client import Round
-from benchmarks.serving import FLOOR, QUESTIONS, SUBMIT, prepare, processor_seconds, serve, start_for
+from benchmarks.serving import (
+    CONCEPTS,
+    FLOOR,
+    QUESTIONS,
+    SUBMIT,
+    prepare,
+    processor_seconds,
+    serve,
+    start_for,
+)
 
 CLIENTS = (1, 8)
+TINY = [(1, 1), (5, 2)]  # concepts, clients
 
 
 @dataclass
@@ -40,16 +50,16 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="only see that it works")
     parser.add_argument("--requests", type=int, default=1600, help="of each path, for each row (%(default)s)")
     options = parser.parse_args()
-    requests = 320 if options.tiny else options.requests
+    requests = 80 if options.tiny else options.requests
+    measured = TINY if options.tiny else [(concepts, clients) for concepts in CONCEPTS for clients in CLIENTS]
     rows = []
     with durable_services() as folder:
         pools = prepare(folder)
-        for concepts, pool in pools.items():
-            for clients in CLIENTS:
-                # A server of its own for each row: which worker holds which connection is drawn anew.
-                with serve(folder) as (port, server), _clients(clients, port) as processes:
-                    submit, floor = _measure(processes, server, pool, concepts, requests)
-                rows.append(_row(concepts, clients, submit, floor))
+        for concepts, clients in measured:
+            # A server of its own for each row: which worker holds which connection is drawn anew.
+            with serve(folder) as (port, server), _clients(clients, port) as processes:
+                submit, floor = _measure(processes, server, pools[concepts], concepts, requests)
+            rows.append(_row(concepts, clients, submit, floor))
     header = (
         "test",
         "clients",

@@ -81,7 +81,8 @@ def admin(new_context: NewContext, live_server: LiveServer) -> Callable[..., Pag
 
     def admin(user: User | None = None, **options: Any) -> Page:
         client = Client()
-        client.force_login(user or User.objects.create_superuser("root"))
+        root = User.objects.filter(username="root").first()
+        client.force_login(user or root or User.objects.create_superuser("root"))
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context = new_context(**options)
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])

@@ -1,6 +1,7 @@
 """Every page of the admin: nothing is wrong with it, it is accessible, and it fits a phone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
@@ -8,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from browser_tests.accessibility import KnownFault, check_accessibility
 from browser_tests.population import populate
 from browser_tests.watching import width_beyond_screen
+from sessions_app.conftest import kept_database
 
 PHONE: ViewportSize = {"width": 360, "height": 640}
 
@@ -56,11 +58,22 @@ KNOWN = [
 ]
 
 
+@pytest.fixture(scope="module")
+def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with kept_database(django_db_blocker):
+        yield
+
+
+@pytest.fixture(scope="module")
+def rows(transactional_db: None) -> dict[str, Any]:
+    """Nobody changes them here, so all pages show the same ones."""
+    return {name: row.pk for name, row in vars(populate()).items()}
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_it_is_accessible_in_light_and_dark_and_fits_a_phone(
-    admin: Callable[..., Page], address: str
+    admin: Callable[..., Page], rows: dict[str, Any], address: str
 ) -> None:
-    rows = {name: row.pk for name, row in vars(populate()).items()}
     page = admin()
     page.goto(address.format(**rows))
     check_accessibility(page, KNOWN)

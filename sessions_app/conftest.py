@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 import pytest
 from django.conf import LazySettings
-from django.db import connections, transaction
+from django.core.management import call_command
+from django.db import connection, connections, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django_redis import get_redis_connection
 from redis.connection import AbstractConnection
@@ -74,6 +75,15 @@ def take_test(
         question = replies[-1]["next_question"]
         replies.append(answer_questions(client, started, 1, is_right=right, question=question))
     return replies[1:]
+
+
+@contextmanager
+def kept_database(blocker: Any) -> Iterator[None]:
+    """For a `transactional_db` of a whole module: pytest-django's own empties all tables after each test."""
+    with blocker.unblock():
+        yield
+        call_command("flush", verbosity=0, interactive=False)
+        connection.close()
 
 
 @contextmanager

@@ -39,12 +39,7 @@ def test_it_measures_memory() -> None:
 def test_it_measures_submit_beside_its_floor() -> None:
     measured = rows(run("benchmarks.submit", "--tiny"))
 
-    assert [row[:2] for row in measured] == [
-        ["1 concept", "1"],
-        ["1 concept", "8"],
-        ["5 concepts", "1"],
-        ["5 concepts", "8"],
-    ]
+    assert [row[:2] for row in measured] == [["1 concept", "1"], ["5 concepts", "2"]]
     assert all(float(row[2]) > 0 for row in measured)
 
 

@@ -272,7 +272,7 @@ def life(transactional_db: None, settings: LazySettings) -> Iterator[type[Life]]
 
 
 def test_it_is_the_model_whatever_happens(life: type[Life], request: pytest.FixtureRequest) -> None:
-    examples, steps = (1000, 50) if request.config.getoption("--deep") else (25, 30)
+    examples, steps = (1000, 50) if request.config.getoption("--deep") else (12, 25)
     run_state_machine_as_test(
         life,
         settings=hypothesis_settings(

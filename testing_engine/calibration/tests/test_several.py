@@ -54,7 +54,7 @@ def test_three_concepts_are_recovered() -> None:
     rng = np.random.default_rng()
     q = np.eye(3, dtype=bool)[np.arange(24) % 3]
     q[:3, 0] = True
-    x = simulated(700, q, 0.6, rng)
+    x = simulated(450, q, 0.6, rng)
     x[rng.random(x.shape) < 0.3] = -1
     fit = calibrate(Responses.from_matrix(x), q_matrix=q)
     assert fit.converged
@@ -64,7 +64,7 @@ def test_three_concepts_are_recovered() -> None:
     z = [(fit.parameters[j].a[j % 3] - 1.3) / fit.standard_errors[j].a[j % 3] for j in range(3, 24)]
     assert 0.5 < np.std(z) < 1.6
     assert (np.array([fit.parameters[j].a for j in range(24)])[~q] == 0).all()
-    assert fit.scores.theta.shape == (700, 3)
+    assert fit.scores.theta.shape == (450, 3)
 
 
 def test_three_concepts_the_same_bits_again_and_with_two_threads() -> None:

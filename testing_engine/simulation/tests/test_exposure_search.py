@@ -16,8 +16,8 @@ from testing_engine.simulation.exposure_search import (
 from testing_engine.simulation.simulate import simulate
 
 POOL = pool(np.random.default_rng(30), 60)
-THETAS = np.random.default_rng(31).normal(size=300)
-OTHERS = np.random.default_rng(34).normal(size=300)
+THETAS = np.random.default_rng(31).normal(size=180)
+OTHERS = np.random.default_rng(34).normal(size=180)
 RULES = CatRules(max_questions=5)
 
 
@@ -30,7 +30,7 @@ def test_sympson_hetter_search() -> None:
     assert simulate(POOL, RULES, THETAS, 32).exposure_rates().max() > 0.9
     found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32)
     assert (found.simulation.lengths == 5).all()
-    assert simulate(POOL, found.rules, OTHERS, 1).exposure_rates().max() < 0.3 + noise(0.3, 300)
+    assert simulate(POOL, found.rules, OTHERS, 1).exposure_rates().max() < 0.3 + noise(0.3, len(OTHERS))
 
 
 @pytest.mark.parametrize("cuts", [(), (-0.4, 0.4)])
@@ -51,7 +51,7 @@ def test_a_maximum_that_cannot_be_held_is_refused_with_one_that_can(search) -> N
     """Five questions of ten: no rate can be below one half for all of them."""
     small = pool(np.random.default_rng(35), 10)
     with pytest.raises(ExposureNotHeldError) as caught:
-        search(small, RULES, THETAS[:150], 0.3, 36, rounds=12)
+        search(small, RULES, THETAS[:100], 0.3, 36, rounds=12)
     assert 0.5 <= caught.value.held < 1
     assert f"{caught.value.held:.3f}" in str(caught.value)
 

@@ -23,7 +23,7 @@ def rules(*eligibility: object, max_questions: int = 20) -> CatRules:
     return CatRules.from_json({"max_questions": max_questions, "eligibility": list(eligibility)})
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(seed=seeds)
 def test_area_targets_are_met_to_within_a_question(seed: int) -> None:
     bank = pool(np.random.default_rng(seed), 200)
@@ -41,7 +41,7 @@ def test_questions_outside_the_targets_come_last() -> None:
     assert sorted(whole_test(bank, rules(rule), 1)) == [0, 1, 2, 3]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(seed=seeds)
 def test_area_limits_hold(seed: int) -> None:
     bank = pool(np.random.default_rng(seed), 200)
@@ -57,7 +57,7 @@ def test_area_limits_hold(seed: int) -> None:
     assert in_area(bank, items, "logic") <= 2
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(seed=seeds)
 def test_no_two_enemies_meet(seed: int) -> None:
     bank = pool(np.random.default_rng(seed), 90, enemy_groups=60)
@@ -66,7 +66,7 @@ def test_no_two_enemies_meet(seed: int) -> None:
     assert enemy_pairs(bank, items) == 0
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(seed=seeds, size=st.integers(2, 5), length=st.integers(11, 25))
 def test_a_set_is_given_whole_and_in_one_go(seed: int, size: int, length: int) -> None:
     bank = pool(np.random.default_rng(seed), 60, set_size=size)
