@@ -76,7 +76,7 @@ WITH_KEYS: list[dict[str, Any]] = [
         "all_or_nothing": True,
         "interactions": [
             {"type": "textEntry", "response": "A", "base_type": "integer"},
-            {"type": "slider", "response": "B", "lower": -1, "upper": 1, "step": 0.1, "base_type": "float"},
+            {"type": "slider", "response": "B", "lower": -1, "upper": 1, "step": 0.25, "base_type": "float"},
         ],
         "key": {"A": {"number": 3}, "B": {"number": 0.5, "tolerance": 10, "relative": True}},
     },
