@@ -10,9 +10,21 @@ import dataclasses
 import math
 import types
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import IntArray
 
 DEEPEST = 20  # parts of a JSON pointer; rules within rules within rules need six
 Problems = list[tuple[str, str]]
@@ -86,6 +98,11 @@ class Component:
     def problems(self, bank: ItemBank) -> Problems:
         """Why this rule cannot work with a pool: (JSON pointer below the rule, message)."""
         return []
+
+    def restricted(self, places: IntArray) -> Self:
+        """The same rule for a part of the pool, its questions `places`. Whoever counts questions, or has a
+        number for each, picks out theirs."""
+        return self
 
     def work(self, bank: ItemBank, grid: int, answers: int) -> float:
         """What the rule costs at one answer, about, in evaluations of an answer's probability (some 10 ns).

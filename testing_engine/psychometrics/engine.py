@@ -4,68 +4,106 @@ No clock, no I/O, no global random state: the same arguments give the same step,
 service, the simulator and a replay all call `next_step`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import starmap
 
-from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
+import numpy as np
+
+from testing_engine.psychometrics import pilots
+from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori
+from testing_engine.psychometrics.ability.posterior import Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.components import FIRST_EDITION
 from testing_engine.psychometrics.constraints.look_ahead import completable, needs_look_ahead
-from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.items.parts import Part, counting, in_use
+from testing_engine.psychometrics.rules import LINEAR, CatRules
 from testing_engine.psychometrics.selection.ranking import Available
 from testing_engine.psychometrics.state import CatState
+from testing_engine.psychometrics.steps import NO_ABILITY, Candidate, Choice, Step, TestSoFar
 
+__all__ = ["Candidate", "Choice", "Step", "TestSoFar", "explain", "is_pilot", "next_step", "observe"]
 
-@dataclass(frozen=True)
-class TestSoFar:
-    """All that decides a test: pool, rules, what was known before, seed, and the answers so far.
-
-    `prior` None is the rules' own. `items` are 0-based, in the order given; `scores` are categories from 0,
-    or −1 for a missing answer: it says nothing about ability and the question is used up. A `hint` is
-    believed of the student as well: it helps to choose questions, and counts neither in the ability nor for
-    the end.
-    """
-
-    bank: ItemBank
-    rules: CatRules
-    prior: NormalPrior | None
-    seed: int
-    items: Sequence[int] = ()
-    scores: Sequence[int] = ()
-    hint: NormalPrior | None = None
-
-
-@dataclass(frozen=True)
-class Step:
-    ability: AbilityEstimate
-    stop: str | None  # why the test ends
-    next_item: int | None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    item: int
-    value: float
-    closed_by: str = ""  # the eligibility rule that does not let it come
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Why a question comes next: the rule that chooses, the leading candidates, and which of the pool's best
-    unused questions may not come."""
-
-    chosen: Candidate | None
-    by: str  # a start rule or a strategy; "" where no question may come
-    criterion: str
-    candidates: tuple[Candidate, ...]
-    closed: tuple[Candidate, ...]
+KEPT_RULES = 64  # of one pool, restricted to a part of it
+RANDOM_ORDER = 105  # purpose of random numbers
+UNUSED_ESTIMATOR = ExpectedAPosteriori()  # stands in the state of a test that estimates nothing
 
 
 def next_step(so_far: TestSoFar) -> Step:
     """What the answers so far say, and what to ask next."""
-    state, rules = observe(so_far), so_far.rules
+    part = part_of(so_far)
+    step = _step(within(so_far, part))
+    if step.next_item is None:
+        return step
+    if (pilot := _pilot(so_far)) is not None:
+        return replace(step, next_item=pilot)
+    return step if part.is_whole else replace(step, next_item=int(part.places[step.next_item]))
+
+
+def explain(so_far: TestSoFar, count: int = 10) -> Choice:
+    """The choice that `next_step` makes where the test goes on, with the criterion's values, best first."""
+    part = part_of(so_far)
+    if (pilot := _pilot(so_far)) is not None:
+        among = _open_pilots(so_far)
+        values = [Candidate(item, 1 / len(among)) for item in (pilot, *among[:count])]
+        return Choice(values[0], pilots.WHY, pilots.SEEDING, tuple(values[1:]), ())
+    choice = _explain(within(so_far, part), count)
+    return choice if part.is_whole else _in_pool(choice, part)
+
+
+def part_of(so_far: TestSoFar) -> Part:
+    """The questions that the test draws from, pilots left aside."""
+    bank = so_far.bank
+    return counting(bank) if so_far.rules.is_adaptive(bank) else in_use(bank)
+
+
+def within(so_far: TestSoFar, part: Part) -> TestSoFar:
+    """The same test of that part alone: without pilots, and whatever else is not in it."""
+    if part.is_whole:
+        return so_far
+    if part.bank is None:
+        raise ValueError("no question of this pool may come under these rules")
+    rules = so_far.rules
+    restricted = so_far.bank.derived(
+        (f"rules of {part.n_items}", rules), lambda: rules.restricted(part.places), KEPT_RULES
+    )
+    kept = [
+        (int(part.index[item]), score)
+        for item, score in zip(so_far.items, so_far.scores, strict=True)
+        if part.holds(item)
+    ]
+    items, scores = [item for item, _ in kept], [score for _, score in kept]
+    return replace(so_far, bank=part.bank, rules=restricted, items=items, scores=scores)
+
+
+def is_pilot(so_far: TestSoFar, item: int) -> bool:
+    """Whether the test tries the question out: its answer then counts in nothing."""
+    return so_far.rules.is_adaptive(so_far.bank) and not counting(so_far.bank).holds(item)
+
+
+def _pilot(so_far: TestSoFar) -> int | None:
+    """The question to try out next, where it is time for one and the test goes on."""
+    rules, bank = so_far.rules, so_far.bank
+    if rules.pilots is None or not rules.is_adaptive(bank):
+        return None
+    tried = sum(is_pilot(so_far, item) for item in so_far.items)
+    count = min(rules.pilots.count, len(rules.pilots.open_items(bank)))
+    places = rules.pilots.places(so_far.seed, rules.shortest(bank), count)
+    if tried >= len(places) or len(so_far.items) - tried < places[tried]:
+        return None
+    among = _open_pilots(so_far)
+    return pilots.drawn(so_far.seed, tried, among) if among else None
+
+
+def _open_pilots(so_far: TestSoFar) -> list[int]:
+    assert so_far.rules.pilots is not None
+    open_items = so_far.rules.pilots.open_items(so_far.bank)
+    return pilots.candidates(so_far.bank, open_items, so_far.items)
+
+
+def _step(so_far: TestSoFar) -> Step:
+    """The step of a test whose questions all count."""
+    rules = so_far.rules
+    state = _started(so_far)
     reason = stop_reason(state, rules)
     if reason is not None:
         return Step(state.estimate, reason, None)
@@ -74,13 +112,17 @@ def next_step(so_far: TestSoFar) -> Step:
     return Step(state.estimate, "exhausted" if item is None else None, item)
 
 
-def explain(so_far: TestSoFar, count: int = 10) -> Choice:
-    """The choice that `next_step` makes where the test goes on, with the criterion's values, best first."""
-    state, rules = observe(so_far, so_far.hint), so_far.rules
-    criterion = rules.criterion_for(state.bank)
+def _explain(so_far: TestSoFar, count: int) -> Choice:
+    rules = so_far.rules
+    state = _started(so_far, so_far.hint)
     stages = _narrowed(state, rules)
     (_, unused), (_, available) = stages[0], stages[-1]
     chosen, by = _chosen(state, rules, available)
+    if not rules.is_adaptive(state.bank):
+        left = np.flatnonzero(available.mask).tolist()
+        values = [Candidate(item, 1 / len(left)) for item in left[:count]]
+        return Choice(None if chosen is None else Candidate(chosen, 1 / len(left)), by, by, tuple(values), ())
+    criterion = rules.criterion_for(state.bank)
     return Choice(
         chosen=None if chosen is None else Candidate(chosen, float(criterion.values(state)[chosen])),
         by=by,
@@ -91,6 +133,39 @@ def explain(so_far: TestSoFar, count: int = 10) -> Choice:
             for item, value in criterion.leaders(state, unused, count).pairs
             if not available.allows(item)
         ),
+    )
+
+
+def _in_pool(choice: Choice, part: Part) -> Choice:
+    """A choice within a part, in the numbers of the whole pool."""
+
+    def placed(candidate: Candidate) -> Candidate:
+        return replace(candidate, item=int(part.places[candidate.item]))
+
+    return replace(
+        choice,
+        chosen=None if choice.chosen is None else placed(choice.chosen),
+        candidates=tuple(map(placed, choice.candidates)),
+        closed=tuple(map(placed, choice.closed)),
+    )
+
+
+def _started(so_far: TestSoFar, believed: NormalPrior | None = None) -> CatState:
+    """The state that the rules look at; without an ability where nothing is chosen by one."""
+    bank, rules = so_far.bank, so_far.rules
+    if rules.is_adaptive(bank):
+        return observe(so_far, believed)
+    return CatState(
+        bank,
+        NormalPrior.standard(1),
+        tuple(so_far.items),
+        Answers.given(so_far.items, so_far.scores),
+        NO_ABILITY,
+        None,
+        so_far.seed,
+        rules.max_questions,
+        UNUSED_ESTIMATOR,
+        rules.edition,
     )
 
 
@@ -135,12 +210,23 @@ def _chosen(state: CatState, rules: CatRules, available: Available) -> tuple[int
     """The next question and the name of the rule that chose it."""
     if not available.count:
         return None, ""
+    if not rules.is_adaptive(state.bank):
+        return _in_order(state, rules, available)
     criterion = rules.criterion_for(state.bank)
     if rules.start is not None:
         first = rules.start.choose(state, criterion, rules.strategy, available)
         if first is not None:
             return first, rules.start.name
     return rules.strategy.choose(state, criterion, available), rules.strategy.name
+
+
+def _in_order(state: CatState, rules: CatRules, available: Available) -> tuple[int, str]:
+    """The first that may come in the pool's order, or any of them; and the name of that order."""
+    selection = rules.selection_for(state.bank)
+    left = np.flatnonzero(available.mask)
+    if selection == LINEAR:
+        return int(left[0]), selection
+    return int(state.rng(RANDOM_ORDER).choice(left)), selection
 
 
 def eligible(state: CatState, rules: CatRules) -> Available:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import testing_engine.psychometrics.selection.expected  # noqa: F401  # puts its criterion on the list
 from testing_engine.psychometrics.ability.estimators import (
@@ -32,6 +32,9 @@ from testing_engine.psychometrics.constraints.eligibility import Eligibility, jo
 from testing_engine.psychometrics.constraints.exposure import ItemEligibility, MaximumRate, SympsonHetter
 from testing_engine.psychometrics.constraints.shadow import ShadowTest
 from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.parts import counting, in_use
+from testing_engine.psychometrics.items.response import IntArray
+from testing_engine.psychometrics.pilots import Pilots
 from testing_engine.psychometrics.selection.criteria import Criterion, MaximumInformation
 from testing_engine.psychometrics.selection.optimality import DOptimality
 from testing_engine.psychometrics.selection.start import Start
@@ -51,6 +54,11 @@ __all__ = [
     "SympsonHetter",
 ]
 
+Selection = Literal["adaptive", "linear", "random"]
+ADAPTIVE, LINEAR, RANDOM = "adaptive", "linear", "random"
+WITHOUT_PARAMETERS = "needs questions with parameters, and this pool has none yet: leave it out, or calibrate"
+WITHOUT_ABILITY = "needs an ability, and a test in linear or random order has none"
+
 STANDARD_NORMAL, BEST = StandardNormal(), Best()
 DEFAULT_ABILITY, DEFAULT_ABILITY_SEVERAL = ExpectedAPosteriori(), ExpectationPropagation()
 FIRST_DEFAULT_ABILITY_SEVERAL = MaximumAPosteriori()
@@ -66,7 +74,13 @@ class CatRules:
     Left out, `ability` and `criterion` follow the pool: EAP and MFI in one dimension, EP and posterior D
     in several (MAP in the first edition). A `prior` holds for every student alike; left out, a test begins
     from what is known of its student, and where nothing is, from N(0, 1).
+
+    `selection` "linear" asks the questions in the pool's order, "random" in one drawn from the seed; such a
+    test counts points, and has no ability. Left out, a test of a pool with parameters is adaptive; one of a
+    pool without is linear where it asks the whole pool, else random.
     """
+
+    selection: Selection | None = None
 
     ability: Estimator | None = None
     prior: PriorRule | None = None
@@ -77,6 +91,7 @@ class CatRules:
     stop: tuple[Stop, ...] = ()  # the first that is met stops the test
     min_questions: Annotated[int, Within(least=0)] = 0
     max_questions: Count = 20
+    pilots: Pilots | None = None
     edition: Annotated[int, Within(least=1, most=EDITION)] = EDITION  # of the engine's methods
 
     def __post_init__(self) -> None:
@@ -84,7 +99,9 @@ class CatRules:
             raise RulesError([("/min_questions", "must be at most max_questions")])
 
     def settled(self, bank: ItemBank) -> "CatRules":
-        """The same rules with the ability and the criterion named that they leave to the pool."""
+        """The same rules with what they leave to the pool: ability and criterion, or the order without."""
+        if (selection := self.selection_for(bank)) != ADAPTIVE:
+            return replace(self, selection=selection)
         return replace(self, ability=self.ability_for(bank), criterion=self.criterion_for(bank))
 
     @classmethod
@@ -151,9 +168,86 @@ class CatRules:
         except RulesError as error:
             raise RulesError([(_simple_pointer(place), text) for place, text in error.problems]) from None
 
+    def selection_for(self, bank: ItemBank) -> Selection:
+        """How questions of this pool are chosen."""
+        if self.selection is not None:
+            return self.selection
+        if counting(bank).n_items:
+            return "adaptive"
+        return "linear" if in_use(bank).n_items <= self.max_questions else "random"
+
+    def is_adaptive(self, bank: ItemBank) -> bool:
+        """Whether a test has an ability, and questions chosen by it."""
+        return self.selection_for(bank) == ADAPTIVE
+
+    def restricted(self, places: IntArray) -> "CatRules":
+        """The same rules for a part of the pool, its questions `places`."""
+        start = None if self.start is None else self.start.restricted(places)
+        return replace(self, start=start, eligibility=tuple(r.restricted(places) for r in self.eligibility))
+
+    def shortest(self, bank: ItemBank) -> int:
+        """Questions that count in every test of the pool that nobody breaks off."""
+        least = max(self.min_questions, 1) if self.stop else self.max_questions
+        return min(least, counting(bank).n_items)
+
+    def longest(self, bank: ItemBank) -> int:
+        """Questions that a test of the pool has at most, the pilots among them."""
+        if self.pilots is None or not self.is_adaptive(bank):
+            return self.max_questions
+        return self.max_questions + min(self.pilots.count, len(self.pilots.open_items(bank)))
+
     def check(self, bank: ItemBank) -> None:
         """Raises `RulesError` where these rules cannot work with a pool."""
-        parts: list[tuple[str, Component]] = [
+        if not self.is_adaptive(bank):
+            self._check_without_ability(bank)
+            return
+        part = counting(bank)
+        if part.bank is None:
+            raise RulesError([("/selection", WITHOUT_PARAMETERS)])
+        if not part.is_whole:
+            if problems := [
+                (at + below, text) for at, each in self._parts(bank) for below, text in each.problems(bank)
+            ]:
+                raise RulesError(problems)
+            self.restricted(part.places)._check_part(part.bank)
+        else:
+            self._check_part(bank)
+        if self.pilots is not None and (found := self.pilots.problems(self.shortest(bank))):
+            raise RulesError([("/pilots" + below, text) for below, text in found])
+
+    def _check_without_ability(self, bank: ItemBank) -> None:
+        """What only an ability could decide is refused, each by its field."""
+        why = WITHOUT_ABILITY if counting(bank).n_items else WITHOUT_PARAMETERS
+        left_out = {"ability": None, "prior": None, "criterion": None, "start": None, "pilots": None}
+        problems = [
+            (f"/{name}", why)
+            for name, usual in {**left_out, "strategy": BEST}.items()
+            if getattr(self, name) != usual
+        ]
+        problems += [
+            (f"/stop/{i}{at}", why) for i, rule in enumerate(self.stop) for at in rule.beyond_counting()
+        ]
+        problems += [
+            (f"/eligibility/{i}", why) for i, rule in enumerate(self.eligibility) if rule.needs_ability
+        ]
+        part = in_use(bank)
+        if part.bank is None:
+            problems.append(("", "all questions of this pool are retired"))
+        if not problems:
+            problems = [
+                (f"/eligibility/{i}{below}", text)
+                for i, rule in enumerate(self.eligibility)
+                for below, text in rule.problems(bank)
+            ]
+        if not problems and part.bank is not None:
+            rules = self.restricted(part.places).eligibility
+            problems = _placed(joint_problems(rules, part.bank, self.max_questions))
+        if problems:
+            raise RulesError(problems)
+
+    def _parts(self, bank: ItemBank) -> list[tuple[str, Component]]:
+        """The rules of an adaptive test, each with its place."""
+        return [
             ("/ability", self.ability_for(bank)),
             ("/prior", self.prior_rule),
             ("/criterion", self.criterion_for(bank)),
@@ -162,14 +256,14 @@ class CatRules:
             *((f"/eligibility/{i}", rule) for i, rule in enumerate(self.eligibility)),
             *((f"/stop/{i}", rule) for i, rule in enumerate(self.stop)),
         ]
+
+    def _check_part(self, bank: ItemBank) -> None:
+        """The same for a pool whose questions all count."""
+        parts = self._parts(bank)
         problems = [(place + below, text) for place, part in parts for below, text in part.problems(bank)]
         problems += self._disjoint()
         if not problems:
-            together = joint_problems(self.eligibility, bank, self.max_questions)
-            problems = [
-                (place if place == "/max_questions" else "/eligibility" + place, text)
-                for place, text in together
-            ]
+            problems = _placed(joint_problems(self.eligibility, bank, self.max_questions))
         if not problems:
             problems = self._too_dear(parts, bank)
         if problems:
@@ -226,6 +320,13 @@ class CatRules:
     def criterion_for(self, bank: ItemBank) -> Criterion:
         """The rules' own criterion, or the default for the pool's number of dimensions."""
         return self.criterion or (DEFAULT_CRITERION if bank.n_dimensions == 1 else DEFAULT_CRITERION_SEVERAL)
+
+
+def _placed(together: Problems) -> Problems:
+    """Problems of the eligibility rules together, by their places in all of the rules."""
+    return [
+        (place if place == "/max_questions" else "/eligibility" + place, text) for place, text in together
+    ]
 
 
 SIMPLE_NAMES = {

@@ -8,7 +8,7 @@ decided.
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from scipy.special import ndtri
@@ -41,10 +41,16 @@ class Stop(Component, kind=True):
     @abstractmethod
     def met(self, state: CatState) -> bool: ...
 
+    needs_ability: ClassVar[bool] = True
+
     @property
     def reason(self) -> str:
         """What a session that it ended reports."""
         return self.name
+
+    def beyond_counting(self) -> list[str]:
+        """Where, below this rule, something asks for an ability: JSON pointers, "" for the rule itself."""
+        return [""] if self.needs_ability else []
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class Length(Stop, name="length"):
     """`questions` have been asked; for use inside "all" and "any", else `max_questions` says it."""
 
     questions: Count
+
+    needs_ability = False
 
     def met(self, state: CatState) -> bool:
         return state.position >= self.questions
@@ -230,6 +238,10 @@ class Change(Stop, name="change"):
 @dataclass(frozen=True)
 class Combined(Stop):
     rules: Annotated[tuple[Stop, ...], Within(least=1)]
+
+    def beyond_counting(self) -> list[str]:
+        below = ((f"/rules/{i}", rule.beyond_counting()) for i, rule in enumerate(self.rules))
+        return [place + pointer for place, pointers in below for pointer in pointers]
 
     def work(self, bank: ItemBank, grid: int, answers: int) -> float:
         return sum(rule.work(bank, grid, answers) for rule in self.rules)

@@ -41,7 +41,8 @@ ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
 def understood(bank: ItemBank, rules: CatRules, prior: Prior) -> bool:
     """Whether this module does what `next_step` does under these rules."""
     return (
-        bank.n_dimensions == 1
+        rules.is_adaptive(bank)
+        and bank.n_dimensions == 1
         and rules.ability_for(bank) == ExpectedAPosteriori()
         and rules.criterion_for(bank) == MaximumInformation()
         and rules.strategy == Best()

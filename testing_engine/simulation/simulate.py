@@ -1,16 +1,21 @@
 """Simulated students take adaptive tests under given rules, through the engine that real students meet."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.items.parts import counting, in_use
+from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.simulation import lockstep
 from testing_engine.simulation.result import Simulation
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
+
+NOBODY_KNOWS = "questions without parameters cannot be simulated: nobody knows yet how they are answered"
 
 
 def simulate(
@@ -25,14 +30,24 @@ def simulate(
 
     EAP with maximum information runs in lock-step over all students, everything else student by student;
     both give the same tests (but for questions whose information is equal to the last bits).
+
+    Pilots are left out: nobody knows how they are answered, and nothing depends on it. A test in linear or
+    random order finds no abilities: their estimates are NaN.
     """
     rules.check(bank)
-    students = Students.drawn(thetas, bank.n_dimensions, min(rules.max_questions, bank.n_items), seed)
+    rules = replace(rules, pilots=None)
+    part = counting(bank)
+    if part.bank is None or (not rules.is_adaptive(bank) and in_use(bank).n_items > part.n_items):
+        raise RulesError([("", NOBODY_KNOWS)])
+    students = Students.drawn(thetas, bank.n_dimensions, min(rules.max_questions, part.n_items), seed)
     belief = prior or rules.prior_rule.prior(bank.n_dimensions)
-    if lockstep.understood(bank, rules, belief):
-        taken = lockstep.take_tests(bank, rules, belief, students)
+    own = rules if part.is_whole else rules.restricted(part.places)
+    if lockstep.understood(part.bank, own, belief):
+        taken = lockstep.take_tests(part.bank, own, belief, students)
     else:
-        taken = one_by_one(bank, rules, prior, students)
+        taken = one_by_one(part.bank, own, prior, students)
+    if not part.is_whole:
+        taken.items[taken.items >= 0] = part.places[taken.items[taken.items >= 0]]
     taken.freeze()
     return Simulation(bank.n_items, students.thetas, students.seeds, taken)
 
@@ -40,13 +55,15 @@ def simulate(
 def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, students: Students) -> Taken:
     """Every student's whole test by `next_step`."""
     taken = Taken.blank(len(students.thetas), students.uniforms.shape[1], bank.n_dimensions)
+    is_adaptive = rules.is_adaptive(bank)
     for student, seed in enumerate(students.seeds):
         items: list[int] = []
         scores: list[int] = []
         step = next_step(TestSoFar(bank, rules, prior, seed, items, scores))
         while step.next_item is not None:
             asked = np.array([step.next_item])
-            taken.before[student, len(items)] = step.ability.theta
+            if is_adaptive:
+                taken.before[student, len(items)] = step.ability.theta
             answer = students.answers(bank, np.array([student]), asked, len(items))
             items.append(step.next_item)
             scores.append(int(answer[0]))
@@ -54,6 +71,8 @@ def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, stude
         taken.items[student, : len(items)] = items
         taken.scores[student, : len(items)] = scores
         taken.stops[student] = step.stop
+        if not is_adaptive:
+            continue
         taken.estimates[student] = step.ability.theta
         taken.standard_errors[student] = step.ability.standard_error
         taken.overall_errors[student] = step.ability.overall.standard_error

@@ -25,6 +25,7 @@ class Eligibility(Component, kind=True):
     stage: ClassVar[Stage] = "content"
     is_hard: ClassVar[bool] = False  # content whose `plan` says all that it asks
     sees_the_end: ClassVar[bool] = True  # a hard rule that alone never runs into a corner
+    needs_ability: ClassVar[bool] = False  # so is of no use to a test without one
 
     @abstractmethod
     def narrow(self, state: CatState, criterion: Criterion, available: BoolArray) -> BoolArray:

@@ -7,9 +7,9 @@ nothing, it lets the questions through that it minds least.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from testing_engine.psychometrics.components import Probability, Problems, RulesError, Within
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import BoolArray, FloatArray
+from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.selection.criteria import Criterion
 from testing_engine.psychometrics.state import CatState, rng_of_test
 
@@ -56,6 +56,9 @@ class MaximumRate(Exposure, name="maximum_rate"):
     def excess(self, state: CatState) -> FloatArray:
         return np.where(self._rates < self.maximum, 0.0, self._rates)
 
+    def restricted(self, places: IntArray) -> Self:
+        return replace(self, rates=_picked(self.rates, places))
+
     def problems(self, bank: ItemBank) -> Problems:
         return _wrong_size("/rates", len(self.rates), bank)
 
@@ -73,6 +76,11 @@ class SympsonHetter(Exposure, name="sympson_hetter"):
     """
 
     probabilities: tuple[Share, ...]
+
+    needs_ability = True
+
+    def restricted(self, places: IntArray) -> Self:
+        return replace(self, probabilities=_picked(self.probabilities, places))
 
     def excess(self, state: CatState) -> FloatArray:
         draws = state.rng(SYMPSON_HETTER_DRAW).random(state.bank.n_items)
@@ -97,6 +105,11 @@ class ItemEligibility(Exposure, name="item_eligibility"):
 
     probabilities: tuple[tuple[Share, ...], ...]
     cuts: tuple[float, ...] = ()
+
+    needs_ability = True
+
+    def restricted(self, places: IntArray) -> Self:
+        return replace(self, probabilities=tuple(_picked(row, places) for row in self.probabilities))
 
     def __post_init__(self) -> None:
         if len(self.probabilities) != len(self.cuts) + 1:
@@ -179,6 +192,10 @@ def faded(counts: npt.ArrayLike, new: npt.ArrayLike, tests: int = 1, memory: flo
     """
     kept = (1 - 1 / memory) ** tests
     return np.asarray(np.asarray(counts, dtype=float) * kept + np.asarray(new, dtype=float))
+
+
+def _picked(numbers: tuple[float, ...], places: IntArray) -> tuple[float, ...]:
+    return tuple(numbers[place] for place in places)
 
 
 def _wrong_size(pointer: str, size: int, bank: ItemBank) -> Problems:

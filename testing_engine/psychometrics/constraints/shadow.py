@@ -5,8 +5,8 @@ has all questions given so far, keeps every constraint and has the largest sum o
 the current estimate among such tests. So the next one can, and every constraint holds at the end.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, Self
 
 import numpy as np
 
@@ -68,7 +68,9 @@ class QuestionCount:
 
     def requirement(self, pointer: str) -> Requirement:
         upper = np.inf if self.maximum is None else float(self.maximum)
-        return Requirement.count(np.unique(self.items), float(self.minimum), upper, pointer)
+        return Requirement.count(
+            np.unique(np.array(self.items, dtype=np.intp)), float(self.minimum), upper, pointer
+        )
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,19 @@ class ShadowTest(Eligibility, name="shadow"):
     tolerance: Annotated[float, Within(least=0, below=1)] = 0.005
 
     stage = "shadow"
+    needs_ability = True
+
+    def restricted(self, places: IntArray) -> Self:
+        index = {int(place): item for item, place in enumerate(places)}
+        limits = (
+            replace(limit, coefficients=tuple(limit.coefficients[place] for place in places))
+            for limit in self.limits
+        )
+        counts = (
+            replace(count, items=tuple(index[item] for item in count.items if item in index))
+            for count in self.counts
+        )
+        return replace(self, limits=tuple(limits), counts=tuple(counts))
 
     def __post_init__(self) -> None:
         check_distinct([area.area for area in self.areas], "areas")
@@ -239,7 +254,7 @@ class ShadowTest(Eligibility, name="shadow"):
         beyond = [
             (f"/counts/{i}/items", f"this pool has {bank.n_items} questions, counted from 0")
             for i, count in enumerate(self.counts)
-            if max(count.items) >= bank.n_items
+            if max(count.items, default=0) >= bank.n_items
         ]
         known = bank.attributes.area.names
         unknown = [

@@ -1,4 +1,4 @@
-"""What a test plan knows of a question beside its parameters: area, enemy groups, question set.
+"""What a test plan knows of a question beside its parameters: area, enemy groups, question set, state.
 
 Names become small integers once per pool, −1 for none, so that content rules compare numbers. A pool that
 names nothing holds no array of its length.
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from testing_engine.psychometrics.items.response import IntArray
+from testing_engine.psychometrics.items.states import STATES
 
 Codes = npt.NDArray[np.int32]
 NO_NAME = -1
@@ -37,6 +38,10 @@ class Labels:
             codes = np.array([known.setdefault(name, len(known) - 1) for name in names], dtype=np.int32)
         codes.setflags(write=False)
         return cls(codes, tuple(known)[1:])
+
+    def take(self, items: IntArray) -> Self:
+        """Of these questions; names that none of them has are forgotten."""
+        return self.of([self.names[code] if code >= 0 else "" for code in self.codes[items]], len(items))
 
     def code(self, name: str) -> int:
         """−1 if no question has this name."""
@@ -79,6 +84,12 @@ class Groups:
         starts = np.searchsorted(self.codes[order], np.arange(len(self.names) + 1))
         return tuple(self.items[order[low:high]] for low, high in pairwise(starts.tolist()))
 
+    def take(self, items: IntArray) -> Self:
+        """Of these questions; names that none of them has are forgotten."""
+        if not self.names:
+            return self
+        return self.of([[self.names[code] for code in self.of_item(int(item))] for item in items])
+
     def of_item(self, item: int) -> list[int]:
         """The groups that a question belongs to."""
         low, high = np.searchsorted(self.items, [item, item + 1])
@@ -92,6 +103,7 @@ class Attributes:
     area: Labels
     question_set: Labels
     enemies: Groups
+    states: npt.NDArray[np.int8]  # (N,) index into `STATES`
 
     @classmethod
     def of(
@@ -100,6 +112,28 @@ class Attributes:
         area: Sequence[str] | str = "",
         question_set: Sequence[str] | str = "",
         enemy_groups: Sequence[Sequence[str]] = (),
+        state: Sequence[str] | str = STATES[0],
     ) -> Self:
-        """Columns of names: areas and sets one per question, enemy groups any number per question."""
-        return cls(Labels.of(area, n), Labels.of(question_set, n), Groups.of(enemy_groups))
+        """Columns of names: areas, sets and states one per question, enemy groups any number per question."""
+        areas, sets = Labels.of(area, n), Labels.of(question_set, n)
+        return cls(areas, sets, Groups.of(enemy_groups), _codes(state, n))
+
+    def take(self, items: IntArray) -> Self:
+        """Of these questions, ascending."""
+        states = [STATES[code] for code in self.states[items]]
+        return type(self)(
+            self.area.take(items),
+            self.question_set.take(items),
+            self.enemies.take(items),
+            _codes(states, len(items)),
+        )
+
+
+def _codes(state: Sequence[str] | str, n: int) -> npt.NDArray[np.int8]:
+    """(N,), without an array of that length where all are the same."""
+    known = {state} if isinstance(state, str) else set(state)
+    if len(known) == 1:
+        return np.broadcast_to(np.int8(STATES.index(known.pop())), (n,))
+    codes = np.array([STATES.index(each) for each in state], dtype=np.int8)
+    codes.setflags(write=False)
+    return codes

@@ -19,6 +19,7 @@ from testing_engine.psychometrics.items.response import (
     Logistic,
     Nominal,
 )
+from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
 
 LOGISTIC_MODELS = ("1PL", "2PL", "3PL", "4PL")
 STEP_MODELS = ("GPCM", "PCM", "RSM")
@@ -35,7 +36,7 @@ FIXED = {
     "RSM": ("discrimination", "guessing", "upper"),
     "NRM": ("guessing", "upper"),
 }
-TEXTS = ("model", "area", "enemy_groups", "question_set")
+TEXTS = ("model", "area", "enemy_groups", "question_set", "state")
 
 T = TypeVar("T")
 
@@ -69,12 +70,15 @@ class ItemParameters:
     area: str = ""  # what content rules go by; "" is none
     enemy_groups: tuple[str, ...] = ()  # of one group, a test has one question at most
     question_set: str = ""  # questions that are given together
+    state: str = OPERATIONAL  # of `states.STATES`; not calibrated: the numbers above are no more than guesses
 
     def __post_init__(self) -> None:
         for name in ("concepts", "thresholds", "category_slopes", "category_intercepts"):
             object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         if self.model not in MODELS:
             raise ItemParameterError("model", f"must be one of {', '.join(MODELS)}, not {self.model!r}")
+        if self.state not in STATES:
+            raise ItemParameterError("state", f"must be one of {', '.join(STATES)}, not {self.state!r}")
         self._check_finite()
         self._check_names()
         if not self.concepts or min(self.concepts) < 0 or max(self.concepts) == 0:
@@ -172,6 +176,7 @@ class ItemBank:
             area=[item.area for item in items],
             enemy_groups=[item.enemy_groups for item in items],
             question_set=[item.question_set for item in items],
+            state=[item.state for item in items],
         )
 
     @classmethod
@@ -190,6 +195,7 @@ class ItemBank:
         area: Sequence[str] | str = "",  # (N,) or one for all
         enemy_groups: Sequence[Sequence[str]] = (),  # (N,) or none
         question_set: Sequence[str] | str = "",
+        state: Sequence[str] | str = OPERATIONAL,
     ) -> "ItemBank":
         """Columns to arrays, for pools already validated row by row when they were uploaded."""
         weights = np.array(concepts, dtype=float)
@@ -220,7 +226,7 @@ class ItemBank:
                 row_of[own] = np.arange(np.count_nonzero(own))
                 n_categories[own] = counts
                 families.append(family)
-        attributes = Attributes.of(n, area, question_set, enemy_groups)
+        attributes = Attributes.of(n, area, question_set, enemy_groups, state)
         return cls(slopes, intercepts, tuple(families), family_of, row_of, n_categories, attributes)
 
     @property
@@ -346,16 +352,16 @@ class ItemBank:
             result[own] = family.spread[rows]
         return result
 
-    def subset(self, items: IntArray) -> "ItemBank":
-        """A bank of these questions, in this order, without their areas, enemies and sets."""
+    def subset(self, items: IntArray, attributes: Attributes | None = None) -> "ItemBank":
+        """A bank of these questions, in this order, without their areas, enemies and sets, or with others."""
         families: list[Family] = []
         family_of, row_of = np.empty(len(items), dtype=np.intp), np.empty(len(items), dtype=np.intp)
         for family, rows, own in self.by_family(items):
             family_of[own], row_of[own] = len(families), np.arange(len(own))
             families.append(family.take(rows))
         slopes, intercepts, categories = self.slopes[items], self.intercepts[items], self.n_categories[items]
-        attributes = Attributes.of(len(items))
-        return ItemBank(slopes, intercepts, tuple(families), family_of, row_of, categories, attributes)
+        known = attributes or Attributes.of(len(items))
+        return ItemBank(slopes, intercepts, tuple(families), family_of, row_of, categories, known)
 
     def by_family(self, items: IntArray | None = None) -> list[tuple[Family, IntArray, IntArray]]:
         """(family, rows in it, positions in `items`) for each family that occurs."""

@@ -2,12 +2,13 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 
 from testing_engine.psychometrics.components import Ability, Component, Count, Problems, Within
 from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.response import IntArray
 from testing_engine.psychometrics.selection.criteria import Criterion
 from testing_engine.psychometrics.selection.ranking import Available
 from testing_engine.psychometrics.selection.strategies import Randomesque, Strategy
@@ -55,6 +56,10 @@ class FixedQuestions(Start, name="questions"):
         self, state: CatState, criterion: Criterion, strategy: Strategy, available: Available
     ) -> int | None:
         return next((item for item in self.items if available.mask[item]), None)
+
+    def restricted(self, places: IntArray) -> Self:
+        index = {int(place): item for item, place in enumerate(places)}
+        return replace(self, items=tuple(index[item] for item in self.items if item in index))
 
     def problems(self, bank: ItemBank) -> Problems:
         return [
