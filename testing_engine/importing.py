@@ -30,6 +30,7 @@ from testing_engine.interchange.readers import READERS, read_upload
 from testing_engine.interchange.with_interactions import proposed_categories
 from testing_engine.models import QuestionPool
 from testing_engine.pools import QuestionDraft
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 from testing_engine.sound_files import is_sound
 from testing_engine.sounds import SoundRefused
 
@@ -67,6 +68,7 @@ class Report:
     name: str
     pool: QuestionPool | None
     questions: tuple[ReportedQuestion, ...]
+    not_calibrated: int = 0  # of those taken, without parameters
 
     @property
     def refused(self) -> int:
@@ -111,7 +113,8 @@ def import_pool(
             transaction.set_rollback(True)
         elif drafts:
             pool = _published(name, names, drafts, wishes.pool_id, imported.scale)
-    return Report(imported.format, name, pool, tuple(checking.report))
+    without = sum(draft.parameters.state == NOT_CALIBRATED for draft in drafts)
+    return Report(imported.format, name, pool, tuple(checking.report), without)
 
 
 def _read(upload: Upload, wishes: Wishes) -> ImportedPool:

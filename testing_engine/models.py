@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from testing_engine.psychometrics.ability.prior_rules import LARGEST_CORRELATION
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL, PROVISIONAL, RETIRED
 
 LONGEST_SCALE_NAME = 200
 # Of concepts nobody has calibrated together. Too low is only cautious for a concept, too high overstates.
@@ -176,6 +177,19 @@ class Question(models.Model):
     thresholds = ArrayField(models.FloatField(), default=list, blank=True)
     category_slopes = ArrayField(models.FloatField(), default=list, blank=True)
     category_intercepts = ArrayField(models.FloatField(), default=list, blank=True)
+    state = models.CharField(
+        max_length=14,
+        choices=[
+            (NOT_CALIBRATED, "not calibrated"),
+            (PROVISIONAL, "provisional"),
+            (OPERATIONAL, "operational"),
+            (RETIRED, "retired"),
+        ],
+        default=OPERATIONAL,
+        db_default=OPERATIONAL,
+        help_text="Not calibrated: its parameters are no more than guesses, and no ability rests on it. "
+        "Retired: it never comes again.",
+    )
     area = models.CharField(max_length=100, blank=True, help_text="Content area, for content targets.")
     enemy_groups = ArrayField(
         models.CharField(max_length=100),
@@ -203,6 +217,10 @@ class Question(models.Model):
             ),
             models.CheckConstraint(condition=Q(discrimination__gt=0), name="question_discriminates"),
             models.CheckConstraint(
+                condition=Q(state__in=["not_calibrated", "provisional", "operational", "retired"]),
+                name="question_state",
+            ),
+            models.CheckConstraint(
                 condition=Q(guessing__gte=0, upper_asymptote__lte=1) & Q(upper_asymptote__gt=F("guessing")),
                 name="question_asymptotes_in_order",
             ),
@@ -210,6 +228,11 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def has_parameters(self) -> bool:
+        """Whether its numbers were found from answers, and are no placeholders."""
+        return self.state != NOT_CALIBRATED
 
     @property
     def has_right_answer(self) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import JSONField, Max, QuerySet
+from django.db.models.expressions import RawSQL
 
 from testing_engine.models import (
     LONGEST_SCALE_NAME,
@@ -20,6 +21,7 @@ from testing_engine.models import (
     Scale,
 )
 from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
 from testing_engine.questions import interactions, program
 from testing_engine.questions.interactions import Interaction
 from testing_engine.questions.program import Program
@@ -276,6 +278,7 @@ def question_of(pool: QuestionPool, draft: QuestionDraft, version: int) -> Quest
         area=parameters.area,
         enemy_groups=list(parameters.enemy_groups),
         question_set=parameters.question_set,
+        state=parameters.state,
     )
 
 
@@ -337,6 +340,8 @@ def keyless_content(question: Question) -> Mapping[str, object]:
         content["passage"] = question.passage_id
     if question.fixed_options:
         content["fixed_options"] = question.fixed_options
+    if question.state != OPERATIONAL:
+        content["state"] = question.state
     return content
 
 
@@ -346,9 +351,8 @@ def published_pools() -> QuerySet[QuestionPool]:
 
 
 def _published() -> QuerySet[QuestionPool]:
-    return QuestionPool.objects.select_related("current_revision", "scale").filter(
-        current_revision__isnull=False
-    )
+    pools = QuestionPool.objects.select_related("current_revision", "scale")
+    return with_states(pools.filter(current_revision__isnull=False))
 
 
 def read_pool(pool_id: uuid.UUID) -> QuestionPool:
@@ -363,12 +367,35 @@ def revision_of(pool: QuestionPool, number: int | None) -> PoolRevision | None:
     return revisions.filter(**wanted).first()
 
 
+# Beside each pool that a query finds, in that query.
+_COUNTED_STATES = """
+(SELECT jsonb_object_agg(state, count) FROM (
+   SELECT question.state, count(*) FROM revision_questions AS place
+   JOIN questions AS question ON question.id = place.question_id
+   WHERE place.revision_id = question_pools.current_revision_id GROUP BY question.state) AS counted)
+"""
+
+
+def with_states(pools: QuerySet[QuestionPool]) -> QuerySet[QuestionPool]:
+    """The same pools, so that `states_of` asks nothing for each of them."""
+    return pools.annotate(counted_states=RawSQL(_COUNTED_STATES, (), output_field=JSONField()))  # noqa: S611  # constant
+
+
+def states_of(pool: QuestionPool) -> dict[str, int]:
+    """How many questions of the newest revision are in each state."""
+    if not hasattr(pool, "counted_states"):
+        pool = with_states(QuestionPool.objects.all()).get(pk=pool.pk)
+    counted: dict[str, int] = pool.counted_states or {}  # type: ignore[attr-defined]
+    return {state: counted.get(state, 0) for state in STATES}
+
+
 def newest_questions(pool: QuestionPool) -> QuerySet[Question]:
     """The questions of the newest revision, in order; their key is not read."""
     return (
         Question.objects.filter(revisionquestion__revision_id=pool.current_revision_id)
         .order_by("revisionquestion__position")
-        .defer("option_scores")
+        .select_related("passage")
+        .defer("option_scores", "scoring")
     )
 
 

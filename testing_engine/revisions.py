@@ -75,6 +75,20 @@ class FrozenRevision:
         """Whether the order of the options says nothing: not where they are steps of a scale."""
         return int(self.bank.n_categories[item]) == 2
 
+    def has_right_answer(self, item: int) -> bool:
+        """Whether there are right and wrong answers, and not steps of a scale."""
+        return item in self.with_interactions or int(self.bank.n_categories[item]) == 2
+
+    def points(self, item: int, score: int) -> float:
+        """What an answer of this category earns: as its author wrote it."""
+        question = self.with_interactions.get(item)
+        return score if question is None else question.scoring.program.categories[score]
+
+    def most_points(self, item: int) -> float:
+        """What the best answer earns."""
+        question = self.with_interactions.get(item)
+        return max(self.option_scores[item]) if question is None else max(question.scoring.program.categories)
+
     def is_right(self, item: int, score: int) -> bool:
         """Whether no answer to the question earns more, and it earns something."""
         if (question := self.with_interactions.get(item)) is not None:
@@ -107,6 +121,7 @@ def item_parameters(question: Question) -> ItemParameters:
         area=question.area,
         enemy_groups=tuple(question.enemy_groups),
         question_set=question.question_set,
+        state=question.state,
     )
 
 

@@ -29,9 +29,9 @@ def go_on(request: HttpRequest, address: str) -> HttpResponse:
 
 def abilities(theta: list[float]) -> str:
     """θ of each concept, as it is told everywhere."""
-    return ", ".join(map(told, theta))
+    return ", ".join(map(told, theta)) or "–"
 
 
 def errors(values: list[float]) -> str:
     """Standard errors of each concept."""
-    return ", ".join(f"{value:.2f}" for value in values)
+    return ", ".join(f"{value:.2f}" for value in values) or "–"

@@ -20,6 +20,7 @@ from sessions_app.reporting.pictures.results import results_pictures
 from sessions_app.reporting.report import report_of_session
 from sessions_app.reporting.result_distribution import Results
 from sessions_app.reporting.sentences import sentences_of
+from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
 
 PER_PAGE = 50
@@ -126,19 +127,28 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
 
 def _rows(sessions: list[TestSession]) -> list[dict[str, Any]]:
     """The sessions as the list shows them: in the words that their students read."""
-    asked = asked_in(sessions)
+    asked, raw = asked_in(sessions), raw_scores_of(sessions)
     correlations = correlations_in(sessions, asked)
+    specs = {session.pk: load_spec(session.result_spec_id) for session in sessions}
+    reports = {
+        session.pk: report_of_session(
+            session,
+            specs[session.pk],
+            asked[session.pk],
+            correlations.get(session.pk),
+            raw.get(session.pk),
+        )
+        for session in sessions
+    }
     return [
         {
             "session": session,
             "minutes": None
             if session.completed_at is None
             else (session.completed_at - session.started_at).total_seconds() / 60,
-            "spec": (spec := load_spec(session.result_spec_id)),
-            "told": sentences_of(
-                report_of_session(session, spec, asked[session.pk], correlations.get(session.pk)),
-                for_teacher=True,
-            ),
+            "spec": specs[session.pk],
+            "told": sentences_of(reports[session.pk], for_teacher=True),
+            "has_result": session.questions_counted > 0,
         }
         for session in sessions
     ]

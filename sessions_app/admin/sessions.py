@@ -25,10 +25,12 @@ from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting.pictures import path as path_pictures
 from sessions_app.reporting.said import said_of
+from sessions_app.reporting.sentences import headline_of_points
 from sessions_app.reporting.session_path import path_of
 from sessions_app.review.replay import LEADING, replay
 from sessions_app.sitting import lifecycle
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.raw_scores import raw_score_of
 from sessions_app.sitting.thousandths import told
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
@@ -46,6 +48,7 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
         "question_id_text",
         "chosen",
         "is_correct",
+        "is_pilot",
         "score",
         "ability",
         "error",
@@ -113,7 +116,18 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     inlines = [ResponseInline]
     fieldsets = [
         (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason"]}),
-        ("Result", {"fields": ["concepts", "questions_answered", "correct_responses", "accuracy"]}),
+        (
+            "Result",
+            {
+                "fields": [
+                    "concepts",
+                    "questions_answered",
+                    "pilots_answered",
+                    "correct_responses",
+                    "accuracy",
+                ]
+            },
+        ),
         ("Times", {"fields": ["started_at", "last_activity", "completed_at"]}),
         ("How it runs", {"fields": ["rules", "seed", "idempotency_key", "legacy_id"]}),
     ]
@@ -136,12 +150,20 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="concepts")
     def concepts(self, session: TestSession) -> str:
+        if not session.has_ability:
+            return self.points(session)
         rows = zip(session.plan.concept_names, session.theta, session.standard_error, strict=True)
         lines = [
             f"{name}: proficiency {proficiency_of(theta):.3f} (θ = {told(theta)}, standard error {error:.2f})"
             for name, theta, error in rows
         ]
         return format_html("<pre>{}</pre>", "\n".join(lines))
+
+    def points(self, session: TestSession) -> str:
+        """Of a test in linear or random order that is over."""
+        raw = raw_score_of(session) if session.status != TestSession.Status.ACTIVE else None
+        order = session.plan.rules.get("selection", "")
+        return f"{order} order, without an ability" + (f": {headline_of_points(raw)}" if raw else "")
 
     @admin.display(description="rules")
     def rules(self, session: TestSession) -> str:
@@ -170,14 +192,18 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         session = self.get_object(request, object_id)
         if session is None:
             raise Http404
-        path = path_of(session)
         replayed = replay(session.pk, candidates=LEADING)
-        pictures = [path_pictures.ability(path), path_pictures.information(path)] if path.questions else []
+        pictures = []
+        intro = [] if session.questions_answered else ["No question has been answered yet."]
+        if not session.has_ability:
+            intro.append("Questions came in the order of the rules: this test has no ability to draw.")
+        elif (path := path_of(session)).questions:
+            pictures = [path_pictures.ability(path), path_pictures.information(path)]
         page = Page(
             f"Path of {session}",
             pictures,
             links=[(reverse("admin:sessions_app_testsession_change", args=[session.pk]), "Session")],
-            intro=[] if path.questions else ["No question has been answered yet."],
+            intro=intro,
             facts=[
                 ("Pool", self.pool(session)),
                 ("Status", " – ".join(filter(None, [session.get_status_display(), session.end_reason]))),

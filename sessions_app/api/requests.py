@@ -86,4 +86,6 @@ def _in_body(problems: list[tuple[str, str]], body: Any) -> list[tuple[str, str]
     if body.get("rules") is not None:
         return [(f"/rules{pointer}", message) for pointer, message in problems]
     simple = "/end_criteria"
+    if body.get("end_criteria"):  # its type is what it says of stopping
+        problems = [(f"{simple}/type" if at.startswith("/stop") else at, said) for at, said in problems]
     return [(pointer if pointer.startswith(simple) else simple, message) for pointer, message in problems]

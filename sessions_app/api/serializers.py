@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from testing_engine.interchange.questions import POOL_NAME
 from testing_engine.interchange.readers import READERS
 from testing_engine.interchange.table_templates import FORMS
 from testing_engine.models import MODELS
+from testing_engine.psychometrics.items.states import STATES
 from testing_engine.psychometrics.rules import CatRules, RulesError
 
 MAX_INT = 2**31 - 1
@@ -204,6 +206,7 @@ class StartRequestSerializer(Body):
             pool_id=data.get("question_pool_id"),
             concept_names=tuple(data.get("concept_names") or ()),
             rules=_rules_of(data),
+            rules_without_ability=_rules_without_ability(data, self.initial_data.get("end_criteria") or {}),
             idempotency_key=idempotency_key,
             fingerprint=fingerprint_of(self.initial_data),
         )
@@ -223,6 +226,16 @@ def _rules_of(data: dict[str, Any]) -> CatRules:
         raise RulesError(
             [(f"/end_criteria{pointer}", message) for pointer, message in error.problems]
         ) from error
+
+
+# Whoever says one of these asks for an ability; what is only a default is no wish.
+OF_ABILITY = ("type", "precision_threshold", "classification_threshold", "cut_scores")
+
+
+def _rules_without_ability(data: dict[str, Any], said: Mapping[str, Any]) -> CatRules | None:
+    """What stands for the default end of a test in a pool without parameters: its length alone."""
+    is_spelled_out = data.get("rules") is not None or any(name in said for name in OF_ABILITY)
+    return None if is_spelled_out else CatRules(max_questions=_rules_of(data).max_questions)
 
 
 class InvitationRequestSerializer(Body):
@@ -319,6 +332,11 @@ class QuestionUpload(serializers.Serializer[Any]):  # read by `testing_engine.in
         help_text="Options, from 0, that keep their place where a test shuffles: “none of these”.",
     )
     concepts = _numbers(help_text="Q-matrix row: 0 or more for each concept, not all 0.")
+    state = serializers.ChoiceField(
+        choices=STATES,
+        required=False,
+        help_text="Left out: operational; of a question without any parameter, not_calibrated.",
+    )
     model = serializers.ChoiceField(choices=MODELS, default="2PL")
     difficulty = serializers.FloatField(default=0.0)
     discrimination = serializers.FloatField(default=1.0, help_text="Above 0.")

@@ -51,12 +51,13 @@ def answer_entry(
     answered_at: int,
     response: Mapping[str, object] | None = None,
     overall: Sequence[float] | None = None,
+    is_pilot: bool = False,
 ) -> bytes:
     """Everything of an answer's row but its idempotency key, which goes when a student is erased.
 
     `answered_at` in `microseconds`: to parse a time costs more than all the rest. `response` holds texts
     and lists of texts, in whatever order of names: the entry sorts them. `overall`: mean ability and its
-    error, where the row has them.
+    error, where the row has them. A question that is only tried out is marked, and no other.
     """
     values = () if response is None else (sorted(response.items()),)
     return msgspec.msgpack.encode(
@@ -74,6 +75,7 @@ def answer_entry(
             answered_at,
             *values,
             *(() if overall is None else (_floats(overall),)),
+            *(("pilot",) if is_pilot else ()),
         )
     )
 

@@ -104,6 +104,7 @@ def entry_of_answer(session: TestSession, response: TestResponse) -> bytes:
         chain.microseconds(response.answered_at),
         response.response,
         overall_of(response.overall_theta, response.overall_error),
+        response.is_pilot,
     )
 
 

@@ -28,6 +28,11 @@ class TestResponse(models.Model):
     standard_error = ArrayField(models.FloatField())
     overall_theta = models.FloatField(null=True, help_text="As in the session's row.")
     overall_error = models.FloatField(null=True)
+    is_pilot = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether the question was only tried out: it counts in nothing.",
+    )
     response_time_ms = models.PositiveIntegerField(null=True)
     idempotency_key = models.CharField(max_length=200, null=True)
     answered_at = models.DateTimeField()
@@ -36,6 +41,7 @@ class TestResponse(models.Model):
     class Meta:
         db_table = "test_responses"
         ordering = ["session_id", "position"]
+        indexes = [models.Index("question", condition=Q(is_pilot=True), name="responses_of_pilots")]
         constraints = [
             models.UniqueConstraint("session", "position", name="response_position_once"),
             models.UniqueConstraint("session", "question", name="response_question_once"),

@@ -53,6 +53,9 @@ class TestSession(models.Model):
     overall_error = models.FloatField(null=True, help_text="Its standard error.")
     questions_answered = models.PositiveIntegerField(default=0)
     correct_responses = models.PositiveIntegerField(default=0)
+    pilots_answered = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Of the questions answered, those that were only tried out."
+    )
     current_position = models.PositiveIntegerField(
         null=True, help_text="Index in the revision of the question that waits for an answer."
     )
@@ -131,7 +134,8 @@ class TestSession(models.Model):
                 name="session_active_or_closed",
             ),
             models.CheckConstraint(
-                condition=Q(correct_responses__lte=F("questions_answered")), name="session_counts"
+                condition=Q(correct_responses__lte=F("questions_answered") - F("pilots_answered")),
+                name="session_counts",
             ),
             models.CheckConstraint(
                 condition=Q(prior_sd__len=ArrayLength("prior_mean"))
@@ -150,9 +154,19 @@ class TestSession(models.Model):
         return self.waits_to_begin and self.status == self.Status.ACTIVE and not self.questions_answered
 
     @property
+    def questions_counted(self) -> int:
+        """Answers that count: all but those to questions that were only tried out."""
+        return self.questions_answered - self.pilots_answered
+
+    @property
     def accuracy(self) -> float:
-        """Share of the answers that were right, 0 before the first."""
-        return self.correct_responses / self.questions_answered if self.questions_answered else 0.0
+        """Share of the answers that were right, of those that count; 0 before the first."""
+        return self.correct_responses / self.questions_counted if self.questions_counted else 0.0
+
+    @property
+    def has_ability(self) -> bool:
+        """Whether it found abilities: a test in linear or random order counts points instead."""
+        return len(self.theta) > 0
 
 
 class LiveSession(TestSession):

@@ -1,12 +1,11 @@
 """Replies to authors of question pools. None holds an answer key."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from sessions_app.replies.values import Reply
 from testing_engine.importing import Report
@@ -14,7 +13,8 @@ from testing_engine.interchange.exported import Whole, Written
 from testing_engine.interchange.imported import Outcome
 from testing_engine.interchange.questions import PoolDraft
 from testing_engine.models import MODELS, PoolRevision, Question, QuestionPool
-from testing_engine.pools import keyless_content
+from testing_engine.pools import keyless_content, states_of
+from testing_engine.psychometrics.items.states import STATES
 
 # As it was first chosen: an author compares hashes of today with those of last year.
 _SALT = "sessions_app.api.authoring.content_hash"
@@ -22,12 +22,23 @@ _SALT = "sessions_app.api.authoring.content_hash"
 OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Outcome)]
 EXPORT_OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Whole)]
 Model = Annotated[str, Meta(extra={"choices": MODELS})]
+State = Annotated[str, Meta(extra={"choices": STATES})]
+NO_NUMBERS = "null: the question is not calibrated."
+Parameter = Annotated[float | None, Meta(description=NO_NUMBERS)]
+Parameters = Annotated[list[float] | None, Meta(description=NO_NUMBERS)]
+NUMBERS = (
+    *("difficulty", "discrimination", "guessing", "upper_asymptote"),
+    *("thresholds", "category_slopes", "category_intercepts"),
+)
 
 
 class Uploaded(Reply, frozen=True):
     message: str
     count: int
     question_pool_id: UUID
+    not_calibrated: Annotated[
+        int, Meta(description="Of them, without parameters: in no ability until they are calibrated.")
+    ]
 
 
 class ImportedLine(Reply, frozen=True):
@@ -48,6 +59,7 @@ class Imported(Reply, frozen=True):
     format: str
     taken: int
     refused: int
+    not_calibrated: Annotated[int, Meta(description="Of those taken, without parameters.")]
     report: list[ImportedLine]
 
 
@@ -75,6 +87,13 @@ class PoolReply(Reply, frozen=True):
     concept_names: list[str]
     concept_count: int
     question_count: int
+    states: Annotated[
+        dict[str, int],
+        Meta(
+            description="How many questions are operational, provisional, not_calibrated and retired. "
+            "Where none is operational or provisional, tests of the pool have no ability: they count points."
+        ),
+    ]
     revision: int
     content_hash: str
     scale: Annotated[
@@ -90,14 +109,15 @@ class QuestionReply(Reply, frozen=True):
     content: str
     options: list[str]
     concepts: list[float]
+    state: State
     model: Model
-    difficulty: float
-    discrimination: float
-    guessing: float
-    upper_asymptote: float
-    thresholds: list[float]
-    category_slopes: list[float]
-    category_intercepts: list[float]
+    difficulty: Parameter
+    discrimination: Parameter
+    guessing: Parameter
+    upper_asymptote: Parameter
+    thresholds: Parameters
+    category_slopes: Parameters
+    category_intercepts: Parameters
     area: str
     enemy_groups: list[str]
     question_set: str
@@ -105,14 +125,24 @@ class QuestionReply(Reply, frozen=True):
     fixed_options: Annotated[
         list[int], Meta(description="Options, from 0, that keep their place where a test shuffles.")
     ]
+    interactions: Annotated[
+        list[dict[str, Any]] | UnsetType, Meta(description="What is asked, where it is more than `options`.")
+    ] = UNSET
+    passage: Annotated[
+        str | UnsetType, Meta(description="A text to which the question refers, where there is one.")
+    ] = UNSET
 
 
 def uploaded(pool: QuestionPool, draft: PoolDraft) -> Uploaded:
     count = len(draft.questions)
     message = f"Uploaded {count} question{'' if count == 1 else 's'}."
+    without = draft.not_calibrated
+    if without:
+        which = "None of them has" if without == count else f"{without} of them have no"
+        message += f" {which} parameters: these count in no ability until they are calibrated."
     if draft.ignored:
         message += f" These fields mean nothing here and were ignored: {', '.join(draft.ignored)}."
-    return Uploaded(message=message, count=count, question_pool_id=pool.pk)
+    return Uploaded(message=message, count=count, question_pool_id=pool.pk, not_calibrated=without)
 
 
 def imported(report: Report) -> Imported:
@@ -125,6 +155,7 @@ def imported(report: Report) -> Imported:
         format=report.format,
         taken=report.taken,
         refused=report.refused,
+        not_calibrated=report.not_calibrated,
         report=[ImportedLine(q.source, q.id, q.outcome, list(q.reasons)) for q in report.questions],
     )
 
@@ -154,6 +185,7 @@ def pool(pool: QuestionPool) -> PoolReply:
         concept_names=pool.concept_names,
         concept_count=pool.concept_count,
         question_count=revision.question_count,
+        states=states_of(pool),
         revision=revision.number,
         # The hash itself covers the key, which could be found from it by trying.
         content_hash=salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest(),
@@ -165,5 +197,10 @@ def pool(pool: QuestionPool) -> PoolReply:
 
 def question(question: Question) -> QuestionReply:
     """A question as its author may read it over the API: without the key."""
-    content: Mapping[str, Any] = keyless_content(question)
-    return QuestionReply(**{**content, "fixed_options": question.fixed_options}, version=question.version)
+    content: dict[str, Any] = {**keyless_content(question), "fixed_options": question.fixed_options}
+    content |= {"state": question.state, "version": question.version}
+    if question.passage is not None:
+        content["passage"] = question.passage.content
+    if not question.has_parameters:
+        content |= dict.fromkeys(NUMBERS)
+    return QuestionReply(**content)

@@ -12,6 +12,7 @@ from sessions_app.models import Student, StudentProficiency, TestResponse, TestS
 from sessions_app.replies.values import (
     Ability,
     Address,
+    MaybeAbility,
     OverallScore,
     Reply,
     ScoredWith,
@@ -25,6 +26,7 @@ from sessions_app.reporting.said import answered
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
 from sessions_app.sitting.standing import overall_of
+from sessions_app.sitting.thousandths import plain
 
 _PAGES = "https://tests.example.org/api/sessions?page={}"
 
@@ -45,6 +47,10 @@ class Page(Reply, frozen=True):
     results: list[Any]
 
 
+IsPilot = Annotated[bool, Meta(description="The question was only tried out: its answer counts in nothing.")]
+PilotsAnswered = Annotated[int, Meta(description="Of `questions_answered`, those that were only tried out.")]
+
+
 class SessionReply(Reply, frozen=True):
     session_id: UUID
     student_id: str
@@ -55,10 +61,11 @@ class SessionReply(Reply, frozen=True):
     concept_names: list[str]
     rules: dict[str, Any]
     current_proficiency: list[float]
-    ability: Ability
+    ability: MaybeAbility
     overall: OverallScore
     scored_with: ScoredWith
     questions_answered: int
+    pilots_answered: PilotsAnswered
     accuracy: float
     started_at: datetime
     last_activity: datetime
@@ -78,9 +85,10 @@ class ResponseReply(Reply, frozen=True):
     ]
     score: int
     is_correct: bool
+    is_pilot: IsPilot
     response_time_ms: int | None
     proficiency_after: list[float]
-    ability_after: Ability
+    ability_after: MaybeAbility
     answered_at: datetime
 
 
@@ -103,7 +111,7 @@ class HistoryEntry(Reply, frozen=True):
     completed_at: datetime | None
     total_questions: int
     accuracy: float
-    learning_gain: float
+    learning_gain: float | None
     final_proficiency: list[float]
     overall: OverallScore
     scored_with: ScoredWith
@@ -186,7 +194,8 @@ def session(session: TestSession) -> SessionReply:
         overall=overall_score(overall_of(session)),
         scored_with=score_rests_on(session),
         questions_answered=session.questions_answered,
-        accuracy=accuracy(session.correct_responses, session.questions_answered),
+        pilots_answered=session.pilots_answered,
+        accuracy=accuracy(session.correct_responses, session.questions_counted),
         started_at=session.started_at,
         last_activity=session.last_activity,
         completed_at=session.completed_at,
@@ -201,6 +210,7 @@ def response(response: TestResponse) -> ResponseReply:
         response=answered(response),
         score=response.score,
         is_correct=response.is_correct,
+        is_pilot=response.is_pilot,
         response_time_ms=response.response_time_ms,
         proficiency_after=proficiencies_of(response.theta),
         ability_after=_ability(response),
@@ -214,7 +224,7 @@ def proficiency(student: Student, known: Sequence[StudentProficiency]) -> Profic
         proficiency=proficiencies_of(row.theta for row in known),
         concept_names=[row.concept_name for row in known],
         scales=[row.scale.name for row in known],
-        ability=told_ability([row.theta for row in known], [row.standard_error for row in known]),
+        ability=Ability([plain(row.theta) for row in known], [row.standard_error for row in known]),
         last_updated=max((row.updated_at for row in known), default=None),
     )
 
@@ -246,7 +256,7 @@ def progress(student: Student, sessions: Sequence[TestSession], place: Place, to
     )
 
 
-def _ability(row: TestSession | TestResponse) -> Ability:
+def _ability(row: TestSession | TestResponse) -> Ability | None:
     return told_ability(row.theta, row.standard_error)
 
 
@@ -256,8 +266,8 @@ def _history_entry(session: TestSession) -> HistoryEntry:
         status=session.status,
         started_at=session.started_at,
         completed_at=session.completed_at,
-        total_questions=session.questions_answered,
-        accuracy=accuracy(session.correct_responses, session.questions_answered),
+        total_questions=session.questions_counted,
+        accuracy=accuracy(session.correct_responses, session.questions_counted),
         learning_gain=learning_gain(session.prior_mean, session.theta),
         final_proficiency=proficiencies_of(session.theta),
         overall=overall_score(overall_of(session)),
@@ -273,14 +283,14 @@ def _timeline_entry(session: TestSession) -> TimelineEntry:
         proficiency=proficiencies_of(session.theta),
         scored_with=score_rests_on(session),
         concept_names=session.plan.concept_names,
-        accuracy=accuracy(session.correct_responses, session.questions_answered),
-        questions_answered=session.questions_answered,
+        accuracy=accuracy(session.correct_responses, session.questions_counted),
+        questions_answered=session.questions_counted,
     )
 
 
 def _concept_progress(sessions: Sequence[TestSession]) -> dict[str, ConceptProgress]:
     timelines: dict[str, list[ConceptPoint]] = {}
-    for session in sessions:
+    for session in (each for each in sessions if each.has_ability):
         for name, theta in zip(session.plan.concept_names, session.theta, strict=True):
             point = ConceptPoint(date=_end_of(session), value=proficiency_of(theta))
             timelines.setdefault(name, []).append(point)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from sessions_app.replies.values import Interval, Reply
+from sessions_app.replies.values import Interval, Reply, Score, score
 from sessions_app.reporting import report as reporting
 from sessions_app.reporting.sentences import ToldConcept, sentences_of
 from sessions_app.sitting.proficiency import proficiencies_of, proficiency_of
@@ -14,7 +14,8 @@ from sessions_app.sitting.thousandths import plain
 ResultKind = Annotated[
     str,
     Meta(
-        description="Levels of achievement, passed or not, a score on a rating scale, or thanks only.",
+        description="Levels of achievement, passed or not, a score on a rating scale, points and percent, or "
+        "thanks only.",
         extra={"choices": Kind.choices},
     ),
 ]
@@ -80,6 +81,7 @@ class Report(Reply, frozen=True):
     ]
     concepts: Annotated[list[ConceptFinding], Meta(description="Those that got a question.")]
     levels: Annotated[list[Level], Meta(description="The lowest first.")]
+    score: Score
 
 
 def report(found: reporting.Report) -> Report:
@@ -103,6 +105,7 @@ def report(found: reporting.Report) -> Report:
             Level(name=level.name, meaning=level.meaning, score_from=score, proficiency_from=cut)
             for level, cut, score in zip(told.levels, cuts, [None, *score_cuts], strict=False)
         ],
+        score=score(found.raw),
     )
 
 

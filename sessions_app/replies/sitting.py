@@ -15,14 +15,17 @@ from sessions_app.replies.values import (
     Address,
     Deadline,
     Interval,
+    MaybeAbility,
     OverallScore,
     Reply,
+    Score,
     ScoredWith,
     Status,
     Waits,
     ability,
     accuracy,
     overall_score,
+    score,
 )
 from sessions_app.reporting import results
 from sessions_app.sitting import session_state
@@ -44,7 +47,10 @@ class InteractionHtml(Reply, frozen=True):
 
 SoFar = Annotated[
     list[float] | None,
-    Meta(description="null, as is `ability`: to students, where the result is not theirs, or not yet."),
+    Meta(
+        description="null, as is `ability`: to students, where the result is not theirs, or not yet. "
+        "Empty: the test has no ability."
+    ),
 ]
 
 
@@ -146,17 +152,18 @@ class TestSummary(Reply, frozen=True):
     end_reason: str
     correct_responses: int
     duration_seconds: float | None
-    learning_gain: float
-    concepts: list[ConceptResult]
+    learning_gain: Annotated[float | None, Meta(description="null: the test has no ability.")]
+    concepts: Annotated[list[ConceptResult], Meta(description="Empty: the test has no ability.")]
 
 
 class Result(Reply, frozen=True):
     status: Status
     final_proficiency: list[float]
-    ability: Ability
+    ability: MaybeAbility
     overall: OverallScore
+    score: Score
     scored_with: ScoredWith
-    total_questions: int
+    total_questions: Annotated[int, Meta(description="Answers that count: not those to questions tried out.")]
     accuracy: float
     test_summary: TestSummary
 
@@ -284,9 +291,10 @@ def result(standing: Standing) -> Result:
         final_proficiency=proficiencies_of(standing.theta),
         ability=_ability(standing),
         overall=overall_score(standing.overall),
+        score=score(standing.raw),
         scored_with=standing.scored_with,
-        total_questions=standing.answered,
-        accuracy=accuracy(standing.correct, standing.answered),
+        total_questions=standing.counted,
+        accuracy=accuracy(standing.correct, standing.counted),
         test_summary=_summary(standing),
     )
 
@@ -294,7 +302,7 @@ def result(standing: Standing) -> Result:
 def withheld_result(standing: Standing) -> WithheldResult:
     return WithheldResult(
         status=standing.status,
-        total_questions=standing.answered,
+        total_questions=standing.counted,
         result_released_at=released_at(standing.test) if standing.result_spec.is_shown else None,
     )
 
@@ -321,7 +329,7 @@ def result_with_path(found: results.Result) -> ResultWithPath:
     )
 
 
-def _ability(standing: Standing) -> Ability:
+def _ability(standing: Standing) -> Ability | None:
     return ability(standing.theta, standing.standard_error)
 
 
@@ -427,7 +435,7 @@ def _summary(standing: Standing) -> TestSummary:
                 proficiency_95=_interval(theta, error),
             )
             for name, theta, error in zip(
-                standing.concept_names, standing.theta, standing.standard_error, strict=True
+                standing.concept_names, standing.theta, standing.standard_error, strict=standing.has_ability
             )
         ],
     )

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from sessions_app.administration.privacy import Held
 from sessions_app.models import Invitation, SessionEvent, StudentProficiency, TestResponse, TestSession
-from sessions_app.replies.values import Ability, OverallScore, Reply, ScoredWith, Status, overall_score
+from sessions_app.replies.values import MaybeAbility, OverallScore, Reply, ScoredWith, Status, overall_score
 from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.said import said_of
 from sessions_app.sitting.decisions import score_rests_on
@@ -31,7 +31,7 @@ DATA_DICTIONARY = {
     "sessions[].rules": "What was asked for: how questions are chosen and when the test stops.",
     "sessions[].prior": "What was taken to be known before the test: mean and standard deviation.",
     "sessions[].ability": "What was found, in the order of concept_names: theta on the logit scale (mean 0, "
-    "standard deviation 1 in the reference population), and its standard error.",
+    "standard deviation 1 in the reference population), and its standard error; null: it counted points.",
     "sessions[].overall": "Mean ability over several concepts, and its standard error.",
     "sessions[].scored_with": "answers_only: the ability rests on this test alone; earlier_results: on what "
     "was known before, too.",
@@ -43,7 +43,9 @@ DATA_DICTIONARY = {
     "sessions[].legacy_id": "The test's id in the service that it was imported from.",
     "sessions[].answers[].response": "Index of the chosen option, from 0, in the question's own order; null: "
     "“I don't know”. Where more than one option is asked for, the value of each response variable.",
+    "sessions[].pilots_answered": "Of questions_answered, those only tried out: they count in nothing.",
     "sessions[].answers[].score": "Points given; -1: not scored.",
+    "sessions[].answers[].is_pilot": "Whether the question was only tried out: its answer counts in nothing.",
     "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
     "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
     "proficiency": "Share of the reference population at or below the student, 0 to 1.",
@@ -84,8 +86,9 @@ class ExportedAnswer(Reply, frozen=True):
     response: int | dict[str, str | list[str]] | None
     response_text: str | None
     is_correct: bool
+    is_pilot: bool
     score: int
-    ability_after: Ability
+    ability_after: MaybeAbility
     response_time_ms: int | None
     answered_at: Time
     idempotency_key: str | None
@@ -118,12 +121,13 @@ class ExportedSession(Reply, frozen=True):
     concept_names: list[str]
     rules: dict[str, Any]
     prior: ExportedPrior
-    ability: Ability
+    ability: MaybeAbility
     overall: OverallScore
     scored_with: ScoredWith
     options_shuffled: bool
     questions_answered: int
     correct_responses: int
+    pilots_answered: int
     started_at: Time
     last_activity: Time
     completed_at: Time | None
@@ -220,6 +224,7 @@ def _session(session: TestSession) -> ExportedSession:
         options_shuffled=session.shuffles_options,
         questions_answered=session.questions_answered,
         correct_responses=session.correct_responses,
+        pilots_answered=session.pilots_answered,
         started_at=session.started_at.isoformat(),
         last_activity=session.last_activity.isoformat(),
         completed_at=_time(session.completed_at),
@@ -244,6 +249,7 @@ def _answer(response: TestResponse) -> ExportedAnswer:
         response=read_stored(response),
         response_text=said_of(response),
         is_correct=response.is_correct,
+        is_pilot=response.is_pilot,
         score=response.score,
         ability_after=told_ability(response.theta, response.standard_error),
         response_time_ms=response.response_time_ms,

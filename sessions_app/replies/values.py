@@ -4,13 +4,14 @@ A field is always there, unless its type allows `UnsetType`. Descriptions and fo
 document, stand in `msgspec.Meta`; `choices` in its `extra` are what a text may be.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from sessions_app.models import TestSession
+from sessions_app.sitting import raw_scores
 from sessions_app.sitting.decisions import ANSWERS_ONLY, EARLIER_RESULTS
 from sessions_app.sitting.thousandths import plain
 
@@ -38,8 +39,17 @@ class Ability(Reply, frozen=True):
     standard_error: Sequence[float]
 
 
-def ability(theta: Iterable[float], standard_error: Sequence[float]) -> Ability:
-    """θ to the last bit, without what arithmetic leaves of 0 (`sitting.thousandths`)."""
+NO_ABILITY = (
+    "null, and lists of proficiencies empty: the test is in linear or random order, as one of a pool without "
+    "parameters is. It has `score` instead."
+)
+MaybeAbility = Annotated[Ability | None, Meta(description=NO_ABILITY)]
+
+
+def ability(theta: Sequence[float], standard_error: Sequence[float]) -> Ability | None:
+    """θ to the last bit, without what arithmetic leaves of 0 (`sitting.thousandths`); None of no concept."""
+    if not len(theta):
+        return None
     return Ability(theta=[plain(value) for value in theta], standard_error=standard_error)
 
 
@@ -66,6 +76,32 @@ OverallScore = Annotated[
 def overall_score(found: tuple[float, float] | None) -> Overall | None:
     """(mean θ, its standard error), as a reply."""
     return None if found is None else Overall(theta=plain(found[0]), standard_error=found[1])
+
+
+class RawScore(Reply, frozen=True):
+    """Of a test in linear or random order, over its whole length: what was not reached has earned nothing."""
+
+    questions: Annotated[int, Meta(description="That the whole test has.")]
+    right: Annotated[
+        int | None, Meta(description="Answers that were wholly right; null: nothing is right or wrong.")
+    ]
+    points: float
+    most_points: float
+    percent: Annotated[float | None, Meta(description="Of the points, to six digits.")]
+
+
+Score = Annotated[
+    RawScore | None,
+    Meta(description="Of a test in linear or random order that is over; null: the test has an ability."),
+]
+
+
+def score(found: raw_scores.RawScore | None) -> RawScore | None:
+    """Points and percent, as a reply."""
+    if found is None:
+        return None
+    percent = None if found.percent is None else round(found.percent, 6)
+    return RawScore(found.questions, found.right, found.points, found.most_points, percent)
 
 
 def accuracy(correct: int, answered: int) -> float:

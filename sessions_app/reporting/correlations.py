@@ -33,7 +33,8 @@ def correlations_of(
     try:
         items = [positions[question] for question, _ in answers]
         so_far = so_far_of(session, items, [score for _, score in answers])
-        covariance = engine.observe(so_far).estimate.covariance[np.ix_(which, which)]
+        counting = engine.within(so_far, engine.part_of(so_far))
+        covariance = engine.observe(counting).estimate.covariance[np.ix_(which, which)]
     except (KeyError, ValueError):
         return None
     error = np.sqrt(np.diagonal(covariance))

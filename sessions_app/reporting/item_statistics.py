@@ -53,6 +53,7 @@ FROM (
           AS error (a, sd)) AS v
   FROM test_responses AS response
   JOIN test_sessions AS session ON session.id = response.session_id AND session.legacy_id IS NULL
+    AND cardinality(session.theta) > 0
   LEFT JOIN test_responses AS before
     ON before.session_id = response.session_id AND before.position = response.position - 1
   WHERE response.question_id = %(question)s
@@ -70,6 +71,7 @@ FROM (
           AS ability (a, theta)) AS u
   FROM test_responses AS response
   JOIN test_sessions AS session ON session.id = response.session_id AND session.legacy_id IS NULL
+    AND cardinality(session.theta) > 0
   WHERE response.question_id = %(question)s
 ) AS answered
 GROUP BY 1, 2

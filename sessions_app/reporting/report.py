@@ -14,6 +14,7 @@ import numpy as np
 
 from sessions_app.models import TestSession
 from sessions_app.sitting.decisions import ANSWERS_ONLY, score_rests_on
+from sessions_app.sitting.raw_scores import RawScore
 from sessions_app.sitting.result_specs import ResultSpec
 from sessions_app.sitting.thousandths import level_index
 from testing_engine.psychometrics.items.response import FloatArray
@@ -75,6 +76,7 @@ class Report:
     whole: Finding | None
     concepts: tuple[ConceptFinding, ...]
     scored_with: str = ANSWERS_ONLY
+    raw: RawScore | None = None  # points, where the test has no abilities
 
 
 def measured(
@@ -117,11 +119,14 @@ def report_of_session(
     spec: ResultSpec,
     is_asked: Sequence[bool],
     correlations: FloatArray | None = None,
+    raw: RawScore | None = None,
 ) -> Report:
-    """The same, from a session's row; of its plan's names."""
+    """The same, from a session's row; of its plan's names. `raw`: its points, where it has no abilities."""
+    if raw is not None or not session.has_ability:
+        return Report(spec, session.questions_counted, None, (), raw=raw)
     found = measured(session.plan.concept_names, session.theta, session.standard_error, is_asked)
     error, rests_on = session.overall_error, score_rests_on(session)
-    return report_of(spec, session.questions_answered, found, error, rests_on, correlations)
+    return report_of(spec, session.questions_counted, found, error, rests_on, correlations)
 
 
 def overall(found: Measured) -> tuple[float, float]:

@@ -86,12 +86,14 @@ def results_of(sessions: QuerySet[TestSession]) -> Results:
     )
     found = timed.aggregate(
         tests=Count("pk"),
-        questions=Avg("questions_answered"),
-        accuracy=Avg(F("correct_responses") * 1.0 / F("questions_answered")),
+        questions=Avg(F("questions_answered") - F("pilots_answered")),
+        accuracy=Avg(
+            F("correct_responses") * 1.0 / NullIf(F("questions_answered") - F("pilots_answered"), Value(0))
+        ),
         median=Median("time", output_field=DurationField()),
         **_counts("time", [timedelta(minutes=m) for m in MINUTES], "minutes"),
     )
-    concepts, by_level = _concepts(over)
+    concepts, by_level = _concepts(over.filter(theta__len__gt=0))
     return Results(
         found["tests"],
         found["questions"],

@@ -21,6 +21,7 @@ from sessions_app.reporting.said import answered
 from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.raw_scores import RawScore, raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
 from sessions_app.sitting.thousandths import plain
 from testing_engine.models import TestPlan
@@ -110,9 +111,10 @@ def answer_table(sessions: QuerySet[TestSession]) -> Table:
 
 
 def _with_reports(sessions: list[TestSession]) -> Iterator[TestSession]:
-    asked = asked_in(sessions)
+    asked, raw = asked_in(sessions), raw_scores_of(sessions)
     for session in sessions:
-        session.report = report_of_session(session, load_spec(session.result_spec_id), asked[session.pk])  # type: ignore[attr-defined]
+        spec, key = load_spec(session.result_spec_id), session.pk
+        session.report = report_of_session(session, spec, asked[key], raw.get(key))  # type: ignore[attr-defined]
         session.is_asked = asked[session.pk]  # type: ignore[attr-defined]
         yield session
 
@@ -126,7 +128,7 @@ class _AskedSoFar:
 
     def look_up(self, answers: list[TestResponse]) -> Iterator[TestResponse]:
         for answer in answers:
-            measured = measures(answer.question.concepts)
+            measured = [each and not answer.is_pilot for each in measures(answer.question.concepts)]
             is_first = answer.session_id != self.session_id
             self.is_asked = measured if is_first else either(self.is_asked, measured)
             self.session_id = answer.session_id
@@ -136,7 +138,8 @@ class _AskedSoFar:
 
 def concept_names(sessions: QuerySet[TestSession]) -> list[str]:
     """Every concept that one of these sessions measured, in the order of their plans."""
-    plans = TestPlan.objects.filter(pk__in=sessions.order_by().values("plan_id")).order_by("pk")
+    measuring = sessions.filter(theta__len__gt=0).order_by()
+    plans = TestPlan.objects.filter(pk__in=measuring.values("plan_id")).order_by("pk")
     return list(
         dict.fromkeys(name for names in plans.values_list("concept_names", flat=True) for name in names)
     )
@@ -160,6 +163,11 @@ def _of_whole(read: Callable[[Report, Finding], Any]) -> Callable[[Any], Any]:
         return None if report.whole is None else read(report, report.whole)
 
     return value
+
+
+def _of_points(read: Callable[[RawScore], Any]) -> Callable[[Any], Any]:
+    """Reads a session's points; nothing of a test with abilities."""
+    return lambda session: None if session.report.raw is None else read(session.report.raw)
 
 
 def _levels_in_words(report: Report) -> str | None:
@@ -193,13 +201,37 @@ _SESSION = (
     Column("deadline", "time", "UTC, ISO 8601; empty: no time limit.", lambda s: s.deadline),
     Column("duration_seconds", "number", "From start to end; empty while it runs.", _seconds),
     Column("pool_revision", "number", "Revision of the pool that it used.", lambda s: s.revision.number),
-    Column("questions_answered", "number", "Answers given.", lambda s: s.questions_answered),
+    Column("questions_answered", "number", "Answers given that count.", lambda s: s.questions_counted),
+    Column(
+        "pilots_answered",
+        "number",
+        "Answers beside those, to questions that are only tried out: they count in nothing.",
+        lambda s: s.pilots_answered,
+    ),
     Column("correct_responses", "number", "Answers that were right.", lambda s: s.correct_responses),
     Column(
         "accuracy",
         "number",
         "Their share, 0 to 1; empty before the first answer.",
-        lambda s: round(s.accuracy, 6) if s.questions_answered else None,
+        lambda s: round(s.accuracy, 6) if s.questions_counted else None,
+    ),
+    Column(
+        "points",
+        "number",
+        "Of a test in linear or random order, which has no abilities; empty for others.",
+        _of_points(lambda raw: raw.points),
+    ),
+    Column(
+        "most_points",
+        "number",
+        "Points that the whole test has, those of questions that were not reached among them.",
+        _of_points(lambda raw: raw.most_points),
+    ),
+    Column(
+        "percent",
+        "number",
+        "Points out of these, in percent.",
+        _of_points(lambda raw: None if raw.percent is None else round(raw.percent, 6)),
     ),
     Column(
         "scored_with",
@@ -211,7 +243,8 @@ _SESSION = (
     Column(
         "result_kind",
         "text",
-        "What the result is: levels, passing (passed or not), scale (a score on a rating scale), thanks.",
+        "What the result is: levels, passing (passed or not), scale (a score on a rating scale), points, "
+        "thanks.",
         lambda s: s.report.spec.kind,
     ),
     Column(
@@ -283,6 +316,12 @@ _ANSWER = (
     Column("score", "number", "Score that the server gave, or -1: not scored.", lambda r: r.score),
     Column("is_correct", "truth value", "Whether no option earns more.", lambda r: r.is_correct),
     Column(
+        "is_pilot",
+        "truth value",
+        "Whether the question is only tried out: its answer counts in nothing.",
+        lambda r: r.is_pilot,
+    ),
+    Column(
         "response_time_ms", "number", "Milliseconds, as the client measured.", lambda r: r.response_time_ms
     ),
     Column("answered_at", "time", "UTC, ISO 8601.", lambda r: r.answered_at),
@@ -332,4 +371,4 @@ def _ability_columns(concept: str, when: str) -> list[Column]:
 def _place(row: TestSession | TestResponse, concept: str) -> int | None:
     """Of the concept in the row's test."""
     names = (row if isinstance(row, TestSession) else row.session).plan.concept_names
-    return names.index(concept) if concept in names else None
+    return names.index(concept) if concept in names and len(row.theta) else None

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, F, FloatField, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Avg, Count, F, FloatField, Q, QuerySet, Value
+from django.db.models.functions import Cast, NullIf
 
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, SessionStillActive, StudentNotFound
@@ -84,21 +84,24 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
         raise SessionStillActive
     standing = standing_of(session)
     check_shown(standing, caller, now)
+    if not standing.has_ability:
+        return Result(
+            standing, [], Report(standing.result_spec, standing.answered, None, (), raw=standing.raw)
+        )
     path = [PathPoint(0, *score_begins_at(session))]
     is_asked = [False] * len(session.theta)
     answers: list[Answer] = []
-    rows = session.responses.order_by("position").values_list(
-        "position", "theta", "standard_error", "question__concepts", "question_id", "score"
-    )
-    for position, theta, error, concepts, question, score in rows:
+    counting = session.responses.filter(is_pilot=False).order_by("position")
+    rows = counting.values_list("theta", "standard_error", "question__concepts", "question_id", "score")
+    for number, (theta, error, concepts, question, score) in enumerate(rows, start=1):
         answers.append((question, score))
-        path.append(PathPoint(position, theta, error))
+        path.append(PathPoint(number, theta, error))
         is_asked = either(is_asked, measures(concepts))
     found = measured(standing.concept_names, standing.theta, standing.standard_error, is_asked)
     overall_error = None if standing.overall is None else standing.overall[1]
     told = report_of(
         standing.result_spec,
-        standing.answered,
+        standing.counted,
         found,
         overall_error,
         standing.scored_with,
@@ -108,7 +111,8 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
 
 
 def totals(student: Student) -> Totals:
-    accuracy = Cast("correct_responses", FloatField()) / F("questions_answered")
+    counted = NullIf(F("questions_answered") - F("pilots_answered"), Value(0))
+    accuracy = Cast("correct_responses", FloatField()) / counted
     found: dict[str, Any] = finished(student).order_by().aggregate(sessions=Count("pk"), mean=Avg(accuracy))
     return Totals(found["sessions"], found["mean"] or 0.0)
 

@@ -10,6 +10,7 @@ from sessions_app.reporting.levels import levels_of
 from sessions_app.reporting.report import Finding, Report
 from sessions_app.sitting.decisions import EARLIER_RESULTS
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.sitting.raw_scores import RawScore
 from sessions_app.sitting.result_specs import Kind, Level, ResultSpec
 from sessions_app.sitting.thousandths import told
 
@@ -42,6 +43,8 @@ def sentences_of(report: Report, *, for_teacher: bool = False) -> Told:
     spec = report.spec
     if not spec.is_shown and not for_teacher:
         return Told(_("Thank you. Your answers are recorded."))
+    if report.raw is not None and report.answered:
+        return Told(headline_of_points(report.raw), lines=_lines_of_points(report.raw))
     if report.whole is None:
         return Told(_("No question was answered, so there is nothing to show."))
     levels = levels_of(spec)
@@ -67,6 +70,38 @@ def sentences_of(report: Report, *, for_teacher: bool = False) -> Told:
         levels=tuple(levels),
         estimate=estimate(spec, report.whole),
     )
+
+
+def headline_of_points(raw: RawScore) -> str:
+    """How many answers were right, or how many points there are, out of how many, and in percent."""
+    if raw.is_counting_right:
+        text = _("{points} of {most} right ({percent} %)")
+    elif raw.percent is None:
+        return _("{points} points").format(points=_points(raw.points))
+    else:
+        text = _("{points} of {most} points ({percent} %)")
+    return text.format(
+        points=_points(raw.points), most=_points(raw.most_points), percent=round(raw.percent or 0.0)
+    )
+
+
+def _lines_of_points(raw: RawScore) -> tuple[str, ...]:
+    lines = []
+    if raw.right is not None and not raw.is_counting_right:
+        text = _("Wholly right: {right} of {count} questions.")
+        lines.append(text.format(right=raw.right, count=raw.questions))
+    if raw.answered < raw.questions:
+        lines.append(
+            _("{missing} of {count} questions were not reached; they earned nothing.").format(
+                missing=raw.questions - raw.answered, count=raw.questions
+            )
+        )
+    return tuple(lines)
+
+
+def _points(points: float) -> str:
+    """Without digits that say nothing; a true minus."""
+    return f"{round(points, 2):g}".replace("-", "−")
 
 
 def rests_on(report: Report) -> str:

@@ -34,9 +34,12 @@ class Path:
 
 
 def path_of(session: TestSession) -> Path:
-    """Two queries, and the revision's and the plan's if this process has not met them."""
+    """Two queries, and the revision's and the plan's if this process has not met them.
+
+    Of a test with abilities; without the questions that it only tried out.
+    """
     revision = load_revision(session.revision_id)
-    responses = list(session.responses.order_by("position"))
+    responses = list(session.responses.filter(is_pilot=False).order_by("position"))
     items = np.array([revision.positions_by_key[r.question_id] for r in responses], dtype=np.intp)
     bank = revision.bank
     mean, sd = score_begins_at(session)

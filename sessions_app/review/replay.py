@@ -47,6 +47,7 @@ class Given:
     answer: Read
     score: int
     is_right: bool
+    is_pilot: bool = False  # only tried out: it counts in nothing
 
     @property
     def said(self) -> str:
@@ -257,10 +258,12 @@ class _Replaying:
             return None
         self.compare(number, "answer", stored, answer)
         score = revision.score(item, answer)
+        is_pilot = engine.is_pilot(so_far_of(self.session, self.items, self.scores), item)
         shown = answered(response) if answer == stored else answer
-        given = Given(question, shown, score, revision.is_right(item, score))
+        given = Given(question, shown, score, revision.is_right(item, score), is_pilot)
         self.compare(number, "score", response.score, score)
         self.compare(number, "is_correct", response.is_correct, given.is_right)
+        self.compare(number, "is_pilot", response.is_pilot, is_pilot)
         return given
 
     def compare_session(self, last: engine.Step) -> None:
@@ -276,7 +279,10 @@ class _Replaying:
             status, reason = TestSession.Status.ACTIVE.value, ""
         expected: dict[str, object] = {
             "questions_answered": len(self.items),
-            "correct_responses": sum(step.given.is_right for step in self.steps if step.given),
+            "correct_responses": sum(
+                step.given.is_right and not step.given.is_pilot for step in self.steps if step.given
+            ),
+            "pilots_answered": sum(step.given.is_pilot for step in self.steps if step.given),
             "theta": last.ability.theta.tolist(),
             "standard_error": last.ability.standard_error.tolist(),
             "status": status,

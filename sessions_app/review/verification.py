@@ -151,6 +151,7 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
         "link",
         "overall_theta",
         "overall_error",
+        "is_pilot",
     )
     for row in answers.order_by().iterator(chunk_size=5000):
         name = f"answer {row[1]}"
@@ -169,7 +170,7 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
 
 
 def _packed_answer(row: tuple[Any, ...], session: TestSession) -> bytes:
-    whole = (*row[:11], entries.overall_of(*row[12:]))
+    whole = (*row[:11], entries.overall_of(*row[12:14]), row[14])
     return chain.answer_entry(*whole)
 
 
@@ -234,7 +235,8 @@ def _contradiction(session: TestSession, trail: Iterable[_Entry]) -> str | None:
         "end_reason": last.reason if is_over else "",
         "completed_at": last.at if is_over else None,
         "questions_answered": len(answers),
-        "correct_responses": sum(row[5] for row in answers),
+        "correct_responses": sum(row[5] and not row[14] for row in answers),
+        "pilots_answered": sum(row[14] for row in answers),
     }
     if answers:
         told |= {"theta": answers[-1][6], "standard_error": answers[-1][7]}

@@ -21,8 +21,8 @@ ANSWERS_ONLY, EARLIER_RESULTS = "answers_only", "earlier_results"
 class Beliefs:
     """What is believed of a student before the first answer.
 
-    `prior` counts in the score; None: the rules bring it, and it holds for every student alike. A `hint` only
-    helps to choose questions.
+    `prior` counts in the score; None: the rules bring it, and it holds for every student alike, or the test
+    has no ability of which anything could be believed. A `hint` only helps to choose questions.
     """
 
     prior: NormalPrior | None
@@ -32,7 +32,7 @@ class Beliefs:
 def beliefs_of(rules: CatRules, mean: Sequence[float], sd: Sequence[float], is_scored_alone: bool) -> Beliefs:
     """What was known, by concept, as beliefs; scored alone, it becomes a hint, and the score starts anew."""
     rule = rules.prior_rule
-    if not isinstance(rule, StandardNormal):
+    if not mean or not isinstance(rule, StandardNormal):
         return Beliefs(None)
     known = _correlated(tuple(mean), tuple(sd), rule.correlation)
     if not is_scored_alone or is_nothing(mean, sd):

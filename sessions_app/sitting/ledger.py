@@ -26,7 +26,8 @@ _RECORD = """
 WITH advanced AS (
   UPDATE test_sessions
   SET questions_answered = questions_answered + 1,
-      correct_responses = correct_responses + %(is_correct)s::int,
+      correct_responses = correct_responses + (%(is_correct)s AND NOT %(is_pilot)s)::int,
+      pilots_answered = pilots_answered + %(is_pilot)s::int,
       theta = %(theta)s, standard_error = %(standard_error)s,
       overall_theta = %(overall_theta)s, overall_error = %(overall_error)s,
       last_activity = GREATEST(last_activity, %(now)s, statement_timestamp()),
@@ -41,10 +42,11 @@ WITH advanced AS (
   RETURNING id, student_id, revision_id, questions_answered, deadline
 ), recorded AS (
   INSERT INTO test_responses (session_id, position, question_id, answer, response, score, is_correct, theta,
-                              standard_error, overall_theta, overall_error, response_time_ms,
+                              standard_error, overall_theta, overall_error, is_pilot, response_time_ms,
                               idempotency_key, answered_at, link)
   SELECT id, questions_answered, %(question_pk)s, %(answer)s, %(response)s::jsonb, %(score)s, %(is_correct)s,
-         %(theta)s, %(standard_error)s, %(overall_theta)s, %(overall_error)s, %(response_time_ms)s,
+         %(theta)s, %(standard_error)s, %(overall_theta)s, %(overall_error)s, %(is_pilot)s,
+         %(response_time_ms)s,
          %(idempotency_key)s, %(now)s, %(link)s
   FROM advanced
 ), finished AS (
@@ -82,11 +84,12 @@ class Entry:
     response: Answer | None  # or the values of the response variables
     score: int
     is_correct: bool
+    is_pilot: bool  # only tried out: it counts in nothing
     theta: list[float]
     standard_error: list[float]
     overall: tuple[float, float] | None  # mean θ over several concepts, and its standard error
     concept_names: list[str]
-    is_measured: list[bool]  # whether the pool measures the concept at all
+    is_measured: list[bool]  # whether the pool measures the concept at all; empty: nothing is estimated
     next_item: int | None
     status: str
     end_reason: str
@@ -150,6 +153,7 @@ def _links_of(entry: Entry) -> dict[str, bytes]:
         chain.microseconds(entry.now),
         entry.response,
         entry.overall,
+        entry.is_pilot,
     )
     head = chain.advance(entry.head_before, answer)
     links = {"link": chain.link_of(head), "completed_link": b""}

@@ -28,6 +28,7 @@ from sessions_app.sitting import hot_state, ledger, named_tests
 from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import beliefs_of, so_far_of
 from sessions_app.sitting.named_tests import TIME_LIMIT
+from sessions_app.sitting.pilots import with_open_pilots
 from sessions_app.sitting.proficiency import prior_of
 from sessions_app.sitting.result_specs import ResultRefused, load_spec, spec_for, store_spec
 from sessions_app.sitting.session_state import SessionState
@@ -37,6 +38,7 @@ from testing_engine.interchange.names import problem_of_student_id
 from testing_engine.models import QuestionPool
 from testing_engine.pools import offered, with_questions
 from testing_engine.psychometrics import engine
+from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import FrozenRevision, load_revision, store_plan
 
@@ -52,6 +54,7 @@ STUDENT_ERASED = "student erased"
 class TestRequest:
     """What `start` is asked for: a named test, or pool, names and rules spelled out.
 
+    `rules_without_ability` stand for `rules`, which nobody spelled out, in a pool that has no parameters.
     `fingerprint` tells two different requests with one key apart.
     """
 
@@ -59,6 +62,7 @@ class TestRequest:
     pool_id: UUID | None = None
     concept_names: tuple[str, ...] = ()
     rules: CatRules = field(default_factory=CatRules)
+    rules_without_ability: CatRules | None = None
     test: str | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
@@ -76,31 +80,35 @@ def start(
     test = named_tests.named_test(request.test) if request.test is not None else None
     if test is not None:
         named_tests.check_open(test, now)
-        request = _spelled_out(request, test)
+        request = replace(request, pool_id=test.pool_id, concept_names=tuple(test.concept_names))
     pool = _pool_to_use(request.pool_id)
     assert pool.current_revision_id is not None
     revision = load_revision(pool.current_revision_id)
     names = _concept_names(request.concept_names, revision)
-    rules = request.rules.on_scale(pool.scale.correlation, revision.bank.n_dimensions)
+    asked = _rules_of(request, test, revision)
+    rules = asked
+    if is_adaptive := asked.is_adaptive(revision.bank):
+        rules = asked.on_scale(pool.scale.correlation, revision.bank.n_dimensions)
     try:
         rules.check(revision.bank)
     except RulesError as error:
         raise RulesRefused(error.problems) from error
     try:
-        told_by = spec_for(test, request.rules, revision.bank, pool.reporting_scale)
+        told_by = spec_for(test, asked, revision.bank, pool.reporting_scale)
     except ResultRefused as error:
         raise RulesRefused(error.problems) from error
     try:
         with transaction.atomic():
-            plan = store_plan(rules.settled(revision.bank), names)
+            plan = store_plan(with_open_pilots(rules.settled(revision.bank), revision), names)
             student = _student_called(request.student_id)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)
-            is_known = request.rules.prior is None and named_tests.carries_over(test)
-            if is_known:
+            is_known = asked.prior is None and named_tests.carries_over(test)
+            if is_known and is_adaptive:
                 mean, sd = prior_of(student.pk, pool.scale_id, names)
             else:
-                mean, sd = [0.0] * len(names), [1.0] * len(names)
+                dimensions = len(names) if is_adaptive else 0
+                mean, sd = [0.0] * dimensions, [1.0] * dimensions
             is_scored_alone = named_tests.is_scored_alone(test)
             beliefs = beliefs_of(plan.rules, mean, sd, is_scored_alone)
             so_far = engine.TestSoFar(revision.bank, plan.rules, beliefs.prior, seed, hint=beliefs.hint)
@@ -144,14 +152,13 @@ def start(
     return standing_of(session, showing_of(session).question(step.next_item))
 
 
-def _spelled_out(request: TestRequest, test: NamedTest) -> TestRequest:
-    """The request with what the named test says."""
-    return replace(
-        request,
-        pool_id=test.pool_id,
-        concept_names=tuple(test.concept_names),
-        rules=named_tests.rules_of(test),
-    )
+def _rules_of(request: TestRequest, test: NamedTest | None, revision: FrozenRevision) -> CatRules:
+    """Those of the named test, else the request's own; what nobody spelled out fits the pool."""
+    if test is not None:
+        return named_tests.rules_of(test, revision.bank)
+    if request.rules_without_ability is not None and not counting(revision.bank).n_items:
+        return request.rules_without_ability
+    return request.rules
 
 
 def _student_called(external_id: str) -> Student:

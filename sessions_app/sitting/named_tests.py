@@ -10,6 +10,7 @@ from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttemptsLeft, NotInvited
 from sessions_app.sitting.result_specs import ResultSpec
 from testing_engine.models import QuestionPool
+from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import BEST, CatRules, RulesError
 from testing_engine.psychometrics.selection.start import RandomesqueStart
 from testing_engine.revisions import load_revision
@@ -26,10 +27,10 @@ def named_test(name: str) -> NamedTest:
     return found
 
 
-def rules_of(test: NamedTest) -> CatRules:
+def rules_of(test: NamedTest, bank: ItemBank) -> CatRules:
     """The rules that its sessions get; raises `RulesError` where nobody understands them any more."""
     rules = CatRules.from_json(test.rules)
-    has_own_beginning = rules.start is not None or rules.strategy != BEST
+    has_own_beginning = rules.start is not None or rules.strategy != BEST or not rules.is_adaptive(bank)
     return rules if has_own_beginning or not test.vary_first_questions else replace(rules, start=VARIED)
 
 

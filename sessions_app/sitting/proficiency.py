@@ -41,8 +41,10 @@ def proficiencies_of(theta: Iterable[float]) -> list[float]:
     return [proficiency_of(value) for value in theta]
 
 
-def learning_gain(prior_mean: Sequence[float], theta: Sequence[float]) -> float:
-    """Mean change of proficiency over the concepts, from the start of a test to its end."""
+def learning_gain(prior_mean: Sequence[float], theta: Sequence[float]) -> float | None:
+    """Mean change of proficiency over the concepts, from the start of a test to its end; None without any."""
+    if not len(theta):
+        return None
     gains = [
         _POPULATION.cdf(after) - _POPULATION.cdf(before)
         for before, after in zip(prior_mean, theta, strict=True)

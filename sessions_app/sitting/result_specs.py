@@ -39,6 +39,7 @@ class Kind(TextChoices):
     LEVELS = "levels", "levels of achievement"
     PASSING = "passing", "passed or not passed"
     SCALE = "scale", "a score on a rating scale"
+    POINTS = "points", "points and percent"
     THANKS = "thanks", "thanks only"
 
 
@@ -153,6 +154,10 @@ class ResultSpec:
 
 
 USUAL = ResultSpec()
+NEEDS_ABILITY = (
+    "needs an ability. A test in linear or random order, as one of a pool without parameters is, has points "
+    "and percent instead."
+)
 
 
 def spec_for(
@@ -165,6 +170,8 @@ def spec_for(
     """
     decided = cuts_of(rules)
     decided = decided if len(decided) <= MOST_CUTS else ()
+    if not rules.is_adaptive(bank):
+        return _of_points(test)
     kind = NamedTest.ResultKind.BY_RULES if test is None else test.result_kind
     given = () if test is None else tuple(test.result_cuts)
     own = _scale_written(None if test is None else test.reporting_scale)
@@ -201,6 +208,21 @@ def _scale_written(value: object) -> ReportingScale | None:
             ("reporting_scale", f"{at}: {message}" if at else message) for at, message in error.problems
         ]
         raise ResultRefused(problems) from error
+
+
+def _of_points(test: NamedTest | None) -> ResultSpec:
+    """How a test without an ability tells what it found. Raises `ResultRefused` where that needs one."""
+    kinds = NamedTest.ResultKind
+    problems: Problems = []
+    if test is not None and test.result_kind not in (kinds.BY_RULES, kinds.THANKS):
+        problems.append(("result_kind", f"This {NEEDS_ABILITY} Take “as the rules have it”, or thanks only."))
+    for name in ("result_cuts", "result_levels", "reporting_scale"):
+        if test is not None and getattr(test, name):
+            problems.append((name, f"These lie on the scale of θ: this {NEEDS_ABILITY}"))
+    if problems:
+        raise ResultRefused(problems)
+    is_thanks = test is not None and test.result_kind == kinds.THANKS
+    return ResultSpec(kind=str(Kind.THANKS if is_thanks else Kind.POINTS), cuts=())
 
 
 def spec_of(test: NamedTest) -> ResultSpec:

@@ -76,7 +76,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             scores=self.scores + _bytes([answered.score], np.int8),
             theta=_bytes(answered.theta),
             standard_error=_bytes(answered.standard_error),
-            correct=self.correct + answered.is_correct,
+            correct=self.correct + answered.counts_as_right,
             current=answered.next_item or 0,
             chain_head=answered.chain_head,
         )
@@ -160,7 +160,7 @@ class Advance:
     """What one answer changes in a state."""
 
     score: int
-    is_correct: bool
+    counts_as_right: bool
     theta: Sequence[float]
     standard_error: Sequence[float]
     next_item: int | None

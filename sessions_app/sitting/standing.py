@@ -9,8 +9,10 @@ from sessions_app.audit.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.sitting import hot_state, named_tests
 from sessions_app.sitting.decisions import ANSWERS_ONLY, score_rests_on, scored_with
+from sessions_app.sitting.raw_scores import RawScore, raw_score_of
 from sessions_app.sitting.result_specs import USUAL, ResultSpec, load_spec
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
+from testing_engine.psychometrics.items.parts import counting
 from testing_engine.revisions import load_plan, load_revision
 
 
@@ -26,9 +28,10 @@ class Standing:
     theta: list[float]
     standard_error: list[float]
     answered: int
-    correct: int
+    correct: int  # of those that count
     started_at: datetime
     max_questions: int
+    pilots: int = 0  # answers that count in nothing: of questions that are only tried out
     completed_at: datetime | None = None
     end_reason: str = ""
     next_question: ShownQuestion | None = None
@@ -40,6 +43,17 @@ class Standing:
     is_withheld: bool = False  # while it runs, the student gets no estimate
     scored_with: str = ANSWERS_ONLY
     overall: tuple[float, float] | None = None  # mean θ of several concepts, and its error; of a result
+    raw: RawScore | None = None  # of a result without abilities
+
+    @property
+    def counted(self) -> int:
+        """Answers that count."""
+        return self.answered - self.pilots
+
+    @property
+    def has_ability(self) -> bool:
+        """Whether the test finds abilities, or counts points."""
+        return len(self.theta) > 0
 
     @property
     def is_active(self) -> bool:
@@ -98,8 +112,9 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         standard_error=session.standard_error,
         answered=session.questions_answered,
         correct=session.correct_responses,
+        pilots=session.pilots_answered,
         started_at=session.started_at,
-        max_questions=plan.rules.max_questions,
+        max_questions=plan.rules.longest(load_revision(session.revision_id).bank),
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
@@ -111,6 +126,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         is_withheld=named_tests.is_withheld(session.named_test, spec),
         scored_with=score_rests_on(session),
         overall=overall_of(session),
+        raw=raw_score_of(session) if session.status != TestSession.Status.ACTIVE else None,
     )
 
 
@@ -124,7 +140,9 @@ def overall_of(row: TestSession | TestResponse) -> tuple[float, float] | None:
 def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
     """Where a running session stands, from its hot state."""
     theta, standard_error = state.ability
-    plan = load_plan(state.plan_id)
+    plan, bank = load_plan(state.plan_id), load_revision(state.revision_id).bank
+    part = counting(bank)
+    has_pilots = plan.rules.pilots is not None and not part.is_whole
     return Standing(
         session_id=session_id,
         student_id=state.student_id,
@@ -135,8 +153,9 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
+        pilots=sum(not part.holds(item) for item in state.item_indices) if has_pilots else 0,
         started_at=state.began,
-        max_questions=plan.rules.max_questions,
+        max_questions=plan.rules.longest(bank),
         is_withheld=state.is_withheld,
         scored_with=scored_with(plan.rules, *state.prior_mean_sd, state.is_scored_alone),
     )

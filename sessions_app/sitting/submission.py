@@ -29,6 +29,7 @@ from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import next_item_after, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
 from sessions_app.sitting.rates import SessionRate
+from sessions_app.sitting.raw_scores import raw_score
 from sessions_app.sitting.responses import read_response, read_stored
 from sessions_app.sitting.session_state import Advance, SessionState
 from sessions_app.sitting.shown import (
@@ -47,6 +48,7 @@ from sessions_app.sitting.standing import (
 )
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.overall import overall_score
+from testing_engine.psychometrics.items.parts import measured
 from testing_engine.revisions import load_plan, load_revision
 
 
@@ -130,8 +132,10 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     score = revision.score(state.current, answer)
     is_correct = revision.is_right(state.current, score)
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
+    so_far = so_far_of_state(state, items, scores)
+    is_pilot = engine.is_pilot(so_far, state.current)
     with metrics.DECIDE.time():
-        step = engine.next_step(so_far_of_state(state, items, scores))
+        step = engine.next_step(so_far)
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
     overall = overall_score(step.ability, revision.bank, items)
     is_over = step.next_item is None
@@ -144,11 +148,12 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         response=answer if isinstance(answer, dict) else None,
         score=score,
         is_correct=is_correct,
+        is_pilot=is_pilot,
         theta=theta,
         standard_error=standard_error,
         overall=overall,
         concept_names=list(plan.concept_names),
-        is_measured=revision.bank.measured.tolist(),
+        is_measured=measured(revision.bank) if theta else [],
         next_item=step.next_item,
         status=TestSession.Status.COMPLETED if is_over else TestSession.Status.ACTIVE,
         end_reason=step.stop or "",
@@ -164,13 +169,20 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         recorded = ledger.record(entry)
     if recorded is None:
         return None
-    after = state.advanced(Advance(score, is_correct, theta, standard_error, step.next_item, recorded.head))
+    counts_as_right = is_correct and not is_pilot
+    after = state.advanced(
+        Advance(score, counts_as_right, theta, standard_error, step.next_item, recorded.head)
+    )
     standing = replace(
         standing_of_state(submission.session_id, after), deadline=recorded.deadline, overall=overall
     )
     if is_over:
         standing = replace(
-            standing, status=TestSession.Status.COMPLETED, completed_at=now, end_reason=step.stop or ""
+            standing,
+            status=TestSession.Status.COMPLETED,
+            completed_at=now,
+            end_reason=step.stop or "",
+            raw=None if theta else raw_score(revision, items, scores, items),
         )
     return _Answered(after, standing, showing)
 
@@ -252,6 +264,7 @@ def _replayed(
         standard_error=response.standard_error,
         overall=overall_of(response),
         answered=response.position,
-        correct=sum(r.is_correct for r in responses[: response.position]),
+        pilots=sum(r.is_pilot for r in responses[: response.position]),
+        correct=sum(r.is_correct and not r.is_pilot for r in responses[: response.position]),
         next_question=showing.question(next_item) if next_item is not None else None,
     )

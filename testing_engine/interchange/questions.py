@@ -17,10 +17,20 @@ from testing_engine.interchange.names import (
     problem_of_identifier,
     problem_of_name,
 )
+from testing_engine.interchange.states import (
+    LIST_FIELDS,
+    NUMBER_FIELDS,
+    categories_of_key,
+    has_parameters,
+    state_in,
+    steps_of,
+    with_placeholders,
+)
 from testing_engine.interchange.with_interactions import FIELDS, parse_interactions, parse_passage
 from testing_engine.models import LONGEST_SCALE_NAME, MODELS
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 LOGISTIC_MODELS = MODELS[:4]
 PROBLEMS_LISTED = 100
@@ -31,13 +41,11 @@ POOL_NAME = 200
 MAX_SCORE = 50
 MAX_SLOPE = 50
 MAX_PARAMETER = 100  # logits; far beyond any real question, and far from overflow
-NUMBER_FIELDS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
-LIST_FIELDS = ("thresholds", "category_slopes", "category_intercepts")
 KNOWN_FIELDS = {
     *("id", "content", "options", "correct_answer", "option_scores", "fixed_options", "concepts", "model"),
     *NUMBER_FIELDS,
     *LIST_FIELDS,
-    *("area", "enemy_groups", "question_set"),
+    *("area", "enemy_groups", "question_set", "state"),
     *FIELDS,
     "check",  # the demo pool's own: how its test recomputes the answer
 }
@@ -62,6 +70,11 @@ class PoolDraft:
     questions: tuple[QuestionDraft, ...]
     scale: str = ""  # empty: one of its own
     ignored: tuple[str, ...] = ()  # fields that mean nothing here, often misspelt
+
+    @property
+    def not_calibrated(self) -> int:
+        """How many questions have no parameters."""
+        return sum(draft.parameters.state == NOT_CALIBRATED for draft in self.questions)
 
 
 class _Problems:
@@ -189,7 +202,10 @@ def _parse_with_options(
     row: Mapping[str, Any], pointer: str, label: str, problems: _Problems
 ) -> QuestionDraft | None:
     options = _parse_options(row.get("options"), f"{pointer}/options", label, problems)
-    parameters = _parse_parameters(row, pointer, label, problems)
+    is_given = has_parameters(row)
+    if not is_given:
+        row = with_placeholders(row, categories_of_key(row))
+    parameters = _parse_parameters(row, pointer, label, problems, is_given=is_given)
     scores = _parse_key(row, options, parameters, pointer, label, problems)
     fixed = _parse_fixed(row.get("fixed_options") or [], options, f"{pointer}/fixed_options", label, problems)
     if parameters is None:
@@ -205,11 +221,12 @@ def _parse_with_interactions(
     if program is None:
         return None
     categories = len(program.categories)
-    if categories > 2 and row.get("model") is None:
-        row = {**row, "model": "GPCM"}
-        if not row.get("thresholds"):
-            row["thresholds"] = [step - (categories - 2) / 2 for step in range(categories - 1)]
-    parameters = _parse_parameters(row, pointer, label, problems)
+    is_given = has_parameters(row)
+    if not is_given:
+        row = with_placeholders(row, categories)
+    elif categories > 2 and row.get("model") is None:
+        row = {**row, "model": "GPCM", "thresholds": row.get("thresholds") or steps_of(categories)}
+    parameters = _parse_parameters(row, pointer, label, problems, is_given=is_given)
     if parameters is None:
         return None
     if parameters.n_categories != categories:
@@ -282,9 +299,12 @@ def _parse_options(value: object, pointer: str, label: str, problems: _Problems)
 
 
 def _parse_parameters(
-    row: Mapping[str, Any], pointer: str, label: str, problems: _Problems
+    row: Mapping[str, Any], pointer: str, label: str, problems: _Problems, *, is_given: bool
 ) -> ItemParameters | None:
+    """`is_given`: whether the document has any; else placeholders stand in the row."""
     before = len(problems.found)
+    row = {name: value for name, value in row.items() if value is not None}
+    state = state_in(row, is_given, lambda where, what: problems.add(pointer + where, label + what))
     model = row.get("model") or "2PL"
     if model not in MODELS:
         problems.add(f"{pointer}/model", f"{label}must be one of {', '.join(MODELS)}.")
@@ -313,7 +333,7 @@ def _parse_parameters(
         )
         return None
     try:
-        return ItemParameters(concepts=concepts, model=model, **numbers, **lists, **labels)
+        return ItemParameters(concepts=concepts, model=model, state=state, **numbers, **lists, **labels)
     except ItemParameterError as error:
         problems.add(f"{pointer}/{FIELD_NAMES.get(error.field, error.field)}", f"{label}{error}")
         return None

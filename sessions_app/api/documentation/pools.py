@@ -19,6 +19,7 @@ _POOL = replied(
         "concept_names": ["Math", "Algebra"],
         "concept_count": 2,
         "question_count": 1,
+        "states": {"operational": 1, "provisional": 0, "not_calibrated": 0, "retired": 0},
         "revision": 1,
         "content_hash": "5f2b1c0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c",
         "scale": "Grade 9 (0b9f4c5e)",
@@ -34,6 +35,7 @@ _QUESTION = replied(
         "content": "Solve 3x − 7 = 11.",
         "options": samples.OPTIONS,
         "concepts": [0, 1],
+        "state": "operational",
         "model": "2PL",
         "difficulty": -0.8,
         "discrimination": 1.2,
@@ -53,7 +55,11 @@ UPLOAD = Endpoint(
     "upload_questions",
     TAG,
     "Upload a question pool",
-    description="All or nothing: what is wrong is listed by index and id.",
+    description=(
+        "All or nothing: what is wrong is listed by index and id. A question that gives no parameter at all "
+        "is `not_calibrated`: adaptive tests leave it out, and a pool of such questions gives tests in "
+        "linear or random order, with points and without an ability."
+    ),
     request=PoolUpload,
     reply=replies.Uploaded,
     examples=(
@@ -78,7 +84,12 @@ UPLOAD = Endpoint(
         ),
         replied(
             "Uploaded",
-            {"message": "Uploaded 1 question.", "count": 1, "question_pool_id": samples.POOL_ID},
+            {
+                "message": "Uploaded 1 question.",
+                "count": 1,
+                "question_pool_id": samples.POOL_ID,
+                "not_calibrated": 0,
+            },
         ),
     ),
 )
@@ -107,6 +118,7 @@ IMPORT = Endpoint(
                 "format": "qti",
                 "taken": 2,
                 "refused": 1,
+                "not_calibrated": 2,
                 "report": [
                     {"source": "items/alg-017.xml", "id": "alg-017", "outcome": "taken", "reasons": []},
                     {

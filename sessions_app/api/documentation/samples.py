@@ -121,4 +121,5 @@ REPORT = {
             "proficiency_from": 0.841345,
         },
     ],
+    "score": None,
 }

@@ -68,7 +68,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         bank = revision.bank
         scale = Scale.objects.get(pools=revision.pool_id)
-        on_scale = asked.on_scale(scale.correlation, bank.n_dimensions)
+        on_scale = asked
+        if asked.is_adaptive(bank):
+            on_scale = asked.on_scale(scale.correlation, bank.n_dimensions)
         thetas = _students_of(scale, students, bank.n_dimensions, seed)
         try:
             if exposure is None:
