@@ -19,6 +19,7 @@ from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextFi
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool, Scale
 from testing_engine.pools import frozen_content
+from testing_engine.psychometrics.items.states import OPERATIONAL
 from testing_engine.versions import revise_question
 
 
@@ -124,6 +125,7 @@ class QuestionForm(forms.ModelForm[Question]):
             "option_scores",
             "fixed_options",
             "concepts",
+            "state",
             "model",
             "difficulty",
             "discrimination",
@@ -148,7 +150,7 @@ class QuestionForm(forms.ModelForm[Question]):
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
-        as_stored = {"fixed_options": [], **frozen_content(self.question)}
+        as_stored = {"fixed_options": [], "state": OPERATIONAL, **frozen_content(self.question)}
         if self.question.passage is not None:
             as_stored["passage"] = self.question.passage.content
         cleaned |= {name: as_stored[name] for name in self.fields if name not in self.changed_data}
@@ -174,6 +176,7 @@ class QuestionAdmin(FrozenAdmin):
         "external_id",
         "text",
         "pool",
+        "state",
         "model",
         "difficulty",
         "discrimination",
@@ -198,14 +201,17 @@ class QuestionAdmin(FrozenAdmin):
             },
         ),
         ("What it measures", {"fields": ["concept_names", "concepts"]}),
-        ("Parameters", {"fields": ["model", "difficulty", "discrimination", "guessing", "upper_asymptote"]}),
+        (
+            "Parameters",
+            {"fields": ["state", "model", "difficulty", "discrimination", "guessing", "upper_asymptote"]},
+        ),
         (
             "Rating scales and partial credit",
             {"fields": ["thresholds", "category_slopes", "category_intercepts"], "classes": ["collapse"]},
         ),
         ("Content rules", {"fields": ["area", "enemy_groups", "question_set"], "classes": ["collapse"]}),
     ]
-    list_filter = ["pool", "model"]
+    list_filter = ["pool", "state", "model"]
     search_fields = ["external_id", "content"]
     list_select_related = ["pool"]
     list_per_page = 50

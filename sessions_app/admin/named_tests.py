@@ -101,6 +101,21 @@ class NamedTestForm(ResultFields):
         required=False,
         help_text="On the scale of θ, with decimal points: -1, 0.5",
     )
+    pilots = forms.IntegerField(
+        label="Questions to try out",
+        required=False,
+        min_value=0,
+        help_text="Questions that are not calibrated, among the others of an adaptive test; never among the "
+        "first or last two, at most 15 % of the shortest test. They count in nothing. Empty: none.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    pilot_quota = forms.IntegerField(
+        label="Answers wanted of each",
+        required=False,
+        initial=250,
+        help_text="One that has them is tried out no more.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
     rules = RulesField(
         label="Rules as JSON",
         required=False,
@@ -148,6 +163,7 @@ class NamedTestForm(ResultFields):
         cleaned = super().clean() or {}
         if {"stopping", "pool"} - cleaned.keys() or self.errors:
             return cleaned
+        self._fit_to_pool(cleaned)
         try:
             rules = rules_of(cleaned).to_json()
         except RulesError as error:
@@ -164,6 +180,23 @@ class NamedTestForm(ResultFields):
         if not self.errors:
             self.add_result_errors(cleaned, rules)
         return {**cleaned, "rules": rules}
+
+    def _fit_to_pool(self, cleaned: dict[str, Any]) -> None:
+        """What nobody chose on this form is not held against a pool without parameters."""
+        is_new = not NamedTest.objects.filter(pk=self.instance.pk).exists()
+        is_untouched = is_new and not {"stopping", "target_error"} & set(self.changed_data)
+        if not is_untouched or not named_tests.lacks_parameters(cleaned["pool"]):
+            return
+        count = cleaned["pool"].current_revision.question_count
+        cleaned["stopping"] = "linear" if count <= (cleaned["max_questions"] or 0) else "random"
+        cleaned["max_questions"] = min(cleaned["max_questions"] or count, count)
+        self.warning = (
+            "This pool has no parameters: the test asks {} {}, and gives points and percent.".format(
+                *("all questions,", "in order")
+                if cleaned["stopping"] == "linear"
+                else ("questions", "at random")
+            )
+        )
 
     def _check_length(self, pool: QuestionPool, rules: Mapping[str, Any]) -> None:
         """Refuses a pool with fewer questions than the test needs; warns of fewer than it may ask."""
@@ -210,6 +243,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
                     ("max_questions", "min_questions"),
                     "target_error",
                     ("sure_enough", "cuts"),
+                    ("pilots", "pilot_quota"),
                     "rules",
                 ]
             },

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html_join
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
@@ -15,10 +16,11 @@ from sessions_app.administration.scales import put_on_scale
 from sessions_app.models import TestSession
 from sessions_app.reporting import item_statistics
 from sessions_app.reporting.exposure import observed
-from sessions_app.reporting.item_statistics import MeanSquare, Use
+from sessions_app.reporting.item_statistics import Answers, MeanSquare, Use
 from sessions_app.reporting.pictures import answers as answers_pictures
 from sessions_app.reporting.pictures import exposure as exposure_pictures
 from sessions_app.reporting.pictures.results import results_pictures
+from sessions_app.reporting.pool_readiness import readiness_of
 from sessions_app.reporting.population import abilities
 from testing_engine.admin import QuestionAdmin, QuestionPoolAdmin
 from testing_engine.models import Question, QuestionPool
@@ -26,6 +28,7 @@ from testing_engine.pictures import questions as question_pictures
 from testing_engine.pictures.pools import FEWEST_STUDENTS, POPULATION_EDGES, pool_pictures
 from testing_engine.pools import choose_default, offered
 from testing_engine.psychometrics.constraints.exposure import mean_overlap
+from testing_engine.psychometrics.items.parts import counting
 from testing_engine.revisions import FrozenRevision, load_revision
 
 UNUSED_ON_PAGE = 40
@@ -39,6 +42,19 @@ admin.site.unregister(Question)
 @admin.register(QuestionPool)
 class PicturedPoolAdmin(QuestionPoolAdmin):
     actions_detail = ["show_measurement", "show_exposure", "show_results", "make_default", "drop_default"]
+
+    def get_fields(self, request: HttpRequest, obj: QuestionPool | None = None) -> Any:
+        name, *others = super().get_fields(request, obj)
+        return [name, "readiness", *others]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: QuestionPool | None = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), "readiness"]
+
+    @admin.display(description="parameters")
+    def readiness(self, pool: QuestionPool) -> str:
+        """How many questions have some, and what to do next."""
+        found = readiness_of(pool)
+        return format_html_join("", "<p>{}</p>", ((line,) for line in (found.in_words, *found.advice)))
 
     def has_see_results_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("sessions_app.view_testsession")
@@ -107,14 +123,26 @@ class PicturedPoolAdmin(QuestionPoolAdmin):
         """What the pool can measure, and where it cannot."""
         pool, revision = self._pool(request, object_id)
         names = _concept_names(pool)
+        part, found = counting(revision.bank), readiness_of(pool)
+        if part.bank is None:
+            page = Page(
+                f"Measurement of {pool}",
+                (),
+                links=[_to_pool(pool)],
+                intro=list(found.advice),
+                facts=[("Revision", str(pool.current_revision)), ("Questions", found.in_words)],
+            )
+            return show(self, request, page)
         known = abilities(pool.scale_id, pool.concept_names, POPULATION_EDGES, FEWEST_STUDENTS)
         population = known or ((),) * len(names)
-        shown = pool_pictures(revision.bank, revision.external_ids, names, population)
+        ids = tuple(revision.external_ids[place] for place in part.places)
+        shown = pool_pictures(part.bank, ids, names, population)
         page = Page(
             f"Measurement of {pool}",
             shown.pictures,
             links=[_to_pool(pool)],
-            facts=[("Revision", str(pool.current_revision)), ("Questions", str(revision.bank.n_items))],
+            intro=list(found.advice),
+            facts=[("Revision", str(pool.current_revision)), ("Questions", found.in_words)],
             lists=[("Gaps", shown.gaps or ["None: the target is met everywhere."])],
         )
         return show(self, request, page)
@@ -180,11 +208,13 @@ class PicturedQuestionAdmin(QuestionAdmin):
         revision = load_revision(question.pool.current_revision_id)
         use = item_statistics.use(question.pk)
         found = item_statistics.answers(revision, question.pk)
-        pictures = [question_pictures.curves(revision.bank, revision.positions_by_key[question.pk])]
+        pictures = []
+        if question.has_parameters:
+            pictures.append(question_pictures.curves(revision.bank, revision.positions_by_key[question.pk]))
         if found.total and question.interactions is None:
             chosen = item_statistics.choices(revision, question.pk)
             pictures.append(answers_pictures.options(chosen, question.options, question.option_scores))
-        if found.infit is not None:
+        if question.has_parameters and found.infit is not None:
             pictures.append(answers_pictures.fit(found))
         page = Page(
             f"{question}: curves and answers",
@@ -194,8 +224,7 @@ class PicturedQuestionAdmin(QuestionAdmin):
             facts=[
                 ("Version", f"{question.version} of {question}, {question.model}, in {question.pool}"),
                 *_use_in_words(use, found.total),
-                ("Infit mean square", _fit(found.infit)),
-                ("Outfit mean square", _fit(found.outfit)),
+                *_fits_in_words(question, found),
             ],
             lists=_frequent_in_words(question) if use.answered and question.interactions is not None else [],
         )
@@ -245,6 +274,13 @@ def _frequent_in_words(question: Question) -> list[tuple[str, list[str]]]:
     found = item_statistics.frequent_answers(question, FREQUENT_ON_PAGE)
     lines = [f"{each.count} × {each.words or '“I don’t know”'} (scores {each.score})" for each in found]
     return [("Most frequent answers", lines)]
+
+
+def _fits_in_words(question: Question, found: Answers) -> list[tuple[str, str]]:
+    """Whether its model fits; without parameters there is none to fit."""
+    if not question.has_parameters:
+        return [("Parameters", "none yet: neither curve nor fit")]
+    return [("Infit mean square", _fit(found.infit)), ("Outfit mean square", _fit(found.outfit))]
 
 
 def _fit(square: MeanSquare | None) -> str:

@@ -3,16 +3,22 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from testing_engine.psychometrics.pilots import Pilots
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.stopping import Classification, Precision
 
 EXPERT = "expert"
+# Orders of tests without an ability, which end by their length alone.
+WITHOUT_ABILITY = ("linear", "random")
 STOPPING = {
     "fixed_length": "after a fixed number of questions",
     "precision": "when the standard error is small enough",
     "classification": "when the level is sure enough",
+    "linear": "after a fixed number of questions in the pool's order, with points in place of an ability",
+    "random": "after a fixed number of questions drawn at random, with points in place of an ability",
     EXPERT: "by rules as JSON, for experts",
 }
 # What the simple form of the rules calls it → the form's field.
@@ -27,6 +33,8 @@ _USED = {
     "fixed_length": ("max_questions",),
     "precision": ("max_questions", "min_questions", "precision_threshold"),
     "classification": ("max_questions", "min_questions", "classification_threshold", "cut_scores"),
+    "linear": ("max_questions",),
+    "random": ("max_questions",),
 }
 
 
@@ -44,13 +52,28 @@ def rules_of(cleaned: Mapping[str, Any]) -> CatRules:
     missing = [FIELDS[name] for name, value in given.items() if value in (None, "", [])]
     if missing:
         raise RulesError([(name, "This is needed to stop so.") for name in missing])
+    if stopping in WITHOUT_ABILITY:
+        return CatRules.from_json({"selection": stopping, **given})
     if stopping == "fixed_length":
         given["min_questions"] = given["max_questions"]
     try:
-        return CatRules.from_end_criteria(type=stopping, **given)
+        return replace(CatRules.from_end_criteria(type=stopping, **given), pilots=_pilots_of(cleaned))
     except RulesError as error:
         problems = [(FIELDS.get(place.split("/")[1], "stopping"), text) for place, text in error.problems]
         raise RulesError(problems) from None
+
+
+def _pilots_of(cleaned: Mapping[str, Any]) -> Pilots | None:
+    """What a sitting tries out; no number, or 0, is nothing."""
+    count, quota = cleaned.get("pilots"), cleaned.get("pilot_quota")
+    if not count:
+        return None
+    given = {"count": count} | ({"quota": quota} if quota else {})
+    try:
+        return CatRules.from_json({"pilots": given}).pilots
+    except RulesError as error:
+        names = {"/pilots/count": "pilots", "/pilots/quota": "pilot_quota"}
+        raise RulesError([(names.get(place, "pilots"), text) for place, text in error.problems]) from None
 
 
 def fields_of(rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,8 +94,12 @@ def _simple_fields(rules: CatRules) -> dict[str, Any]:
         Classification: "classification",
         type(None): "fixed_length",
     }
+    in_order = rules.selection if rules.selection in WITHOUT_ABILITY else None
+    pilots = rules.pilots or Pilots(count=1)
     return {
-        "stopping": kinds.get(type(stop), EXPERT),
+        "stopping": in_order or kinds.get(type(stop), EXPERT),
+        "pilots": rules.pilots and pilots.count,
+        "pilot_quota": pilots.quota,
         "max_questions": rules.max_questions,
         "min_questions": rules.min_questions,
         "target_error": getattr(stop, "standard_error", None),
@@ -88,6 +115,8 @@ def sentences(rules: Mapping[str, Any]) -> list[str]:
     except RulesError as error:
         return [f"This version does not understand these rules: {error}"]
     most, least = known.max_questions, max(known.min_questions, 1)
+    if not known.stop:  # nothing else ends it
+        least = most
     said = [f"{most} questions." if least == most else f"{least} to {most} questions."]
     for stop, encoded in zip(known.stop, known.to_json().get("stop", []), strict=True):
         if isinstance(stop, Precision) and stop == Precision(stop.standard_error):
@@ -97,5 +126,13 @@ def sentences(rules: Mapping[str, Any]) -> list[str]:
             said.append(f"Stops when the level, cut at {cuts}, is {stop.probability:.0%} sure.")
         else:
             said.append(f"Stops by {json.dumps(encoded)}.")
-    shown = {"max_questions", "min_questions", "stop"}
+    if known.selection in WITHOUT_ABILITY:
+        order = "in the pool's order" if known.selection == "linear" else "at random"
+        said.append(f"Questions come {order}; the result is points and percent.")
+    if known.pilots is not None:
+        count, quota = known.pilots.count, known.pilots.quota
+        said.append(
+            f"Beside these, tries out {count} that are not calibrated, until each has {quota} answers."
+        )
+    shown = {"max_questions", "min_questions", "stop", "selection", "pilots"}
     return said + [f"{name}: {json.dumps(value)}" for name, value in rules.items() if name not in shown]

@@ -14,7 +14,7 @@ from testing_engine.interchange.imported import Outcome
 from testing_engine.interchange.questions import PoolDraft
 from testing_engine.models import MODELS, PoolRevision, Question, QuestionPool
 from testing_engine.pools import keyless_content, states_of
-from testing_engine.psychometrics.items.states import STATES
+from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
 
 # As it was first chosen: an author compares hashes of today with those of last year.
 _SALT = "sessions_app.api.authoring.content_hash"
@@ -37,8 +37,11 @@ class Uploaded(Reply, frozen=True):
     count: int
     question_pool_id: UUID
     not_calibrated: Annotated[
-        int, Meta(description="Of them, without parameters: in no ability until they are calibrated.")
-    ]
+        int | UnsetType,
+        Meta(
+            description="Of them, without parameters: in no ability until they are calibrated. Left out: 0."
+        ),
+    ] = UNSET
 
 
 class ImportedLine(Reply, frozen=True):
@@ -59,7 +62,6 @@ class Imported(Reply, frozen=True):
     format: str
     taken: int
     refused: int
-    not_calibrated: Annotated[int, Meta(description="Of those taken, without parameters.")]
     report: list[ImportedLine]
 
 
@@ -87,13 +89,6 @@ class PoolReply(Reply, frozen=True):
     concept_names: list[str]
     concept_count: int
     question_count: int
-    states: Annotated[
-        dict[str, int],
-        Meta(
-            description="How many questions are operational, provisional, not_calibrated and retired. "
-            "Where none is operational or provisional, tests of the pool have no ability: they count points."
-        ),
-    ]
     revision: int
     content_hash: str
     scale: Annotated[
@@ -102,6 +97,13 @@ class PoolReply(Reply, frozen=True):
     ]
     is_default: Annotated[bool, Meta(description="Whether a test that names no pool draws from it.")]
     created_at: datetime
+    states: Annotated[
+        dict[str, int] | UnsetType,
+        Meta(
+            description="How many questions are operational, provisional, not_calibrated and retired; left "
+            "out: all are operational. Where none is operational or provisional, tests count points."
+        ),
+    ] = UNSET
 
 
 class QuestionReply(Reply, frozen=True):
@@ -142,7 +144,7 @@ def uploaded(pool: QuestionPool, draft: PoolDraft) -> Uploaded:
         message += f" {which} parameters: these count in no ability until they are calibrated."
     if draft.ignored:
         message += f" These fields mean nothing here and were ignored: {', '.join(draft.ignored)}."
-    return Uploaded(message=message, count=count, question_pool_id=pool.pk, not_calibrated=without)
+    return Uploaded(message=message, count=count, question_pool_id=pool.pk, not_calibrated=without or UNSET)
 
 
 def imported(report: Report) -> Imported:
@@ -155,7 +157,6 @@ def imported(report: Report) -> Imported:
         format=report.format,
         taken=report.taken,
         refused=report.refused,
-        not_calibrated=report.not_calibrated,
         report=[ImportedLine(q.source, q.id, q.outcome, list(q.reasons)) for q in report.questions],
     )
 
@@ -179,19 +180,20 @@ def pool(pool: QuestionPool) -> PoolReply:
     """A pool with its newest revision."""
     revision = pool.current_revision
     assert revision is not None
+    states = states_of(pool)
     return PoolReply(
         question_pool_id=pool.pk,
         name=pool.name,
         concept_names=pool.concept_names,
         concept_count=pool.concept_count,
         question_count=revision.question_count,
-        states=states_of(pool),
         revision=revision.number,
         # The hash itself covers the key, which could be found from it by trying.
         content_hash=salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest(),
         scale=pool.scale.name,
         is_default=pool.is_default,
         created_at=pool.created_at,
+        states=UNSET if states[OPERATIONAL] == revision.question_count else states,
     )
 
 

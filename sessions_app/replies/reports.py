@@ -47,8 +47,14 @@ class Page(Reply, frozen=True):
     results: list[Any]
 
 
-IsPilot = Annotated[bool, Meta(description="The question was only tried out: its answer counts in nothing.")]
-PilotsAnswered = Annotated[int, Meta(description="Of `questions_answered`, those that were only tried out.")]
+IsPilot = Annotated[
+    bool | UnsetType,
+    Meta(description="true: the question was only tried out, its answer counts in nothing. Left out: false."),
+]
+PilotsAnswered = Annotated[
+    int | UnsetType,
+    Meta(description="Of `questions_answered`, those that were only tried out. Left out: 0."),
+]
 
 
 class SessionReply(Reply, frozen=True):
@@ -65,11 +71,11 @@ class SessionReply(Reply, frozen=True):
     overall: OverallScore
     scored_with: ScoredWith
     questions_answered: int
-    pilots_answered: PilotsAnswered
     accuracy: float
     started_at: datetime
     last_activity: datetime
     completed_at: datetime | None
+    pilots_answered: PilotsAnswered = UNSET
 
 
 class ResponseReply(Reply, frozen=True):
@@ -85,11 +91,11 @@ class ResponseReply(Reply, frozen=True):
     ]
     score: int
     is_correct: bool
-    is_pilot: IsPilot
     response_time_ms: int | None
     proficiency_after: list[float]
     ability_after: MaybeAbility
     answered_at: datetime
+    is_pilot: IsPilot = UNSET
 
 
 class Proficiency(Reply, frozen=True):
@@ -194,7 +200,7 @@ def session(session: TestSession) -> SessionReply:
         overall=overall_score(overall_of(session)),
         scored_with=score_rests_on(session),
         questions_answered=session.questions_answered,
-        pilots_answered=session.pilots_answered,
+        pilots_answered=session.pilots_answered or UNSET,
         accuracy=accuracy(session.correct_responses, session.questions_counted),
         started_at=session.started_at,
         last_activity=session.last_activity,
@@ -210,7 +216,7 @@ def response(response: TestResponse) -> ResponseReply:
         response=answered(response),
         score=response.score,
         is_correct=response.is_correct,
-        is_pilot=response.is_pilot,
+        is_pilot=response.is_pilot or UNSET,
         response_time_ms=response.response_time_ms,
         proficiency_after=proficiencies_of(response.theta),
         ability_after=_ability(response),

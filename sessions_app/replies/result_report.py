@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from sessions_app.replies.values import Interval, Reply, Score, score
 from sessions_app.reporting import report as reporting
@@ -81,7 +81,7 @@ class Report(Reply, frozen=True):
     ]
     concepts: Annotated[list[ConceptFinding], Meta(description="Those that got a question.")]
     levels: Annotated[list[Level], Meta(description="The lowest first.")]
-    score: Score
+    score: Score = UNSET
 
 
 def report(found: reporting.Report) -> Report:

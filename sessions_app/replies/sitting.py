@@ -161,11 +161,11 @@ class Result(Reply, frozen=True):
     final_proficiency: list[float]
     ability: MaybeAbility
     overall: OverallScore
-    score: Score
     scored_with: ScoredWith
     total_questions: Annotated[int, Meta(description="Answers that count: not those to questions tried out.")]
     accuracy: float
     test_summary: TestSummary
+    score: Score = UNSET
 
 
 class WithheldResult(Reply, frozen=True):
@@ -182,7 +182,7 @@ class PathPoint(Reply, frozen=True):
     proficiency_95: list[Interval]
 
 
-class ResultWithPath(Result, frozen=True):
+class ResultWithPath(Result, frozen=True, kw_only=True):
     session_id: UUID
     concept_names: Sequence[str]
     report: Report

@@ -86,12 +86,12 @@ class ExportedAnswer(Reply, frozen=True):
     response: int | dict[str, str | list[str]] | None
     response_text: str | None
     is_correct: bool
-    is_pilot: bool
     score: int
     ability_after: MaybeAbility
     response_time_ms: int | None
     answered_at: Time
     idempotency_key: str | None
+    is_pilot: bool
 
 
 class ExportedEvent(Reply, frozen=True):
@@ -127,7 +127,6 @@ class ExportedSession(Reply, frozen=True):
     options_shuffled: bool
     questions_answered: int
     correct_responses: int
-    pilots_answered: int
     started_at: Time
     last_activity: Time
     completed_at: Time | None
@@ -139,6 +138,7 @@ class ExportedSession(Reply, frozen=True):
     legacy_id: str | None
     answers: list[ExportedAnswer]
     events: list[ExportedEvent]
+    pilots_answered: int
 
 
 class AdminChange(Reply, frozen=True):
@@ -224,7 +224,6 @@ def _session(session: TestSession) -> ExportedSession:
         options_shuffled=session.shuffles_options,
         questions_answered=session.questions_answered,
         correct_responses=session.correct_responses,
-        pilots_answered=session.pilots_answered,
         started_at=session.started_at.isoformat(),
         last_activity=session.last_activity.isoformat(),
         completed_at=_time(session.completed_at),
@@ -236,6 +235,7 @@ def _session(session: TestSession) -> ExportedSession:
         legacy_id=session.legacy_id,
         answers=[_answer(response) for response in session.responses.all()],
         events=[_event(event) for event in session.events.all()],
+        pilots_answered=session.pilots_answered,
     )
 
 
@@ -249,12 +249,12 @@ def _answer(response: TestResponse) -> ExportedAnswer:
         response=read_stored(response),
         response_text=said_of(response),
         is_correct=response.is_correct,
-        is_pilot=response.is_pilot,
         score=response.score,
         ability_after=told_ability(response.theta, response.standard_error),
         response_time_ms=response.response_time_ms,
         answered_at=response.answered_at.isoformat(),
         idempotency_key=response.idempotency_key,
+        is_pilot=response.is_pilot,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sessions_app.models import TestSession
 from sessions_app.sitting import raw_scores
@@ -91,15 +91,15 @@ class RawScore(Reply, frozen=True):
 
 
 Score = Annotated[
-    RawScore | None,
-    Meta(description="Of a test in linear or random order that is over; null: the test has an ability."),
+    RawScore | UnsetType,
+    Meta(description="Of a test in linear or random order that is over; left out: the test has an ability."),
 ]
 
 
-def score(found: raw_scores.RawScore | None) -> RawScore | None:
+def score(found: raw_scores.RawScore | None) -> RawScore | UnsetType:
     """Points and percent, as a reply."""
     if found is None:
-        return None
+        return UNSET
     percent = None if found.percent is None else round(found.percent, 6)
     return RawScore(found.questions, found.right, found.points, found.most_points, percent)
 

@@ -11,6 +11,7 @@ from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttempt
 from sessions_app.sitting.result_specs import ResultSpec
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import BEST, CatRules, RulesError
 from testing_engine.psychometrics.selection.start import RandomesqueStart
 from testing_engine.revisions import load_revision
@@ -101,6 +102,13 @@ def whole_second(moment: datetime) -> datetime:
 def is_overdue(deadline: datetime | None, now: datetime) -> bool:
     """Whether an answer that comes now is too late, the network's own time taken off."""
     return deadline is not None and now > deadline + timedelta(seconds=settings.DEADLINE_GRACE)
+
+
+def lacks_parameters(pool: QuestionPool) -> bool:
+    """Whether its tests have no ability to find."""
+    if pool.current_revision_id is None:
+        return False
+    return not counting(load_revision(pool.current_revision_id).bank).n_items
 
 
 def problems_of(pool: QuestionPool, rules: object, concept_names: Sequence[str]) -> list[tuple[str, str]]:

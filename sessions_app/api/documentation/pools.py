@@ -19,7 +19,6 @@ _POOL = replied(
         "concept_names": ["Math", "Algebra"],
         "concept_count": 2,
         "question_count": 1,
-        "states": {"operational": 1, "provisional": 0, "not_calibrated": 0, "retired": 0},
         "revision": 1,
         "content_hash": "5f2b1c0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c",
         "scale": "Grade 9 (0b9f4c5e)",
@@ -84,12 +83,7 @@ UPLOAD = Endpoint(
         ),
         replied(
             "Uploaded",
-            {
-                "message": "Uploaded 1 question.",
-                "count": 1,
-                "question_pool_id": samples.POOL_ID,
-                "not_calibrated": 0,
-            },
+            {"message": "Uploaded 1 question.", "count": 1, "question_pool_id": samples.POOL_ID},
         ),
     ),
 )
@@ -118,7 +112,6 @@ IMPORT = Endpoint(
                 "format": "qti",
                 "taken": 2,
                 "refused": 1,
-                "not_calibrated": 2,
                 "report": [
                     {"source": "items/alg-017.xml", "id": "alg-017", "outcome": "taken", "reasons": []},
                     {

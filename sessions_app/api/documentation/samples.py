@@ -121,5 +121,4 @@ REPORT = {
             "proficiency_from": 0.841345,
         },
     ],
-    "score": None,
 }

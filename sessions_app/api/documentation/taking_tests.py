@@ -38,7 +38,6 @@ _RESULT = {
     "final_proficiency": [0.731, 0.655],
     "ability": samples.FINAL_ABILITY,
     "overall": samples.OVERALL,
-    "score": None,
     "scored_with": "answers_only",
     "total_questions": 14,
     "accuracy": 0.642857,

@@ -1,6 +1,7 @@
 """Pools and questions without parameters: points and percent, and nothing that rests on an ability."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +57,7 @@ def is_sound(session_id: str) -> bool:
 
 
 def exported(api: APIClient, rows: str) -> list[dict[str, Any]]:
-    reply = api.get(f"/api/tests/algebra/results?rows={rows}")
+    reply: Any = api.get(f"/api/tests/algebra/results?rows={rows}")
     found: list[dict[str, Any]] = json.loads(b"".join(reply.streaming_content))["rows"]
     return found
 
@@ -329,7 +330,7 @@ def test_time_is_up_in_a_linear_test(bare_pool: QuestionPool, api: APIClient) ->
     make_named_test(bare_pool, rules={"max_questions": 8}, time_limit_minutes=1)
     started = api.post("/api/test/start", {"student_id": "s1", "test": "algebra"}).json()
     answer_questions(api, started, 2)
-    TestSession.objects.update(deadline=timezone.now() - timezone.timedelta(hours=1))
+    TestSession.objects.update(deadline=timezone.now() - timedelta(hours=1))
     assert submit(api, started, "q2", 0).status_code == 409
     done = api.post(f"/api/test/end/{started['session_id']}").json()
     assert (done["test_summary"]["end_reason"], done["score"]["percent"]) == ("time limit", 25)

@@ -157,7 +157,7 @@ def test_interactions_shuffle_where_their_author_lets_them(api: APIClient, kind:
     choices = [{"id": f"C{i}", "content": f"Choice {i}", "fixed": i == 5} for i in range(6)]
     correct = "C2" if kind == "choice" else [f"C{i}" for i in range(6)]
     asked = {"type": kind, "response": "RESPONSE", "choices": choices, "shuffle": True}
-    row = {"id": "q", "content": "?", "concepts": [1], "interactions": [asked]}
+    row = {"id": "q", "content": "?", "concepts": [1], "interactions": [asked], "difficulty": 0}
     keyed = {**row, "key": {"RESPONSE": {"correct": correct}}}
     make_named_test(
         make_pool([keyed, *(question(i, [1.0]) for i in range(3))]), shuffle_options=True, rules=FIRST

@@ -53,6 +53,10 @@ class Command(BaseCommand):
             for reason in question.reasons:
                 self.stdout.write(f"{'':16}{reason}")
         self.stdout.write(f"{report.format}: {report.taken} taken, {report.refused} refused.")
+        if report.not_calibrated:
+            self.stdout.write(
+                f"{report.not_calibrated} without parameters: in no ability until they are calibrated."
+            )
         if report.pool is not None:
             self.stdout.write(f"Published as pool {report.pool.pk} ({report.name}).")
         elif dry_run:

@@ -42,6 +42,11 @@ class Command(BaseCommand):
         if problem := problem_of_name(name, POOL_NAME):
             raise CommandError(f"The pool's name {problem}; set one by --name.")
         count = len(draft.questions)
+        if draft.not_calibrated:
+            self.stderr.write(
+                f"{draft.not_calibrated} of {count} questions have no parameters: they are not calibrated, "
+                "and count in no ability until they are."
+            )
         if draft.ignored:
             self.stderr.write(f"These fields mean nothing here and are ignored: {', '.join(draft.ignored)}")
         if dry_run:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("testing_engine", "0010_export_permission")]
+    dependencies = [("testing_engine", "0011_reporting_scale")]
     operations = [
         migrations.AddField(
             "question",

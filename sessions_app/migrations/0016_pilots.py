@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0014_measurement")]
+    dependencies = [("sessions_app", "0015_reporting_scale")]
     operations = [
         migrations.AddField(
             "testresponse",
