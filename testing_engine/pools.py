@@ -229,8 +229,9 @@ def _changed(question: Question, version: int, values: Mapping[str, object]) -> 
 
 
 def parameter_fields(parameters: ItemParameters) -> dict[str, object]:
-    """The fields of a question that say how it measures."""
+    """The fields of a question that say how it measures, and whether that is known."""
     return {
+        "state": parameters.state,
         "concepts": list(parameters.concepts),
         "model": parameters.model,
         "difficulty": parameters.difficulty,

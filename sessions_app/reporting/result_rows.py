@@ -114,7 +114,7 @@ def _with_reports(sessions: list[TestSession]) -> Iterator[TestSession]:
     asked, raw = asked_in(sessions), raw_scores_of(sessions)
     for session in sessions:
         spec, key = load_spec(session.result_spec_id), session.pk
-        session.report = report_of_session(session, spec, asked[key], raw.get(key))  # type: ignore[attr-defined]
+        session.report = report_of_session(session, spec, asked[key], raw=raw.get(key))  # type: ignore[attr-defined]
         session.is_asked = asked[session.pk]  # type: ignore[attr-defined]
         yield session
 

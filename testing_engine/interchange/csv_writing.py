@@ -24,11 +24,13 @@ from testing_engine.interchange.files import (
     TEXT_LISTS,
     YES,
 )
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
+PLACEHOLDERS = {"difficulty": 0, "discrimination": 1, "guessing": 0, "upper_asymptote": 1}
 LONGEST_CELL = 131_072  # characters, as Python's reader of tables takes them; a spreadsheet takes fewer
 COLUMNS = (
     *("id", "content", "options", "correct_answer", "option_scores", "fixed_options"),
-    *("model", "difficulty", "discrimination", "guessing", "upper_asymptote"),
+    *("state", "model", "difficulty", "discrimination", "guessing", "upper_asymptote"),
     *("thresholds", "category_slopes", "category_intercepts"),
     *("area", "enemy_groups", "question_set", "passage"),
 )
@@ -85,6 +87,7 @@ def _what_does_not_fit(row: Mapping[str, Any]) -> list[str]:
 
 def _cells(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Numbers as numbers, exactly; texts so that no spreadsheet runs one, and a mark where one changed."""
+    row = {name: value for name, value in row.items() if not _is_placeholder(row, name)}
     plain = {name: _cell(name, row[name]) for name in COLUMNS if name in row}
     if sorted(row.get("option_scores", ())) == [0] * (len(row.get("options", ())) - 1) + [1]:
         plain["correct_answer"] = row["options"][row["option_scores"].index(1)]
@@ -96,6 +99,11 @@ def _cells(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         **{CONCEPT_PREFIX + name: weight for name, weight in weights},
         **({GUARDED: YES} if safe != plain else {}),
     }
+
+
+def _is_placeholder(row: Mapping[str, Any], name: str) -> bool:
+    """Whether it stands only for a parameter that the question does not have."""
+    return row.get("state") == NOT_CALIBRATED and row[name] == PLACEHOLDERS.get(name)
 
 
 def _cell(name: str, value: Any) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from testing_engine.parameter_tables.sentences import TableProblem, say
 from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL
 
 LARGEST_SLOPE = 50.0
 LARGEST_PARAMETER = 100.0  # logits; far beyond any real question, and far from overflow
@@ -68,7 +69,10 @@ def n_categories(form: Form) -> int:
 
 
 def parameters_of(form: Form, question: ItemParameters) -> ItemParameters:
-    """The question with the form's parameters; areas, enemies and sets stay. Raises `TableProblem`."""
+    """The question with the form's parameters, and calibrated by them; areas, enemies and sets stay.
+
+    Raises `TableProblem`.
+    """
     if isinstance(form, Nominal):
         form = _with_slopes_up(form)
     elif not isinstance(form, Logistic) and len(form.b) == 1:  # one boundary: right or wrong
@@ -79,6 +83,7 @@ def parameters_of(form: Form, question: ItemParameters) -> ItemParameters:
         area=question.area,
         enemy_groups=question.enemy_groups,
         question_set=question.question_set,
+        state=OPERATIONAL if question.state == NOT_CALIBRATED else question.state,
     )
     try:
         found = _filled(bare, form, discrimination)

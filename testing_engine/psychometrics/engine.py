@@ -21,7 +21,18 @@ from testing_engine.psychometrics.selection.ranking import Available
 from testing_engine.psychometrics.state import CatState
 from testing_engine.psychometrics.steps import NO_ABILITY, Candidate, Choice, Step, TestSoFar
 
-__all__ = ["Candidate", "Choice", "Step", "TestSoFar", "explain", "is_pilot", "next_step", "observe", "part_of", "within"]
+__all__ = [
+    "Candidate",
+    "Choice",
+    "Step",
+    "TestSoFar",
+    "explain",
+    "is_pilot",
+    "next_step",
+    "observe",
+    "part_of",
+    "within",
+]
 
 KEPT_RULES = 64  # of one pool, restricted to a part of it
 RANDOM_ORDER = 105  # purpose of random numbers

@@ -9,6 +9,7 @@ import msgspec
 
 from testing_engine.interchange.qti.rules_writing import Rules, rules_of
 from testing_engine.interchange.qti.texts import PART_OF, Block, Node, NotCarried, Placed, Texts, qti
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL
 from testing_engine.questions import interactions as asked
 from testing_engine.questions.interactions import (
     Associable,
@@ -140,7 +141,10 @@ def _members(interaction: Interaction) -> list[str]:
 
 def _losses(row: Mapping[str, Any], found: Sequence[Interaction]) -> list[str]:
     losses: list[str] = []
-    if row["model"] not in ("1PL", "2PL", "3PL") or row["upper_asymptote"] != 1:
+    if (state := row.get("state", OPERATIONAL)) not in (OPERATIONAL, NOT_CALIBRATED):
+        losses.append(f"That it is {state} is not in the file.")
+    is_calibrated = state != NOT_CALIBRATED
+    if is_calibrated and (row["model"] not in ("1PL", "2PL", "3PL") or row["upper_asymptote"] != 1):
         losses.append("QTI's usage data have a, b and c; the model's other parameters are not in the file.")
     if len(row["concepts"]) > 1:
         losses.append("Which of several concepts it measures is not in the file.")

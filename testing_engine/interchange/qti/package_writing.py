@@ -19,6 +19,7 @@ from testing_engine.interchange.exported import (
 from testing_engine.interchange.json_writing import zipped
 from testing_engine.interchange.qti.items_writing import write_item, write_stimulus
 from testing_engine.interchange.qti.texts import Node, NotCarried, qti
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 MANIFEST, TEST, USAGE = "imsmanifest.xml", "assessment.xml", "usage-data.xml"
 CONTENT_PACKAGING = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
@@ -139,7 +140,7 @@ def _test(name: str, items: Sequence[tuple[str, Mapping[str, Any]]]) -> Node:
 
 
 def _usage_data(rows: Sequence[Mapping[str, Any]]) -> Node:
-    """a, b and c of the logistic model with D = 1, an item each."""
+    """a, b and c of the logistic model with D = 1, an item each; nothing of one that is not calibrated."""
 
     def used(name: str, attributes: Mapping[str, str], *children: Node, text: str = "") -> Node:
         element = etree.Element(f"{{{USAGE_DATA}}}{name}", dict(attributes), nsmap={None: USAGE_DATA})
@@ -148,7 +149,7 @@ def _usage_data(rows: Sequence[Mapping[str, Any]]) -> Node:
         return element
 
     root = used("usageData", {"glossary": GLOSSARY})
-    for row in rows:
+    for row in (each for each in rows if each.get("state") != NOT_CALIBRATED):
         slope = row["discrimination"] * sqrt(sum(weight**2 for weight in row["concepts"]))
         for name, value in (("A-Param", slope), ("B-Param", row["difficulty"]), ("C-Param", row["guessing"])):
             target = used("targetObject", {"identifier": str(row["id"])})
