@@ -38,6 +38,7 @@ SILENT = (
     "sessions_app.sitting.session_state",
     "sessions_app.sitting.decisions",
     "testing_engine.psychometrics.items.bank",
+    "testing_engine.psychometrics.items.parts",
 )  # values
 POSTGRESQL_ASKED, REDIS_ASKED, REPLIED = "PostgreSQL asked", "Redis asked", "reply made"
 _MARKS = {

@@ -99,7 +99,10 @@ def start(
         raise RulesRefused(error.problems) from error
     try:
         with transaction.atomic():
-            plan = store_plan(with_open_pilots(rules.settled(revision.bank), revision), names)
+            settled = rules.settled(revision.bank)
+            if settled.pilots is not None:
+                settled = with_open_pilots(settled, revision)
+            plan = store_plan(settled, names)
             student = _student_called(request.student_id)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)

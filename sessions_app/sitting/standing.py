@@ -102,6 +102,7 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
 def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
     """Where a session stands, from its row."""
     plan = load_plan(session.plan_id)
+    is_over = session.status != TestSession.Status.ACTIVE
     return Standing(
         session_id=session.pk,
         student_id=session.student_id,
@@ -114,7 +115,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         correct=session.correct_responses,
         pilots=session.pilots_answered,
         started_at=session.started_at,
-        max_questions=plan.rules.longest(load_revision(session.revision_id).bank),
+        max_questions=plan.rules.longest,
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
@@ -126,7 +127,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         is_withheld=named_tests.is_withheld(session.named_test, spec),
         scored_with=score_rests_on(session),
         overall=overall_of(session),
-        raw=raw_score_of(session) if session.status != TestSession.Status.ACTIVE else None,
+        raw=raw_score_of(session) if not session.has_ability and is_over else None,
     )
 
 
@@ -140,9 +141,10 @@ def overall_of(row: TestSession | TestResponse) -> tuple[float, float] | None:
 def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
     """Where a running session stands, from its hot state."""
     theta, standard_error = state.ability
-    plan, bank = load_plan(state.plan_id), load_revision(state.revision_id).bank
-    part = counting(bank)
-    has_pilots = plan.rules.pilots is not None and not part.is_whole
+    plan, pilots = load_plan(state.plan_id), 0
+    if plan.rules.pilots is not None:
+        part = counting(load_revision(state.revision_id).bank)
+        pilots = sum(not part.holds(item) for item in state.item_indices)
     return Standing(
         session_id=session_id,
         student_id=state.student_id,
@@ -153,9 +155,9 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
-        pilots=sum(not part.holds(item) for item in state.item_indices) if has_pilots else 0,
+        pilots=pilots,
         started_at=state.began,
-        max_questions=plan.rules.longest(bank),
+        max_questions=plan.rules.longest,
         is_withheld=state.is_withheld,
         scored_with=scored_with(plan.rules, *state.prior_mean_sd, state.is_scored_alone),
     )

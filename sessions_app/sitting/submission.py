@@ -133,7 +133,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     is_correct = revision.is_right(state.current, score)
     items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
     so_far = so_far_of_state(state, items, scores)
-    is_pilot = engine.is_pilot(so_far, state.current)
+    is_pilot = plan.rules.pilots is not None and engine.is_pilot(so_far, state.current)
     with metrics.DECIDE.time():
         step = engine.next_step(so_far)
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()

@@ -48,6 +48,11 @@ class Pilots:
         named = set(self.items)
         return [item for item in waiting if item in named]
 
+    @property
+    def most(self) -> int:
+        """How many a test has at most."""
+        return self.count if self.items is None else min(self.count, len(self.items))
+
     def places(self, seed: int, shortest: int, count: int) -> list[int]:
         """After how many questions that count each of so many comes, ascending.
 

@@ -190,11 +190,10 @@ class CatRules:
         least = max(self.min_questions, 1) if self.stop else self.max_questions
         return min(least, counting(bank).n_items)
 
-    def longest(self, bank: ItemBank) -> int:
-        """Questions that a test of the pool has at most, the pilots among them."""
-        if self.pilots is None or not self.is_adaptive(bank):
-            return self.max_questions
-        return self.max_questions + min(self.pilots.count, len(self.pilots.open_items(bank)))
+    @property
+    def longest(self) -> int:
+        """Questions that a test has at most, the pilots among them; of a plan, which names those."""
+        return self.max_questions + (0 if self.pilots is None else self.pilots.most)
 
     def check(self, bank: ItemBank) -> None:
         """Raises `RulesError` where these rules cannot work with a pool."""
