@@ -14,6 +14,7 @@ from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.interchange.with_interactions import parse_interactions, proposed_categories
 from testing_engine.models import MODELS, Question
 from testing_engine.pools import QuestionDraft
+from testing_engine.psychometrics.items.states import RETIRED
 from testing_engine.revisions import item_parameters
 
 MODELS_LISTED: tuple[str, ...] = MODELS  # response models that a question may name
@@ -102,7 +103,8 @@ def _with_parameters_that_fit(
     """Of a question that earns another number of scores than before, the parameters begin anew."""
     are_untouched = all(getattr(sheet, name) == getattr(base, name) for name in PARAMETERS)
     if not are_untouched or _categories(row, sheet) in (None, item_parameters(stored).n_categories):
-        return row
+        stays = are_untouched or stored.state == RETIRED  # who types parameters says that it has some
+        return {**row, "state": stored.state} if stays else row
     problems.add(
         "parameters",
         marked(
