@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("testing_engine", "0011_reporting_scale")]
+    dependencies = [("testing_engine", "0012_question_sounds")]
     operations = [
         migrations.AddField(
             "question",
