@@ -15,7 +15,9 @@ from sessions_app.conftest import client_with
 from sessions_app.models import TestResponse
 from sessions_app.review.replay import replay
 from sessions_app.sitting.tokens import page_of
-from sessions_app.tests.factories import make_pool, make_token
+from sessions_app.tests.factories import make_named_test, make_pool, make_token
+from testing_engine.sounds import address_of, store_sound
+from testing_engine.tests.test_sounds import mp3
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 DESK = {"viewport": {"width": 1200, "height": 800}}
@@ -406,3 +408,54 @@ def test_it_says_what_is_missing_and_what_was_refused(new_context: NewContext, w
         page.locator("#next").click()
     expect(page.locator("#result")).to_be_visible()
     assert stored(sitting) == {kind: QUESTIONS[kind][1] for kind in ("several", "textEntry")}
+
+
+def test_a_counted_sound_and_shuffled_choices_are_the_same_after_a_reload(new_context: NewContext) -> None:
+    sound = address_of(store_sound(mp3(frames=40)))
+    choices = [{**each, "fixed": each["id"] == "E"} for each in named(A="a", B="b", C="c", D="d", E="none")]
+    rows = [
+        asked(
+            kind,
+            f"![A bird]({sound}?plays=2) Who sings?",
+            [{"type": kind, "choices": choices, "shuffle": True, **most}],
+            {"correct": ["A", "C"] if kind == "choice" else list("ABCDE")},
+        )
+        for kind, most in (("choice", {"max_choices": 0}), ("order", {}))
+    ]
+    make_named_test(make_pool(rows), shuffle_options=True, rules={"max_questions": 2})
+    client = client_with(f"Token {make_token()}")
+    started = client.post("/api/test/start", {"student_id": "anna", "test": "algebra"}).json()
+    sitting = Sitting(started["session_id"], page_of(started["session_token"]))
+    page = new_context(**DESK).new_page()
+    page.goto(sitting.link)
+    answers: dict[str, Any] = {}
+    for number in (1, 2):
+        kind = expect_number(page, number, 2)
+        standing = client.get(f"/api/test/status/{sitting.session_id}").json()["next_question"]
+        (shown,) = standing["interactions"]
+        ids = [choice["id"] for choice in shown["choices"]]
+        assert ids[4] == "E"
+        texts = page.locator("#interactions .text")
+        words = [{choice["id"]: choice["content"] for choice in choices}[each] for each in ids]
+        expect(texts).to_have_text(words)
+        button = page.get_by_role("group", name="A bird").get_by_role("button")
+        for times in (1, 2) if number == 1 else (1,):
+            button.click()
+            expect(page.get_by_text(f"Played {times} of 2")).to_be_visible()
+            expect(button).to_have_accessible_name("Play: A bird")  # it is over
+            page.reload()
+            expect_number(page, number, 2)
+            expect(page.get_by_text(f"Played {times} of 2")).to_be_visible()
+            expect(texts).to_have_text(words)
+        expect(button).to_have_attribute("aria-disabled", "true" if number == 1 else "false")
+        check_accessibility(page)
+        if kind == "choice":
+            options(page, *(ids.index(each) for each in "AC"))
+            answers[kind] = {"RESPONSE": ["A", "C"]}
+        else:
+            page.get_by_role("button", name=f"Move down: {words[0]}").click()
+            answers[kind] = {"RESPONSE": [ids[1], ids[0], *ids[2:]]}
+        page.locator("#next").click()
+    expect(page.locator("#result")).to_be_visible()
+    assert stored(sitting) == answers
+    assert replay(sitting.session.pk).differences == ()

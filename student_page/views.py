@@ -19,7 +19,7 @@ COOKIE = "take_language"  # not Django's own: it would speak of the whole site
 COOKIE_AGE = 365 * 24 * 3600
 MODULES = (
     *("test.js", "connection.js", "screen.js", "patience.js", "clock.js", "introduction.js"),
-    *("question.js", "result.js", "elements.js", "passage.js"),
+    *("question.js", "result.js", "elements.js", "passage.js", "sounds.js"),
     *("interactions.js", "choosing.js", "menus.js", "entering.js", "ordering.js", "pairing.js"),
 )
 

@@ -101,7 +101,7 @@ export function keepToken(token) {
 /** What is kept of one test: where it stood last, and an answer that the server has not confirmed. */
 export class Kept {
   constructor(session) {
-    this.names = Object.fromEntries(["standing", "answer", "draft", "begun"].map((n) => [n, `take.${session}.${n}`]));
+    this.names = Object.fromEntries(["standing", "answer", "draft", "heard", "begun"].map((n) => [n, `take.${session}.${n}`]));
     attempt(() => {
       for (const name of Object.keys(localStorage).filter((each) => each.startsWith("take."))) {
         if (Date.now() - (read(name)?.at ?? 0) > KEPT_FOR) remove(name);
@@ -132,6 +132,15 @@ export class Kept {
 
   set draft(draft) {
     write(this.names.draft, draft);
+  }
+
+  /** How often each sound was played, and where it stands. */
+  get heard() {
+    return read(this.names.heard) ?? {};
+  }
+
+  set heard(heard) {
+    write(this.names.heard, heard);
   }
 
   /** Whether the student has read what stands before the first question. */

@@ -1,7 +1,9 @@
 // The text that several questions share: beside the question, or above it where there is little room.
 
+import { hushSounds } from "./sounds.js";
+
 const section = document.querySelector("#question");
-const passage = document.querySelector("#passage");
+export const passage = document.querySelector("#passage");
 const text = passage.querySelector("div");
 let shown = "";
 
@@ -11,6 +13,7 @@ export function showPassage(html = "") {
   section.classList.toggle("with-passage", Boolean(html));
   if (html === shown) return;
   shown = html;
+  hushSounds(passage);
   text.innerHTML = html; // made safe by the server
   text.scrollTop = 0;
   passage.open = true;

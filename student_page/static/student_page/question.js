@@ -2,7 +2,8 @@
 
 import { fill, make, nameOf, option } from "./elements.js";
 import { isSingleChoice, showInteractions } from "./interactions.js";
-import { showPassage } from "./passage.js";
+import { passage, showPassage } from "./passage.js";
+import { hushSounds, showSounds } from "./sounds.js";
 
 const form = document.querySelector("#answer");
 const heading = document.querySelector("#number");
@@ -21,11 +22,12 @@ const DONT_KNOW = "null";
 let isLocked = false;
 let parts = null; // the interactions, where the question is more than one choice of one option
 
-/** Show a question. `allowsDontKnow` adds the answer that is none. */
-export function showQuestion(question, { number, most, allowsDontKnow }, texts) {
+/** Show a question. `allowsDontKnow` adds the answer that is none; `heard` and `keepHeard`: what was played. */
+export function showQuestion(question, { number, most, allowsDontKnow, heard, keepHeard }, texts) {
   heading.textContent = fill(texts.question, { number, most });
   progress.max = most;
   progress.value = number - 1;
+  hushSounds(form);
   showPassage(question.passage_html);
   content.innerHTML = question.content_html; // made safe by the server
   const isSingle = isSingleChoice(question);
@@ -44,6 +46,8 @@ export function showQuestion(question, { number, most, allowsDontKnow }, texts) 
   fieldset.hidden = !options.length;
   list.replaceChildren(...options);
   missing.textContent = "";
+  showSounds(passage, "", heard, keepHeard, texts);
+  showSounds(form, question.id, heard, keepHeard, texts);
   unlock();
   for (const box of form.querySelectorAll("pre, .wide, .block, .text")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; // so that the keyboard can scroll it

@@ -103,7 +103,9 @@ function present() {
   show("question");
   // The one place that decides it: a named test may rule it out.
   const allowsDontKnow = test?.allow_dont_know ?? true;
-  showQuestion(question, { number: answered + 1, most, allowsDontKnow }, texts);
+  const { heard } = kept;
+  const keepHeard = (now) => (kept.heard = now);
+  showQuestion(question, { number: answered + 1, most, allowsDontKnow, heard, keepHeard }, texts);
   const { draft } = kept;
   if (draft?.question_id === question.id) showAnswer(draft.response);
 }
