@@ -168,6 +168,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "take up imports": {
+        "task": "sessions_app.tasks.take_up_imports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "beat tick": {
         "task": "adaptive.tasks.record_beat_tick",
         "schedule": timedelta(seconds=30),

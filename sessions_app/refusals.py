@@ -84,6 +84,17 @@ class TokenRevoked(Refusal):
     """The session token was replaced by a newer one."""
 
 
+class PoolImportNotFound(Refusal):
+    """There is no such import."""
+
+
+class TooManyPoolImports(Refusal):
+    """An account has so many imports that are not over."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} imports of yours are not over yet.")
+
+
 class CalibrationNotFound(Refusal):
     """This pool has no such calibration."""
 

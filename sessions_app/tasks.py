@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from sessions_app.administration import cleanup
+from sessions_app.administration import cleanup, pool_imports
 from sessions_app.measurement import queue, running
 from sessions_app.measurement.sending import send_calibration
 
@@ -26,3 +26,14 @@ def calibrate(calibration_id: str) -> None:
 def take_up_calibrations() -> None:
     sent, given_up = queue.take_up(cleanup.shared_clock(), send_calibration)
     logger.info("Sent %d calibrations again, gave up %d", sent, given_up)
+
+
+@shared_task(time_limit=pool_imports.TIME_LIMIT + 30, soft_time_limit=pool_imports.TIME_LIMIT)
+def import_questions(import_id: str) -> None:
+    pool_imports.run(UUID(import_id))
+
+
+@shared_task
+def take_up_imports() -> None:
+    sent, given_up = pool_imports.take_up(cleanup.shared_clock())
+    logger.info("Sent %d imports again, gave up %d", sent, given_up)

@@ -91,9 +91,9 @@ class Wishes:
 
 
 def import_pool(
-    upload: Upload, wishes: Wishes | None = None, progress: Callable[[int], object] = lambda _: None
+    upload: Upload, wishes: Wishes | None = None, progress: Callable[[int, int], object] = lambda *_: None
 ) -> Report:
-    """Read, check and publish. `progress` is told how many questions were looked at.
+    """Read, check and publish. `progress` is told how many questions were looked at, and how many there are.
 
     Raises `ImportRefused`, or `PublishedOtherwise` where `pool_id` stands for another import.
     """
@@ -104,10 +104,10 @@ def import_pool(
     with transaction.atomic():
         checking = _Checking(imported, names)
         drafts: list[QuestionDraft] = []
-        for question in imported.questions:
+        for looked_at, question in enumerate(imported.questions, start=1):
             if (draft := checking.look_at(question)) is not None:
                 drafts.append(draft)
-            progress(1)
+            progress(looked_at, len(imported.questions))
         pool = None
         if wishes.dry_run:
             transaction.set_rollback(True)

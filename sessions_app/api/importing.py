@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import replies
+from sessions_app.administration import pool_imports
 from sessions_app.api import permissions
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.documentation import pools as documentation_of
@@ -44,6 +45,11 @@ class ImportView(ClientView):
             pool_id=pool_id,
         )
         upload = Upload(file.name or "file", file.read(), body["variants"], body["seed"])
+        if body["in_background"]:
+            asked = pool_imports.ask(
+                upload, wishes, caller_of(request).client_id, idempotency_key_of(request)
+            )
+            return Response(replies.pool_import(pool_imports.progress(str(asked))), status=202)
         try:
             report = importing.import_pool(upload, wishes)
         except importing.ImportRefused as refused:
@@ -51,6 +57,14 @@ class ImportView(ClientView):
         except importing.PublishedOtherwise as other:
             raise IdempotencyKeyReused from other
         return Response(replies.imported(report))
+
+
+class PoolImportView(ClientView):
+    documentation = documentation_of.READ_IMPORT
+    permission = permissions.AUTHOR
+
+    def get(self, request: Request, import_id: str) -> Response:
+        return Response(replies.pool_import(pool_imports.progress(import_id)))
 
 
 class TemplateView(ClientView):

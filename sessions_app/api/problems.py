@@ -75,6 +75,10 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(
                 409, "idempotency_key_reused", "This Idempotency-Key came before, with another request."
             )
+        case refusals.PoolImportNotFound():
+            return Problem(404, "import_not_found", "There is no such import.")
+        case refusals.TooManyPoolImports():
+            return Problem(409, "too_many_imports", str(refusal))
         case refusals.CalibrationNotFound():
             return Problem(404, "calibration_not_found", "This pool has no such calibration.")
         case refusals.CalibrationRuns():

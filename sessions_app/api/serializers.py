@@ -403,6 +403,10 @@ class PoolImport(Body):
         min_value=0, max_value=LARGEST_SEED, default=1, help_text="From which they are drawn."
     )
 
+    in_background = serializers.BooleanField(
+        default=False, help_text="A worker imports; the reply is a 202 with the import's id."
+    )
+
     def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
         if (file.size or 0) > settings.IMPORT_MAX_BYTES:
             raise serializers.ValidationError(f"The file is larger than {settings.IMPORT_MAX_BYTES} bytes.")

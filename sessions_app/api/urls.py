@@ -11,7 +11,7 @@ from sessions_app.api.calibrations import (
     PublishCalibrationView,
     ResponseImportView,
 )
-from sessions_app.api.importing import ImportView, TemplateView
+from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView
 from sessions_app.api.parameters import ParametersView
 from sessions_app.api.pool_export import PoolExportView
@@ -30,6 +30,7 @@ urlpatterns = [
     path("questions/upload", authoring.UploadView.as_view()),
     path("questions/<str:pool_id>/<id:question_id>", authoring.QuestionView.as_view()),
     path("pools/import", ImportView.as_view()),
+    path("pools/imports/<str:import_id>", PoolImportView.as_view()),
     path("pools/template", TemplateView.as_view()),
     path("pools", authoring.PoolListView.as_view()),
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),

@@ -9,6 +9,7 @@ from sessions_app.models.api_clients import ApiClient
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest
+from sessions_app.models.pool_imports import PoolImport
 from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.sessions import LiveSession, TestSession
 from sessions_app.models.students import Student, StudentProficiency
@@ -20,6 +21,7 @@ __all__ = [
     "Invitation",
     "LiveSession",
     "NamedTest",
+    "PoolImport",
     "ResponseImport",
     "ResultSpecification",
     "SessionEvent",

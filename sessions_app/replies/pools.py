@@ -7,6 +7,8 @@ from uuid import UUID
 from django.utils.crypto import salted_hmac
 from msgspec import UNSET, Meta, UnsetType
 
+from sessions_app.administration import pool_imports
+from sessions_app.models import PoolImport
 from sessions_app.replies.values import Reply
 from testing_engine.importing import Report
 from testing_engine.interchange.exported import Whole, Written
@@ -20,6 +22,7 @@ from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
 _SALT = "sessions_app.api.authoring.content_hash"
 
 OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Outcome)]
+IMPORT_STATES = PoolImport.State.choices
 EXPORT_OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Whole)]
 Model = Annotated[str, Meta(extra={"choices": MODELS})]
 State = Annotated[str, Meta(extra={"choices": STATES})]
@@ -53,6 +56,13 @@ class ImportedLine(Reply, frozen=True):
     reasons: list[str]
 
 
+class ImportProblem(Reply, frozen=True):
+    """Why nothing was taken. `pointer`: the field of the request."""
+
+    pointer: str
+    message: str
+
+
 class Imported(Reply, frozen=True):
     """The id and revision are null after a dry run, and where no question could be taken."""
 
@@ -63,6 +73,20 @@ class Imported(Reply, frozen=True):
     taken: int
     refused: int
     report: list[ImportedLine]
+
+
+class PoolImportReply(Reply, frozen=True):
+    """`report` is there when the state is `done`, `errors` where it is `failed`. `questions`: how many the
+    file holds, null until it is read.
+    """
+
+    import_id: UUID
+    state: Annotated[str, Meta(extra={"choices": IMPORT_STATES})]
+    file_name: str
+    looked_at: int
+    questions: int | None
+    report: Imported | None
+    errors: list[ImportProblem]
 
 
 class ExportedLine(Reply, frozen=True):
@@ -173,6 +197,19 @@ def exported_pool(
         with_loss=written.number_of("with_loss"),
         left_out=written.number_of("left_out"),
         report=[ExportedLine(line.id, line.outcome, list(line.reasons)) for line in written.report],
+    )
+
+
+def pool_import(found: pool_imports.Progress) -> PoolImportReply:
+    """How an import in the background stands."""
+    return PoolImportReply(
+        import_id=found.import_id,
+        state=found.state,
+        file_name=found.file_name,
+        looked_at=found.looked_at,
+        questions=found.questions,
+        report=None if found.report is None else imported(found.report),
+        errors=[ImportProblem(pointer, message) for pointer, message in found.problems],
     )
 
 

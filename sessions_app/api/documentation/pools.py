@@ -95,10 +95,11 @@ IMPORT = Endpoint(
     description=(
         "What can be taken is published as a new pool, all or nothing; every other question is refused by "
         "name and reason, in the report. With an Idempotency-Key the same file again is the same pool. "
+        "With `in_background` the reply is a 202; `GET /api/pools/imports/{import_id}` says how it stands. "
         "docs/IMPORT.md has the formats."
     ),
     request=PoolImport,
-    reply=replies.Imported,
+    reply={200: replies.Imported, 202: replies.PoolImportReply},
     parameters=(IDEMPOTENCY_KEY,),
     problems=("409",),
     examples=(
@@ -127,6 +128,29 @@ IMPORT = Endpoint(
                         "reasons": ["Line 12: extendedTextInteraction: a person must score it."],
                     },
                 ],
+            },
+        ),
+    ),
+)
+
+READ_IMPORT = Endpoint(
+    "read_pool_import",
+    TAG,
+    "How an import in the background stands",
+    description="Queued, running, done with its report, or failed with what is wrong. It is kept.",
+    reply=replies.PoolImportReply,
+    problems=("404",),
+    examples=(
+        replied(
+            "Running",
+            {
+                "import_id": "3b1f6c52-7a7e-4c1d-9a55-0c8f3c1f8a77",
+                "state": "running",
+                "file_name": "bank.zip",
+                "looked_at": 240,
+                "questions": 1200,
+                "report": None,
+                "errors": [],
             },
         ),
     ),

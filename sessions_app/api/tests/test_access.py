@@ -63,6 +63,9 @@ ENDPOINTS = {
         lambda client, scene: client.post("/api/pools/import", {"file": pool_file()}, format="multipart"),
         "author_pools",
     ),
+    "pool import": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/imports/{scene.pool_id}"), "author_pools"
+    ),
     "template": Endpoint(lambda client, scene: client.get("/api/pools/template"), "author_pools"),
     "parameters": Endpoint(
         lambda client, scene: client.post(

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         try:
             with tqdm(unit="question", disable=None) as bar:
                 upload = Upload(file.name, _content_of(file), options["variants"], options["seed"])
-                report = import_pool(upload, wishes, bar.update)
+                report = import_pool(upload, wishes, lambda looked_at, of_all: _show(bar, looked_at, of_all))
         except ImportRefused as refused:
             listed = "\n".join(f"  {message}" for _, message in refused.problems)
             raise CommandError(f"Nothing was imported.\n{listed}") from refused
@@ -63,6 +63,11 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was published (dry run).")
         else:
             raise CommandError("Nothing was published: no question could be taken.")
+
+
+def _show(bar: "tqdm[Any]", looked_at: int, of_all: int) -> None:
+    bar.total = of_all
+    bar.update(looked_at - bar.n)
 
 
 def _content_of(file: Path) -> bytes:

@@ -1,0 +1,225 @@
+"""Imports of question banks in the background: asked for, carried out by a worker, looked at meanwhile.
+
+A row says what was asked; the pool's id is in it, so that carrying it out twice makes one pool. Nothing
+depends on the broker: what it lost, and what a dead worker left, is sent again. Progress is told by the
+cache, since the import itself is one transaction; while the cache is away there is none, and it goes on.
+"""
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from sessions_app.models import PoolImport
+from sessions_app.refusals import IdempotencyKeyReused, PoolImportNotFound, TooManyPoolImports
+from testing_engine import importing
+from testing_engine.importing import ReportedQuestion
+from testing_engine.interchange.imported import Upload
+from testing_engine.models import QuestionPool
+
+logger = logging.getLogger(__name__)
+
+TASK = "sessions_app.tasks.import_questions"
+TIME_LIMIT = 3600  # seconds for one import
+MOST_OPEN = 5  # of one account
+MOST_ATTEMPTS = 3
+SILENT_AFTER = timedelta(seconds=TIME_LIMIT + 60)
+WAITING_AFTER = timedelta(minutes=2)
+TELL_EVERY = 20  # questions
+OPEN = (PoolImport.State.QUEUED, PoolImport.State.RUNNING)
+BROKE_OFF = "It broke off by an error of the service; the log has it."
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How an import stands. `report` when it is done, `problems` (pointer, message) where it failed."""
+
+    import_id: uuid.UUID
+    state: str
+    file_name: str
+    looked_at: int
+    questions: int | None  # in the file, as soon as it is read
+    report: importing.Report | None
+    problems: tuple[tuple[str, str], ...]
+
+
+def ask(
+    upload: Upload, wishes: importing.Wishes, by_id: int | None = None, key: str | None = None
+) -> uuid.UUID:
+    """A new import, or the one that this key asked for before; it is sent to a worker.
+
+    Raises `IdempotencyKeyReused`, `TooManyPoolImports`.
+    """
+    request = _request(upload, wishes)
+    digest = hashlib.sha256(upload.content).hexdigest()
+    if (before := _asked_before(by_id, key, request, digest)) is not None:
+        return before
+    if PoolImport.objects.filter(by_id=by_id, state__in=OPEN).count() >= MOST_OPEN:
+        raise TooManyPoolImports(MOST_OPEN)
+    try:
+        with transaction.atomic():
+            made = PoolImport.objects.create(
+                by_id=by_id,
+                idempotency_key=key,
+                file_name=upload.name[-255:],
+                sha256=digest,
+                content=upload.content,
+                request=request,
+                pool_id=wishes.pool_id or uuid.uuid4(),
+            )
+            transaction.on_commit(lambda: send(made.pk))
+    except IntegrityError:
+        if (before := _asked_before(by_id, key, request, digest)) is None:
+            raise
+        return before
+    return made.pk
+
+
+def progress(import_id: str) -> Progress:
+    """Raises `PoolImportNotFound`."""
+    try:
+        row = PoolImport.objects.defer("content").get(pk=uuid.UUID(import_id))
+    except (ValueError, PoolImport.DoesNotExist) as error:
+        raise PoolImportNotFound from error
+    report = None if row.report is None else _report(row.report)
+    looked_at, questions = (len(report.questions),) * 2 if report else _told(row.pk)
+    problems = tuple((str(pointer), str(message)) for pointer, message in row.problems or ())
+    return Progress(row.pk, row.state, row.file_name, looked_at, questions, report, problems)
+
+
+def send(import_id: uuid.UUID) -> None:
+    """To a worker. While the broker is away nothing is lost: the beat sends it again."""
+    try:
+        current_app.send_task(TASK, (str(import_id),), retry=False)
+    except OperationalError:
+        logger.warning("Import %s waits: the broker is away", import_id)
+
+
+def run(import_id: uuid.UUID) -> None:
+    """Carry it out, unless somebody else does or it is over. Whatever goes wrong ends up in its row."""
+    now = timezone.now()
+    waiting = PoolImport.objects.filter(pk=import_id, state=PoolImport.State.QUEUED)
+    if not waiting.update(state=PoolImport.State.RUNNING, attempt=F("attempt") + 1, started_at=now):
+        return
+    row = PoolImport.objects.get(pk=import_id)
+    try:
+        report = importing.import_pool(_upload(row), _wishes(row), _teller(import_id))
+    except importing.ImportRefused as refused:
+        _finish(row, PoolImport.State.FAILED, problems=refused.problems)
+    except importing.PublishedOtherwise:
+        problem = ("/idempotency_key", "A pool was published with this Idempotency-Key from another file.")
+        _finish(row, PoolImport.State.FAILED, problems=[problem])
+    except Exception:
+        logger.exception("Import %s failed", import_id)
+        _finish(row, PoolImport.State.FAILED, problems=[("/file", BROKE_OFF)])
+        raise
+    else:
+        _finish(row, PoolImport.State.DONE, report=_plain(report))
+
+
+def take_up(now: datetime, send: Callable[[uuid.UUID], object] = send) -> tuple[int, int]:
+    """What a dead worker left is done again, three times at most; what waits in vain is sent again.
+
+    Returns how many were sent and how many given up. Safe to repeat.
+    """
+    silent = PoolImport.objects.filter(state=PoolImport.State.RUNNING, started_at__lt=now - SILENT_AFTER)
+    over = silent.filter(attempt__gte=MOST_ATTEMPTS).update(
+        state=PoolImport.State.FAILED,
+        finished_at=now,
+        content=None,
+        problems=[("/file", f"Its worker died {MOST_ATTEMPTS} times, or took longer than {TIME_LIMIT} s.")],
+    )
+    silent.update(state=PoolImport.State.QUEUED)
+    waiting = PoolImport.objects.filter(state=PoolImport.State.QUEUED).filter(
+        Q(started_at=None, created_at__lt=now - WAITING_AFTER) | Q(started_at__isnull=False)
+    )
+    ids = list(waiting.values_list("pk", flat=True))
+    for each in ids:
+        send(each)
+    return len(ids), over
+
+
+def _asked_before(
+    by_id: int | None, key: str | None, request: dict[str, Any], digest: str
+) -> uuid.UUID | None:
+    """What this key asked for. Raises `IdempotencyKeyReused` where that was something else."""
+    if key is None:
+        return None
+    before = PoolImport.objects.defer("content").filter(by_id=by_id, idempotency_key=key).first()
+    if before is None:
+        return None
+    if (before.request, before.sha256) != (request, digest):
+        raise IdempotencyKeyReused
+    return before.pk
+
+
+def _finish(row: PoolImport, state: PoolImport.State, **fields: Any) -> None:
+    running = PoolImport.objects.filter(pk=row.pk, state=PoolImport.State.RUNNING, attempt=row.attempt)
+    running.update(state=state, finished_at=timezone.now(), content=None, **fields)
+
+
+# --- Rows as values --------------------------------------------------------------------------------------
+
+
+def _request(upload: Upload, wishes: importing.Wishes) -> dict[str, Any]:
+    return {
+        "format": wishes.format,
+        "name": wishes.name,
+        "concept_names": list(wishes.concept_names),
+        "dry_run": wishes.dry_run,
+        "variants": upload.variants,
+        "seed": upload.seed,
+    }
+
+
+def _upload(row: PoolImport) -> Upload:
+    assert row.content is not None
+    return Upload(row.file_name, bytes(row.content), row.request["variants"], row.request["seed"])
+
+
+def _wishes(row: PoolImport) -> importing.Wishes:
+    asked = row.request
+    names = tuple(asked["concept_names"])
+    return importing.Wishes(asked["format"], asked["name"], names, asked["dry_run"], row.pool_id)
+
+
+def _plain(report: importing.Report) -> dict[str, Any]:
+    questions = [[each.source, each.id, each.outcome, list(each.reasons)] for each in report.questions]
+    pool = None if report.pool is None else str(report.pool.pk)
+    return {"format": report.format, "name": report.name, "pool": pool, "questions": questions}
+
+
+def _report(plain: dict[str, Any]) -> importing.Report:
+    pool = QuestionPool.objects.get(pk=plain["pool"]) if plain["pool"] else None
+    questions = tuple(ReportedQuestion(*each[:3], tuple(each[3])) for each in plain["questions"])
+    return importing.Report(plain["format"], plain["name"], pool, questions)
+
+
+# --- Progress --------------------------------------------------------------------------------------------
+
+
+def _teller(import_id: uuid.UUID) -> Callable[[int, int], None]:
+    def tell(looked_at: int, of_all: int) -> None:
+        if looked_at % TELL_EVERY == 1 or looked_at == of_all:
+            cache.set(_told_at(import_id), (looked_at, of_all), TIME_LIMIT)
+
+    return tell
+
+
+def _told(import_id: uuid.UUID) -> tuple[int, int | None]:
+    told: tuple[int, int] | None = cache.get(_told_at(import_id))
+    return told or (0, None)
+
+
+def _told_at(import_id: uuid.UUID) -> str:
+    return f"pool_import:{import_id}"
