@@ -201,7 +201,10 @@ def _plain(report: importing.Report) -> dict[str, Any]:
 
 def _report(plain: dict[str, Any]) -> importing.Report:
     pool = QuestionPool.objects.get(pk=plain["pool"]) if plain["pool"] else None
-    questions = tuple(ReportedQuestion(*each[:3], tuple(each[3])) for each in plain["questions"])
+    questions = tuple(
+        ReportedQuestion(source, identifier, outcome, tuple(reasons))
+        for source, identifier, outcome, reasons in plain["questions"]
+    )
     return importing.Report(plain["format"], plain["name"], pool, questions)
 
 

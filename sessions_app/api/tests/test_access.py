@@ -13,6 +13,7 @@ from django_redis import get_redis_connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from sessions_app.administration import pool_imports
 from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit, undone
 from sessions_app.models import ApiClient, Calibration, SessionEvent, TestResponse, TestSession
@@ -26,6 +27,8 @@ from sessions_app.tests.factories import (
     pool_document,
     pool_file,
 )
+from testing_engine.importing import Wishes
+from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
 
 
@@ -55,6 +58,11 @@ def result_after_end(client: APIClient, scene: Scene) -> Reply:
     return client.get(f"/api/test/result/{scene.started['session_id']}")
 
 
+def status_of_an_import(client: APIClient, scene: Scene) -> Reply:
+    asked = pool_imports.ask(Upload("bank.csv", b"id,content"), Wishes())
+    return client.get(f"/api/pools/imports/{asked}")
+
+
 ENDPOINTS = {
     "upload": Endpoint(
         lambda client, scene: client.post("/api/questions/upload", pool_document(questions=2)), "author_pools"
@@ -63,9 +71,7 @@ ENDPOINTS = {
         lambda client, scene: client.post("/api/pools/import", {"file": pool_file()}, format="multipart"),
         "author_pools",
     ),
-    "pool import": Endpoint(
-        lambda client, scene: client.get(f"/api/pools/imports/{scene.pool_id}"), "author_pools"
-    ),
+    "pool import": Endpoint(status_of_an_import, "author_pools"),
     "template": Endpoint(lambda client, scene: client.get("/api/pools/template"), "author_pools"),
     "parameters": Endpoint(
         lambda client, scene: client.post(
