@@ -12,6 +12,7 @@ import numpy as np
 
 from sessions_app.measurement.asking import ANCHORS, FILE, LINK, Asked
 from sessions_app.measurement.collecting import Collected, NothingToCalibrate
+from sessions_app.measurement.curves import CURVE, curve_errors
 from sessions_app.measurement.linked import OnScale, linked, unlinked
 from sessions_app.measurement.parameters import (
     Family,
@@ -65,9 +66,11 @@ def estimate(
     collected: Collected,
     questions: Sequence[int],
     parameters: Sequence[ItemParameters],
+    known: Mapping[str, Mapping[str, Any]],
     tell: Tell = lambda *_: None,
 ) -> dict[str, Any]:
-    """The result. `questions` and `parameters` are of all items of the revision.
+    """The result. `questions` and `parameters` are of all items of the revision, `known` items of earlier
+    results by question id: they tell the errors of parameters that came from there.
 
     Raises `NothingToCalibrate`, and the calibration's own errors (all `ValueError`).
     """
@@ -92,6 +95,8 @@ def estimate(
     errors = fit.standard_errors
     items = [
         _item(task, j, fit, errors[item], scale)
+        | {"old_errors": _old_errors(task.old[j], known.get(str(item)))}
+        | {"curve_errors": curve_errors(fit, item, scale) if item not in task.kept else None}
         | {"fit": _score_test(fits.get(item)), "dif": _score_test(by_scores.get(item))}
         | {"classical_dif": _classical(classical.get(item))}
         for j, item in enumerate(task.responses.items)
@@ -122,6 +127,7 @@ def estimate(
             for finding in findings
         ],
         "items": items,
+        "curve_thetas": [float(theta) for theta in CURVE],
         "engine_data_hash": fit.data_hash,
     }
 
@@ -234,6 +240,11 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
         "anchor_z": known_number(scale.anchor_z.get(item, np.nan)),
         "why_not": why_not,
     }
+
+
+def _old_errors(old: ItemParameters, known: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Of the parameters as they stand, where an earlier result gave them."""
+    return known["errors"] if known is not None and known["new"] == shown(old) else None
 
 
 def shown(parameters: ItemParameters) -> dict[str, Any]:

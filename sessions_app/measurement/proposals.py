@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -36,6 +37,17 @@ def _with(old: ItemParameters, new: Mapping[str, Any]) -> ItemParameters:
         for name, value in new.items()
     }
     return replace(old, **fields)
+
+
+def known_errors(pool_id: UUID, before: datetime) -> dict[str, Mapping[str, Any]]:
+    """The item of the latest calibration that was published until then, by question id."""
+    published = Calibration.objects.filter(pool_id=pool_id, published_at__lte=before).order_by("published_at")
+    return {
+        item["id"]: item
+        for result in published.values_list("result", flat=True)
+        for item in result["items"]
+        if item["new"] is not None
+    }
 
 
 def errors_in(result: Mapping[str, Any]) -> list[str]:

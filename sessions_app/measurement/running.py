@@ -5,7 +5,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sessions_app.measurement import queue
 from sessions_app.measurement.asking import Asked
 from sessions_app.measurement.collecting import collect, sessions_for
 from sessions_app.measurement.estimating import DIF, ERRORS, FIT, FITTING, Tell, estimate
-from sessions_app.measurement.proposals import proposed_parameters
+from sessions_app.measurement.proposals import known_errors, proposed_parameters
 from sessions_app.measurement.shifts import shift_of
 from sessions_app.models import Calibration
 from testing_engine.calibration.version import engine_version
@@ -82,7 +82,8 @@ def _compute(calibration: Calibration, heart: "_Heart") -> None:
     sessions = sessions_for(asked, calibration.pool_id, calibration.created_at)
     revision = load_revision(calibration.revision_id)
     parameters = parameters_in(revision)
-    computed = compute(asked, revision, parameters, sessions, heart)
+    errors = known_errors(calibration.pool_id, calibration.created_at)
+    computed = compute(asked, revision, parameters, sessions, errors, heart)
     heart(SHIFT, 0.0)
     now = timezone.now()
     shift = shift_of(revision, parameters, proposed_parameters(computed.result, parameters, revision), now)
@@ -104,12 +105,16 @@ def compute(
     revision: FrozenRevision,
     parameters: Sequence[ItemParameters],
     sessions: Sequence[uuid.UUID],
+    errors: Mapping[str, Mapping[str, Any]],
     tell: Tell = lambda *_: None,
 ) -> Computed:
-    """The result, as it is stored. Raises `ValueError`s that say why there is none."""
+    """The result, as it is stored. `errors`: items of published calibrations, whose parameters still stand.
+
+    Raises `ValueError`s that say why there is none.
+    """
     collected = collect(asked, revision, sessions)
     keys = [int(key) for key in revision.question_ids]
-    result = as_stored(estimate(asked, collected, keys, parameters, tell))
+    result = as_stored(estimate(asked, collected, keys, parameters, errors, tell))
     data_hash = result.pop("engine_data_hash")
     return Computed(result, hash_of(result), data_hash)
 
@@ -119,7 +124,8 @@ def again(calibration: Calibration) -> Computed:
     revision = load_revision(calibration.revision_id)
     packed = bytes(calibration.session_ids or b"")
     sessions = [uuid.UUID(bytes=packed[at : at + 16]) for at in range(0, len(packed), 16)]
-    return compute(Asked.from_json(calibration.request), revision, parameters_in(revision), sessions)
+    errors = known_errors(calibration.pool_id, calibration.created_at)
+    return compute(Asked.from_json(calibration.request), revision, parameters_in(revision), sessions, errors)
 
 
 def hash_of(result: dict[str, Any]) -> str:

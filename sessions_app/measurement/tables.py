@@ -10,7 +10,7 @@ NUMBERS = ("discrimination", "difficulty", "guessing", "upper_asymptote")
 COLUMNS = (
     *("id", "answers", "model"),
     *(f"{when}_{name}" for name in NUMBERS for when in ("old", "new")),
-    *(f"se_{name}" for name in NUMBERS),
+    *(f"{when}se_{name}" for name in NUMBERS for when in ("old_", "")),
     *("old_thresholds", "new_thresholds", "se_steps", "category_slopes", "category_intercepts"),
     *("fit_z", "fit_p", "fit_flagged", "dif_z", "dif_p", "dif_flagged", "ets_class"),
     *("anchor_z", "not_proposed"),
@@ -31,7 +31,7 @@ def _row(item: Mapping[str, Any]) -> list[Any]:
         item["answers"],
         new.get("model", old["model"]),
         *(each.get(name) for name in NUMBERS for each in (old, new)),
-        *(errors[name] for name in NUMBERS),
+        *(each.get(name) for name in NUMBERS for each in (item["old_errors"] or {}, errors)),
         _listed(old["thresholds"]),
         _listed(new.get("thresholds", [])),
         _listed(errors["steps"]),

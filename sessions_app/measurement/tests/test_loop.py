@@ -70,6 +70,7 @@ def test_the_whole_loop(uncalibrated: QuestionPool, api: APIClient, start: Start
         error = np.array([item["errors"][name] for item in result["items"]])
         assert np.abs((found - truth) / error)[stable].max() < 4.5
     assert result["items"][3]["dif"]["flagged"]
+    assert all(0 < error < 0.2 for item in result["items"] for error in item["curve_errors"][4:13])
     assert max(result["items"], key=lambda item: abs(item["dif"]["z"]))["id"] == "q3"
     assert result["items"][3]["classical_dif"]["ets_class"].startswith("C")
     assert calibration.shift is not None
@@ -117,8 +118,10 @@ def test_linked_parameters_are_on_the_old_scale(uncalibrated: QuestionPool) -> N
     assert abs(linked["population"][0]["mean"][0] - 1.0) < 0.15
     assert abs(np.mean([item["new"]["difficulty"] for item in linked["items"]]) - b.mean()) < 0.1
     proposals.publish(Calibration.objects.get(), None, timezone.now())
+    first.refresh_from_db()
     kept: Any = calibrated(first, scale="anchors", estimate=("q0", "q1")).result
     assert [item["id"] for item in kept["items"] if item["new"]] == ["q0", "q1"]
+    assert [item["old_errors"] for item in kept["items"]] == [item["errors"] for item in linked["items"]]
     assert abs(kept["population"][0]["mean"][0] - linked["population"][0]["mean"][0]) < 0.05
 
 
