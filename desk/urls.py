@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from desk.views import entrance, importing, media, parameters, pools, questions, writing
+from desk.views import calibrations, entrance, importing, media, parameters, pools, questions, writing
 
 app_name = "desk"
+CALIBRATION = "questions/<uuid:pool_id>/calibrations/<uuid:calibration_id>"
 urlpatterns = [
     path("", entrance.home, name="home"),
     path("log-in", entrance.log_in, name="log_in"),
@@ -26,6 +27,11 @@ urlpatterns = [
     path("frame", questions.frame, name="frame"),
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
     path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),
+    path("questions/<uuid:pool_id>/calibrate", calibrations.calibrate, name="calibrate"),
+    path("questions/<uuid:pool_id>/answers", calibrations.import_answers, name="import_answers"),
+    path(f"{CALIBRATION}", calibrations.calibration, name="calibration"),
+    path(f"{CALIBRATION}/cancel", calibrations.cancel, name="cancel_calibration"),
+    path(f"{CALIBRATION}/publish", calibrations.publish, name="publish_calibration"),
     path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),
     path("questions/<uuid:pool_id>/archive", pools.archive, name="archive_pool"),
     path("questions/<uuid:pool_id>/restore", pools.restore, name="restore_pool"),

@@ -1,5 +1,6 @@
 """Who is let in where: nobody without logging in, and each with the permissions of the page."""
 
+import re
 import uuid
 
 import pytest
@@ -7,8 +8,9 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from desk.rights import ALL, MAKE_POOLS, SEE_POOLS, WRITE_QUESTIONS, Right
+from desk.rights import ALL, MAKE_POOLS, PUBLISH_CALIBRATIONS, SEE_POOLS, WRITE_QUESTIONS, Right
 from desk.urls import urlpatterns
+from sessions_app.models import Calibration
 from sessions_app.tests.factories import make_pool
 from testing_engine.pools import current_questions
 
@@ -23,6 +25,11 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "import": ("get", MAKE_POOLS),
     "question_template": ("get", MAKE_POOLS),
     "pool_parameters": ("get", MAKE_POOLS),
+    "calibrate": ("get", MAKE_POOLS),
+    "import_answers": ("post", MAKE_POOLS),
+    "calibration": ("get", MAKE_POOLS),
+    "cancel_calibration": ("post", MAKE_POOLS),
+    "publish_calibration": ("post", PUBLISH_CALIBRATIONS),
     "copy_pool": ("post", MAKE_POOLS),
     "archive_pool": ("post", MAKE_POOLS),
     "restore_pool": ("post", MAKE_POOLS),
@@ -56,6 +63,7 @@ def somebody(*permissions: str, is_staff: bool = True) -> Client:
 @pytest.mark.django_db
 def test_who_may_open_what() -> None:
     pool = make_pool(2)
+    Calibration.objects.create(id=pool.pk, pool=pool, revision=pool.revisions.get(), request={})
     strangers = {"anonymous": Client(), "no member of the staff": somebody(is_staff=False)}
     nobody = somebody("sessions_app.operate_service")
     holders = {name: somebody(name) for right in ALL.values() for name in right.any_of}
@@ -77,7 +85,7 @@ def test_who_may_open_what() -> None:
 
 def address_of(name: str, pool_id: uuid.UUID, question_pk: int) -> str:
     (pattern,) = [each for each in urlpatterns if each.name == name]
-    address = str(pattern.pattern).replace("<uuid:pool_id>", str(pool_id))
+    address = re.sub("<uuid:[a-z_]+>", str(pool_id), str(pattern.pattern))  # a calibration has the same id
     return f"/desk/{address.replace('<int:pk>', str(question_pk))}"
 
 

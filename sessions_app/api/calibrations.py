@@ -28,7 +28,7 @@ from sessions_app.api.result_export import AnyFormat
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement import proposals, queue, tables
 from sessions_app.measurement.asking import CalibrationRefused
-from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_responses
+from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_responses, imports_of
 from sessions_app.measurement.sending import send_calibration
 from sessions_app.models import Calibration, ResponseImport
 from testing_engine.interchange.answer_files import Columns
@@ -44,7 +44,7 @@ class ResponseImportView(ListView):
     reply = staticmethod(replies.response_import)
 
     def get_queryset(self) -> QuerySet[ResponseImport]:
-        return ResponseImport.objects.filter(pool=pool_of(self.kwargs["pool_id"]))
+        return imports_of(pool_of(self.kwargs["pool_id"]))
 
     def post(self, request: Request, pool_id: str) -> Response:
         pool = pool_of(pool_id)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from sessions_app.measurement.cells import KeyedCells, Values
 from sessions_app.models import ResponseImport
@@ -94,6 +95,11 @@ def import_responses(
         tuple(sentence for _, sentence in read.problems),
         read.problem_count,
     )
+
+
+def imports_of(pool: QuestionPool) -> QuerySet[ResponseImport]:
+    """The newest first."""
+    return ResponseImport.objects.filter(pool=pool)
 
 
 def _read(pool: QuestionPool, upload: Upload, wishes: Wishes) -> AnswersRead:

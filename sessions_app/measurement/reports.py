@@ -15,7 +15,7 @@ ITEMS_A_PAGE = 12
 
 @dataclass(frozen=True)
 class ItemPage:
-    """Some items of a result, from `first` on. `following`: where the next ones begin; None after the last."""
+    """Some items of a result, from `first` on. `following`: where the next ones begin; None: nowhere."""
 
     items: Sequence[dict[str, Any]]
     curves: Sequence[CurvePair]

@@ -1,0 +1,99 @@
+"""Forms of a pool's page *Calibrate*: a file of answers, and what a calibration is asked for."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from sessions_app.measurement.asking import ANCHORS, FILE, LINK, NONE, OWN, SOURCE, Asked
+from sessions_app.measurement.cells import Values
+from sessions_app.measurement.importing import Wishes
+from testing_engine.interchange.answer_files import Columns
+from testing_engine.interchange.imported import Upload
+
+MODELS = ("1PL", "2PL", "3PL", "4PL", "GRM", "GPCM", "PCM", "RSM", "NRM")
+
+
+class AnswersForm(forms.Form):
+    file = forms.FileField(
+        label=_("File of answers (CSV, TSV or XLSX)"),
+        help_text=_(
+            "A row a person and a column a question, named by its id; or a row an answer with the columns "
+            "person, item and response."
+        ),
+    )
+    values = forms.ChoiceField(
+        label=_("The cells are"),
+        choices=[
+            (Values.CATEGORIES.value, _("scored: 0, 1, …")),
+            (Values.LETTERS.value, _("letters of options")),
+            (Values.NUMBERS.value, _("numbers of options, from 1")),
+            (Values.TEXTS.value, _("what was answered, as text")),
+        ],
+    )
+    group = forms.CharField(
+        required=False,
+        max_length=200,
+        label=_("Column of a group, to look for questions that treat groups differently"),
+    )
+    skip_bad_lines = forms.BooleanField(required=False, label=_("Leave bad lines out and take the others"))
+
+    def clean_file(self) -> "UploadedFile[Any]":
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
+            raise forms.ValidationError(_("The file is too large."))
+        return file
+
+    def upload(self) -> Upload:
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        return Upload(file.name or "file", file.read())
+
+    def wishes(self) -> Wishes:
+        given = self.cleaned_data
+        return Wishes(Columns(group=given["group"]), given["values"], given["skip_bad_lines"])
+
+
+class CalibrationForm(forms.Form):
+    scale = forms.ChoiceField(
+        label=_("Scale"),
+        choices=[
+            (LINK, _("the pool’s: all its questions together hold it")),
+            (ANCHORS, _("the pool’s: only the questions named below are estimated")),
+            (OWN, _("a new one: the parameters of the pool were only guesses")),
+        ],
+        widget=forms.RadioSelect,
+        initial=LINK,
+    )
+    estimate = forms.CharField(
+        required=False,
+        max_length=100_000,
+        label=_("Questions to estimate, an id a line"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    model = forms.ChoiceField(
+        required=False,
+        label=_("Model"),
+        choices=[("", _("each question’s own")), *((name, name) for name in MODELS)],
+    )
+    groups = forms.ChoiceField(
+        label=_("Populations"),
+        choices=[
+            (NONE, _("all persons are one")),
+            (FILE, _("by the group column of the files")),
+            (SOURCE, _("each file, and delivered tests, by itself")),
+        ],
+    )
+    delivered = forms.BooleanField(required=False, initial=True, label=_("Take delivered tests, too"))
+
+    def asked(self) -> Asked:
+        given = self.cleaned_data
+        lines = (line.strip() for line in given["estimate"].splitlines())
+        return Asked(
+            delivered=given["delivered"],
+            model=given["model"],
+            scale=given["scale"],
+            estimate=tuple(line for line in lines if line) if given["scale"] == ANCHORS else (),
+            groups=given["groups"],
+        )

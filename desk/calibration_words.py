@@ -1,0 +1,54 @@
+"""What a calibration says, in the reader's language. Sentences with numbers are the engine's, in English."""
+
+from django.utils.translation import gettext as _
+
+
+def state_in_words(state: str) -> str:
+    return {
+        "queued": _("waits for a worker"),
+        "running": _("is computed"),
+        "done": _("done"),
+        "failed": _("failed"),
+        "cancelled": _("cancelled"),
+    }[state]
+
+
+def stage_in_words(stage: str) -> str:
+    return {
+        "collecting": _("collecting answers"),
+        "fitting": _("estimating parameters"),
+        "errors": _("standard errors"),
+        "fit": _("fit of questions"),
+        "dif": _("differences between groups"),
+        "shift": _("what scores would change"),
+    }.get(stage, "")
+
+
+def finding_in_words(code: str) -> str:
+    """What a finding's code means."""
+    return {
+        "not_converged": _("No maximum was reached."),
+        "not_identified": _("There are no standard errors: something is not identified."),
+        "disconnected": _("Parts of the data share no persons, so there is no common scale."),
+        "weak_link": _("Parts of the data share few persons."),
+        "no_answers": _("Nobody answered it."),
+        "one_category": _("All answers to it are the same."),
+        "empty_category": _("A category was never chosen."),
+        "rare_category": _("A category was chosen by fewer than 5."),
+        "few_answers": _("It has fewer answers than its model needs."),
+        "negative_slope": _("Better persons answer it less often: key or direction is probably wrong."),
+        "steep": _("It is steeper than these data can tell."),
+        "uncertain_slope": _("Its slope is uncertain."),
+        "duplicate": _("Two questions are answered alike beyond what ability explains."),
+        "prior_dominates": _("Its guessing comes from the prior, not from the data."),
+        "asymptote_at_end": _("Its guessing ran to an end: the data do not know it."),
+        "high_guessing": _("Its guessing is above 0.4."),
+        "grid": _("Integration was refined for these data."),
+        "population_shape": _("Ability is not normally distributed."),
+        "extreme_scores": _("More persons than expected got everything right or wrong."),
+        "no_common_trait": _("The answers are as good as unrelated."),
+        "small_sample": _("Too few persons or questions."),
+        "persons_without_answers": _("Some persons answered nothing."),
+        "concepts_alike": _("Two concepts are one in these data."),
+        "few_items_a_concept": _("A concept has fewer than 3 questions."),
+    }.get(code, code)

@@ -1,0 +1,174 @@
+"""A pool's page *Calibrate*: answers in, a calibration with its progress, its report, its publication."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from desk.calibration_forms import AnswersForm, CalibrationForm
+from desk.calibration_words import finding_in_words, stage_in_words, state_in_words
+from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
+from desk.views.pools import pool_or_404, require_form, show_pool
+from sessions_app.measurement import importing, proposals, queue, reports
+from sessions_app.measurement.asking import CalibrationRefused
+from sessions_app.measurement.curves import FINE
+from sessions_app.measurement.sending import send_calibration
+from sessions_app.refusals import (
+    CalibrationNotFound,
+    CalibrationNotOpen,
+    CalibrationRuns,
+    ProposalRefused,
+)
+from testing_engine import pools
+from testing_engine.authoring.shelf import PoolCard
+from testing_engine.pictures.calibrations import Words, old_and_new
+
+LISTED = 50
+
+
+@require_form
+@desk_view(MAKE_POOLS)
+def calibrate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """What there is, and the form; by POST a new calibration."""
+    pool = pool_or_404(pool_id)
+    form = CalibrationForm(request.POST or None)
+    if request.method == "POST" and pool.questions and form.is_valid():
+        try:
+            found = queue.ask(pools.read_pool(pool_id), form.asked(), request.user.pk, send=send_calibration)
+            return go_to(request, _address(pool_id, found.pk))
+        except CalibrationRefused as refused:
+            for _pointer, message in refused.problems:
+                form.add_error(None, message)
+        except CalibrationRuns as running:
+            return go_to(request, _address(pool_id, running.calibration_id))
+    return _page(request, pool, form, AnswersForm())
+
+
+@require_POST
+@desk_view(MAKE_POOLS)
+def import_answers(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """A file of answers, kept."""
+    pool = pool_or_404(pool_id)
+    form = AnswersForm(request.POST, request.FILES)
+    if pool.questions and form.is_valid():
+        try:
+            report = importing.import_responses(
+                pools.read_pool(pool_id), form.upload(), form.wishes(), request.user.pk
+            )
+        except importing.ResponsesRefused as refused:
+            for _pointer, message in refused.problems[:LISTED]:
+                form.add_error("file", message)
+        else:
+            said = _("{answers} answers of {persons} persons are kept.")
+            if report.is_repeat:
+                said = _("This file had been imported before. Nothing was changed.")
+            messages.success(request, said.format(answers=report.answers, persons=report.persons))
+            return go_to(request, reverse("desk:calibrate", args=[pool_id]))
+    return _page(request, pool, CalibrationForm(), form)
+
+
+def _page(request: DeskRequest, pool: PoolCard, form: CalibrationForm, answers: AnswersForm) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "answers": answers}
+    if pool.questions:
+        found = pools.read_pool(pool.id)
+        context |= {
+            "imports": importing.imports_of(found)[:LISTED],
+            "calibrations": [(each, state_in_words(each.state)) for each in queue.of_pool(found)[:LISTED]],
+        }
+    return show_pool(request, pool, "calibrate", "pool_calibrate", context)
+
+
+@require_safe
+@desk_view(MAKE_POOLS)
+def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpResponse:
+    """Its progress, or its report; by htmx the next questions of it, or where it stands."""
+    pool = pool_or_404(pool_id)
+    found = _found(pool_id, calibration_id)
+    context: dict[str, Any] = {
+        "calibration": found,
+        "percent": round(100 * found.progress),
+        "state": state_in_words(found.state),
+        "stage": stage_in_words(found.stage),
+    }
+    is_part = bool(request.htmx and not request.htmx.boosted)
+    if found.result is None:
+        if is_part:
+            return show(request, "parts/calibration_progress", {**context, "pool": pool})
+        return show_pool(request, pool, "calibrate", "pool_calibration", context)
+    if is_part and "first" not in request.GET:  # it was running, and is done
+        return go_to(request, request.path)
+    first = request.GET.get("first", "0")
+    page = reports.item_page(found, int(first) if first.isdecimal() and len(first) < 9 else 0)
+    context |= {"items": page, "picture": _picture(page)}
+    if is_part:
+        return show(request, "parts/calibration_items", {**context, "pool": pool})
+    context |= {
+        "result": found.result,
+        "findings": [(each, finding_in_words(each["code"])) for each in found.result["findings"]],
+        "doubts": proposals.errors_in(found.result),
+        "proposed": sum(item["new"] is not None for item in found.result["items"]),
+    }
+    return show_pool(request, pool, "calibrate", "pool_calibration", context)
+
+
+@require_POST
+@desk_view(MAKE_POOLS)
+def cancel(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpResponse:
+    """As soon as its worker looks."""
+    try:
+        queue.cancel(_found(pool_id, calibration_id), timezone.now())
+        messages.success(request, _("It ends as soon as its worker looks."))
+    except CalibrationNotOpen:
+        messages.warning(request, _("It was over already."))
+    return go_to(request, _address(pool_id, calibration_id))
+
+
+@require_POST
+@desk_view(PUBLISH_CALIBRATIONS)
+def publish(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpResponse:
+    """The proposal becomes the pool's next revision."""
+    found = _found(pool_id, calibration_id)
+    despite = request.POST.get("despite_errors") == "on"
+    try:
+        revision = proposals.publish(found, request.user.pk, timezone.now(), despite_errors=despite)
+        said = _("Published as revision {number}. Tests that run and old results keep theirs.")
+        messages.success(request, said.format(number=revision.number))
+    except CalibrationNotOpen:
+        messages.warning(request, _("There is no result to publish."))
+    except ProposalRefused as refused:
+        messages.warning(request, str(refused))
+    return go_to(request, _address(pool_id, calibration_id))
+
+
+def _address(pool_id: UUID, calibration_id: UUID) -> str:
+    return reverse("desk:calibration", args=[pool_id, calibration_id])
+
+
+def _found(pool_id: UUID, calibration_id: UUID) -> Any:
+    pool_or_404(pool_id)
+    try:
+        return queue.find(pools.read_pool(pool_id), str(calibration_id))
+    except (CalibrationNotFound, pools.QuestionPool.DoesNotExist) as unknown:
+        raise Http404 from unknown
+
+
+def _picture(page: reports.ItemPage) -> Any:
+    if not page.curves:
+        return None
+    words = Words(
+        title=_("Curves, old and new"),
+        description=_(
+            "The expected share of the highest score at each ability: dotted as the pool has it, whole as "
+            "estimated, with the 95 % band of what these data cannot tell."
+        ),
+        old=_("now"),
+        new=_("estimated"),
+        band=_("95 %"),
+    )
+    return old_and_new(f"curves-{page.first}", FINE.tolist(), page.curves, words)
