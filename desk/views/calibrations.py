@@ -151,10 +151,11 @@ def _address(pool_id: UUID, calibration_id: UUID) -> str:
 
 
 def _found(pool_id: UUID, calibration_id: UUID) -> Any:
-    pool_or_404(pool_id)
+    if not pool_or_404(pool_id).questions:
+        raise Http404
     try:
         return queue.find(pools.read_pool(pool_id), str(calibration_id))
-    except (CalibrationNotFound, pools.QuestionPool.DoesNotExist) as unknown:
+    except CalibrationNotFound as unknown:
         raise Http404 from unknown
 
 

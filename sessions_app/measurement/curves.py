@@ -55,7 +55,7 @@ def curve_errors(fit: Calibration, item: Hashable, scale: OnScale) -> list[float
 def _share(model: str, k: int, natural: FloatArray, theta: FloatArray) -> FloatArray:
     """Expected score / (k − 1) of n sets of parameters (n, p) at (Q,) points: (n, Q)."""
     log_p, _, _ = FAMILY[model](natural[:, :1] * theta, natural[:, 1:], k)
-    return np.einsum("nkq,k->nq", np.exp(log_p), np.arange(k)) / (k - 1)
+    return np.asarray(np.einsum("nkq,k->nq", np.exp(log_p), np.arange(k)) / (k - 1))
 
 
 def curve_pairs(

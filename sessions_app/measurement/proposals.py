@@ -45,6 +45,7 @@ def known_errors(pool_id: UUID, before: datetime) -> dict[str, Mapping[str, Any]
     return {
         item["id"]: item
         for result in published.values_list("result", flat=True)
+        if result is not None
         for item in result["items"]
         if item["new"] is not None
     }
