@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0015_reporting_scale'),
+        ('sessions_app', '0016_pilots'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
