@@ -328,6 +328,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # these files are for our own pages
 
 SESSION_COOKIE_SECURE = IS_PRODUCTION
 CSRF_COOKIE_SECURE = IS_PRODUCTION
+CSRF_FAILURE_VIEW = "adaptive.urls.csrf_failure"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
 # The probe of a load balancer speaks plain HTTP, and so may a Prometheus in the same network.
 SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics$"]

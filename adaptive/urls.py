@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import include, path, re_path
-from django.views import defaults
+from django.views import csrf, defaults
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
@@ -60,6 +60,12 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return _problem(400, "Invalid request", "bad_request", "The request is malformed.")
     return defaults.bad_request(request, exception)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if _is_desk(request):
+        return desk_doors.out_of_date(request)
+    return csrf.csrf_failure(request, reason)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:

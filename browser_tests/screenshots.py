@@ -134,3 +134,24 @@ def test_it_takes_pictures_of_the_admin(school: APIClient, admin: Callable[..., 
     page.goto("/api/docs")
     expect(page.locator(".opblock-summary").first).to_be_visible()
     keep(page, "api-docs")
+
+
+def test_it_takes_pictures_of_the_desk(transactional_db: None, admin: Callable[..., Page]) -> None:
+    call_command("load_demo", verbosity=0)
+    page = admin(viewport=DESK)
+    page.goto("/desk/questions/")
+    page.locator(".cards a").first.click()
+    page.get_by_role("link", name="New question").click()
+    page.locator("#content").fill("Which of these is $\\frac{6}{3} + \\sqrt{2}$, to two digits?")
+    for row, words in enumerate(("3.14", "3.41", "4.24")):
+        page.locator(f"#part-0-row-{row}-text").fill(words)
+    page.get_by_label("right (B)").check()
+    shown = page.frame_locator("#frame")
+    expect(shown.locator("math")).to_have_count(1)
+    expect(shown.locator(".option")).to_have_count(4)
+    shown.locator(".option").nth(1).click()
+    shown.locator("#next").click()
+    expect(page.locator("#tried")).to_contain_text("Full score")
+    page.locator(".writing").scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, 240)")
+    keep(page, "desk-question")

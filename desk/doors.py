@@ -107,6 +107,11 @@ def forbidden(request: HttpRequest) -> HttpResponse:
     return show(request, "forbidden", status=403)
 
 
+def out_of_date(request: HttpRequest) -> HttpResponse:
+    """The page for a form that was shown before somebody logged in anew, or that another site sent."""
+    return in_language(request, lambda: show(request, "out_of_date", status=403))
+
+
 def not_found(request: HttpRequest) -> HttpResponse:
     """The page of an address of the desk at which there is nothing, or nothing any more."""
     return in_language(request, lambda: show(request, "not_found", status=404))

@@ -138,3 +138,12 @@ def test_pages_of_what_is_not_there() -> None:
         assert reply.status_code == 404
         assert "There is nothing here" in reply.content.decode()
     assert "Hier ist nichts" in client.get("/desk/nothing?language=de").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_of_before_a_new_login_is_told_so() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("boss"))
+    reply = client.post("/desk/questions/new", {"name": "A"})
+    assert reply.status_code == 403
+    assert "out of date" in reply.content.decode()

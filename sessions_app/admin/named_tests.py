@@ -149,6 +149,7 @@ class NamedTestForm(ResultFields):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["pool"].queryset = named_tests.pools_for(self.instance)  # type: ignore[attr-defined]
         simple = fields_of(self.instance.rules) if self.instance.pk else {"stopping": "precision"}
         for name in ("opens_at", "closes_at"):
             self.fields[name].help_text += f" In the time zone {zone_name()}."

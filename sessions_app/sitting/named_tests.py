@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttemptsLeft, NotInvited
 from sessions_app.sitting.result_specs import ResultSpec
 from testing_engine.models import QuestionPool
+from testing_engine.pools import with_questions
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import BEST, CatRules, RulesError
@@ -109,6 +111,11 @@ def lacks_parameters(pool: QuestionPool) -> bool:
     if pool.current_revision_id is None:
         return False
     return not counting(load_revision(pool.current_revision_id).bank).n_items
+
+
+def pools_for(test: NamedTest) -> QuerySet[QuestionPool]:
+    """Pools that a named test can be given: those that are offered and have questions, and its own."""
+    return with_questions().filter(Q(archived_at=None) | Q(pk=test.pool_id))
 
 
 def problems_of(pool: QuestionPool, rules: object, concept_names: Sequence[str]) -> list[tuple[str, str]]:

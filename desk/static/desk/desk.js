@@ -9,8 +9,8 @@ function say(text) {
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && say(""));
 document.addEventListener("htmx:responseError", ({ detail }) => {
-  const isOut = detail.xhr.status === 401;
-  say(isOut ? trouble.dataset.loggedOut : trouble.dataset.failed);
+  const { loggedOut, stale, failed } = trouble.dataset;
+  say({ 401: loggedOut, 403: stale }[detail.xhr.status] ?? failed);
 });
 document.addEventListener("htmx:sendError", () => say(trouble.dataset.offline));
 document.querySelector(".error-summary, [aria-invalid='true']")?.focus();
