@@ -167,6 +167,6 @@ def _parameters(row: Row) -> dict[str, Any]:
     if isinstance(found["concepts"], list):
         found["concepts"] = weights
     steepness = hypot(*weights) * found.get("discrimination", 1.0)
-    if steepness > 0:
+    if steepness > 0 and len(found) > 1:  # without any parameter it is not calibrated
         found["difficulty"] = found.get("difficulty", 0.0) / steepness
     return found

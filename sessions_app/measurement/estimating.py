@@ -37,6 +37,7 @@ from testing_engine.calibration import (
     item_fit,
 )
 from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 # Told of the stage and how much of it is done, from 0 to 1; what it raises ends the work.
 Tell: TypeAlias = Callable[[str, float], object]
@@ -137,7 +138,10 @@ def _task(
 ) -> _Task:
     responses = collected.responses
     old = tuple(parameters[position] for position in collected.positions)
-    kept = frozenset(asked.kept_items([str(item) for item in responses.items]))
+    calibrated = [
+        str(item) for item, each in zip(responses.items, old, strict=True) if each.state != NOT_CALIBRATED
+    ]
+    kept = frozenset(asked.kept_items(calibrated))
     if asked.scale == ANCHORS and not kept:
         raise NothingToCalibrate("None of the anchors was answered.")
     if len(kept) == responses.n_items:

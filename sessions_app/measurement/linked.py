@@ -12,6 +12,7 @@ from testing_engine.calibration import Calibration, ItemEstimate, link
 from testing_engine.calibration.linking import Link, LinkErrors
 from testing_engine.calibration.parameters import natural_parameters
 from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 MOVED_Z = 2.7  # robust z of an anchor that is set aside (Huynh & Meyer 2010)
 FEWEST = 2
@@ -97,6 +98,8 @@ def _comparable(
 ) -> dict[Hashable, ItemEstimate]:
     known = {}
     for item, parameters in zip(fit.responses.items, old, strict=True):
+        if parameters.state == NOT_CALIBRATED:  # its numbers are placeholders
+            continue
         new = fit.parameters[item]
         before = estimate_of(parameters, new.model, concepts)
         if before is None or before.n_categories != new.n_categories:

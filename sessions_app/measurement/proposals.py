@@ -11,6 +11,7 @@ from django.db import transaction
 from sessions_app.measurement.collecting import alike_items
 from sessions_app.models import Calibration
 from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
+from testing_engine.calibration.promotion import state_after
 from testing_engine.models import PoolRevision, QuestionPool
 from testing_engine.pools import current_questions, parameter_fields, revise_fields
 from testing_engine.psychometrics.items.bank import ItemParameters
@@ -94,7 +95,8 @@ def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemPara
     alike = alike_items(revision)
     current = {question.external_id: question for question in current_questions(pool)}
     assert calibration.result is not None
-    new = {item["id"]: item["new"] for item in calibration.result["items"] if item["new"] is not None}
+    found = {item["id"]: item for item in calibration.result["items"] if item["new"] is not None}
+    new = {name: item["new"] for name, item in found.items()}
     if not new:
         raise ProposalRefused("It proposes nothing: no question has an estimate that a pool can hold.")
     others = [item for item in new if item not in current or alike.get(current[item].pk) is None]
@@ -103,4 +105,14 @@ def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemPara
             f"Since then {len(others)} of its questions became others ({', '.join(others[:5])}): "
             "calibrate again."
         )
-    return {item: _with(item_parameters(current[item]), each) for item, each in new.items()}
+    return {
+        item: _promoted(_with(item_parameters(current[item]), each), found[item]["errors"])
+        for item, each in new.items()
+    }
+
+
+def _promoted(parameters: ItemParameters, errors: Mapping[str, Any]) -> ItemParameters:
+    """In the state that its parameters are known well enough for."""
+    slope = errors["discrimination"]
+    steps = errors["steps"] or [errors["difficulty"]]
+    return replace(parameters, state=state_after(parameters.state, parameters.discrimination, slope, steps))

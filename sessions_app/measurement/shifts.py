@@ -68,7 +68,10 @@ def shift_of(
 
 def _moved(session: TestSession, bank: ItemBank, alike: Mapping[int, int]) -> list[_Moved]:
     """Empty where a question of the test is another one now."""
-    responses = sorted(session.responses.all(), key=lambda response: response.position)
+    if not session.has_ability:
+        return []
+    counting = (response for response in session.responses.all() if not response.is_pilot)
+    responses = sorted(counting, key=lambda response: response.position)
     items = [alike.get(response.question_id, -1) for response in responses]
     if -1 in items:
         return []

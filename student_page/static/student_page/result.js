@@ -18,7 +18,7 @@ export function showThanks({ status, questions_answered: count }, released, text
 export function showResult(result, test, texts) {
   const { report } = result;
   showEnding({ status: result.status, count: result.total_questions }, texts);
-  const lines = test?.show_theta ? [...report.lines, report.estimate] : report.lines;
+  const lines = test?.show_theta && report.estimate ? [...report.lines, report.estimate] : report.lines;
   one("headline").replaceChildren(
     element("p", { className: "band" }, report.headline),
     ...lines.map((line) => element("p", { dir: "auto" }, line)),
