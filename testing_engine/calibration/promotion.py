@@ -1,7 +1,7 @@
 """When a question's parameters are known well enough: from what it was to what it is after a calibration.
 
 By the result and not by the number of answers: 100 answers to a 2PL question leave an error of its difficulty
-of about .33, 250 one of .20. A calibration promotes, it never puts a question back: whether one that has become
+of about .33, 250 one of .20. A calibration promotes, it never puts a question back: whether one that became
 doubtful is retired, a person says.
 """
 

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0015_reporting_scale")]
+    dependencies = [("sessions_app", "0016_pool_imports")]
     operations = [
         migrations.AddField(
             "testresponse",
