@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0016_pool_imports")]
+    dependencies = [("sessions_app", "0015_reporting_scale")]
     operations = [
         migrations.AddField(
             "testresponse",
