@@ -71,6 +71,7 @@ CHANGED = {  # by type: the value after
 OTHERWISE = {  # where constraints let another value through
     "test_sessions.status": "'ended'",
     "test_sessions.correct_responses": "0",
+    "test_sessions.pilots_answered": "1",
     "test_sessions.legacy_id": "'x'",
     "questions.upper_asymptote": "0.9",
     "questions.options": "options[2:] || options[:1]",
@@ -79,6 +80,7 @@ OTHERWISE = {  # where constraints let another value through
     "questions.category_slopes": "'{1}'",
     "questions.category_intercepts": "'{1}'",
     "questions.enemy_groups": "'{x}'",
+    "questions.state": "'retired'",
     "session_events.kind": "'ended'",
     "session_events.session_id": "gen_random_uuid()",
     "test_sessions.id": "gen_random_uuid()",
@@ -89,7 +91,7 @@ REFUSED = {  # by a constraint, whatever the value
     "test_responses.response": "beside an option",
     "test_sessions.current_position": "of a test that is over; a running test's is tried beside",
 }
-NOT_HERE = {"parameter_sources", "passages", "question_images"}  # no rows; tried beside
+NOT_HERE = {"parameter_sources", "passages", "question_images", "question_sounds"}  # no rows; tried beside
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ def told_of(name: str, kind: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(f'UPDATE "{table}" SET "{column}" = {value} WHERE {oldest}')
-        assert cursor.rowcount == 1, name
+        assert cursor.rowcount == 1, f"no row in {table}: make one, or name it in NOT_HERE"
         return "; ".join(map(str, verify().breaks))
 
 
