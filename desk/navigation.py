@@ -42,6 +42,7 @@ SECTIONS: Sequence[Place] = (
 
 POOL_TABS: Sequence[Place] = (
     Place("questions", _("Questions"), "desk:pool", SEE_POOLS),
+    Place("table", _("Table"), "desk:question_table", SEE_POOLS),
     Place("parameters", _("Parameters"), "desk:pool_parameters", MAKE_POOLS),
     Place("calibrate", _("Calibrate"), "desk:calibrate", MAKE_POOLS),
     Place("settings", _("Settings"), "desk:pool_settings", MAKE_POOLS),

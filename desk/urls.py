@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from desk.views import calibrations, entrance, importing, media, parameters, pools, questions, writing
+from desk.views import calibrations, entrance, importing, listing, media, parameters, pools, questions, writing
 
 app_name = "desk"
 CALIBRATION = "questions/<uuid:pool_id>/calibrations/<uuid:calibration_id>"
@@ -26,6 +26,8 @@ urlpatterns = [
     path("media", media.insert, name="media"),
     path("frame", questions.frame, name="frame"),
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
+    path("questions/<uuid:pool_id>/table", listing.question_table, name="question_table"),
+    path("questions/<uuid:pool_id>/table/change", listing.change_questions, name="change_questions"),
     path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),
     path("questions/<uuid:pool_id>/calibrate", calibrations.calibrate, name="calibrate"),
     path("questions/<uuid:pool_id>/answers", calibrations.import_answers, name="import_answers"),
