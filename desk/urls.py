@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from desk.views import calibrations, entrance, importing, listing, media, parameters, pools, questions, writing
+from desk.views import (
+    calibrations,
+    entrance,
+    importing,
+    listing,
+    media,
+    parameters,
+    pools,
+    questions,
+    writing,
+)
 
 app_name = "desk"
 CALIBRATION = "questions/<uuid:pool_id>/calibrations/<uuid:calibration_id>"

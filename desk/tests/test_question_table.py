@@ -50,6 +50,17 @@ def test_sorted_filtered_and_paged(
     assert shown(author, pool, "?page=99") == ["q4", "q5"]
 
 
+def test_guessed_numbers_are_not_shown(author: Client) -> None:
+    rows = [question(number, [1.0], difficulty=number) for number in range(3)]
+    rows[0] |= {"state": "not_calibrated"}
+    pool = make_pool(rows)
+    assert shown(author, pool, "?state=not_calibrated") == ["q0"]
+    assert shown(author, pool, "?sort=difficulty") == ["q1", "q2", "q0"]
+    page = author.get(f"/desk/questions/{pool.pk}/table")
+    line = page.context["rows"][0].line
+    assert (line.difficulty, line.slope, line.state) == (None, None, "not_calibrated")
+
+
 def test_use_share_right_and_fit_come_from_answers(author: Client) -> None:
     pool = make_pool(3)
     api = client_with(f"Token {make_token()}")

@@ -31,10 +31,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A question, with its types in words."""
+    """A question, with its types and state in words."""
 
     line: Line
     types: str
+    state: str
 
 
 @require_safe
@@ -88,10 +89,11 @@ def _show(request: DeskRequest, pool: PoolCard, wanted: Wanted, form: BulkForm |
     ticked = set(request.POST.getlist("id"))
     context: dict[str, Any] = {
         "listing": listing,
-        "rows": [Row(line, _types(line.types)) for line in listing.lines],
+        "rows": [Row(line, _types(line.types), _state(line.state)) for line in listing.lines],
         "ticked": ticked,
         "wanted": wanted,
         "types": [(name, _types((name,))) for name in listing.types],
+        "states": [(name, _state(name)) for name in listing.states],
         "columns": _columns(wanted, listing),
         "form": form or BulkForm(initial=initial),
         "query": query_of(wanted),
@@ -135,3 +137,13 @@ def _types(names: tuple[str, ...]) -> str:
         "slider": _("slider"),
     }
     return ", ".join(words.get(name, name) for name in names)
+
+
+def _state(name: str) -> str:
+    words = {
+        "not_calibrated": _("not calibrated"),
+        "provisional": _("provisional"),
+        "operational": _("operational"),
+        "retired": _("retired"),
+    }
+    return words.get(name, name)

@@ -17,6 +17,7 @@ from sessions_app.models import TestResponse
 from sessions_app.reporting import exposure, item_statistics
 from testing_engine.models import Question, QuestionPool
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED, STATES
 from testing_engine.questions import interactions
 from testing_engine.questions.wording import types_asked
 from testing_engine.revisions import FrozenRevision, load_revision
@@ -39,6 +40,7 @@ class Wanted:
     search: str = ""
     area: str = ""
     type: str = ""
+    state: str = ""
     sort: str = "position"
     is_falling: bool = False
     page: int = 1
@@ -46,7 +48,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Line:
-    """One question. Numbers are None where there are none: no tests, too few answers."""
+    """One question. Numbers are None where there are none: no parameters, no tests, too few answers."""
 
     pk: int
     id: str
@@ -55,6 +57,7 @@ class Line:
     area: str
     question_set: str
     enemy_groups: tuple[str, ...]
+    state: str
     model: str
     difficulty: float | None
     slope: float | None
@@ -76,6 +79,7 @@ class Listing:
     tests: int
     areas: tuple[str, ...]
     types: tuple[str, ...]
+    states: tuple[str, ...]
     can_sort_by_fit: bool
 
 
@@ -113,6 +117,7 @@ def question_list(pool_id: UUID, wanted: Wanted) -> Listing:
         fits = _fits(revision, [item for item in shown if numbers.answered[item] >= FEWEST_ANSWERS])
     of_revision = Question.objects.filter(revisionquestion__revision_id=revision.id)
     areas = of_revision.exclude(area="").values_list("area", flat=True).distinct().order_by("area")
+    states = set(of_revision.values_list("state", flat=True).distinct())
     return Listing(
         revision=pool.current_revision.number,
         lines=_lines(revision, shown, types, numbers, fits),
@@ -122,6 +127,7 @@ def question_list(pool_id: UUID, wanted: Wanted) -> Listing:
         tests=used.tests,
         areas=tuple(areas[:500]),
         types=tuple(sorted({name for names in types for name in names})),
+        states=tuple(state for state in STATES if state in states),
         can_sort_by_fit=can_sort_by_fit,
     )
 
@@ -147,11 +153,15 @@ def _numbers(revision: FrozenRevision, used: exposure.Exposure) -> _Numbers:
     for key, count, correct in counted:
         item = revision.positions_by_key[key]
         answered[item], right[item] = count, correct
+    guessed = Question.objects.filter(revisionquestion__revision_id=revision.id, state=NOT_CALIBRATED)
+    unknown = np.zeros(size, dtype=bool)
+    for key in guessed.values_list("pk", flat=True):
+        unknown[revision.positions_by_key[key]] = True
     with np.errstate(invalid="ignore"):
         share = right / answered
     return _Numbers(
-        difficulty=revision.bank.difficulty,
-        slope=revision.bank.steepness,
+        difficulty=np.where(unknown, np.nan, revision.bank.difficulty),
+        slope=np.where(unknown, np.nan, revision.bank.steepness),
         exposure=used.rates if used.tests else np.full(size, np.nan),
         share_right=share,
         answered=answered,
@@ -163,12 +173,14 @@ def _mask(revision: FrozenRevision, wanted: Wanted, types: Sequence[tuple[str, .
     if wanted.type:
         mask &= np.array([wanted.type in names for names in types])
     words = wanted.search.replace("\x00", "").strip()
-    if words or wanted.area:
+    if words or wanted.area or wanted.state:
         rows = Question.objects.filter(revisionquestion__revision_id=revision.id)
         if words:
             rows = rows.filter(Q(content__icontains=words) | Q(external_id__icontains=words))
         if wanted.area:
             rows = rows.filter(area=wanted.area.replace("\x00", ""))
+        if wanted.state:
+            rows = rows.filter(state=wanted.state.replace("\x00", ""))
         chosen = np.zeros_like(mask)
         for key in rows.values_list("pk", flat=True):
             chosen[revision.positions_by_key[key]] = True
@@ -215,6 +227,7 @@ def _lines(
     for item, key in zip(items, keys, strict=True):
         question = rows[key]
         words = " ".join(question.content.split())
+        has_numbers = not math.isnan(numbers.difficulty[item])
         lines.append(
             Line(
                 pk=key,
@@ -224,13 +237,14 @@ def _lines(
                 area=question.area,
                 question_set=question.question_set,
                 enemy_groups=tuple(question.enemy_groups),
+                state=question.state,
                 model=question.model,
                 difficulty=_known(numbers.difficulty[item]),
                 slope=_known(numbers.slope[item]),
                 exposure=_known(numbers.exposure[item]),
                 answered=int(numbers.answered[item]),
                 share_right=_known(numbers.share_right[item]),
-                fit=fits.get(item),
+                fit=fits.get(item) if has_numbers else None,
             )
         )
     return tuple(lines)
