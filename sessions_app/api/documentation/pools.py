@@ -99,7 +99,10 @@ IMPORT = Endpoint(
         "docs/IMPORT.md has the formats."
     ),
     request=PoolImport,
-    reply={200: replies.Imported, 202: replies.PoolImportReply},
+    reply={
+        (200, "application/json"): replies.Imported,
+        (202, "application/json"): replies.PoolImportReply,
+    },
     parameters=(IDEMPOTENCY_KEY,),
     problems=("409",),
     examples=(
