@@ -60,7 +60,10 @@ class CalibrationForm(forms.Form):
         label=_("Scale"),
         choices=[
             (LINK, _("the pool’s: all its questions together hold it")),
-            (ANCHORS, _("the pool’s: only the questions named below are estimated")),
+            (
+                ANCHORS,
+                _("the pool’s: only the questions named below are estimated, or all without parameters"),
+            ),
             (OWN, _("a new one: the parameters of the pool were only guesses")),
         ],
         widget=forms.RadioSelect,

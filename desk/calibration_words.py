@@ -24,6 +24,14 @@ def stage_in_words(stage: str) -> str:
     }.get(stage, "")
 
 
+def rise_in_words(state: str) -> str:
+    """What a question becomes by its new parameters."""
+    return {
+        "provisional": _("becomes provisional"),
+        "operational": _("becomes operational"),
+    }.get(state, "")
+
+
 def finding_in_words(code: str) -> str:
     """What a finding's code means."""
     return {

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from desk.calibration_forms import AnswersForm, CalibrationForm
-from desk.calibration_words import finding_in_words, stage_in_words, state_in_words
+from desk.calibration_words import finding_in_words, rise_in_words, stage_in_words, state_in_words
 from desk.doors import DeskRequest, desk_view, go_to, show
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
 from desk.views.pools import pool_or_404, require_form, show_pool
@@ -105,7 +105,10 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         return go_to(request, request.path)
     first = request.GET.get("first", "0")
     page = reports.item_page(found, int(first) if first.isdecimal() and len(first) < 9 else 0)
-    context |= {"items": page, "picture": _picture(page)}
+    rises = [
+        rise_in_words(item["new_state"]) if item["new_state"] != item["state"] else "" for item in page.items
+    ]
+    context |= {"items": page, "lines": list(zip(page.items, rises, strict=True)), "picture": _picture(page)}
     if is_part:
         return show(request, "parts/calibration_items", {**context, "pool": pool})
     context |= {

@@ -1,6 +1,6 @@
 """What a calibration is asked for: checked against the pool, and kept as plain data that decides it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from testing_engine.calibration.priors import PriorError, read_priors
 from testing_engine.psychometrics.items.bank import LOGISTIC_MODELS, MODELS
+from testing_engine.psychometrics.items.parts import uncalibrated
 from testing_engine.revisions import FrozenRevision
 
 # How the new parameters come onto the pool's scale.
@@ -32,7 +33,8 @@ class CalibrationRefused(ValueError):
 class Asked:
     """`imports` None: all there are. `model` "": each question's own.
 
-    `anchors`: whose parameters are kept; or `estimate`: those of all others are.
+    `anchors`: whose parameters are kept; or `estimate`: those of all others are. Neither: those of all that
+    are calibrated.
     """
 
     imports: tuple[UUID, ...] | None = None
@@ -71,12 +73,12 @@ class Asked:
             }
         )
 
-    def kept_items(self, items: Sequence[str]) -> tuple[str, ...]:
-        """Which of these questions keep their parameters."""
+    def kept_items(self, items: Sequence[str], guessed: Collection[str]) -> tuple[str, ...]:
+        """Which of these questions keep their parameters. Those that are only `guessed` hold no scale."""
         if self.scale != ANCHORS:
             return ()
         kept = set(self.anchors) if self.anchors else set(items) - set(self.estimate)
-        return tuple(item for item in items if item in kept)
+        return tuple(item for item in items if item in kept and item not in guessed)
 
 
 def checked(asked: Asked, revision: FrozenRevision, known_imports: Sequence[UUID]) -> Asked:
@@ -131,8 +133,14 @@ def _wrong_scale(asked: Asked, revision: FrozenRevision) -> list[tuple[str, str]
         problems.append(("/scale", f"Must be one of {', '.join(SCALES)}."))
     elif asked.scale == LINK and revision.bank.n_dimensions > 1:
         problems.append(("/scale", "Linking is for one concept; name anchors, or begin a scale of its own."))
-    elif asked.scale == ANCHORS and bool(asked.anchors) == bool(asked.estimate):
+    elif asked.scale == ANCHORS and not _says_what_to_estimate(asked, revision):
         problems.append(("/anchors", "Name either the anchors or the questions to estimate."))
     elif asked.scale != ANCHORS and (asked.anchors or asked.estimate):
         problems.append(("/anchors", "Anchors go with the scale “anchors”."))
     return problems
+
+
+def _says_what_to_estimate(asked: Asked, revision: FrozenRevision) -> bool:
+    if asked.anchors or asked.estimate:
+        return not (asked.anchors and asked.estimate)
+    return bool(len(uncalibrated(revision.bank)))

@@ -36,6 +36,7 @@ from testing_engine.calibration import (
     dif,
     item_fit,
 )
+from testing_engine.calibration.promotion import state_after
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
@@ -138,10 +139,9 @@ def _task(
 ) -> _Task:
     responses = collected.responses
     old = tuple(parameters[position] for position in collected.positions)
-    calibrated = [
-        str(item) for item, each in zip(responses.items, old, strict=True) if each.state != NOT_CALIBRATED
-    ]
-    kept = frozenset(asked.kept_items(calibrated))
+    names = [str(item) for item in responses.items]
+    guessed = {name for name, each in zip(names, old, strict=True) if each.state == NOT_CALIBRATED}
+    kept = frozenset(asked.kept_items(names, guessed))
     if asked.scale == ANCHORS and not kept:
         raise NothingToCalibrate("None of the anchors was answered.")
     if len(kept) == responses.n_items:
@@ -217,6 +217,7 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
     item, old = task.responses.items[j], task.old[j]
     found = scale.moved(fit.parameters[item])
     model = model_for(old, None if item in task.kept else task.asked.model or None)
+    told = errors_of(old, found, errors, scale.slope)
     new, why_not = None, ""
     if item in task.kept:
         why_not = "anchor"
@@ -232,7 +233,9 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
         "counts": [int(count) for count in task.responses.counts[j]],
         "old": shown(old),
         "new": None if new is None else shown(new),
-        "errors": errors_of(old, found, errors, scale.slope),
+        "errors": told,
+        "state": old.state,
+        "new_state": old.state if new is None else _state_after(new, told),
         "estimate": {
             "family": found.model,
             "a": [known_number(each) for each in found.a],
@@ -244,6 +247,12 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
         "anchor_z": known_number(scale.anchor_z.get(item, np.nan)),
         "why_not": why_not,
     }
+
+
+def _state_after(new: ItemParameters, errors: Mapping[str, Any]) -> str:
+    """What the question becomes by these estimates."""
+    places = errors["steps"] or [errors["difficulty"]]
+    return state_after(new.state, new.discrimination, errors["discrimination"], places)
 
 
 def _old_errors(old: ItemParameters, known: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

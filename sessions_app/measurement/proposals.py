@@ -11,7 +11,6 @@ from django.db import transaction
 from sessions_app.measurement.collecting import alike_items
 from sessions_app.models import Calibration
 from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
-from testing_engine.calibration.promotion import state_after
 from testing_engine.models import PoolRevision, QuestionPool
 from testing_engine.pools import current_questions, parameter_fields, revise_fields
 from testing_engine.psychometrics.items.bank import ItemParameters
@@ -25,18 +24,20 @@ def proposed_parameters(
 ) -> dict[str, ItemParameters]:
     """By question id, where there is an estimate that a pool can hold."""
     return {
-        item["id"]: _with(parameters[revision.positions[item["id"]]], item["new"])
+        item["id"]: _with(parameters[revision.positions[item["id"]]], item)
         for item in result["items"]
         if item["new"] is not None
     }
 
 
-def _with(old: ItemParameters, new: Mapping[str, Any]) -> ItemParameters:
-    """The question's area, enemies and set stay."""
+def _with(old: ItemParameters, item: Mapping[str, Any]) -> ItemParameters:
+    """The question's area, enemies and set stay, and its state where somebody changed it meanwhile."""
     fields: dict[str, Any] = {
         "upper" if name == "upper_asymptote" else name: tuple(value) if isinstance(value, list) else value
-        for name, value in new.items()
+        for name, value in item["new"].items()
     }
+    if old.state == item["state"]:
+        fields["state"] = item["new_state"]
     return replace(old, **fields)
 
 
@@ -95,8 +96,7 @@ def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemPara
     alike = alike_items(revision)
     current = {question.external_id: question for question in current_questions(pool)}
     assert calibration.result is not None
-    found = {item["id"]: item for item in calibration.result["items"] if item["new"] is not None}
-    new = {name: item["new"] for name, item in found.items()}
+    new = {item["id"]: item for item in calibration.result["items"] if item["new"] is not None}
     if not new:
         raise ProposalRefused("It proposes nothing: no question has an estimate that a pool can hold.")
     others = [item for item in new if item not in current or alike.get(current[item].pk) is None]
@@ -105,14 +105,4 @@ def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemPara
             f"Since then {len(others)} of its questions became others ({', '.join(others[:5])}): "
             "calibrate again."
         )
-    return {
-        item: _promoted(_with(item_parameters(current[item]), each), found[item]["errors"])
-        for item, each in new.items()
-    }
-
-
-def _promoted(parameters: ItemParameters, errors: Mapping[str, Any]) -> ItemParameters:
-    """In the state that its parameters are known well enough for."""
-    slope = errors["discrimination"]
-    steps = errors["steps"] or [errors["difficulty"]]
-    return replace(parameters, state=state_after(parameters.state, parameters.discrimination, slope, steps))
+    return {item: _with(item_parameters(current[item]), each) for item, each in new.items()}

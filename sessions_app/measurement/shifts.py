@@ -73,7 +73,7 @@ def _moved(session: TestSession, bank: ItemBank, alike: Mapping[int, int]) -> li
     counting = (response for response in session.responses.all() if not response.is_pilot)
     responses = sorted(counting, key=lambda response: response.position)
     items = [alike.get(response.question_id, -1) for response in responses]
-    if -1 in items:
+    if not items or -1 in items:
         return []
     rules = load_plan(session.plan_id).rules
     beliefs = beliefs_of(rules, session.prior_mean, session.prior_sd, session.is_scored_alone)

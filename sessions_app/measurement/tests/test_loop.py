@@ -125,6 +125,34 @@ def test_linked_parameters_are_on_the_old_scale(uncalibrated: QuestionPool) -> N
     assert abs(kept["population"][0]["mean"][0] - linked["population"][0]["mean"][0]) < 0.05
 
 
+def test_questions_without_parameters_are_estimated_among_those_that_have_some(db: None) -> None:
+    a, b = true_parameters(ITEMS)
+    rows = [
+        question(i, [1.0], guessing=0.0, difficulty=float(b[i]), discrimination=float(a[i]))
+        for i in range(ITEMS)
+    ]
+    for row in rows[:2]:
+        row |= {"state": "not_calibrated", "difficulty": 3.0, "discrimination": 1.0}
+    pool = make_pool(rows)
+    import_responses(pool, matrix_file(pool, answers_of(900, ITEMS)))
+    linked: Any = calibrated(pool).result
+    assert linked["scale"]["anchors"] == ITEMS - 2
+    kept = calibrated(pool, scale="anchors")
+    result: Any = kept.result
+    new = [item for item in result["items"] if item["new"]]
+    assert [item["id"] for item in new] == ["q0", "q1"]
+    for item, truth in zip(new, b, strict=False):
+        assert abs(item["new"]["difficulty"] - truth) < 4.5 * item["errors"]["difficulty"]
+        sure = item["errors"]["difficulty"] <= 0.2
+        assert item["new_state"] == ("operational" if sure else "provisional")
+    proposals.publish(kept, None, timezone.now())
+    pool.refresh_from_db()
+    states = [each.state for each in current_questions(pool)]
+    assert states == [*(item["new_state"] for item in new), *["operational"] * (ITEMS - 2)]
+    with pytest.raises(CalibrationRefused):
+        queue.ask(pool, Asked(scale="anchors"))
+
+
 def calibrated_to(pool: QuestionPool, truth: dict[str, tuple[float, float]]) -> QuestionPool:
     """The pool with these slopes and difficulties."""
     known = {each.external_id: item_parameters(each) for each in current_questions(pool)}
