@@ -25,6 +25,7 @@ from sessions_app.reporting.population import abilities
 from testing_engine.admin import QuestionAdmin, QuestionPoolAdmin
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pictures import questions as question_pictures
+from testing_engine.pictures.picture import Picture
 from testing_engine.pictures.pools import FEWEST_STUDENTS, POPULATION_EDGES, pool_pictures
 from testing_engine.pools import choose_default, offered
 from testing_engine.psychometrics.constraints.exposure import mean_overlap
@@ -34,6 +35,7 @@ from testing_engine.revisions import FrozenRevision, load_revision
 UNUSED_ON_PAGE = 40
 REVISIONS_ON_PAGE = 20
 FREQUENT_ON_PAGE = 10
+DRAWN = 5  # lines of whole answers in a picture
 
 admin.site.unregister(QuestionPool)
 admin.site.unregister(Question)
@@ -211,9 +213,8 @@ class PicturedQuestionAdmin(QuestionAdmin):
         pictures = []
         if question.has_parameters:
             pictures.append(question_pictures.curves(revision.bank, revision.positions_by_key[question.pk]))
-        if found.total and question.interactions is None:
-            chosen = item_statistics.choices(revision, question.pk)
-            pictures.append(answers_pictures.options(chosen, question.options, question.option_scores))
+        if found.total:
+            pictures.append(_answers_along_ability(revision, question))
         if question.has_parameters and found.infit is not None:
             pictures.append(answers_pictures.fit(found))
         page = Page(
@@ -229,6 +230,18 @@ class PicturedQuestionAdmin(QuestionAdmin):
             lists=_frequent_in_words(question) if use.answered and question.interactions is not None else [],
         )
         return show(self, request, page)
+
+
+def _answers_along_ability(revision: FrozenRevision, question: Question) -> Picture:
+    """Option by option, or answer by answer."""
+    if question.interactions is None:
+        chosen = item_statistics.choices(revision, question.pk)
+        return answers_pictures.options(chosen, question.options, question.option_scores)
+    frequent = item_statistics.frequent_answers(question, DRAWN + 1)  # "I don't know" has a line anyway
+    drawn = [each for each in frequent if each.given is not None][:DRAWN]
+    given = item_statistics.whole_answers(revision, question.pk, [each.given or "" for each in drawn])
+    scoring = revision.with_interactions[revision.positions_by_key[question.pk]].scoring
+    return answers_pictures.whole_answers(given, drawn, scoring.n_categories - 1)
 
 
 def _concept_names(pool: QuestionPool) -> tuple[str, ...]:
@@ -270,7 +283,7 @@ def _use_in_words(use: Use, drawn: int) -> list[tuple[str, str]]:
 
 
 def _frequent_in_words(question: Question) -> list[tuple[str, list[str]]]:
-    """Of a question with interactions, instead of a picture option by option."""
+    """Of a question with interactions, beside the picture of the first of them."""
     found = item_statistics.frequent_answers(question, FREQUENT_ON_PAGE)
     lines = [f"{each.count} × {each.words or '“I don’t know”'} (scores {each.score})" for each in found]
     return [("Most frequent answers", lines)]

@@ -15,6 +15,7 @@ concepts, which are not stored; a question of one concept needs none.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,6 +79,25 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 """
 
+# The same of whole answers to interactions: one of those given, or the place behind them.
+_ANSWERED = """
+SELECT round(u * %(steps)s)::int, place, count(*)
+FROM (
+  SELECT CASE WHEN response.response IS NULL THEN -1 ELSE
+           coalesce(array_position(%(answers)s::jsonb[], response.response) - 1, %(others)s)
+         END AS place,
+         (SELECT sum(a * theta)
+          FROM unnest(%(direction)s::float8[], session.theta)
+          AS ability (a, theta)) AS u
+  FROM test_responses AS response
+  JOIN test_sessions AS session ON session.id = response.session_id AND session.legacy_id IS NULL
+    AND cardinality(session.theta) > 0
+  WHERE response.question_id = %(question)s
+) AS answered
+GROUP BY 1, 2
+ORDER BY 1, 2
+"""
+
 # What an erased student typed may say who they were.
 _FREQUENT = """
 SELECT response, max(score), count(*)
@@ -121,6 +141,7 @@ class FrequentAnswer:
     words: str | None
     score: int
     count: int
+    given: str | None = None  # as JSON
 
 
 @dataclass(frozen=True)
@@ -217,7 +238,7 @@ def frequent_answers(question: Question, most: int) -> list[FrequentAnswer]:
         cursor.execute(_FREQUENT, {"question": question.pk, "is_typed": is_typed, "most": most})
         rows = cursor.fetchall()
     return [
-        FrequentAnswer(answer_in_words(asked, json.loads(given)) if given else None, score, count)
+        FrequentAnswer(answer_in_words(asked, json.loads(given)) if given else None, score, count, given)
         for given, score, count in rows
     ]
 
@@ -237,6 +258,15 @@ def choices(revision: FrozenRevision, question_id: int) -> Choices:
     return Choices(step / STEPS_PER_LOGIT, option, count)
 
 
+def whole_answers(revision: FrozenRevision, question_id: int, given: Sequence[str]) -> Choices:
+    """The same of a question with interactions: `option` is the place of an answer among those given (JSON
+    each), or their number for every other one.
+    """
+    more = {"answers": list(given), "others": len(given)}
+    step, place, count = _counted(_ANSWERED, revision, question_id, 3, more).T
+    return Choices(step / STEPS_PER_LOGIT, place, count)
+
+
 def answers(revision: FrozenRevision, question_id: int) -> Answers:
     """The answers to a question of the revision, in all tests that had this version of it."""
     rows = _counted(_ANSWERS, revision, question_id, 4)
@@ -246,10 +276,21 @@ def answers(revision: FrozenRevision, question_id: int) -> Answers:
     return Answers(ability, error, score, count, predicted(revision.bank, item, ability, error))
 
 
-def _counted(sql: str, revision: FrozenRevision, question_id: int, columns: int) -> IntArray:
+def _counted(
+    sql: str,
+    revision: FrozenRevision,
+    question_id: int,
+    columns: int,
+    more: Mapping[str, object] | None = None,
+) -> IntArray:
     item = revision.positions_by_key[question_id]
     direction = revision.bank.slopes[item] / revision.bank.steepness[item]
-    arguments = {"steps": STEPS_PER_LOGIT, "direction": direction.tolist(), "question": question_id}
+    arguments = {
+        "steps": STEPS_PER_LOGIT,
+        "direction": direction.tolist(),
+        "question": question_id,
+        **(more or {}),
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, arguments)
         return np.array(cursor.fetchall(), dtype=np.intp).reshape(-1, columns)

@@ -1,5 +1,6 @@
 """Questions with interactions in the admin: shown, their other fields edited, their answers listed."""
 
+import csv
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from rest_framework.test import APIClient
 from sessions_app.admin.tests.test_editing import edit
 from sessions_app.api.tests.test_interactions import TYPES, started
 from sessions_app.conftest import submit
-from sessions_app.models import TestSession
+from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting import item_statistics
 from sessions_app.reporting.result_rows import answer_table
+from sessions_app.tests.factories import make_pool
 from testing_engine.models import Question
+from testing_engine.revisions import load_revision
 
 QUESTIONS = "/admin/testing_engine/question/"
 
@@ -64,6 +67,31 @@ def test_its_curves_and_answers_are_shown(browser: Client, api: APIClient, kind:
     page = browser.get(f"{QUESTIONS}{shown.pk}/answers/").content.decode()
     assert "Most frequent answers" in page
     assert "1 × " in page
+
+
+def test_its_commonest_answers_are_drawn_along_ability(browser: Client, api: APIClient) -> None:
+    """A question with parameters, so that there are abilities."""
+    asked, key, given, *_ = TYPES["mixed"]
+    row = {"id": "q", "content": "?", "concepts": [1], "difficulty": 0.5, "interactions": asked, "key": key}
+    make_pool([row, {**row, "id": "other"}])
+    others = {**given, "WHY": "B"}
+    for number, answer in enumerate((given, given, others, None)):
+        begun = api.post("/api/test/start", {"student_id": f"s{number}"}).json()
+        submit(api, begun, begun["next_question"]["id"], answer)
+    (shown,) = {response.question for response in TestResponse.objects.select_related("question")}
+    page = browser.get(f"{QUESTIONS}{shown.pk}/answers/").content.decode()
+    assert "Commonest answers, along ability" in page
+    drawn = browser.get(f"{QUESTIONS}{shown.pk}/answers/?data=options")
+    header, *rows = csv.reader(drawn.content.decode("utf-8-sig").splitlines())
+    assert (len(header), header[-2:]) == (6, ["all other answers", "I don’t know"])
+    assert [sum(int(row[place]) for row in rows) for place in range(1, 6)] == [4, 2, 1, 0, 1]
+
+    revision = load_revision(shown.pool.current_revision_id or 0)
+    none = item_statistics.whole_answers(revision, shown.pk, [])
+    assert {option: none.count[none.option == option].sum() for option in none.option.tolist()} == {
+        0: 3,
+        -1: 1,
+    }
 
 
 @pytest.mark.usefixtures("answered")

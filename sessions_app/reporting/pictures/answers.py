@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sessions_app.reporting.item_statistics import UNKNOWN, Answers, Choices
+from sessions_app.reporting.item_statistics import UNKNOWN, Answers, Choices, FrequentAnswer
 from testing_engine.pictures.palette import SERIES, SOFT, series
 from testing_engine.pictures.picture import Picture, label
 from testing_engine.pictures.questions import OWN_SCALE
@@ -19,21 +19,53 @@ ABILITIES = (-3, 3)  # shown, or more where there are
 
 def options(choices: Choices, texts: Sequence[str], option_scores: Sequence[int]) -> Picture:
     """The share of each option along ability. The key shows: only for whoever may see the question."""
+    names = [_option_name(option, texts) for option in range(len(texts))]
+    best = max(option_scores)
+    return _shares(
+        choices,
+        names,
+        [f" (scores {best})" if score == best else None for score in option_scores],
+        "Options chosen, along ability",
+        f"Which share of the students chose each option, {_BY}",
+    )
+
+
+def whole_answers(choices: Choices, found: Sequence[FrequentAnswer], best: int) -> Picture:
+    """The same of a question with interactions: the share of each of its commonest answers."""
+    names = [f"{each.words} (scores {each.score})" for each in found]
+    return _shares(
+        choices,
+        [*names, "all other answers"],
+        [*("" if each.score == best else None for each in found), None],
+        "Commonest answers, along ability",
+        f"Which share of the students gave each answer, {_BY}",
+    )
+
+
+_BY = (
+    "by the newest θ of their test (this answer is one of those behind it). The thick line is the key. "
+    + EQUALLY
+)
+
+
+def _shares(
+    choices: Choices, texts: Sequence[str], key: Sequence[str | None], title: str, description: str
+) -> Picture:
+    """`key`: what the label of a right answer says besides; None for one that is not right."""
     bins = choices.bins
     middles = [float(np.average(choices.ability[own], weights=choices.count[own])) for own in bins]
     chosen = [*range(len(texts)), *([UNKNOWN] if (choices.option == UNKNOWN).any() else [])]
     counts = np.array([[choices.count[own][choices.option[own] == o].sum() for o in chosen] for own in bins])
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
-    names = [_option_name(option, texts) for option in chosen]
-    best = max(option_scores)
+    names = [*texts, *(["I don’t know"] if UNKNOWN in chosen else [])]
 
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below
 
         axes = figure.subplots()
         for place, (option, name) in enumerate(zip(chosen, names, strict=True)):
-            is_right = option != UNKNOWN and option_scores[option] == best
+            is_right = option != UNKNOWN and key[option] is not None
             colour, style, marker = series(place) if option != UNKNOWN else (SOFT, ":", ".")
             axes.plot(
                 middles,
@@ -42,7 +74,7 @@ def options(choices: Choices, texts: Sequence[str], option_scores: Sequence[int]
                 linestyle=style,
                 marker=marker,
                 linewidth=3 if is_right else 1.3,
-                label=label(f"{name} (scores {best})") if is_right else label(name),
+                label=label(f"{name}{key[option]}") if is_right else label(name),
             )
         axes.set(xlabel="θ of the test", ylabel="share of the answers", ylim=(-0.02, 1.02))
         axes.set_xlim(*_limits(middles))
@@ -52,16 +84,7 @@ def options(choices: Choices, texts: Sequence[str], option_scores: Sequence[int]
         (round(middle, 3), int(total), *map(int, row))
         for middle, total, row in zip(middles, totals[:, 0], counts, strict=True)
     ]
-    return Picture(
-        "options",
-        "Options chosen, along ability",
-        "Which share of the students chose each option, by the newest θ of their test (this answer is one of "
-        f"those behind it). The thick line is the key. {EQUALLY}",
-        ("mean θ", "answers", *names),
-        tuple(rows),
-        draw,
-        4.2,
-    )
+    return Picture("options", title, description, ("mean θ", "answers", *names), tuple(rows), draw, 4.2)
 
 
 def fit(answers: Answers) -> Picture:
