@@ -153,7 +153,7 @@ def test_what_is_no_table(text: str, said: str) -> None:
 def test_a_workbook() -> None:
     book = Workbook()
     for row in (["item", "a", "b"], ["x", 1.5, -0.25], ["7", "0,5", 1]):
-        book.active.append(row)
+        book.worksheets[0].append(row)
     file = BytesIO()
     book.save(file)
     table = read_parameters(file.getvalue())
