@@ -254,6 +254,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SessionStatusEnum": "sessions_app.models.TestSession.Status",
         "ResultKindEnum": "sessions_app.sitting.result_specs.Kind",
+        "QuestionStateEnum": "sessions_app.replies.pools.STATES",
+        "ImportStateEnum": "sessions_app.replies.pools.IMPORT_STATES",
+        "CalibrationStateEnum": "sessions_app.replies.calibrations.STATES",
         "StartedEnum": ["started"],
         "ContinuedEnum": ["continue"],
     },

@@ -10,7 +10,8 @@ from sessions_app.measurement.importing import Report
 from sessions_app.models import Calibration, ResponseImport
 from sessions_app.replies.values import Reply
 
-State = Annotated[str, Meta(extra={"choices": Calibration.State.choices})]
+STATES = Calibration.State.choices
+State = Annotated[str, Meta(extra={"choices": STATES})]
 
 
 class ResponseImportReply(Reply, frozen=True):
