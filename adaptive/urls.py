@@ -4,6 +4,7 @@ import sys
 
 import structlog
 from django.contrib import admin
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -59,6 +60,8 @@ def _is_desk(request: HttpRequest) -> bool:
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return _problem(400, "Invalid request", "bad_request", "The request is malformed.")
+    if _is_desk(request) and isinstance(exception, RequestDataTooBig):
+        return desk_doors.too_large(request)
     return defaults.bad_request(request, exception)
 
 

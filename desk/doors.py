@@ -107,6 +107,11 @@ def forbidden(request: HttpRequest) -> HttpResponse:
     return show(request, "forbidden", status=403)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """The page for a form that says more than can be sent at once."""
+    return in_language(request, lambda: show(request, "too_large", status=400))
+
+
 def out_of_date(request: HttpRequest) -> HttpResponse:
     """The page for a form that was shown before somebody logged in anew, or that another site sent."""
     return in_language(request, lambda: show(request, "out_of_date", status=403))

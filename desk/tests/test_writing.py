@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
@@ -196,3 +197,20 @@ def test_a_picture_is_inserted(teacher: Client) -> None:
     assert refused.status_code == 400
     assert "no PNG" in refused.json()["error"]
     assert teacher.post("/desk/media", {"kind": "film"}).status_code == 400
+
+
+def test_what_is_too_long_is_told_so(teacher: Client, settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    reply = teacher.post(f"/desk/questions/{make_pool(1).pk}/check", {"content": "x" * 2000})
+    assert reply.status_code == 400
+    assert "too long" in reply.content.decode()
+
+
+def test_a_draft_of_one_question_saves_no_other(teacher: Client) -> None:
+    pool = make_pool(2)
+    first, second = current_questions(pool)
+    address = f"/desk/questions/{pool.pk}/q/{first.pk}/"
+    sent = fields_in(teacher.get(address).content.decode())
+    sent["content"], sent["base"] = "Other?", str(second.pk)
+    assert teacher.post(address, sent.dict()).status_code == 404
+    assert Question.objects.count() == 2

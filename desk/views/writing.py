@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,6 +29,7 @@ from testing_engine.authoring.sheet import Sheet
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.authoring.trying import AnswerRefused, try_answer
 
+NEW = "new"  # in whose name a draft is kept that is no question yet
 Form = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -44,7 +46,7 @@ def new_question(request: DeskRequest, pool_id: UUID) -> HttpResponse:
         messages.success(
             request, _("Saved: it is a question of the pool now. Go on with it, or write the next one.")
         )
-        return _saved(pool_id, saved.pk, "new")
+        return _saved(pool_id, saved.pk, NEW)
     wanted = request.GET.get("type", "choice")
     return _show(request, pool, publishing.begin_question(pool_id, wanted if wanted in TYPES else "choice"))
 
@@ -85,6 +87,8 @@ def _save(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
     sheet = _sheet(request, pool)
     base = request.POST.get("instead", "") or request.POST.get("base", "")
     base_pk = int(base) if base.isascii() and base.isdigit() else pk
+    if base_pk not in (version.pk for version in publishing.history(pool.id, pk)):
+        raise Http404
     try:
         saved = publishing.save(pool.id, base_pk, sheet)
     except ChangedMeanwhile as meanwhile:
@@ -102,12 +106,18 @@ def _save(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
         )
     else:
         messages.info(request, _("Nothing was changed, so nothing was published."))
-    return _saved(pool.id, saved.pk, str(base_pk))
+    return _saved(pool.id, saved.pk, _draft_of(sheet.id))
 
 
 def _saved(pool_id: UUID, pk: int, saved: str) -> HttpResponse:
     """On to the newest version. `saved` tells the page which draft it may forget."""
-    return HttpResponseRedirect(f"{reverse('desk:question', args=[pool_id, pk])}?saved={saved}")
+    query = urlencode({"saved": saved})
+    return HttpResponseRedirect(f"{reverse('desk:question', args=[pool_id, pk])}?{query}")
+
+
+def _draft_of(question_id: str) -> str:
+    """The last part of the key under which a browser keeps a draft: of a question, whichever its version."""
+    return "q-" + quote(question_id, safe="")
 
 
 @require_POST
@@ -206,7 +216,7 @@ def _show(
         "view": view_of(opened.sheet, opened.concept_names, problems, is_new=opened.pk is None),
         "kinds": KINDS,
         "conflict": conflict,
-        "draft_key": f"{request.user.pk}/{pool.id}/{opened.pk or 'new'}",
+        "draft_key": f"{request.user.pk}/{pool.id}/{_draft_of(opened.sheet.id) if opened.pk else NEW}",
         **_shown(opened.sheet),
     }
     return show_pool(request, pool, "questions", "write", context, status)

@@ -19,8 +19,8 @@ def edit(sheet: Sheet, button: str) -> str:
     """Do what the button says, in place. What means nothing does nothing.
 
     `add:TYPE`, `remove:PART`, `up:PART`, `type:PART:TYPE`; of rows `row:PART`, `remove-row:PART:ROW`,
-    `up-row:PART:ROW`; the same of targets: `target:PART`, `remove-target:PART:ROW`. Returns what is new in
-    the form, "" for nothing.
+    `up-row:PART:ROW`; the same of targets: `target:PART`, `remove-target:PART:ROW`. Returns where in the
+    form one goes on, "" for where one was.
     """
     verb, *words = button.split(":")
     try:
@@ -55,17 +55,19 @@ def _append(sheet: Sheet, place: str) -> None:
         sheet.content += gap + place
 
 
-def _remove(sheet: Sheet, part: str) -> None:
+def _remove(sheet: Sheet, part: str) -> str:
     removed = sheet.parts.pop(_index(part))
     for place in [
         place_of(removed),
         *(place_of(removed, row.id) for row in (*removed.targets, *removed.rows)),
     ]:
         sheet.content = sheet.content.replace(place, "")
+    return f"part-{max(_index(part) - 1, 0)}"
 
 
-def _up(sheet: Sheet, part: str) -> None:
+def _up(sheet: Sheet, part: str) -> str:
     _raise(sheet.parts, _index(part))
+    return f"part-{max(_index(part) - 1, 0)}"
 
 
 def _change_type(sheet: Sheet, part: str, part_type: str) -> None:
@@ -111,13 +113,14 @@ def _add_target(sheet: Sheet, part: str) -> str:
     return f"part-{part}-target-{len(changed.targets) - 1}-text"
 
 
-def _remove_row(sheet: Sheet, part: str, row: str) -> None:
+def _remove_row(sheet: Sheet, part: str, row: str) -> str:
     changed = sheet.parts[_index(part)]
     removed = changed.rows.pop(_index(row))
     for target in changed.targets:
         target.partners = tuple(each for each in target.partners if each != removed.id)
     if changed.type == "hottext":
         sheet.content = sheet.content.replace(place_of(changed, removed.id), removed.text)
+    return f"part-{part}-row-{max(_index(row) - 1, 0)}-text"
 
 
 def _remove_target(sheet: Sheet, part: str, row: str) -> None:
@@ -129,8 +132,9 @@ def _remove_target(sheet: Sheet, part: str, row: str) -> None:
         sheet.content = sheet.content.replace(place_of(changed, removed.id), "")
 
 
-def _up_row(sheet: Sheet, part: str, row: str) -> None:
+def _up_row(sheet: Sheet, part: str, row: str) -> str:
     _raise(sheet.parts[_index(part)].rows, _index(row))
+    return f"part-{part}-row-{max(_index(row) - 1, 0)}-text"
 
 
 def _index(text: str) -> int:

@@ -54,6 +54,8 @@ function offer(kept, key, form, box) {
     for (const [name, value] of kept.pairs) (values[name] ??= []).push(value);
     const source = document.createElement("span");
     box.after(source);
+    // The version that it was typed on: where another was saved since, saving says so instead of overwriting it.
+    form.elements.base.value = values.base?.[0] ?? "";
     await htmx.ajax("POST", box.dataset.sheet, { source, target: "#sheet", swap: "outerHTML", values });
     source.remove();
     box.hidden = true;

@@ -52,12 +52,24 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.elt.id === "sheet" || detail.target?.id === "sheet") settled();
 });
 
+// While a button's reply is on its way, nothing can be typed that the reply would not know.
+let focused = "";
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target.id !== "sheet") return;
+  focused = document.activeElement?.id ?? "";
+  detail.target.inert = true;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.target.id === "sheet" && !detail.successful) detail.target.inert = false;
+});
+
 /** After a button of the sheet: what is new gets the focus, and the preview follows. */
 function settled() {
   const { new: name } = one("#sheet").dataset;
   const added = name && document.getElementById(name);
   added?.scrollIntoView({ block: "nearest" });
-  (added?.matches("textarea") ? added : added?.querySelector("textarea, input:not([type=hidden])"))?.focus();
+  const inside = added?.matches("textarea") ? added : added?.querySelector("textarea, input:not([type=hidden])");
+  (inside ?? document.getElementById(focused))?.focus();
   changed();
 }
 
