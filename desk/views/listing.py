@@ -83,9 +83,7 @@ def _show(request: DeskRequest, pool: PoolCard, wanted: Wanted, form: BulkForm |
         raise Http404 from unknown
     initial = {"revision": listing.revision}
     if form is not None and form.errors:  # what was typed stays, for the list as it is now
-        data = form.data.copy()
-        data["revision"] = str(listing.revision)
-        form.data = data
+        form.data = {**form.data.dict(), "revision": str(listing.revision)}  # type: ignore[attr-defined]
     ticked = set(request.POST.getlist("id"))
     context: dict[str, Any] = {
         "listing": listing,

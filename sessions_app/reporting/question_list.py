@@ -104,9 +104,9 @@ def question_list(pool_id: UUID, wanted: Wanted) -> Listing:
     types = _types(revision)
     used = exposure.observed(revision)
     numbers = _numbers(revision, used)
-    with_answers = np.flatnonzero(numbers.answered >= FEWEST_ANSWERS)
+    with_answers = np.flatnonzero(numbers.answered >= FEWEST_ANSWERS).tolist()
     can_sort_by_fit = 0 < len(with_answers) <= MOST_FITTED
-    found = np.flatnonzero(_mask(revision, wanted, types))
+    found = np.flatnonzero(_mask(revision, wanted, types)).tolist()
     by = wanted.sort if wanted.sort in SORTS and (wanted.sort != "fit" or can_sort_by_fit) else "position"
     fits = _fits(revision, with_answers) if by == "fit" else {}
     order = _ordered(found, by, numbers, fits, is_falling=wanted.is_falling)
@@ -192,7 +192,7 @@ def _ordered(
     found: Sequence[int], by: str, numbers: _Numbers, fits: dict[int, float], *, is_falling: bool
 ) -> list[int]:
     """Equal ones in the pool's order; those without a number at the end, whichever way."""
-    items = [int(item) for item in found]
+    items = list(found)
     if by == "position":
         return items[::-1] if is_falling else items
     sign = -1.0 if is_falling else 1.0
@@ -207,7 +207,7 @@ def _ordered(
 def _fits(revision: FrozenRevision, items: Sequence[int]) -> dict[int, float]:
     """Infit of these questions, where it can be known."""
     found: dict[int, float] = {}
-    for item in map(int, items):
+    for item in items:
         infit = item_statistics.answers(revision, int(revision.question_ids[item])).infit
         if infit is not None and math.isfinite(infit.value):
             found[item] = infit.value
