@@ -15,6 +15,8 @@ from desk.doors import DeskRequest, desk_view, go_to, show
 from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
 from desk.navigation import pool_tabs
 from desk.rights import MAKE_POOLS, SEE_POOLS
+from sessions_app.reporting.pool_readiness import readiness_of
+from testing_engine import pools
 from testing_engine.authoring import contents, shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
 
@@ -61,7 +63,7 @@ def pool_page(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """The questions of a pool."""
     pool = pool_or_404(pool_id)
     search, after = request.GET.get("search", ""), request.GET.get("after", "")
-    context = {
+    context: dict[str, Any] = {
         "questions": contents.find_questions(pool_id, search, after=after),
         "search": search,
         "after": after,
@@ -69,6 +71,8 @@ def pool_page(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     }
     if request.htmx and not request.htmx.boosted:
         return show(request, "parts/question_rows", {**context, "pool": pool})
+    if pool.questions:
+        context["readiness"] = readiness_of(pools.read_pool(pool_id))
     return show_pool(request, pool, "questions", "pool", context)
 
 

@@ -56,8 +56,9 @@ def rules_of(cleaned: Mapping[str, Any]) -> CatRules:
         return CatRules.from_json({"selection": stopping, **given})
     if stopping == "fixed_length":
         given["min_questions"] = given["max_questions"]
+    pilots = _pilots_of(cleaned)
     try:
-        return replace(CatRules.from_end_criteria(type=stopping, **given), pilots=_pilots_of(cleaned))
+        return replace(CatRules.from_end_criteria(type=stopping, **given), pilots=pilots)
     except RulesError as error:
         problems = [(FIELDS.get(place.split("/")[1], "stopping"), text) for place, text in error.problems]
         raise RulesError(problems) from None

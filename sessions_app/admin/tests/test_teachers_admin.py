@@ -68,6 +68,11 @@ def form_data(pool: QuestionPool, **fields: Any) -> dict[str, Any]:
             },
         ),
         ({"stopping": "expert", "rules": '{"max_questions": 7}'}, {"max_questions": 7}),
+        ({"stopping": "linear", "max_questions": 6}, {"selection": "linear", "max_questions": 6}),
+        (
+            {"stopping": "fixed_length", "max_questions": 12, "pilots": 2, "pilot_quota": 100},
+            {"min_questions": 12, "max_questions": 12, "pilots": {"quota": 100}},
+        ),
     ],
 )
 def test_it_makes_a_named_test_of_simple_fields_and_opens_it_again(
@@ -101,6 +106,8 @@ def test_it_makes_a_named_test_of_simple_fields_and_opens_it_again(
         ({"stopping": "expert", "rules": "{"}, "rules"),
         ({"stopping": "expert", "rules": '{"max_questions": 5, "max_questions": 6}'}, "rules"),
         ({"concept_names": "One\nTwo"}, "concept_names"),
+        ({"pilots": 2}, "stopping"),
+        ({"pilots": 99}, "pilots"),
         ({"name": "not a slug"}, "name"),
         ({"time_limit_minutes": 0}, "time_limit_minutes"),
     ],

@@ -1,0 +1,69 @@
+"""States in the admin: a question's form, a pool's pages, a named test of a pool without parameters."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.test import APIClient
+
+from sessions_app.admin.tests.test_editing import edit
+from sessions_app.admin.tests.test_teachers_admin import NAMED_TESTS, form_data
+from sessions_app.api.tests.test_without_parameters import bare
+from sessions_app.conftest import Start, answer_questions
+from sessions_app.models import NamedTest, TestSession
+from sessions_app.tests.factories import make_named_test, make_pool, question
+from testing_engine.models import Question
+
+
+@pytest.fixture
+def browser(client: Client, db: None) -> Client:
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+def test_an_edit_keeps_the_state_and_may_change_it(browser: Client) -> None:
+    make_pool([bare(0), question(1, [1.0])])
+    stored = Question.objects.get(external_id="q0")
+    assert edit(browser, stored, content="Other?").status_code == 302
+    newest = Question.objects.get(external_id="q0", version=2)
+    assert (newest.state, newest.content) == ("not_calibrated", "Other?")
+    edit(browser, newest, state="provisional", difficulty="0.4")
+    newest = Question.objects.get(external_id="q0", version=3)
+    assert (newest.state, newest.difficulty) == ("provisional", 0.4)
+    edit(browser, Question.objects.get(external_id="q1"), state="retired")
+    assert Question.objects.get(external_id="q1", version=2).state == "retired"
+
+
+def test_pages_of_a_pool_without_parameters(browser: Client, api: APIClient, start: Start) -> None:
+    pool = make_pool([bare(i) for i in range(4)])
+    make_named_test(pool, rules={"max_questions": 4})
+    started = start(test="algebra", end_criteria=None)
+    answer_questions(api, started, 4)
+    session = TestSession.objects.get()
+    pages = [
+        f"testing_engine/questionpool/{pool.pk}/change/",
+        f"testing_engine/questionpool/{pool.pk}/measurement/",
+        f"testing_engine/questionpool/{pool.pk}/results/",
+        f"testing_engine/question/{Question.objects.earliest('pk').pk}/answers/",
+        f"sessions_app/testsession/{session.pk}/change/",
+        f"sessions_app/testsession/{session.pk}/path/",
+        f"sessions_app/testsession/{session.pk}/replay/",
+        f"sessions_app/namedtest/{NamedTest.objects.get().pk}/results/",
+        "sessions_app/testsession/",
+    ]
+    shown: dict[str, Any] = {page: browser.get(f"/admin/{page}", follow=True) for page in pages}
+    assert {page: reply.status_code for page, reply in shown.items() if reply.status_code != 200} == {}
+    assert "No question of this pool has parameters" in shown[pages[0]].content.decode()
+    assert "4 of 4 right (100 %)" in shown[pages[4]].content.decode()
+    assert "4 of 4 right (100 %)" in shown[pages[7]].content.decode()
+
+
+def test_a_new_test_fits_a_pool_without_parameters(browser: Client) -> None:
+    pool = make_pool([bare(i) for i in range(6)])
+    reply = browser.post(f"{NAMED_TESTS}add/", {**form_data(pool), "_continue": "1"}, follow=True)
+    assert "This pool has no parameters" in reply.content.decode()
+    assert NamedTest.objects.get().rules == {"selection": "linear", "max_questions": 6}
+    asked = form_data(pool, name="other", stopping="precision", target_error=0.4)
+    refused = browser.post(f"{NAMED_TESTS}add/", asked)
+    assert "stopping" in refused.context["adminform"].form.errors
