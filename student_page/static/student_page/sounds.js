@@ -14,7 +14,7 @@ export function hushSounds(root) {
 export function showSounds(root, place, heard, keep, texts) {
   for (const audio of root.querySelectorAll("audio[controls]")) {
     const key = `${place} ${audio.getAttribute("src")}`;
-    showSound(audio, heard[key] ?? [0, 0], (state) => keep({ ...heard, [key]: (heard[key] = state) }), texts);
+    showSound(audio, heard[key] ?? [0, 0], (state) => keep({ [key]: state }), texts);
   }
 }
 

@@ -104,7 +104,7 @@ function present() {
   // The one place that decides it: a named test may rule it out.
   const allowsDontKnow = test?.allow_dont_know ?? true;
   const { heard } = kept;
-  const keepHeard = (now) => (kept.heard = now);
+  const keepHeard = (more) => (kept.heard = { ...kept.heard, ...more });
   showQuestion(question, { number: answered + 1, most, allowsDontKnow, heard, keepHeard }, texts);
   const { draft } = kept;
   if (draft?.question_id === question.id) showAnswer(draft.response);
