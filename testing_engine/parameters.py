@@ -6,6 +6,8 @@ safe to repeat, and refused where the pool was revised since somebody looked.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
 
 import numpy as np
 from django.db import transaction
@@ -97,6 +99,36 @@ class Published:
     revision: PoolRevision
     changed: int
     look: Look
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table that a revision's parameters came from."""
+
+    revision: int
+    published_at: datetime
+    source: str
+    choices: Mapping[str, str]
+    changed: int
+    made_by: str
+    sha256: str
+
+
+def published_tables(pool_id: UUID, most: int = 20) -> tuple[PublishedTable, ...]:
+    """The newest first."""
+    found = ParameterSource.objects.filter(revision__pool_id=pool_id).select_related("revision")
+    return tuple(
+        PublishedTable(
+            each.revision.number,
+            each.revision.created_at,
+            each.choices["source"],
+            each.choices["choices"],
+            each.changed,
+            each.made_by,
+            each.table_sha256,
+        )
+        for each in found.order_by("-revision__number")[:most]
+    )
 
 
 def look_at(pool: QuestionPool, content: bytes, reading: Reading | None = None) -> Look:

@@ -46,7 +46,9 @@ def test_from_a_pasted_table_to_a_revision(author: Client) -> None:
     source = ParameterSource.objects.get()
     assert (source.revision.number, source.changed) == (2, 2)
     assert source.made_by.startswith("user ")
-    assert "2 questions have new parameters" in author.get(address).content.decode()
+    said = author.get(address).content.decode()
+    assert "2 questions have new parameters" in said
+    assert f"SHA-256 {source.table_sha256[:16]}" in said
     late = author.post(address, {"table": TABLE.replace("1.2", "1.3"), **CHOICES, **told})
     assert "Look again, then publish" in late.content.decode()
 

@@ -79,7 +79,8 @@ def _show(
 ) -> HttpResponse:
     if request.htmx and not request.htmx.boosted:
         return show(request, PART, {"pool": pool, "form": form, "is_part": True, **context})
-    return show_pool(request, pool, "parameters", "pool_parameters", {"form": form, **context}, status)
+    context = {"form": form, "tables": parameters.published_tables(pool.id), **context}
+    return show_pool(request, pool, "parameters", "pool_parameters", context, status)
 
 
 def _look(pool_id: UUID, content: bytes, asked: Asked, problems: list[str]) -> dict[str, Any]:
