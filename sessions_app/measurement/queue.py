@@ -122,8 +122,15 @@ def cancel(calibration: Calibration, now: datetime) -> Calibration:
     return calibration
 
 
-def claim(calibration_id: uuid.UUID, now: datetime) -> Calibration | None:
-    """The calibration, to be computed by the caller alone; None where nobody needs to."""
+def claim(calibration_id: uuid.UUID, now: datetime, *, beside_others: bool = False) -> Calibration | None:
+    """The calibration, to be computed by the caller alone; None where nobody needs to.
+
+    Unless `beside_others`, also where another pool's is computed: a worker has short tasks to do besides. It
+    waits then, and `take_up` sends it again.
+    """
+    alive = Calibration.objects.filter(state=Calibration.State.RUNNING, heartbeat_at__gte=now - SILENT_AFTER)
+    if not beside_others and alive.exists():
+        return None
     worker = uuid.uuid4()
     claimed = Calibration.objects.filter(pk=calibration_id, state=Calibration.State.QUEUED).update(
         state=Calibration.State.RUNNING,

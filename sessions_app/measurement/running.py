@@ -49,9 +49,12 @@ class Computed:
     data_hash: str
 
 
-def run(calibration_id: uuid.UUID, tell: Tell = lambda *_: None) -> None:
-    """Compute it, unless somebody else does or it is over. Whatever goes wrong ends up in its row."""
-    calibration = queue.claim(calibration_id, timezone.now())
+def run(calibration_id: uuid.UUID, tell: Tell = lambda *_: None, *, beside_others: bool = False) -> None:
+    """Compute it, unless somebody else does or it is over. Whatever goes wrong ends up in its row.
+
+    `beside_others`: also while another pool's is computed.
+    """
+    calibration = queue.claim(calibration_id, timezone.now(), beside_others=beside_others)
     if calibration is None:
         return
     try:

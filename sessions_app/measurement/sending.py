@@ -9,10 +9,11 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 TASK = "sessions_app.tasks.calibrate"
+EXPIRES = 300  # seconds: what no worker took is sent again, and does not pile up
 
 
 def send_calibration(calibration_id: UUID) -> None:
     try:
-        current_app.send_task(TASK, (str(calibration_id),), retry=False)
+        current_app.send_task(TASK, (str(calibration_id),), expires=EXPIRES, retry=False)
     except OperationalError:
         logger.warning("Calibration %s waits: the broker is away", calibration_id)

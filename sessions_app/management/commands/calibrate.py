@@ -65,7 +65,11 @@ class Command(BaseCommand):
         except Refusal as refused:
             raise CommandError(str(refused)) from refused
         with tqdm(total=100, unit="%", disable=None) as bar:
-            running.run(calibration.pk, lambda stage, share: bar.update(int(100 * share) - bar.n))
+            running.run(
+                calibration.pk,
+                lambda stage, share: bar.update(int(100 * share) - bar.n),
+                beside_others=True,
+            )
         calibration.refresh_from_db()
         if calibration.state != Calibration.State.DONE or calibration.result is None:
             raise CommandError(calibration.error or f"It is {calibration.state}.")

@@ -195,6 +195,11 @@ def test_what_a_dead_worker_left_is_taken_up_three_times(uncalibrated: QuestionP
     dead = queue.claim(calibration.pk, now)
     assert dead is not None
     assert queue.claim(calibration.pk, now) is None
+    other = make_pool(3)
+    waiting = queue.ask(other, Asked())
+    running.run(waiting.pk)  # a worker computes one at a time
+    assert Calibration.objects.get(pk=waiting.pk).state == "queued"
+    queue.cancel(waiting, now)
     later = now + 2 * queue.SILENT_AFTER
     assert queue.take_up(later, sent.append) == (1, 0)
     running.run(calibration.pk)
