@@ -77,6 +77,13 @@ def test_a_teacher_writes_a_question(admin: NewPage) -> None:
     expect(page.locator("#part-0-row-1-text")).to_have_value("three")
     expect(page.get_by_label("Right number")).to_have_value("2,5")
 
+    # What stands on the other side of a pair is called by its words at once.
+    page.get_by_role("button", name="Match two lists").click()
+    page.get_by_label("Second list 1").fill("Rome")
+    expect(page.get_by_label("1 Rome")).to_have_count(3)
+    page.locator("#part-2").get_by_role("button", name="Remove", exact=True).click()
+    expect(page.locator("#part-2")).to_have_count(0)
+
     # Try it: half of it right, then all.
     expect(shown.locator("math")).to_have_count(2)
     expect(shown.get_by_alt_text("a teal field")).to_be_visible()

@@ -25,9 +25,10 @@ export function keepDrafts(form, box) {
   let waiting;
   const keep = () => {
     const pairs = pairsOf(form);
-    if (!box.hidden || JSON.stringify(pairs) === atFirst) return;
+    if (JSON.stringify(pairs) === atFirst) return;
+    const older = box.hidden ? undefined : kept; // still on offer: it stays below what is typed now
     try {
-      localStorage.setItem(key, JSON.stringify({ at: Date.now(), pairs }));
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), pairs, older }));
     } catch {
       // No room, or not allowed: then only the page itself keeps it.
     }
@@ -48,6 +49,7 @@ function offer(kept, key, form, box) {
   box.querySelector("[data-drop]").onclick = () => {
     localStorage.removeItem(key);
     box.hidden = true;
+    if (kept.older) offer(kept.older, key, form, box);
   };
   box.querySelector("[data-take]").onclick = async () => {
     const values = {};

@@ -12,7 +12,9 @@ let kept;
 onAnswer((response) => [tell({ answer: response }), unlock()], (response) => (kept = response), texts);
 
 addEventListener("message", ({ data, source, origin: from }) => {
-  if (from !== origin || source !== parent || !data.question) return;
+  if (from !== origin || source !== parent) return;
+  if (data.isThere) tell({ ready: true, height: document.documentElement.scrollHeight });
+  if (!data.question) return;
   const hadFocus = document.hasFocus();
   section.hidden = false;
   showQuestion(data.question, { number: 1, most: 1, allowsDontKnow: true }, texts);

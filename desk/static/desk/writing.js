@@ -27,6 +27,9 @@ addEventListener("message", ({ data, source, origin }) => {
   if (data.answer !== undefined) tryIt(data.answer);
 });
 
+// Whichever of the two is there first, the other learns of it.
+frame.contentWindow.postMessage({ isThere: true }, location.origin);
+
 function tryIt(answer) {
   const target = one("#tried");
   const values = { answer: JSON.stringify(answer) };
@@ -78,6 +81,20 @@ function settled() {
 form.addEventListener("change", ({ target }) => {
   if (!target.dataset.alone || !target.checked) return;
   for (const box of form.querySelectorAll(`[data-alone="${target.dataset.alone}"]`)) box.checked = box === target;
+});
+
+// --- Pairs: what is ticked is called by its words, also while they are typed --------------------------------------
+
+form.addEventListener("input", ({ target }) => {
+  const named = target.name?.match(/^(part-\d+-(?:row|target)-\d+)-text$/);
+  if (!named) return;
+  const id = form.elements[`${named[1]}-id`].value;
+  const part = target.closest(".part-card");
+  for (const box of part.querySelectorAll(".partners input")) {
+    if (box.value !== id) continue;
+    const words = target.value.trim().replace(/\s+/g, " ");
+    box.nextSibling.textContent = ` ${id} ${words.length > 24 ? `${words.slice(0, 24)}…` : words}`;
+  }
 });
 
 // --- Places and pictures ---------------------------------------------------------------------------------------
