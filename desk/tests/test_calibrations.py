@@ -61,6 +61,11 @@ def test_from_answers_to_a_revision(author: Client) -> None:
     assert rest.count('<th scope="row">') == 2
     assert "Iterationen" in author.get(f"{asked['Location']}?language=de").content.decode()
 
+    table = author.get(f"{asked['Location']}?format=csv").content.decode()
+    assert len(table.splitlines()) == 1 + 14
+    whole = author.get(f"{asked['Location']}?format=json").json()
+    assert len(whole["result"]["items"]) == 14
+
     reader = somebody("testing_engine.author_pools")
     assert "Publish as the next" not in reader.get(asked["Location"]).content.decode()
     assert reader.post(f"{asked['Location']}/publish").status_code == 403

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from desk.calibration_words import finding_in_words, rise_in_words, stage_in_wor
 from desk.doors import DeskRequest, desk_view, go_to, show
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
 from desk.views.pools import pool_or_404, require_form, show_pool
-from sessions_app.measurement import importing, proposals, queue, reports
+from sessions_app.measurement import importing, proposals, queue, reports, tables
 from sessions_app.measurement.asking import CalibrationRefused
 from sessions_app.measurement.curves import FINE
 from sessions_app.measurement.sending import send_calibration
@@ -101,6 +101,8 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         if is_part:
             return show(request, "parts/calibration_progress", {**context, "pool": pool})
         return show_pool(request, pool, "calibrate", "pool_calibration", context)
+    if (form := request.GET.get("format")) in ("csv", "json"):
+        return _file(found, form)
     if is_part and "first" not in request.GET:  # it was running, and is done
         return go_to(request, request.path)
     first = request.GET.get("first", "0")
@@ -160,6 +162,17 @@ def _found(pool_id: UUID, calibration_id: UUID) -> Any:
         return queue.find(pools.read_pool(pool_id), str(calibration_id))
     except CalibrationNotFound as unknown:
         raise Http404 from unknown
+
+
+def _file(found: Any, form: str) -> HttpResponse:
+    """The questions as CSV, or the whole result as JSON."""
+    name = {"Content-Disposition": f'attachment; filename="calibration-{found.pk}.{form}"'}
+    if form == "csv":
+        lines = "".join(tables.parameter_lines(found))
+        return HttpResponse(lines, content_type="text/csv; charset=utf-8", headers=name)
+    return JsonResponse(
+        {"request": found.request, "result": found.result, "shift": found.shift}, headers=name
+    )
 
 
 def _picture(page: reports.ItemPage) -> Any:
