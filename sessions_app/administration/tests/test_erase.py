@@ -299,6 +299,7 @@ def test_its_columns_are_all_decided_on() -> None:
         "TestSession": {"idempotency_key", "request_hash", "legacy_id"},
         "TestResponse": {"idempotency_key"},
         "SessionEvent": {"idempotency_key", "request_hash"},
+        "ImportedSitting": {"person"},
     }
     stays = {
         "Student": {"id", "created_at", "erased_at"},
@@ -307,15 +308,17 @@ def test_its_columns_are_all_decided_on() -> None:
             *("prior_sd", "theta", "standard_error", "questions_answered", "correct_responses"),
             *("current_position", "started_at", "last_activity", "completed_at", "chain_head"),
             *("named_test", "deadline", "token_generation", "result_spec", "overall_theta", "overall_error"),
-            *("is_scored_alone", "shuffles_options", "waits_to_begin"),
+            *("is_scored_alone", "shuffles_options", "waits_to_begin", "pilots_answered"),
         },
         "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
         - {"question_id"}
-        | {"response", "overall_theta", "overall_error"},
+        | {"response", "overall_theta", "overall_error", "is_pilot"},
+        "ImportedSitting": {"id", "source", "number", "group_name", "items", "categories", "times"},
     }
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
     deleted = {"StudentProficiency", "Invitation"}
     no_students = {"ApiClient", "NamedTest", "ResultSpecification", "LiveSession"}  # the last is a proxy
+    no_students |= {"Calibration", "ResponseImport", "PoolImport"}
     for model in apps.get_app_config("sessions_app").get_models():
         name = model.__name__
         if name in deleted | no_students:
