@@ -86,7 +86,8 @@ def test_it_runs_as_an_ordinary_user_and_in_exec_form() -> None:
 def test_it_leaves_no_secret_in_a_layer() -> None:
     assert not re.search(r"^(ENV|ARG).*(SECRET|PASSWORD|TOKEN)", DOCKERFILE, re.MULTILINE)
     assert {path.split("/")[0] for path in copied_paths()} == {
-        "requirements", "manage.py", "adaptive", "sessions_app", "student_page", "testing_engine", "docker"
+        "requirements", "manage.py", "adaptive", "sessions_app", "student_page", "desk", "testing_engine",
+        "docker",
     }  # fmt: skip
     assert {path for path in copied_paths() if path.startswith("docker")} == {
         "docker/gunicorn.conf.py",
