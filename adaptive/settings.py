@@ -173,6 +173,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "take up simulations": {
+        "task": "sessions_app.tasks.take_up_simulations",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "beat tick": {
         "task": "adaptive.tasks.record_beat_tick",
         "schedule": timedelta(seconds=30),

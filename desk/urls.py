@@ -5,18 +5,19 @@ from django.urls import path
 from desk.views import (
     calibrations,
     entrance,
-    exporting,
     importing,
     listing,
     media,
     parameters,
     pools,
     questions,
+    simulations,
     writing,
 )
 
 app_name = "desk"
 CALIBRATION = "questions/<uuid:pool_id>/calibrations/<uuid:calibration_id>"
+SIMULATION = "questions/<uuid:pool_id>/simulations/<uuid:simulation_id>"
 urlpatterns = [
     path("", entrance.home, name="home"),
     path("log-in", entrance.log_in, name="log_in"),
@@ -39,13 +40,15 @@ urlpatterns = [
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
     path("questions/<uuid:pool_id>/table", listing.question_table, name="question_table"),
     path("questions/<uuid:pool_id>/table/change", listing.change_questions, name="change_questions"),
-    path("questions/<uuid:pool_id>/export", exporting.pool_export, name="pool_export"),
     path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),
     path("questions/<uuid:pool_id>/calibrate", calibrations.calibrate, name="calibrate"),
     path("questions/<uuid:pool_id>/answers", calibrations.import_answers, name="import_answers"),
     path(f"{CALIBRATION}", calibrations.calibration, name="calibration"),
     path(f"{CALIBRATION}/cancel", calibrations.cancel, name="cancel_calibration"),
     path(f"{CALIBRATION}/publish", calibrations.publish, name="publish_calibration"),
+    path("questions/<uuid:pool_id>/simulate", simulations.simulate, name="simulate"),
+    path(SIMULATION, simulations.simulation, name="simulation"),
+    path(f"{SIMULATION}/cancel", simulations.cancel, name="cancel_simulation"),
     path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),
     path("questions/<uuid:pool_id>/archive", pools.archive, name="archive_pool"),
     path("questions/<uuid:pool_id>/restore", pools.restore, name="restore_pool"),

@@ -115,6 +115,26 @@ class CalibrationNotOpen(Refusal):
         self.state = state
 
 
+class SimulationNotFound(Refusal):
+    """This pool has no such simulation."""
+
+
+class SimulationRuns(Refusal):
+    """A pool has one simulation at a time; this one waits or computes."""
+
+    def __init__(self, simulation_id: UUID) -> None:
+        super().__init__("This pool has a simulation that is not over yet.")
+        self.simulation_id = simulation_id
+
+
+class SimulationNotOpen(Refusal):
+    """It is over already."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This simulation is {state}.")
+        self.state = state
+
+
 class ProposalRefused(Refusal):
     """What a calibration proposes cannot become a revision; the message says why.
 

@@ -7,7 +7,9 @@ from celery import shared_task
 
 from sessions_app.administration import cleanup, pool_imports
 from sessions_app.measurement import queue, running
-from sessions_app.measurement.sending import send_calibration
+from sessions_app.measurement.sending import send_calibration, send_simulation
+from sessions_app.measurement.simulations import queue as simulation_queue
+from sessions_app.measurement.simulations import running as simulating
 
 logger = logging.getLogger(__name__)
 
@@ -37,3 +39,16 @@ def import_questions(import_id: str) -> None:
 def take_up_imports() -> None:
     sent, given_up = pool_imports.take_up(cleanup.shared_clock())
     logger.info("Sent %d imports again, gave up %d", sent, given_up)
+
+
+@shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)
+def simulate(simulation_id: str) -> None:
+    """One part; what waits goes on as another task, so that others have their turn."""
+    if simulating.run_next(UUID(simulation_id)):
+        send_simulation(UUID(simulation_id))
+
+
+@shared_task
+def take_up_simulations() -> None:
+    sent, given_up = simulation_queue.take_up(cleanup.shared_clock(), send_simulation, simulating.settle)
+    logger.info("Sent %d simulations again, gave up %d parts", sent, given_up)

@@ -8,9 +8,9 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from desk.rights import ALL, EXPORT_POOLS, MAKE_POOLS, PUBLISH_CALIBRATIONS, SEE_POOLS, WRITE_QUESTIONS, Right
+from desk.rights import ALL, MAKE_POOLS, PUBLISH_CALIBRATIONS, SEE_POOLS, WRITE_QUESTIONS, Right
 from desk.urls import urlpatterns
-from sessions_app.models import Calibration
+from sessions_app.models import Calibration, Simulation
 from sessions_app.tests.factories import make_pool
 from testing_engine.pools import current_questions
 
@@ -26,13 +26,15 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "change_questions": ("post", WRITE_QUESTIONS),
     "import": ("get", MAKE_POOLS),
     "question_template": ("get", MAKE_POOLS),
-    "pool_export": ("get", EXPORT_POOLS),
     "pool_parameters": ("get", MAKE_POOLS),
     "calibrate": ("get", MAKE_POOLS),
     "import_answers": ("post", MAKE_POOLS),
     "calibration": ("get", MAKE_POOLS),
     "cancel_calibration": ("post", MAKE_POOLS),
     "publish_calibration": ("post", PUBLISH_CALIBRATIONS),
+    "simulate": ("get", MAKE_POOLS),
+    "simulation": ("get", MAKE_POOLS),
+    "cancel_simulation": ("post", MAKE_POOLS),
     "copy_pool": ("post", MAKE_POOLS),
     "archive_pool": ("post", MAKE_POOLS),
     "restore_pool": ("post", MAKE_POOLS),
@@ -67,6 +69,9 @@ def somebody(*permissions: str, is_staff: bool = True) -> Client:
 def test_who_may_open_what() -> None:
     pool = make_pool(2)
     Calibration.objects.create(id=pool.pk, pool=pool, revision=pool.revisions.get(), request={})
+    Simulation.objects.create(
+        id=pool.pk, pool=pool, revision=pool.revisions.get(), request={}, abilities=b"", cancel_requested=True
+    )
     strangers = {"anonymous": Client(), "no member of the staff": somebody(is_staff=False)}
     nobody = somebody("sessions_app.operate_service")
     holders = {name: somebody(name) for right in ALL.values() for name in right.any_of}

@@ -86,6 +86,13 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(409, "calibration_runs", str(refusal), extra=running)
         case refusals.CalibrationNotOpen():
             return Problem(409, "calibration_state", str(refusal), extra={"state": refusal.state})
+        case refusals.SimulationNotFound():
+            return Problem(404, "simulation_not_found", "This pool has no such simulation.")
+        case refusals.SimulationRuns():
+            simulated = {"simulation_id": str(refusal.simulation_id)}
+            return Problem(409, "simulation_runs", str(refusal), extra=simulated)
+        case refusals.SimulationNotOpen():
+            return Problem(409, "simulation_state", str(refusal), extra={"state": refusal.state})
         case refusals.ProposalRefused():
             code = "proposal_doubtful" if refusal.is_doubtful else "proposal_refused"
             return Problem(409, code, str(refusal))

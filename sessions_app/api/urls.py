@@ -16,6 +16,7 @@ from sessions_app.api.invitations import InvitationStartView, InvitationView
 from sessions_app.api.parameters import ParametersView
 from sessions_app.api.pool_export import PoolExportView
 from sessions_app.api.result_export import ExportView
+from sessions_app.api.simulations import CancelSimulationView, SimulationListView, SimulationView
 
 
 class AnyTextConverter(PathConverter):
@@ -43,6 +44,9 @@ urlpatterns = [
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>", CalibrationView.as_view()),
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>/cancel", CancelCalibrationView.as_view()),
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>/publish", PublishCalibrationView.as_view()),
+    path("pools/<str:pool_id>/simulations", SimulationListView.as_view()),
+    path("pools/<str:pool_id>/simulations/<str:simulation_id>", SimulationView.as_view()),
+    path("pools/<str:pool_id>/simulations/<str:simulation_id>/cancel", CancelSimulationView.as_view()),
     path("test/start", sitting.StartView.as_view()),
     path("invitations/read", InvitationView.as_view()),
     path("invitations/start", InvitationStartView.as_view()),

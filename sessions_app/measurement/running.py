@@ -2,17 +2,14 @@
 
 import hashlib
 import json
-import logging
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from sessions_app.measurement import queue
+from sessions_app.measurement import jobs, queue
 from sessions_app.measurement.asking import Asked
 from sessions_app.measurement.collecting import collect, sessions_for
 from sessions_app.measurement.estimating import DIF, ERRORS, FIT, FITTING, Tell, estimate
@@ -25,8 +22,6 @@ from testing_engine.models import Question
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
 
-logger = logging.getLogger(__name__)
-
 COLLECTING, SHIFT = "collecting", "shift"
 # Where the bar stands when a stage begins, and when it ends.
 STAGES = {
@@ -37,7 +32,6 @@ STAGES = {
     DIF: (0.8, 0.95),
     SHIFT: (0.95, 1.0),
 }
-BEAT_EVERY = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -52,34 +46,15 @@ class Computed:
 def run(calibration_id: uuid.UUID, tell: Tell = lambda *_: None, *, beside_others: bool = False) -> None:
     """Compute it, unless somebody else does or it is over. Whatever goes wrong ends up in its row.
 
-    `beside_others`: also while another pool's is computed.
+    Unless `beside_others`, not while another pool's is computed: a worker has short tasks to do besides. It
+    waits then, and the beat sends it again.
     """
-    calibration = queue.claim(calibration_id, timezone.now(), beside_others=beside_others)
-    if calibration is None:
+    if not beside_others and queue.is_one_computed(timezone.now()):
         return
-    try:
-        _compute(calibration, _Heart(calibration, tell))
-    except queue.Superseded:
-        logger.info("Calibration %s is computed by another worker", calibration_id)
-    except queue.Cancelled:
-        queue.finish(calibration, Calibration.State.CANCELLED, timezone.now())
-    except KeyboardInterrupt:
-        queue.finish(calibration, Calibration.State.CANCELLED, timezone.now())
-        raise
-    except ValueError as error:  # how requests, data and models are refused that nobody can compute with
-        queue.finish(calibration, Calibration.State.FAILED, timezone.now(), error=str(error))
-    except Exception:
-        logger.exception("Calibration %s failed", calibration_id)
-        queue.finish(
-            calibration,
-            Calibration.State.FAILED,
-            timezone.now(),
-            error="It broke off by an error of the service; the log has it.",
-        )
-        raise
+    jobs.run(Calibration, calibration_id, lambda found: _compute(found, jobs.Heart(found, STAGES, tell)))
 
 
-def _compute(calibration: Calibration, heart: "_Heart") -> None:
+def _compute(calibration: Calibration, heart: Tell) -> dict[str, Any]:
     heart(COLLECTING, 0.0)
     asked = Asked.from_json(calibration.request)
     sessions = sessions_for(asked, calibration.pool_id, calibration.created_at)
@@ -90,17 +65,14 @@ def _compute(calibration: Calibration, heart: "_Heart") -> None:
     heart(SHIFT, 0.0)
     now = timezone.now()
     shift = shift_of(revision, parameters, proposed_parameters(computed.result, parameters, revision), now)
-    queue.finish(
-        calibration,
-        Calibration.State.DONE,
-        timezone.now(),
-        session_ids=b"".join(each.bytes for each in sessions),
-        data_hash=computed.data_hash,
-        engine_version=engine_version(),
-        result=computed.result,
-        result_hash=computed.result_hash,
-        shift=shift,
-    )
+    return {
+        "session_ids": b"".join(each.bytes for each in sessions),
+        "data_hash": computed.data_hash,
+        "engine_version": engine_version(),
+        "result": computed.result,
+        "result_hash": computed.result_hash,
+        "shift": shift,
+    }
 
 
 def compute(
@@ -141,24 +113,3 @@ def parameters_in(revision: FrozenRevision) -> list[ItemParameters]:
     keys = [int(key) for key in revision.question_ids]
     rows = Question.objects.in_bulk(keys)
     return [item_parameters(rows[key]) for key in keys]
-
-
-class _Heart:
-    """Tells the row, once a second, how far the work is; looks there whether it shall end."""
-
-    def __init__(self, calibration: Calibration, tell: Tell) -> None:
-        self._calibration, self._tell = calibration, tell
-        self._last, self._stage, self._progress = 0.0, "", 0.0
-
-    def __call__(self, stage: str, share: float) -> None:
-        low, high = STAGES[stage]
-        self._progress = max(self._progress, low + (high - low) * share)  # a bar does not go back
-        self._tell(stage, self._progress)
-        now = time.monotonic()
-        if stage != self._stage or now - self._last >= BEAT_EVERY:
-            self._stage, self._last = stage, now
-            queue.beat(self._calibration, stage, self._progress, _clock())
-
-
-def _clock() -> datetime:
-    return timezone.now()

@@ -1,4 +1,4 @@
-"""A calibration to a worker. While the broker is away nothing is lost: the beat sends it again."""
+"""Work to a worker. While the broker is away nothing is lost: the beat sends it again."""
 
 import logging
 from uuid import UUID
@@ -8,12 +8,21 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
-TASK = "sessions_app.tasks.calibrate"
+CALIBRATE = "sessions_app.tasks.calibrate"
+SIMULATE = "sessions_app.tasks.simulate"
 EXPIRES = 300  # seconds: what no worker took is sent again, and does not pile up
 
 
 def send_calibration(calibration_id: UUID) -> None:
+    _send(CALIBRATE, calibration_id)
+
+
+def send_simulation(simulation_id: UUID) -> None:
+    _send(SIMULATE, simulation_id)
+
+
+def _send(task: str, job_id: UUID) -> None:
     try:
-        current_app.send_task(TASK, (str(calibration_id),), expires=EXPIRES, retry=False)
+        current_app.send_task(task, (str(job_id),), expires=EXPIRES, retry=False)
     except OperationalError:
-        logger.warning("Calibration %s waits: the broker is away", calibration_id)
+        logger.warning("%s %s waits: the broker is away", task, job_id)

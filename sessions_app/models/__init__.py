@@ -12,6 +12,7 @@ from sessions_app.models.named_tests import Invitation, NamedTest
 from sessions_app.models.pool_imports import PoolImport
 from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.sessions import LiveSession, TestSession
+from sessions_app.models.simulations import Simulation, SimulationPart
 from sessions_app.models.students import Student, StudentProficiency
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "ResponseImport",
     "ResultSpecification",
     "SessionEvent",
+    "Simulation",
+    "SimulationPart",
     "Student",
     "StudentProficiency",
     "TestResponse",

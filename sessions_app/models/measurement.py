@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from sessions_app.models.jobs import Job
 from testing_engine.models import ArrayLength, PoolRevision, QuestionPool
 
 
@@ -74,19 +75,12 @@ class ImportedSitting(models.Model):
         return f"sitting {self.number}"
 
 
-class Calibration(models.Model):
+class Calibration(Job):
     """An estimation of a pool's item parameters from answers: what was asked, how far it is, what it found.
 
     `request` and what it names decide the result to the last bit. A result never changes, by trigger; it
     proposes a revision, which a person publishes or not.
     """
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "waiting"
-        RUNNING = "running", "running"
-        DONE = "done", "done"
-        FAILED = "failed", "failed"
-        CANCELLED = "cancelled", "cancelled"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(
@@ -98,18 +92,6 @@ class Calibration(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     idempotency_key = models.CharField(max_length=200, null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
-    stage = models.CharField(max_length=40, blank=True)
-    progress = models.FloatField(default=0.0, help_text="From 0 to 1.")
-    cancel_requested = models.BooleanField(default=False)
-    attempt = models.PositiveSmallIntegerField(default=0)
-    worker = models.UUIDField(null=True, help_text="Who computes: a number that each attempt draws anew.")
-    heartbeat_at = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
 
     session_ids = models.BinaryField(null=True, help_text="Of delivered sessions: 16 bytes each.")
     data_hash = models.CharField(max_length=64, blank=True)
@@ -152,8 +134,3 @@ class Calibration(models.Model):
 
     def __str__(self) -> str:
         return f"calibration {str(self.pk)[:8]}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still waits or computes."""
-        return self.state in (self.State.QUEUED, self.State.RUNNING)

@@ -57,6 +57,7 @@ from sessions_app.replies.reports import (
     response,
     session,
 )
+from sessions_app.replies.simulations import SimulationReply, simulation, simulation_in_list
 from sessions_app.replies.sitting import (
     Continued,
     Invitation,
@@ -110,6 +111,7 @@ __all__ = [
     "ResultWithPath",
     "SessionReply",
     "SessionStatus",
+    "SimulationReply",
     "Started",
     "StudentExport",
     "Uploaded",
@@ -140,6 +142,8 @@ __all__ = [
     "result_with_path",
     "session",
     "shown",
+    "simulation",
+    "simulation_in_list",
     "started",
     "status",
     "student_export",

@@ -31,4 +31,5 @@ class Problem(Reply, frozen=True):
     session_token: str | UnsetType = UNSET
     revision: Annotated[int | UnsetType, Meta(description="The pool's newest.")] = UNSET
     calibration_id: str | UnsetType = UNSET
+    simulation_id: str | UnsetType = UNSET
     state: str | UnsetType = UNSET

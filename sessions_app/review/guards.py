@@ -32,6 +32,7 @@ TRIGGERS = {
     "revision_questions_never_emptied": ("revision_questions", "refuse_change"),
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
     "session_events_never_emptied": ("session_events", "refuse_change"),
+    "simulations_frozen": ("simulations", "refuse_change"),
     "students_stay_erased": ("students", "refuse_change"),
     "test_plans_never_change": ("test_plans", "refuse_change"),
     "test_plans_never_emptied": ("test_plans", "refuse_change"),

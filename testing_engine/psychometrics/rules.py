@@ -268,12 +268,23 @@ class CatRules:
         if problems:
             raise RulesError(problems)
 
-    def _too_dear(self, parts: list[tuple[str, Component]], bank: ItemBank) -> Problems:
-        """The dearest part, where an answer would cost more than `MOST_WORK`, for which others would wait."""
+    def work(self, bank: ItemBank) -> float:
+        """Evaluations of an answer's probability at an answer of an adaptive test; 1e8 take a second."""
+        part = counting(bank)
+        if part.bank is None or not self.is_adaptive(bank):
+            return float(bank.n_items)
+        rules = self if part.is_whole else self.restricted(part.places)
+        return sum(cost for cost, _ in rules._work_of(rules._parts(part.bank), part.bank))
+
+    def _work_of(self, parts: list[tuple[str, Component]], bank: ItemBank) -> list[tuple[float, str]]:
         prior = self.prior_rule.prior(bank.n_dimensions)
         grid = default_quadrature(bank, prior).points if bank.n_dimensions == 1 else 0
         answers = min(self.max_questions, bank.n_items)
-        work = [(part.work(bank, grid, answers), place) for place, part in parts]
+        return [(part.work(bank, grid, answers), place) for place, part in parts]
+
+    def _too_dear(self, parts: list[tuple[str, Component]], bank: ItemBank) -> Problems:
+        """The dearest part, where an answer would cost more than `MOST_WORK`, for which others would wait."""
+        work = self._work_of(parts, bank)
         total = sum(cost for cost, _ in work)
         if total <= MOST_WORK:
             return []

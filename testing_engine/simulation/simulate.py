@@ -1,5 +1,6 @@
 """Simulated students take adaptive tests under given rules, through the engine that real students meet."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 
 NOBODY_KNOWS = "questions without parameters cannot be simulated: nobody knows yet how they are answered"
+EVERYBODY = slice(None)
 
 
 def simulate(
@@ -24,9 +26,14 @@ def simulate(
     thetas: npt.ArrayLike,  # (S,) or (S, D) true abilities
     seed: int,
     prior: NormalPrior | None = None,
+    members: slice = EVERYBODY,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Simulation:
     """One test per true ability. The same arguments give the same simulation. Raises `RulesError` where the
     rules cannot work with the pool.
+
+    With `members` only these take it, as they do among all: parts one after the other are the whole.
+    `tell` hears from time to time which share of them is done, and may break off by an exception.
 
     EAP with maximum information runs in lock-step over all students, everything else student by student;
     both give the same tests (but for questions whose information is equal to the last bits).
@@ -39,20 +46,27 @@ def simulate(
     part = counting(bank)
     if part.bank is None or (not rules.is_adaptive(bank) and in_use(bank).n_items > part.n_items):
         raise RulesError([("", NOBODY_KNOWS)])
-    students = Students.drawn(thetas, bank.n_dimensions, min(rules.max_questions, part.n_items), seed)
+    longest = min(rules.max_questions, part.n_items)
+    students = Students.drawn(thetas, bank.n_dimensions, longest, seed).among(members)
     belief = prior or rules.prior_rule.prior(bank.n_dimensions)
     own = rules if part.is_whole else rules.restricted(part.places)
     if lockstep.understood(part.bank, own, belief):
         taken = lockstep.take_tests(part.bank, own, belief, students)
     else:
-        taken = one_by_one(part.bank, own, prior, students)
+        taken = one_by_one(part.bank, own, prior, students, tell)
     if not part.is_whole:
         taken.items[taken.items >= 0] = part.places[taken.items[taken.items >= 0]]
     taken.freeze()
     return Simulation(bank.n_items, students.thetas, students.seeds, taken)
 
 
-def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, students: Students) -> Taken:
+def one_by_one(
+    bank: ItemBank,
+    rules: CatRules,
+    prior: NormalPrior | None,
+    students: Students,
+    tell: Callable[[float], None] = lambda share: None,
+) -> Taken:
     """Every student's whole test by `next_step`."""
     taken = Taken.blank(len(students.thetas), students.uniforms.shape[1], bank.n_dimensions)
     is_adaptive = rules.is_adaptive(bank)
@@ -71,9 +85,9 @@ def one_by_one(bank: ItemBank, rules: CatRules, prior: NormalPrior | None, stude
         taken.items[student, : len(items)] = items
         taken.scores[student, : len(items)] = scores
         taken.stops[student] = step.stop
-        if not is_adaptive:
-            continue
-        taken.estimates[student] = step.ability.theta
-        taken.standard_errors[student] = step.ability.standard_error
-        taken.overall_errors[student] = step.ability.overall.standard_error
+        if is_adaptive:
+            taken.estimates[student] = step.ability.theta
+            taken.standard_errors[student] = step.ability.standard_error
+            taken.overall_errors[student] = step.ability.overall.standard_error
+        tell((student + 1) / len(students.seeds))
     return taken

@@ -32,11 +32,14 @@ class Students:
         uniforms = np.random.default_rng((seed, ANSWERS)).random((len(abilities), longest))
         return cls(abilities, tuple(seeds.tolist()), uniforms)
 
+    def among(self, part: slice) -> "Students":
+        """Some of them, with the seeds and numbers that they have among all."""
+        return Students(self.thetas[part], self.seeds[part], self.uniforms[part])
+
     def blocks(self, size: int) -> Iterator["Students"]:
         """At most `size` at a time, in order."""
         for start in range(0, max(len(self.thetas), 1), size):
-            part = slice(start, start + size)
-            yield Students(self.thetas[part], self.seeds[part], self.uniforms[part])
+            yield self.among(slice(start, start + size))
 
     def answers(self, bank: ItemBank, students: IntArray, items: IntArray, position: int) -> IntArray:
         """(n,) the category that each of these students gives to a question of their own (n,)."""

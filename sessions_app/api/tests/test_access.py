@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from sessions_app.administration import pool_imports
 from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit, undone
-from sessions_app.models import ApiClient, Calibration, SessionEvent, TestResponse, TestSession
+from sessions_app.models import ApiClient, Calibration, SessionEvent, Simulation, TestResponse, TestSession
 from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.factories import (
     ALL_PERMISSIONS,
@@ -44,6 +44,7 @@ class Scene(NamedTuple):
     expired: str
     token: str  # of the client that started both
     calibrations: tuple[str, str]
+    simulation: str
 
 
 class Endpoint(NamedTuple):
@@ -108,6 +109,19 @@ ENDPOINTS = {
             f"/api/pools/{scene.pool_id}/calibrations/{scene.calibrations[0]}/publish"
         ),
         "publish_calibrations",
+    ),
+    "simulations": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/simulations"), "author_pools"
+    ),
+    "simulation": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/simulations/{scene.simulation}"),
+        "author_pools",
+    ),
+    "cancel a simulation": Endpoint(
+        lambda client, scene: client.post(
+            f"/api/pools/{scene.pool_id}/simulations/{scene.simulation}/cancel"
+        ),
+        "author_pools",
     ),
     "questions": Endpoint(
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/questions"), "author_pools"
@@ -183,7 +197,10 @@ def scene(db: None) -> Scene:
         "published_revision_id": pool.current_revision_id,
     }
     done, waiting = (Calibration.objects.create(**fields, **more) for more in (published, {}))
-    return Scene(str(pool.pk), started, other, expired, token, (str(done.pk), str(waiting.pk)))
+    simulation = Simulation.objects.create(**fields, abilities=b"")
+    return Scene(
+        str(pool.pk), started, other, expired, token, (str(done.pk), str(waiting.pk)), str(simulation.pk)
+    )
 
 
 def assert_refused(response: Reply, status: int, code: str) -> None:

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from sessions_app.administration.privacy import erase_student
 from sessions_app.conftest import Start, take_test
-from sessions_app.measurement import proposals, queue, running
+from sessions_app.measurement import jobs, proposals, queue, running
 from sessions_app.measurement.asking import Asked, CalibrationRefused
 from sessions_app.measurement.importing import import_responses
 from sessions_app.measurement.tests.simulated import answers_of, matrix_file, true_parameters
@@ -192,28 +192,28 @@ def test_what_a_dead_worker_left_is_taken_up_three_times(uncalibrated: QuestionP
     sent: list[Any] = []
     now = timezone.now()
     assert queue.take_up(now, sent.append) == (0, 0)
-    dead = queue.claim(calibration.pk, now)
+    dead = jobs.claim(Calibration, calibration.pk, now)
     assert dead is not None
-    assert queue.claim(calibration.pk, now) is None
+    assert jobs.claim(Calibration, calibration.pk, now) is None
     other = make_pool(3)
     waiting = queue.ask(other, Asked())
     running.run(waiting.pk)  # a worker computes one at a time
     assert Calibration.objects.get(pk=waiting.pk).state == "queued"
     queue.cancel(waiting, now)
-    later = now + 2 * queue.SILENT_AFTER
+    later = now + 2 * jobs.SILENT_AFTER
     assert queue.take_up(later, sent.append) == (1, 0)
     running.run(calibration.pk)
     calibration.refresh_from_db()
     assert (calibration.state, calibration.attempt, sent) == ("done", 2, [calibration.pk])
-    with pytest.raises(queue.Superseded):  # it was not dead after all
-        queue.beat(dead, "fitting", 0.5, now)
+    with pytest.raises(jobs.Superseded):  # it was not dead after all
+        jobs.beat(dead, "fitting", 0.5, now)
 
     Calibration.objects.create(
         pool=uncalibrated,
         revision=uncalibrated.revisions.get(),
         request=Asked().to_json(),
         state="running",
-        attempt=queue.MOST_ATTEMPTS,
+        attempt=jobs.MOST_ATTEMPTS,
         heartbeat_at=now,
     )
     assert queue.take_up(later, sent.append) == (0, 1)

@@ -21,6 +21,8 @@ from sessions_app.tests.factories import make_named_test, make_pool, question
 MEANT_TO_CHANGE = {  # whole tables
     "auth_user": "who may do what",
     "calibrations": "beside the tests; `calibrate --again` computes a result anew and tells of answers",
+    "simulations": "beside the tests; `simulate_pool --again` computes a result anew",
+    "simulation_parts": "gone when a simulation is over",
     "imported_sittings": "answers of elsewhere, which no test rests on",
     "response_imports": "the same",
     "named_tests": "what is for later tests; what a test was given with is in its plan",

@@ -1,0 +1,84 @@
+"""A pool's page *Simulate*: from two designs to pictures and tables."""
+
+import pytest
+from django.test import Client
+
+from desk.simulation_forms import USUAL
+from desk.tests.test_doors import somebody
+from sessions_app.measurement.simulations import running
+from sessions_app.models import Simulation
+from sessions_app.tests.factories import make_pool
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.views.simulations.send_simulation", lambda simulation_id: None)
+
+
+@pytest.fixture
+def author(db: None) -> Client:
+    return somebody("testing_engine.author_pools")
+
+
+FORM = {
+    "rules_1": '{"max_questions": 3}',
+    "students": "40",
+    "kind": "normal",
+    "mean": "−0.5",
+    "sd": "1",
+    "cuts": "0",
+    "seed": "1",
+}
+
+
+def test_two_designs_from_the_form_to_the_pictures(author: Client) -> None:
+    pool = make_pool(8)
+    page = f"/desk/questions/{pool.pk}/simulate"
+    shown = author.get(page).content.decode()
+    assert "There is none yet" in shown
+    assert "precision" in USUAL
+    form = {**FORM, "rules_2": '{"max_questions": 5}', "name_2": "<long>"}
+    asked = author.post(page, form)
+    simulation = Simulation.objects.get()
+    assert asked["Location"] == f"/desk/questions/{pool.pk}/simulations/{simulation.pk}"
+    assert simulation.request["population"]["mean"] == [-0.5]
+    assert author.post(page, form)["Location"] == asked["Location"]  # one at a time: the one that waits
+    progress = author.get(asked["Location"], headers=HTMX).content.decode()
+    assert "<progress" in progress
+    assert "<html" not in progress
+
+    running.run_here(simulation)
+    assert author.get(asked["Location"], headers=HTMX)["HX-Redirect"] == asked["Location"]
+    report = author.get(asked["Location"]).content.decode()
+    assert report.count("<svg") == 4
+    assert "Side by side" in report
+    assert "&lt;long&gt;" in report
+    assert "<long>" not in report
+    assert "κ = " in report
+    data = author.get(f"{asked['Location']}?data=lengths").content.decode().splitlines()
+    assert [line.split(",")[0] for line in data[1:]] == ["3", "5"]
+    assert author.get(f"{asked['Location']}?data=nothing").status_code == 404
+    german = author.get(f"{asked['Location']}?language=de").content.decode()
+    assert "Warum die Tests endeten" in german
+    assert author.post(f"{asked['Location']}/cancel").status_code == 302
+    assert Simulation.objects.get().state == "done"
+
+
+def test_what_is_wrong_stands_at_its_field_and_a_waiting_one_is_cancelled(author: Client) -> None:
+    pool = make_pool(3)
+    page = f"/desk/questions/{pool.pk}/simulate"
+    for fields, told in (
+        ({"rules_1": '{"max_questions": 0}'}, "/max_questions: "),
+        ({"rules_1": "{"}, "This is not JSON"),
+        ({"rules_2": '{"selection": "random"}'}, "finds no abilities"),
+        ({"cuts": "a"}, "Numbers with a point"),
+        ({"mean": "1 2"}, "one for each of the 1 concepts"),
+        ({"kind": "own"}, "0 students have a result"),
+    ):
+        assert told in author.post(page, {**FORM, **fields}).content.decode()
+    assert not Simulation.objects.exists()
+    author.post(page, FORM)
+    author.post(f"/desk/questions/{pool.pk}/simulations/{Simulation.objects.get().pk}/cancel")
+    assert "cancelled" in author.get(page).content.decode()

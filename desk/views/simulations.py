@@ -1,0 +1,133 @@
+"""A pool's page *Simulate*: designs and students in, pictures and tables of what tests would measure out."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from desk.calibration_words import state_in_words
+from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.rights import MAKE_POOLS
+from desk.simulation_forms import SimulationForm, field_of
+from desk.simulation_words import picture_words, rows_of_means, stops_in_words
+from desk.views.pools import pool_or_404, require_form, show_pool
+from sessions_app.measurement.sending import send_simulation
+from sessions_app.measurement.simulations import queue
+from sessions_app.measurement.simulations.asking import SimulationRefused
+from sessions_app.refusals import SimulationNotFound, SimulationNotOpen, SimulationRuns
+from testing_engine import pools
+from testing_engine.pictures.picture import Picture
+from testing_engine.pictures.simulations import simulation_pictures
+
+LISTED = 50
+
+
+@require_form
+@desk_view(MAKE_POOLS)
+def simulate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """What there is, and the form; by POST a new simulation."""
+    pool = pool_or_404(pool_id)
+    form = SimulationForm(request.POST or None)
+    if request.method == "POST" and pool.questions and form.is_valid():
+        try:
+            found = queue.ask(pools.read_pool(pool_id), form.asked(), request.user.pk, send=send_simulation)
+            return go_to(request, _address(pool_id, found.pk))
+        except SimulationRefused as refused:
+            for pointer, message in refused.problems:
+                form.add_error(field_of(pointer), message)
+        except SimulationRuns as running:
+            return go_to(request, _address(pool_id, running.simulation_id))
+    context: dict[str, Any] = {"form": form}
+    if pool.questions:
+        listed = queue.of_pool(pools.read_pool(pool_id))[:LISTED]
+        context["simulations"] = [(each, state_in_words(each.state)) for each in listed]
+    return show_pool(request, pool, "simulate", "pool_simulate", context)
+
+
+@require_safe
+@desk_view(MAKE_POOLS)
+def simulation(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> HttpResponse:
+    """Its progress, or its report; `?data=NAME`: the numbers of a picture as CSV."""
+    pool = pool_or_404(pool_id)
+    found = _found(pool_id, simulation_id)
+    context: dict[str, Any] = {
+        "simulation": found,
+        "percent": round(100 * found.progress),
+        "state": state_in_words(found.state),
+    }
+    is_part = bool(request.htmx and not request.htmx.boosted)
+    if found.result is None:
+        if is_part:
+            return show(request, "parts/simulation_progress", {**context, "pool": pool})
+        return show_pool(request, pool, "simulate", "pool_simulation", context)
+    if is_part:  # it was running, and is done
+        return go_to(request, request.path)
+    pictures = _pictures(found)
+    if "data" in request.GET:
+        return _download(pictures, request.GET["data"])
+    names = picture_words(found.request).designs
+    context |= {
+        "result": found.result,
+        "names": names,
+        "pictures": pictures,
+        "means": rows_of_means(found.result),
+        "stops": [
+            (name, stops_in_words(each["stops"]))
+            for name, each in zip(names, found.result["designs"], strict=True)
+        ],
+        "levels": _levels(found.result, names),
+    }
+    return show_pool(request, pool, "simulate", "pool_simulation", context)
+
+
+@require_POST
+@desk_view(MAKE_POOLS)
+def cancel(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> HttpResponse:
+    """As soon as its workers look."""
+    try:
+        queue.cancel(_found(pool_id, simulation_id), timezone.now())
+        messages.success(request, _("It ends as soon as its worker looks."))
+    except SimulationNotOpen:
+        messages.warning(request, _("It was over already."))
+    return go_to(request, _address(pool_id, simulation_id))
+
+
+def _address(pool_id: UUID, simulation_id: UUID) -> str:
+    return reverse("desk:simulation", args=[pool_id, simulation_id])
+
+
+def _found(pool_id: UUID, simulation_id: UUID) -> Any:
+    pool_or_404(pool_id)
+    try:
+        return queue.find(pools.read_pool(pool_id), str(simulation_id))
+    except SimulationNotFound as unknown:
+        raise Http404 from unknown
+
+
+def _pictures(found: Any) -> list[Picture]:
+    result = found.result
+    return simulation_pictures(
+        result["designs"], result["concepts"], result["items"], picture_words(found.request)
+    )
+
+
+def _download(pictures: list[Picture], name: str) -> HttpResponse:
+    picture = next((each for each in pictures if each.name == name), None)
+    if picture is None:
+        raise Http404
+    headers = {"Content-Disposition": f'attachment; filename="{picture.name}.csv"'}
+    return HttpResponse(picture.csv, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _levels(result: dict[str, Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """A table each for a design and concept: true levels down, told ones across."""
+    return [
+        {**levels, "design": name if len(names) > 1 else "", "concept": concept}
+        for name, design in zip(names, result["designs"], strict=True)
+        for concept, levels in zip(result["concepts"], design["levels"], strict=False)
+    ]

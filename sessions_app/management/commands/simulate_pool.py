@@ -1,0 +1,137 @@
+"""manage.py simulate_pool POOL: what tests under one design or two would measure, here and now."""
+
+import json
+import uuid
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from sessions_app.management.pools import pool_named
+from sessions_app.measurement.simulations import queue, running
+from sessions_app.measurement.simulations.asking import (
+    NORMAL,
+    OWN,
+    Asked,
+    Design,
+    Population,
+    SimulationRefused,
+)
+from sessions_app.models import Simulation
+from sessions_app.refusals import Refusal
+from testing_engine.interchange.json_objects import once
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.simulation.version import engine_version
+
+
+class Command(BaseCommand):
+    help = (
+        "Let simulated students take tests on a pool's newest revision, under the rules of one file or two "
+        "(docs/SIMULATION.md). The result is kept, as those asked for over the API are."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("pool", nargs="?", help="Its id.")
+        parser.add_argument(
+            "--rules",
+            action="append",
+            type=Path,
+            default=[],
+            metavar="FILE",
+            help="JSON; twice for two designs. By default those of a test that is started without any.",
+        )
+        parser.add_argument("--students", type=int, default=1000)
+        parser.add_argument("--mean", type=float, action="append", default=[], help="Repeatable, by concept.")
+        parser.add_argument("--sd", type=float, action="append", default=[], help="Repeatable, by concept.")
+        parser.add_argument("--correlation", type=float, help="Of any two concepts; by default the scale's.")
+        parser.add_argument("--own", action="store_true", help="The pool's own students.")
+        parser.add_argument("--cut", type=float, action="append", dest="cuts", help="Repeatable.")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--json", action="store_true", help="Print the whole result as JSON.")
+        parser.add_argument("--again", metavar="ID", help="Compute a simulation again, and compare.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["again"]:
+            self._again(options["again"])
+        elif options["pool"]:
+            self._simulate(**options)
+        else:
+            raise CommandError("Name a pool, or --again ID.")
+
+    def _simulate(self, **options: Any) -> None:
+        pool = pool_named(options["pool"])
+        try:
+            simulation = queue.ask(pool, _asked(options))
+        except SimulationRefused as refused:
+            raise CommandError("\n".join(f"{at}: {message}" for at, message in refused.problems)) from refused
+        except Refusal as refused:
+            raise CommandError(str(refused)) from refused
+        with tqdm(total=100, unit="%", disable=None) as bar:
+            running.run_here(simulation, lambda share: bar.update(int(100 * share) - bar.n))
+        if simulation.state != Simulation.State.DONE or simulation.result is None:
+            raise CommandError(simulation.error or f"It is {simulation.state}.")
+        if options["json"]:
+            self.stdout.write(json.dumps(simulation.result, indent=1))
+            return
+        for number, design in enumerate(simulation.result["designs"], start=1):
+            self._report(number, design)
+        if simulation.result["comparison"] is not None:
+            self._compared(simulation.result)
+        self.stdout.write(f"Simulation {simulation.pk} is kept.")
+
+    def _report(self, number: int, design: dict[str, Any]) -> None:
+        self.stdout.write(f"Design {number}, {design['students']} students:")
+        for name in ("bias", "rmse", "mean_standard_error", "coverage", "reliability", "overall_rmse"):
+            self.stdout.write(f"  {name}: {_shown(design[name])}")
+        for name in ("mean_length", "sd_length", "largest_exposure", "overlap", "accuracy"):
+            self.stdout.write(f"  {name}: {_shown(design[name])}")
+        ended = ", ".join(f"{name} {share:.0%}" for name, share in design["stops"].items())
+        self.stdout.write(f"  ended by: {ended}")
+
+    def _compared(self, result: dict[str, Any]) -> None:
+        for concept, row in zip(result["concepts"], result["comparison"]["concepts"], strict=True):
+            pairs = row["squared_error"]
+            self.stdout.write(
+                f"{concept}: ranks agree {_shown(row['ranks'])}; mean squared error of design 2 is "
+                f"{_shown(pairs['mean'])} (± {_shown(pairs['standard_error'])}) larger"
+            )
+
+    def _again(self, text: str) -> None:
+        try:
+            found = Simulation.objects.filter(pk=uuid.UUID(text), state=Simulation.State.DONE).first()
+        except ValueError:
+            found = None
+        if found is None:
+            raise CommandError(f"There is no simulation {text} that is done.")
+        if running.again(found) != found.result_hash:
+            raise CommandError(
+                f"Different. It was computed by {found.engine_version}; this is {engine_version()}."
+            )
+        self.stdout.write(f"Identical: result {found.result_hash[:12]}.")
+
+
+def _asked(options: dict[str, Any]) -> Asked:
+    kind = OWN if options["own"] else NORMAL
+    population = Population(kind, tuple(options["mean"]), tuple(options["sd"]), options["correlation"])
+    designs = tuple(Design(_rules_from(path), path.stem[:100]) for path in options["rules"])
+    cuts = None if options["cuts"] is None else tuple(options["cuts"])
+    usual = Asked(students=options["students"], population=population, cuts=cuts, seed=options["seed"])
+    return Asked(designs, usual.students, population, cuts, usual.seed) if designs else usual
+
+
+def _rules_from(path: Path) -> CatRules:
+    try:
+        return CatRules.from_json(json.loads(path.read_text(), object_pairs_hook=once))
+    except RulesError as error:
+        told = "; ".join(f"{at or 'rules'}: {message}" for at, message in error.problems)
+        raise CommandError(f"{path.name}: {told}") from error
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path.name}: {error}") from error
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return "–" if value is None else f"{value:.4g}"
