@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from testing_engine import sounds
 from testing_engine.images import MOST_BYTES, ImageRefused, address_of, store_image
 
 
@@ -37,6 +38,13 @@ def _insert_picture(content: bytes) -> str:
         raise MediaRefused(str(refused)) from refused
 
 
+def _insert_sound(content: bytes) -> str:
+    try:
+        return f"![]({sounds.address_of(sounds.store_sound(content))})"
+    except sounds.SoundRefused as refused:
+        raise MediaRefused(str(refused)) from refused
+
+
 KINDS = (
     Kind(
         "picture",
@@ -44,5 +52,12 @@ KINDS = (
         "image/png,image/jpeg,image/gif,image/webp",
         MOST_BYTES,
         _insert_picture,
+    ),
+    Kind(
+        "sound",
+        _("Insert a sound"),
+        "audio/ogg,audio/mpeg,audio/mp4,.ogg,.oga,.opus,.mp3,.m4a",
+        sounds.MOST_BYTES,
+        _insert_sound,
     ),
 )

@@ -5,6 +5,7 @@ with is what students hear.
 """
 
 import hashlib
+from collections.abc import Iterable
 
 from testing_engine.models import QuestionSound
 from testing_engine.sound_files import NoSound, sound_in
@@ -57,3 +58,10 @@ def keep_sound(content: bytes, address: str) -> QuestionSound:
 def address_of(sound: QuestionSound) -> str:
     """Where students' browsers find it, on this host: unguessable, but open to whoever knows it."""
     return f"/sounds/{sound.sha256}.{SUFFIXES[sound.media_type]}"
+
+
+def missing_sounds(addresses: Iterable[str]) -> set[str]:
+    """Those of these addresses, of sounds, at which there is none."""
+    named = {address: address.rpartition("/")[2].partition(".")[0] for address in addresses}
+    stored = QuestionSound.objects.filter(pk__in=named.values()).defer("content")
+    return set(named) - {address_of(sound) for sound in stored}

@@ -17,9 +17,10 @@ from desk.tests.test_doors import somebody
 from sessions_app.tests.factories import make_pool
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.tests.test_sheets import ROWS
-from testing_engine.models import Question, QuestionImage, QuestionPool
+from testing_engine.models import Question, QuestionImage, QuestionPool, QuestionSound
 from testing_engine.pools import current_questions
 from testing_engine.tests.test_images import picture
+from testing_engine.tests.test_sounds import mp3
 
 
 @pytest.fixture
@@ -197,6 +198,24 @@ def test_a_picture_is_inserted(teacher: Client) -> None:
     assert refused.status_code == 400
     assert "no PNG" in refused.json()["error"]
     assert teacher.post("/desk/media", {"kind": "film"}).status_code == 400
+
+
+def test_a_sound_is_inserted_and_published(teacher: Client) -> None:
+    body = {"kind": "sound", "file": SimpleUploadedFile("a.mp3", mp3())}
+    text = teacher.post("/desk/media", body).json()["text"]
+    (sound,) = QuestionSound.objects.all()
+    assert text == f"![](/sounds/{sound.pk}.mp3)"
+    pool = make_pool(1)
+    address = f"/desk/questions/{pool.pk}/q/{current_questions(pool)[0].pk}/"
+    sent = fields_in(teacher.get(address).content.decode())
+    sent["content"] = f"Listen. ![](/sounds/{'0' * 64}.mp3)"
+    assert "This sound is not here" in teacher.post(address, sent.dict()).content.decode()
+    sent["content"] = f"Listen. ![a bird](/sounds/{sound.pk}.mp3?plays=2)"
+    assert teacher.post(address, sent.dict()).status_code == 302
+    (question,) = current_questions(QuestionPool.objects.get())
+    assert question.content == sent["content"]
+    refused = teacher.post("/desk/media", {"kind": "sound", "file": SimpleUploadedFile("a.mp3", b"no")})
+    assert refused.status_code == 400
 
 
 def test_what_is_too_long_is_told_so(teacher: Client, settings: LazySettings) -> None:

@@ -1,4 +1,4 @@
-"""What students would see otherwise than it was meant: formulas that cannot be drawn, missing pictures."""
+"""What students would see otherwise than meant: formulas that cannot be drawn, missing pictures and sounds."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from testing_engine import rendering
 from testing_engine.authoring.problems import Problems, marked
 from testing_engine.authoring.sheet import Sheet, place_of
 from testing_engine.images import missing_images
+from testing_engine.sounds import missing_sounds
 
 # A command of LaTeX with an argument, or an opening that nothing closes, outside of every formula.
 _LOST_FORMULA = re.compile(r"\\[A-Za-z]+\s*[{\[]|\\[(\[]|\\(?:frac|sqrt|sum|int|cdot|times|leq?|geq?|pi)\b")
@@ -17,7 +18,9 @@ LONGEST_QUOTE = 80
 def proofread(sheet: Sheet, problems: Problems) -> None:
     """Note what is wrong with the texts, each at its field."""
     texts = list(_texts(sheet))
-    missing = missing_images(address for _, text in texts for address, _ in rendering.pictures(text))
+    shown = [address for _, text in texts for address, _ in rendering.pictures(text)]
+    played = [sound[0] for address in shown if (sound := rendering.sound_of(address))]
+    missing = missing_images(shown) | missing_sounds(played)
     for where, text in texts:
         _check_formulas(where, text, problems)
         _check_pictures(where, text, missing, problems)
@@ -60,7 +63,9 @@ def _check_formulas(where: str, text: str, problems: Problems) -> None:
 
 def _check_pictures(where: str, text: str, missing: set[str], problems: Problems) -> None:
     for address, words in rendering.pictures(text):
-        if address in missing:
+        if sound := rendering.sound_of(address):
+            _check_sound(where, sound[0], words, missing, problems)
+        elif address in missing:
             problems.add(
                 where, marked("This picture is not here: {address}"), address=address[:LONGEST_QUOTE]
             )
@@ -76,6 +81,17 @@ def _check_pictures(where: str, text: str, missing: set[str], problems: Problems
                 marked("A picture has no words for those who cannot see it: write them between [ and ]."),
                 blocks=False,
             )
+
+
+def _check_sound(where: str, address: str, words: str, missing: set[str], problems: Problems) -> None:
+    if address in missing:
+        problems.add(where, marked("This sound is not here: {address}"), address=address[:LONGEST_QUOTE])
+    elif not words.strip():
+        problems.add(
+            where,
+            marked("A sound has no words that say what it is: write them between [ and ]."),
+            blocks=False,
+        )
 
 
 def _check_places(sheet: Sheet, problems: Problems) -> None:
