@@ -4,6 +4,7 @@ One bad question is refused by name and reason, and the rest is taken. What is t
 nothing, pictures included; a dry run does the same and leaves nothing.
 """
 
+import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -36,14 +37,22 @@ from testing_engine.sounds import SoundRefused
 
 SUFFIXES_OF_SOUND = (".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4")
 NAME_OF_LAST_RESORT = "Imported questions"
+_UNSAYABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def sayable(text: str) -> str:
+    """The text as a report can tell it: JSON brings NUL and halves of signs, which neither PostgreSQL stores
+    nor UTF-8 can say.
+    """
+    return _UNSAYABLE.sub("\ufffd", text)
 
 
 class ImportRefused(ValueError):
     """Nothing of the file is taken. `problems`: (JSON pointer to a field of the request, message)."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__(" ".join(message for _, message in problems))
-        self.problems = problems
+        self.problems = [(pointer, sayable(message)) for pointer, message in problems]
+        super().__init__(" ".join(message for _, message in self.problems))
 
 
 class PublishedOtherwise(ValueError):
@@ -58,6 +67,11 @@ class ReportedQuestion:
     id: str
     outcome: Outcome
     reasons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", sayable(self.source))
+        object.__setattr__(self, "id", sayable(self.id))
+        object.__setattr__(self, "reasons", tuple(map(sayable, self.reasons)))
 
 
 @dataclass(frozen=True)

@@ -49,13 +49,16 @@ _KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 def without_id3(content: bytes) -> bytes:
     """The frames alone: no tag before them (ID3v2), none after (ID3v1, 128 bytes)."""
-    while content[:3] == b"ID3" and len(content) > 10:
-        sizes = content[6:10]
+    start, end = 0, len(content)
+    while content[start : start + 3] == b"ID3" and end - start > 10:
+        sizes = content[start + 6 : start + 10]
         if any(size > 0x7F for size in sizes):
             raise NoSound("The sound is broken: its tag (ID3) has no size.")
         length = sizes[0] << 21 | sizes[1] << 14 | sizes[2] << 7 | sizes[3]
-        content = content[10 + length + (10 if content[5] & 0x10 else 0) :]
-    return content[:-128] if content[-128:-125] == b"TAG" else content
+        start += 10 + length + (10 if content[start + 5] & 0x10 else 0)
+    if end - start >= 128 and content[-128:-125] == b"TAG":
+        end -= 128
+    return content[start:end]
 
 
 def _frame_at(content: bytes, at: int) -> tuple[int, float] | None:

@@ -104,6 +104,7 @@ def test_one_change_for_many(author: Client, pool: QuestionPool) -> None:
     ("fields", "said"),
     [
         ({"change": "area", "name": "x"}, "Tick the questions"),
+        ({"id": ["\0"], "change": "area", "name": "x"}, "Tick the questions"),
         ({"id": ["q0"], "change": "add_enemy_group", "name": ""}, "Which group?"),
         ({"id": ["q0"], "change": "area", "name": "a\u200bb"}, "signs that cannot be seen"),
         ({"id": ["q0"], "change": "difficulty", "name": "1"}, "Nothing was changed"),

@@ -144,6 +144,20 @@ def test_an_answer_is_tried(teacher: Client, answer: Any, said: str) -> None:
     assert said in teacher.post(f"/desk/questions/{pool.pk}/try", body).content.decode()
 
 
+def test_numbers_that_no_page_sends_name_nothing(teacher: Client) -> None:
+    pool = make_pool(2)
+    page = f"/desk/questions/{pool.pk}/q/{current_questions(pool)[0].pk}/"
+    sent = fields_in(teacher.get(page).content.decode()).dict()
+    number = "9" * 5000  # Python refuses to read it
+    assert teacher.get(f"{page}?from={number}").status_code == 200
+    assert teacher.post(page, {**sent, "base": number}).status_code == 302
+    assert teacher.post(f"/desk/questions/{pool.pk}/check", {**sent, "base": number}).status_code == 200
+    assert teacher.post(f"/desk/questions/{pool.pk}/check", {**sent, "base": "9" * 30}).status_code == 200
+    for part in ("x", "-9", "²"):
+        reply = teacher.post(f"/desk/questions/{pool.pk}/sheet", {**sent, f"to-part-{part}": "order"})
+        assert fields_in(reply.content.decode())["content"] == sent["content"]
+
+
 def test_two_people_at_once_overwrite_nothing(teacher: Client) -> None:
     pool = make_pool(2)
     address = f"/desk/questions/{pool.pk}/q/{current_questions(pool)[0].pk}/"

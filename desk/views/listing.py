@@ -56,7 +56,7 @@ def change_questions(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     if not form.is_valid() or not pool.questions:
         return _show(request, pool, wanted, form)
     given = form.cleaned_data
-    ids = request.POST.getlist("id")
+    ids = [each for each in request.POST.getlist("id") if "\x00" not in each]
     if given["everything"]:
         ids = list(question_list(pool_id, wanted).ids)
     if not ids:

@@ -29,6 +29,7 @@ from testing_engine.authoring.sheet import Sheet
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.authoring.trying import AnswerRefused, try_answer
 
+MOST_DIGITS = 18  # of a row's number, as PostgreSQL counts them
 NEW = "new"  # in whose name a draft is kept that is no question yet
 Form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -69,9 +70,8 @@ def _open(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
         address = reverse("desk:question", args=[pool.id, opened.newest])
         query = request.META.get("QUERY_STRING", "")
         return HttpResponseRedirect(f"{address}?{query}" if query else address)
-    older = request.GET.get("from", "")
-    if older.isascii() and older.isdigit():
-        words = publishing.open_question(pool.id, int(older))
+    if (older := _number(request.GET.get("from", ""))) is not None:
+        words = publishing.open_question(pool.id, older)
         messages.info(
             request,
             _("These are the words of version {number}. Save them to make them the newest.").format(
@@ -85,8 +85,8 @@ def _open(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
 def _save(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
     """`instead`: the version that somebody else published meanwhile, and that this one shall follow."""
     sheet = _sheet(request, pool)
-    base = request.POST.get("instead", "") or request.POST.get("base", "")
-    base_pk = int(base) if base.isascii() and base.isdigit() else pk
+    base = _number(request.POST.get("instead", "") or request.POST.get("base", ""))
+    base_pk = pk if base is None else base
     if base_pk not in (version.pk for version in publishing.history(pool.id, pk)):
         raise Http404
     try:
@@ -128,8 +128,8 @@ def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     changed = _sheet(request, pool)
     for name, wanted in request.POST.items():
         if name.startswith("to-part-"):
-            index = int(name.removeprefix("to-part-"))
-            if index < len(changed.parts) and changed.parts[index].type != wanted:
+            index = _number(name.removeprefix("to-part-"))
+            if index is not None and index < len(changed.parts) and changed.parts[index].type != wanted:
                 edit(changed, f"type:{index}:{wanted}")
     new = edit(changed, request.POST.get("do", ""))
     opened = Opened(changed, _names(pool), _base(request))
@@ -173,8 +173,12 @@ def _checked(request: DeskRequest, pool: PoolCard, typed: Sheet) -> Drafted:
 
 
 def _base(request: DeskRequest) -> int | None:
-    base = request.POST.get("base", "")
-    return int(base) if base.isascii() and base.isdigit() else None
+    return _number(request.POST.get("base", ""))
+
+
+def _number(text: str) -> int | None:
+    """Of a row or a part; None for what can be neither."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def _sheet(request: DeskRequest, pool: PoolCard) -> Sheet:

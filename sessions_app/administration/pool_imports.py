@@ -85,10 +85,10 @@ def ask(
     return made.pk
 
 
-def progress(import_id: str) -> Progress:
-    """Raises `PoolImportNotFound`."""
+def progress(import_id: str, by_id: int | None) -> Progress:
+    """How this account's import stands: its report quotes the file. Raises `PoolImportNotFound`."""
     try:
-        row = PoolImport.objects.defer("content").get(pk=uuid.UUID(import_id))
+        row = PoolImport.objects.defer("content").get(pk=uuid.UUID(import_id), by_id=by_id)
     except (ValueError, PoolImport.DoesNotExist) as error:
         raise PoolImportNotFound from error
     report = None if row.report is None else _report(row.report)
@@ -114,6 +114,7 @@ def run(import_id: uuid.UUID) -> None:
     row = PoolImport.objects.get(pk=import_id)
     try:
         report = importing.import_pool(_upload(row), _wishes(row), _teller(import_id))
+        _finish(row, PoolImport.State.DONE, report=_plain(report))
     except importing.ImportRefused as refused:
         _finish(row, PoolImport.State.FAILED, problems=refused.problems)
     except importing.PublishedOtherwise:
@@ -123,8 +124,6 @@ def run(import_id: uuid.UUID) -> None:
         logger.exception("Import %s failed", import_id)
         _finish(row, PoolImport.State.FAILED, problems=[("/file", BROKE_OFF)])
         raise
-    else:
-        _finish(row, PoolImport.State.DONE, report=_plain(report))
 
 
 def take_up(now: datetime, send: Callable[[uuid.UUID], object] = send) -> tuple[int, int]:

@@ -46,10 +46,9 @@ class ImportView(ClientView):
         )
         upload = Upload(file.name or "file", file.read(), body["variants"], body["seed"])
         if body["in_background"]:
-            asked = pool_imports.ask(
-                upload, wishes, caller_of(request).client_id, idempotency_key_of(request)
-            )
-            return Response(replies.pool_import(pool_imports.progress(str(asked))), status=202)
+            by_id = caller_of(request).client_id
+            asked = pool_imports.ask(upload, wishes, by_id, idempotency_key_of(request))
+            return Response(replies.pool_import(pool_imports.progress(str(asked), by_id)), status=202)
         try:
             report = importing.import_pool(upload, wishes)
         except importing.ImportRefused as refused:
@@ -64,7 +63,8 @@ class PoolImportView(ClientView):
     permission = permissions.AUTHOR
 
     def get(self, request: Request, import_id: str) -> Response:
-        return Response(replies.pool_import(pool_imports.progress(import_id)))
+        found = pool_imports.progress(import_id, caller_of(request).client_id)
+        return Response(replies.pool_import(found))
 
 
 class TemplateView(ClientView):

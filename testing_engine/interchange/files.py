@@ -154,7 +154,7 @@ def _question(cells: Mapping[str, str], columns: Sequence[str], separator: str) 
     if columns:
         question["concepts"] = [number_in(cells[name].strip() or "0", separator) for name in columns]
     for field, cell in cells.items():
-        if not cell.strip() or field in columns:
+        if not cell.strip() or field.startswith(CONCEPT_PREFIX):
             continue
         if field in NUMBERS:
             question[field] = number_in(cell, separator)

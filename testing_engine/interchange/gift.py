@@ -43,9 +43,9 @@ _ESCAPE = re.compile(r"\\([:#={}~\\n])")
 _TITLE = re.compile(r"\s*::(.*?)::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(html|markdown|moodle|plain)\]\s*", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*%([-+]?[\d.,]+)%")
-_ID = re.compile(r"\[id:([^\]]+)\]")
+_ID = re.compile(r"\[id:((?:(?!\[id:)[^\]])+)\]")
 _SIGNS = re.compile(
-    r"^\s*::[^:\n]+::|^\s*\$CATEGORY:|(?<!\\)\{\s*[=~]|(?<!\\)\{\s*(?:#|TRUE|FALSE|T|F)[^{}\n]*\}\s*$",
+    r"^[^\S\n]*::[^:\n]+::|^[^\S\n]*\$CATEGORY:|(?<!\\)\{\s*[=~]|(?<!\\)\{\s*(?:#|TRUE|FALSE|T|F)[^{}\n]*\}\s*$",
     re.MULTILINE,
 )
 _TRUE, _FALSE = ("T", "TRUE"), ("F", "FALSE")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-_NAMED = re.compile(r"(!\[[^\]\n]*\]\()media:([^()\s]+?)((?:\?plays=[1-9]\d?)?\))")
+_NAMED = re.compile(r"(!\[(?:(?!!\[)[^\]\n])*\]\()media:([^()\s]+?)((?:\?plays=[1-9]\d?)?\))")
 TEXT_FIELDS = ("content", "passage", "options", "interactions")
 DEEPEST = 12  # of lists and objects inside each other; no question's texts lie deeper
 

@@ -9,6 +9,7 @@ rows without any text are passed over, as are columns that have neither a name n
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -125,8 +126,8 @@ def open_table(content: bytes) -> OpenTable:
         numbered = _rows_or_refusal(_Lines(text, separator, 2 if announced else 1))
     line, header = next(numbered, (1, []))
     names = [name.strip() for name in header]
-    if twice := next((name for name in names if name and names.count(name) > 1), None):
-        raise TableRefused([f"{place(line, twice)}: it is there twice."])
+    if twice := _named_twice(names):
+        raise TableRefused([f"{place(line, twice[0])}: it is there twice."])
     if nameless := [number for number, name in enumerate(names, start=1) if not name and number > 1]:
         raise TableRefused([f"{place(line, nameless[0])}: the column has no name."])
     rows = ((at, _size_problem(at, cells, names, separator) or cells) for at, cells in numbered)
@@ -180,11 +181,7 @@ class _Lines:
 
 
 def _table(line: int, names: list[str], rows: Iterator[tuple[int, list[str]]], separator: str) -> Table:
-    problems = [
-        f"{place(line, name)}: it is there twice."
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1 and name
-    ]
+    problems = [f"{place(line, name)}: it is there twice." for name in _named_twice(names)]
     found: list[Row] = []
     for at, cells in rows:
         wrong = _size_problem(at, cells, names, separator) or _nameless_problem(at, cells, names)
@@ -197,6 +194,11 @@ def _table(line: int, names: list[str], rows: Iterator[tuple[int, list[str]]], s
     if problems:
         raise TableRefused(problems)
     return Table(tuple(name for name in names if name), tuple(found), separator, line)
+
+
+def _named_twice(names: Sequence[str]) -> list[str]:
+    """In one pass: a header may have a million columns before somebody counts them."""
+    return [name for name, times in Counter(names).items() if times > 1 and name]
 
 
 def _size_problem(line: int, cells: list[str], names: list[str], separator: str) -> str | None:

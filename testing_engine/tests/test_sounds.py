@@ -22,6 +22,7 @@ from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import PoolRevision, Question, QuestionSound
 from testing_engine.pools import current_questions, publish_pool
 from testing_engine.rendering import content_html
+from testing_engine.sound_files import NoSound, sound_in
 from testing_engine.sounds import SoundRefused, address_of, store_sound
 
 
@@ -124,6 +125,13 @@ def test_what_is_no_sound_is_refused(db: None, content: bytes, why: str) -> None
     with pytest.raises(SoundRefused, match=why):
         store_sound(content)
     assert not QuestionSound.objects.exists()
+
+
+def test_a_file_of_tags_alone_costs_little() -> None:
+    """A million of them in 10 MiB: each may be looked at, none may copy the rest."""
+    count = sounds.MOST_BYTES // 10
+    with pytest.raises(NoSound, match="no Ogg, MP3 or M4A"):
+        sound_in(b"ID3\x04\0\0\0\0\0\0" * count)
 
 
 def test_it_never_changes(db: None) -> None:

@@ -13,7 +13,6 @@ from django_redis import get_redis_connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from sessions_app.administration import pool_imports
 from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit, undone
 from sessions_app.models import ApiClient, Calibration, SessionEvent, Simulation, TestResponse, TestSession
@@ -27,8 +26,6 @@ from sessions_app.tests.factories import (
     pool_document,
     pool_file,
 )
-from testing_engine.importing import Wishes
-from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
 
 
@@ -60,8 +57,10 @@ def result_after_end(client: APIClient, scene: Scene) -> Reply:
 
 
 def status_of_an_import(client: APIClient, scene: Scene) -> Reply:
-    asked = pool_imports.ask(Upload("bank.csv", b"id,content"), Wishes())
-    return client.get(f"/api/pools/imports/{asked}")
+    """Of the client's own: those of others look like none."""
+    body = {"file": pool_file(), "in_background": "true"}
+    asked = client.post("/api/pools/import", body, format="multipart").json()
+    return client.get(f"/api/pools/imports/{asked.get('import_id')}")
 
 
 ENDPOINTS = {

@@ -1,5 +1,6 @@
 """Imports in the background: asked for over the API, carried out by the task, looked at meanwhile."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,9 @@ from rest_framework.test import APIClient
 from sessions_app import tasks
 from sessions_app.administration import pool_imports
 from sessions_app.api.tests.test_import import csv_file, send
+from sessions_app.conftest import client_with
 from sessions_app.models import PoolImport
+from sessions_app.tests.factories import make_token, pool_document
 from testing_engine import pools
 from testing_engine.models import QuestionPool
 
@@ -92,6 +95,32 @@ def test_what_cannot_be_read_fails_by_field_and_is_kept(api: APIClient) -> None:
         ask(api)
     reply = send(api, csv_file(), in_background="true")
     assert (reply.status_code, reply.json()["code"]) == (409, "too_many_imports")
+
+
+def test_nobody_else_reads_what_became_of_it(api: APIClient) -> None:
+    """The report quotes the file, and with it answers that are right."""
+    asked = ask(api)
+    other = client_with(f"Token {make_token(['author_pools'])}")
+    reply = other.get(f"/api/pools/imports/{asked['import_id']}")
+    assert (reply.status_code, reply.json()["code"]) == (404, "import_not_found")
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800"])
+def test_signs_that_cannot_be_stored_are_reported(api: APIClient, sign: str) -> None:
+    """At once and in the background: the questions beside them are taken, and it ends."""
+    rows = pool_document(2)["questions"]
+    bad = {**rows[1], "id": "bad SIGN", "correct_answer": "none SIGN"}
+    content = json.dumps([{**rows[0], "extra SIGN": 1}, bad]).replace("SIGN", sign).encode()
+    at_once = send(api, SimpleUploadedFile("a.json", content))
+    assert at_once.status_code == 200, at_once.json()
+    assert [(row["id"], row["outcome"]) for row in at_once.json()["report"]] == [
+        ("q0", "taken_with_loss"),
+        ("bad \ufffd", "refused"),
+    ]
+    asked = ask(api, SimpleUploadedFile("a.json", content))
+    tasks.import_questions(asked["import_id"])
+    done = status(api, asked["import_id"])
+    assert (done["state"], done["report"]["report"]) == ("done", at_once.json()["report"])
 
 
 def test_what_was_lost_is_sent_again_and_what_was_done_twice_is_one_pool(api: APIClient) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from testing_engine.interchange.files import PoolFile, UnreadableFile, read_pool_file
 from testing_engine.interchange.questions import PoolRefused, parse_pool
-from testing_engine.interchange.tables import TableRefused, number_in, read_table
+from testing_engine.interchange.tables import TableRefused, number_in, open_table, read_table
 
 HEADER = "id,content,options,correct_answer,concept:Math,difficulty,guessing"
 ROW = "m1,Which is the largest?,7|9|11,11,1,-0.4,0.2"
@@ -57,6 +57,16 @@ def test_it_refuses_rows_of_another_size_and_broken_quotation_marks(
     tmp_path: Path, rows: str, said: str
 ) -> None:
     assert said in refusal(tmp_path, f"{HEADER}\n{rows}\n")
+
+
+def test_a_header_is_read_in_one_pass() -> None:
+    """As many columns as one request can bring: to count each anew would take hours."""
+    names = [f"c{number}" for number in range(300_000)]
+    header = ",".join([*names, "c0"]).encode()
+    with pytest.raises(TableRefused, match="column c0: it is there twice"):
+        read_table(header)
+    with pytest.raises(TableRefused, match="column c0: it is there twice"):
+        open_table(header)
 
 
 def test_it_names_every_line_at_once(tmp_path: Path) -> None:
