@@ -1,4 +1,4 @@
-"""What students would see otherwise than meant: formulas that cannot be drawn, missing pictures and sounds."""
+"""What students would see otherwise than meant: formulas not drawn, missing pictures and sounds."""
 
 import re
 from collections.abc import Iterator
