@@ -41,6 +41,7 @@ urlpatterns = [
     path("questions/<uuid:pool_id>/table", listing.question_table, name="question_table"),
     path("questions/<uuid:pool_id>/table/change", listing.change_questions, name="change_questions"),
     path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),
+    path("questions/<uuid:pool_id>/parameters/out", parameters.parameters_out, name="parameters_out"),
     path("questions/<uuid:pool_id>/calibrate", calibrations.calibrate, name="calibrate"),
     path("questions/<uuid:pool_id>/answers", calibrations.import_answers, name="import_answers"),
     path(f"{CALIBRATION}", calibrations.calibration, name="calibration"),

@@ -1,6 +1,6 @@
-"""A pool's revision as a file: our own JSON, a table, or a QTI 3.0 package.
+"""A pool's revision as a file: our own JSON, a table, a QTI 3.0 package, or its item parameters alone.
 
-A file holds the answer key: whoever calls this has asked whether its reader may see it.
+A file but the last holds the answer key: whoever calls this has asked whether its reader may see it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,9 @@ from testing_engine.interchange.exported import PoolContents, Written, addresses
 from testing_engine.interchange.json_writing import write_json
 from testing_engine.interchange.qti.package_writing import write_qti
 from testing_engine.models import PoolRevision, Question, QuestionImage, QuestionSound
+from testing_engine.parameter_tables.writing import ParametersOut, TakenQuestion, write_parameters
 from testing_engine.pools import frozen_content
+from testing_engine.revisions import item_parameters
 
 WRITERS: Mapping[str, Callable[[PoolContents], Written]] = {
     "json": write_json,
@@ -82,3 +84,22 @@ def _media(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, bytes]:
 
 def _hash_in(address: str) -> str:
     return address.rpartition("/")[2].partition(".")[0]
+
+
+def parameters_out(revision: PoolRevision, form: str, model: str = "") -> ParametersOut:
+    """The revision's item parameters as another program's table; no key. Raises `UnknownForm`."""
+    questions = Question.objects.filter(revisionquestion__revision=revision)
+    return write_parameters(
+        form,
+        [
+            TakenQuestion(
+                question.external_id,
+                item_parameters(question),
+                question.content,
+                tuple(question.options),
+                question.interactions is not None,
+            )
+            for question in questions.order_by("revisionquestion__position")
+        ],
+        model,
+    )

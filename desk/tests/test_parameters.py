@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from desk.tests.test_doors import somebody
-from sessions_app.tests.factories import make_pool
+from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import ParameterSource, PoolRevision
 
 TABLE = "item,a,b,c\nq0,1.2,-0.5,0.2\nq1,0.8,1.5,0\nq77,1,0,0\n"
@@ -71,3 +71,25 @@ def test_what_is_no_table_is_said_in_german_too(author: Client) -> None:
     assert "Paste a table or choose a file" in author.post(address, {"table": " "}).content.decode()
     reply = author.post(address + "?language=de", {"table": "hello"}).content.decode()
     assert "Keine Zeile mit Zahlen" in reply
+
+
+def test_the_pools_own_parameters_as_a_table(author: Client) -> None:
+    graded = question(
+        1, [1.0], correct_answer=None, option_scores=[0, 1, 2, 2], model="GRM", guessing=0, thresholds=[-1, 1]
+    )
+    pool = make_pool([question(0, [1.0]), graded])
+    address = f"/desk/questions/{pool.pk}/parameters"
+    assert f"{address}/out?form=mirtcat" in author.get(address).content.decode()
+    whole = author.get(f"{address}/out?form=mirt")
+    assert (whole.status_code, whole.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert whole.content.startswith(b"item,a1,d,g,u,d1,d2\r\nq0,")
+    refused = author.get(f"{address}/out?form=catr", headers={"Accept-Language": "de"})
+    assert refused.status_code == 409
+    assert (
+        "Ihr Modell ist GRM, und die Tabelle ist für Fragen mit richtig oder falsch."
+        in refused.content.decode()
+    )
+    assert f"{address}/out?form=catr&amp;incomplete=1" in refused.content.decode()
+    assert author.get(f"{address}/out?form=catr&incomplete=1").content.startswith(b"item,a,b,c,d\r\nq0,")
+    assert author.get(f"{address}/out?form=ltm").status_code == 404
+    assert somebody("testing_engine.view_questionpool").get(f"{address}/out?form=mirt").status_code == 403

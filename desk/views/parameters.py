@@ -8,18 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from desk.doors import DeskRequest, desk_view, go_to, show
 from desk.parameter_forms import CHOICE, Asked, TableForm, asked_of
 from desk.rights import MAKE_POOLS
 from desk.sentences import translated
 from desk.views.pools import pool_or_404, require_form, show_pool
-from testing_engine import parameters, pools
+from testing_engine import exporting, parameters, pools
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.parameter_tables.candidates import BY_COLUMNS, Candidate, Choice
 from testing_engine.parameter_tables.reading import TableUnreadable
+from testing_engine.parameter_tables.writing import PROGRAMS
 from testing_engine.parameters import GRID, Look, ParametersRefused, Reading
 from testing_engine.pictures.parameters import Words, before_and_after
 from testing_engine.pictures.picture import Picture
@@ -61,6 +63,25 @@ def pool_parameters(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     elif asked.wants_publication:
         problems = [_("The table, or how it is read, is another now. Look again, then publish.")]
     return _show(request, pool, form, _look(pool_id, content, asked, problems))
+
+
+@require_GET
+@desk_view(MAKE_POOLS)
+def parameters_out(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """A table for R; where it would lack questions the page says which, unless that is known."""
+    pool = pool_or_404(pool_id)
+    form = request.GET.get("form", "")
+    revision = pools.revision_of(pools.read_pool(pool_id), None)
+    if revision is None or form not in PROGRAMS:
+        raise Http404
+    taken = exporting.parameters_out(revision, form)
+    if taken.left_out and "incomplete" not in request.GET:
+        lines = [(each.id, " ".join(map(translated, each.sentences))) for each in taken.left_out[:LISTED]]
+        told = {"out": form, "left_out": lines, "count": len(taken.left_out)}
+        return _show(request, pool, TableForm(), told, status=409)
+    name = f"{pool_id}-{revision.number}-{form}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(taken.content, content_type=taken.written.media_type, headers=headers)
 
 
 def _published(request: DeskRequest, pool: PoolCard, content: bytes, asked: Asked) -> HttpResponse:

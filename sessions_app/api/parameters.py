@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,19 +14,28 @@ from sessions_app.api.authoring import pool_of
 from sessions_app.api.documentation import pools as documentation_of
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.parsers import ImportParser, PoolUploadParser
-from sessions_app.api.requests import body_of
-from sessions_app.api.serializers import ParameterTableRequest
+from sessions_app.api.pool_export import file_or_report, revision_or_404
+from sessions_app.api.requests import body_of, query_of
+from sessions_app.api.serializers import ParametersExport, ParameterTableRequest
 from sessions_app.api.views import ClientView
 from sessions_app.refusals import PoolNotFound, PoolRevised
+from testing_engine.exporting import parameters_out
 from testing_engine.parameter_tables.reading import TableUnreadable
 from testing_engine.parameters import ParametersRefused, Reading, look_at, publish
 from testing_engine.pools import PoolWasRevised
 
 
 class ParametersView(ClientView):
-    documentation = documentation_of.PARAMETERS
+    documentation = {"GET": documentation_of.TAKE_PARAMETERS, "POST": documentation_of.PARAMETERS}
     permission = permissions.AUTHOR
     parser_classes = [ImportParser, PoolUploadParser]
+
+    def get(self, request: Request, pool_id: str) -> HttpResponse | Response:
+        query = query_of(request, ParametersExport)
+        revision = revision_or_404(pool_of(pool_id), query.get("revision"))
+        written = parameters_out(revision, query["form"], query.get("model", "")).written
+        told = replies.exported_pool(revision.pool, revision, query["form"], written)
+        return file_or_report(f"{revision.pool_id}-{revision.number}-{query['form']}", written, told, query)
 
     def post(self, request: Request, pool_id: str) -> Response:
         pool = pool_of(pool_id)

@@ -1,5 +1,6 @@
 """A pool's revision as a file, with its answer key."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,6 +17,7 @@ from sessions_app.api.result_export import AnyFormat
 from sessions_app.api.serializers import PoolExport
 from sessions_app.api.views import ClientView
 from testing_engine.exporting import export_revision
+from testing_engine.interchange.exported import Written
 from testing_engine.models import PoolRevision, QuestionPool
 from testing_engine.pools import revision_of
 
@@ -30,23 +32,29 @@ class PoolExportView(ClientView):
 
     def get(self, request: Request, pool_id: str) -> Any:
         query = query_of(request, PoolExport)
-        pool = pool_of(pool_id)
-        revision = _revision(pool, query.get("revision"))
+        revision = revision_or_404(pool_of(pool_id), query.get("revision"))
         written = export_revision(revision, query["format"])
-        told = replies.exported_pool(pool, revision, query["format"], written)
-        if query["report"]:
-            return Response(told)
-        if told.left_out and not query["incomplete"]:
-            raise Problem(409, "export_not_whole", _left_out(told))
-        name = f"{pool.pk}-{revision.number}.{written.suffix}"
-        headers = {
-            "Content-Disposition": f'attachment; filename="{name}"',
-            NOT_WHOLE: str(told.with_loss),
-        }
-        return HttpResponse(written.content, content_type=written.media_type, headers=headers)
+        told = replies.exported_pool(revision.pool, revision, query["format"], written)
+        return file_or_report(f"{revision.pool_id}-{revision.number}", written, told, query)
 
 
-def _revision(pool: QuestionPool, number: int | None) -> PoolRevision:
+def file_or_report(
+    name: str, written: Written, told: replies.ExportedPool, query: Mapping[str, Any]
+) -> HttpResponse | Response:
+    """As `report` and `incomplete` ask. A file that would lack questions is refused: `Problem`."""
+    if query["report"]:
+        return Response(told)
+    if told.left_out and not query["incomplete"]:
+        raise Problem(409, "export_not_whole", _left_out(told))
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.{written.suffix}"',
+        NOT_WHOLE: str(told.with_loss),
+    }
+    return HttpResponse(written.content, content_type=written.media_type, headers=headers)
+
+
+def revision_or_404(pool: QuestionPool, number: int | None) -> PoolRevision:
+    """The revision of that number, or the newest."""
     if (found := revision_of(pool, number)) is None:
         raise Problem(404, "revision_not_found", "This pool has no revision of that number.")
     return found

@@ -23,6 +23,7 @@ from testing_engine.interchange.questions import POOL_NAME
 from testing_engine.interchange.readers import READERS
 from testing_engine.interchange.table_templates import FORMS
 from testing_engine.models import MODELS
+from testing_engine.parameter_tables.writing import CATR_MODELS, PROGRAMS
 from testing_engine.psychometrics.items.states import STATES
 from testing_engine.psychometrics.rules import CatRules, RulesError
 
@@ -295,8 +296,9 @@ class ExportSerializer(Body):
     format = serializers.ChoiceField(choices=["csv", "json"], default="json")
 
 
-class PoolExport(Body):
-    format = serializers.ChoiceField(choices=list(WRITERS), default="json")
+class _TakenOut(Body):
+    """Questions of a revision as a file."""
+
     revision = serializers.IntegerField(
         min_value=1, max_value=2**31 - 1, required=False, help_text="Left out: the newest."
     )
@@ -306,6 +308,24 @@ class PoolExport(Body):
     report = serializers.BooleanField(
         default=False, help_text="Instead of the file, what it has of each question."
     )
+
+
+class PoolExport(_TakenOut):
+    format = serializers.ChoiceField(choices=list(WRITERS), default="json")
+
+
+class ParametersExport(_TakenOut):
+    form = serializers.ChoiceField(choices=PROGRAMS)
+    model = serializers.ChoiceField(
+        choices=CATR_MODELS,
+        required=False,
+        help_text="Which of catR's matrices; left out: the one that carries most questions.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "model" in attrs and attrs["form"] != "catr":
+            raise serializers.ValidationError({"model": "Only catr has matrices by model."})
+        return attrs
 
 
 class SessionFilterSerializer(Body):

@@ -7,7 +7,7 @@ from sessions_app import replies
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
-from sessions_app.api.serializers import ParameterTableRequest, PoolImport, PoolUpload
+from sessions_app.api.serializers import ParametersExport, ParameterTableRequest, PoolImport, PoolUpload
 from testing_engine.interchange.table_templates import CONTENT_TYPES, FORMS
 
 TAG = "Question pools"
@@ -172,6 +172,46 @@ TEMPLATE = Endpoint(
     problems=("400",),
     examples=(
         replied("CSV", "id,content,options,correct_answer\r\nq1,Which is prime?,21|29,29\r\n", "text/csv"),
+    ),
+)
+
+TAKE_PARAMETERS = Endpoint(
+    "export_parameters",
+    TAG,
+    "A pool's item parameters as a table for R",
+    description=(
+        "CSV with a question a row, for mirt, catR or mirtCAT; logistic slopes, full precision. A table that "
+        "would lack questions (not calibrated, or of a model that the form has no place for) is refused with "
+        "409 `export_not_whole`, unless `incomplete` is true; `report` says why. docs/PARAMETERS.md has the "
+        "columns."
+    ),
+    parameters=(ParametersExport,),
+    reply={
+        (200, "application/json"): replies.ExportedPool,
+        (200, "text/csv"): OpenApiTypes.STR,
+    },
+    problems=("400", "404", "409"),
+    examples=(
+        replied("A table", "item,a1,d,g,u\r\nalg-017,1.2,0.96,0.2,1.0\r\n", "text/csv"),
+        replied(
+            "The report",
+            {
+                "question_pool_id": samples.POOL_ID,
+                "revision": 3,
+                "format": "catr",
+                "whole": 1,
+                "with_loss": 0,
+                "left_out": 1,
+                "report": [
+                    {"id": "alg-017", "outcome": "whole", "reasons": []},
+                    {
+                        "id": "alg-018",
+                        "outcome": "left_out",
+                        "reasons": ["It is not calibrated: its parameters are no more than guesses."],
+                    },
+                ],
+            },
+        ),
     ),
 )
 

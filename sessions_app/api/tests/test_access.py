@@ -79,6 +79,9 @@ ENDPOINTS = {
         ),
         "author_pools",
     ),
+    "parameters as a table": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/parameters?form=mirt"), "author_pools"
+    ),
     "pools": Endpoint(lambda client, scene: client.get("/api/pools"), "author_pools"),
     "pool": Endpoint(lambda client, scene: client.get(f"/api/pools/{scene.pool_id}"), "author_pools"),
     "export of a pool": Endpoint(

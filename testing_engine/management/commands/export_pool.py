@@ -3,12 +3,11 @@
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from testing_engine.exporting import WRITERS, export_revision
-from testing_engine.models import PoolRevision
+from testing_engine.management.taking_out import keep, revision_named
 
 
 class Command(BaseCommand):
@@ -24,32 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, pool: str, output: Path | None, **options: Any) -> None:
-        written = export_revision(_revision(pool, options["revision"]), options["format"])
-        for question in written.report:
-            if question.outcome != "whole":
-                self.stdout.write(f"{question.outcome:10}{question.id}")
-                for reason in question.reasons:
-                    self.stdout.write(f"{'':10}{reason}")
-        left_out, carried = written.number_of("left_out"), len(written.report) - written.number_of("left_out")
-        if left_out and not options["incomplete"]:
-            raise CommandError(
-                f"Nothing was written: {left_out} questions do not fit; --incomplete leaves them out."
-            )
-        file = output or Path(f"{pool}.{written.suffix}")
-        try:
-            file.write_bytes(written.content)
-        except OSError as error:
-            raise CommandError(f"{file} cannot be written: {error}") from error
-        lossy = written.number_of("with_loss")
-        self.stdout.write(f"{file}: {carried} questions, {lossy} of them not whole; {left_out} are left out.")
-
-
-def _revision(pool: str, number: int | None) -> PoolRevision:
-    try:
-        revisions = PoolRevision.objects.select_related("pool__scale").filter(pool_id=UUID(pool))
-    except ValueError as error:
-        raise CommandError(f"{pool} is no pool's id.") from error
-    found = revisions.filter(number=number) if number is not None else revisions.order_by("-number")
-    if (revision := found.first()) is None:
-        raise CommandError(f"There is no such pool or revision: {pool}.")
-    return revision
+        written = export_revision(revision_named(pool, options["revision"]), options["format"])
+        keep(
+            self.stdout, written, output or Path(f"{pool}.{written.suffix}"), incomplete=options["incomplete"]
+        )
