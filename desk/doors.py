@@ -13,6 +13,7 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -95,6 +96,27 @@ def show(
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """What the frame around every page shows."""
     return {"sections": sections(request), "languages": languages(), "may": rights_of(request.user)}
+
+
+def form_of(page: str) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:
+    """The address of a form that stands on `page`, another page of the same pool or question.
+
+    A form that is refused is shown again at its own address. Whoever then loads that anew, follows a link
+    within the page or comes back by the history, gets the page: no address that was seen is a dead end.
+    """
+
+    def decorate(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+        @wraps(view)
+        def sent_only(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            request = cast(HttpRequest, args[0])
+            if request.method not in ("GET", "HEAD"):
+                return require_POST(view)(*args, **kwargs)
+            address, query = reverse(f"desk:{page}", kwargs=kwargs), request.META.get("QUERY_STRING", "")
+            return redirect(f"{address}?{query}" if query else address)
+
+        return sent_only
+
+    return decorate
 
 
 def go_to(request: DeskRequest, address: str) -> HttpResponse:

@@ -7,6 +7,7 @@ def script_texts() -> dict[str, str]:
     """In the active language, by the name that the scripts use."""
     return {
         "question": _("Question {number} of at most {most}"),
+        "questionOf": _("Question {number} of {most}"),
         "option": _("Option {number}"),
         "dontKnow": _("I don’t know"),
         "yourAnswer": _("Your answer"),

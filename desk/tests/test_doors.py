@@ -155,3 +155,18 @@ def test_a_form_of_before_a_new_login_is_told_so() -> None:
     reply = client.post("/desk/questions/new", {"name": "A"})
     assert reply.status_code == 403
     assert "out of date" in reply.content.decode()
+
+
+@pytest.mark.django_db
+def test_no_address_of_a_form_is_a_dead_end() -> None:
+    pool = make_pool(2)
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss"))
+    ids = {"pool_id": pool.pk, "pk": current_questions(pool)[0].pk}
+    for name in [name for name, (method, _right) in GUARDED.items() if method == "post"]:
+        address = address_of(name, ids["pool_id"], ids["pk"])
+        reply = client.get(f"{address}?sort=slope")
+        assert (reply.status_code, reply["Location"].endswith("?sort=slope")) == (302, True), name
+        assert client.put(address).status_code == 405, name
+        if name not in ("cancel_calibration", "publish_calibration", "cancel_simulation"):  # there is none
+            assert client.get(reply["Location"]).status_code == 200, name

@@ -8,11 +8,11 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from desk.calibration_forms import AnswersForm, CalibrationForm
 from desk.calibration_words import finding_in_words, rise_in_words, stage_in_words, state_in_words
-from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.doors import DeskRequest, desk_view, form_of, go_to, show
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
 from desk.views.pools import pool_or_404, require_form, show_pool
 from sessions_app.measurement import importing, proposals, queue, reports, tables
@@ -50,7 +50,7 @@ def calibrate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return _page(request, pool, form, AnswersForm())
 
 
-@require_POST
+@form_of("calibrate")
 @desk_view(MAKE_POOLS)
 def import_answers(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """A file of answers, kept."""
@@ -122,7 +122,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
     return show_pool(request, pool, "calibrate", "pool_calibration", context)
 
 
-@require_POST
+@form_of("calibration")
 @desk_view(MAKE_POOLS)
 def cancel(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpResponse:
     """As soon as its worker looks."""
@@ -134,7 +134,7 @@ def cancel(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpRes
     return go_to(request, _address(pool_id, calibration_id))
 
 
-@require_POST
+@form_of("calibration")
 @desk_view(PUBLISH_CALIBRATIONS)
 def publish(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpResponse:
     """The proposal becomes the pool's next revision."""

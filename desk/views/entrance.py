@@ -7,9 +7,9 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from desk.doors import DeskRequest, desk_view, in_language, page_context, show
+from desk.doors import DeskRequest, desk_view, form_of, in_language, page_context, show
 
 
 class LogIn(LoginView):
@@ -27,7 +27,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     return in_language(request, lambda: view(request))  # type: ignore[arg-type,return-value]
 
 
-@require_POST
+@form_of("log_in")
 def log_out(request: HttpRequest) -> HttpResponse:
     """Out, here and in the admin."""
 

@@ -8,9 +8,9 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from desk.doors import DeskRequest, desk_view, go_to
+from desk.doors import DeskRequest, desk_view, form_of, go_to
 from desk.list_forms import BulkForm, query_of, wanted_of
 from desk.rights import SEE_POOLS, WRITE_QUESTIONS
 from desk.views.pools import pool_or_404, show_pool
@@ -46,7 +46,7 @@ def question_table(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return _show(request, pool, wanted_of(request.GET))
 
 
-@require_POST
+@form_of("question_table")
 @desk_view(WRITE_QUESTIONS)
 def change_questions(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """One change for all that are ticked, or for all that were found."""

@@ -2,14 +2,13 @@
 
 from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from desk.doors import DeskRequest, desk_view
+from desk.doors import DeskRequest, desk_view, form_of
 from desk.media import KINDS, MediaRefused
 from desk.rights import WRITE_QUESTIONS
 
 
-@require_POST
+@form_of("home")
 @desk_view(WRITE_QUESTIONS)
 def insert(request: DeskRequest) -> HttpResponse:
     """Store a file and say what stands for it in a text. The same file again is the same."""

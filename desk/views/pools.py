@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.doors import DeskRequest, desk_view, form_of, go_to, show
 from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
 from desk.navigation import pool_tabs
 from desk.rights import MAKE_POOLS, SEE_POOLS
@@ -99,7 +99,7 @@ def _show_settings(
     return show_pool(request, pool, "settings", "pool_settings", context)
 
 
-@require_POST
+@form_of("pool_settings")
 @desk_view(MAKE_POOLS)
 def copy(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """A pool of its own with the same questions."""
@@ -112,7 +112,7 @@ def copy(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return go_to(request, reverse("desk:pool", args=[copied.id]))
 
 
-@require_POST
+@form_of("pool_settings")
 @desk_view(MAKE_POOLS)
 def archive(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """Not offered any more; the page stays, with a button that takes it back."""
@@ -121,7 +121,7 @@ def archive(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return go_to(request, reverse("desk:pool_settings", args=[pool_id]))
 
 
-@require_POST
+@form_of("pool_settings")
 @desk_view(MAKE_POOLS)
 def restore(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """Out of the archive."""

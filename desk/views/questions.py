@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.doors import DeskRequest, desk_view, form_of, go_to, show
 from desk.rights import WRITE_QUESTIONS
 from desk.views.pools import pool_or_404, show_pool
 from student_page.texts import script_texts
@@ -41,7 +41,7 @@ def versions(request: DeskRequest, pool_id: UUID, pk: int) -> HttpResponse:
     return show_pool(request, pool, "questions", "versions", context)
 
 
-@require_POST
+@form_of("question")
 @desk_view(WRITE_QUESTIONS)
 def archive(request: DeskRequest, pool_id: UUID, pk: int) -> HttpResponse:
     """In no test any more that begins from now on."""
@@ -56,7 +56,7 @@ def archive(request: DeskRequest, pool_id: UUID, pk: int) -> HttpResponse:
     return go_to(request, reverse("desk:pool", args=[pool_id]))
 
 
-@require_POST
+@form_of("question")
 @desk_view(WRITE_QUESTIONS)
 def restore(request: DeskRequest, pool_id: UUID, pk: int) -> HttpResponse:
     """Out of the archive, to the pool's end."""

@@ -8,10 +8,10 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from desk.calibration_words import state_in_words
-from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.doors import DeskRequest, desk_view, form_of, go_to, show
 from desk.rights import MAKE_POOLS
 from desk.simulation_forms import SimulationForm, field_of
 from desk.simulation_words import picture_words, rows_of_means, stops_in_words
@@ -85,7 +85,7 @@ def simulation(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> Http
     return show_pool(request, pool, "simulate", "pool_simulation", context)
 
 
-@require_POST
+@form_of("simulation")
 @desk_view(MAKE_POOLS)
 def cancel(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> HttpResponse:
     """As soon as its workers look."""

@@ -9,9 +9,9 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from desk.doors import DeskRequest, desk_view, show
+from desk.doors import DeskRequest, desk_view, form_of, show
 from desk.media import KINDS
 from desk.rights import WRITE_QUESTIONS
 from desk.sheet_form import sheet_from
@@ -120,7 +120,7 @@ def _draft_of(question_id: str) -> str:
     return "q-" + quote(question_id, safe="")
 
 
-@require_POST
+@form_of("new_question")
 @desk_view(WRITE_QUESTIONS)
 def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """The sheet after a button of it was pressed: a part or a row more, or another type."""
@@ -139,7 +139,7 @@ def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return _show(request, pool, opened)
 
 
-@require_POST
+@form_of("new_question")
 @desk_view(WRITE_QUESTIONS)
 def check(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """What is wrong with the sheet as it stands, and what a student would see."""
@@ -149,7 +149,7 @@ def check(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return show(request, "parts/check", {"problems": said(found.problems), **_shown(typed)})
 
 
-@require_POST
+@form_of("new_question")
 @desk_view(WRITE_QUESTIONS)
 def try_it(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """What an answer to the sheet earns, by the rules with which it would be published."""

@@ -21,6 +21,7 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
 from sessions_app.admin.common import ReadOnly
@@ -33,11 +34,13 @@ from sessions_app.admin.times import shown, zone_name
 from sessions_app.administration import invitations
 from sessions_app.models import Invitation, NamedTest, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
-from sessions_app.sitting import named_tests
+from sessions_app.sitting import lengths, named_tests
 from testing_engine.form_fields import LinesField, NumbersField
 from testing_engine.interchange.json_objects import RepeatedFieldError, once
 from testing_engine.models import QuestionPool
-from testing_engine.psychometrics.rules import RulesError
+from testing_engine.psychometrics.items.parts import in_use
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.revisions import load_revision
 
 STUDENTS_PAGE = "/take/test"
 
@@ -100,6 +103,14 @@ class NamedTestForm(ResultFields):
         label="Cuts between levels",
         required=False,
         help_text="On the scale of θ, with decimal points: -1, 0.5",
+    )
+    sets_together = forms.BooleanField(
+        label="Questions of a set come together",
+        required=False,
+        initial=True,
+        help_text="Once one of a set is asked, such as the questions on one passage, the others follow it. "
+        "Where the pool has no sets it changes nothing.",
+        widget=UnfoldBooleanSwitchWidget,
     )
     pilots = forms.IntegerField(
         label="Questions to try out",
@@ -174,7 +185,8 @@ class NamedTestForm(ResultFields):
         for field, text in named_tests.problems_of(cleaned["pool"], rules, cleaned["concept_names"]):
             is_simple = field == "rules" and cleaned["stopping"] != EXPERT
             self.add_error("stopping" if is_simple else field, text)
-        self._check_length(cleaned["pool"], rules)
+        if not self.errors:
+            self._check_length(cleaned["pool"], rules)
         closes = cleaned.get("closes_at")
         if closes is not None and closes <= timezone.now() and "closes_at" in self.changed_data:
             self.add_error("closes_at", "This has passed: nobody could start the test.")
@@ -204,12 +216,16 @@ class NamedTestForm(ResultFields):
         revision = pool.current_revision
         if revision is None:
             return
-        has = f"The pool has {revision.question_count} questions"
-        most, least = rules.get("max_questions", 20), rules.get("min_questions", 0)
-        if least > revision.question_count:
+        bank, known = load_revision(revision.pk).bank, CatRules.from_json(rules)
+        count = lengths.askable(known, bank)
+        has = f"The pool has {count} questions"
+        if left_out := in_use(bank).n_items - count:
+            has += f" that such a test can ask (of {left_out} more the parameters are missing)"
+        most, least = known.max_questions, known.min_questions
+        if least > count:
             field = EXPERT if self.cleaned_data["stopping"] == EXPERT else "max_questions"
             self.add_error("rules" if field == EXPERT else field, f"{has}: the test needs {least}.")
-        elif most > revision.question_count:
+        elif most > count:
             self.warning = f"{has}, the test may ask {most}: it ends when they are used up."
 
 
@@ -244,6 +260,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
                     ("max_questions", "min_questions"),
                     "target_error",
                     ("sure_enough", "cuts"),
+                    "sets_together",
                     ("pilots", "pilot_quota"),
                     "rules",
                 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from testing_engine.psychometrics.pilots import Pilots
-from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.psychometrics.rules import CatRules, QuestionSets, RulesError
 from testing_engine.psychometrics.stopping import Classification, Precision
 
 EXPERT = "expert"
@@ -21,6 +21,8 @@ STOPPING = {
     "random": "after a fixed number of questions drawn at random, with points in place of an ability",
     EXPERT: "by rules as JSON, for experts",
 }
+# Questions of a set one after the other: what the form's tick stands for.
+TOGETHER = (QuestionSets(),)
 # What the simple form of the rules calls it → the form's field.
 FIELDS = {
     "max_questions": "max_questions",
@@ -52,13 +54,15 @@ def rules_of(cleaned: Mapping[str, Any]) -> CatRules:
     missing = [FIELDS[name] for name, value in given.items() if value in (None, "", [])]
     if missing:
         raise RulesError([(name, "This is needed to stop so.") for name in missing])
+    eligibility = TOGETHER if cleaned.get("sets_together") else ()
     if stopping in WITHOUT_ABILITY:
-        return CatRules.from_json({"selection": stopping, **given})
+        return replace(CatRules.from_json({"selection": stopping, **given}), eligibility=eligibility)
     if stopping == "fixed_length":
         given["min_questions"] = given["max_questions"]
     pilots = _pilots_of(cleaned)
     try:
-        return replace(CatRules.from_end_criteria(type=stopping, **given), pilots=pilots)
+        rules = CatRules.from_end_criteria(type=stopping, **given)
+        return replace(rules, pilots=pilots, eligibility=eligibility)
     except RulesError as error:
         problems = [(FIELDS.get(place.split("/")[1], "stopping"), text) for place, text in error.problems]
         raise RulesError(problems) from None
@@ -99,6 +103,7 @@ def _simple_fields(rules: CatRules) -> dict[str, Any]:
     pilots = rules.pilots or Pilots(count=1)
     return {
         "stopping": in_order or kinds.get(type(stop), EXPERT),
+        "sets_together": rules.eligibility == TOGETHER,
         "pilots": rules.pilots and pilots.count,
         "pilot_quota": pilots.quota,
         "max_questions": rules.max_questions,
@@ -130,10 +135,13 @@ def sentences(rules: Mapping[str, Any]) -> list[str]:
     if known.selection in WITHOUT_ABILITY:
         order = "in the pool's order" if known.selection == "linear" else "at random"
         said.append(f"Questions come {order}; the result is points and percent.")
+    if known.eligibility == TOGETHER:
+        said.append("Questions of a set come one after the other.")
     if known.pilots is not None:
         count, quota = known.pilots.count, known.pilots.quota
         said.append(
             f"Beside these, tries out {count} that are not calibrated, until each has {quota} answers."
         )
     shown = {"max_questions", "min_questions", "stop", "selection", "pilots"}
+    shown |= {"eligibility"} if known.eligibility == TOGETHER else set()
     return said + [f"{name}: {json.dumps(value)}" for name, value in rules.items() if name not in shown]

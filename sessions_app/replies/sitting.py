@@ -198,6 +198,9 @@ class SessionStatus(Reply, frozen=True):
     concept_names: Sequence[str]
     questions_answered: int
     max_questions: Annotated[int, Meta(description="The test has no more than that.")]
+    is_length_fixed: Annotated[
+        bool, Meta(description="Whether it has exactly `max_questions`, unless somebody ends it before.")
+    ]
     is_active: bool
     next_question: Annotated[ShownQuestion | None, Meta(description="What waits for an answer.")]
     started_at: datetime
@@ -275,6 +278,7 @@ def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = Fal
         concept_names=standing.concept_names,
         questions_answered=standing.answered,
         max_questions=standing.max_questions,
+        is_length_fixed=standing.is_length_fixed,
         is_active=standing.is_active,
         next_question=_question(standing.next_question, as_html),
         started_at=standing.started_at,

@@ -9,6 +9,7 @@ from sessions_app.audit.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.sitting import hot_state, named_tests
 from sessions_app.sitting.decisions import ANSWERS_ONLY, score_rests_on, scored_with
+from sessions_app.sitting.lengths import is_fixed, most_questions
 from sessions_app.sitting.raw_scores import RawScore, raw_score_of
 from sessions_app.sitting.result_specs import USUAL, ResultSpec, load_spec
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
@@ -31,6 +32,7 @@ class Standing:
     correct: int  # of those that count
     started_at: datetime
     max_questions: int
+    is_length_fixed: bool
     pilots: int = 0  # answers that count in nothing: of questions that are only tried out
     completed_at: datetime | None = None
     end_reason: str = ""
@@ -101,7 +103,7 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
 
 def standing_of(session: TestSession, question: ShownQuestion | None = None) -> Standing:
     """Where a session stands, from its row."""
-    plan = load_plan(session.plan_id)
+    plan, bank = load_plan(session.plan_id), load_revision(session.revision_id).bank
     is_over = session.status != TestSession.Status.ACTIVE
     return Standing(
         session_id=session.pk,
@@ -115,7 +117,8 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         correct=session.correct_responses,
         pilots=session.pilots_answered,
         started_at=session.started_at,
-        max_questions=plan.rules.longest,
+        max_questions=most_questions(plan.rules, bank),
+        is_length_fixed=is_fixed(plan.rules, bank),
         completed_at=session.completed_at,
         end_reason=session.end_reason,
         next_question=question,
@@ -141,9 +144,9 @@ def overall_of(row: TestSession | TestResponse) -> tuple[float, float] | None:
 def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
     """Where a running session stands, from its hot state."""
     theta, standard_error = state.ability
-    plan, pilots = load_plan(state.plan_id), 0
+    plan, bank, pilots = load_plan(state.plan_id), load_revision(state.revision_id).bank, 0
     if plan.rules.pilots is not None:
-        part = counting(load_revision(state.revision_id).bank)
+        part = counting(bank)
         pilots = sum(not part.holds(item) for item in state.item_indices)
     return Standing(
         session_id=session_id,
@@ -157,7 +160,8 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         correct=state.correct,
         pilots=pilots,
         started_at=state.began,
-        max_questions=plan.rules.longest,
+        max_questions=most_questions(plan.rules, bank),
+        is_length_fixed=is_fixed(plan.rules, bank),
         is_withheld=state.is_withheld,
         scored_with=scored_with(plan.rules, *state.prior_mean_sd, state.is_scored_alone),
     )

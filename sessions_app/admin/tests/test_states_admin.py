@@ -67,3 +67,25 @@ def test_a_new_test_fits_a_pool_without_parameters(browser: Client) -> None:
     asked = form_data(pool, name="other", stopping="precision", target_error=0.4)
     refused = browser.post(f"{NAMED_TESTS}add/", asked)
     assert "stopping" in refused.context["adminform"].form.errors
+
+
+def test_only_questions_that_can_be_asked_are_counted(browser: Client) -> None:
+    pool = make_pool([*(question(i, [1.0]) for i in range(7)), *(bare(i) for i in range(7, 9))])
+    reply = browser.post(f"{NAMED_TESTS}add/", form_data(pool, max_questions=20), follow=True)
+    said = "The pool has 7 questions that such a test can ask (of 2 more the parameters are missing)"
+    assert said in reply.content.decode()
+
+
+def test_sets_come_together_by_a_tick(browser: Client) -> None:
+    pool = make_pool(8)
+    page = browser.get(f"{NAMED_TESTS}add/")
+    assert page.context["adminform"].form["sets_together"].value() is True
+    for stopping in ("precision", "linear", "random"):
+        fields = form_data(pool, stopping=stopping, sets_together="on", name=stopping)
+        assert browser.post(f"{NAMED_TESTS}add/", fields).status_code == 302
+        test = NamedTest.objects.get(name=stopping)
+        assert test.rules["eligibility"] == [{"name": "question_sets"}]
+        again = browser.get(f"{NAMED_TESTS}{test.pk}/change/")
+        form = again.context["adminform"].form
+        assert (form["stopping"].value(), form["sets_together"].value()) == (stopping, True)
+        assert "come one after the other" in again.content.decode()

@@ -47,6 +47,7 @@ STATUS = {
     "concept_names": ["Math", "Algebra"],
     "questions_answered": 1,
     "max_questions": 20,
+    "is_length_fixed": False,
     "is_active": True,
     "next_question": QUESTION,
     "started_at": "2026-11-22T10:00:00Z",

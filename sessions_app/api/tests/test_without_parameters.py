@@ -120,7 +120,7 @@ def test_an_old_client_takes_a_test_of_such_a_pool(bare_pool: QuestionPool, api:
     assert submit(browser, started, "q0", 1).status_code == 409
     hot_state.forget([UUID(started["session_id"])])
     status = browser.get(f"/api/test/status/{started['session_id']}").json()
-    assert (status["ability"], status["questions_answered"], status["max_questions"]) == (None, 1, 20)
+    assert (status["ability"], status["questions_answered"], status["max_questions"]) == (None, 1, 8)
     wrong = submit(browser, started, "q1", 0).json()
     done = answer_questions(browser, started, 6, question=wrong["next_question"])
     assert (done["status"], done["final_proficiency"], done["ability"], done["overall"]) == (

@@ -23,8 +23,8 @@ let isLocked = false;
 let parts = null; // the interactions, where the question is more than one choice of one option
 
 /** Show a question. `allowsDontKnow` adds the answer that is none; `heard` and `keepHeard`: what was played. */
-export function showQuestion(question, { number, most, allowsDontKnow, heard, keepHeard }, texts) {
-  heading.textContent = fill(texts.question, { number, most });
+export function showQuestion(question, { number, most, isFixed, allowsDontKnow, heard, keepHeard }, texts) {
+  heading.textContent = fill(isFixed ? texts.questionOf : texts.question, { number, most });
   progress.max = most;
   progress.value = number - 1;
   hushSounds(form);

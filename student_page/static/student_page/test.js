@@ -99,13 +99,14 @@ const showTime = () => startClock(standing.waits_to_begin ? null : standing.dead
 
 function present() {
   const { next_question: question, questions_answered: answered, max_questions: most, test } = standing;
+  const isFixed = standing.is_length_fixed;
   if (test?.title) document.title = one("title").textContent = test.title;
   show("question");
   // The one place that decides it: a named test may rule it out.
   const allowsDontKnow = test?.allow_dont_know ?? true;
   const { heard } = kept;
   const keepHeard = (more) => (kept.heard = { ...kept.heard, ...more });
-  showQuestion(question, { number: answered + 1, most, allowsDontKnow, heard, keepHeard }, texts);
+  showQuestion(question, { number: answered + 1, most, isFixed, allowsDontKnow, heard, keepHeard }, texts);
   const { draft } = kept;
   if (draft?.question_id === question.id) showAnswer(draft.response);
 }
