@@ -33,12 +33,13 @@ def _text(posted: QueryDict, name: str, otherwise: str = "") -> str:
 def _part(posted: QueryDict, name: str) -> Part:
     part_type = posted[f"{name}-type"]
     credit = posted.get(f"{name}-credit", WHOLE)
+    chosen = posted.get(f"{name}-one")  # of answers of which one can be right, the id of that
     return Part(
         type=part_type if part_type in TYPES else TYPES[0],
         response=_text(posted, f"{name}-response").strip() or "RESPONSE",
         prompt=_text(posted, f"{name}-prompt"),
         credit=credit if credit in CREDITS else WHOLE,
-        rows=[_row(posted, row) for row in _rows(posted, f"{name}-row")],
+        rows=[_row(posted, row, chosen) for row in _rows(posted, f"{name}-row")],
         targets=[_row(posted, row) for row in _rows(posted, f"{name}-target")],
         fields={field: _text(posted, f"{name}-{field}", otherwise) for field, otherwise in FIELDS.items()},
     )
@@ -50,11 +51,12 @@ def _rows(posted: QueryDict, name: str) -> Iterable[str]:
     return [f"{name}-{number}" for number in numbers[:MOST_CHOICES]]
 
 
-def _row(posted: QueryDict, name: str) -> Row:
+def _row(posted: QueryDict, name: str, chosen: str | None = None) -> Row:
+    row_id = _text(posted, f"{name}-id")
     return Row(
-        id=_text(posted, f"{name}-id"),
+        id=row_id,
         text=_text(posted, f"{name}-text"),
-        right=f"{name}-right" in posted,
+        right=f"{name}-right" in posted or row_id == chosen,
         worth=_text(posted, f"{name}-worth").strip(),
         fixed=f"{name}-fixed" in posted,
         place=_text(posted, f"{name}-place").strip(),

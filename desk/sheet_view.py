@@ -21,6 +21,8 @@ from testing_engine.authoring.sheet import (
     SHARE,
     WHOLE,
     WITH_PAIRS,
+    WITH_TARGETS,
+    WITHOUT_ROWS,
     Part,
     Row,
     Sheet,
@@ -201,6 +203,7 @@ def _part(draw: _Drawing, index: int, part: Part, several: bool) -> PartView:
     if several:
         folded.append(_of_part(draw, name, part, "weight"))
     names = {each.name for each in (*shown, *folded)}
+    has_rows, has_targets = part.type not in WITHOUT_ROWS, part.type in WITH_TARGETS
     return PartView(
         name=name,
         index=index,
@@ -212,16 +215,22 @@ def _part(draw: _Drawing, index: int, part: Part, several: bool) -> PartView:
         types=[(each, title) for each, (title, _) in words.TYPES.items()],
         credit=_credit(draw, name, part),
         prompt=draw.field(f"{name}-prompt", words.PROMPT, part.prompt, "lines", rows=1),
-        rows=[_row(draw, name, part, number, row) for number, row in enumerate(part.rows)],
-        targets=[_target(draw, name, part, number, row) for number, row in enumerate(part.targets)],
+        rows=[_row(draw, name, part, number, row) for number, row in enumerate(part.rows) if has_rows],
+        targets=[_target(draw, name, part, i, row) for i, row in enumerate(part.targets) if has_targets],
         row_words=words.ROWS.get(part.type, words.ROWS["choice"]),
         target_words=words.TARGETS.get(part.type, words.TARGETS["match"]),
         shown=shown,
         folded=folded,
         hidden=[
-            (f"{name}-{each}", value) for each, value in part.fields.items() if f"{name}-{each}" not in names
+            *(
+                (f"{name}-{each}", value)
+                for each, value in part.fields.items()
+                if f"{name}-{each}" not in names
+            ),
+            *([] if has_rows else _carried(f"{name}-row", part.rows)),
+            *([] if has_targets else _carried(f"{name}-target", part.targets)),
         ],
-        can_add_rows=part.type not in words.WITHOUT_ROWS,
+        can_add_rows=has_rows,
     )
 
 
@@ -266,7 +275,7 @@ def _row(draw: _Drawing, part_name: str, part: Part, number: int, row: Row) -> R
         row=row,
         mark=row.id,
         place=place_of(part, row.id) if part.type == "hottext" else "",
-        tick="radio" if ticks and takes_one else ticks,
+        tick="radio" if ticks and takes_one and sum(each.right for each in part.rows) < 2 else ticks,
         problems=draw.at(f"{name}-text"),
         worth=draw.field(f"{name}-worth", words.WORTH, row.worth) if shows_worth else None,
         partners=[(each.id, _short(each), each.id in row.partners) for each in others],
@@ -301,6 +310,19 @@ def _target(draw: _Drawing, part_name: str, part: Part, number: int, row: Row) -
     )
     view.hidden = _hidden(row, view)
     return view
+
+
+def _carried(name: str, rows: list[Row]) -> list[tuple[str, str]]:
+    """Rows that the kind does not show."""
+    found: list[tuple[str, str]] = []
+    for number, row in enumerate(rows):
+        at = f"{name}-{number}"
+        found += [
+            (f"{at}-{each}", getattr(row, each)) for each in ("id", "text", "worth", "place", "least", "most")
+        ]
+        found += [(f"{at}-{each}", "on") for each in ("right", "fixed") if getattr(row, each)]
+        found += [(f"{at}-partners", partner) for partner in row.partners]
+    return found
 
 
 def _hidden(row: Row, view: RowView) -> list[tuple[str, str]]:

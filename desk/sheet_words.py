@@ -20,7 +20,10 @@ TYPES = {
         _("Write them in the right order: students see them in another one. Or say each one’s place."),
     ),
     "match": (_("Match two lists"), _("Tick what of the second list belongs to each of the first.")),
-    "associate": (_("Make pairs"), _("Tick what belongs together. What belongs to nothing is left alone.")),
+    "associate": (
+        _("Pairs to make"),
+        _("Tick what belongs together. What belongs to nothing is left alone."),
+    ),
     "gapMatch": (
         _("Words into gaps"),
         _("Each gap has a place in the text. Tick the word that belongs there."),
@@ -115,7 +118,6 @@ FOLDED: dict[str, tuple[str, ...]] = {
 }
 WITH_TICKS = ("choice", SEVERAL, "inlineChoice", "hottext")
 CAN_STAY = ("choice", SEVERAL)
-WITHOUT_ROWS = (NUMBER, "slider")
 
 CREDITS_OF: dict[str, tuple[str, ...]] = {
     "choice": (WHOLE, OWN),
@@ -145,7 +147,7 @@ CREDITS_SEVERAL = {
 # Type → (what a row is called, the button that adds one).
 ROWS = {
     "choice": (_("Answer"), _("One more answer")),
-    "textEntry": (_("Right answer"), _("One more that is right")),
+    "textEntry": (_("What is typed"), _("One more that is right")),
     "order": (_("Thing"), _("One more thing")),
     "match": (_("First list"), _("One more in the first list")),
     "associate": (_("Thing"), _("One more thing")),

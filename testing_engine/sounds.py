@@ -61,7 +61,7 @@ def address_of(sound: QuestionSound) -> str:
 
 
 def missing_sounds(addresses: Iterable[str]) -> set[str]:
-    """Those of these addresses, of sounds, at which there is none."""
+    """Those of these addresses, below /sounds/, at which there is none."""
     named = {address: address.rpartition("/")[2].partition(".")[0] for address in addresses}
     stored = QuestionSound.objects.filter(pk__in=named.values()).defer("content")
     return set(named) - {address_of(sound) for sound in stored}

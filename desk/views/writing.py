@@ -23,7 +23,9 @@ from sessions_app.sitting.session_state import ShownQuestion
 from testing_engine.authoring import publishing
 from testing_engine.authoring.drafting import Drafted
 from testing_engine.authoring.editing import edit
+from testing_engine.authoring.kinds import change_kind
 from testing_engine.authoring.preview import preview_of
+from testing_engine.authoring.problems import Problem
 from testing_engine.authoring.publishing import ChangedMeanwhile, Opened, QuestionUnknown
 from testing_engine.authoring.sheet import Sheet
 from testing_engine.authoring.shelf import PoolCard
@@ -126,17 +128,19 @@ def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """The sheet after a button of it was pressed: a part or a row more, or another type."""
     pool = pool_or_404(pool_id)
     changed = _sheet(request, pool)
+    said_of_kinds: list[Problem] = []
     for name, wanted in request.POST.items():
         if name.startswith("to-part-"):
             index = _number(name.removeprefix("to-part-"))
-            if index is not None and index < len(changed.parts) and changed.parts[index].type != wanted:
-                edit(changed, f"type:{index}:{wanted}")
+            if index is not None:
+                said_of_kinds += change_kind(changed, index, str(wanted))
     new = edit(changed, request.POST.get("do", ""))
     opened = Opened(changed, _names(pool), _base(request))
     if request.htmx:
-        context = {"pool": pool, "view": view_of(changed, opened.concept_names, is_new=opened.pk is None)}
+        view = view_of(changed, opened.concept_names, said_of_kinds, is_new=opened.pk is None)
+        context = {"pool": pool, "view": view}
         return show(request, "parts/sheet", {**context, "opened": opened, "new": new})
-    return _show(request, pool, opened)
+    return _show(request, pool, opened, Drafted(None, tuple(said_of_kinds)))
 
 
 @form_of("new_question")

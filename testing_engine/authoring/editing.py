@@ -3,7 +3,6 @@
 from typing import Any
 
 from testing_engine.authoring.sheet import (
-    IN_TEXT,
     TYPES,
     Part,
     Sheet,
@@ -11,6 +10,7 @@ from testing_engine.authoring.sheet import (
     new_row,
     new_target,
     place_of,
+    places_of,
 )
 from testing_engine.questions.interactions import MOST_CHOICES, MOST_INTERACTIONS
 
@@ -18,7 +18,7 @@ from testing_engine.questions.interactions import MOST_CHOICES, MOST_INTERACTION
 def edit(sheet: Sheet, button: str) -> str:
     """Do what the button says, in place. What means nothing does nothing.
 
-    `add:TYPE`, `remove:PART`, `up:PART`, `type:PART:TYPE`; of rows `row:PART`, `remove-row:PART:ROW`,
+    `add:TYPE`, `remove:PART`, `up:PART`; of rows `row:PART`, `remove-row:PART:ROW`,
     `up-row:PART:ROW`; the same of targets: `target:PART`, `remove-target:PART:ROW`. Returns where in the
     form one goes on, "" for where one was.
     """
@@ -40,12 +40,7 @@ def _add(sheet: Sheet, part_type: str) -> str:
 
 def _place(sheet: Sheet, part: Part) -> None:
     """A part that stands in the text gets its place at the text's end."""
-    places = [place_of(part)] if part.type in IN_TEXT else []
-    if part.type == "gapMatch":
-        places = [place_of(part, gap.id) for gap in part.targets]
-    if part.type == "hottext":
-        places = [place_of(part, row.id) for row in part.rows]
-    for place in places:
+    for place in places_of(part):
         _append(sheet, place)
 
 
@@ -68,24 +63,6 @@ def _remove(sheet: Sheet, part: str) -> str:
 def _up(sheet: Sheet, part: str) -> str:
     _raise(sheet.parts, _index(part))
     return f"part-{max(_index(part) - 1, 0)}"
-
-
-def _change_type(sheet: Sheet, part: str, part_type: str) -> None:
-    """Another type with the same words. What it has no use for is kept as long as the page is open."""
-    if part_type not in TYPES:
-        return
-    changed = sheet.parts[_index(part)]
-    changed.type = part_type
-    fresh = new_part(Sheet(), part_type)
-    for row in fresh.rows[len(changed.rows) :]:
-        new = new_row(changed)
-        new.worth = row.worth
-        changed.rows.append(new)
-    while len(changed.targets) < len(fresh.targets):
-        changed.targets.append(new_target(changed))
-    if part_type == "slider":
-        changed.fields["base_type"] = "integer"
-    _place(sheet, changed)
 
 
 def _add_row(sheet: Sheet, part: str) -> str:
@@ -153,7 +130,6 @@ _VERBS: dict[str, Any] = {
     "add": _add,
     "remove": _remove,
     "up": _up,
-    "type": _change_type,
     "row": _add_row,
     "remove-row": _remove_row,
     "up-row": _up_row,

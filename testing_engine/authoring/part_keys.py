@@ -105,8 +105,8 @@ def _text(part: Part, where: str, problems: Problems) -> dict[str, Any]:
         for index, row in enumerate(part.rows)
         if row.text.strip()
     }
-    if not texts:
-        problems.add(where, marked("Write an answer that is right."))
+    if not any(worth > 0 for worth in (*texts.values(), read(part.fields["key_default"]) or 0)):
+        problems.add(where, marked("Write an answer that is right, with more than 0 points."))
     return {"texts": texts, **how, **_bounds(part, where, problems)}
 
 

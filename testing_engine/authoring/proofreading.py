@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from testing_engine import rendering
 from testing_engine.authoring.problems import Problems, marked
-from testing_engine.authoring.sheet import Sheet, place_of
+from testing_engine.authoring.sheet import RATING, Part, Sheet, place_of
 from testing_engine.images import missing_images
 from testing_engine.sounds import missing_sounds
 
@@ -19,12 +19,24 @@ def proofread(sheet: Sheet, problems: Problems) -> None:
     """Note what is wrong with the texts, each at its field."""
     texts = list(_texts(sheet))
     shown = [address for _, text in texts for address, _ in rendering.pictures(text)]
-    played = [sound[0] for address in shown if (sound := rendering.sound_of(address))]
-    missing = missing_images(shown) | missing_sounds(played)
+    missing = missing_images(shown) | missing_sounds(
+        _played(address) for address in shown if _is_sound(address)
+    )
     for where, text in texts:
         _check_formulas(where, text, problems)
         _check_pictures(where, text, missing, problems)
     _check_places(sheet, problems)
+
+
+def _is_sound(address: str) -> bool:
+    """Whether it is meant to be one: what is below their folder is no picture, however it goes on."""
+    return address.startswith("/sounds/")
+
+
+def _played(address: str) -> str:
+    """Where the sound is, without how often it may be played; what cannot be read is nowhere."""
+    sound = rendering.sound_of(address)
+    return sound[0] if sound else address
 
 
 def _texts(sheet: Sheet) -> Iterator[tuple[str, str]]:
@@ -63,8 +75,8 @@ def _check_formulas(where: str, text: str, problems: Problems) -> None:
 
 def _check_pictures(where: str, text: str, missing: set[str], problems: Problems) -> None:
     for address, words in rendering.pictures(text):
-        if sound := rendering.sound_of(address):
-            _check_sound(where, sound[0], words, missing, problems)
+        if _is_sound(address):
+            _check_sound(where, address, words, missing, problems)
         elif address in missing:
             problems.add(
                 where, marked("This picture is not here: {address}"), address=address[:LONGEST_QUOTE]
@@ -84,7 +96,7 @@ def _check_pictures(where: str, text: str, missing: set[str], problems: Problems
 
 
 def _check_sound(where: str, address: str, words: str, missing: set[str], problems: Problems) -> None:
-    if address in missing:
+    if _played(address) in missing:
         problems.add(where, marked("This sound is not here: {address}"), address=address[:LONGEST_QUOTE])
     elif not words.strip():
         problems.add(
@@ -92,6 +104,10 @@ def _check_sound(where: str, address: str, words: str, missing: set[str], proble
             marked("A sound has no words that say what it is: write them between [ and ]."),
             blocks=False,
         )
+
+
+def _choice_alone(sheet: Sheet) -> Part | None:
+    return sheet.parts[0] if len(sheet.parts) == 1 and sheet.parts[0].type in ("choice", RATING) else None
 
 
 def _check_places(sheet: Sheet, problems: Problems) -> None:
@@ -104,6 +120,9 @@ def _check_places(sheet: Sheet, problems: Problems) -> None:
     for found in _PLACE.finditer(sheet.content):
         if found[0] not in known and found[0] not in needed:
             problems.add("content", marked("No answer belongs to {place}."), blocks=False, place=found[0])
+    if (alone := _choice_alone(sheet)) and place_of(alone) in sheet.content:
+        message = marked("Students do not see {place}: where one answer is chosen, the answers stand below.")
+        problems.add("content", message, blocks=False, place=place_of(alone))
     for place, where in needed.items():
         if place not in sheet.content:
             message = marked("It has no place in the text: put {place} where it belongs.")

@@ -5,6 +5,7 @@ and removes parts and rows. A *part* is an interaction (docs/QUESTIONS.md) toget
 `type` is that of its interaction; a choice of several, a number to type and a rating scale have their own.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from testing_engine.questions.interactions import option_id
@@ -28,6 +29,7 @@ TYPES = (
 IN_TEXT = ("inlineChoice", "textEntry", NUMBER)
 WITH_PAIRS = ("match", "associate", "gapMatch")
 WITH_TARGETS = ("match", "gapMatch")
+WITHOUT_ROWS = (NUMBER, "slider")
 FIRST_ROWS = {"textEntry": 1, NUMBER: 0, "slider": 0, "rating": 5, "order": 3, "associate": 4, "hottext": 2}
 FIRST_TARGETS = {"match": 2, "gapMatch": 1}
 
@@ -168,3 +170,12 @@ def _free_id(part: Part, ids: list[str]) -> str:
 def place_of(part: Part, target: str = "") -> str:
     """What marks the part's place in the content, or that of its gap or words."""
     return f"[[{part.response}:{target}]]" if target else f"[[{part.response}]]"
+
+
+def places_of(part: Part) -> Iterator[str]:
+    """The places that it must have in the content: of its answer, of each gap, or of each of its words."""
+    if part.type in IN_TEXT:
+        yield place_of(part)
+    if part.type in ("gapMatch", "hottext"):
+        inside = part.targets if part.type == "gapMatch" else part.rows
+        yield from (place_of(part, row.id) for row in inside)

@@ -17,6 +17,7 @@ from testing_engine.authoring.sheet import (
     SEVERAL,
     SHARE,
     WITH_PAIRS,
+    WITHOUT_ROWS,
     Part,
     Row,
     Sheet,
@@ -105,11 +106,14 @@ def _whole(text: str, where: str, problems: Problems) -> int:
 
 
 def _check_rows(part: Part, where: str, problems: Problems) -> None:
-    """Empty and equal texts, at their own field."""
-    for kind, rows in (("row", part.rows), ("target", [] if part.type == "gapMatch" else part.targets)):
+    """Empty and equal texts, at their own field. What the kind does not show is nobody's mistake."""
+    shown = [] if part.type in WITHOUT_ROWS else part.rows
+    for kind, rows in (("row", shown), ("target", part.targets if part.type == "match" else [])):
         seen: set[str] = set()
         for index, row in enumerate(rows):
             text = " ".join(row.text.split())
+            if not text and part.type == "textEntry":
+                continue  # a line that accepts nothing
             if not text:
                 problems.add(f"{where}-{kind}-{index}-text", marked("Write a text here, or remove the line."))
             elif text in seen and part.type != "hottext":

@@ -76,13 +76,6 @@ function settled() {
   changed();
 }
 
-// --- One right answer: a tick takes the tick of the others away ---------------------------------------------------
-
-form.addEventListener("change", ({ target }) => {
-  if (!target.dataset.alone || !target.checked) return;
-  for (const box of form.querySelectorAll(`[data-alone="${target.dataset.alone}"]`)) box.checked = box === target;
-});
-
 // --- Pairs: what is ticked is called by its words, also while they are typed --------------------------------------
 
 form.addEventListener("input", ({ target }) => {

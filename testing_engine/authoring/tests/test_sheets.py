@@ -11,6 +11,7 @@ from sessions_app.tests.factories import make_pool
 from testing_engine import versions
 from testing_engine.authoring import publishing
 from testing_engine.authoring.drafting import Drafted, drafted
+from testing_engine.authoring.kinds import change_kind
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import TYPES, Part, Row, Sheet, new_part, new_sheet
 from testing_engine.authoring.trying import try_answer
@@ -273,6 +274,9 @@ def test_shares_of_what_is_right() -> None:
         (r"\(x + 1", "without its signs"),
         ("![a cat](/images/" + 64 * "a" + ".png)", "not here"),
         ("![a cat](https://elsewhere.example.org/cat.png)", "another place"),
+        ("![a bird](/sounds/none.mp3)", "sound is not here"),
+        ("![a bird](/sounds/" + 64 * "0" + ".mp3)", "sound is not here"),
+        ("![a bird](/sounds/" + 64 * "0" + ".mp3?plays=0)", "sound is not here"),
         ("$5 or $6, `\\frac{a}`, $x^2$ and \\[\\sqrt{2}\\]", ""),
     ],
 )
@@ -357,3 +361,82 @@ def test_an_archived_question_comes_back_as_it_was() -> None:
     fresh.refresh_from_db()
     assert current_questions(fresh) == [second, first]
     assert new_part(Sheet(), "choice").rows
+
+
+def changed(old: str, new: str, *right: int) -> tuple[Sheet, dict[str, str]]:
+    """A question whose kind of answer was changed, and what was said of that."""
+    sheet = filled(old)
+    for index in right:
+        sheet.parts[0].rows[index].right = True
+    problems = change_kind(sheet, 0, new)
+    assert not any(problem.blocks for problem in problems)
+    return sheet, {problem.where: problem.in_words(problem.message) for problem in problems}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("old", ["choice", "choiceSeveral", "inlineChoice", "hottext"])
+def test_another_kind_makes_nothing_right_that_was_not(old: str) -> None:
+    """It can be published only where the one that was right is all that is right; the words stay."""
+    for new in TYPES:
+        sheet, _ = changed(old, new, 1)
+        assert [row.text for row in sheet.parts[0].rows][:2] == ["words A", "words B"]
+        found = drafted(sheet, ["A"])
+        answers: list[Any] = [{"RESPONSE": each} for each in "AB"]
+        if new == "textEntry":
+            answers = [{"RESPONSE": words} for words in ("words A", "words B", "words C", "")]
+        elif new == "choice":
+            answers = [0, 1]
+        elif new in ("choiceSeveral", "hottext"):
+            answers = [{"RESPONSE": [each]} for each in "AB"]
+        elif new != "inlineChoice":
+            assert found.draft is None or new == "order"
+            continue
+        assert found.draft is not None, (new, found.problems)
+        tried = [try_answer(found.draft, answer) for answer in answers]
+        assert [each and each.is_full for each in tried] == [index == 1 for index in range(len(answers))]
+        assert all(each and (each.is_full or each.is_nothing) for each in tried)
+
+
+@pytest.mark.django_db
+def test_what_another_kind_cannot_keep_is_said() -> None:
+    sheet, said = changed("choice", "textEntry", 1)
+    assert "only what was right before: words B." in said["part-0"]
+    assert (
+        "with more than 0 points" in problems_of(drafted(changed("choice", "textEntry")[0], ["A"]))["part-0"]
+    )
+    assert [row.worth for row in sheet.parts[0].rows] == ["0", "", "0"]
+    change_kind(sheet, 0, "choice")
+    assert [row.right for row in sheet.parts[0].rows] == [False, True, False]
+    assert "[[" not in sheet.content
+    sheet, said = changed("choiceSeveral", "choice", 0, 1)
+    assert "Several were right" in said["part-0"]
+    assert not any(row.right for row in sheet.parts[0].rows)
+    sheet, said = changed("inlineChoice", "choice", 0)
+    assert sheet.content == "Which ?"
+    assert "[[RESPONSE]] was taken out" in said["part-0"]
+    sheet, said = changed("inlineChoice", "gapMatch", 0)
+    assert sheet.content == "Which [[RESPONSE:G1]]?"
+    matched = filled("match")
+    pair(matched.parts[0].rows, "1")
+    assert "say anew" in next(iter(change_kind(matched, 0, "associate"))).message
+    assert not any(row.partners for row in matched.parts[0].rows)
+
+
+@pytest.mark.django_db
+def test_empty_lines_that_a_kind_does_not_need_block_nothing() -> None:
+    for kind in ("numberEntry", "textEntry", "slider"):
+        sheet = new_sheet("1", 1, "match")
+        sheet.content = "How many?"
+        change_kind(sheet, 0, kind)
+        part = sheet.parts[0]
+        part.fields["number"] = "3"
+        part.rows += [Row("X", "three"), Row("Y")]
+        assert drafted(sheet, ["A"]).draft is not None, kind
+
+
+@pytest.mark.django_db
+def test_a_place_that_students_do_not_see_is_named() -> None:
+    sheet = filled("choice")
+    sheet.parts[0].rows[0].right = True
+    sheet.content = "A cat [[RESPONSE]] milk."
+    assert "do not see [[RESPONSE]]" in problems_of(drafted(sheet, ["A"]))["content"]
