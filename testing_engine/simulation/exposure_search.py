@@ -183,7 +183,9 @@ class _Search:
         even = counts.rates.sum(axis=1) / max(counting(self.bank).n_items, 1)
         room = ROOM * np.maximum(self.maximum - even, 0.0)
         aim = self.maximum - LOWERED[min(failed, len(LOWERED) - 1)] * np.minimum(lowered, room)
-        return np.asarray(np.clip(logarithms + counts.corrections(aim, step), np.log(LEAST), 0.0))
+        corrected = np.clip(logarithms + counts.corrections(aim, step), -np.inf, 0.0)
+        # Where all are too often given, only what they are to each other is of any use.
+        return np.asarray(np.maximum(corrected - corrected.max(axis=1, keepdims=True), np.log(LEAST)))
 
     def _holds(self, counts: "_Counts") -> bool:
         """Whether no rate exceeds the maximum by more than chance lets the largest of so many."""

@@ -131,7 +131,7 @@ class ItemEligibility(Exposure, name="item_eligibility"):
         return eligible
 
     def excess(self, state: CatState) -> FloatArray:
-        draws = rng_of_test(state.seed, ELIGIBILITY_DRAW).random(self._probabilities.shape[1])
+        draws = rng_of_test(state.seed, ELIGIBILITY_DRAW).random(state.bank.n_items)
         return self.excess_of(draws, state.estimate.theta[0])
 
     def excess_of(self, draws: FloatArray, thetas: npt.ArrayLike) -> FloatArray:
