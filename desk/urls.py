@@ -48,6 +48,7 @@ urlpatterns = [
     path(f"{CALIBRATION}/cancel", calibrations.cancel, name="cancel_calibration"),
     path(f"{CALIBRATION}/publish", calibrations.publish, name="publish_calibration"),
     path("questions/<uuid:pool_id>/simulate", simulations.simulate, name="simulate"),
+    path("questions/<uuid:pool_id>/requirements", simulations.requirements, name="requirements"),
     path(SIMULATION, simulations.simulation, name="simulation"),
     path(f"{SIMULATION}/cancel", simulations.cancel, name="cancel_simulation"),
     path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),

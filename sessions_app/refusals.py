@@ -1,5 +1,6 @@
 """Requests that change nothing, and why. The API maps each to one response (`sessions_app.api.problems`)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -113,6 +114,14 @@ class CalibrationNotOpen(Refusal):
     def __init__(self, state: str) -> None:
         super().__init__(f"This calibration is {state}.")
         self.state = state
+
+
+class GateRefused(Refusal):
+    """What the pool requires does not hold, sentence by sentence; whoever knows better may say why."""
+
+    def __init__(self, shortfalls: Sequence[str]) -> None:
+        super().__init__(" ".join(["The pool's requirements are not met.", *shortfalls]))
+        self.shortfalls = tuple(shortfalls)
 
 
 class SimulationNotFound(Refusal):

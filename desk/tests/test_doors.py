@@ -33,6 +33,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "cancel_calibration": ("post", MAKE_POOLS),
     "publish_calibration": ("post", PUBLISH_CALIBRATIONS),
     "simulate": ("get", MAKE_POOLS),
+    "requirements": ("post", MAKE_POOLS),
     "simulation": ("get", MAKE_POOLS),
     "cancel_simulation": ("post", MAKE_POOLS),
     "copy_pool": ("post", MAKE_POOLS),

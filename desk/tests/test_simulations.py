@@ -5,6 +5,7 @@ from django.test import Client
 
 from desk.simulation_forms import USUAL
 from desk.tests.test_doors import somebody
+from sessions_app.measurement import gate
 from sessions_app.measurement.simulations import running
 from sessions_app.models import Simulation
 from sessions_app.tests.factories import make_pool
@@ -82,3 +83,19 @@ def test_what_is_wrong_stands_at_its_field_and_a_waiting_one_is_cancelled(author
     author.post(page, FORM)
     author.post(f"/desk/questions/{pool.pk}/simulations/{Simulation.objects.get().pk}/cancel")
     assert "cancelled" in author.get(page).content.decode()
+
+
+def test_what_must_hold_is_stated_and_shown(author: Client) -> None:
+    pool = make_pool(3)
+    page, address = f"/desk/questions/{pool.pk}/simulate", f"/desk/questions/{pool.pk}/requirements"
+    wrong = author.post(address, {"coverage": "3", "students": "50", "rules": "{"}).content.decode()
+    assert wrong.count('class="field wrong"') == 2
+    author.post(address, {"coverage": "0.9", "students": "50", "rules": '{"max_questions": 3}'})
+    asked = gate.requirements_of(pool.pk)
+    assert asked is not None
+    assert asked.to_json() == {"coverage": 0.9, "students": 50, "rules": {"max_questions": 3}}
+    shown = author.get(page).content.decode()
+    assert 'value="0.9"' in shown
+    assert "&quot;max_questions&quot;: 3" in shown
+    author.post(address, {"students": "50"})
+    assert gate.requirements_of(pool.pk) is None

@@ -15,7 +15,7 @@ from desk.calibration_words import finding_in_words, rise_in_words, stage_in_wor
 from desk.doors import DeskRequest, desk_view, form_of, go_to, show
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
 from desk.views.pools import pool_or_404, require_form, show_pool
-from sessions_app.measurement import importing, proposals, queue, reports, tables
+from sessions_app.measurement import gate, importing, proposals, queue, reports, tables
 from sessions_app.measurement.asking import CalibrationRefused
 from sessions_app.measurement.curves import FINE
 from sessions_app.measurement.sending import send_calibration
@@ -23,6 +23,7 @@ from sessions_app.refusals import (
     CalibrationNotFound,
     CalibrationNotOpen,
     CalibrationRuns,
+    GateRefused,
     ProposalRefused,
 )
 from testing_engine import pools
@@ -117,6 +118,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         "result": found.result,
         "findings": [(each, finding_in_words(each["code"])) for each in found.result["findings"]],
         "doubts": proposals.errors_in(found.result),
+        "is_gated": gate.requirements_of(pool_id) is not None,
         "proposed": sum(item["new"] is not None for item in found.result["items"]),
     }
     return show_pool(request, pool, "calibrate", "pool_calibration", context)
@@ -141,12 +143,18 @@ def publish(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpRe
     found = _found(pool_id, calibration_id)
     despite = request.POST.get("despite_errors") == "on"
     try:
-        revision = proposals.publish(found, request.user.pk, timezone.now(), despite_errors=despite)
+        revision = proposals.publish(
+            found,
+            request.user.pk,
+            timezone.now(),
+            despite_errors=despite,
+            override_reason=request.POST.get("override_reason", "").replace("\x00", ""),
+        )
         said = _("Published as revision {number}. Tests that run and old results keep theirs.")
         messages.success(request, said.format(number=revision.number))
     except CalibrationNotOpen:
         messages.warning(request, _("There is no result to publish."))
-    except ProposalRefused as refused:
+    except (ProposalRefused, GateRefused) as refused:
         messages.warning(request, str(refused))
     return go_to(request, _address(pool_id, calibration_id))
 

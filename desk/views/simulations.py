@@ -12,19 +12,23 @@ from django.views.decorators.http import require_safe
 
 from desk.calibration_words import state_in_words
 from desk.doors import DeskRequest, desk_view, form_of, go_to, show
+from desk.requirement_forms import RequirementsForm, initial_of
 from desk.rights import MAKE_POOLS
 from desk.simulation_forms import SimulationForm, field_of
 from desk.simulation_words import picture_words, rows_of_means, stops_in_words
 from desk.views.pools import pool_or_404, require_form, show_pool
+from sessions_app.measurement import gate
 from sessions_app.measurement.sending import send_simulation
 from sessions_app.measurement.simulations import queue
 from sessions_app.measurement.simulations.asking import SimulationRefused
 from sessions_app.refusals import SimulationNotFound, SimulationNotOpen, SimulationRuns
 from testing_engine import pools
+from testing_engine.authoring.shelf import PoolCard
 from testing_engine.pictures.picture import Picture
 from testing_engine.pictures.simulations import simulation_pictures
 
 LISTED = 50
+REQUIRED_ID = "required_%s"  # two forms are on the page
 
 
 @require_form
@@ -42,10 +46,33 @@ def simulate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
                 form.add_error(field_of(pointer), message)
         except SimulationRuns as running:
             return go_to(request, _address(pool_id, running.simulation_id))
-    context: dict[str, Any] = {"form": form}
+    required = RequirementsForm(auto_id=REQUIRED_ID, initial=initial_of(gate.requirements_of(pool_id)))
+    return _page(request, pool, form, required)
+
+
+@form_of("simulate")
+@desk_view(MAKE_POOLS)
+def requirements(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """What must hold before a calibration is published or a test opened."""
+    pool = pool_or_404(pool_id)
+    form = RequirementsForm(request.POST, auto_id=REQUIRED_ID)
+    if not pool.questions or not form.is_valid():
+        return _page(request, pool, SimulationForm(), form)
+    asked = gate.require(pools.read_pool(pool_id), form.content(), request.user.pk)
+    said = _("From now on this must hold.") if asked else _("From now on nothing is required.")
+    messages.success(request, said)
+    return go_to(request, reverse("desk:simulate", args=[pool_id]))
+
+
+def _page(
+    request: DeskRequest, pool: PoolCard, form: SimulationForm, required: RequirementsForm
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "required": required}
     if pool.questions:
-        listed = queue.of_pool(pools.read_pool(pool_id))[:LISTED]
+        found = pools.read_pool(pool.id)
+        listed = queue.of_pool(found)[:LISTED]
         context["simulations"] = [(each, state_in_words(each.state)) for each in listed]
+        context["checks"] = gate.checks_of(found)[:LISTED]
     return show_pool(request, pool, "simulate", "pool_simulate", context)
 
 

@@ -26,6 +26,7 @@ from unfold.widgets import (
 
 from sessions_app.admin.common import ReadOnly
 from sessions_app.admin.confirming import ask, confirmed_ids
+from sessions_app.admin.gated_form import Gated
 from sessions_app.admin.result_form import RESULT_FIELDS, RESULT_ROWS, ResultFields
 from sessions_app.admin.results import ResultPages
 from sessions_app.admin.rules_form import EXPERT, STOPPING, fields_of, rules_of, sentences
@@ -71,7 +72,7 @@ def _repeated_field(text: Any) -> str:
     return ""
 
 
-class NamedTestForm(ResultFields):
+class NamedTestForm(Gated, ResultFields):
     """The rules as simple fields or as JSON; tried on the pool's newest revision."""
 
     warning = ""  # what is saved, but perhaps not meant
@@ -192,6 +193,8 @@ class NamedTestForm(ResultFields):
             self.add_error("closes_at", "This has passed: nobody could start the test.")
         if not self.errors:
             self.add_result_errors(cleaned, rules)
+        if not self.errors:
+            self.check_gate(cleaned, rules)
         return {**cleaned, "rules": rules}
 
     def _fit_to_pool(self, cleaned: dict[str, Any]) -> None:
@@ -263,6 +266,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
                     "sets_together",
                     ("pilots", "pilot_quota"),
                     "rules",
+                    "override_reason",
                 ]
             },
         ),
@@ -295,6 +299,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: NamedTest, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        form.record_gate(obj, request.user.pk)
         if form.warning:
             self.message_user(request, form.warning, messages.WARNING)
 

@@ -135,6 +135,12 @@ class PublishRequest(Body):
     despite_errors = serializers.BooleanField(
         default=False, help_text="Publish although findings of the whole say error."
     )
+    override_reason = Text(
+        max_length=2000,
+        default="",
+        allow_blank=True,
+        help_text="Why it is published although the pool's requirements are not met; kept with who did it.",
+    )
 
 
 def asked_in(fields: dict[str, Any]) -> Asked:

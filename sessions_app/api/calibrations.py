@@ -118,10 +118,12 @@ class PublishCalibrationView(ClientView):
 
     def post(self, request: Request, pool_id: str, calibration_id: str) -> Response:
         found = queue.find(pool_of(pool_id), calibration_id)
+        body = body_of(request, PublishRequest)
         revision = proposals.publish(
             found,
             caller_of(request).client_id,
             timezone.now(),
-            despite_errors=body_of(request, PublishRequest)["despite_errors"],
+            despite_errors=body["despite_errors"],
+            override_reason=body["override_reason"],
         )
         return Response(replies.published_calibration(found, revision.number))

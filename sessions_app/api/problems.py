@@ -86,6 +86,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(409, "calibration_runs", str(refusal), extra=running)
         case refusals.CalibrationNotOpen():
             return Problem(409, "calibration_state", str(refusal), extra={"state": refusal.state})
+        case refusals.GateRefused():
+            return Problem(409, "gate_refused", str(refusal))
         case refusals.SimulationNotFound():
             return Problem(404, "simulation_not_found", "This pool has no such simulation.")
         case refusals.SimulationRuns():

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.db import transaction
 
+from sessions_app.measurement import gate
 from sessions_app.measurement.collecting import alike_items
 from sessions_app.models import Calibration
 from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
 from testing_engine.models import PoolRevision, QuestionPool
 from testing_engine.pools import current_questions, parameter_fields, revise_fields
-from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
 
 ERROR = "error"
@@ -63,14 +64,21 @@ def errors_in(result: Mapping[str, Any]) -> list[str]:
 
 
 def publish(
-    calibration: Calibration, by_id: int | None, now: datetime, *, despite_errors: bool = False
+    calibration: Calibration,
+    by_id: int | None,
+    now: datetime,
+    *,
+    despite_errors: bool = False,
+    override_reason: str = "",
 ) -> PoolRevision:
     """The proposal as the pool's next revision. Safe to repeat: it is published once.
 
     Running tests and old results keep their revision. Raises `CalibrationNotOpen` while there is no result,
     `ProposalRefused` where the pool's questions became others, nothing is proposed, or the result is doubtful
-    and nobody says to publish it all the same.
+    and nobody says to publish it all the same; `GateRefused` where the pool requires what does not hold, and
+    no reason is given to override it.
     """
+    verdict = _verdict(calibration)  # it may take seconds: before the pool is locked
     with transaction.atomic():
         pool = QuestionPool.objects.select_for_update().get(pk=calibration.pool_id)
         calibration = Calibration.objects.select_for_update(of=("self",)).get(pk=calibration.pk)
@@ -82,12 +90,28 @@ def publish(
         if doubts and not despite_errors:
             raise ProposalRefused(" ".join(["The result is doubtful.", *doubts]), is_doubtful=True)
         assert pool.current_revision is not None
+        if verdict is not None and verdict.revision_id != pool.current_revision_id:
+            raise ProposalRefused("Somebody changed the pool at this moment: publish again.")
+        gate.record(pool, verdict, by_id, override_reason, calibration=calibration)
         fields = {item: parameter_fields(each) for item, each in _for_now(calibration, pool).items()}
         revision = revise_fields(pool, pool.current_revision.number, fields)
         calibration.published_revision = revision
         calibration.published_at, calibration.published_by_id = now, by_id
         calibration.save(update_fields=["published_revision", "published_at", "published_by"])
     return revision
+
+
+def _verdict(calibration: Calibration) -> gate.Verdict | None:
+    """What the pool's requirements say of the proposal, as its questions are now."""
+    pool = QuestionPool.objects.get(pk=calibration.pool_id)
+    is_done = calibration.state == Calibration.State.DONE and calibration.result is not None
+    is_over = Calibration.objects.filter(pk=calibration.pk, published_revision__isnull=False).exists()
+    if not is_done or is_over or gate.requirements_of(pool.pk) is None:
+        return None
+    assert calibration.result is not None
+    new = _for_now(calibration, pool)
+    now = [new.get(each.external_id) or item_parameters(each) for each in current_questions(pool)]
+    return gate.of_proposal(pool, ItemBank.from_parameters(now), gate.errors_of(calibration.result))
 
 
 def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemParameters]:

@@ -7,6 +7,7 @@ sessions, answers and events; `administration` writes students' identities and i
 from sessions_app.models.answers import TestResponse
 from sessions_app.models.api_clients import ApiClient
 from sessions_app.models.events import SessionEvent
+from sessions_app.models.gates import GateCheck, PoolRequirements
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest
 from sessions_app.models.pool_imports import PoolImport
@@ -18,11 +19,13 @@ from sessions_app.models.students import Student, StudentProficiency
 __all__ = [
     "ApiClient",
     "Calibration",
+    "GateCheck",
     "ImportedSitting",
     "Invitation",
     "LiveSession",
     "NamedTest",
     "PoolImport",
+    "PoolRequirements",
     "ResponseImport",
     "ResultSpecification",
     "SessionEvent",

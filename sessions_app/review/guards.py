@@ -10,6 +10,8 @@ from sessions_app.review.breaks import Break
 TRIGGERS = {
     "calibrations_frozen": ("calibrations", "refuse_change"),
     "calibrations_published_once": ("calibrations", "refuse_change"),
+    "gate_checks_never_change": ("gate_checks", "refuse_change"),
+    "gate_checks_never_emptied": ("gate_checks", "refuse_change"),
     "imported_sittings_never_change": ("imported_sittings", "refuse_change"),
     "imported_sittings_never_emptied": ("imported_sittings", "refuse_change"),
     "parameter_sources_never_change": ("parameter_sources", "refuse_change"),

@@ -175,7 +175,7 @@ PUBLISH = Endpoint(
     description=(
         "Running tests and old results keep theirs. Safe to repeat. 409 `proposal_doubtful` where findings "
         "of the whole say error and `despite_errors` is false; `proposal_refused` where questions became "
-        "others."
+        "others; `gate_refused` where the pool's requirements are not met and no `override_reason` is given."
     ),
     request=PublishRequest,
     reply=replies.PublishedCalibration,

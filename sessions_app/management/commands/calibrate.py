@@ -46,12 +46,15 @@ class Command(BaseCommand):
         parser.add_argument("--again", metavar="ID", help="Compute a calibration again, and compare.")
         parser.add_argument("--publish", metavar="ID", help="Publish what a calibration proposes.")
         parser.add_argument("--despite-errors", action="store_true")
+        parser.add_argument(
+            "--override", default="", metavar="REASON", help="Why, although requirements are not met."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["again"]:
             self._again(_calibration(options["again"]))
         elif options["publish"]:
-            self._publish(_calibration(options["publish"]), options["despite_errors"])
+            self._publish(_calibration(options["publish"]), options["despite_errors"], options["override"])
         elif options["pool"]:
             self._calibrate(**options)
         else:
@@ -109,9 +112,11 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"Identical: data {computed.data_hash[:12]}, result {computed.result_hash[:12]}.")
 
-    def _publish(self, calibration: Calibration, despite_errors: bool) -> None:
+    def _publish(self, calibration: Calibration, despite_errors: bool, reason: str) -> None:
         try:
-            revision = proposals.publish(calibration, None, timezone.now(), despite_errors=despite_errors)
+            revision = proposals.publish(
+                calibration, None, timezone.now(), despite_errors=despite_errors, override_reason=reason
+            )
         except Refusal as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"Published as {revision} of pool {calibration.pool_id}.")

@@ -21,6 +21,8 @@ from sessions_app.tests.factories import make_named_test, make_pool, question
 MEANT_TO_CHANGE = {  # whole tables
     "auth_user": "who may do what",
     "calibrations": "beside the tests; `calibrate --again` computes a result anew and tells of answers",
+    "gate_checks": "beside the tests; a trigger keeps them",
+    "pool_requirements": "what must hold of later tests",
     "simulations": "beside the tests; `simulate_pool --again` computes a result anew",
     "simulation_parts": "gone when a simulation is over",
     "imported_sittings": "answers of elsewhere, which no test rests on",

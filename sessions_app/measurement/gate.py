@@ -1,0 +1,182 @@
+"""The gate: what a pool requires is looked at before a calibration is published or a named test opened.
+
+A pool without requirements lets everything through, and nothing is recorded. Numbers come from the newest
+simulation of that revision under those rules, or from a small one, here and now, that is always the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from sessions_app.models import Calibration, GateCheck, PoolRequirements, Simulation
+from sessions_app.refusals import GateRefused
+from testing_engine.canonical import as_stored
+from testing_engine.models import QuestionPool, Scale
+from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.parts import counting
+from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.revisions import load_revision
+from testing_engine.simulation.populations import normal_abilities
+from testing_engine.simulation.requirements import LEAST_STUDENTS, Requirements, shortfalls
+from testing_engine.simulation.simulate import simulate
+from testing_engine.simulation.summary import summary
+
+SEED = 1
+MOST_WORK = 5e8  # evaluations of an answer's probability: some five seconds, for somebody waits
+NUMBERS = ("coverage", "mean_standard_error", "rmse", "largest_exposure", "mean_length", "students")
+LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found; `shortfalls` are sentences, none where all holds."""
+
+    revision_id: int
+    requirements: Requirements
+    found: Mapping[str, Any]
+    shortfalls: tuple[str, ...]
+
+
+def requirements_of(pool_id: UUID) -> Requirements | None:
+    row = PoolRequirements.objects.filter(pool_id=pool_id).first()
+    return None if row is None else Requirements.from_json(row.content)
+
+
+def require(pool: QuestionPool, content: object, by_id: int | None) -> Requirements | None:
+    """From now on this must hold; {} takes all away. Raises `RequirementsInvalid`. Safe to repeat."""
+    asked = Requirements.from_json(content)
+    if not asked.needs_a_simulation and not asked.no_errors:
+        PoolRequirements.objects.filter(pool=pool).delete()
+        return None
+    PoolRequirements.objects.update_or_create(
+        pool=pool, defaults={"content": asked.to_json(), "by_id": by_id}
+    )
+    return asked
+
+
+def checks_of(pool: QuestionPool) -> QuerySet[GateCheck]:
+    """The newest first."""
+    return GateCheck.objects.filter(pool=pool).select_related("by", "calibration", "revision")
+
+
+def of_proposal(pool: QuestionPool, bank: ItemBank, errors: Sequence[str]) -> Verdict | None:
+    """Of a pool as a calibration proposes it, `errors` its error findings. None without requirements."""
+    asked = requirements_of(pool.pk)
+    if asked is None or pool.current_revision_id is None:
+        return None
+    scale = Scale.objects.get(pools=pool)
+    rules = asked.cat_rules.on_scale(scale.correlation, bank.n_dimensions)
+    found = _simulated(asked, bank, rules, scale.correlation) if asked.needs_a_simulation else {}
+    return _verdict(pool, pool.current_revision_id, asked, found, errors)
+
+
+def of_test(pool: QuestionPool, rules: CatRules) -> Verdict | None:
+    """Of a named test with these rules on the pool's newest revision. None without requirements.
+
+    A test in linear or random order finds no ability: only the last calibration is looked at.
+    """
+    asked = requirements_of(pool.pk)
+    if asked is None or pool.current_revision_id is None:
+        return None
+    revision = load_revision(pool.current_revision_id)
+    scale = Scale.objects.get(pools=pool)
+    rules = rules.on_scale(scale.correlation, revision.bank.n_dimensions)
+    found: Mapping[str, Any] = {}
+    if asked.needs_a_simulation and rules.is_adaptive(revision.bank):
+        found = _kept(revision.id, rules) or _simulated(asked, revision.bank, rules, scale.correlation)
+    done = Calibration.objects.filter(pool=pool, state=Calibration.State.DONE).order_by("-created_at").first()
+    return _verdict(pool, revision.id, asked, found, errors_of(done.result) if done and done.result else [])
+
+
+def errors_of(result: Mapping[str, Any]) -> list[str]:
+    """The sentences of all error findings, of the whole and of questions."""
+    return [
+        f"{each['item']}: {each['sentence']}" if each["item"] is not None else each["sentence"]
+        for each in result["findings"]
+        if each["severity"] == "error"
+    ]
+
+
+def _verdict(
+    pool: QuestionPool, revision_id: int, asked: Requirements, found: Mapping[str, Any], errors: Sequence[str]
+) -> Verdict:
+    told = [f"The calibration says: {sentence}" for sentence in errors] if asked.no_errors else []
+    if "problem" in found:
+        told.append(found["problem"])
+    elif found:
+        told += shortfalls(found["numbers"], asked, pool.concept_names)
+    return Verdict(revision_id, asked, found, tuple(told))
+
+
+def _kept(revision_id: int, rules: CatRules) -> dict[str, Any] | None:
+    """The newest simulation of that revision whose first or second design is these rules."""
+    wanted = as_stored(rules.to_plan())
+    done = Simulation.objects.filter(revision_id=revision_id, state=Simulation.State.DONE).defer("abilities")
+    for each in done.order_by("-created_at")[:20]:
+        for place, design in enumerate(each.request["designs"]):
+            if design["rules"] == wanted and each.result is not None:
+                return {
+                    "simulation": str(each.pk),
+                    "rules": wanted,
+                    "numbers": _numbers(each.result["designs"][place]),
+                }
+    return None
+
+
+def _simulated(asked: Requirements, bank: ItemBank, rules: CatRules, correlation: float) -> dict[str, Any]:
+    """A small one of N(0, 1), or why there is none."""
+    rules = replace(rules, pilots=None)
+    about = {"rules": as_stored(rules.to_plan()), "seed": SEED}
+    try:
+        rules.check(bank)
+        cost = rules.work(bank) * min(rules.max_questions, max(counting(bank).n_items, 1))
+        students = min(asked.students, max(LEAST_STUDENTS, int(MOST_WORK // max(cost, 1.0))))
+        concepts = bank.n_dimensions
+        thetas = normal_abilities(
+            students, [0.0] * concepts, [1.0] * concepts, correlation if concepts > 1 else 0.0, SEED
+        )
+        tests = simulate(bank, rules, thetas, SEED)
+    except RulesError as error:
+        why = "; ".join(message for _, message in error.problems)
+        return {**about, "problem": f"The rules cannot be simulated: {why}."}
+    if not rules.is_adaptive(bank):
+        return {**about, "problem": "The rules find no ability: there is nothing to look at."}
+    return {**about, "numbers": as_stored(_numbers(summary(tests)))}
+
+
+def _numbers(design: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: design[name] for name in NUMBERS}
+
+
+def hold(verdict: Verdict | None, override_reason: str) -> None:
+    """Raises `GateRefused` where something falls short and nobody says why it may."""
+    if verdict is not None and verdict.shortfalls and not override_reason.strip():
+        raise GateRefused(verdict.shortfalls)
+
+
+def record(
+    pool: QuestionPool,
+    verdict: Verdict | None,
+    by_id: int | None,
+    override_reason: str,
+    calibration: Calibration | None = None,
+    test_name: str = "",
+) -> GateCheck | None:
+    """What was let through, kept; a reason only where one was needed."""
+    if verdict is None:
+        return None
+    hold(verdict, override_reason)
+    return GateCheck.objects.create(
+        pool=pool,
+        revision_id=verdict.revision_id,
+        calibration=calibration,
+        test_name=test_name,
+        requirements=verdict.requirements.to_json(),
+        found=dict(verdict.found),
+        shortfalls=list(verdict.shortfalls),
+        override_reason=override_reason.strip()[:LONGEST_REASON] if verdict.shortfalls else "",
+        by_id=by_id,
+    )
