@@ -44,7 +44,7 @@ def test_parts_of_sets_are_kept() -> None:
 
 
 def test_exposure_is_shown_beside_what_was_asked() -> None:
-    name, asked, largest, *_ = exposure.row("item_eligibility", 0.4, 60)
+    name, asked, largest, *_ = exposure.row("item_eligibility", 0.4, 60, 60)
     assert (name, asked) == ("item_eligibility", "0.4")
     assert 0 < float(largest) < 1
 
