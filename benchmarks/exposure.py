@@ -43,9 +43,12 @@ def largest_by_band(result: Simulation, ability: FloatArray) -> str:
     return " / ".join(f"{rate:.3f}" for rate in rates)
 
 
-def row(name: str, maximum: float, students: int) -> tuple[str, ...]:
+def row(name: str, maximum: float, students: int, tests: int) -> tuple[str, ...]:
     pool = Pool.of(QUESTIONS, 30)
-    own, others = np.random.default_rng(31).normal(size=(2, students))
+    own, others = (
+        np.random.default_rng(31).normal(size=students),
+        np.random.default_rng(32).normal(size=tests),
+    )
     began = time.process_time()
     try:
         found = searched(name, pool, maximum, own)
@@ -53,7 +56,7 @@ def row(name: str, maximum: float, students: int) -> tuple[str, ...]:
         return name, f"{maximum:g}", f"refused: {refused.held:.3f}", "–", "–", "–", "–", "–"
     taken = time.process_time() - began
     result = simulate(pool.bank(), found.rules, others, 2)
-    chance = maximum + ndtri(1 - 0.01 / QUESTIONS) * np.sqrt(maximum * (1 - maximum) / students)
+    chance = maximum + ndtri(1 - 0.01 / QUESTIONS) * np.sqrt(maximum * (1 - maximum) / tests)
     return (
         name,
         f"{maximum:g}",
@@ -69,11 +72,12 @@ def row(name: str, maximum: float, students: int) -> tuple[str, ...]:
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exposure", description=__doc__)
     parser.add_argument("--students", type=int, default=1000)
+    parser.add_argument("--others", type=int, default=8000, help="students whose rates are told")
     parser.add_argument("--maximum", type=float, action="append", help="0.2 and 0.1 if none is given")
     parser.add_argument("--only", choices=SEARCHES, action="append")
     parser.add_argument("--tiny", action="store_true", help="only see that it works")
     chosen = parser.parse_args(arguments)
-    students = 60 if chosen.tiny else chosen.students
+    students, others = (60, 60) if chosen.tiny else (chosen.students, chosen.others)
     head = (
         "rule",
         "asked",
@@ -88,7 +92,7 @@ def main(arguments: list[str]) -> None:
     print("|---" * len(head) + "|")
     for maximum in chosen.maximum or ([0.4] if chosen.tiny else [0.2, 0.1]):
         for name in chosen.only or SEARCHES:
-            print("| " + " | ".join(row(name, maximum, students)) + " |", flush=True)
+            print("| " + " | ".join(row(name, maximum, students, others)) + " |", flush=True)
 
 
 if __name__ == "__main__":

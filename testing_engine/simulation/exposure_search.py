@@ -1,14 +1,18 @@
 """Exposure numbers by simulation: run the rules, count, correct, run again, until the maximum is held.
 
 A question given too often becomes less likely by the factor that it was too often given, as Sympson & Hetter
-(1985) and van der Linden & Veldkamp (2004) have it. Corrections that chance may explain get smaller round by
-round, so that numbers settle instead of following the last simulation's noise (Robbins & Monro 1951).
-They are tried on answers and draws that had no part in finding them, and together with those of the rounds
-before, which sampling blurs less.
+(1985) and van der Linden & Veldkamp (2004) have it. Numbers of single rounds follow the noise of the last
+simulation, and the largest of many rates is the one that noise favoured. So, once rounds have settled, the
+mean of several is taken (Polyak & Juditsky 1992), and tried on many answers and draws that had no part in
+finding it.
+
+A search knows the population by its S students only, and a rate among S others differs by some
+√(r (1 − r) / S). So it aims below the maximum by as much, where the pool has room for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +21,30 @@ from scipy.special import ndtri
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
 from testing_engine.psychometrics.constraints.exposure import ItemEligibility, SympsonHetter
 from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.simulation import lockstep
 from testing_engine.simulation.result import Simulation
 from testing_engine.simulation.simulate import simulate
 
 ROUNDS = 40
 BOLD_ROUNDS = 4  # of whole corrections, before they get smaller
-SETTLED_ROUNDS = 5  # of smaller ones, before numbers are tried
-POOLED_ROUNDS = 4  # that have to hold the maximum together, as well as the last one alone
+SETTLED_AFTER = 8  # rounds
+AVERAGED_ROUNDS = 8  # whose mean is tried
+STEADY = 0.7  # share of a correction in rounds that are averaged
+TESTS_IN_LOCKSTEP = 4  # of each student in a round, where all students take their steps at once; else 1
+MOST_TESTS = 8  # times as many to try numbers
+TRIED_TO = 0.03  # of the maximum: the standard deviation of rates when numbers are tried
+ROOM = 1 / 3  # that aiming low takes at most, of what is between the maximum and an even use of the pool
+LOWERED = (1.0, 0.5, 0.0)  # how much of that the first, second and later trials take
 CHANCE = 0.01  # that sampling alone makes some rate look too large
 LEAST = 1e-4  # of any probability: what is 0 would never be heard of again
-BOLD = 0.7  # share of a correction that no chance explains, in any round
-BEYOND_DOUBT = 2.5  # standard deviations of a rate
 STRONGEST = np.log(4.0)  # correction of one round
 
 
 class ExposureNotHeldError(ValueError):
-    """`held`: the smallest largest rate that was reached."""
+    """`held`: the smallest largest rate that numbers showed when they were tried."""
 
     def __init__(self, maximum: float, held: float) -> None:
         super().__init__(
@@ -46,8 +56,8 @@ class ExposureNotHeldError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Controlled:
-    """Rules with an exposure rule among them, and a simulation under them that had no part in finding its
-    numbers."""
+    """Rules with an exposure rule among them, and the simulation that tried them: it had no part in finding
+    their numbers, and has many tests of each student."""
 
     rules: CatRules
     simulation: Simulation
@@ -109,36 +119,80 @@ class _Search:
     rule: Callable[[FloatArray], Eligibility]  # from probabilities (B, N)
 
     def run(self, thetas: npt.ArrayLike, seed: int, rounds: int) -> Controlled:
+        """Rounds of corrections; the mean of several is tried, and where it fails the search goes on from
+        what its trial has shown, until all rounds are used up."""
         if rounds < 1:
             raise ValueError("needs one round or more")
+        abilities = np.array(thetas, dtype=float).reshape(-1, self.bank.n_dimensions)
+        seeds = iter(np.random.SeedSequence(seed).generate_state(2 * rounds + 1, np.uint64).tolist())
         logarithms = np.zeros((len(self.cuts) + 1, self.bank.n_items))
-        latest: list[_Counts] = []
-        smallest = np.inf
+        averaged: list[FloatArray] = []
+        held: list[float] = []
         for index in range(rounds):
-            step = 1.0 if index < BOLD_ROUNDS else 1.0 / (index - BOLD_ROUNDS + 2) ** 0.75
-            found = self._under(logarithms, thetas, seed + index)
-            latest = [*latest[1 - POOLED_ROUNDS :], _Counts.of(found.simulation, self.cuts)]
-            if index == 0 and self._holds(latest[-1]):  # there is nothing to control
-                return found
-            if index >= BOLD_ROUNDS + SETTLED_ROUNDS - 1:
-                pooled = _Counts.together(latest)
-                if self._holds(latest[-1]) and self._holds(pooled):
+            found, counts = self._under(logarithms, abilities, self._in_a_round, next(seeds))
+            if index == 0 and self._holds(counts):  # there may be nothing to control
+                found, counts = self._under(
+                    logarithms, abilities, self._in_a_trial(len(abilities)), next(seeds)
+                )
+                if self._holds(counts):
                     return found
-                smallest = min(smallest, float(pooled.rates.max()))
-            corrections = latest[-1].corrections(self.maximum, step)
-            logarithms = np.clip(logarithms + corrections, np.log(LEAST), 0.0)
-        raise ExposureNotHeldError(self.maximum, min(smallest, float(_Counts.together(latest).rates.max())))
+            step = 1.0 if index < BOLD_ROUNDS else STEADY
+            logarithms = self._corrected(logarithms, counts, len(abilities), step, len(held))
+            if index >= SETTLED_AFTER:
+                averaged.append(logarithms)
+            if len(averaged) < AVERAGED_ROUNDS and index < rounds - 1:
+                continue
+            logarithms = np.mean(averaged or [logarithms], axis=0)
+            found, counts = self._under(logarithms, abilities, self._in_a_trial(len(abilities)), next(seeds))
+            if self._holds(counts):
+                return found
+            held.append(float(counts.rates.max()))
+            logarithms = self._corrected(logarithms, counts, len(abilities), 1.0, len(held))
+            averaged = []
+        raise ExposureNotHeldError(self.maximum, min(held))
 
-    def _under(self, logarithms: FloatArray, thetas: npt.ArrayLike, seed: int) -> Controlled:
+    def _under(
+        self, logarithms: FloatArray, abilities: FloatArray, times: int, seed: int
+    ) -> tuple[Controlled, "_Counts"]:
+        """So many tests of each student."""
         controlled = with_exposure(self.rules, self.rule(np.exp(logarithms)))
-        return Controlled(controlled, simulate(self.bank, controlled, thetas, seed))
+        simulation = simulate(self.bank, controlled, np.tile(abilities, (times, 1)), seed)
+        return Controlled(controlled, simulation), _Counts.of(simulation, self.cuts)
 
-    def _holds(self, counted: "_Counts") -> bool:
+    @cached_property
+    def _in_a_round(self) -> int:
+        """Tests of each student."""
+        rules = with_exposure(self.rules, self.rule(np.ones((len(self.cuts) + 1, self.bank.n_items))))
+        rules.check(self.bank)
+        bank = counting(self.bank).bank
+        prior = rules.prior_rule.prior(self.bank.n_dimensions)
+        is_fast = bank is not None and lockstep.understood(bank, rules, prior)
+        return TESTS_IN_LOCKSTEP if is_fast else 1
+
+    def _in_a_trial(self, students: int) -> int:
+        """Tests of each student."""
+        tests = (len(self.cuts) + 1) * (1 - self.maximum) / self.maximum / TRIED_TO**2
+        return int(np.clip(np.ceil(tests / max(students, 1)), 1, MOST_TESTS * self._in_a_round))
+
+    def _corrected(
+        self, logarithms: FloatArray, counts: "_Counts", students: int, step: float, failed: int
+    ) -> FloatArray:
+        """After so many trials that failed."""
+        own = counts.tests * students / max(counts.tests.sum(), 1)
+        lowered = np.sqrt(self.maximum * (1 - self.maximum) / np.maximum(own, 1))
+        even = counts.rates.sum(axis=1) / max(counting(self.bank).n_items, 1)
+        room = ROOM * np.maximum(self.maximum - even, 0.0)
+        aim = self.maximum - LOWERED[min(failed, len(LOWERED) - 1)] * np.minimum(lowered, room)
+        corrected = np.clip(logarithms + counts.corrections(aim, step), -np.inf, 0.0)
+        # Where all are too often given, only what they are to each other is of any use.
+        return np.asarray(np.maximum(corrected - corrected.max(axis=1, keepdims=True), np.log(LEAST)))
+
+    def _holds(self, counts: "_Counts") -> bool:
         """Whether no rate exceeds the maximum by more than chance lets the largest of so many."""
-        cells, tests = counted.rates.size, np.maximum(counted.tests, 1)
+        cells, tests = counts.rates.size, np.maximum(counts.tests, 1)
         sd = np.sqrt(self.maximum * (1 - self.maximum) / tests)
         noise = float(ndtri(1 - CHANCE / cells)) * sd + 1 / tests
-        return bool((counted.rates <= self.maximum + noise[:, None]).all())
+        return bool((counts.rates <= self.maximum + noise[:, None]).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,28 +213,21 @@ class _Counts:
         np.add.at(given, (ended[student], chosen, simulation.items[student, place]), 1.0)
         return cls(np.bincount(ended, minlength=bands), given)
 
-    @classmethod
-    def together(cls, several: Sequence["_Counts"]) -> "_Counts":
-        tests = np.sum([each.tests for each in several], axis=0)
-        return cls(tests, np.sum([each.given for each in several], axis=0))
-
     @property
     def rates(self) -> FloatArray:
         """(B, N) by the band that tests ended in."""
         return np.asarray(self.given.sum(axis=1) / np.maximum(self.tests, 1)[:, None])
 
-    def corrections(self, maximum: float, step: float) -> FloatArray:
+    def corrections(self, aim: FloatArray, step: float) -> FloatArray:
         """(B, N) of the logarithm of each probability, by the band in which questions are chosen: the share
-        `step` of what is lacking, more where that is beyond doubt.
+        `step` of what is lacking for rates `aim` (B,), by the band in which tests end.
 
         A question is chosen in one band and may count in another, where the estimate went. So it becomes less
         likely in a band by as much of what is too often given elsewhere as comes from there, and more likely
         where no band that it counts in has too much of it.
         """
-        lacking = np.log(maximum) - np.log(np.maximum(self.rates, 1e-12))  # (ended, N), below 0: too often
-        sd = np.sqrt(maximum * (1 - maximum) / np.maximum(self.tests, 1))[:, None]
-        is_certain = np.abs(self.rates - maximum) > BEYOND_DOUBT * sd
-        lacking *= np.where(is_certain, max(step, BOLD), step)
+        lacking = np.log(aim)[:, None] - np.log(np.maximum(self.rates, 1e-12))  # (ended, N), < 0: too often
+        lacking *= step
         shares = self.given / np.maximum(self.given.sum(axis=1, keepdims=True), 1.0)
         counts = self.given > 0
         down = np.where(counts, shares * np.minimum(lacking, 0.0)[:, None, :], 0.0).min(axis=0)

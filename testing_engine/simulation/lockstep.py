@@ -1,4 +1,4 @@
-"""All students take their next step at once: EAP and maximum information in one dimension.
+"""All students take their next step at once: EAP and maximum information in one dimension, exposure rules.
 
 The same formulas as one student's step, on arrays with a row per student. The choice is that of a full
 scan: cells of the ability scale list the questions in the order of an upper bound of their information
@@ -27,11 +27,14 @@ from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.criteria import MaximumInformation
 from testing_engine.psychometrics.selection.strategies import Best
 from testing_engine.psychometrics.stopping import Classification, Precision, Stop
+from testing_engine.simulation import lockstep_exposure
+from testing_engine.simulation.lockstep_exposure import ExposureGates
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 
 CELLS_PER_LOGIT = 32
 ENTRIES_AT_ONCE = 50_000_000  # students × questions, a byte each
+NUMBERS_AT_ONCE = 2_000_000  # students × questions, several of eight bytes each
 MOST_AT_ONCE = 5_000  # students
 KEPT_CELLS = 1_024
 FIRST_LOOK = 12  # questions beyond those that may be used already
@@ -47,7 +50,7 @@ def understood(bank: ItemBank, rules: CatRules, prior: Prior) -> bool:
         and rules.criterion_for(bank) == MaximumInformation()
         and rules.strategy == Best()
         and rules.start is None
-        and not rules.eligibility
+        and lockstep_exposure.understood(rules.eligibility)
         and not isinstance(prior, JeffreysPrior)
         and all(_stop_understood(stop) for stop in rules.stop)
     )
@@ -61,7 +64,8 @@ def _stop_understood(stop: Stop) -> bool:
 
 def take_tests(bank: ItemBank, rules: CatRules, prior: Prior, students: Students) -> Taken:
     """Every student's whole test; as many at once as memory should hold."""
-    at_once = int(np.clip(ENTRIES_AT_ONCE // bank.n_items, 1, MOST_AT_ONCE))
+    entries = NUMBERS_AT_ONCE if rules.eligibility else ENTRIES_AT_ONCE
+    at_once = int(np.clip(entries // bank.n_items, 1, MOST_AT_ONCE))
     ranking = Ranking(bank, min(rules.max_questions, bank.n_items))
     table = AnswerRows(bank, default_quadrature(bank, prior))
     blocks = [
@@ -77,6 +81,7 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
     taken = Taken.blank(count, longest, 1)
     used = np.zeros((count, bank.n_items), dtype=bool)
     active = np.arange(count)
+    gates = ExposureGates(rules.eligibility, students.seeds, bank.n_items) if rules.eligibility else None
     for position in range(longest + 1):
         beliefs.look(active, taken)
         reasons = _reasons(rules, beliefs, position, longest)
@@ -89,7 +94,11 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
         active = active[~stopped]
         if not active.size:
             break
-        items = ranking.best(beliefs.means, used, active, position)
+        if gates is None:
+            items = ranking.best(beliefs.means, used, active, position)
+        else:
+            closed = gates.closed(used[active], active, beliefs.means, position)
+            items = ranking.best(beliefs.means, closed, np.arange(len(active)), position)
         scores = students.answers(bank, active, items, position)
         used[active, items] = True
         taken.items[active, position], taken.scores[active, position] = items, scores
@@ -199,7 +208,8 @@ class Ranking:
         self.bounds = np.empty((0, self.depth + 1))
 
     def best(self, thetas: FloatArray, used: BoolArray, active: IntArray, position: int) -> IntArray:
-        """(A,) for abilities (A,); `used` is (S, N), `active` (A,) the rows that count."""
+        """(A,) for abilities (A,); `used` is (S, N), or all that may not come; `active` (A,) the rows that
+        count."""
         places = self._places(np.floor(thetas * CELLS_PER_LOGIT).astype(np.intp))
         look = min(position + FIRST_LOOK, self.depth)
         items = self.items[places, :look]
@@ -207,10 +217,17 @@ class Ranking:
         values[used[active[:, None], items]] = -np.inf
         leading = values.max(axis=1)
         best = np.where(values == leading[:, None], items, self.bank.n_items).min(axis=1)
-        for i in np.flatnonzero(leading <= self.bounds[places, look]):
-            everything = self.bank.information(thetas[i : i + 1]) * self.bank.squared_steepness
-            best[i] = np.argmax(np.where(used[active[i]], -np.inf, everything))
+        unsure = np.flatnonzero(leading <= self.bounds[places, look])
+        at_once = max(NUMBERS_AT_ONCE // 4 // self.bank.n_items, 1)
+        for start in range(0, len(unsure), at_once):
+            rows = unsure[start : start + at_once]
+            best[rows] = self._best_of_all(thetas[rows], used[active[rows]])
         return np.asarray(best)
+
+    def _best_of_all(self, thetas: FloatArray, used: BoolArray) -> IntArray:
+        everything = np.broadcast_to(np.arange(self.bank.n_items), used.shape)
+        values = pair_information(self.bank, everything, thetas[:, None])
+        return np.asarray(np.where(used, -np.inf, values).argmax(axis=1))
 
     def _places(self, cells: IntArray) -> IntArray:
         """(A,) rows of `items` and `bounds`, after making those of cells visited for the first time."""

@@ -54,6 +54,10 @@ class MaximumRate(Exposure, name="maximum_rate"):
     maximum: Probability
 
     def excess(self, state: CatState) -> FloatArray:
+        return self.excess_of()
+
+    def excess_of(self) -> FloatArray:
+        """(N,)"""
         return np.where(self._rates < self.maximum, 0.0, self._rates)
 
     def restricted(self, places: IntArray) -> Self:
@@ -83,7 +87,10 @@ class SympsonHetter(Exposure, name="sympson_hetter"):
         return replace(self, probabilities=_picked(self.probabilities, places))
 
     def excess(self, state: CatState) -> FloatArray:
-        draws = state.rng(SYMPSON_HETTER_DRAW).random(state.bank.n_items)
+        return self.excess_of(state.rng(SYMPSON_HETTER_DRAW).random(state.bank.n_items))
+
+    def excess_of(self, draws: FloatArray) -> FloatArray:
+        """(…, N) of such draws from [0, 1), new ones at every step."""
         return np.where(draws < self._probabilities, 0.0, 2 - self._probabilities)
 
     def problems(self, bank: ItemBank) -> Problems:
@@ -124,8 +131,13 @@ class ItemEligibility(Exposure, name="item_eligibility"):
         return eligible
 
     def excess(self, state: CatState) -> FloatArray:
-        band = int(np.searchsorted(self.cuts, state.estimate.theta[0])) if self.cuts else 0
-        return np.where(self.eligible(state.seed)[band], 0.0, 2 - self._probabilities[band])
+        draws = rng_of_test(state.seed, ELIGIBILITY_DRAW).random(state.bank.n_items)
+        return self.excess_of(draws, state.estimate.theta[0])
+
+    def excess_of(self, draws: FloatArray, thetas: npt.ArrayLike) -> FloatArray:
+        """(…, N) of such draws from [0, 1), those of a whole test, and estimates (…) of the first ability."""
+        probabilities = self._probabilities[np.searchsorted(self.cuts, np.asarray(thetas))]
+        return np.where(draws < probabilities, 0.0, 2 - probabilities)
 
     def problems(self, bank: ItemBank) -> Problems:
         if self.cuts and bank.n_dimensions > 1:

@@ -8,6 +8,7 @@ from testing_engine.psychometrics.constraints.exposure import ItemEligibility, S
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.whole_tests import pool
 from testing_engine.simulation.exposure_search import (
+    Controlled,
     ExposureNotHeldError,
     search_item_eligibility,
     search_sympson_hetter,
@@ -26,10 +27,20 @@ def noise(maximum: float, tests: int) -> float:
     return float(5 * np.sqrt(2 * maximum * (1 - maximum) / tests))
 
 
+def holds_for_thousands(found: Controlled, maximum: float) -> bool:
+    """Within five standard deviations of their rates: numbers of a single round are off by more. Nor is
+    more taken away than needs be."""
+    many = np.random.default_rng(37).normal(size=4000)
+    largest = simulate(POOL, found.rules, many, 2).exposure_rates().max()
+    return bool(0.8 * maximum < largest < maximum + 5 * np.sqrt(maximum * (1 - maximum) / len(many)))
+
+
 def test_sympson_hetter_search() -> None:
     assert simulate(POOL, RULES, THETAS, 32).exposure_rates().max() > 0.9
     found = search_sympson_hetter(POOL, RULES, THETAS, 0.3, 32)
     assert (found.simulation.lengths == 5).all()
+    assert len(found.simulation.thetas) > 2500
+    assert holds_for_thousands(found, 0.3)
     assert simulate(POOL, found.rules, OTHERS, 1).exposure_rates().max() < 0.3 + noise(0.3, len(OTHERS))
 
 
@@ -37,6 +48,7 @@ def test_sympson_hetter_search() -> None:
 def test_item_eligibility_search(cuts: tuple[float, ...]) -> None:
     """With cuts, in every band of the final estimate and of the true ability."""
     found = search_item_eligibility(POOL, RULES, THETAS, 0.3, 33, cuts)
+    assert cuts or holds_for_thousands(found, 0.3)
     result = simulate(POOL, found.rules, OTHERS, 1)
     for ability in (result.estimates[:, 0], OTHERS):
         bands = np.searchsorted(cuts, ability)
@@ -54,6 +66,25 @@ def test_a_maximum_that_cannot_be_held_is_refused_with_one_that_can(search) -> N
         search(small, RULES, THETAS[:100], 0.3, 36, rounds=12)
     assert 0.5 <= caught.value.held < 1
     assert f"{caught.value.held:.3f}" in str(caught.value)
+
+
+def test_what_cannot_run_in_lock_step_is_held_too() -> None:
+    rules = CatRules.from_json({"max_questions": 3, "strategy": {"name": "randomesque"}})
+    few = THETAS[:20]
+    assert simulate(POOL, rules, few, 39).exposure_rates().max() > 0.3
+    found = search_item_eligibility(POOL, rules, few, 0.25, 39)
+    assert len(found.simulation.thetas) == 8 * len(few)
+    assert found.largest_rate < 0.25 + noise(0.25, 8 * len(few))
+
+
+def test_a_search_repeats_itself() -> None:
+    first, second = (search_item_eligibility(POOL, RULES, THETAS[:30], 0.3, 40) for _ in range(2))
+    assert first.rules == second.rules
+
+
+def test_where_nothing_needs_control_nothing_is_controlled() -> None:
+    found = search_item_eligibility(POOL, RULES, THETAS[:50], 1.0, 41)
+    assert found.rules == with_exposure(RULES, ItemEligibility(((1.0,) * 60,)))
 
 
 def test_exposure_goes_between_content_and_shadow_test() -> None:

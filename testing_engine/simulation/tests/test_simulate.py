@@ -77,6 +77,25 @@ def test_lock_step_gives_the_tests_that_next_step_gives(
     both_ways(bank, CatRules.from_json(rules), rng.normal(0, 1.5, 6), seed, None)
 
 
+@settings(deadline=None, max_examples=6)
+@given(seed=seeds, mixed=st.booleans(), closed=st.floats(0, 1))
+def test_lock_step_draws_what_exposure_rules_draw(seed: int, mixed: bool, closed: float) -> None:
+    """Down to tests for which rules leave nothing but what they mind least."""
+    rng = np.random.default_rng(seed)
+    bank = mixed_pool(rng, 24) if mixed else pool(rng, 24)
+    numbers = np.where(rng.random((4, 24)) < closed, rng.choice([0.0, 0.1], (4, 24)), rng.random((4, 24)))
+    by_band = [
+        {"name": "item_eligibility", "cuts": [-0.3, 0.4], "probabilities": numbers[:3].tolist()},
+        {"name": "item_eligibility", "probabilities": numbers[:1].tolist()},
+    ]
+    stepwise = {"name": "sympson_hetter", "probabilities": numbers[1].tolist()}
+    rates = {"name": "maximum_rate", "rates": numbers[2].tolist(), "maximum": 0.3}
+    for rules in ([by_band[0]], [stepwise], [rates, by_band[1], stepwise]):
+        stop = [{"name": "precision", "standard_error": 0.45}]
+        asked = CatRules.from_json({"max_questions": 24, "eligibility": rules, "stop": stop})
+        both_ways(bank, asked, rng.normal(0, 1.5, 5), seed, None)
+
+
 @pytest.mark.parametrize("fewest", [0, 1, 3])
 def test_no_test_ends_before_its_first_question(fewest: int) -> None:
     """However much is known before it, in lock-step as in a service."""
