@@ -93,7 +93,7 @@ def _check_parts(archive: Archive) -> bool:
     """Refuse declarations in any part; whether there are formulas."""
     if _BOOK not in archive.names:
         raise WorkbookRefused("It is a file of OpenDocument. Save it as .xlsx.")
-    parts = [name for name in archive.names if name.lower().endswith((".xml", ".rels", ".vml"))]
+    parts = [name for name in archive.names if _is_markup(archive.head(name, 100))]
     if archive.size_of(parts) > MOST_BYTES:
         raise WorkbookRefused(f"Unpacked, the workbook is larger than {MOST_BYTES // 1024**2} MiB.")
     has_formulas, tags = False, 0
@@ -108,6 +108,14 @@ def _check_parts(archive: Archive) -> bool:
             )
         has_formulas |= _FORMULA.search(part) is not None
     return has_formulas
+
+
+def _is_markup(head: bytes) -> bool:
+    """By its content: a workbook may call its parts as it likes. UTF-16 is, too."""
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1] in (
+        b"<",
+        b"",
+    )
 
 
 @contextmanager

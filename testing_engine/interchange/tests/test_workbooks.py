@@ -159,3 +159,14 @@ def test_the_template_comes_in_as_it_is(db: None, form: Form) -> None:
 def test_a_list_of_students_may_be_a_workbook() -> None:
     rows = invitations.parse_students(workbook([["Student_ID", "Grade"], [4711, 9], ["s2", None]]))
     assert rows == [{"student_id": "4711", "grade": "9"}, {"student_id": "s2", "grade": ""}]
+
+
+def test_a_part_is_checked_whatever_it_is_called() -> None:
+    content = workbook([["id", "n"], ["a", 1]])
+    made = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            part = old.read(name).replace(b"sheet1.xml", b"sheet1.bin")
+            declared = b"<!DOCTYPE a>" if name.endswith("sheet1.xml") else b""
+            new.writestr(name.replace("sheet1.xml", "sheet1.bin"), declared + part)
+    assert "declares a document type" in refusal(made.getvalue())
