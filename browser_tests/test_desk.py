@@ -91,6 +91,7 @@ def test_a_teacher_writes_a_question(admin: NewPage) -> None:
     shown.locator("input[type=text]").fill("2.5")
     shown.locator("#next").click()
     expect(page.locator("#tried")).to_contain_text("Full score")
+    expect(page.locator("#tried")).to_be_in_viewport()
     shown.locator("input[type=text]").fill("3")
     shown.locator("#next").click()
     expect(page.locator("#tried")).to_contain_text("Some of the points")

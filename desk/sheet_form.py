@@ -19,7 +19,7 @@ def sheet_from(posted: QueryDict, n_concepts: int) -> Sheet:
         setattr(sheet, name, _text(posted, name))
     sheet.is_plain = posted.get("is_plain") == "1"
     sheet.all_or_nothing = "all_or_nothing" in posted
-    sheet.concepts = [_text(posted, f"concept-{index}", "1") for index in range(n_concepts)]
+    sheet.concepts = [_weight(posted, index) for index in range(n_concepts)]
     numbers = sorted(int(found[1]) for name in posted if (found := _PART.fullmatch(name)))
     sheet.parts = [_part(posted, f"part-{number}") for number in numbers[:MOST_INTERACTIONS]]
     return sheet
@@ -28,6 +28,13 @@ def sheet_from(posted: QueryDict, n_concepts: int) -> Sheet:
 def _text(posted: QueryDict, name: str, otherwise: str = "") -> str:
     """Browsers send CR LF for every line end."""
     return posted.get(name, otherwise).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+
+
+def _weight(posted: QueryDict, index: int) -> str:
+    """Of a concept: ticked, it is 1 or what is said beside the tick."""
+    if "ticked" not in posted:
+        return _text(posted, f"concept-{index}", "1")
+    return (_text(posted, f"weight-{index}").strip() or "1") if f"concept-{index}" in posted else "0"
 
 
 def _part(posted: QueryDict, name: str) -> Part:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 
 from desk import sheet_words as words
+from testing_engine.authoring.numbers import read
+from testing_engine.authoring.passages import PassageLine
 from testing_engine.authoring.problems import Problem
 from testing_engine.authoring.sheet import (
     IN_TEXT,
@@ -111,6 +114,8 @@ class SheetView:
     content: FieldView
     passage: FieldView
     area: FieldView
+    question_set: FieldView
+    passages: FieldView | None
     concepts: list[FieldView]
     parts: list[PartView]
     all_or_nothing: FieldView | None
@@ -128,6 +133,20 @@ class SheetView:
 def said(problems: Iterable[Problem]) -> list[Said]:
     """The problems, translated."""
     return [Said(each.where, each.in_words(gettext(each.message)), each.blocks) for each in problems]
+
+
+def _weight(weight: str) -> str:
+    """What a tick alone does not say."""
+    return "" if read(weight) in (0, 1) or not weight.strip() else weight
+
+
+def _passages(sheet: Sheet, passages: Sequence[PassageLine]) -> FieldView | None:
+    if not passages:
+        return None
+    options: list[tuple[str, Words]] = [("", "–"), *((each.key, each.excerpt) for each in passages)]
+    here = next((each.key for each in passages if each.content == sheet.passage), "")
+    label, help_text = words.TAKE_PASSAGE
+    return FieldView("take-passage", label, here, "select", help=help_text, options=options)
 
 
 class _Drawing:
@@ -149,20 +168,30 @@ class _Drawing:
 
 
 def view_of(
-    sheet: Sheet, concept_names: Sequence[str], problems: Sequence[Problem] = (), *, is_new: bool = False
+    sheet: Sheet,
+    concept_names: Sequence[str],
+    problems: Sequence[Problem] = (),
+    *,
+    is_new: bool = False,
+    passages: Sequence[PassageLine] = (),
 ) -> SheetView:
     """How the sheet is drawn, with what is wrong with it at its fields."""
     draw = _Drawing(sheet, problems)
     several = len(sheet.parts) > 1
     concepts = [
-        draw.field(f"concept-{index}", name, weight, "number")
+        draw.field(f"concept-{index}", name, read(weight) != 0 and weight.strip(), "tick")
         for index, (name, weight) in enumerate(zip(concept_names, sheet.concepts, strict=False))
     ]
     label, help_text = words.SHEET["all_or_nothing"]
     whole = draw.field("all_or_nothing", label, sheet.all_or_nothing, "tick", help=help_text)
     parameters = [draw.own("model", "select", options=words.MODELS)]
     parameters += [draw.own(name) for name in words.NUMBERS_OF_MODELS]
-    parameters += [draw.own("question_set"), draw.own("enemy_groups", "lines")]
+    parameters.append(draw.own("enemy_groups", "lines"))
+    if len(concepts) > 1:
+        parameters += [
+            draw.field(f"weight-{index}", format_lazy("{}: {}", words.WEIGHT, name), _weight(weight))
+            for index, (name, weight) in enumerate(zip(concept_names, sheet.concepts, strict=False))
+        ]
     if is_new:
         parameters.append(draw.own("id"))
     view = SheetView(
@@ -170,6 +199,8 @@ def view_of(
         content=draw.own("content", "lines", rows=5),
         passage=draw.own("passage", "lines", rows=5),
         area=draw.own("area"),
+        question_set=draw.own("question_set"),
+        passages=_passages(sheet, passages),
         concepts=concepts if len(concepts) > 1 else [],
         parts=[_part(draw, index, part, several) for index, part in enumerate(sheet.parts)],
         all_or_nothing=whole if several else None,
@@ -184,7 +215,9 @@ def view_of(
     if not several and sheet.all_or_nothing:
         view.hidden.append(("all_or_nothing", "on"))
     if not view.concepts:
-        view.hidden += [(each.name, each.value) for each in concepts]
+        view.hidden += [(f"concept-{index}", weight) for index, weight in enumerate(sheet.concepts)]
+    else:
+        view.hidden.append(("ticked", "1"))
     rest = [problem for problem in problems if problem.where not in draw.used]
     view.loose = said(rest)
     view.blocking = said(problem for problem in problems if problem.blocks)

@@ -54,7 +54,13 @@ SHEET = {
     "thresholds": (_("Thresholds"), _("Numbers with blanks between them.")),
     "category_slopes": (_("Slopes of categories"), ""),
     "category_intercepts": (_("Intercepts of categories"), ""),
-    "question_set": (_("Question set"), _("Questions of one set come together.")),
+    "question_set": (
+        _("Question set"),
+        _(
+            "The same name at each question that belongs to the same text. They come one after the other in "
+            "a test whose content rules say so (question_sets)."
+        ),
+    ),
     "enemy_groups": (
         _("Never together with"),
         _("Names of groups, a line each: a test has one question of a group at most."),
@@ -70,6 +76,11 @@ NUMBERS_OF_MODELS = (
 )
 MODELS = [("", _("usual")), *((model, model) for model in MODELS_LISTED)]
 NUMBER_KINDS = [("float", _("with decimals")), ("integer", _("whole numbers only"))]
+TAKE_PASSAGE = (
+    _("A text that other questions have already"),
+    _("Chosen, it stands below; the numbers are those of the questions."),
+)
+WEIGHT = _("Weight, where it is not 1")
 PROMPT = _("Words above it")
 WORTH = _("Points")
 PLACE = _("Place")

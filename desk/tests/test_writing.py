@@ -13,11 +13,13 @@ from django.test import Client
 from lxml import html
 
 from desk.sheet_form import sheet_from
+from desk.sheet_view import view_of
 from desk.tests.test_doors import somebody
 from sessions_app.tests.factories import make_pool
 from testing_engine.authoring.reading import sheet_of
+from testing_engine.authoring.sheet import Sheet
 from testing_engine.authoring.tests.test_sheets import ROWS
-from testing_engine.models import Question, QuestionImage, QuestionPool, QuestionSound
+from testing_engine.models import Passage, Question, QuestionImage, QuestionPool, QuestionSound
 from testing_engine.pools import current_questions
 from testing_engine.tests.test_images import picture
 from testing_engine.tests.test_sounds import mp3
@@ -247,3 +249,50 @@ def test_a_draft_of_one_question_saves_no_other(teacher: Client) -> None:
     sent["content"], sent["base"] = "Other?", str(second.pk)
     assert teacher.post(address, sent.dict()).status_code == 404
     assert Question.objects.count() == 2
+
+
+def test_a_text_of_the_pool_is_chosen_and_none_is_lost(teacher: Client) -> None:
+    rows = [
+        {**ROWS[0], "id": str(n), "passage": "A fox and\ngrapes.", "question_set": "fable"} for n in (1, 2)
+    ]
+    pool = make_pool([*rows, {**ROWS[0], "id": "3"}])
+    page = teacher.get(f"/desk/questions/{pool.pk}/write").content.decode()
+    assert "A fox and grapes. (1, 2)" in page
+    (key,) = Passage.objects.values_list("pk", flat=True)
+    sent = {**fields_in(page).dict(), "take-passage": key}
+    chosen = {"HX-Request": "true", "HX-Trigger-Name": "take-passage"}
+
+    def press(headers: dict[str, str]) -> tuple[str, str, str]:
+        part = teacher.post(f"/desk/questions/{pool.pk}/sheet", sent, headers=headers).content.decode()
+        fields = fields_in(f'<form id="question-form">{part}</form>')
+        return part, str(fields["passage"]), str(fields["question_set"])
+
+    assert press(chosen)[1:] == ("A fox and\ngrapes.", "fable")
+    sent["passage"] = "My own."
+    assert press({"HX-Request": "true"})[1] == "My own."  # another button
+    part, passage, _ = press(chosen)
+    assert passage == "My own."
+    assert "would be lost" in part
+
+
+def test_nothing_is_wrong_with_what_is_not_begun_and_hints_stand_apart(teacher: Client) -> None:
+    pool = make_pool(1)
+    sent = fields_in(teacher.get(f"/desk/questions/{pool.pk}/write").content.decode())
+    assert "problems" not in checked(teacher, pool, sent.dict())
+    sent["content"] = "Which ![](/images/x.png)?"
+    assert "Before it can be saved" in checked(teacher, pool, sent.dict())
+    for row, words in enumerate(("one", "two", "three")):
+        sent[f"part-0-row-{row}-text"] = words
+    sent["part-0-one"], sent["content"] = "B", "Which [[RESPONSE]]?"
+    page = checked(teacher, pool, sent.dict())
+    assert "Before it can be saved" not in page
+    assert "can be saved as it is" in page
+
+
+def test_what_is_measured_is_ticked_and_may_have_a_weight() -> None:
+    sent = QueryDict("ticked=1&concept-0=on&concept-1=on&weight-0=&weight-1=0,5&weight-2=2")
+    assert sheet_from(sent, 3).concepts == ["1", "0,5", "0"]
+    view = view_of(Sheet(concepts=["1", "0,5", "0"]), ["A", "B", "C"])
+    assert [bool(field.value) for field in view.concepts] == [True, True, False]
+    weights = [field.value for field in view.parameters if field.name.startswith("weight")]
+    assert weights == ["", "0,5", ""]

@@ -24,14 +24,16 @@ from testing_engine.authoring import publishing
 from testing_engine.authoring.drafting import Drafted
 from testing_engine.authoring.editing import edit
 from testing_engine.authoring.kinds import change_kind
+from testing_engine.authoring.passages import passages_of, take_passage
 from testing_engine.authoring.preview import preview_of
-from testing_engine.authoring.problems import Problem
+from testing_engine.authoring.problems import Problem, marked
 from testing_engine.authoring.publishing import ChangedMeanwhile, Opened, QuestionUnknown
-from testing_engine.authoring.sheet import Sheet
+from testing_engine.authoring.sheet import Sheet, has_words
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.authoring.trying import AnswerRefused, try_answer
 
 MOST_DIGITS = 18  # of a row's number, as PostgreSQL counts them
+PASSAGE_WOULD_BE_LOST = marked("Your text stands nowhere else and would be lost: empty it first.")
 NEW = "new"  # in whose name a draft is kept that is no question yet
 Form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -128,19 +130,24 @@ def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """The sheet after a button of it was pressed: a part or a row more, or another type."""
     pool = pool_or_404(pool_id)
     changed = _sheet(request, pool)
-    said_of_kinds: list[Problem] = []
+    remarks: list[Problem] = []
     for name, wanted in request.POST.items():
         if name.startswith("to-part-"):
             index = _number(name.removeprefix("to-part-"))
             if index is not None:
-                said_of_kinds += change_kind(changed, index, str(wanted))
-    new = edit(changed, request.POST.get("do", ""))
+                remarks += change_kind(changed, index, str(wanted))
+    passages = passages_of(pool.id)
+    do = request.POST.get("do", "")
+    is_taken = request.htmx.trigger_name == "take-passage" or do == "show"
+    if is_taken and not take_passage(changed, request.POST.get("take-passage", ""), passages):
+        remarks.append(Problem("passage", PASSAGE_WOULD_BE_LOST, blocks=False))
+    new = edit(changed, do)
     opened = Opened(changed, _names(pool), _base(request))
     if request.htmx:
-        view = view_of(changed, opened.concept_names, said_of_kinds, is_new=opened.pk is None)
+        view = view_of(changed, opened.concept_names, remarks, is_new=opened.pk is None, passages=passages)
         context = {"pool": pool, "view": view}
         return show(request, "parts/sheet", {**context, "opened": opened, "new": new})
-    return _show(request, pool, opened, Drafted(None, tuple(said_of_kinds)))
+    return _show(request, pool, opened, Drafted(None, tuple(remarks)))
 
 
 @form_of("new_question")
@@ -150,7 +157,12 @@ def check(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     pool = pool_or_404(pool_id)
     typed = _sheet(request, pool)
     found = _checked(request, pool, typed)
-    return show(request, "parts/check", {"problems": said(found.problems), **_shown(typed)})
+    problems = said(found.problems) if _base(request) is not None or has_words(typed) else []
+    context = {
+        "blocking": [each for each in problems if each.blocks],
+        "hints": [each for each in problems if not each.blocks],
+    }
+    return show(request, "parts/check", {**context, **_shown(typed)})
 
 
 @form_of("new_question")
@@ -221,7 +233,13 @@ def _show(
     problems = found.problems if found else ()
     context = {
         "opened": opened,
-        "view": view_of(opened.sheet, opened.concept_names, problems, is_new=opened.pk is None),
+        "view": view_of(
+            opened.sheet,
+            opened.concept_names,
+            problems,
+            is_new=opened.pk is None,
+            passages=passages_of(pool.id),
+        ),
         "kinds": KINDS,
         "conflict": conflict,
         "draft_key": f"{request.user.pk}/{pool.id}/{_draft_of(opened.sheet.id) if opened.pk else NEW}",

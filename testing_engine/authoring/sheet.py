@@ -172,6 +172,19 @@ def place_of(part: Part, target: str = "") -> str:
     return f"[[{part.response}:{target}]]" if target else f"[[{part.response}]]"
 
 
+def has_words(sheet: Sheet) -> bool:
+    """Whether somebody began to write it."""
+    rows = [row for part in sheet.parts for row in (*part.rows, *part.targets)]
+    texts = (
+        sheet.content,
+        sheet.passage,
+        *(part.prompt for part in sheet.parts),
+        *(row.text for row in rows),
+    )
+    is_said = any(part.fields["number"].strip() for part in sheet.parts) or any(row.right for row in rows)
+    return is_said or any(text.strip() for text in texts)
+
+
 def places_of(part: Part) -> Iterator[str]:
     """The places that it must have in the content: of its answer, of each gap, or of each of its words."""
     if part.type in IN_TEXT:

@@ -17,7 +17,8 @@ addEventListener("message", ({ data, source, origin: from }) => {
   if (!data.question) return;
   const hadFocus = document.hasFocus();
   section.hidden = false;
-  showQuestion(data.question, { number: 1, most: 1, allowsDontKnow: true }, texts);
+  // What was heard counts anew with each change: an author may listen as often as need be.
+  showQuestion(data.question, { number: 1, most: 1, allowsDontKnow: true, heard: {}, keepHeard: () => {} }, texts);
   if (!hadFocus) document.activeElement?.blur();
   try {
     if (kept !== undefined) showAnswer(kept);

@@ -30,10 +30,11 @@ addEventListener("message", ({ data, source, origin }) => {
 // Whichever of the two is there first, the other learns of it.
 frame.contentWindow.postMessage({ isThere: true }, location.origin);
 
-function tryIt(answer) {
+async function tryIt(answer) {
   const target = one("#tried");
   const values = { answer: JSON.stringify(answer) };
-  htmx.ajax("POST", target.dataset.try, { source: form, target, swap: "innerHTML", values });
+  await htmx.ajax("POST", target.dataset.try, { source: form, target, swap: "innerHTML", values });
+  target.scrollIntoView({ block: "nearest" }); // it stands above the frame, where the button may be far below
 }
 
 for (const button of document.querySelectorAll("[data-width]")) {
@@ -46,6 +47,7 @@ for (const button of document.querySelectorAll("[data-width]")) {
 let waiting;
 const changed = () => {
   clearTimeout(waiting);
+  one("#tried").replaceChildren(); // it was of another question
   waiting = setTimeout(() => htmx.trigger(check, "check"), PAUSE);
 };
 form.addEventListener("input", changed);
