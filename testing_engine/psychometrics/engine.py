@@ -11,7 +11,7 @@ import numpy as np
 
 from testing_engine.psychometrics import pilots
 from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori
-from testing_engine.psychometrics.ability.posterior import Answers
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.components import FIRST_EDITION
 from testing_engine.psychometrics.constraints.look_ahead import completable, needs_look_ahead
@@ -45,8 +45,9 @@ def next_step(so_far: TestSoFar) -> Step:
     step = _step(within(so_far, part))
     if step.next_item is None:
         return step
-    if (pilot := _pilot(so_far)) is not None:
-        return replace(step, next_item=pilot)
+    if (pilot := _pilot(so_far, step.ability)) is not None:
+        _, values = pilot
+        return replace(step, next_item=values[0][0])
     return step if part.is_whole else replace(step, next_item=int(part.places[step.next_item]))
 
 
@@ -54,9 +55,10 @@ def explain(so_far: TestSoFar, count: int = 10) -> Choice:
     """The choice that `next_step` makes where the test goes on, with the criterion's values, best first."""
     part = part_of(so_far)
     if (pilot := _pilot(so_far)) is not None:
-        among = _open_pilots(so_far)
-        values = [Candidate(item, 1 / len(among)) for item in (pilot, *among[:count])]
-        return Choice(values[0], pilots.WHY, pilots.SEEDING, tuple(values[1:]), ())
+        how, values = pilot
+        leading = values[1:] if how == pilots.SEEDING else values
+        told = tuple(starmap(Candidate, leading[:count]))
+        return Choice(Candidate(*values[0]), pilots.WHY, how, told, ())
     choice = _explain(within(so_far, part), count)
     return choice if part.is_whole else _in_pool(choice, part)
 
@@ -91,24 +93,27 @@ def is_pilot(so_far: TestSoFar, item: int) -> bool:
     return so_far.rules.is_adaptive(so_far.bank) and not counting(so_far.bank).holds(item)
 
 
-def _pilot(so_far: TestSoFar) -> int | None:
-    """The question to try out next, where it is time for one and the test goes on."""
+def _pilot(
+    so_far: TestSoFar, ability: AbilityEstimate | None = None
+) -> tuple[str, list[tuple[int, float]]] | None:
+    """The questions to try out next, the chosen one first, where it is time for one and the test goes on.
+
+    `ability`: what the answers say, where the caller knows it.
+    """
     rules, bank = so_far.rules, so_far.bank
     if rules.pilots is None or not rules.is_adaptive(bank):
         return None
     tried = sum(is_pilot(so_far, item) for item in so_far.items)
-    count = min(rules.pilots.count, len(rules.pilots.open_items(bank)))
+    open_items = rules.pilots.open_items(bank)
+    count = min(rules.pilots.count, len(open_items))
     places = rules.pilots.places(so_far.seed, rules.shortest(bank), count)
     if tried >= len(places) or len(so_far.items) - tried < places[tried]:
         return None
-    among = _open_pilots(so_far)
-    return pilots.drawn(so_far.seed, tried, among) if among else None
-
-
-def _open_pilots(so_far: TestSoFar) -> list[int]:
-    assert so_far.rules.pilots is not None
-    open_items = so_far.rules.pilots.open_items(so_far.bank)
-    return pilots.candidates(so_far.bank, open_items, so_far.items)
+    among = pilots.candidates(bank, open_items, so_far.items)
+    if not among:
+        return None
+    known = ability or observe(within(so_far, part_of(so_far))).estimate
+    return pilots.chosen(rules.pilots, bank, known, so_far.seed, tried, among)
 
 
 def _step(so_far: TestSoFar) -> Step:

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -18,7 +18,8 @@ from sessions_app.review.verification import verify
 from sessions_app.sitting import hot_state
 from sessions_app.tests.factories import make_named_test, make_pool, pool_document, question
 from testing_engine.models import QuestionPool
-from testing_engine.revisions import load_revision
+from testing_engine.pools import revise_fields
+from testing_engine.revisions import load_plan, load_revision
 
 PARAMETERS = ("difficulty", "discrimination", "guessing")
 
@@ -306,6 +307,51 @@ def test_a_pilot_with_enough_answers_comes_no_more(
     assert counts == [(14, 2), (13, 1), (12, 0)]
     asked = TestResponse.objects.filter(is_pilot=True).values_list("question", flat=True)
     assert len(asked) == len(set(asked)) == 3
+
+
+def frozen_answers(started: dict[str, Any]) -> dict[int, int]:
+    session = TestSession.objects.get(pk=started["session_id"])
+    pilots = load_plan(session.plan_id).rules.pilots
+    assert pilots is not None
+    return dict(zip(pilots.items or (), pilots.answers, strict=True))
+
+
+def test_a_pilot_with_a_hundred_answers_goes_to_those_who_tell_most(api: APIClient, db: None) -> None:
+    """Answers to a version with other parameters count, those to another text do not."""
+    rows = [question(i, [1.0]) for i in range(20)]
+    rows += [bare(i, difficulty=i - 21.5, state="not_calibrated") for i in range(20, 23)]
+    pool = make_pool(rows)
+    make_named_test(pool, rules={**PILOTED, "pilots": {"count": 2, "after": [3, 7]}})
+    started = api.post("/api/test/start", {"student_id": "a", "test": "algebra"}).json()
+    answer_questions(api, started, 14)
+    session = TestSession.objects.get()
+    tried = list(session.responses.filter(is_pilot=True).order_by("position"))
+    names = [response.question.external_id for response in tried]
+    copies = []
+    for _ in range(130):
+        session.pk = uuid4()
+        session.save(force_insert=True)
+        copies += [TestResponse(**values_of(each) | {"session_id": session.pk}) for each in tried]
+    TestResponse.objects.bulk_create(copies)
+
+    revise_fields(pool, 1, {names[0]: {"difficulty": -1.25}})
+    started = api.post("/api/test/start", {"student_id": "b", "test": "algebra"}).json()
+    assert frozen_answers(started) == {i: 125 if f"q{i}" in names else 0 for i in range(20, 23)}
+    answer_questions(api, started, 14)
+    replayed = replay(UUID(started["session_id"]), candidates=3)
+    assert replayed.is_identical
+    ways = [step.why.criterion for step in replayed.steps if step.why and step.why.chosen_by == "pilot"]
+    assert len(ways) == 2
+    assert "D-optimal" in ways  # two of the three are known
+
+    revise_fields(pool, 2, {names[1]: {"content": "Something else?"}})
+    started = api.post("/api/test/start", {"student_id": "c", "test": "algebra"}).json()
+    assert frozen_answers(started) == {i: 125 if f"q{i}" == names[0] else 0 for i in range(20, 23)}
+
+
+def values_of(response: TestResponse) -> dict[str, Any]:
+    fields = [field.attname for field in TestResponse._meta.concrete_fields if not field.primary_key]
+    return {name: getattr(response, name) for name in fields}
 
 
 @pytest.mark.parametrize("column", ["is_pilot", "pilots_answered"])
