@@ -36,12 +36,12 @@ def bank_with(model: str, numbers: FloatArray) -> ItemBank:
 @pytest.mark.parametrize("model", FREE)
 def test_information_is_that_of_the_probabilities(model: str) -> None:
     """Against Σ_k ∇P_k ∇P_kᵀ / P_k by finite differences in the pool's own numbers. Theirs is another
-    parametrisation, so what compares is det F(x, y) over two or more abilities, and its ratios."""
+    parametrisation, so what compares is the trace of F(x) (Σ_x F)⁻¹, which no parametrisation changes."""
     numbers = np.array(FREE[model][1])
     x = np.linspace(-2, 2, 9)
 
     def p_of(given: FloatArray) -> FloatArray:
-        return bank_with(model, given).probabilities(x[:, None])[0].T
+        return np.asarray(bank_with(model, given).probabilities(x[:, None])[0].T)
 
     h = 1e-5
     steps = h * np.eye(len(numbers))
@@ -49,7 +49,7 @@ def test_information_is_that_of_the_probabilities(model: str) -> None:
     brute = np.einsum("kgi,kgj,kg->gij", gradients, gradients, 1 / p_of(numbers))
     ours = parameter_information(bank_with(model, numbers), 0, x)
     total = brute.sum(axis=0), ours.sum(axis=0)
-    wanted = [np.trace(np.linalg.solve(total[0], each)) for each in brute]  # no parametrisation matters
+    wanted = [np.trace(np.linalg.solve(total[0], each)) for each in brute]
     np.testing.assert_allclose(
         [np.trace(np.linalg.solve(total[1], each)) for each in ours], wanted, rtol=1e-6
     )
@@ -65,7 +65,7 @@ def test_growth_is_that_of_the_determinant() -> None:
         weights = np.exp(-(((x - mean) / sd) ** 2) / 2)
         p = 1 / (1 + np.exp(-1.5 * (x - 0.5)))
         rows = np.stack([x, np.ones_like(x)], axis=1)
-        return np.einsum("g,gi,gj->ij", weights / weights.sum() * p * (1 - p), rows, rows)
+        return np.asarray(np.einsum("g,gi,gj->ij", weights / weights.sum() * p * (1 - p), rows, rows))
 
     known = 150 * information(-0.2, 0.9) + np.diag([1, 1 / 9])
     direction = np.array([0.6, 0.8])
@@ -85,7 +85,7 @@ def pool_of(difficulties: FloatArray, slopes: FloatArray) -> ItemBank:
 
 
 def test_errors_shrink_faster_than_by_random_seeding() -> None:
-    """The same students, their abilities known as after some ten questions; true information of their answers."""
+    """The same students, their abilities known as after ten questions; true information of their answers."""
     rng = np.random.default_rng()
     errors = {"random": np.zeros(3), "designed": np.zeros(3)}
     for _ in range(2):
