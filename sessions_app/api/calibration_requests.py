@@ -10,6 +10,7 @@ from rest_framework import serializers
 from sessions_app.api.serializers import Body, Identifier, Text
 from sessions_app.measurement.asking import GROUPS, LARGEST_SEED, LINK, NONE, SCALES, Asked
 from sessions_app.measurement.cells import Values
+from sessions_app.measurement.matrix import BLANK, MISSINGS
 from testing_engine.interchange.answer_files import SHAPES
 from testing_engine.models import MODELS
 
@@ -125,6 +126,17 @@ class CalibrationRequest(Body):
         default=NONE,
         help_text="Populations told apart; file: by the group column, with DIF where there are two.",
     )
+
+
+class MatrixRequest(Body):
+    imports = serializers.BooleanField(default=True, help_text="Whether imported answers are among them.")
+    delivered = serializers.BooleanField(default=True, help_text="Whether delivered tests are that are over.")
+    since = serializers.DateTimeField(required=False, help_text="Delivered tests that ended from then on.")
+    groups = serializers.ChoiceField(
+        choices=list(GROUPS), default=NONE, help_text="Adds the column group, as a calibration has it."
+    )
+    missing = serializers.ChoiceField(choices=MISSINGS, default=BLANK, help_text="What was not answered.")
+    students = serializers.BooleanField(default=False, help_text="Who it was, instead of row numbers.")
 
 
 class CalibrationFormat(Body):

@@ -16,19 +16,22 @@ from sessions_app.api.authoring import pool_of
 from sessions_app.api.calibration_requests import (
     CalibrationFormat,
     CalibrationRequest,
+    MatrixRequest,
     PublishRequest,
     ResponseFile,
     asked_in,
 )
 from sessions_app.api.documentation import calibrations as documentation_of
-from sessions_app.api.errors import InvalidBody
+from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.parsers import ImportParser, ResponseTextParser
 from sessions_app.api.requests import body_of, idempotency_key_of, query_of
 from sessions_app.api.result_export import AnyFormat
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement import proposals, queue, tables
 from sessions_app.measurement.asking import CalibrationRefused
+from sessions_app.measurement.collecting import NothingToCalibrate
 from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_responses, imports_of
+from sessions_app.measurement.matrix import Wanted, matrix_lines
 from sessions_app.measurement.sending import send_calibration
 from sessions_app.models import Calibration, ResponseImport
 from testing_engine.interchange.answer_files import Columns
@@ -68,6 +71,32 @@ def _upload(body: dict[str, Any]) -> Upload:
         return Upload(body.get("file_name", "answers.csv"), body["content"].encode())
     file: UploadedFile[Any] = body["file"]
     return Upload(file.name or "file", file.read())
+
+
+class ResponseMatrixView(ClientView):
+    documentation = documentation_of.MATRIX
+    permission = permissions.REPORT
+    content_negotiation_class = AnyFormat
+
+    def get(self, request: Request, pool_id: str) -> StreamingHttpResponse:
+        query = query_of(request, MatrixRequest)
+        pool = pool_of(pool_id)
+        wanted = Wanted(
+            None if query["imports"] else (),
+            query["delivered"],
+            query.get("since"),
+            query["groups"],
+            query["students"],
+            query["missing"],
+        )
+        try:
+            lines = matrix_lines(pool, wanted, timezone.now())
+        except CalibrationRefused as refused:
+            raise InvalidBody(refused.problems) from refused
+        except NothingToCalibrate as nothing:
+            raise Problem(404, "no_answers", str(nothing)) from nothing
+        headers = {"Content-Disposition": f'attachment; filename="{pool.pk}-responses.csv"'}
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 class CalibrationListView(ListView):

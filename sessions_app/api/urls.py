@@ -10,6 +10,7 @@ from sessions_app.api.calibrations import (
     CancelCalibrationView,
     PublishCalibrationView,
     ResponseImportView,
+    ResponseMatrixView,
 )
 from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView
@@ -40,6 +41,7 @@ urlpatterns = [
     path("pools/<str:pool_id>/parameters", ParametersView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("pools/<str:pool_id>/responses", ResponseImportView.as_view()),
+    path("pools/<str:pool_id>/responses/matrix", ResponseMatrixView.as_view()),
     path("pools/<str:pool_id>/calibrations", CalibrationListView.as_view()),
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>", CalibrationView.as_view()),
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>/cancel", CancelCalibrationView.as_view()),

@@ -4,7 +4,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from sessions_app import replies
-from sessions_app.api.calibration_requests import CalibrationRequest, PublishRequest, ResponseFile
+from sessions_app.api.calibration_requests import (
+    CalibrationRequest,
+    MatrixRequest,
+    PublishRequest,
+    ResponseFile,
+)
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
@@ -88,6 +93,21 @@ IMPORT = Endpoint(
             },
         ),
     ),
+)
+
+MATRIX = Endpoint(
+    "export_responses",
+    TAG,
+    "A pool's answers as a table, persons × questions",
+    description=(
+        "Exactly the answers that a calibration would read now: imported ones, then delivered tests that are "
+        "over, a row a sitting, a column a question that has answers, categories from 0. Persons are row "
+        "numbers unless `students` is true. 404 `no_answers` where there are none."
+    ),
+    parameters=(MatrixRequest,),
+    reply={(200, "text/csv"): OpenApiTypes.STR},
+    problems=("400", "404"),
+    examples=(replied("A table", "person,alg-017,alg-018\r\n1,1,\r\n2,0,1\r\n", "text/csv"),),
 )
 
 LIST_IMPORTS = Endpoint(

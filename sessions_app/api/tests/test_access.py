@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit, undone
+from sessions_app.measurement.importing import import_responses
 from sessions_app.models import ApiClient, Calibration, SessionEvent, Simulation, TestResponse, TestSession
 from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.factories import (
@@ -26,6 +27,7 @@ from sessions_app.tests.factories import (
     pool_document,
     pool_file,
 )
+from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
 
 
@@ -63,6 +65,11 @@ def status_of_an_import(client: APIClient, scene: Scene) -> Reply:
     return client.get(f"/api/pools/imports/{asked.get('import_id')}")
 
 
+def matrix_of_answers(client: APIClient, scene: Scene) -> Reply:
+    import_responses(QuestionPool.objects.get(), Upload("answers.csv", b"person,q0\n1,1\n"))
+    return client.get(f"/api/pools/{scene.pool_id}/responses/matrix")
+
+
 ENDPOINTS = {
     "upload": Endpoint(
         lambda client, scene: client.post("/api/questions/upload", pool_document(questions=2)), "author_pools"
@@ -93,6 +100,7 @@ ENDPOINTS = {
     "imported answers": Endpoint(
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/responses"), "author_pools"
     ),
+    "answers as a table": Endpoint(matrix_of_answers, "report_results"),
     "calibrations": Endpoint(
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/calibrations"), "author_pools"
     ),

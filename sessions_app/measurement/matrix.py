@@ -1,0 +1,82 @@
+"""A pool's answers as a table, persons × questions: what a calibration that asked for the same would read.
+
+A row is a sitting: an imported person, or a delivered test; a student who took two tests has two rows. Rows
+carry their number alone, unless whoever may read results asks who it was.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from uuid import UUID
+
+from sessions_app.measurement.asking import NONE, OWN, Asked, checked
+from sessions_app.measurement.collecting import Collected, collect, sessions_for
+from sessions_app.models import ImportedSitting, ResponseImport, TestSession
+from sessions_app.reporting.spreadsheets import csv_lines
+from testing_engine.models import QuestionPool
+from testing_engine.revisions import load_revision
+
+PERSON, GROUP = "person", "group"
+BLANK, MINUS_ONE = "blank", "-1"
+MISSINGS = (BLANK, MINUS_ONE)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which answers, as a calibration is asked for them, and how they are written. `imports` None: all."""
+
+    imports: tuple[UUID, ...] | None = None
+    delivered: bool = True
+    since: datetime | None = None
+    groups: str = NONE
+    names: bool = False  # of persons and students; else the row's number
+    missing: str = BLANK
+
+
+def matrix_lines(pool: QuestionPool, wanted: Wanted, until: datetime) -> Iterator[str]:
+    """As CSV, a line at a time: person, group where groups are told apart, a column a question with answers.
+
+    Cells are categories from 0. Of delivered tests those that were over by `until`. Raises, before the first
+    line, `CalibrationRefused` and `NothingToCalibrate`.
+    """
+    assert pool.current_revision_id is not None
+    revision = load_revision(pool.current_revision_id)
+    known = ResponseImport.objects.filter(pool=pool).order_by("created_at", "id").values_list("pk", flat=True)
+    asked = checked(
+        Asked(wanted.imports, wanted.delivered, wanted.since, scale=OWN, groups=wanted.groups),
+        revision,
+        list(known),
+    )
+    sessions = sessions_for(asked, pool.pk, until)
+    collected = collect(asked, revision, sessions)
+    names = _names(asked, sessions) if wanted.names else map(str, range(1, collected.responses.n_persons + 1))
+    groups = [GROUP] if wanted.groups != NONE else []
+    header = [PERSON, *groups, *map(str, collected.responses.items)]
+    return csv_lines(header, _rows(collected, names, bool(groups), "" if wanted.missing == BLANK else -1))
+
+
+def _rows(
+    collected: Collected, names: Iterator[str], has_groups: bool, missing: str | int
+) -> Iterator[Sequence[str | int]]:
+    responses = collected.responses
+    for row, name in enumerate(names):
+        cells: list[str | int] = [missing] * responses.n_items
+        answers = slice(responses.start[row], responses.start[row + 1])
+        for item, category in zip(responses.item[answers], responses.category[answers], strict=True):
+            cells[item] = int(category)
+        group = [str(responses.groups[responses.group[row]])] if has_groups else []
+        yield [name, *group, *cells]
+
+
+def _names(asked: Asked, sessions: Sequence[UUID]) -> Iterator[str]:
+    """In the order of the answers: imports as `collect` takes them, then delivered tests. "": erased."""
+    imports = ResponseImport.objects.filter(pk__in=asked.imports or ()).order_by("created_at", "id")
+    sittings = (
+        ImportedSitting.objects.filter(source=source).order_by("number").values_list("person", flat=True)
+        for source in imports
+    )
+    told = TestSession.objects.filter(pk__in=sessions).values_list("pk", "student__external_id")
+    students = dict(told.iterator())
+    persons = chain.from_iterable(each.iterator() for each in sittings)
+    return chain(persons, (students[key] for key in sessions))
