@@ -59,8 +59,9 @@ def test_junk_is_not_found(browser: Client, address: str) -> None:
         if address.endswith("<path:object_id>/"):  # Django's short form, which leads to the page to change it
             assert browser.get(path).status_code in (302, 404), path
             continue
-        # A picture's id is a text, so any text could be one: Django leads back to the start.
-        expected = {302, 403, 404} if "questionimage" in address or "<id>" in address else {404}
+        # The id of a picture or sound is a text, so any text could be one: Django leads back to the start.
+        is_text = any(name in address for name in ("questionimage", "questionsound", "<id>"))
+        expected = {302, 403, 404} if is_text else {404}
         for reply in (browser.get(path), browser.post(path, {"_form_submitted": "on", "key": "k"})):
             assert reply.status_code in expected, (path, reply.status_code)
 
