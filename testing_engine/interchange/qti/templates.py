@@ -3,6 +3,7 @@
 The work is bounded: so many tries until every constraint holds, so many expressions in all.
 """
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -169,7 +170,7 @@ class Template:
 
     def _random_float(self, element: Element) -> Value:
         lower, upper = attribute_number(element, "min", 0.0), attribute_number(element, "max")
-        if upper < lower:
+        if upper < lower or not math.isfinite(upper - lower):
             raise NotTaken(element, "randomFloat has no range to draw from")
         return lower + (upper - lower) * self._chance.random()
 

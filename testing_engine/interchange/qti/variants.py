@@ -7,6 +7,7 @@ from dataclasses import replace
 from testing_engine.interchange.markup import Element
 from testing_engine.interchange.qti.declarations import NotTaken, is_true
 from testing_engine.interchange.qti.templates import ConstraintsUnmet, Drawn, Template, resolved
+from testing_engine.questions.answers import whole_number
 from testing_engine.questions.operators import Scalar, Value, members_of
 
 DRAWS_FOR_ONE = 10  # so often is drawn, at most, for each variant that is wanted
@@ -157,9 +158,10 @@ class _Substitution:
             "n"
         )
         members = members_of(value)
-        if not place.isdigit() or not 1 <= int(place) <= len(members):
+        at = whole_number(place)
+        if at is None or not 1 <= at <= len(members):
             raise NotTaken(element, f"printedVariable: there is no value at index {place[:20]!r}")
-        return members[int(place) - 1]
+        return members[at - 1]
 
 
 def _formatted(element: Element, member: Scalar) -> str:

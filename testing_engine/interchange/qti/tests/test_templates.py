@@ -196,6 +196,7 @@ REFUSED = {
     "no such variable": (value("Z", constant(1)), "no variable 'Z' is declared"),
     "a program": (value("A", "<customOperator/>"), "customOperator is not taken"),
     "an unknown rule": ("<setSomething/>", "the rule setSomething is not known"),
+    "no end": (value("A", '<randomFloat min="-1e308" max="1e308"/>'), "randomFloat has no range"),
     "no range": (value("A", whole(5, 4)), "randomInteger has no range"),
     "endless": (value("A", NESTED), "needs more than"),
     "too often": (value("A", f'<repeat numberRepeats="9999">{whole(1, 2)}</repeat>'), "more than 200 times"),
@@ -208,3 +209,11 @@ def test_what_cannot_be_drawn_is_refused_once_by_line(rules: str, said: str) -> 
     (question,) = read(item(TYPED + template("A", rules=rules), ENTRY.format(printed("A")), MATCH))
     assert said in question.refusals[0]
     assert question.refusals[0].startswith("Line ")
+
+
+@pytest.mark.parametrize("index", ["²", "9" * 5000])
+def test_an_index_that_is_no_place_is_refused(index: str) -> None:
+    body = ENTRY.format(printed("A", index=index))
+    rules = value("A", constant(3))
+    (question,) = read(item(TYPED + template("A", rules=rules), body, MATCH))
+    assert "there is no value at index" in question.refusals[0]
