@@ -157,7 +157,7 @@ CREDITS_SEVERAL = {
 }
 # Type → (what a row is called, the button that adds one).
 ROWS = {
-    "choice": (_("Answer"), _("One more answer")),
+    "choice": (_("Possible answer"), _("One more answer")),
     "textEntry": (_("What is typed"), _("One more that is right")),
     "order": (_("Thing"), _("One more thing")),
     "match": (_("First list"), _("One more in the first list")),

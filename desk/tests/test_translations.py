@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import polib
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 APP = Path(__file__).resolve().parent.parent
@@ -48,3 +49,10 @@ def test_every_text_is_translated_and_compiled() -> None:
         assert set(re.findall(r"\{\w+\}", entry.msgid)) == set(re.findall(r"\{\w+\}", entry.msgstr)), (
             entry.msgid
         )
+
+
+def test_the_page_says_what_the_catalogue_says() -> None:
+    """A text that another part of the service has, too, may be said otherwise there; that would show."""
+    with translation.override("de"):
+        shown = {entry.msgid: translation.gettext(entry.msgid) for entry in polib.pofile(str(CATALOGUE))}
+    assert shown == {entry.msgid: entry.msgstr for entry in polib.pofile(str(CATALOGUE))}

@@ -192,6 +192,9 @@ def test_versions_archive_and_back(teacher: Client) -> None:
     assert teacher.get(address)["Location"].endswith(f"/q/{newest.pk}/")
     history = teacher.get(f"{address}versions").content.decode()
     assert f"/q/{newest.pk}/?from={first.pk}" in history
+    words = " ".join(history.split())
+    assert "changed: text" in words
+    assert "changed: text," not in words
     older = teacher.get(f"/desk/questions/{pool.pk}/q/{newest.pk}/?from={first.pk}").content.decode()
     assert fields_in(older)["content"] == "Question 0?"
     teacher.post(f"{address}archive")

@@ -33,7 +33,10 @@ def versions(request: DeskRequest, pool_id: UUID, pk: int) -> HttpResponse:
     pool = pool_or_404(pool_id)
     try:
         context = {
-            "history": publishing.history(pool_id, pk),
+            "history": [
+                (version, ", ".join(_(words) for words in version.changed))
+                for version in publishing.history(pool_id, pk)
+            ],
             "opened": publishing.open_question(pool_id, pk),
         }
     except QuestionUnknown as unknown:

@@ -91,7 +91,7 @@ def _save(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
     sheet = _sheet(request, pool)
     base = _number(request.POST.get("instead", "") or request.POST.get("base", ""))
     base_pk = pk if base is None else base
-    if base_pk not in (version.pk for version in publishing.history(pool.id, pk)):
+    if not publishing.is_version_of(pool.id, pk, base_pk):
         raise Http404
     try:
         saved = publishing.save(pool.id, base_pk, sheet)

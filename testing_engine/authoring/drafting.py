@@ -83,10 +83,10 @@ def is_scored_alike(base: Sheet, sheet: Sheet) -> bool:
     """Whether nobody changed what earns what: then the stored rules stay, word for word."""
     if is_plain(sheet) or is_plain(base) or base.all_or_nothing != sheet.all_or_nothing:
         return False
-    return list(map(_key_of, base.parts)) == list(map(_key_of, sheet.parts))
+    return list(map(what_earns, base.parts)) == list(map(what_earns, sheet.parts))
 
 
-def _key_of(part: Part) -> tuple[Any, ...]:
+def what_earns(part: Part) -> tuple[Any, ...]:
     """What a part's key depends on."""
     is_text = part.type == "textEntry"
     rows = [

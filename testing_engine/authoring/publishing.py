@@ -3,8 +3,10 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from testing_engine import versions
+from testing_engine.authoring.changes import changes_between
 from testing_engine.authoring.drafting import Drafted, drafted
 from testing_engine.authoring.problems import Problem, marked
 from testing_engine.authoring.reading import sheet_of
@@ -47,12 +49,16 @@ class Saved:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a question in its history."""
+    """One version of a question in its history. `changed`: what differs from the one before, to translate.
+
+    Empty of the first, and where only its state changed.
+    """
 
     pk: int
     number: int
     created_at: datetime
     is_newest: bool
+    changed: tuple[str, ...] = ()
 
 
 def begin_question(pool_id: uuid.UUID, part_type: str) -> Opened:
@@ -119,12 +125,23 @@ def save(pool_id: uuid.UUID, pk: int, sheet: Sheet) -> Saved:
     return Saved(found, _named(question.pool, question.external_id).pk, is_changed=True)
 
 
+def is_version_of(pool_id: uuid.UUID, pk: int, other: int) -> bool:
+    """Whether `other` is a version of the same question. Raises `QuestionUnknown`."""
+    named = _question(pool_id, pk).external_id
+    return Question.objects.filter(pool=pool_id, external_id=named, pk=other).exists()
+
+
 def history(pool_id: uuid.UUID, pk: int) -> tuple[Version, ...]:
     """Every version, the newest first."""
     question = _question(pool_id, pk)
     found = Question.objects.filter(pool=pool_id, external_id=question.external_id).order_by("-version")
-    rows = list(found.only("pk", "version", "created_at"))
-    return tuple(Version(row.pk, row.version, row.created_at, row is rows[0]) for row in rows)
+    rows = list(found.select_related("passage"))
+    sheets = list(map(sheet_of, rows))
+    changed = [changes_between(before, after) for after, before in pairwise(sheets)]
+    return tuple(
+        Version(row.pk, row.version, row.created_at, row is rows[0], differs)
+        for row, differs in zip(rows, [*changed, ()], strict=True)
+    )
 
 
 def archive(pool_id: uuid.UUID, pk: int) -> None:
