@@ -59,6 +59,7 @@ class ImportForm(forms.Form):
         label=_("Name of the pool"),
         help_text=_("Empty: the file’s own."),
     )
+    into = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the pool that gets the questions
     concept_names = NamesField(
         required=False,
         most=settings.POOL_MAX_CONCEPTS,
@@ -96,10 +97,11 @@ class ImportForm(forms.Form):
             concept_names=tuple(given["concept_names"]),
             dry_run=dry_run,
             pool_id=None if dry_run else given["pool_id"],
+            into=given["into"],
         )
 
     def seen(self, upload: Upload) -> str:
         """What a report was made of: the file, and what is said of it."""
         given = self.cleaned_data
-        told = repr((upload.name, given["format"], given["name"], given["concept_names"]))
+        told = repr((upload.name, given["format"], given["name"], given["concept_names"], given["into"]))
         return hashlib.sha256(upload.content + told.encode()).hexdigest()

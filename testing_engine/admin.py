@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 
 import testing_engine.image_admin
 import testing_engine.sound_admin  # noqa: F401  # register pictures and sounds
+from testing_engine.excerpts import excerpt
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool, Scale
@@ -257,7 +258,7 @@ class QuestionAdmin(FrozenAdmin):
 
     @admin.display(description="content")
     def text(self, question: Question) -> str:
-        return question.content if len(question.content) <= 80 else question.content[:79] + "…"
+        return excerpt(question.content, 80)
 
     def save_model(self, request: HttpRequest, obj: Question, form: Any, change: bool) -> None:
         """An edit is a new row and a new revision; running tests keep the old ones."""

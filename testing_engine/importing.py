@@ -8,13 +8,13 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from testing_engine import pools, sounds
+from testing_engine import pools, sounds, versions
 from testing_engine.images import ImageRefused, address_of, keep_image, store_image
 from testing_engine.interchange.exported import addresses_in
 from testing_engine.interchange.imported import (
@@ -29,7 +29,7 @@ from testing_engine.interchange.names import NAME_LENGTH, problem_of_name
 from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool, unknown_fields
 from testing_engine.interchange.readers import READERS, read_upload
 from testing_engine.interchange.with_interactions import proposed_categories
-from testing_engine.models import QuestionPool
+from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 from testing_engine.sound_files import is_sound
@@ -102,6 +102,7 @@ class Wishes:
     concept_names: tuple[str, ...] = ()
     dry_run: bool = False
     pool_id: uuid.UUID | None = None  # the same id again is the same import again
+    into: uuid.UUID | None = None  # the pool that gets the questions; name and concepts are then its own
 
 
 def import_pool(
@@ -113,6 +114,8 @@ def import_pool(
     """
     wishes = wishes or Wishes()
     imported = _read(upload, wishes)
+    if wishes.into is not None:
+        return _added(imported, wishes, progress)
     name = _name(upload, imported, wishes)
     names = wishes.concept_names or imported.concept_names or _one_concept(name, imported)
     with transaction.atomic():
@@ -129,6 +132,51 @@ def import_pool(
             pool = _published(name, names, drafts, wishes.pool_id, imported.scale)
     without = sum(draft.parameters.state == NOT_CALIBRATED for draft in drafts)
     return Report(imported.format, name, pool, tuple(checking.report), without)
+
+
+def _added(imported: ImportedPool, wishes: Wishes, progress: Callable[[int, int], object]) -> Report:
+    """The same into a pool that is there, as its next revision; what it has already is refused by name.
+
+    Concepts of the file go by the place of their names among the pool's; without names, by their own.
+    """
+    with transaction.atomic():
+        pool = QuestionPool.objects.select_for_update().filter(pk=str(wishes.into)).first()
+        if pool is None:
+            raise ImportRefused([("/pool_id", "There is no such pool.")])
+        if imported.concept_names and len(pool.concept_names) > 1:
+            imported = _with_concepts_of(imported, pool)
+        checking = _Checking(imported, pool.concept_names, pool)
+        drafts = []
+        for looked_at, question in enumerate(imported.questions, start=1):
+            if (draft := checking.look_at(question)) is not None:
+                drafts.append(draft)
+            progress(looked_at, len(imported.questions))
+        if wishes.dry_run:
+            transaction.set_rollback(True)
+        elif drafts:
+            versions.add_questions(pool, drafts)
+            pool.refresh_from_db()
+    without = sum(draft.parameters.state == NOT_CALIBRATED for draft in drafts)
+    taken_into = None if wishes.dry_run or not drafts else pool
+    return Report(imported.format, pool.name, taken_into, tuple(checking.report), without)
+
+
+def _with_concepts_of(imported: ImportedPool, pool: QuestionPool) -> ImportedPool:
+    """Concepts in the pool's order. Raises `ImportRefused` where the file names one that the pool has not."""
+    if missing := [name for name in imported.concept_names if name not in pool.concept_names]:
+        raise ImportRefused([("/file", f"The pool measures nothing called {', '.join(missing)}.")])
+    places = [pool.concept_names.index(name) for name in imported.concept_names]
+
+    def placed(question: ImportedQuestion) -> ImportedQuestion:
+        weights = (question.row or {}).get("concepts")
+        if not isinstance(weights, list) or len(weights) != len(places):
+            return question
+        own = [0.0] * len(pool.concept_names)
+        for place, weight in zip(places, weights, strict=True):
+            own[place] = weight
+        return replace(question, row={**(question.row or {}), "concepts": own})
+
+    return replace(imported, questions=tuple(map(placed, imported.questions)))
 
 
 def _read(upload: Upload, wishes: Wishes) -> ImportedPool:
@@ -185,12 +233,16 @@ def _published(
 class _Checking:
     """Questions one by one against the rules of pool documents, and against those before them."""
 
-    def __init__(self, imported: ImportedPool, concept_names: Sequence[str]) -> None:
+    def __init__(
+        self, imported: ImportedPool, concept_names: Sequence[str], pool: QuestionPool | None = None
+    ) -> None:
         self.report: list[ReportedQuestion] = []
         self._media, self._kept = imported.media, imported.kept
         self._names = list(concept_names)
-        self._width = len(concept_names)
+        self._width = len(concept_names) if pool is None else pool.concept_count
         self._sources: dict[str, str] = {}  # id → where it stands
+        stored = Question.objects.filter(pool=pool).values_list("external_id", flat=True)
+        self._taken = frozenset(stored if pool else ())  # archived ones, too: they come back by their id
         self._addresses: dict[str, str] = {}  # of pictures that are stored
 
     def look_at(self, question: ImportedQuestion) -> QuestionDraft | None:
@@ -253,6 +305,8 @@ class _Checking:
         losses += [f"{name} means nothing here and is left out." for name in unknown_fields([row])]
         if (earlier := self._sources.get(draft.external_id)) is not None:
             raise _Refused([f"id: {draft.external_id!r} was used before, at {earlier}."])
+        if draft.external_id in self._taken:
+            raise _Refused([f"id: The pool has a question called {draft.external_id!r} already."])
         width = len(draft.parameters.concepts)
         if self._width and width != self._width:
             raise _Refused([f"concepts: It has {width}, the pool has {self._width}."])

@@ -55,13 +55,18 @@ def revise_question(pool: QuestionPool, draft: QuestionDraft, based_on: int | No
 
 def add_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
     """Publish a revision with one question more, at the end. Raises `IdTaken`."""
+    return add_questions(pool, [draft])
+
+
+def add_questions(pool: QuestionPool, drafts: Sequence[QuestionDraft]) -> PoolRevision:
+    """Publish a revision with these questions more, at the end, all or nothing. Raises `IdTaken`."""
     with transaction.atomic():
         pool, current = _locked(pool)
-        if Question.objects.filter(pool=pool, external_id=draft.external_id).exists():
+        ids = [draft.external_id for draft in drafts]
+        if Question.objects.filter(pool=pool, external_id__in=ids).exists():
             raise IdTaken
-        question = question_of(pool, draft, version=1)
-        question.save(force_insert=True)
-        return _publish_next(pool, [*current, question])
+        new = Question.objects.bulk_create(question_of(pool, draft, version=1) for draft in drafts)
+        return _publish_next(pool, [*current, *new])
 
 
 def archive_question(pool: QuestionPool, external_id: str) -> None:

@@ -1,10 +1,13 @@
 """The page that brings in questions of other systems."""
 
+import uuid
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from desk.tests.test_doors import somebody
+from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import QuestionPool
 
 ADDRESS = "/desk/questions/import"
@@ -38,7 +41,7 @@ def test_a_report_first_and_then_the_import_once(author: Client) -> None:
     pool = QuestionPool.objects.get()
     assert first["Location"] == second["Location"] == f"/desk/questions/{pool.pk}/"
     assert (pool.name, pool.concept_names) == ("Grade 9", ["Math"])
-    assert "2 questions are in the new pool, 1 were refused" in author.get(first["Location"]).content.decode()
+    assert "Questions taken into the pool: 2. Refused: 1." in author.get(first["Location"]).content.decode()
 
 
 def test_a_file_that_is_none_and_nothing_at_all(author: Client) -> None:
@@ -55,3 +58,28 @@ def test_the_table_to_fill_in_can_be_imported_as_it_is(author: Client) -> None:
     form = {"pool_id": str(author.get(ADDRESS).context["form"]["pool_id"].value())}
     report = author.post(ADDRESS, {**form, "file": SimpleUploadedFile("questions.xlsx", table.content)})
     assert report.context["report"].refused == 0
+
+
+def test_questions_come_into_a_pool_that_is_there(author: Client) -> None:
+    pool = make_pool([question(i, [1.0]) for i in range(2)])  # q0 and q1
+    address = f"{ADDRESS}?into={pool.pk}"
+    page = author.get(address)
+    assert pool.name in page.content.decode()
+    fields = {"pool_id": str(page.context["form"]["pool_id"].value()), "into": str(pool.pk), "text": CSV}
+    report = author.post(ADDRESS, {**fields, "do": "look"})
+    assert "The pool has a question called &#x27;q1&#x27; already" in report.content.decode()
+    done = [
+        author.post(ADDRESS, {**fields, "seen": report.context["seen"], "do": "import"}) for _ in range(2)
+    ]
+    assert done[0]["Location"] == f"/desk/questions/{pool.pk}/"
+    assert done[1].status_code == 200  # nothing is left to take
+    pool.refresh_from_db()
+    assert pool.current_revision is not None
+    assert (pool.current_revision.number, pool.current_revision.question_count) == (2, 3)
+    assert QuestionPool.objects.count() == 1
+
+
+def test_a_second_pool_of_one_name_is_warned_of(author: Client) -> None:
+    pool = make_pool(2)
+    fields = {"pool_id": str(uuid.uuid4()), "text": CSV, "name": pool.name, "do": "look"}
+    assert "There is a pool of this name already" in author.post(ADDRESS, fields).content.decode()

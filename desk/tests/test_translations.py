@@ -15,6 +15,7 @@ SPEAKING = (
     *(ENGINE / "authoring").glob("*.py"),
     *(ENGINE / "parameter_tables").glob("*.py"),
     ENGINE / "parameters.py",
+    ENGINE / "excerpts.py",
 )
 MARKS = ("_", "gettext", "gettext_lazy", "marked", "say")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"

@@ -1,9 +1,10 @@
 """Questions of other systems: a report of every question, then the import; and a table to fill in."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -13,6 +14,8 @@ from desk.import_forms import ImportForm
 from desk.rights import MAKE_POOLS
 from desk.views.pools import require_form
 from testing_engine import importing
+from testing_engine.authoring import shelf
+from testing_engine.authoring.shelf import PoolCard, PoolUnknown
 from testing_engine.importing import ImportRefused, PublishedOtherwise, Report
 from testing_engine.interchange import table_templates
 from testing_engine.interchange.imported import Upload
@@ -24,7 +27,7 @@ LISTED = 500  # questions of each kind
 @desk_view(MAKE_POOLS)
 def import_questions(request: DeskRequest) -> HttpResponse:
     """The form; by POST a report of every question, or the import of what was reported."""
-    form = ImportForm(request.POST or None, request.FILES or None)
+    form = ImportForm(request.POST or None, request.FILES or None, initial={"into": request.GET.get("into")})
     if request.method != "POST" or not form.is_valid():
         return _show(request, form, {})
     upload = form.upload()
@@ -53,7 +56,7 @@ def _imported(request: DeskRequest, form: ImportForm, upload: Upload) -> HttpRes
         )
     if report.pool is None:
         return _show(request, form, _told(report))
-    said = _("{taken} questions are in the new pool, {refused} were refused.")
+    said = _("Questions taken into the pool: {taken}. Refused: {refused}.")
     messages.success(request, said.format(taken=report.taken, refused=report.refused))
     return go_to(request, reverse("desk:pool", args=[report.pool.pk]))
 
@@ -70,7 +73,20 @@ def _told(report: Report) -> dict[str, Any]:
 def _show(request: DeskRequest, form: ImportForm, context: dict[str, Any]) -> HttpResponse:
     is_part = bool(request.htmx) and not request.htmx.boosted
     name = "parts/import_report" if is_part else "import_questions"
+    into = _pool_of(form)
+    report = context.get("report")
+    is_named_alike = report is not None and into is None and shelf.is_called(report.name)
+    context = {"into": into, "is_named_alike": is_named_alike, **context}
     return show(request, name, {"form": form, "is_part": is_part, **context})
+
+
+def _pool_of(form: ImportForm) -> PoolCard | None:
+    """The pool that the address or the form names."""
+    given = form["into"].value()
+    try:
+        return shelf.pool_card(UUID(str(given))) if given else None
+    except (ValueError, PoolUnknown) as unknown:
+        raise Http404 from unknown
 
 
 @require_safe

@@ -15,6 +15,7 @@ from django.db.models import Count, Q
 
 from sessions_app.models import TestResponse
 from sessions_app.reporting import exposure, item_statistics
+from testing_engine.excerpts import excerpt
 from testing_engine.models import Question, QuestionPool
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED, STATES
@@ -226,13 +227,12 @@ def _lines(
     lines = []
     for item, key in zip(items, keys, strict=True):
         question = rows[key]
-        words = " ".join(question.content.split())
         has_numbers = not math.isnan(numbers.difficulty[item])
         lines.append(
             Line(
                 pk=key,
                 id=question.external_id,
-                excerpt=words if len(words) <= EXCERPT else words[: EXCERPT - 1] + "…",
+                excerpt=excerpt(question.content, EXCERPT),
                 types=types[item],
                 area=question.area,
                 question_set=question.question_set,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from testing_engine.authoring.shelf import PoolUnknown
+from testing_engine.excerpts import excerpt
 from testing_engine.models import Question, QuestionPool
 from testing_engine.questions.wording import types_asked
 
 PAGE = 50
-EXCERPT = 160  # characters
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,11 @@ def _of_revision(pool_id: uuid.UUID) -> QuerySet[Question]:
 
 
 def _line(question: Question) -> QuestionLine:
-    words = " ".join(question.content.split())
     return QuestionLine(
         pk=question.pk,
         id=question.external_id,
         version=question.version,
-        excerpt=words if len(words) <= EXCERPT else words[: EXCERPT - 1] + "…",
+        excerpt=excerpt(question.content),
         types=types_asked(question.interactions, question.has_right_answer),
         area=question.area,
     )

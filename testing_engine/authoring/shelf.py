@@ -52,6 +52,11 @@ def find_pools(search: str = "", *, archived: bool = False, after: str = "") -> 
     return PoolPage(tuple(map(_card, rows[:PAGE])), following)
 
 
+def is_called(name: str) -> bool:
+    """Whether a pool that is offered has this name."""
+    return QuestionPool.objects.filter(name=name, archived_at=None).exists()
+
+
 def count_archived() -> int:
     """How many pools are in the archive."""
     return QuestionPool.objects.filter(archived_at__isnull=False).count()

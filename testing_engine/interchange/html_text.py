@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from testing_engine.interchange.notation import GAP, LINE, escaped, joined, raw, storable
+from testing_engine.interchange.notation import GAP, LINE, escaped, joined, media_name, raw, storable
 
 LONGEST = 1_000_000  # characters of one fragment
 
@@ -272,7 +272,9 @@ class NotationReader:
             return
         address, words = attributes.get("src", ""), _label(attributes.get("alt", ""))
         name = self._find_picture(address) if address else None
-        if name is None:
+        if name is None and address and not words.strip():  # nothing can stand for it: the import refuses it
+            self._write(raw(f"![](media:{media_name(address)})"))
+        elif name is None:
             shown = address if len(address) <= 80 else address[:79] + "…"
             self.losses[f"The picture {shown} is not in the file; its description stands in its place."] = (
                 None

@@ -20,7 +20,7 @@ export function showResult(result, test, texts) {
   showEnding({ status: result.status, count: result.total_questions }, texts);
   const lines = test?.show_theta && report.estimate ? [...report.lines, report.estimate] : report.lines;
   one("headline").replaceChildren(
-    element("p", { className: "band" }, report.headline),
+    element("p", { className: "band" }, unbroken(report.headline)),
     ...lines.map((line) => element("p", { dir: "auto" }, line)),
     ...report.stands_out.map((line) => element("p", { dir: "auto" }, line)),
   );
@@ -63,7 +63,7 @@ function card(concept, test, levels) {
   const section = element("section", { className: "level" });
   section.append(
     element("h3", { dir: "auto" }, concept.name),
-    element("p", { dir: "auto" }, concept.headline),
+    element("p", { dir: "auto" }, unbroken(concept.headline)),
     scale(concept, levels),
     ...(test?.show_theta ? [...concept.lines, concept.estimate] : concept.lines).map((line) =>
       element("p", { className: "small", dir: "auto" }, line),
@@ -155,3 +155,8 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   for (const details of opened) details.open = false;
 });
+
+/** A percent sign stays with its number. */
+function unbroken(words) {
+  return words.replaceAll(" %", "\u00a0%");
+}

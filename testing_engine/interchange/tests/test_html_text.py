@@ -48,6 +48,7 @@ def test_a_picture_is_named_as_the_file_has_it() -> None:
     )
     assert read.text == "![A (map)](media:x.png)gone"
     assert read.losses == ("The picture lost.png is not in the file; its description stands in its place.",)
+    assert read_html('Which? <img src="lost.png">').text == "Which? ![](media:lost.png)"  # which is refused
 
 
 def test_a_name_of_media_survives_the_notation() -> None:
