@@ -65,7 +65,8 @@ class NewPoolForm(forms.Form):
         label=_("What the questions measure"),
         help_text=_(
             "One line is enough, such as “Fractions”. Several lines if a test shall give a result for each: "
-            "every question then says which of them it measures. This cannot be changed later."
+            "every question then says which of them it measures. A result for each needs questions with "
+            "parameters; without, there are points for the whole test. This cannot be changed later."
         ),
     )
 

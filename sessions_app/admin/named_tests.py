@@ -248,6 +248,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
     search_fields = ["name", "title"]
     list_select_related = ["pool"]
     readonly_fields = ["summary"]
+    prepopulated_fields = {"name": ["title"]}
     warn_unsaved_form = True
     actions = None
     actions_detail = ["invite", "download_links", "show_results", "show_live"]

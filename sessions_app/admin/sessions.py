@@ -32,6 +32,7 @@ from sessions_app.sitting import lifecycle
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.raw_scores import raw_score_of
 from sessions_app.sitting.thousandths import told
+from testing_engine.excerpts import excerpt
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
 
@@ -58,6 +59,11 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
     readonly_fields = fields
     extra = 0
 
+    def get_fields(self, request: HttpRequest, obj: TestSession | None = None) -> list[str]:
+        """Without an ability there is none to show."""
+        hidden = set() if obj is None or obj.has_ability else {"ability", "error"}
+        return [name for name in self.fields if name not in hidden]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[TestResponse]:
         found: QuerySet[TestResponse] = super().get_queryset(request)
         return found.select_related("question", "session__student")
@@ -68,7 +74,8 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
     @admin.display(description="answer")
     def chosen(self, response: TestResponse) -> str:
-        return said_of(response) or "I don’t know"
+        said = said_of(response)
+        return "I don’t know" if said is None else excerpt(said)
 
     @admin.display(description="θ after")
     def ability(self, response: TestResponse) -> str:
@@ -124,14 +131,14 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
                     "questions_answered",
                     "pilots_answered",
                     "correct_responses",
-                    "accuracy",
+                    "share_right",
                 ]
             },
         ),
         ("Times", {"fields": ["started_at", "last_activity", "completed_at"]}),
         ("How it runs", {"fields": ["rules", "seed", "idempotency_key", "legacy_id"]}),
     ]
-    readonly_fields = ["pool", "concepts", "accuracy", "rules"]
+    readonly_fields = ["pool", "concepts", "share_right", "rules"]
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("sessions_app.operate_service")
@@ -164,6 +171,10 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         raw = raw_score_of(session) if session.status != TestSession.Status.ACTIVE else None
         order = session.plan.rules.get("selection", "")
         return f"{order} order, without an ability" + (f": {headline_of_points(raw)}" if raw else "")
+
+    @admin.display(description="accuracy")
+    def share_right(self, session: TestSession) -> str:
+        return f"{session.accuracy:.0%}"
 
     @admin.display(description="rules")
     def rules(self, session: TestSession) -> str:
@@ -212,7 +223,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             ],
         )
         template = "admin/sessions_app/testsession/path.html"
-        reasons = [step for step in replayed.steps if step.why]
+        reasons = [step for step in replayed.steps if step.why and session.has_ability]
         return show(self, request, page, template, reasons=reasons)
 
     @action(  # type: ignore[untyped-decorator]

@@ -56,6 +56,9 @@ def test_pages_of_a_pool_without_parameters(browser: Client, api: APIClient, sta
     assert {page: reply.status_code for page, reply in shown.items() if reply.status_code != 200} == {}
     assert "No question of this pool has parameters" in shown[pages[0]].content.decode()
     assert "4 of 4 right (100 %)" in shown[pages[4]].content.decode()
+    about_abilities = ("θ after", "Standard error", "θ ± standard error", "Best questions by", "Why each")
+    for page in pages[4:7]:
+        assert not [words for words in about_abilities if words in shown[page].content.decode()], page
     assert "4 of 4 right (100 %)" in shown[pages[7]].content.decode()
 
 
