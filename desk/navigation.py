@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from desk.rights import ENTER, MAKE_POOLS, SEE_POOLS, Right
+from desk.rights import ENTER, EXPORT_POOLS, MAKE_POOLS, SEE_POOLS, Right
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ POOL_TABS: Sequence[Place] = (
     Place("parameters", _("Parameters"), "desk:pool_parameters", MAKE_POOLS),
     Place("calibrate", _("Calibrate"), "desk:calibrate", MAKE_POOLS),
     Place("simulate", _("Simulate"), "desk:simulate", MAKE_POOLS),
+    Place("export", _("Export"), "desk:pool_export", EXPORT_POOLS),
     Place("settings", _("Settings"), "desk:pool_settings", MAKE_POOLS),
 )
 

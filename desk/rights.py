@@ -17,6 +17,7 @@ class Right(NamedTuple):
 ENTER = Right(())  # whoever may enter the admin
 SEE_POOLS = Right(("testing_engine.view_questionpool", "testing_engine.author_pools"))
 MAKE_POOLS = Right(("testing_engine.author_pools",))
+EXPORT_POOLS = Right(("testing_engine.export_pools",))  # with their answer keys
 PUBLISH_CALIBRATIONS = Right(("sessions_app.publish_calibrations",))
 # Who writes a question sees its key.
 WRITE_QUESTIONS = Right(("testing_engine.change_question",))
@@ -27,6 +28,7 @@ SEE_RESULTS = Right(("sessions_app.report_results",))
 ALL = {
     "see_pools": SEE_POOLS,
     "make_pools": MAKE_POOLS,
+    "export_pools": EXPORT_POOLS,
     "publish_calibrations": PUBLISH_CALIBRATIONS,
     "write_questions": WRITE_QUESTIONS,
     "see_tests": SEE_TESTS,

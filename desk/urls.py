@@ -5,6 +5,7 @@ from django.urls import path
 from desk.views import (
     calibrations,
     entrance,
+    exporting,
     importing,
     listing,
     media,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
     path("questions/<uuid:pool_id>/table", listing.question_table, name="question_table"),
     path("questions/<uuid:pool_id>/table/change", listing.change_questions, name="change_questions"),
+    path("questions/<uuid:pool_id>/export", exporting.pool_export, name="pool_export"),
     path("questions/<uuid:pool_id>/parameters", parameters.pool_parameters, name="pool_parameters"),
     path("questions/<uuid:pool_id>/parameters/out", parameters.parameters_out, name="parameters_out"),
     path("questions/<uuid:pool_id>/calibrate", calibrations.calibrate, name="calibrate"),

@@ -5,14 +5,15 @@ A file but the last holds the answer key: whoever calls this has asked whether i
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from testing_engine.interchange.csv_writing import write_csv
 from testing_engine.interchange.exported import PoolContents, Written, addresses_in
 from testing_engine.interchange.json_writing import write_json
 from testing_engine.interchange.qti.package_writing import write_qti
-from testing_engine.models import PoolRevision, Question, QuestionImage, QuestionSound
+from testing_engine.models import PoolRevision, Question, QuestionImage, QuestionPool, QuestionSound
 from testing_engine.parameter_tables.writing import ParametersOut, TakenQuestion, write_parameters
-from testing_engine.pools import frozen_content
+from testing_engine.pools import frozen_content, revision_of
 from testing_engine.revisions import item_parameters
 
 WRITERS: Mapping[str, Callable[[PoolContents], Written]] = {
@@ -37,12 +38,24 @@ class UnknownFormat(ValueError):
     """There is no writer of that name."""
 
 
+class NothingToExport(ValueError):
+    """The pool has no revision yet."""
+
+
 def export_revision(revision: PoolRevision, name_of_format: str) -> Written:
     """Raises `UnknownFormat`."""
     writer = WRITERS.get(name_of_format)
     if writer is None:
         raise UnknownFormat(f"There is no format {name_of_format!r}; there are {', '.join(WRITERS)}.")
     return writer(contents_of(revision))
+
+
+def export_pool(pool_id: UUID, name_of_format: str) -> Written:
+    """The pool as it is now. Raises `UnknownFormat`; `NothingToExport` where it has no question yet."""
+    current = revision_of(QuestionPool.objects.get(pk=pool_id), None)
+    if current is None:
+        raise NothingToExport
+    return export_revision(current, name_of_format)
 
 
 def contents_of(revision: PoolRevision) -> PoolContents:

@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from desk.rights import ALL, MAKE_POOLS, PUBLISH_CALIBRATIONS, SEE_POOLS, WRITE_QUESTIONS, Right
+from desk.rights import ALL, EXPORT_POOLS, MAKE_POOLS, PUBLISH_CALIBRATIONS, SEE_POOLS, WRITE_QUESTIONS, Right
 from desk.urls import urlpatterns
 from sessions_app.models import Calibration, Simulation
 from sessions_app.tests.factories import make_pool
@@ -26,6 +26,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "change_questions": ("post", WRITE_QUESTIONS),
     "import": ("get", MAKE_POOLS),
     "question_template": ("get", MAKE_POOLS),
+    "pool_export": ("get", EXPORT_POOLS),
     "pool_parameters": ("get", MAKE_POOLS),
     "calibrate": ("get", MAKE_POOLS),
     "import_answers": ("post", MAKE_POOLS),

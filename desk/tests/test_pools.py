@@ -10,6 +10,8 @@ from sessions_app.conftest import client_with
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine import pools
 from testing_engine.authoring import shelf
+from testing_engine.importing import import_pool
+from testing_engine.interchange.imported import Upload
 from testing_engine.models import Question, QuestionPool
 
 
@@ -99,6 +101,27 @@ def test_an_archived_pool_is_not_offered_and_comes_back(author: Client) -> None:
     assert "in the archive" in author.get(f"/desk/questions/{newer.pk}/").content.decode()
     author.post(f"/desk/questions/{newer.pk}/restore")
     assert {card.name for card in shelf.find_pools().cards} == {"Older", "Newer"}
+
+
+def test_it_leaves_as_a_file_that_comes_back(author: Client) -> None:
+    pool = make_pool(3, name="Élan 7")
+    address = f"/desk/questions/{pool.pk}/export"
+    assert author.get(address).status_code == 403  # who writes questions need not see every key
+    author = somebody("testing_engine.author_pools", "testing_engine.export_pools")
+    page = author.get(address, {"format": "csv"})
+    assert {name: len(found) for name, found in page.context["told"].items()} == {
+        "left_out": 0,
+        "with_loss": 0,
+        "whole": 3,
+    }
+    file = author.get(address, {"format": "json", "file": "1"})
+    assert file["Content-Disposition"] == 'attachment; filename="elan-7.json"'
+    again = import_pool(Upload("elan-7.json", file.content)).pool
+    assert again is not None
+    assert again.current_revision is not None
+    assert pool.current_revision is not None
+    assert again.current_revision.content_hash == pool.current_revision.content_hash
+    assert author.get(address, {"format": "nothing"}).status_code == 200
 
 
 def test_it_is_renamed(author: Client) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -143,6 +145,10 @@ def test_an_old_client_takes_a_test_of_such_a_pool(bare_pool: QuestionPool, api:
     assert api.post(f"/api/test/end/{started['session_id']}").json()["score"] == done["score"]
     assert not StudentProficiency.objects.exists()
     assert is_sound(started["session_id"])
+    told = StringIO()
+    call_command("replay_session", started["session_id"], explain=True, stdout=told)
+    assert "chosen by the rule “linear”. Left:" in told.getvalue()
+    assert "θ" not in told.getvalue()
 
 
 def test_reports_of_the_student_go_on(bare_pool: QuestionPool, api: APIClient, start: Start) -> None:

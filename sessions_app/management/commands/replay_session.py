@@ -86,12 +86,15 @@ def _step_lines(step: ReplayedStep) -> Iterator[str]:
     if step.given is not None:
         after = f"{step.answered}. {step.given.question}: {step.given.said}, score {step.given.score}"
     ability = ", ".join(f"{told(theta)} ± {error:.3f}" for theta, error in step.ability)
-    yield f"  {after}. θ {ability}"
+    if step.given is not None and step.given.is_pilot:
+        after += " (tried out: it counts in nothing)"
+    yield f"  {after}. θ {ability}" if ability else f"  {after}."
     if step.why is None:
         yield f"     Stop: {step.stop}"
         return
     why = step.why
-    yield f"     Next: {step.next_question}, chosen by the rule “{why.chosen_by}”. Best by {why.criterion}:"
+    among = f"Best by {why.criterion}" if ability else "Left"
+    yield f"     Next: {step.next_question}, chosen by the rule “{why.chosen_by}”. {among}:"
     for candidate in why.listed:
         mark = "  <- chosen" if candidate.question == step.next_question else ""
         yield f"       {candidate.question}  {candidate.value:.6g}{mark}"
