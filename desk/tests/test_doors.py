@@ -28,6 +28,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "question_template": ("get", MAKE_POOLS),
     "pool_export": ("get", EXPORT_POOLS),
     "pool_parameters": ("get", MAKE_POOLS),
+    "parameters_out": ("get", MAKE_POOLS),
     "calibrate": ("get", MAKE_POOLS),
     "import_answers": ("post", MAKE_POOLS),
     "calibration": ("get", MAKE_POOLS),
