@@ -97,7 +97,8 @@ def test_who_may_open_what() -> None:
 def address_of(name: str, pool_id: uuid.UUID, question_pk: int) -> str:
     (pattern,) = [each for each in urlpatterns if each.name == name]
     address = re.sub("<uuid:[a-z_]+>", str(pool_id), str(pattern.pattern))  # a calibration has the same id
-    return f"/desk/{address.replace('<int:pk>', str(question_pk))}"
+    query = "?form=mirt" if name == "parameters_out" else ""  # without it there is no such table
+    return f"/desk/{address.replace('<int:pk>', str(question_pk))}{query}"
 
 
 @pytest.mark.django_db
