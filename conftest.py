@@ -19,6 +19,7 @@ NEVER_EMPTIED = (
     "pool_revisions",
     "parameter_sources",
     "revision_questions",
+    "gate_checks",
     "test_plans",
     "result_specifications",
     "test_responses",
