@@ -141,7 +141,7 @@ def _state(name: str) -> str:
     words = {
         "not_calibrated": _("not calibrated"),
         "provisional": _("provisional"),
-        "operational": _("operational"),
+        "operational": _("calibrated"),
         "retired": _("retired"),
     }
     return words.get(name, name)

@@ -114,7 +114,7 @@ class _Package:
             medium=self._media.name_of,
             stimulus=self._stimulus,
             parameters=_usage_data(read.values()),
-            areas=order.areas if len(set(order.areas.values())) > 1 else {},
+            areas=order.areas if order.tells_areas else {},
             losses=order.losses,
             variants=self._upload.variants,
             seed=self._upload.seed,
@@ -180,6 +180,11 @@ class _Order:
         self.items: list[str] = []
         self.areas: dict[str, str] = {}
         self.losses: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def tells_areas(self) -> bool:
+        """Whether titles of sections tell questions apart; the only title of a whole test says nothing."""
+        return len(set(self.areas.values())) > 1 or 0 < len(self.areas) < len(self.items)
 
     def read(self, file: str, test: Element) -> None:
         for part in test.elements("testPart", "assessmentSection"):

@@ -77,3 +77,18 @@ def test_it_comes_back_as_the_same_questions_with_the_same_scores(
             answer = random_answer(found, generator)
             expected = score(question, answer)
             assert score(again, answer) == pytest.approx(expected, abs=1e-9), (name, answer, seed)
+
+
+@pytest.mark.django_db
+def test_the_area_of_some_questions_comes_back() -> None:
+    row = {"options": ["a", "b"], "correct_answer": "a", "concepts": [1.0]}
+    questions = [
+        {**row, "id": "q1", "content": "In a fable?", "area": "Fables & more"},
+        {**row, "id": "q2", "content": "In none?"},
+    ]
+    draft = parse_pool({"name": "Own", "concept_names": ["All"], "questions": questions})
+    pool = publish_pool(draft.name, draft.concept_names, draft.questions)
+    written = write_qti(contents_of(PoolRevision.objects.get(pool=pool)))
+    report = import_pool(Upload("own.zip", written.content))
+    assert report.pool is not None
+    assert [each.area for each in current_questions(report.pool)] == ["Fables & more", ""]
