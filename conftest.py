@@ -7,6 +7,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django_redis import get_redis_connection
 from hypothesis import settings as hypothesis_settings
 
+from sessions_app.review.guards import TRIGGERS
 from sessions_app.sitting import hot_state
 from sessions_app.sitting.result_specs import forget_specs
 from testing_engine.revisions import forget_frozen
@@ -14,22 +15,7 @@ from testing_engine.revisions import forget_frozen
 hypothesis_settings.register_profile("no deadline", deadline=None)  # a busy machine breaks nothing
 hypothesis_settings.load_profile("no deadline")
 
-NEVER_EMPTIED = (
-    "questions",
-    "pool_revisions",
-    "parameter_sources",
-    "revision_questions",
-    "gate_checks",
-    "test_plans",
-    "result_specifications",
-    "test_responses",
-    "question_images",
-    "question_sounds",
-    "passages",
-    "session_events",
-    "response_imports",
-    "imported_sittings",
-)
+NEVER_EMPTIED = [table for name, (table, _) in TRIGGERS.items() if name.endswith("_never_emptied")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
