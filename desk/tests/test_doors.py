@@ -166,9 +166,9 @@ def test_no_address_of_a_form_is_a_dead_end() -> None:
     pool = make_pool(2)
     client = Client()
     client.force_login(User.objects.create_superuser("boss"))
-    ids = {"pool_id": pool.pk, "pk": current_questions(pool)[0].pk}
+    question = current_questions(pool)[0]
     for name in [name for name, (method, _right) in GUARDED.items() if method == "post"]:
-        address = address_of(name, ids["pool_id"], ids["pk"])
+        address = address_of(name, pool.pk, question.pk)
         reply = client.get(f"{address}?sort=slope")
         assert (reply.status_code, reply["Location"].endswith("?sort=slope")) == (302, True), name
         assert client.put(address).status_code == 405, name
