@@ -5,11 +5,9 @@ dates of "1/2" and "3-4", and what was typed is gone. Nothing of the file is run
 """
 
 import re
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
@@ -75,8 +73,7 @@ def sheet_rows(content: bytes, place: Callable[[int, str | int | None], str]) ->
         raise WorkbookRefused("It is a workbook of Excel 97 (.xls) or has a password. Save it as .xlsx.")
     try:
         has_formulas = _check_parts(Archive(content))
-        with _quietly():
-            sheets = _Sheets(content, has_formulas).read(place)
+        sheets = _Sheets(content, has_formulas).read(place)
     except ArchiveRefused as error:
         raise WorkbookRefused(str(error)) from error
     except WorkbookRefused:
@@ -116,13 +113,6 @@ def _is_markup(head: bytes) -> bool:
         b"<",
         b"",
     )
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what it does not know and we do not need: styles, validations
-        yield
 
 
 class _Sheets:
