@@ -59,6 +59,14 @@ class ImportForm(forms.Form):
         label=_("Name of the pool"),
         help_text=_("Empty: the file’s own."),
     )
+    apart = forms.BooleanField(
+        required=False,
+        label=_("Make a question of each part"),
+        help_text=_(
+            "A question of several blanks or parts becomes a set whose questions are scored one by one. Else "
+            "it is one question with part marks."
+        ),
+    )
     into = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the pool that gets the questions
     concept_names = NamesField(
         required=False,
@@ -98,10 +106,12 @@ class ImportForm(forms.Form):
             dry_run=dry_run,
             pool_id=None if dry_run else given["pool_id"],
             into=given["into"],
+            apart=given["apart"],
         )
 
     def seen(self, upload: Upload) -> str:
         """What a report was made of: the file, and what is said of it."""
         given = self.cleaned_data
-        told = repr((upload.name, given["format"], given["name"], given["concept_names"], given["into"]))
+        fields = ("format", "name", "concept_names", "into", "apart")
+        told = repr((upload.name, *(given[name] for name in fields)))
         return hashlib.sha256(upload.content + told.encode()).hexdigest()

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 
 from testing_engine import pools, sounds, versions
 from testing_engine.images import ImageRefused, address_of, keep_image, store_image
+from testing_engine.interchange.clusters import as_sets
 from testing_engine.interchange.exported import addresses_in
 from testing_engine.interchange.imported import (
     ImportedPool,
@@ -102,6 +103,7 @@ class Wishes:
     concept_names: tuple[str, ...] = ()
     dry_run: bool = False
     pool_id: uuid.UUID | None = None  # the same id again is the same import again
+    apart: bool = False  # a question of several parts becomes a set, a question for each part
     into: uuid.UUID | None = None  # the pool that gets the questions; name and concepts are then its own
 
 
@@ -188,7 +190,7 @@ def _read(upload: Upload, wishes: Wishes) -> ImportedPool:
         raise ImportRefused([("/file", str(refused))]) from refused
     if not imported.questions:
         raise ImportRefused([("/file", f"{upload.name} holds no question.")])
-    return imported
+    return as_sets(imported) if wishes.apart else imported
 
 
 def _name(upload: Upload, imported: ImportedPool, wishes: Wishes) -> str:

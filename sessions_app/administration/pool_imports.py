@@ -178,6 +178,7 @@ def _request(upload: Upload, wishes: importing.Wishes) -> dict[str, Any]:
         "dry_run": wishes.dry_run,
         "variants": upload.variants,
         "seed": upload.seed,
+        "parts_apart": wishes.apart,
     }
 
 
@@ -189,7 +190,9 @@ def _upload(row: PoolImport) -> Upload:
 def _wishes(row: PoolImport) -> importing.Wishes:
     asked = row.request
     names = tuple(asked["concept_names"])
-    return importing.Wishes(asked["format"], asked["name"], names, asked["dry_run"], row.pool_id)
+    return importing.Wishes(
+        asked["format"], asked["name"], names, asked["dry_run"], row.pool_id, asked["parts_apart"]
+    )
 
 
 def _plain(report: importing.Report) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class ImportView(ClientView):
             concept_names=tuple(body.get("concept_names", ())),
             dry_run=body["dry_run"],
             pool_id=pool_id,
+            apart=body["parts_apart"],
         )
         upload = Upload(file.name or "file", file.read(), body["variants"], body["seed"])
         if body["in_background"]:

@@ -423,6 +423,10 @@ class PoolImport(Body):
         min_value=0, max_value=LARGEST_SEED, default=1, help_text="From which they are drawn."
     )
 
+    parts_apart = serializers.BooleanField(
+        default=False,
+        help_text="A question of several parts becomes a set, a question for each, scored by itself.",
+    )
     in_background = serializers.BooleanField(
         default=False, help_text="A worker imports; the reply is a 202 with the import's id."
     )

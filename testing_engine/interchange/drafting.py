@@ -34,6 +34,8 @@ from testing_engine.questions.keys import (
 )
 from testing_engine.questions.program import Program, ProgramError, encode, variables_of
 
+RIGHT_AS_A_WHOLE = "Its scores are too many to tell apart: it is right as a whole, or wrong."
+TOO_MANY_SCORES = "It can earn"  # how the loss of merged scores begins
 LONGEST_CONTENT = 50_000  # characters, as a pool takes them
 
 
@@ -176,7 +178,7 @@ def _rules(draft: Draft) -> dict[str, Any]:
     except TooManyAnswers:
         if draft.expressions:
             raise QuestionRefused("Its answers can earn too many different scores.") from None
-        draft.lose("Its scores are too many to tell apart: it is right as a whole, or wrong.")
+        draft.lose(RIGHT_AS_A_WHOLE)
         return {"key": draft.keys, "all_or_nothing": True}
     except (ProgramError, asked.InteractionError, msgspec.ValidationError) as error:
         raise QuestionRefused(str(error)) from error
@@ -184,7 +186,7 @@ def _rules(draft: Draft) -> dict[str, Any]:
         kept = proposed_merge(program.categories)
         shown = ", ".join(f"{score:g}" for score in kept)
         draft.lose(
-            f"It can earn {len(program.categories)} different scores, more than a model tells apart: "
+            f"{TOO_MANY_SCORES} {len(program.categories)} different scores, more than a model tells apart: "
             f"merged into {len(kept)}, from {shown}."
         )
         rules["categories"] = list(kept)

@@ -34,10 +34,21 @@ class Command(BaseCommand):
             help=f"How many are made of a question with a template; by default {VARIANTS}.",
         )
         parser.add_argument("--seed", type=int, default=1, help="From which they are drawn.")
+        parser.add_argument(
+            "--parts-apart",
+            action="store_true",
+            help="A question of several blanks or parts becomes a set, a question for each.",
+        )
         parser.add_argument("--dry-run", action="store_true", help="Report only, store nothing.")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
-        wishes = Wishes(options["format"], options["name"], tuple(options["concept"]), options["dry_run"])
+        wishes = Wishes(
+            options["format"],
+            options["name"],
+            tuple(options["concept"]),
+            options["dry_run"],
+            apart=options["parts_apart"],
+        )
         try:
             with tqdm(unit="question", disable=None) as bar:
                 upload = Upload(file.name, _content_of(file), options["variants"], options["seed"])
