@@ -33,7 +33,7 @@ def test_from_a_file_of_questions_to_a_list_by_difficulty(admin: Callable[..., P
     assert is_as_wide_as_the_phone(page)
     assert not QuestionPool.objects.exists()
     page.get_by_role("button", name="Import what is taken").click()
-    expect(page.get_by_text("4 questions are in the new pool")).to_be_visible()
+    expect(page.get_by_text("Questions taken into the pool: 4")).to_be_visible()
 
     page.get_by_role("link", name="Parameters", exact=True).click()
     page.get_by_label("Paste the table").fill(TABLE)

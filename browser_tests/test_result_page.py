@@ -58,7 +58,7 @@ def test_the_demos_result_fits_a_phone(new_context: NewContext, language: str) -
     page.locator("main button[value=mathematics]").click()
     answer_to_the_end(page, 20)
     headline = page.locator("#headline .band")
-    said = {"en": r"\w+ \(probability \d+ %\)", "de": r"[\w ]+ \(Wahrscheinlichkeit \d+ %\)"}[language]
+    said = {"en": r"\w+ \(probability \d+\s%\)", "de": r"[\w ]+ \(Wahrscheinlichkeit \d+\s%\)"}[language]
     expect(headline).to_have_text(re.compile(f"^{said}$"))
     assert ends_on_the_first_screen(page, "#headline")
     assert height_of(page) <= MOST_HEIGHT
@@ -104,7 +104,7 @@ def test_a_test_that_classifies_says_the_class(page: Page) -> None:
     rules = {"max_questions": 4, "stop": [{"name": "SPRT", "cuts": [0.5], "alpha": 0.001, "beta": 0.001}]}
     take_named_test(page, make_named_test(make_pool(), rules=rules))
     expect(page.locator("#headline .band")).to_have_text(
-        re.compile(r"^(Not passed|Passed) \(probability \d+ %\)$")
+        re.compile(r"^(Not passed|Passed) \(probability \d+\s%\)$")
     )
     assert not re.search("Beginning|Developing|Secure|Advanced", page.locator("main").inner_text())
     check_accessibility(page)
@@ -172,7 +172,7 @@ def test_what_is_not_for_the_student_is_not_shown(page: Page, watch: Watch, fiel
     if is_later:
         NamedTest.objects.update(closes_at=timezone.now() - timedelta(seconds=2))
         page.reload()
-        expect(page.locator("#headline .band")).to_have_text(re.compile(r"\(probability \d+ %\)$"))
+        expect(page.locator("#headline .band")).to_have_text(re.compile(r"\(probability \d+\s%\)$"))
 
 
 def test_an_invitations_link_leads_to_a_result_that_had_to_wait(page: Page, watch: Watch) -> None:
@@ -190,5 +190,5 @@ def test_an_invitations_link_leads_to_a_result_that_had_to_wait(page: Page, watc
     NamedTest.objects.update(closes_at=timezone.now() - timedelta(seconds=2))
     page.goto("/take/")
     page.goto(link)
-    expect(page.locator("#headline .band")).to_have_text(re.compile(r"\(probability \d+ %\)$"))
+    expect(page.locator("#headline .band")).to_have_text(re.compile(r"\(probability \d+\s%\)$"))
     assert page.url.endswith("/take/test")

@@ -11,7 +11,7 @@ from django.utils.translation.template import templatize
 
 from sessions_app.api.languages import LOCALE as RESULTS_LOCALE
 from sessions_app.api.languages import languages as languages_of_results
-from sessions_app.reporting import levels, sentences
+from sessions_app.reporting import levels, pool_readiness, sentences
 from student_page.languages import LOCALE, languages
 from student_page.texts import script_texts
 
@@ -21,6 +21,7 @@ CATALOGUES = sorted(
 )
 NAMES = [f"{path.parts[-5]} {path.parts[-3]}" for path in CATALOGUES]
 Key = tuple[str | None, str]
+TRANSLATED = ("_", "gettext", "gettext_noop", "pgettext")
 
 
 def in_the_code() -> set[Key]:
@@ -35,11 +36,15 @@ def in_the_code() -> set[Key]:
 
 
 def in_results() -> set[Key]:
-    """The same, of the sentences of results."""
+    """The same, of the sentences of results and of what a pool says of itself."""
     found: set[Key] = set()
-    for module in (levels, sentences):
+    for module in (levels, pool_readiness, sentences):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_", "gettext", "pgettext"):
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) in TRANSLATED
+                and isinstance(node.args[0], ast.Constant)
+            ):
                 texts = [ast.literal_eval(each) for each in node.args]
                 found.add((texts[0] if len(texts) == 2 else None, texts[-1]))
     return found

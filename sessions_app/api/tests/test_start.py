@@ -38,6 +38,7 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
         "next_question",
         "questions_answered",
         "deadline",
+        "waits_to_begin",
         "test",
         "status",
     }

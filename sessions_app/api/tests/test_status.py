@@ -26,11 +26,13 @@ FIELDS = {
     "concept_names",
     "questions_answered",
     "max_questions",
+    "is_length_fixed",
     "is_active",
     "next_question",
     "started_at",
     "completed_at",
     "deadline",
+    "waits_to_begin",
     "test",
 }
 

@@ -47,6 +47,7 @@ def test_it_tells_the_students_page_the_texts(api: APIClient, pool: QuestionPool
         "allow_dont_know": True,
         "result_kind": "levels",
         "result_released_at": None,
+        "time_limit_minutes": None,
     }
     status = browser_of(started).get(f"/api/test/status/{started['session_id']}").json()
     assert status["test"] == started["test"]
