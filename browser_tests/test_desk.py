@@ -69,7 +69,7 @@ def test_a_teacher_writes_a_question(admin: NewPage) -> None:
     check(page, PHONE)
 
     # What was typed outlives the tab.
-    expect_draft(page)
+    expect_draft(page, "2,5")
     address = page.url
     page.goto("/desk/")
     page.goto(address)
@@ -121,5 +121,10 @@ def test_a_teacher_writes_a_question(admin: NewPage) -> None:
     assert sorted(Question.objects.values_list("version", flat=True)) == [1, 2]
 
 
-def expect_draft(page: Page) -> None:
-    page.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('desk.draft/'))")
+def expect_draft(page: Page, typed: str) -> None:
+    """A draft is kept, with this in it."""
+    page.wait_for_function(
+        "(typed) => Object.entries(localStorage)"
+        ".some(([key, kept]) => key.startsWith('desk.draft/') && kept.includes(typed))",
+        arg=typed,
+    )
