@@ -45,7 +45,7 @@ def next_step(so_far: TestSoFar) -> Step:
     step = _step(within(so_far, part))
     if step.next_item is None:
         return step
-    if (pilot := _pilot(so_far, step.ability)) is not None:
+    if (pilot := _pilot(so_far, part, step.ability)) is not None:
         _, values = pilot
         return replace(step, next_item=values[0][0])
     return step if part.is_whole else replace(step, next_item=int(part.places[step.next_item]))
@@ -54,7 +54,7 @@ def next_step(so_far: TestSoFar) -> Step:
 def explain(so_far: TestSoFar, count: int = 10) -> Choice:
     """The choice that `next_step` makes where the test goes on, with the criterion's values, best first."""
     part = part_of(so_far)
-    if (pilot := _pilot(so_far)) is not None:
+    if (pilot := _pilot(so_far, part)) is not None:
         how, values = pilot
         leading = values[1:] if how == pilots.SEEDING else values
         told = tuple(starmap(Candidate, leading[:count]))
@@ -94,16 +94,16 @@ def is_pilot(so_far: TestSoFar, item: int) -> bool:
 
 
 def _pilot(
-    so_far: TestSoFar, ability: AbilityEstimate | None = None
+    so_far: TestSoFar, part: Part, ability: AbilityEstimate | None = None
 ) -> tuple[str, list[tuple[int, float]]] | None:
     """The questions to try out next, the chosen one first, where it is time for one and the test goes on.
 
-    `ability`: what the answers say, where the caller knows it.
+    `part`: what counts (`part_of`). `ability`: what the answers say, where the caller knows it.
     """
     rules, bank = so_far.rules, so_far.bank
     if rules.pilots is None or not rules.is_adaptive(bank):
         return None
-    tried = sum(is_pilot(so_far, item) for item in so_far.items)
+    tried = sum(not part.holds(item) for item in so_far.items)
     open_items = rules.pilots.open_items(bank)
     count = min(rules.pilots.count, len(open_items))
     places = rules.pilots.places(so_far.seed, rules.shortest(bank), count)
@@ -112,7 +112,7 @@ def _pilot(
     among = pilots.candidates(bank, open_items, so_far.items)
     if not among:
         return None
-    known = ability or observe(within(so_far, part_of(so_far))).estimate
+    known = ability or observe(within(so_far, part)).estimate
     return pilots.chosen(rules.pilots, bank, known, so_far.seed, tried, among)
 
 
