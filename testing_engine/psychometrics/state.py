@@ -12,7 +12,7 @@ from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 
-__all__ = ["EDITION", "WHOLE_TEST", "CatState", "rng_of_test"]
+__all__ = ["EDITION", "WHOLE_TEST", "CatState", "rng_of_step", "rng_of_test"]
 
 WHOLE_TEST = 2**32 - 1  # stands for the position in draws that no position has
 
@@ -37,7 +37,7 @@ class CatState:
 
     def rng(self, purpose: int = 0) -> np.random.Generator:
         """Draws that depend on seed, position and purpose only: a replay draws the same."""
-        return np.random.default_rng((self.seed, self.position, purpose))
+        return rng_of_step(self.seed, self.position, purpose)
 
     @cached_property
     def information(self) -> FloatArray:
@@ -61,6 +61,11 @@ class CatState:
         return self.information
 
 
+def rng_of_step(seed: int, position: int, purpose: int) -> np.random.Generator:
+    """Draws of one test at one position."""
+    return np.random.default_rng((seed, position, purpose))
+
+
 def rng_of_test(seed: int, purpose: int) -> np.random.Generator:
     """Draws that are the same at every position of one test."""
-    return np.random.default_rng((seed, WHOLE_TEST, purpose))
+    return rng_of_step(seed, WHOLE_TEST, purpose)

@@ -13,7 +13,7 @@ from testing_engine.psychometrics.constraints.exposure import (
     SympsonHetter,
 )
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
-from testing_engine.psychometrics.state import rng_of_test
+from testing_engine.psychometrics.state import rng_of_step, rng_of_test
 
 UNDERSTOOD = (ItemEligibility, MaximumRate, SympsonHetter)
 
@@ -55,6 +55,5 @@ class ExposureGates:
         """(A, N), as `CatState.rng` gives them."""
         draws = np.empty((len(active), self.n_items))
         for row, student in enumerate(active.tolist()):
-            generator = np.random.default_rng((self.seeds[student], position, SYMPSON_HETTER_DRAW))
-            generator.random(out=draws[row])
+            rng_of_step(self.seeds[student], position, SYMPSON_HETTER_DRAW).random(out=draws[row])
         return draws
