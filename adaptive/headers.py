@@ -60,8 +60,6 @@ NEVER_STORED = ("/api/", "/take/", "/desk/")
 def policy_for(path: str) -> Policy:
     """What a page at this address may do."""
     inside = path.strip("/") + "/"
-    if inside == "/":
-        return POLICIES[""]
     return next((policy for start, policy in POLICIES.items() if inside.startswith(f"{start}/")), NOTHING)
 
 
