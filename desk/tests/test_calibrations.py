@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from desk.calibration_words import finding_in_words, stage_in_words
-from desk.tests.test_doors import somebody
+from desk.tests.conftest import somebody
 from sessions_app.measurement import running
 from sessions_app.measurement.running import STAGES
 from sessions_app.measurement.tests.simulated import answers_of, matrix_file

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from desk.rights import ALL, EXPORT_POOLS, MAKE_POOLS, PUBLISH_CALIBRATIONS, SEE_POOLS, WRITE_QUESTIONS, Right
+from desk.tests.conftest import somebody
 from desk.urls import urlpatterns
 from sessions_app.models import Calibration, Simulation
 from sessions_app.tests.factories import make_pool
@@ -56,16 +57,6 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
 
 def test_every_address_is_listed() -> None:
     assert {pattern.name for pattern in urlpatterns} == OPEN | set(GUARDED)
-
-
-def somebody(*permissions: str, is_staff: bool = True) -> Client:
-    """A client that is logged in as somebody with these permissions."""
-    user = User.objects.create_user(f"user {uuid.uuid4()}", is_staff=is_staff)
-    codenames = [name.partition(".")[2] for name in permissions]
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.django_db

@@ -2,11 +2,9 @@
 
 import uuid
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from desk.tests.test_doors import somebody
 from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import QuestionPool
 
@@ -17,11 +15,6 @@ CSV = (
     "q2;2 + 2?;3|4;5;1\n"
     "q4;4 + 4?;8|9;8;1\n"
 )
-
-
-@pytest.fixture
-def author(db: None) -> Client:
-    return somebody("testing_engine.author_pools")
 
 
 def test_a_report_first_and_then_the_import_once(author: Client) -> None:

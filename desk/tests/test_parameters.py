@@ -1,10 +1,9 @@
 """The page of a pool's item parameters."""
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from desk.tests.test_doors import somebody
+from desk.tests.conftest import somebody
 from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import ParameterSource, PoolRevision
 
@@ -16,11 +15,6 @@ CHOICES = {
     "choice-plain-sign": "difficulty",
     "id_column": "item",
 }
-
-
-@pytest.fixture
-def author(db: None) -> Client:
-    return somebody("testing_engine.author_pools")
 
 
 def test_from_a_pasted_table_to_a_revision(author: Client) -> None:

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.test import Client
 
-from desk.tests.test_doors import somebody
+from desk.tests.conftest import somebody
 from sessions_app.conftest import client_with
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine import pools
@@ -13,11 +13,6 @@ from testing_engine.authoring import shelf
 from testing_engine.importing import import_pool
 from testing_engine.interchange.imported import Upload
 from testing_engine.models import Question, QuestionPool
-
-
-@pytest.fixture
-def author(db: None) -> Client:
-    return somebody("testing_engine.author_pools")
 
 
 def test_it_says_what_to_do_while_there_is_nothing(author: Client) -> None:

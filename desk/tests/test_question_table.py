@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from desk.tests.test_doors import somebody
+from desk.tests.conftest import somebody
 from sessions_app.conftest import answer_questions, client_with
 from sessions_app.reporting import question_list
 from sessions_app.tests.factories import make_pool, make_token, question

@@ -3,17 +3,11 @@
 import pytest
 from django.test import Client
 
-from desk.tests.test_doors import somebody
 from sessions_app.api.tests.test_without_parameters import bare
 from sessions_app.conftest import answer_questions, client_with
 from sessions_app.reporting import pool_readiness
 from sessions_app.reporting.pool_readiness import readiness_of
 from sessions_app.tests.factories import make_pool, make_token, question
-
-
-@pytest.fixture
-def author(db: None) -> Client:
-    return somebody("testing_engine.author_pools")
 
 
 def take(answers: int) -> None:

@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 
 from desk.simulation_forms import USUAL
-from desk.tests.test_doors import somebody
 from sessions_app.measurement import gate
 from sessions_app.measurement.simulations import running
 from sessions_app.models import Simulation
@@ -16,11 +15,6 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.views.simulations.send_simulation", lambda simulation_id: None)
-
-
-@pytest.fixture
-def author(db: None) -> Client:
-    return somebody("testing_engine.author_pools")
 
 
 FORM = {

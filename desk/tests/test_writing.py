@@ -14,7 +14,7 @@ from lxml import html
 
 from desk.sheet_form import sheet_from
 from desk.sheet_view import view_of
-from desk.tests.test_doors import somebody
+from desk.tests.conftest import somebody
 from sessions_app.tests.factories import make_pool
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import Sheet

@@ -19,12 +19,6 @@ from testing_engine.models import Question, QuestionPool
 Start = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def browser(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
 def _answered(api: APIClient, start: Start) -> dict[str, Any]:
     started = start()
     body = {"session_id": started["session_id"], "question_id": started["next_question"]["id"], "response": 1}

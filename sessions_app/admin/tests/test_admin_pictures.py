@@ -19,12 +19,6 @@ Start = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def browser(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
-@pytest.fixture
 def pages(api: APIClient, db: None, start: Start) -> dict[str, str]:
     """Every page of pictures, after a few tests."""
     pool = make_pool(30, concepts=2)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django import forms
-from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,12 +24,6 @@ OPTIONS = [
     ["a\r\nb", "c\rd"],
     ["----", "x"],
 ]
-
-
-@pytest.fixture
-def browser(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 def as_sent(form: forms.Form) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import csv
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -19,12 +18,6 @@ from testing_engine.models import Question
 from testing_engine.revisions import load_revision
 
 QUESTIONS = "/admin/testing_engine/question/"
-
-
-@pytest.fixture
-def browser(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from sessions_app.admin.tests.test_teachers_admin import NAMED_TESTS, form_data
@@ -11,13 +10,6 @@ from sessions_app.models import NamedTest
 from testing_engine.models import QuestionPool
 
 LEVELS = "Calm: all is well\nTense: rest: a little\n\n  Alarmed  "
-
-
-@pytest.fixture
-def browser(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 def saved(browser: Client, pool: QuestionPool, **fields: Any) -> NamedTest:

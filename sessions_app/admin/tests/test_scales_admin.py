@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -16,12 +14,6 @@ from testing_engine.pools import with_questions
 POOLS = "/admin/testing_engine/questionpool"
 
 
-@pytest.fixture
-def admin_page(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
 def known() -> set[Any]:
     return set(StudentProficiency.objects.values_list("student__external_id", "scale__name", "concept_name"))
 
@@ -30,9 +22,7 @@ def fairness_of(test: NamedTest) -> tuple[str, bool, bool]:
     return test.earlier_results, test.vary_first_questions, test.shuffle_options
 
 
-def test_a_pool_takes_what_it_found_to_its_new_scale(
-    admin_page: Client, api: APIClient, start: Start
-) -> None:
+def test_a_pool_takes_what_it_found_to_its_new_scale(browser: Client, api: APIClient, start: Start) -> None:
     """Of two estimates of one concept the newer stays."""
     old, new = make_pool(), make_pool(scale="Grade 9")
     take_test(api, start(student_id="s1", question_pool_id=str(old.pk)))
@@ -41,7 +31,7 @@ def test_a_pool_takes_what_it_found_to_its_new_scale(
     newest = answer_questions(api, start(student_id="s2", question_pool_id=str(old.pk)), 1, is_right=False)
     take_test(api, start(student_id="s3", question_pool_id=str(old.pk)))
     own = old.scale.name
-    reply = admin_page.post(
+    reply = browser.post(
         f"{POOLS}/{old.pk}/change/", {"name": "Renamed", "scale": Scale.objects.get(name="Grade 9").pk}
     )
     assert reply.status_code == 302
@@ -55,35 +45,35 @@ def test_a_pool_takes_what_it_found_to_its_new_scale(
     assert Scale.objects.get(name=own).pools.count() == 0
 
 
-def test_a_default_pool_is_chosen_and_dropped(admin_page: Client) -> None:
+def test_a_default_pool_is_chosen_and_dropped(browser: Client) -> None:
     first, newest = make_pool(), make_pool()
     for pool in (first, newest, first):
-        admin_page.post(f"{POOLS}/{pool.pk}/make-default/", {"_form_submitted": "on"})
+        browser.post(f"{POOLS}/{pool.pk}/make-default/", {"_form_submitted": "on"})
         assert list(QuestionPool.objects.filter(is_default=True)) == [pool]
         assert with_questions().first() == pool
-    admin_page.post(f"{POOLS}/{newest.pk}/no-default/", {"_form_submitted": "on"})  # which it is not
+    browser.post(f"{POOLS}/{newest.pk}/no-default/", {"_form_submitted": "on"})  # which it is not
     assert with_questions().first() == first
-    admin_page.post(f"{POOLS}/{first.pk}/no-default/", {"_form_submitted": "on"})
+    browser.post(f"{POOLS}/{first.pk}/no-default/", {"_form_submitted": "on"})
     assert with_questions().first() == newest
 
 
-def test_a_scale_is_made_and_changed(admin_page: Client, db: None) -> None:
+def test_a_scale_is_made_and_changed(browser: Client, db: None) -> None:
     add = "/admin/testing_engine/scale/add/"
-    assert admin_page.post(add, {"name": "Grade 9", "correlation": "0.6"}).status_code == 302
+    assert browser.post(add, {"name": "Grade 9", "correlation": "0.6"}).status_code == 302
     scale = Scale.objects.get()
     for wrong in ({"name": "", "correlation": "0.3"}, {"name": "X", "correlation": "1"}):
-        assert admin_page.post(add, wrong).status_code == 200
+        assert browser.post(add, wrong).status_code == 200
     assert Scale.objects.get() == scale
     make_pool(scale="Grade 9")
-    assert "A pool" in admin_page.get("/admin/testing_engine/scale/").content.decode()
+    assert "A pool" in browser.get("/admin/testing_engine/scale/").content.decode()
     delete = f"/admin/testing_engine/scale/{scale.pk}/delete/"
-    assert admin_page.post(delete, {"post": "yes"}).status_code == 200
+    assert browser.post(delete, {"post": "yes"}).status_code == 200
     assert Scale.objects.exists()
 
 
-def test_a_named_test_says_what_earlier_results_may_do(admin_page: Client, pool: QuestionPool) -> None:
+def test_a_named_test_says_what_earlier_results_may_do(browser: Client, pool: QuestionPool) -> None:
     """A new one starts from nothing and varies what students see."""
-    page = admin_page.get("/admin/sessions_app/namedtest/add/").content.decode()
+    page = browser.get("/admin/sessions_app/namedtest/add/").content.decode()
     assert "everybody starts from nothing" in page
     assert fairness_of(NamedTest()) == ("ignored", True, True)
     test = make_named_test(pool)
@@ -101,7 +91,7 @@ def test_a_named_test_says_what_earlier_results_may_do(admin_page: Client, pool:
         "closes_at_0": "",
         "closes_at_1": "",
     }
-    reply = admin_page.post(f"/admin/sessions_app/namedtest/{test.pk}/change/", form)
+    reply = browser.post(f"/admin/sessions_app/namedtest/{test.pk}/change/", form)
     assert reply.status_code == 302, reply.context["adminform"].form.errors
     test.refresh_from_db()
     assert fairness_of(test) == ("choose", False, True)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -14,12 +12,6 @@ from sessions_app.conftest import Start, answer_questions
 from sessions_app.models import NamedTest, TestSession
 from sessions_app.tests.factories import make_named_test, make_pool, question
 from testing_engine.models import Question
-
-
-@pytest.fixture
-def browser(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 def test_an_edit_keeps_the_state_and_may_change_it(browser: Client) -> None:

@@ -21,12 +21,6 @@ LIVE = "/admin/sessions_app/livesession/"
 MaxQueries = Callable[[int], Any]
 
 
-@pytest.fixture
-def browser(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
 def begin(api: APIClient, count: int = 1, *, answers: int = 0, **fields: Any) -> list[dict[str, Any]]:
     """So many students begin the named test."""
     begun = []
