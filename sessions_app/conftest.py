@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
@@ -105,6 +106,13 @@ def pointers(response: Reply) -> list[str]:
     """The fields that a 400 names."""
     assert response.status_code == 400, response.json()
     return [error["pointer"] for error in response.json()["errors"]]
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Stands still at 10:00 until it is moved."""
+    with time_machine.travel("2026-11-22T10:00:00Z", tick=False) as clock:
+        yield clock
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Extend, end and resume: by the API, and beside a student who answers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
-import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -26,12 +25,6 @@ from sessions_app.tests.factories import make_named_test, make_pool, make_token
 from testing_engine.models import QuestionPool
 
 ME = Supervisor()
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with time_machine.travel("2026-11-22T10:00:00Z", tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """A test with an introduction and a time limit: its clock runs from when the student begins."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-import time_machine
 from django.db import connection
 from django.utils import timezone
 from django_redis import get_redis_connection
@@ -22,12 +20,6 @@ from sessions_app.tests.factories import make_named_test
 from testing_engine.models import QuestionPool
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with time_machine.travel("2026-11-22T10:00:00Z", tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """A test that has a time limit: what is refused, who ends it, and what it costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
@@ -18,12 +17,6 @@ from sessions_app.tests.factories import make_named_test, right_answer
 from testing_engine.models import QuestionPool
 
 GRACE = timedelta(seconds=5)
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with time_machine.travel("2026-11-22T10:00:00Z", tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture
