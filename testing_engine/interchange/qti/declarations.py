@@ -9,7 +9,6 @@ from testing_engine.questions.answers import folded, number, whole_number
 from testing_engine.questions.operators import Scalar, sort_unordered
 
 Expression = dict[str, Any]
-TAKEN_TYPES = ("identifier", "string", "integer", "float", "pair", "directedPair")
 
 
 class NotTaken(Exception):
@@ -108,6 +107,14 @@ def scalar(where: Element, text: str, base_type: str) -> Scalar:
     if found is None:
         raise NotTaken(where, f"{text[:50]!r} is no {base_type}")
     return found
+
+
+def only_operand(rule: Element) -> Element:
+    """The one expression that a rule takes. Raises `NotTaken`."""
+    operands = rule.elements()
+    if len(operands) != 1:
+        raise NotTaken(rule, f"{rule.name} takes one expression, and has {len(operands)}")
+    return operands[0]
 
 
 def attribute_number(where: Element, name: str, otherwise: float | None = None) -> float:

@@ -17,6 +17,7 @@ from testing_engine.interchange.qti.declarations import (
     NotTaken,
     constant,
     mapping_node,
+    only_operand,
     outcome_default,
 )
 from testing_engine.interchange.qti.expressions import Reading, looked_up
@@ -158,7 +159,7 @@ class _Execution:
     def _set(self, rule: Element, now: Outcomes) -> Outcomes:
         name = rule.get("identifier")
         try:
-            value = self._reading.expression(_only(rule), now)
+            value = self._reading.expression(only_operand(rule), now)
             if rule.name == "lookupOutcomeValue":
                 declared = self._reading.outcomes.get(name)
                 if declared is None or declared.table is None:
@@ -245,13 +246,6 @@ def _rest(terms: Sequence[Expression], common: Expression) -> Expression:
     if not rest:
         return constant(0.0)
     return rest[0] if len(rest) == 1 else {"op": "sum", "of": rest}
-
-
-def _only(rule: Element) -> Element:
-    operands = rule.elements()
-    if len(operands) != 1:
-        raise NotTaken(rule, f"{rule.name} takes one expression, and has {len(operands)}")
-    return operands[0]
 
 
 def _needed(

@@ -16,6 +16,7 @@ from testing_engine.interchange.qti.declarations import (
     attribute_number,
     attribute_whole,
     declarations_of,
+    only_operand,
     scalar,
 )
 from testing_engine.interchange.qti.expressions import CONSTANTS, operation
@@ -98,7 +99,7 @@ class Template:
                 case "templateCondition":
                     self._branch(rule.elements())
                 case "templateConstraint":
-                    if self._evaluate(_only(rule)) is not True:
+                    if self._evaluate(only_operand(rule)) is not True:
                         raise _Again
                 case "exitTemplate":
                     raise _Exit
@@ -123,7 +124,7 @@ class Template:
         return declared[name]
 
     def _value_for(self, declared: Declared, rule: Element) -> Value:
-        return _of_type(declared, self._evaluate(_only(rule)), rule)
+        return _of_type(declared, self._evaluate(only_operand(rule)), rule)
 
     # --- Expressions ---
 
@@ -269,10 +270,3 @@ def _member(declared: Declared, member: Scalar, where: Element) -> Scalar:
         case "identifier" | "string" | "pair" | "directedPair" if isinstance(member, str):
             return member
     raise NotTaken(where, f"{declared.name} is {declared.base_type}, and is given {str(member)[:40]!r}")
-
-
-def _only(rule: Element) -> Element:
-    operands = rule.elements()
-    if len(operands) != 1:
-        raise NotTaken(rule, f"{rule.name} takes one expression, and has {len(operands)}")
-    return operands[0]

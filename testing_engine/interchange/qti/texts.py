@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, TypeAlias
 from lxml import etree
 from markdown_it.token import Token
 
+from testing_engine.interchange.qti.formula_sources import TEX
 from testing_engine.rendering import formula_html, inline_tokens, is_picture, sound_of, tokens_of
 
 NAMESPACE = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0"
 MATHML = "http://www.w3.org/1998/Math/MathML"
-TEX = "application/x-tex"
 Node: TypeAlias = Any  # an element of lxml, which has no types
 
 
