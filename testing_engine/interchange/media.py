@@ -1,10 +1,14 @@
-"""Media that the texts of an imported question name: `![words](media:NAME)`."""
+"""Media that the texts of an imported question name, `![words](media:NAME)`, or hold in an address."""
 
+import base64
+import binascii
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _NAMED = re.compile(r"(!\[(?:(?!!\[)[^\]\n])*\]\()media:([^()\s]+?)((?:\?plays=[1-9]\d?)?\))")
+_IN_THE_TEXT = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(.*)", re.DOTALL)
 TEXT_FIELDS = ("content", "passage", "options", "interactions")
 DEEPEST = 12  # of lists and objects inside each other; no question's texts lie deeper
 
@@ -16,6 +20,26 @@ def media_of(row: Mapping[str, Any]) -> tuple[str, ...]:
         for text in _texts(row.get(field)):
             names.update(dict.fromkeys(found[2] for found in _NAMED.finditer(text)))
     return tuple(names)
+
+
+def picture_in(address: str) -> tuple[str, bytes] | None:
+    """(kind, content) of the picture that an address itself holds; None: it holds none, or a broken one."""
+    found = _IN_THE_TEXT.fullmatch(address)
+    content = None if found is None else from_base64(found[2])
+    return None if found is None or content is None else (found[1], content)
+
+
+def from_base64(text: str) -> bytes | None:
+    """The bytes, however the lines are broken; None where the text is no Base64."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def name_by_content(kind: str, content: bytes) -> str:
+    """For what has no name of its own."""
+    return f"{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
 
 
 def with_addresses(row: Mapping[str, Any], addresses: Mapping[str, str]) -> Mapping[str, Any]:

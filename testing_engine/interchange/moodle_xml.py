@@ -3,8 +3,6 @@
 A description becomes the passage of the questions that follow it in its category.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
@@ -15,6 +13,7 @@ from testing_engine.interchange import moodle_questions
 from testing_engine.interchange.drafting import Draft, Drafting, Passage, QuestionRefused, area_of, one_line
 from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
 from testing_engine.interchange.markup import MarkupRefused, parse_tree
+from testing_engine.interchange.media import from_base64, picture_in
 from testing_engine.interchange.moodle_answers import FEEDBACK, read_formatted
 from testing_engine.interchange.moodle_categories import parts_of_category
 from testing_engine.interchange.notation import media_name
@@ -24,7 +23,6 @@ _FEEDBACKS = {
     *("generalfeedback", "feedback", "correctfeedback", "partiallycorrectfeedback", "incorrectfeedback"),
 }
 _PLACE = "@@PLUGINFILE@@"
-_DATA = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(.*)", re.DOTALL)
 _REFUSED = {
     "essay": "An essay is marked by a person",
     "calculated": "Its numbers are drawn by chance",
@@ -117,17 +115,17 @@ def _reader(drafting: Drafting, draft: Draft, count: int) -> moodle_questions.Re
         files = dict(_files(element))
 
         def find_picture(address: str) -> str | None:
-            if embedded := _DATA.fullmatch(address.strip()):
-                name, content = f"embedded.{embedded[1]}", embedded[2]
+            content: bytes | None
+            if embedded := picture_in(address.strip()):
+                name, content = f"embedded.{embedded[0]}", embedded[1]
             elif address.startswith(_PLACE):
                 name = unquote(address[len(_PLACE) :].split("?")[0]).lstrip("/")
-                content = files.get(name, "")
+                content = from_base64(files.get(name, ""))
             else:
                 return None
-            bytes_of_it = _bytes(content)
-            if not bytes_of_it:
+            if not content:
                 return None
-            return drafting.add_media(media_name(f"question{count}/{name}"), bytes_of_it)
+            return drafting.add_media(media_name(f"question{count}/{name}"), content)
 
         shape = element.get("format", "moodle_auto_format")
         written = _text(element) if text is None else text
@@ -140,13 +138,6 @@ def _files(element: etree._Element) -> Iterator[tuple[str, str]]:
     for file in element.iterchildren("file"):
         if file.get("encoding", "base64") == "base64":
             yield f"{file.get('path', '/')}{file.get('name', '')}".lstrip("/"), file.text or ""
-
-
-def _bytes(content: str) -> bytes:
-    try:
-        return base64.b64decode("".join(content.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _text(element: etree._Element | None) -> str:

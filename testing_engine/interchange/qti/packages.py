@@ -1,7 +1,5 @@
 """QTI files → imported pools: one item alone, or a package (zip) of items, tests, stimuli and pictures."""
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -12,6 +10,7 @@ from urllib.parse import quote, unquote
 from testing_engine.interchange.archives import SIGNATURE, Archive, ArchiveRefused, beside
 from testing_engine.interchange.imported import ImportedPool, ImportedQuestion, Upload, UploadRefused
 from testing_engine.interchange.markup import Element, MarkupRefused, parse_xml
+from testing_engine.interchange.media import name_by_content, picture_in
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.qti.items import Surroundings, read_item
 from testing_engine.interchange.workbooks import is_office_file
@@ -24,7 +23,6 @@ _ROOT = re.compile(
 )
 _PARAMETERS = {"a": "discrimination", "b": "difficulty", "c": "guessing"}
 _USAGE = re.compile(r"([abc])[-_ ]?(?:param|parm|parameter)s?", re.IGNORECASE)
-_IN_THE_TEXT = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(.*)", re.DOTALL)
 _IGNORED = ("__MACOSX/",)
 
 
@@ -67,23 +65,16 @@ class _Media:
 
     def name_of(self, file: str, address: str) -> str | None:
         """The name of the medium that a file means by an address; None where there is none."""
-        if inside := _IN_THE_TEXT.match(address):
-            return self._in_the_text(inside[1], inside[2])
+        if inside := picture_in(address):
+            name = name_by_content(*inside)
+            self.found[name] = inside[1]
+            return name
         path = beside(file, address.partition("?")[0].partition("#")[0])
         if self._archive is None or path not in self._archive:
             return None
         name = quote(path, safe="/")
         if name not in self.found:
             self.found[name] = self._archive.read(path)
-        return name
-
-    def _in_the_text(self, kind: str, encoded: str) -> str | None:
-        try:
-            content = base64.b64decode("".join(encoded.split()), validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        name = f"{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
-        self.found[name] = content
         return name
 
 

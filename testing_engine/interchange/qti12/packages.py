@@ -4,9 +4,6 @@ Canvas writes a quiz twice into a cartridge: as the cartridge's profile allows, 
 `non_cc_assessments`. The whole one is taken.
 """
 
-import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +16,7 @@ from testing_engine.interchange.archives import SIGNATURE, Archive, ArchiveRefus
 from testing_engine.interchange.drafting import Draft, Drafting, Passage, QuestionRefused, area_of, one_line
 from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefused
 from testing_engine.interchange.markup import Element, MarkupRefused, parse_xml
+from testing_engine.interchange.media import name_by_content, picture_in
 from testing_engine.interchange.moodle_answers import read_formatted
 from testing_engine.interchange.notation import media_name
 from testing_engine.interchange.qti12.items import ask, metadata_of, type_of
@@ -32,7 +30,6 @@ _WHOLE = "non_cc_assessments/"
 _META = "assessment_meta.xml"
 _FILES = re.compile(r"(?:\$|%24)IMS-CC-FILEBASE(?:\$|%24)/*", re.IGNORECASE)
 _FOLDERS = ("", "web_resources/")  # where a cartridge keeps what FILEBASE means
-_IN_THE_TEXT = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(.*)", re.DOTALL)
 _TEXT_ONLY = "text_only_question"
 _ROOT_SECTION = ("", "root_section")
 
@@ -166,8 +163,8 @@ class _Reading:
         return read_formatted(html, "html", draft, find_picture, is_one_line=is_one_line)
 
     def _picture(self, path: str, address: str) -> str | None:
-        if inside := _IN_THE_TEXT.match(address.strip()):
-            return self._in_the_text(inside[1], inside[2])
+        if inside := picture_in(address.strip()):
+            return self._drafting.add_media(name_by_content(*inside), inside[1])
         given = address.partition("?")[0].partition("#")[0]
         named = unquote(_FILES.sub("", given))
         folders = [f"{folder}{named}" for folder in _FOLDERS]
@@ -176,13 +173,6 @@ class _Reading:
             if self._archive is not None and candidate in self._archive:
                 return self._drafting.add_media(media_name(candidate), self._archive.read(candidate))
         return None
-
-    def _in_the_text(self, kind: str, encoded: str) -> str | None:
-        try:
-            content = base64.b64decode("".join(encoded.split()), validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        return self._drafting.add_media(f"{hashlib.sha256(content).hexdigest()[:16]}.{kind}", content)
 
 
 class _BankReading:
