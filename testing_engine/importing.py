@@ -122,18 +122,13 @@ def import_pool(
     names = wishes.concept_names or imported.concept_names or _one_concept(name, imported)
     with transaction.atomic():
         checking = _Checking(imported, names)
-        drafts: list[QuestionDraft] = []
-        for looked_at, question in enumerate(imported.questions, start=1):
-            if (draft := checking.look_at(question)) is not None:
-                drafts.append(draft)
-            progress(looked_at, len(imported.questions))
+        drafts = checking.look_at_all(progress)
         pool = None
         if wishes.dry_run:
             transaction.set_rollback(True)
         elif drafts:
             pool = _published(name, names, drafts, wishes.pool_id, imported.scale)
-    without = sum(draft.parameters.state == NOT_CALIBRATED for draft in drafts)
-    return Report(imported.format, name, pool, tuple(checking.report), without)
+    return Report(imported.format, name, pool, tuple(checking.report), _not_calibrated(drafts))
 
 
 def _added(imported: ImportedPool, wishes: Wishes, progress: Callable[[int, int], object]) -> Report:
@@ -148,19 +143,18 @@ def _added(imported: ImportedPool, wishes: Wishes, progress: Callable[[int, int]
         if imported.concept_names and len(pool.concept_names) > 1:
             imported = _with_concepts_of(imported, pool)
         checking = _Checking(imported, pool.concept_names, pool)
-        drafts = []
-        for looked_at, question in enumerate(imported.questions, start=1):
-            if (draft := checking.look_at(question)) is not None:
-                drafts.append(draft)
-            progress(looked_at, len(imported.questions))
+        drafts = checking.look_at_all(progress)
         if wishes.dry_run:
             transaction.set_rollback(True)
         elif drafts:
             versions.add_questions(pool, drafts)
             pool.refresh_from_db()
-    without = sum(draft.parameters.state == NOT_CALIBRATED for draft in drafts)
     taken_into = None if wishes.dry_run or not drafts else pool
-    return Report(imported.format, pool.name, taken_into, tuple(checking.report), without)
+    return Report(imported.format, pool.name, taken_into, tuple(checking.report), _not_calibrated(drafts))
+
+
+def _not_calibrated(drafts: Sequence[QuestionDraft]) -> int:
+    return sum(draft.parameters.state == NOT_CALIBRATED for draft in drafts)
 
 
 def _with_concepts_of(imported: ImportedPool, pool: QuestionPool) -> ImportedPool:
@@ -239,7 +233,7 @@ class _Checking:
         self, imported: ImportedPool, concept_names: Sequence[str], pool: QuestionPool | None = None
     ) -> None:
         self.report: list[ReportedQuestion] = []
-        self._media, self._kept = imported.media, imported.kept
+        self._questions, self._media, self._kept = imported.questions, imported.media, imported.kept
         self._names = list(concept_names)
         self._width = len(concept_names) if pool is None else pool.concept_count
         self._sources: dict[str, str] = {}  # id → where it stands
@@ -247,7 +241,16 @@ class _Checking:
         self._taken = frozenset(stored if pool else ())  # archived ones, too: they come back by their id
         self._addresses: dict[str, str] = {}  # of pictures that are stored
 
-    def look_at(self, question: ImportedQuestion) -> QuestionDraft | None:
+    def look_at_all(self, progress: Callable[[int, int], object]) -> list[QuestionDraft]:
+        """Those that are taken, in order. `progress` is told as `import_pool` says."""
+        drafts = []
+        for looked_at, question in enumerate(self._questions, start=1):
+            if (draft := self._look_at(question)) is not None:
+                drafts.append(draft)
+            progress(looked_at, len(self._questions))
+        return drafts
+
+    def _look_at(self, question: ImportedQuestion) -> QuestionDraft | None:
         """The question as it will be published; None where it is refused. Either way it is reported."""
         losses = list(question.losses)
         if question.outcome == "refused" or question.row is None:
