@@ -1,6 +1,6 @@
 """A table beside a pool: which row is which question, what changes, and what has no counterpart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from testing_engine.parameter_tables.candidates import Candidate, Chosen, Columns
@@ -157,19 +157,3 @@ def told_apart(matches: Sequence[Match], count: int = 3) -> list[Match]:
         return changed
     places = [round(number * (len(changed) - 1) / (count - 1)) for number in range(count)]
     return [changed[place] for place in places]
-
-
-def as_plain(parameters: ItemParameters) -> Mapping[str, object]:
-    """The numbers as a pool document has them."""
-    found: dict[str, object] = {
-        "model": parameters.model,
-        "concepts": list(parameters.concepts),
-        "difficulty": parameters.difficulty,
-        "discrimination": parameters.discrimination,
-        "guessing": parameters.guessing,
-        "upper_asymptote": parameters.upper,
-    }
-    for name in ("thresholds", "category_slopes", "category_intercepts"):
-        if values := getattr(parameters, name):
-            found[name] = list(values)
-    return found
