@@ -100,10 +100,7 @@ def _are_all_one(columns: Columns, slopes: Sequence[str]) -> bool:
 
 
 def _intercept_form(spec: _Intercepts, cells: Cells, chosen: Chosen) -> Form:
-    slopes = tuple(cells.get(name) or 0.0 for name in spec.slopes)
-    steepness = slopes[0] if len(slopes) == 1 else math.hypot(*slopes)
-    if steepness == 0:
-        raise TableProblem(say("Its slope is 0: the question would tell nothing."))
+    slopes, steepness = slopes_in(cells, spec.slopes)
     if (d := cells.get("d")) is not None:
         lower = _asymptote(cells.get(spec.lower), 0.0, is_logit=spec.is_logit)
         upper = _asymptote(cells.get(spec.upper), 1.0, is_logit=spec.is_logit)
@@ -118,10 +115,21 @@ def _intercept_form(spec: _Intercepts, cells: Cells, chosen: Chosen) -> Form:
     return Graded(slopes, tuple(-d / steepness for d in boundaries))
 
 
-def divided(
-    slopes: tuple[float, ...], scores: Sequence[float], intercepts: Sequence[float], model: str = "GPCM"
-) -> Form:
-    """P(k) ∝ exp(s_k a · θ + d_k): partial credit where the scores are 0, 1, 2, …, else nominal."""
+def slopes_in(cells: Cells, names: Sequence[str]) -> tuple[tuple[float, ...], float]:
+    """(slopes, ‖a‖), the only slope with its sign. Raises `TableProblem` where all are 0."""
+    slopes = tuple(cells.get(name) or 0.0 for name in names)
+    steepness = _steepness(slopes)
+    if steepness == 0:
+        raise TableProblem(say("Its slope is 0: the question would tell nothing."))
+    return slopes, steepness
+
+
+def _steepness(slopes: Sequence[float]) -> float:
+    return slopes[0] if len(slopes) == 1 else math.hypot(*slopes)
+
+
+def check_paired(scores: Sequence[float], intercepts: Sequence[float]) -> None:
+    """Every category has one of each. Raises `TableProblem`."""
     if len(scores) != len(intercepts):
         raise TableProblem(
             say(
@@ -130,9 +138,16 @@ def divided(
                 intercepts=len(intercepts),
             )
         )
+
+
+def divided(
+    slopes: tuple[float, ...], scores: Sequence[float], intercepts: Sequence[float], model: str = "GPCM"
+) -> Form:
+    """P(k) ∝ exp(s_k a · θ + d_k): partial credit where the scores are 0, 1, 2, …, else nominal."""
+    check_paired(scores, intercepts)
     if tuple(scores) != tuple(map(float, range(len(scores)))):
         return Nominal(slopes, tuple(scores), tuple(intercepts))
-    steepness = slopes[0] if len(slopes) == 1 else math.hypot(*slopes)
+    steepness = _steepness(slopes)
     pairs = pairwise(intercepts)
     return Steps(slopes, tuple((before - after) / steepness for before, after in pairs), model)
 
@@ -172,14 +187,7 @@ def nominal(columns: Columns) -> list[Candidate]:
 
     def form(cells: Cells, chosen: Chosen) -> Form:
         scores, intercepts = cells.run(slopes), cells.run(found)
-        if len(scores) != len(intercepts):
-            raise TableProblem(
-                say(
-                    "It has {scores} scores and {intercepts} intercepts of categories.",
-                    scores=len(scores),
-                    intercepts=len(intercepts),
-                )
-            )
+        check_paired(scores, intercepts)
         return Nominal((1.0,), scores, intercepts)
 
     return [

@@ -112,6 +112,10 @@ def plain(
     )
 
 
+def catr_scaling() -> Choice:
+    return usual_scaling(say("catR's D is 1 unless it was called with another."))
+
+
 SLOPES = ("a", "discrimination", "disc", "slope", "a-param", "a-parm", "alpha")
 DIFFICULTIES = ("b", "difficulty", "diff", "location", "b-param", "b-parm", "beta")
 LOWERS = ("c", "guessing", "guess", "c-param", "c-parm")
@@ -155,7 +159,7 @@ def four_letters(columns: Columns) -> list[Candidate]:
             "catR",
             "R catR, jsCAT",
             say("catR and jsCAT write {columns}, where d is the upper asymptote.", columns=written),
-            scaling=usual_scaling(say("catR's D is 1 unless it was called with another.")),
+            scaling=catr_scaling(),
             assumptions=(say("d is the upper asymptote: 1 where able students never slip."),),
         ),
         plain(

@@ -19,11 +19,10 @@ from testing_engine.parameter_tables.candidates import (
     settled,
     settled_scaling,
     settled_sign,
-    usual_scaling,
 )
 from testing_engine.parameter_tables.forms import Form, Graded, Logistic, Nominal, Steps
-from testing_engine.parameter_tables.mirt import divided
-from testing_engine.parameter_tables.plain import Roles, plain
+from testing_engine.parameter_tables.mirt import check_paired, divided, slopes_in
+from testing_engine.parameter_tables.plain import Roles, catr_scaling, plain
 from testing_engine.parameter_tables.r_output import ROW_NAMES
 from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
 
@@ -34,13 +33,9 @@ def _model(name: str) -> Choice:
     return settled(MODEL, name, say("The columns' names say so."))
 
 
-def _catr_scaling() -> Choice:
-    return usual_scaling(say("catR's D is 1 unless it was called with another."))
-
-
 def _catr_plain(columns: Columns, roles: Roles, model: str, reason: Sentence) -> Candidate:
     return plain(
-        columns, roles, "catR", f"R catR, {model}", reason, model=_model(model), scaling=_catr_scaling()
+        columns, roles, "catR", f"R catR, {model}", reason, model=_model(model), scaling=catr_scaling()
     )
 
 
@@ -78,7 +73,7 @@ def _catr_modified(columns: Columns) -> list[Candidate]:
         return Graded((float(chosen[SCALING]) * cells.need("alphaj"),), boundaries)
 
     reason = say("alphaj, bj and c1, … are catR's modified graded model.")
-    choices = (_model("GRM"), _catr_scaling(), settled_sign(), ordered_from_lowest())
+    choices = (_model("GRM"), catr_scaling(), settled_sign(), ordered_from_lowest())
     used = columns.called(("alphaj", "bj", *shared))
     assumptions = (say("Boundary k is bj − c_k."),)
     return [Candidate("catR", "R catR, MGRM", reason, choices, used, form, assumptions)]
@@ -102,14 +97,7 @@ def _catr_nominal(columns: Columns) -> list[Candidate]:
 
     def form(cells: Cells, chosen: Chosen) -> Form:
         scores, found = cells.run(slopes), cells.run(intercepts)
-        if len(scores) != len(found):
-            raise TableProblem(
-                say(
-                    "It has {scores} scores and {intercepts} intercepts of categories.",
-                    scores=len(scores),
-                    intercepts=len(found),
-                )
-            )
+        check_paired(scores, found)
         reference = () if chosen[FIRST_CATEGORY] == "1" else (0.0,)
         return Nominal((1.0,), (*reference, *scores), (*reference, *found))
 
@@ -262,10 +250,7 @@ def _ltm_intercepts(columns: Columns) -> list[Candidate]:
         return []
 
     def form(cells: Cells, chosen: Chosen) -> Form:
-        found = tuple(cells.get(name) or 0.0 for name in slopes)
-        steepness = found[0] if len(found) == 1 else math.hypot(*found)
-        if steepness == 0:
-            raise TableProblem(say("Its slope is 0: the question would tell nothing."))
+        found, steepness = slopes_in(cells, slopes)
         return Logistic(found, -cells.need("(intercept)") / steepness)
 
     reason = say("(Intercept) and z1 are ltm's, without IRT.param.")
