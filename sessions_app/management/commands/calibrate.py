@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from tqdm import tqdm
 
-from sessions_app.management.pools import pool_named
 from sessions_app.measurement import proposals, queue, running
 from sessions_app.measurement.asking import GROUPS, LINK, NONE, SCALES, Asked, CalibrationRefused
 from sessions_app.models import Calibration
 from sessions_app.refusals import Refusal
 from testing_engine.calibration.version import engine_version
+from testing_engine.management.pools import pool_named
 
 
 class Command(BaseCommand):

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from sessions_app.management.pools import pool_named
 from sessions_app.measurement.asking import GROUPS, NONE, CalibrationRefused
 from sessions_app.measurement.collecting import NothingToCalibrate
 from sessions_app.measurement.matrix import BLANK, MISSINGS, Wanted, matrix_lines
+from testing_engine.management.pools import pool_named
 
 
 class Command(BaseCommand):

@@ -8,11 +8,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from sessions_app.management.pools import pool_named
 from sessions_app.measurement.cells import Values
 from sessions_app.measurement.importing import Report, ResponsesRefused, Wishes, import_responses
 from testing_engine.interchange.answer_files import SHAPES, Columns
 from testing_engine.interchange.imported import Upload
+from testing_engine.management.pools import pool_named
+from testing_engine.management.taking_in import content_of
 
 ROLES = ("person", "group", "item", "response", "time")
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         )
         try:
             with tqdm(unit="person", disable=None) as bar:
-                upload = Upload(file.name, _content_of(file))
+                upload = Upload(file.name, content_of(file, settings.IMPORT_MAX_BYTES))
                 report = import_responses(pool_named(pool), upload, wishes, progress=bar.update)
         except ResponsesRefused as refused:
             listed = "\n".join(f"  {message}" for _, message in refused.problems)
@@ -69,12 +70,3 @@ class Command(BaseCommand):
             self.stdout.write(f"This file is here already, as import {report.source.pk}.")
         else:
             self.stdout.write(f"Stored as import {report.source.pk}.")
-
-
-def _content_of(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > settings.IMPORT_MAX_BYTES:
-            raise CommandError(f"{file.name} is larger than {settings.IMPORT_MAX_BYTES} bytes.")
-        return file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file.name} cannot be read: {error}") from error

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_app.management.pools import pool_named
 from sessions_app.measurement import gate
 from testing_engine.interchange.json_objects import once
+from testing_engine.management.pools import pool_named
 from testing_engine.simulation.requirements import RequirementsInvalid
 
 

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from sessions_app.administration import told_on
-from sessions_app.management.pools import pool_named
 from sessions_app.models import NamedTest
 from sessions_app.sitting.result_specs import ResultRefused
+from testing_engine.management.pools import pool_named
 from testing_engine.models import QuestionPool
 from testing_engine.reporting_scales import ReportingScaleError
 

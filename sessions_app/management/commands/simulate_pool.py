@@ -9,7 +9,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from sessions_app.management.pools import pool_named
 from sessions_app.measurement.simulations import queue, running
 from sessions_app.measurement.simulations.asking import (
     NORMAL,
@@ -22,6 +21,7 @@ from sessions_app.measurement.simulations.asking import (
 from sessions_app.models import Simulation
 from sessions_app.refusals import Refusal
 from testing_engine.interchange.json_objects import once
+from testing_engine.management.pools import pool_named
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.simulation.version import engine_version
 

@@ -3,15 +3,15 @@
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from testing_engine.models import QuestionPool
+from testing_engine.management.pools import pool_named
+from testing_engine.management.taking_in import content_of
 from testing_engine.parameter_tables.reading import TableUnreadable
 from testing_engine.parameters import Look, ParametersRefused, Reading, look_at, publish
-from testing_engine.pools import PoolWasRevised, read_pool
+from testing_engine.pools import PoolWasRevised
 
 LINES = 20  # of a list that are printed
 
@@ -37,11 +37,11 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Store nothing.")
 
     def handle(self, *args: Any, pool: str, file: Path, **options: Any) -> None:
-        found = _pool(pool)
+        found = pool_named(pool)
         assert found.current_revision is not None
         reading = Reading(options["source"], _choices(options["choice"]), options["id_column"])
         try:
-            content = _content_of(file)
+            content = content_of(file, settings.POOL_UPLOAD_MAX_BYTES)
             look = look_at(found, content, reading)
             self._print(look)
             if options["dry_run"] or not options["source"]:
@@ -91,16 +91,6 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {line}")
 
 
-def _pool(pool_id: str) -> QuestionPool:
-    try:
-        pool = read_pool(UUID(pool_id))
-    except (ValueError, QuestionPool.DoesNotExist) as error:
-        raise CommandError(f"There is no pool {pool_id}.") from error
-    if pool.current_revision is None:
-        raise CommandError(f"The pool {pool_id} has no revision.")
-    return pool
-
-
 def _choices(given: list[str]) -> dict[str, str]:
     found = {}
     for each in given:
@@ -109,12 +99,3 @@ def _choices(given: list[str]) -> dict[str, str]:
             raise CommandError(f"--choice {each}: must be NAME=VALUE.")
         found[name.strip()] = value.strip()
     return found
-
-
-def _content_of(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > settings.POOL_UPLOAD_MAX_BYTES:
-            raise CommandError(f"{file.name} is larger than {settings.POOL_UPLOAD_MAX_BYTES} bytes.")
-        return file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file.name} cannot be read: {error}") from error

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from testing_engine.importing import ImportRefused, Report, Wishes, import_pool
 from testing_engine.interchange.imported import MOST_VARIANTS, VARIANTS, Upload
 from testing_engine.interchange.readers import READERS
+from testing_engine.management.taking_in import content_of
 
 
 class Command(BaseCommand):
@@ -51,7 +52,12 @@ class Command(BaseCommand):
         )
         try:
             with tqdm(unit="question", disable=None) as bar:
-                upload = Upload(file.name, _content_of(file), options["variants"], options["seed"])
+                upload = Upload(
+                    file.name,
+                    content_of(file, settings.IMPORT_MAX_BYTES),
+                    options["variants"],
+                    options["seed"],
+                )
                 report = import_pool(upload, wishes, lambda looked_at, of_all: _show(bar, looked_at, of_all))
         except ImportRefused as refused:
             listed = "\n".join(f"  {message}" for _, message in refused.problems)
@@ -79,12 +85,3 @@ class Command(BaseCommand):
 def _show(bar: "tqdm[Any]", looked_at: int, of_all: int) -> None:
     bar.total = of_all
     bar.update(looked_at - bar.n)
-
-
-def _content_of(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > settings.IMPORT_MAX_BYTES:
-            raise CommandError(f"{file.name} is larger than {settings.IMPORT_MAX_BYTES} bytes.")
-        return file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file.name} cannot be read: {error}") from error
