@@ -267,19 +267,10 @@ def question_of(pool: QuestionPool, draft: QuestionDraft, version: int) -> Quest
         scoring=program.encode(draft.scoring) if draft.scoring else None,
         passage=store_passage(draft.passage) if draft.passage else None,
         fixed_options=list(draft.fixed_options),
-        concepts=list(parameters.concepts),
-        model=parameters.model,
-        difficulty=parameters.difficulty,
-        discrimination=parameters.discrimination,
-        guessing=parameters.guessing,
-        upper_asymptote=parameters.upper,
-        thresholds=list(parameters.thresholds),
-        category_slopes=list(parameters.category_slopes),
-        category_intercepts=list(parameters.category_intercepts),
         area=parameters.area,
         enemy_groups=list(parameters.enemy_groups),
         question_set=parameters.question_set,
-        state=parameters.state,
+        **parameter_fields(parameters),
     )
 
 
