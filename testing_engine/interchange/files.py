@@ -13,13 +13,13 @@ from typing import Any
 
 from testing_engine.interchange.cells import unguarded
 from testing_engine.interchange.json_objects import once
+from testing_engine.interchange.states import LIST_FIELDS, NUMBER_FIELDS
 from testing_engine.interchange.tables import Row, Table, TableRefused, number_in, place, read_table
 from testing_engine.rendering import spans
 
 SEPARATOR = "|"
 CONCEPT_PREFIX = "concept:"
-NUMBERS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
-NUMBER_LISTS = ("thresholds", "category_slopes", "category_intercepts", "option_scores", "fixed_options")
+NUMBER_LISTS = (*LIST_FIELDS, "option_scores", "fixed_options")
 TEXT_LISTS = ("options", "enemy_groups")
 # A column of our own export: where it says yes, texts have an apostrophe before what a spreadsheet would run.
 GUARDED, YES = "guarded", "yes"
@@ -156,7 +156,7 @@ def _question(cells: Mapping[str, str], columns: Sequence[str], separator: str) 
     for field, cell in cells.items():
         if not cell.strip() or field.startswith(CONCEPT_PREFIX):
             continue
-        if field in NUMBERS:
+        if field in NUMBER_FIELDS:
             question[field] = number_in(cell, separator)
         elif field in NUMBER_LISTS:
             question[field] = [number_in(part, separator) for part in cell.split(SEPARATOR)]
