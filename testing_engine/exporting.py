@@ -11,6 +11,7 @@ from testing_engine.interchange.csv_writing import write_csv
 from testing_engine.interchange.exported import PoolContents, Written, addresses_in
 from testing_engine.interchange.json_writing import write_json
 from testing_engine.interchange.qti.package_writing import write_qti
+from testing_engine.media_addresses import hash_in
 from testing_engine.models import PoolRevision, Question, QuestionImage, QuestionPool, QuestionSound
 from testing_engine.parameter_tables.writing import ParametersOut, TakenQuestion, write_parameters
 from testing_engine.pools import frozen_content, revision_of
@@ -87,16 +88,12 @@ def row_of(question: Question) -> Mapping[str, Any]:
 
 def _media(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, bytes]:
     addresses = dict.fromkeys(address for row in rows for address in addresses_in(row))
-    by_hash = {_hash_in(address): address for address in addresses}
+    by_hash = {hash_in(address): address for address in addresses}
     stored: dict[str, bytes] = {}
     for model in (QuestionImage, QuestionSound):
         found = model._default_manager.filter(pk__in=list(by_hash)).values_list("sha256", "content")
         stored |= {by_hash[sha256]: bytes(content) for sha256, content in found}
     return {address: stored[address] for address in addresses if address in stored}
-
-
-def _hash_in(address: str) -> str:
-    return address.rpartition("/")[2].partition(".")[0]
 
 
 def parameters_out(revision: PoolRevision, form: str, model: str = "") -> ParametersOut:

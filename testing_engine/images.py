@@ -6,11 +6,11 @@ another address.
 
 import hashlib
 import io
-import re
 from collections.abc import Iterable
 
 from PIL import Image, UnidentifiedImageError
 
+from testing_engine.media_addresses import missing
 from testing_engine.models import QuestionImage
 from testing_engine.pixels import ColoursUnknown, as_shown, check_png_colours, holds_pixels_alone
 
@@ -63,15 +63,10 @@ def address_of(image: QuestionImage) -> str:
     return f"/images/{image.sha256}.{SUFFIXES[image.media_type]}"
 
 
-_ADDRESS = re.compile(r"/images/([0-9a-f]{64})\.(png|jpg)")
-
-
 def missing_images(addresses: Iterable[str]) -> set[str]:
     """Those below /images/ at which there is no picture."""
     below = {address for address in addresses if address.startswith("/images/")}
-    named = {address: found[1] for address in below if (found := _ADDRESS.fullmatch(address))}
-    stored = QuestionImage.objects.filter(pk__in=named.values()).defer("content")
-    return below - {address_of(image) for image in stored}
+    return missing(below, QuestionImage, address_of)
 
 
 def _made_anew(uploaded: bytes) -> tuple[bytes, str, tuple[int, int]]:

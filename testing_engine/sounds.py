@@ -7,6 +7,7 @@ with is what students hear.
 import hashlib
 from collections.abc import Iterable
 
+from testing_engine.media_addresses import hash_in, missing
 from testing_engine.models import QuestionSound
 from testing_engine.sound_files import NoSound, sound_in
 
@@ -44,7 +45,7 @@ def keep_sound(content: bytes, address: str) -> QuestionSound:
     `SoundRefused` where it is not what the address says.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    if address.rpartition("/")[2].partition(".")[0] != sha256:
+    if hash_in(address) != sha256:
         raise SoundRefused("Its content is not the one that its address stands for.")
     try:
         sound = sound_in(content)
@@ -62,6 +63,4 @@ def address_of(sound: QuestionSound) -> str:
 
 def missing_sounds(addresses: Iterable[str]) -> set[str]:
     """Those of these addresses, below /sounds/, at which there is none."""
-    named = {address: address.rpartition("/")[2].partition(".")[0] for address in addresses}
-    stored = QuestionSound.objects.filter(pk__in=named.values()).defer("content")
-    return set(named) - {address_of(sound) for sound in stored}
+    return missing(set(addresses), QuestionSound, address_of)
