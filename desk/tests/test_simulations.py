@@ -1,5 +1,7 @@
 """A pool's page *Simulate*: from two designs to pictures and tables."""
 
+import uuid
+
 import pytest
 from django.test import Client
 
@@ -8,6 +10,7 @@ from sessions_app.measurement import gate
 from sessions_app.measurement.simulations import running
 from sessions_app.models import Simulation
 from sessions_app.tests.factories import make_pool
+from testing_engine.authoring import shelf
 
 HTMX = {"HX-Request": "true"}
 
@@ -93,3 +96,9 @@ def test_what_must_hold_is_stated_and_shown(author: Client) -> None:
     assert "&quot;max_questions&quot;: 3" in shown
     author.post(address, {"students": "50"})
     assert gate.requirements_of(pool.pk) is None
+
+
+@pytest.mark.parametrize("page", ["simulations/{}", "calibrations/{}", "parameters/out?form=mirt"])
+def test_of_a_pool_without_questions_there_is_nothing(author: Client, page: str) -> None:
+    pool = shelf.new_pool(uuid.uuid4(), "Empty", ("A",))
+    assert author.get(f"/desk/questions/{pool.id}/{page.format(uuid.uuid4())}").status_code == 404

@@ -14,7 +14,7 @@ from desk.calibration_forms import AnswersForm, CalibrationForm
 from desk.calibration_words import finding_in_words, rise_in_words, stage_in_words, state_in_words
 from desk.doors import DeskRequest, desk_view, form_of, go_to, show
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
-from desk.views.pools import pool_or_404, require_form, show_pool
+from desk.views.pools import pool_or_404, published_or_404, require_form, show_pool
 from sessions_app.measurement import gate, importing, proposals, queue, reports, tables
 from sessions_app.measurement.asking import CalibrationRefused
 from sessions_app.measurement.curves import FINE
@@ -164,10 +164,8 @@ def _address(pool_id: UUID, calibration_id: UUID) -> str:
 
 
 def _found(pool_id: UUID, calibration_id: UUID) -> Any:
-    if not pool_or_404(pool_id).questions:
-        raise Http404
     try:
-        return queue.find(pools.read_pool(pool_id), str(calibration_id))
+        return queue.find(published_or_404(pool_id), str(calibration_id))
     except CalibrationNotFound as unknown:
         raise Http404 from unknown
 

@@ -16,7 +16,7 @@ from desk.doors import DeskRequest, desk_view, go_to, show
 from desk.parameter_forms import CHOICE, Asked, TableForm, asked_of
 from desk.rights import MAKE_POOLS
 from desk.sentences import translated
-from desk.views.pools import pool_or_404, require_form, show_pool
+from desk.views.pools import pool_or_404, published_or_404, require_form, show_pool
 from testing_engine import exporting, parameters, pools
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.parameter_tables.candidates import BY_COLUMNS, Candidate, Choice
@@ -71,7 +71,7 @@ def parameters_out(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """A table for R; where it would lack questions the page says which, unless that is known."""
     pool = pool_or_404(pool_id)
     form = request.GET.get("form", "")
-    revision = pools.revision_of(pools.read_pool(pool_id), None)
+    revision = pools.revision_of(published_or_404(pool_id), None)
     if revision is None or form not in PROGRAMS:
         raise Http404
     taken = exporting.parameters_out(revision, form)

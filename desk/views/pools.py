@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -142,6 +143,14 @@ def pool_or_404(pool_id: UUID) -> PoolCard:
     try:
         return shelf.pool_card(pool_id)
     except PoolUnknown as unknown:
+        raise Http404 from unknown
+
+
+def published_or_404(pool_id: UUID) -> Any:
+    """The pool of the address, where it has questions."""
+    try:
+        return pools.read_pool(pool_id)
+    except ObjectDoesNotExist as unknown:
         raise Http404 from unknown
 
 

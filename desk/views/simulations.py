@@ -16,7 +16,7 @@ from desk.requirement_forms import RequirementsForm, initial_of
 from desk.rights import MAKE_POOLS
 from desk.simulation_forms import SimulationForm, field_of
 from desk.simulation_words import picture_words, rows_of_means, stops_in_words
-from desk.views.pools import pool_or_404, require_form, show_pool
+from desk.views.pools import pool_or_404, published_or_404, require_form, show_pool
 from sessions_app.measurement import gate
 from sessions_app.measurement.sending import send_simulation
 from sessions_app.measurement.simulations import queue
@@ -129,9 +129,8 @@ def _address(pool_id: UUID, simulation_id: UUID) -> str:
 
 
 def _found(pool_id: UUID, simulation_id: UUID) -> Any:
-    pool_or_404(pool_id)
     try:
-        return queue.find(pools.read_pool(pool_id), str(simulation_id))
+        return queue.find(published_or_404(pool_id), str(simulation_id))
     except SimulationNotFound as unknown:
         raise Http404 from unknown
 
