@@ -13,7 +13,7 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -23,6 +23,8 @@ from student_page.languages import chosen_language, languages
 
 COOKIE = "desk_language"
 COOKIE_AGE = 365 * 24 * 3600
+
+require_form = require_http_methods(["GET", "HEAD", "POST"])  # a page, and by POST the form on it
 
 P = ParamSpec("P")
 
@@ -79,11 +81,16 @@ def in_language(request: HttpRequest, inside: Callable[[], HttpResponse]) -> Htt
 
 def _log_in_first(request: DeskRequest) -> HttpResponse:
     """A part of a page cannot log in: it is refused, and the page says so and keeps what was typed."""
-    if request.htmx and not request.htmx.boosted:
+    if wants_part(request):
         return HttpResponse(status=401)
     came_by = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "")
     query = urlencode({"next": came_by}) if came_by else ""
     return redirect(f"{reverse('desk:log_in')}?{query}")
+
+
+def wants_part(request: DeskRequest) -> bool:
+    """Whether htmx asks for a part of the page that is there, rather than for another page."""
+    return bool(request.htmx) and not request.htmx.boosted
 
 
 def show(

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from desk.calibration_forms import AnswersForm, CalibrationForm
 from desk.calibration_words import finding_in_words, rise_in_words, stage_in_words, state_in_words
-from desk.doors import DeskRequest, desk_view, form_of, go_to, show
+from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
-from desk.views.pools import pool_or_404, published_or_404, require_form, show_pool
+from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.measurement import gate, importing, proposals, queue, reports, tables
 from sessions_app.measurement.asking import CalibrationRefused
 from sessions_app.measurement.curves import FINE
@@ -97,7 +97,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         "state": state_in_words(found.state),
         "stage": stage_in_words(found.stage),
     }
-    is_part = bool(request.htmx and not request.htmx.boosted)
+    is_part = wants_part(request)
     if found.result is None:
         if is_part:
             return show(request, "parts/calibration_progress", {**context, "pool": pool})

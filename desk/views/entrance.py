@@ -7,9 +7,9 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from desk.doors import DeskRequest, desk_view, form_of, in_language, page_context, show
+from desk.doors import DeskRequest, desk_view, form_of, in_language, page_context, require_form, show
 
 
 class LogIn(LoginView):
@@ -20,7 +20,7 @@ class LogIn(LoginView):
     next_page = "desk:home"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 def log_in(request: HttpRequest) -> HttpResponse:
     """In with name and password, and on to where somebody wanted to go."""
     view = LogIn.as_view(extra_context=page_context(request))

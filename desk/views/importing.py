@@ -9,10 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
 from desk.import_forms import ImportForm
 from desk.rights import MAKE_POOLS
-from desk.views.pools import require_form
 from testing_engine import importing
 from testing_engine.authoring import shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
@@ -71,7 +70,7 @@ def _told(report: Report) -> dict[str, Any]:
 
 
 def _show(request: DeskRequest, form: ImportForm, context: dict[str, Any]) -> HttpResponse:
-    is_part = bool(request.htmx) and not request.htmx.boosted
+    is_part = wants_part(request)
     name = "parts/import_report" if is_part else "import_questions"
     into = _pool_of(form)
     report = context.get("report")

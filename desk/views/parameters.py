@@ -12,11 +12,11 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from desk.doors import DeskRequest, desk_view, go_to, show
+from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
 from desk.parameter_forms import CHOICE, Asked, TableForm, asked_of
 from desk.rights import MAKE_POOLS
 from desk.sentences import translated
-from desk.views.pools import pool_or_404, published_or_404, require_form, show_pool
+from desk.views.pools import pool_or_404, published_or_404, show_pool
 from testing_engine import exporting, parameters, pools
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.parameter_tables.candidates import BY_COLUMNS, Candidate, Choice
@@ -49,7 +49,7 @@ def pool_parameters(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     pool = pool_or_404(pool_id)
     form = TableForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not pool.questions or not form.is_valid():
-        return _show(request, pool, form, {}, status=200)
+        return _show(request, pool, form, {})
     asked = asked_of(request.POST)
     content = form.content()
     problems: list[str] = []
@@ -98,7 +98,7 @@ def _published(request: DeskRequest, pool: PoolCard, content: bytes, asked: Aske
 def _show(
     request: DeskRequest, pool: PoolCard, form: TableForm, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    if request.htmx and not request.htmx.boosted:
+    if wants_part(request):
         return show(request, PART, {"pool": pool, "form": form, "is_part": True, **context})
     context = {"form": form, "tables": parameters.published_tables(pool.id), **context}
     return show_pool(request, pool, "parameters", "pool_parameters", context, status)

@@ -10,9 +10,9 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from desk.doors import DeskRequest, desk_view, form_of, go_to, show
+from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
 from desk.navigation import pool_tabs
 from desk.rights import MAKE_POOLS, SEE_POOLS
@@ -20,8 +20,6 @@ from sessions_app.reporting.pool_readiness import readiness_of
 from testing_engine import pools
 from testing_engine.authoring import contents, shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
-
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -40,9 +38,7 @@ def pool_list(request: DeskRequest) -> HttpResponse:
         "after": after,
         "archived_count": 0 if archived else shelf.count_archived(),
     }
-    return show(
-        request, "parts/pool_cards" if request.htmx and not request.htmx.boosted else "pools", context
-    )
+    return show(request, "parts/pool_cards" if wants_part(request) else "pools", context)
 
 
 @require_form
@@ -70,7 +66,7 @@ def pool_page(request: DeskRequest, pool_id: UUID) -> HttpResponse:
         "after": after,
         "archived": contents.archived_questions(pool_id) if not after else (),
     }
-    if request.htmx and not request.htmx.boosted:
+    if wants_part(request):
         return show(request, "parts/question_rows", {**context, "pool": pool})
     if pool.questions:
         context["readiness"] = readiness_of(pools.read_pool(pool_id))

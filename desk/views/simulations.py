@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.calibration_words import state_in_words
-from desk.doors import DeskRequest, desk_view, form_of, go_to, show
+from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.requirement_forms import RequirementsForm, initial_of
 from desk.rights import MAKE_POOLS
 from desk.simulation_forms import SimulationForm, field_of
 from desk.simulation_words import picture_words, rows_of_means, stops_in_words
-from desk.views.pools import pool_or_404, published_or_404, require_form, show_pool
+from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.measurement import gate
 from sessions_app.measurement.sending import send_simulation
 from sessions_app.measurement.simulations import queue
@@ -87,7 +87,7 @@ def simulation(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> Http
         "percent": round(100 * found.progress),
         "state": state_in_words(found.state),
     }
-    is_part = bool(request.htmx and not request.htmx.boosted)
+    is_part = wants_part(request)
     if found.result is None:
         if is_part:
             return show(request, "parts/simulation_progress", {**context, "pool": pool})

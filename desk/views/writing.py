@@ -9,9 +9,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
-from desk.doors import DeskRequest, desk_view, form_of, show
+from desk.doors import DeskRequest, desk_view, form_of, require_form, show
 from desk.media import KINDS
 from desk.rights import WRITE_QUESTIONS
 from desk.sheet_form import sheet_from
@@ -35,10 +34,9 @@ from testing_engine.authoring.trying import AnswerRefused, try_answer
 MOST_DIGITS = 18  # of a row's number, as PostgreSQL counts them
 PASSAGE_WOULD_BE_LOST = marked("Your text stands nowhere else and would be lost: empty it first.")
 NEW = "new"  # in whose name a draft is kept that is no question yet
-Form = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@Form
+@require_form
 @desk_view(WRITE_QUESTIONS)
 def new_question(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """An empty sheet; saved, it is a question of the pool and goes on being edited."""
@@ -56,7 +54,7 @@ def new_question(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return _show(request, pool, publishing.begin_question(pool_id, wanted if wanted in TYPES else "choice"))
 
 
-@Form
+@require_form
 @desk_view(WRITE_QUESTIONS)
 def edit_question(request: DeskRequest, pool_id: UUID, pk: int) -> HttpResponse:
     """A question of the pool. Saving publishes its next version, and goes on with that."""
