@@ -3,13 +3,15 @@
 import uuid
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from desk.tests.conftest import somebody
 from sessions_app.conftest import client_with
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine import pools
-from testing_engine.authoring import shelf
+from testing_engine.authoring import contents, shelf
 from testing_engine.importing import import_pool
 from testing_engine.interchange.imported import Upload
 from testing_engine.models import Question, QuestionPool
@@ -124,3 +126,12 @@ def test_it_is_renamed(author: Client) -> None:
     author.post(f"/desk/questions/{pool.pk}/settings", {"name": "Other"})
     assert QuestionPool.objects.get().name == "Other"
     assert author.post(f"/desk/questions/{pool.pk}/settings", {"name": ""}).context["rename"].errors
+
+
+def test_a_long_list_of_questions_asks_the_database_no_more_than_a_short_one(db: None) -> None:
+    counts = []
+    for pool in (make_pool(2), make_pool(9)):
+        with CaptureQueriesContext(connection) as asked:
+            contents.find_questions(pool.pk)
+        counts.append(len(asked))
+    assert counts[0] == counts[1] == 3

@@ -8,20 +8,18 @@ from django.db.models import Q, QuerySet
 from testing_engine.authoring.shelf import PoolUnknown
 from testing_engine.excerpts import excerpt
 from testing_engine.models import Question, QuestionPool
-from testing_engine.questions.wording import types_asked
 
 PAGE = 50
+_SHOWN = ("external_id", "content", "area")  # what a line says
 
 
 @dataclass(frozen=True)
 class QuestionLine:
-    """What is said of a question in a list. `pk`: of its newest version. `types`: what it asks, in order."""
+    """What is said of a question in a list. `pk`: of its newest version."""
 
     pk: int
     id: str
-    version: int
     excerpt: str
-    types: tuple[str, ...]
     area: str
 
 
@@ -53,7 +51,7 @@ def archived_questions(pool_id: uuid.UUID) -> tuple[QuestionLine, ...]:
     current = _of_revision(pool_id).order_by().values("external_id")
     gone = Question.objects.filter(pool_id=pool_id).exclude(external_id__in=current)
     newest = gone.order_by("external_id", "-version").distinct("external_id")
-    return tuple(map(_line, newest.defer("scoring", "option_scores")))
+    return tuple(map(_line, newest.only(*_SHOWN)))
 
 
 def _of_revision(pool_id: uuid.UUID) -> QuerySet[Question]:
@@ -63,7 +61,7 @@ def _of_revision(pool_id: uuid.UUID) -> QuerySet[Question]:
     return (
         Question.objects.filter(revisionquestion__revision_id=pool.current_revision_id)
         .order_by("revisionquestion__position")
-        .defer("scoring", "option_scores")
+        .only(*_SHOWN)
     )
 
 
@@ -71,8 +69,6 @@ def _line(question: Question) -> QuestionLine:
     return QuestionLine(
         pk=question.pk,
         id=question.external_id,
-        version=question.version,
         excerpt=excerpt(question.content),
-        types=types_asked(question.interactions, question.has_right_answer),
         area=question.area,
     )
