@@ -70,7 +70,6 @@ class RowView:
     problems: list[Said]
     worth: FieldView | None
     partners: list[tuple[str, str, bool]]
-    partner_kind: str
     order: FieldView | None
     hidden: list[tuple[str, str]]
     limit: FieldView | None
@@ -110,7 +109,6 @@ class PartView:
 class SheetView:
     """The whole sheet. `loose`: what is wrong with no field in particular."""
 
-    sheet: Sheet
     content: FieldView
     passage: FieldView
     area: FieldView
@@ -195,7 +193,6 @@ def view_of(
     if is_new:
         parameters.append(draw.own("id"))
     view = SheetView(
-        sheet=sheet,
         content=draw.own("content", "lines", rows=5),
         passage=draw.own("passage", "lines", rows=5),
         area=draw.own("area"),
@@ -312,7 +309,6 @@ def _row(draw: _Drawing, part_name: str, part: Part, number: int, row: Row) -> R
         problems=draw.at(f"{name}-text"),
         worth=draw.field(f"{name}-worth", words.WORTH, row.worth) if shows_worth else None,
         partners=[(each.id, _short(each), each.id in row.partners) for each in others],
-        partner_kind="checkbox",
         order=draw.field(f"{name}-place", words.PLACE, row.place) if part.type == "order" else None,
         limit=draw.field(f"{name}-most", words.MOST, row.most) if part.type in WITH_PAIRS else None,
         can_stay=part.type in words.CAN_STAY,
@@ -334,7 +330,6 @@ def _target(draw: _Drawing, part_name: str, part: Part, number: int, row: Row) -
         problems=draw.at(f"{name}-text"),
         worth=None,
         partners=[(each.id, _short(each), each.id in row.partners) for each in part.rows if is_gap],
-        partner_kind="checkbox",
         order=None,
         limit=None if is_gap else draw.field(f"{name}-most", words.MOST, row.most),
         can_stay=False,

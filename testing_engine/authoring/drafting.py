@@ -34,10 +34,6 @@ class Drafted:
     draft: QuestionDraft | None
     problems: tuple[Problem, ...]
 
-    def at(self, where: str) -> tuple[Problem, ...]:
-        """What is wrong with one field of the form."""
-        return tuple(problem for problem in self.problems if problem.where == where)
-
 
 def drafted(sheet: Sheet, concept_names: Sequence[str], stored: Question | None = None) -> Drafted:
     """Check the sheet, as an edit of a stored question or as a new one."""
