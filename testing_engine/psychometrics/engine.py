@@ -77,7 +77,7 @@ def within(so_far: TestSoFar, part: Part) -> TestSoFar:
         raise ValueError("no question of this pool may come under these rules")
     rules = so_far.rules
     restricted = so_far.bank.derived(
-        (f"rules of {part.n_items}", rules), lambda: rules.restricted(part.places), KEPT_RULES
+        (f"rules of {part.n_items}", rules), lambda: rules.for_part(part), KEPT_RULES
     )
     kept = [
         (int(part.index[item]), score)

@@ -32,7 +32,7 @@ from testing_engine.psychometrics.constraints.eligibility import Eligibility, jo
 from testing_engine.psychometrics.constraints.exposure import ItemEligibility, MaximumRate, SympsonHetter
 from testing_engine.psychometrics.constraints.shadow import ShadowTest
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.parts import counting, in_use
+from testing_engine.psychometrics.items.parts import Part, counting, in_use
 from testing_engine.psychometrics.items.response import IntArray
 from testing_engine.psychometrics.pilots import Pilots
 from testing_engine.psychometrics.selection.criteria import Criterion, MaximumInformation
@@ -185,6 +185,10 @@ class CatRules:
         start = None if self.start is None else self.start.restricted(places)
         return replace(self, start=start, eligibility=tuple(r.restricted(places) for r in self.eligibility))
 
+    def for_part(self, part: Part) -> "CatRules":
+        """The rules by which a test of the pool draws from this part of it."""
+        return self if part.is_whole else self.restricted(part.places)
+
     def shortest(self, bank: ItemBank) -> int:
         """Questions that count in every test of the pool that nobody breaks off."""
         least = max(self.min_questions, 1) if self.stop else self.max_questions
@@ -203,14 +207,9 @@ class CatRules:
         part = counting(bank)
         if part.bank is None:
             raise RulesError([("/selection", WITHOUT_PARAMETERS)])
-        if not part.is_whole:
-            if problems := [
-                (at + below, text) for at, each in self._parts(bank) for below, text in each.problems(bank)
-            ]:
-                raise RulesError(problems)
-            self.restricted(part.places)._check_part(part.bank)
-        else:
-            self._check_part(bank)
+        if not part.is_whole and (problems := _problems_of(self._parts(bank), bank)):
+            raise RulesError(problems)
+        self.for_part(part)._check_part(part.bank)
         if self.pilots is not None and (found := self.pilots.problems(self.shortest(bank))):
             raise RulesError([("/pilots" + below, text) for below, text in found])
 
@@ -233,13 +232,9 @@ class CatRules:
         if part.bank is None:
             problems.append(("", "all questions of this pool are retired"))
         if not problems:
-            problems = [
-                (f"/eligibility/{i}{below}", text)
-                for i, rule in enumerate(self.eligibility)
-                for below, text in rule.problems(bank)
-            ]
+            problems = _problems_of(self._eligibility_parts(), bank)
         if not problems and part.bank is not None:
-            rules = self.restricted(part.places).eligibility
+            rules = self.for_part(part).eligibility
             problems = _placed(joint_problems(rules, part.bank, self.max_questions))
         if problems:
             raise RulesError(problems)
@@ -252,15 +247,17 @@ class CatRules:
             ("/criterion", self.criterion_for(bank)),
             ("/strategy", self.strategy),
             *([("/start", self.start)] if self.start else []),
-            *((f"/eligibility/{i}", rule) for i, rule in enumerate(self.eligibility)),
+            *self._eligibility_parts(),
             *((f"/stop/{i}", rule) for i, rule in enumerate(self.stop)),
         ]
+
+    def _eligibility_parts(self) -> list[tuple[str, Component]]:
+        return [(f"/eligibility/{i}", rule) for i, rule in enumerate(self.eligibility)]
 
     def _check_part(self, bank: ItemBank) -> None:
         """The same for a pool whose questions all count."""
         parts = self._parts(bank)
-        problems = [(place + below, text) for place, part in parts for below, text in part.problems(bank)]
-        problems += self._disjoint()
+        problems = _problems_of(parts, bank) + self._disjoint()
         if not problems:
             problems = _placed(joint_problems(self.eligibility, bank, self.max_questions))
         if not problems:
@@ -273,7 +270,7 @@ class CatRules:
         part = counting(bank)
         if part.bank is None or not self.is_adaptive(bank):
             return float(bank.n_items)
-        rules = self if part.is_whole else self.restricted(part.places)
+        rules = self.for_part(part)
         return sum(cost for cost, _ in rules._work_of(rules._parts(part.bank), part.bank))
 
     def _work_of(self, parts: list[tuple[str, Component]], bank: ItemBank) -> list[tuple[float, str]]:
@@ -330,6 +327,11 @@ class CatRules:
     def criterion_for(self, bank: ItemBank) -> Criterion:
         """The rules' own criterion, or the default for the pool's number of dimensions."""
         return self.criterion or (DEFAULT_CRITERION if bank.n_dimensions == 1 else DEFAULT_CRITERION_SEVERAL)
+
+
+def _problems_of(parts: list[tuple[str, Component]], bank: ItemBank) -> Problems:
+    """Of each rule by itself, by its place in all of the rules."""
+    return [(place + below, text) for place, part in parts for below, text in part.problems(bank)]
 
 
 def _placed(together: Problems) -> Problems:

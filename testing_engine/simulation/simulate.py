@@ -49,7 +49,7 @@ def simulate(
     longest = min(rules.max_questions, part.n_items)
     students = Students.drawn(thetas, bank.n_dimensions, longest, seed).among(members)
     belief = prior or rules.prior_rule.prior(bank.n_dimensions)
-    own = rules if part.is_whole else rules.restricted(part.places)
+    own = rules.for_part(part)
     if lockstep.understood(part.bank, own, belief):
         taken = lockstep.take_tests(part.bank, own, belief, students)
     else:
