@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from testing_engine.pictures.palette import FILL, SERIES, SOFT
-from testing_engine.pictures.picture import Cell, Picture, label
+from testing_engine.pictures.picture import Picture, label, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,8 +64,6 @@ def old_and_new(name: str, grid: Sequence[float], questions: Sequence[Curves], w
             if points is not None:
                 columns.append(f"{each.id}, {said}")
                 numbers.append(points)
-    rows: list[tuple[Cell, ...]] = [
-        tuple(round(value, 6) for value in row) for row in zip(*numbers, strict=True)
-    ]
+    rows = rows_of(*numbers)
     height = 0.8 + 1.7 * -(-len(questions) // COLUMNS)
-    return Picture(name, words.title, words.description, tuple(columns), tuple(rows), draw, height)
+    return Picture(name, words.title, words.description, tuple(columns), rows, draw, height)

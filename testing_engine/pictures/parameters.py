@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from testing_engine.pictures.palette import RIGHT, SERIES
-from testing_engine.pictures.picture import Cell, Picture, label
+from testing_engine.pictures.picture import Picture, label, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,10 +57,8 @@ def before_and_after(
                 scored = "" if len(before) == 2 else f", {words.score} {score}"
                 columns.append(f"{name}{scored}, {said}")
                 numbers.append(points[score])
-    rows: list[tuple[Cell, ...]] = [
-        tuple(round(value, 6) for value in row) for row in zip(*numbers, strict=True)
-    ]
-    return Picture("before-and-after", words.title, words.description, tuple(columns), tuple(rows), draw, 3.4)
+    rows = rows_of(*numbers)
+    return Picture("before-and-after", words.title, words.description, tuple(columns), rows, draw, 3.4)
 
 
 def _drawn(points: Points) -> list[int]:

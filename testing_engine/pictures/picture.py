@@ -5,7 +5,8 @@ The numbers come first. Whoever only downloads them never loads the drawing libr
 
 import csv
 import io
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -57,6 +58,12 @@ class Picture:
     @property
     def rows_left_out(self) -> int:
         return max(0, len(self.rows) - ROWS_ON_PAGE)
+
+
+def rows_of(*columns: Sequence[float]) -> tuple[tuple[Cell, ...], ...]:
+    """Rows of cells, to six digits; what is not finite is no value."""
+    cells = ((round(v, 6) if math.isfinite(v) else None for v in column) for column in columns)
+    return tuple(zip(*cells, strict=True))
 
 
 def shown(cell: Cell) -> str:

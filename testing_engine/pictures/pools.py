@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from testing_engine.pictures.palette import FILL, INK, SERIES, SOFT, series
-from testing_engine.pictures.picture import Cell, Picture, label
+from testing_engine.pictures.picture import Cell, Picture, label, rows_of
 from testing_engine.psychometrics.coverage import (
     NEAR,
     SEARCHED,
@@ -284,9 +284,7 @@ def _concepts(covered: Coverage, names: Sequence[str]) -> Picture:
 
 
 def _columns(*columns: FloatArray) -> tuple[tuple[Cell, ...], ...]:
-    """Rows of cells; what is not finite is no value."""
-    cells = ((round(v, 6) if np.isfinite(v) else None for v in column.tolist()) for column in columns)
-    return tuple(zip(*cells, strict=True))
+    return rows_of(*(column.tolist() for column in columns))
 
 
 def _visible(errors: FloatArray) -> FloatArray:
