@@ -1,5 +1,7 @@
 """Plain data as it is hashed: what PostgreSQL's jsonb gives back, so that a hash holds for what is read."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -16,6 +18,11 @@ def as_stored(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if abs(value) >= 1e16 else value + 0.0  # −0.0 + 0.0 is 0.0
     return value
+
+
+def hash_of(value: Any) -> str:
+    """SHA-256 over plain data, as canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def former_spellings(value: Any) -> Iterator[Any]:

@@ -1,7 +1,5 @@
 """Rows → frozen values that a process keeps for ever: neither a revision nor a plan ever changes."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,7 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from testing_engine.canonical import as_stored, former_spellings
+from testing_engine.canonical import as_stored, former_spellings, hash_of
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion, TestPlan
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
@@ -194,7 +192,7 @@ def is_plan_hash(content_hash: str, rules: Any, concept_names: Sequence[str]) ->
 def plan_hash(rules: object, concept_names: Sequence[str]) -> str:
     """SHA-256 over a plan's content, as canonical JSON."""
     content = {"rules": rules, "concept_names": list(concept_names)}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hash_of(content)
 
 
 def forget_frozen() -> None:

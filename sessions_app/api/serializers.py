@@ -1,6 +1,5 @@
 """What requests may hold. Types and ranges here; what needs the pool or the session, in the domain."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,7 @@ from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.shown import Given
 from sessions_app.sitting.submission import Submission
+from testing_engine.canonical import hash_of
 from testing_engine.exporting import WRITERS
 from testing_engine.interchange.imported import LARGEST_SEED, MOST_VARIANTS, VARIANTS
 from testing_engine.interchange.names import NAME_LENGTH, identifier_in, problem_of_name
@@ -280,7 +280,7 @@ class EraseRequestSerializer(Body):
 
 def fingerprint_of(body: Any) -> str:
     """Tells two different requests with one Idempotency-Key apart."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return hash_of(body)
 
 
 class ExtendRequestSerializer(Body):

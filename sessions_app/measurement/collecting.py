@@ -6,8 +6,6 @@ Of delivered tests those count that are over for good and whose student was not 
 still go on.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +18,7 @@ from sessions_app.measurement.asking import DELIVERED, FILE, SOURCE, Asked
 from sessions_app.models import ResponseImport
 from testing_engine.calibration import Responses
 from testing_engine.calibration.responses import IntArray
+from testing_engine.canonical import hash_of
 from testing_engine.models import Question
 from testing_engine.revisions import FrozenRevision
 
@@ -102,8 +101,7 @@ def alike_items(revision: FrozenRevision) -> dict[int, int]:
     told: dict[int, tuple[str, str]] = {}
     rows = Question.objects.filter(pool_id=revision.pool_id).values_list("pk", *fields)
     for pk, external_id, *content in rows.iterator():
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-        told[pk] = (external_id, digest)
+        told[pk] = (external_id, hash_of(content))
     wanted = {told[int(pk)]: item for item, pk in enumerate(revision.question_ids)}
     return {pk: wanted[each] for pk, each in told.items() if each in wanted}
 

@@ -5,7 +5,6 @@ same way is one import, however often it comes.
 """
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from django.db.models import QuerySet
 
 from sessions_app.measurement.cells import KeyedCells, Values
 from sessions_app.models import ResponseImport
+from testing_engine.canonical import hash_of
 from testing_engine.interchange.answer_files import (
     SHAPES,
     AnswersRead,
@@ -134,7 +134,7 @@ def _kept(
     reading = _reading(wishes, read)
     found: dict[str, Any] = {
         "sha256": hashlib.sha256(upload.content).hexdigest(),
-        "reading_hash": hashlib.sha256(json.dumps(reading, sort_keys=True).encode()).hexdigest(),
+        "reading_hash": hash_of(reading),
     }
     if (before := ResponseImport.objects.filter(pool=pool, **found).first()) is not None:
         return before, True

@@ -1,7 +1,5 @@
 """One calibration, computed: by a worker, or by the command in its own process."""
 
-import hashlib
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from sessions_app.measurement.proposals import known_errors, proposed_parameters
 from sessions_app.measurement.shifts import shift_of
 from sessions_app.models import Calibration
 from testing_engine.calibration.version import engine_version
-from testing_engine.canonical import as_stored
+from testing_engine.canonical import as_stored, hash_of
 from testing_engine.models import Question
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
@@ -101,11 +99,6 @@ def again(calibration: Calibration) -> Computed:
     sessions = [uuid.UUID(bytes=packed[at : at + 16]) for at in range(0, len(packed), 16)]
     errors = known_errors(calibration.pool_id, calibration.created_at)
     return compute(Asked.from_json(calibration.request), revision, parameters_in(revision), sessions, errors)
-
-
-def hash_of(result: dict[str, Any]) -> str:
-    """SHA-256 over a result, as canonical JSON."""
-    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
 
 
 def parameters_in(revision: FrozenRevision) -> list[ItemParameters]:

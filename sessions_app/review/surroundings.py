@@ -7,7 +7,7 @@ from django.db import connection
 
 from sessions_app.models import Invitation, ResultSpecification, StudentProficiency
 from sessions_app.review.breaks import Break
-from sessions_app.sitting.result_specs import content_hash as specification_hash
+from testing_engine.canonical import hash_of
 from testing_engine.models import (
     ParameterSource,
     Passage,
@@ -59,7 +59,7 @@ def changed_plans() -> Iterator[Break]:
 def changed_specifications() -> Iterator[Break]:
     """What a test reports, against its hash, which the sessions' chains vouch for."""
     for row in ResultSpecification.objects.order_by("pk").iterator():
-        if specification_hash(row.content) != row.content_hash:
+        if hash_of(row.content) != row.content_hash:
             yield Break(str(row), "its kind, cuts or levels were changed")
 
 

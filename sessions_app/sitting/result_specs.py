@@ -5,8 +5,6 @@ Every session keeps the specification that it started with, stored by content as
 edit changes no result.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -19,7 +17,7 @@ from msgspec import ValidationError, convert
 
 from sessions_app.models import NamedTest, ResultSpecification
 from sessions_app.sitting.thousandths import thousandths
-from testing_engine.canonical import as_stored
+from testing_engine.canonical import as_stored, hash_of
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -280,16 +278,11 @@ def cuts_of(rules: CatRules) -> tuple[float, ...]:
     return tuple(cut / 1000 for cut in sorted(found))
 
 
-def content_hash(content: object) -> str:
-    """SHA-256 over a specification's content, as canonical JSON."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def store_spec(spec: ResultSpec) -> ResultSpecification:
     """The row with this content, new or found."""
     content = as_stored(spec.to_json())
     row, _ = ResultSpecification.objects.get_or_create(
-        content_hash=content_hash(content), defaults={"content": content}
+        content_hash=hash_of(content), defaults={"content": content}
     )
     return row
 

@@ -1,7 +1,5 @@
 """Parts of a simulation, computed by workers or by the command in its own process; and the whole of them."""
 
-import hashlib
-import json
 import logging
 import time
 import uuid
@@ -15,7 +13,7 @@ from sessions_app.measurement import jobs
 from sessions_app.measurement.simulations import queue
 from sessions_app.measurement.simulations.asking import designs_in
 from sessions_app.models import Simulation, SimulationPart
-from testing_engine.canonical import as_stored
+from testing_engine.canonical import as_stored, hash_of
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision, load_revision
@@ -151,8 +149,3 @@ def _whole(revision: FrozenRevision, rules: CatRules, thetas: FloatArray, seed: 
     starts = range(0, len(thetas), size)
     parts = (simulate(revision.bank, rules, thetas, seed, members=slice(at, at + size)) for at in starts)
     return Taken.joined([each.taken for each in parts])
-
-
-def hash_of(result: dict[str, Any]) -> str:
-    """SHA-256 over a result, as canonical JSON."""
-    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
