@@ -13,13 +13,14 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 
 from sessions_app.measurement.asking import DELIVERED, FILE, SOURCE, Asked
 from sessions_app.models import ResponseImport
 from testing_engine.calibration import Responses
 from testing_engine.calibration.responses import IntArray
 from testing_engine.canonical import hash_of
-from testing_engine.models import Question
+from testing_engine.models import Question, QuestionPool
 from testing_engine.revisions import FrozenRevision
 
 _SESSIONS = """
@@ -81,10 +82,7 @@ def sessions_for(asked: Asked, pool_id: UUID, until: datetime) -> list[UUID]:
 def collect(asked: Asked, revision: FrozenRevision, sessions: Sequence[UUID]) -> Collected:
     """The answers of the imports that were asked for, and of these sessions. Raises `NothingToCalibrate`."""
     alike = alike_items(revision)
-    parts = [
-        _imported(source, alike, asked)
-        for source in ResponseImport.objects.filter(pk__in=asked.imports or ()).order_by("created_at", "id")
-    ]
+    parts = [_imported(source, alike, asked) for source in imports_asked(asked)]
     imported = sum(len(part.groups) for part in parts)
     if sessions:
         parts.append(_delivered(sessions, alike, asked))
@@ -93,6 +91,20 @@ def collect(asked: Asked, revision: FrozenRevision, sessions: Sequence[UUID]) ->
             "There are no answers to calibrate from: import some, or take delivered tests that are over."
         )
     return _joined(parts, revision, len(sessions), imported)
+
+
+def known_imports(pool: QuestionPool) -> list[UUID]:
+    """All imports of a pool, the oldest first."""
+    return list(_oldest_first().filter(pool=pool).values_list("pk", flat=True))
+
+
+def imports_asked(asked: Asked) -> QuerySet[ResponseImport]:
+    """In the order in which their answers are taken."""
+    return _oldest_first().filter(pk__in=asked.imports or ())
+
+
+def _oldest_first() -> QuerySet[ResponseImport]:
+    return ResponseImport.objects.order_by("created_at", "id")
 
 
 def alike_items(revision: FrozenRevision) -> dict[int, int]:

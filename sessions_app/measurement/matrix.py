@@ -11,8 +11,8 @@ from itertools import chain
 from uuid import UUID
 
 from sessions_app.measurement.asking import NONE, OWN, Asked, checked
-from sessions_app.measurement.collecting import Collected, collect, sessions_for
-from sessions_app.models import ImportedSitting, ResponseImport, TestSession
+from sessions_app.measurement.collecting import Collected, collect, imports_asked, known_imports, sessions_for
+from sessions_app.models import ImportedSitting, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
@@ -42,11 +42,10 @@ def matrix_lines(pool: QuestionPool, wanted: Wanted, until: datetime) -> Iterato
     """
     assert pool.current_revision_id is not None
     revision = load_revision(pool.current_revision_id)
-    known = ResponseImport.objects.filter(pool=pool).order_by("created_at", "id").values_list("pk", flat=True)
     asked = checked(
         Asked(wanted.imports, wanted.delivered, wanted.since, scale=OWN, groups=wanted.groups),
         revision,
-        list(known),
+        known_imports(pool),
     )
     sessions = sessions_for(asked, pool.pk, until)
     collected = collect(asked, revision, sessions)
@@ -70,11 +69,10 @@ def _rows(
 
 
 def _names(asked: Asked, sessions: Sequence[UUID]) -> Iterator[str]:
-    """In the order of the answers: imports as `collect` takes them, then delivered tests. "": erased."""
-    imports = ResponseImport.objects.filter(pk__in=asked.imports or ()).order_by("created_at", "id")
+    """In the order of the answers: imports, then delivered tests. "": erased."""
     sittings = (
         ImportedSitting.objects.filter(source=source).order_by("number").values_list("person", flat=True)
-        for source in imports
+        for source in imports_asked(asked)
     )
     told = TestSession.objects.filter(pk__in=sessions).values_list("pk", "student__external_id")
     students = dict(told.iterator())

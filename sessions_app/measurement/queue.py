@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 
 from sessions_app.measurement import jobs
 from sessions_app.measurement.asking import Asked, checked
-from sessions_app.models import Calibration, ResponseImport
+from sessions_app.measurement.collecting import known_imports
+from sessions_app.models import Calibration
 from sessions_app.refusals import (
     CalibrationNotFound,
     CalibrationNotOpen,
@@ -35,9 +36,7 @@ def ask(
     """
     revision_id = pool.current_revision_id
     assert revision_id is not None
-    imports = ResponseImport.objects.filter(pool=pool).order_by("created_at", "id")
-    revision = load_revision(revision_id)
-    content = checked(asked, revision, list(imports.values_list("pk", flat=True))).to_json()
+    content = checked(asked, load_revision(revision_id), known_imports(pool)).to_json()
 
     def create() -> Calibration:
         calibration = Calibration.objects.create(
