@@ -24,6 +24,7 @@ MOST_ATTEMPTS = 3
 SILENT_AFTER = timedelta(minutes=10)  # longer than any stage that tells nothing
 WAITING_AFTER = timedelta(minutes=2)
 BEAT_EVERY = 1.0  # seconds
+BROKE_OFF = "It broke off by an error of the service; the log has it."
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 J = TypeVar("J", bound=Job)
@@ -123,8 +124,7 @@ def run(model: type[J], job_id: uuid.UUID, compute: Callable[[J], Mapping[str, A
         finish(job, Job.State.FAILED, timezone.now(), error=str(error))
     except Exception:
         logger.exception("%s %s failed", model.__name__, job_id)
-        told = "It broke off by an error of the service; the log has it."
-        finish(job, Job.State.FAILED, timezone.now(), error=told)
+        finish(job, Job.State.FAILED, timezone.now(), error=BROKE_OFF)
         raise
     return True
 

@@ -75,10 +75,9 @@ def linked(fit: Calibration, old: Sequence[ItemParameters], concepts: Sequence[i
     found = link(known, fit.parameters, items=list(known))
     aside = {item for item, z in found.robust_z.items() if abs(z) > MOVED_Z}
     stable = [item for item in known if item not in aside]
-    if aside and len(stable) >= max(FEWEST, len(known) // 2):
-        found_z = found.robust_z
-    else:
-        aside, stable, found_z = set(), list(known), found.robust_z
+    if len(stable) < max(FEWEST, len(known) // 2):
+        aside, stable = set(), list(known)
+    moved = found.robust_z
     covariance = _known_exactly(known, stable) if len(stable) <= ERRORS_UP_TO else None
     found = link(known, fit.parameters, items=stable, old_covariance=covariance)
     return OnScale(
@@ -89,7 +88,7 @@ def linked(fit: Calibration, old: Sequence[ItemParameters], concepts: Sequence[i
         found.method,
         len(found.items),
         tuple(sorted(str(item) for item in aside)),
-        found_z,
+        moved,
     )
 
 

@@ -139,13 +139,12 @@ def parameters_of(
     else:
         middle = float(estimate.b.mean())
         fields |= {"difficulty": middle, "thresholds": tuple((estimate.b - middle).tolist())}
-    categories = replace(old).n_categories
     try:
         new = replace(old, **fields)
     except ItemParameterError as error:
         raise NoPlaceInPool(str(error)) from error
-    if new.n_categories != categories:
-        raise NoPlaceInPool(f"{categories - new.n_categories} of its categories were never chosen")
+    if new.n_categories != old.n_categories:
+        raise NoPlaceInPool(f"{old.n_categories - new.n_categories} of its categories were never chosen")
     return new
 
 

@@ -57,9 +57,7 @@ def settle(simulation_id: uuid.UUID) -> None:
         queue.settle(simulation_id, timezone.now(), put_together)
     except Exception:
         logger.exception("Simulation %s failed", simulation_id)
-        queue.give_up(
-            simulation_id, "It broke off by an error of the service; the log has it.", timezone.now()
-        )
+        queue.give_up(simulation_id, jobs.BROKE_OFF, timezone.now())
         raise
 
 
@@ -103,17 +101,14 @@ def put_together(simulation: Simulation) -> dict[str, Any]:
     """The fields of a simulation whose parts are all done."""
     revision = load_revision(simulation.revision_id)
     thetas = abilities_of(simulation, revision)
-    taken = [
-        Taken.joined([unpacked(bytes(part.taken or b"")) for part in parts])
-        for design in range(len(simulation.request["designs"]))
-        if (
-            parts := list(
-                SimulationPart.objects.filter(simulation=simulation, design=design).order_by("first")
-            )
-        )
-    ]
+    taken = [_taken(simulation, design) for design in range(len(simulation.request["designs"]))]
     result = result_of(simulation.request["cuts"], revision, thetas, taken)
     return {"engine_version": engine_version(), "result": result, "result_hash": hash_of(result)}
+
+
+def _taken(simulation: Simulation, design: int) -> Taken:
+    parts = SimulationPart.objects.filter(simulation=simulation, design=design).order_by("first")
+    return Taken.joined([unpacked(bytes(part.taken or b"")) for part in parts])
 
 
 def result_of(
