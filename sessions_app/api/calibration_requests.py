@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sessions_app.api.serializers import Body, Identifier, Text
+from sessions_app.api.serializers import Body, Identifier, SizedFile, Text
 from sessions_app.measurement.asking import GROUPS, LARGEST_SEED, LINK, NONE, SCALES, Asked
 from sessions_app.measurement.cells import Values
 from sessions_app.measurement.matrix import BLANK, MISSINGS
@@ -29,7 +27,7 @@ class Cells(serializers.ListField):
 class ResponseFile(Body):
     """A form with a file, or JSON with its text."""
 
-    file = serializers.FileField(required=False, help_text="In a form: the file, as it is.")
+    file = SizedFile("IMPORT_MAX_BYTES", required=False, help_text="In a form: the file, as it is.")
     content = serializers.CharField(
         required=False, trim_whitespace=False, help_text="In JSON: the file's text, with its header."
     )
@@ -48,11 +46,6 @@ class ResponseFile(Body):
     missing = Cells(default=list, help_text="Cells that mean: not answered; beside empty, NA and a point.")
     skip_bad_lines = serializers.BooleanField(default=False, help_text="Take the others all the same.")
     dry_run = serializers.BooleanField(default=False, help_text="Report only; nothing is stored.")
-
-    def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
-        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
-            raise serializers.ValidationError(f"The file is larger than {settings.IMPORT_MAX_BYTES} bytes.")
-        return file
 
     def validate(self, attrs: Any) -> Any:
         if ("file" in attrs) == ("content" in attrs):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -400,8 +400,23 @@ class ConceptNames(serializers.ListField):
             return given
 
 
+class SizedFile(serializers.FileField):
+    """A file of at most as many bytes as this setting allows."""
+
+    def __init__(self, max_bytes_setting: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._max_bytes_setting = max_bytes_setting
+
+    def to_internal_value(self, data: Any) -> "File[Any]":
+        file = super().to_internal_value(data)
+        limit: int = getattr(settings, self._max_bytes_setting)
+        if (file.size or 0) > limit:
+            raise serializers.ValidationError(f"The file is larger than {limit} bytes.")
+        return file
+
+
 class PoolImport(Body):
-    file = serializers.FileField(help_text="The file, as it is.")
+    file = SizedFile("IMPORT_MAX_BYTES", help_text="The file, as it is.")
     format = serializers.ChoiceField(
         choices=list(READERS), required=False, help_text="Left out: by the file's content and name."
     )
@@ -431,11 +446,6 @@ class PoolImport(Body):
         default=False, help_text="A worker imports; the reply is a 202 with the import's id."
     )
 
-    def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
-        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
-            raise serializers.ValidationError(f"The file is larger than {settings.IMPORT_MAX_BYTES} bytes.")
-        return file
-
 
 class TemplateSerializer(Body):
     format = serializers.ChoiceField(choices=list(FORMS), default="xlsx")
@@ -462,7 +472,9 @@ class Choices(serializers.Field[dict[str, str], Any, Any, Any]):
 
 
 class ParameterTableRequest(Body):
-    file = serializers.FileField(required=False, help_text="The table as a file, or else as `table`.")
+    file = SizedFile(
+        "POOL_UPLOAD_MAX_BYTES", required=False, help_text="The table as a file, or else as `table`."
+    )
     table = serializers.CharField(required=False, trim_whitespace=False, help_text="The table as text.")
     source = Text(  # type: ignore[assignment]  # a field of the request, which the class does not keep
         max_length=200, required=False, default="", help_text="Which candidate it is. A dry run names them."
@@ -490,13 +502,6 @@ class ParameterTableRequest(Body):
                 {"revision": "To publish, name the revision that you looked at."}
             )
         return attrs
-
-    def validate_file(self, file: "UploadedFile[Any]") -> "UploadedFile[Any]":
-        if (file.size or 0) > settings.POOL_UPLOAD_MAX_BYTES:
-            raise serializers.ValidationError(
-                f"The file is larger than {settings.POOL_UPLOAD_MAX_BYTES} bytes."
-            )
-        return file
 
 
 class PoolUpload(serializers.Serializer[Any]):
