@@ -25,7 +25,7 @@ from sessions_app.api.documentation import calibrations as documentation_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.parsers import ImportParser, ResponseTextParser
 from sessions_app.api.requests import body_of, idempotency_key_of, query_of
-from sessions_app.api.result_export import AnyFormat
+from sessions_app.api.result_export import AnyFormat, streamed
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement import proposals, queue, tables
 from sessions_app.measurement.asking import CalibrationRefused
@@ -95,8 +95,7 @@ class ResponseMatrixView(ClientView):
             raise InvalidBody(refused.problems) from refused
         except NothingToCalibrate as nothing:
             raise Problem(404, "no_answers", str(nothing)) from nothing
-        headers = {"Content-Disposition": f'attachment; filename="{pool.pk}-responses.csv"'}
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        return streamed(lines, f"{pool.pk}-responses")
 
 
 class CalibrationListView(ListView):
@@ -127,9 +126,7 @@ class CalibrationView(ClientView):
         found = queue.find(pool_of(pool_id), calibration_id)
         if query_of(request, CalibrationFormat)["format"] == "json":
             return Response(replies.calibration(found))
-        headers = {"Content-Disposition": f'attachment; filename="calibration-{found.pk}.csv"'}
-        lines = tables.parameter_lines(found)
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        return streamed(tables.parameter_lines(found), f"calibration-{found.pk}")
 
 
 class CancelCalibrationView(ClientView):

@@ -1,5 +1,6 @@
 """Results of a named test, as CSV or JSON, however long they are."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -25,6 +26,12 @@ class AnyFormat(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+def streamed(lines: Iterable[str], name: str, form: str = "csv") -> StreamingHttpResponse:
+    """A file of that name, a line at a time."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
+    return StreamingHttpResponse(lines, content_type=CONTENT_TYPES[form], headers=headers)
+
+
 class ExportView(ClientView):
     documentation = documentation_of.EXPORT
     permission = permissions.REPORT
@@ -35,6 +42,4 @@ class ExportView(ClientView):
         rows, form = query["rows"], query["format"]
         test = named_tests.named_test(name)
         lines = result_rows.export(TestSession.objects.filter(named_test=test), rows, form)
-        disposition = f'attachment; filename="{test.name}-{rows}.{form}"'
-        headers = {"Content-Disposition": disposition}
-        return StreamingHttpResponse(lines, content_type=CONTENT_TYPES[form], headers=headers)
+        return streamed(lines, f"{test.name}-{rows}", form)

@@ -13,7 +13,7 @@ from sessions_app.api.authoring import pool_of
 from sessions_app.api.documentation import simulations as documentation_of
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.requests import body_of, idempotency_key_of, query_of
-from sessions_app.api.result_export import AnyFormat
+from sessions_app.api.result_export import AnyFormat, streamed
 from sessions_app.api.simulation_requests import SimulationFormat, SimulationRequest, asked_in
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement.sending import send_simulation
@@ -51,10 +51,8 @@ class SimulationView(ClientView):
         wanted = query_of(request, SimulationFormat)
         if wanted["format"] == "json":
             return Response(replies.simulation(found))
-        name = f"simulation-{found.pk}-{wanted['table']}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        lines = tables.lines(found, wanted["table"])
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        table = wanted["table"]
+        return streamed(tables.lines(found, table), f"simulation-{found.pk}-{table}")
 
 
 class CancelSimulationView(ClientView):
