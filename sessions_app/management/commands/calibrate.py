@@ -3,14 +3,13 @@
 import json
 import uuid
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from tqdm import tqdm
 
+from sessions_app.management.answers import add_which_answers, which_answers
 from sessions_app.measurement import proposals, queue, running
 from sessions_app.measurement.asking import GROUPS, LINK, NONE, SCALES, Asked, CalibrationRefused
 from sessions_app.models import Calibration
@@ -27,12 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("pool", nargs="?", help="Its id.")
-        parser.add_argument(
-            "--import", action="append", dest="imports", metavar="ID", help="Repeatable; by default all."
-        )
-        parser.add_argument("--no-imports", action="store_true", help="Delivered tests alone.")
-        parser.add_argument("--no-delivered", action="store_true", help="Imported answers alone.")
-        parser.add_argument("--since", metavar="DATE", help="Delivered tests that ended on or after it.")
+        add_which_answers(parser)
         parser.add_argument("--model", default="", help="For all questions; by default each one's own.")
         parser.add_argument("--priors", default="default", help="default, none, or JSON.")
         parser.add_argument("--seed", type=int, default=0)
@@ -137,19 +131,11 @@ def _line(item: dict[str, Any]) -> str:
 def _asked(options: dict[str, Any]) -> Asked:
     priors = options["priors"]
     try:
-        imports = (
-            None if options["imports"] is None else tuple(uuid.UUID(each) for each in options["imports"])
-        )
         priors = priors if priors in ("default", "none") else json.loads(priors)
-        since = parse_date(options["since"]) if options["since"] else None
     except ValueError as error:
-        raise CommandError(f"--import, --priors and --since: {error}") from error
-    if options["since"] and since is None:
-        raise CommandError("--since: a date is written 2026-11-30.")
+        raise CommandError(f"--priors: {error}") from error
     return Asked(
-        imports=() if options["no_imports"] else imports,
-        delivered=not options["no_delivered"],
-        since=None if since is None else datetime.combine(since, datetime.min.time(), UTC),
+        **which_answers(options),
         model=options["model"],
         priors=priors,
         seed=options["seed"],

@@ -3,6 +3,7 @@
 import json
 import uuid
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,8 @@ def _asked(options: dict[str, Any]) -> Asked:
     population = Population(kind, tuple(options["mean"]), tuple(options["sd"]), options["correlation"])
     designs = tuple(Design(_rules_from(path), path.stem[:100]) for path in options["rules"])
     cuts = None if options["cuts"] is None else tuple(options["cuts"])
-    usual = Asked(students=options["students"], population=population, cuts=cuts, seed=options["seed"])
-    return Asked(designs, usual.students, population, cuts, usual.seed) if designs else usual
+    asked = Asked(students=options["students"], population=population, cuts=cuts, seed=options["seed"])
+    return replace(asked, designs=designs) if designs else asked
 
 
 def _rules_from(path: Path) -> CatRules:
