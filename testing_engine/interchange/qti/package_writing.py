@@ -3,6 +3,7 @@ shared stimuli, media, and item parameters as usage data.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from math import sqrt
 from typing import Any
@@ -18,7 +19,7 @@ from testing_engine.interchange.exported import (
 )
 from testing_engine.interchange.json_writing import zipped
 from testing_engine.interchange.qti.items_writing import write_item, write_stimulus
-from testing_engine.interchange.qti.texts import Node, NotCarried, qti
+from testing_engine.interchange.qti.texts import Node, NotCarried, element_in, qti
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 MANIFEST, TEST, USAGE = "imsmanifest.xml", "assessment.xml", "usage-data.xml"
@@ -37,6 +38,7 @@ class _Package:
     def __init__(self, pool: PoolContents) -> None:
         self._pool = pool
         self._media = {address: f"media/{address.rpartition('/')[2]}" for address in pool.media}
+        self._beside = {address: f"../{path}" for address, path in self._media.items()}  # from a folder
         self._files: dict[str, bytes] = {}
         self._resources: list[tuple[str, str, Sequence[str]]] = []  # path, type, what it shows
         self._stimuli: dict[str, tuple[str, list[str]]] = {}  # passage → path, losses
@@ -55,7 +57,7 @@ class _Package:
         identifier, path = str(row["id"]), f"items/{index:05}.xml"
         try:
             stimulus, losses = self._stimulus(row.get("passage", ""))
-            item = write_item(row, self._beside("items/"), f"../{stimulus}" if stimulus else None)
+            item = write_item(row, self._beside, f"../{stimulus}" if stimulus else None)
         except NotCarried as reason:
             said = str(reason)
             return ExportedQuestion(identifier, "left_out", (f"{said[:1].upper()}{said[1:]}.",))
@@ -71,35 +73,25 @@ class _Package:
             return "", []
         if passage not in self._stimuli:
             path = f"stimuli/{len(self._stimuli) + 1:05}.xml"
-            written = write_stimulus(_identifier(path), passage, self._beside("stimuli/"))
+            written = write_stimulus(_identifier(path), passage, self._beside)
             shown = [self._media[each] for each in addresses_in({"passage": passage}) if each in self._media]
             self._add(path, _STIMULUS, written.element, shown)
             self._stimuli[passage] = path, written.losses
         return self._stimuli[passage]
-
-    def _beside(self, folder: str) -> Mapping[str, str]:
-        up = "../" * folder.count("/")
-        return {address: up + path for address, path in self._media.items()}
 
     def _add(self, path: str, kind: str, root: Node, needs: Sequence[str]) -> None:
         self._files[path] = _document(root)
         self._resources.append((path, kind, needs))
 
     def _manifest(self) -> Node:
-        def packed(name: str, attributes: Mapping[str, str] | None = None, *children: Node) -> Node:
-            element = etree.Element(
-                f"{{{CONTENT_PACKAGING}}}{name}", dict(attributes or {}), nsmap={None: CONTENT_PACKAGING}
-            )
-            element.extend(children)
-            return element
-
-        schema, version = packed("schema"), packed("schemaversion")
-        schema.text, version.text = "QTI Package", "3.0.0"
+        packed = partial(element_in, CONTENT_PACKAGING)
+        schema = packed("schema", None, text="QTI Package")
+        version = packed("schemaversion", None, text="3.0.0")
+        documents = {path for path, _, _ in self._resources}
         resources = packed("resources")
         for path, kind, needs in self._resources:
             named = {"identifier": _identifier(path), "type": kind, "href": path}
             resource = packed("resource", named, packed("file", {"href": path}))
-            documents = {each for each, _, _ in self._resources}
             resource.extend(
                 packed("file", {"href": each}) for each in dict.fromkeys(needs) if each not in documents
             )
@@ -141,13 +133,7 @@ def _test(name: str, items: Sequence[tuple[str, Mapping[str, Any]]]) -> Node:
 
 def _usage_data(rows: Sequence[Mapping[str, Any]]) -> Node:
     """a, b and c of the logistic model with D = 1, an item each; nothing of one that is not calibrated."""
-
-    def used(name: str, attributes: Mapping[str, str], *children: Node, text: str = "") -> Node:
-        element = etree.Element(f"{{{USAGE_DATA}}}{name}", dict(attributes), nsmap={None: USAGE_DATA})
-        element.text = text or None
-        element.extend(children)
-        return element
-
+    used = partial(element_in, USAGE_DATA)
     root = used("usageData", {"glossary": GLOSSARY})
     for row in (each for each in rows if each.get("state") != NOT_CALIBRATED):
         slope = row["discrimination"] * sqrt(sum(weight**2 for weight in row["concepts"]))

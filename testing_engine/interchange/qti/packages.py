@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Final
@@ -95,9 +96,11 @@ class _Package:
         order = _Order()
         for path, test in tests:
             order.read(path, test)
-        items = [
-            path for path, root in read.items() if isinstance(root, str) or root.name == "assessmentItem"
-        ]
+        items = {
+            path: None
+            for path, root in read.items()
+            if isinstance(root, str) or root.name == "assessmentItem"
+        }
         named = [path for path in order.items if path not in items]
         if not items and not named:
             raise UploadRefused("The package holds no QTI item.")
@@ -168,7 +171,7 @@ class _Order:
     """What tests say of items: their order, and the section in which each stands."""
 
     def __init__(self) -> None:
-        self.items: list[str] = []
+        self.items: dict[str, None] = {}
         self.areas: dict[str, str] = {}
         self.losses: dict[str, tuple[str, ...]] = {}
 
@@ -192,7 +195,7 @@ class _Order:
             path = beside(file, unquote(child.get("href")))
             if path in self.items:
                 continue
-            self.items.append(path)
+            self.items[path] = None
             if area:
                 self.areas[path] = area
             self.losses[path] = tuple(_losses_of(child))
@@ -229,9 +232,10 @@ def _in_sets(questions: list[ImportedQuestion]) -> list[ImportedQuestion]:
         question.row.get("passage", "") if question.row and "enemy_groups" not in question.row else ""
         for question in questions
     ]
+    times = Counter(passages)
     made: list[ImportedQuestion] = []
     for question, passage in zip(questions, passages, strict=True):
-        if question.row is not None and passage and passages.count(passage) > 1:
+        if question.row is not None and passage and times[passage] > 1:
             name = "set-" + hashlib.sha256(passage.encode()).hexdigest()[:12]
             row = {**question.row, "question_set": name}
             question = ImportedQuestion(question.source, question.id, row, question.losses)

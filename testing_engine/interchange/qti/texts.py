@@ -41,7 +41,14 @@ Place = Callable[[str, str], Placed]  # (response variable, part or "") → what
 
 def qti(name: str, attributes: Mapping[str, str] | None = None, *children: Node, text: str = "") -> Node:
     """An element of QTI, or of HTML within it."""
-    element = etree.Element(f"{{{NAMESPACE}}}{name}", dict(attributes or {}), nsmap={None: NAMESPACE})
+    return element_in(NAMESPACE, name, attributes, *children, text=text)
+
+
+def element_in(
+    namespace: str, name: str, attributes: Mapping[str, str] | None = None, *children: Node, text: str = ""
+) -> Node:
+    """An element of a namespace, which is its own default one."""
+    element = etree.Element(f"{{{namespace}}}{name}", dict(attributes or {}), nsmap={None: namespace})
     _add_text(element, text)
     element.extend(children)
     return element
