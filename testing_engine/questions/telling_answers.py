@@ -136,7 +136,7 @@ def _members_with_limits(
     limits = {end.id: end.match_max for end in ends}
     if isinstance(interaction, GapMatch):
         limits |= {gap.id: 1 for gap in interaction.gaps}
-    return [(pair, tuple(pair.split(" "))) for pair in _pairs(interaction)], limits
+    return [(pair, tuple(pair.split(" "))) for pair in pairs_of(interaction)], limits
 
 
 def _is_small(interaction: Interaction) -> bool:
@@ -170,11 +170,12 @@ def _all_answers(interaction: Interaction) -> Iterator[Any]:
             for length in range(least, (interaction.max_choices or len(ids)) + 1):
                 yield from map(list, permutations(ids, length))
         case Match() | GapMatch() | Associate():
-            pairs = _pairs(interaction)
+            pairs = pairs_of(interaction)
             yield from _subsets(pairs, interaction.max_associations or len(pairs))
 
 
-def _pairs(interaction: Match | GapMatch | Associate) -> list[str]:
+def pairs_of(interaction: Match | GapMatch | Associate) -> list[str]:
+    """Every pair that an answer to it can hold."""
     match interaction:
         case Match():
             return [f"{s.id} {t.id}" for s in interaction.sources for t in interaction.targets]

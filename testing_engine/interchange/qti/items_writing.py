@@ -28,6 +28,7 @@ from testing_engine.questions.interactions import (
 )
 from testing_engine.questions.keys import with_categories
 from testing_engine.questions.program import Program, variables_of
+from testing_engine.questions.telling_answers import pairs_of
 
 INLINE = (InlineChoice, TextEntry)
 AROUND = (GapMatch, HotText)  # interactions that go around the text in which their parts stand
@@ -128,13 +129,10 @@ def _members(interaction: Interaction) -> list[str]:
     match interaction:
         case TextEntry() | Slider():
             return []
-        case Match():
-            return [f"{one.id} {other.id}" for one in interaction.sources for other in interaction.targets]
-        case GapMatch():
-            return [f"{one.id} {gap.id}" for one in interaction.choices for gap in interaction.gaps]
+        case Match() | GapMatch():
+            return pairs_of(interaction)
         case Associate():
-            ids = [choice.id for choice in interaction.choices]
-            return sorted({" ".join(sorted((one, other))) for one in ids for other in ids})
+            return sorted(pairs_of(interaction))
         case _:
             return [choice.id for choice in interaction.choices]
 
