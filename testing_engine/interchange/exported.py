@@ -5,9 +5,11 @@ and nothing of Django. What it cannot carry it names, question by question; it d
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from testing_engine.interchange.media import texts_of
 
 Whole = Literal["whole", "with_loss", "left_out"]
 ADDRESS = re.compile(r"/(?:images/[0-9a-f]{64}\.(?:png|jpg)|sounds/[0-9a-f]{64}\.(?:ogg|mp3|m4a))")
@@ -56,18 +58,9 @@ def reported(identifier: str, losses: Sequence[str]) -> ExportedQuestion:
 
 def addresses_in(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Addresses of media that a row's texts hold, each once."""
-    texts = _texts([row.get(name) for name in ("content", "passage", "options", "interactions")])
-    return tuple(dict.fromkeys(found for text in texts for found in ADDRESS.findall(text)))
+    return tuple(dict.fromkeys(found for text in texts_of(row) for found in ADDRESS.findall(text)))
 
 
 def missing_media(row: Mapping[str, Any], media: Mapping[str, bytes]) -> list[str]:
     """A sentence for each medium that a text names and the service does not have."""
     return [f"{address} is not stored here." for address in addresses_in(row) if address not in media]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple | Mapping):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(each)

@@ -16,10 +16,15 @@ DEEPEST = 12  # of lists and objects inside each other; no question's texts lie 
 def media_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The names, each once, in the order in which they stand."""
     names: dict[str, None] = {}
-    for field in TEXT_FIELDS:
-        for text in _texts(row.get(field)):
-            names.update(dict.fromkeys(found[2] for found in _NAMED.finditer(text)))
+    for text in texts_of(row):
+        names.update(dict.fromkeys(found[2] for found in _NAMED.finditer(text)))
     return tuple(names)
+
+
+def texts_of(row: Mapping[str, Any]) -> Iterator[str]:
+    """All texts of a question in which media may stand."""
+    for field in TEXT_FIELDS:
+        yield from _texts(row.get(field))
 
 
 def picture_in(address: str) -> tuple[str, bytes] | None:
