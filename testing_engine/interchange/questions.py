@@ -32,7 +32,6 @@ from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
-LOGISTIC_MODELS = MODELS[:4]
 PROBLEMS_LISTED = 100
 MAX_OPTIONS = 50
 MAX_CONTENT, MAX_OPTION = 50_000, 5_000  # characters

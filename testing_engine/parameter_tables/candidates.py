@@ -136,9 +136,6 @@ class Cells:
             return None
         return self._columns.table.number(self._row, self._columns.original(name))
 
-    def text(self, name: str) -> str:
-        return self._row.cells.get(self._columns.original(name), "").strip() if name in self._columns else ""
-
     def need(self, name: str) -> float:
         value = self.get(name)
         if value is None:
