@@ -15,7 +15,7 @@ def overall_score(
     """Mean θ̄ of the abilities that these questions measure, and its standard error √(1ᵀV1) / D with their
     covariance V. None for fewer than two abilities: then there is nothing to sum up. Pilots measure nothing.
     """
-    if not len(estimate.theta):
+    if len(estimate.theta) < 2:
         return None
     part = counting(bank)
     items = items if part.is_whole else [item for item in items if part.holds(item)]
