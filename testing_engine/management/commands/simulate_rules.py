@@ -91,8 +91,8 @@ class Command(BaseCommand):
 def _students_of(scale: Scale, students: int, dimensions: int, seed: int) -> FloatArray:
     """(S, D) abilities, N(0, 1), that correlate as the scale says."""
     independent = np.random.default_rng(seed).normal(size=(students, dimensions))
-    correlations = NormalPrior.correlated([0.0] * dimensions, [1.0] * dimensions, scale.correlation)
-    drawn: FloatArray = independent @ np.linalg.cholesky(correlations.covariance).T
+    normal = NormalPrior.equally_correlated(dimensions, scale.correlation)
+    drawn: FloatArray = independent @ np.linalg.cholesky(normal.covariance).T
     return drawn
 
 

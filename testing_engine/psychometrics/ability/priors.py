@@ -50,9 +50,7 @@ class NormalPrior:
     @lru_cache
     def equally_correlated(dimensions: int, correlation: float) -> "NormalPrior":
         """N(0, 1) per dimension, any two with this correlation. Positive definite above −1 / (D − 1)."""
-        covariance = np.full((dimensions, dimensions), correlation)
-        np.fill_diagonal(covariance, 1.0)
-        return NormalPrior(np.zeros(dimensions), covariance)
+        return NormalPrior.correlated(np.zeros(dimensions), np.ones(dimensions), correlation)
 
     @cached_property
     def precision(self) -> FloatArray:
