@@ -21,9 +21,8 @@ from sessions_app.measurement.simulations.asking import (
 )
 from sessions_app.models import Simulation
 from sessions_app.refusals import Refusal
-from testing_engine.interchange.json_objects import once
 from testing_engine.management.pools import pool_named
-from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.management.taking_in import rules_in
 from testing_engine.simulation.version import engine_version
 
 
@@ -116,20 +115,10 @@ class Command(BaseCommand):
 def _asked(options: dict[str, Any]) -> Asked:
     kind = OWN if options["own"] else NORMAL
     population = Population(kind, tuple(options["mean"]), tuple(options["sd"]), options["correlation"])
-    designs = tuple(Design(_rules_from(path), path.stem[:100]) for path in options["rules"])
+    designs = tuple(Design(rules_in(path), path.stem[:100]) for path in options["rules"])
     cuts = None if options["cuts"] is None else tuple(options["cuts"])
     asked = Asked(students=options["students"], population=population, cuts=cuts, seed=options["seed"])
     return replace(asked, designs=designs) if designs else asked
-
-
-def _rules_from(path: Path) -> CatRules:
-    try:
-        return CatRules.from_json(json.loads(path.read_text(), object_pairs_hook=once))
-    except RulesError as error:
-        told = "; ".join(f"{at or 'rules'}: {message}" for at, message in error.problems)
-        raise CommandError(f"{path.name}: {told}") from error
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path.name}: {error}") from error
 
 
 def _shown(value: Any) -> str:

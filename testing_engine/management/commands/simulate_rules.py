@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
-from testing_engine.interchange.json_objects import once
+from testing_engine.management.taking_in import listed, rules_in
 from testing_engine.models import Scale
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.items.bank import ItemBank
@@ -61,7 +61,7 @@ class Command(BaseCommand):
     ) -> None:
         if students < 1 or not 0 < maximum <= 1:
             raise CommandError("--students must be 1 or more, and --maximum above 0 and at most 1.")
-        asked = _rules_from(rules)
+        asked = rules_in(rules) if rules else CatRules.from_end_criteria(type="precision")
         try:
             revision = newest_revision(pool)
         except UnknownPool as error:
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             else:
                 found = SEARCHES[exposure](bank, on_scale, thetas, maximum, seed)
         except RulesError as error:
-            raise CommandError(_listed(error)) from error
+            raise CommandError(listed(error)) from error
         except ExposureNotHeldError as error:
             raise CommandError(f"--maximum: {error}.") from error
         for name, value in asdict(found.simulation.report()).items():
@@ -94,20 +94,6 @@ def _students_of(scale: Scale, students: int, dimensions: int, seed: int) -> Flo
     normal = NormalPrior.equally_correlated(dimensions, scale.correlation)
     drawn: FloatArray = independent @ np.linalg.cholesky(normal.covariance).T
     return drawn
-
-
-def _rules_from(path: Path | None) -> CatRules:
-    if path is None:
-        return CatRules.from_end_criteria(type="precision")
-    try:
-        return CatRules.from_json(json.loads(path.read_text(), object_pairs_hook=once))
-    except (OSError, ValueError) as error:
-        told = _listed(error) if isinstance(error, RulesError) else str(error)
-        raise CommandError(f"{path.name}: {told}") from error
-
-
-def _listed(error: RulesError) -> str:
-    return "; ".join(f"{pointer or 'rules'}: {message}" for pointer, message in error.problems)
 
 
 def _shown(value: Any) -> str:
