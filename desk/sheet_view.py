@@ -17,14 +17,18 @@ from testing_engine.authoring.passages import PassageLine
 from testing_engine.authoring.problems import Problem
 from testing_engine.authoring.sheet import (
     IN_TEXT,
+    LISTS,
+    NUMBERS,
     OWN,
     RATING,
     RULES,
     SEVERAL,
     SHARE,
+    TAKES_ONE,
     WHOLE,
     WITH_PAIRS,
     WITH_TARGETS,
+    WITH_TICKS,
     WITHOUT_ROWS,
     Part,
     Row,
@@ -183,7 +187,7 @@ def view_of(
     label, help_text = words.SHEET["all_or_nothing"]
     whole = draw.field("all_or_nothing", label, sheet.all_or_nothing, "tick", help=help_text)
     parameters = [draw.own("model", "select", options=words.MODELS)]
-    parameters += [draw.own(name) for name in words.NUMBERS_OF_MODELS]
+    parameters += [draw.own(name) for name in (*NUMBERS, *LISTS)]
     parameters.append(draw.own("enemy_groups", "lines"))
     if len(concepts) > 1:
         parameters += [
@@ -292,14 +296,14 @@ def _credit(draw: _Drawing, name: str, part: Part) -> FieldView | None:
 
 def _row(draw: _Drawing, part_name: str, part: Part, number: int, row: Row) -> RowView:
     name = f"{part_name}-row-{number}"
-    takes_one = part.type in ("choice", "inlineChoice")
-    ticks = "checkbox" if part.type in words.WITH_TICKS and part.credit in (WHOLE, SHARE) else ""
+    takes_one = part.type in TAKES_ONE
+    ticks = "checkbox" if part.type in WITH_TICKS and part.credit in (WHOLE, SHARE) else ""
     others: list[Row] = []
     if part.type == "match" and part.credit != OWN:
         others = part.targets
     elif part.type == "associate" and part.credit != OWN:
         others = part.rows[number + 1 :]
-    shows_worth = (part.credit == OWN and part.type in words.WITH_TICKS) or part.type in ("textEntry", RATING)
+    shows_worth = (part.credit == OWN and part.type in WITH_TICKS) or part.type in ("textEntry", RATING)
     view = RowView(
         name=name,
         row=row,

@@ -70,10 +70,6 @@ SHEET = {
         _("A number by itself. It shows in reports, and students can find it: it should tell nothing."),
     ),
 }
-NUMBERS_OF_MODELS = (
-    *("difficulty", "discrimination", "guessing", "upper_asymptote"),
-    *("thresholds", "category_slopes", "category_intercepts"),
-)
 MODELS = [("", _("usual")), *((model, model) for model in MODELS_LISTED)]
 NUMBER_KINDS = [("float", _("with decimals")), ("integer", _("whole numbers only"))]
 TAKE_PASSAGE = (
@@ -127,7 +123,6 @@ FOLDED: dict[str, tuple[str, ...]] = {
     "hottext": ("least", "most"),
     "slider": ("base_type", "relative"),
 }
-WITH_TICKS = ("choice", SEVERAL, "inlineChoice", "hottext")
 CAN_STAY = ("choice", SEVERAL)
 
 CREDITS_OF: dict[str, tuple[str, ...]] = {

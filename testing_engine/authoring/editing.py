@@ -4,13 +4,13 @@ from typing import Any
 
 from testing_engine.authoring.sheet import (
     TYPES,
-    Part,
     Sheet,
     new_part,
     new_row,
     new_target,
     place_of,
     places_of,
+    put_into_text,
 )
 from testing_engine.questions.interactions import MOST_CHOICES, MOST_INTERACTIONS
 
@@ -34,20 +34,9 @@ def _add(sheet: Sheet, part_type: str) -> str:
         return ""
     part = new_part(sheet, part_type)
     sheet.parts.append(part)
-    _place(sheet, part)
-    return f"part-{len(sheet.parts) - 1}"
-
-
-def _place(sheet: Sheet, part: Part) -> None:
-    """A part that stands in the text gets its place at the text's end."""
     for place in places_of(part):
-        _append(sheet, place)
-
-
-def _append(sheet: Sheet, place: str) -> None:
-    if place not in sheet.content:
-        gap = "" if not sheet.content or sheet.content[-1].isspace() else " "
-        sheet.content += gap + place
+        put_into_text(sheet, place)
+    return f"part-{len(sheet.parts) - 1}"
 
 
 def _remove(sheet: Sheet, part: str) -> str:
@@ -74,7 +63,7 @@ def _add_row(sheet: Sheet, part: str) -> str:
     if changed.type == "rating":
         row.worth = str(len(changed.rows) - 1)
     if changed.type == "hottext":
-        _append(sheet, place_of(changed, row.id))
+        put_into_text(sheet, place_of(changed, row.id))
     return f"part-{part}-row-{len(changed.rows) - 1}-text"
 
 
@@ -85,7 +74,7 @@ def _add_target(sheet: Sheet, part: str) -> str:
     target = new_target(changed)
     changed.targets.append(target)
     if changed.type == "gapMatch":
-        _append(sheet, place_of(changed, target.id))
+        put_into_text(sheet, place_of(changed, target.id))
         return ""
     return f"part-{part}-target-{len(changed.targets) - 1}-text"
 

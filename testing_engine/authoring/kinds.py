@@ -10,9 +10,11 @@ from testing_engine.authoring.sheet import (
     OWN,
     SEVERAL,
     SHARE,
+    TAKES_ONE,
     TYPES,
     WHOLE,
     WITH_PAIRS,
+    WITH_TICKS,
     Part,
     Row,
     Sheet,
@@ -21,10 +23,9 @@ from testing_engine.authoring.sheet import (
     new_target,
     place_of,
     places_of,
+    put_into_text,
 )
 
-WITH_TICKS = ("choice", SEVERAL, "inlineChoice", "hottext")
-TAKES_ONE = ("choice", "inlineChoice")
 WITH_SHARES = (SEVERAL, "hottext", *WITH_PAIRS)
 ENOUGH = 2  # lines with words: whoever wants more adds them
 SAY_ANEW = marked("What was right cannot be kept in this kind: say anew what is.")
@@ -152,6 +153,4 @@ def _move_places(sheet: Sheet, part: Part, before: list[str], old: str, where: s
         message = marked("{place} was taken out of the text: this kind of answer stands below it.")
         said.add(where, message, blocks=False, place=", ".join(gone))
     for place in wanted:
-        if place not in sheet.content:
-            gap = "" if not sheet.content or sheet.content[-1].isspace() else " "
-            sheet.content += gap + place
+        put_into_text(sheet, place)

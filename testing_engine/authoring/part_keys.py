@@ -8,7 +8,7 @@ import re2
 from testing_engine.authoring.numbers import read, read_whole
 from testing_engine.authoring.problems import Problems, marked
 from testing_engine.authoring.shares import right_pairs, share_of_choices, share_of_pairs
-from testing_engine.authoring.sheet import NUMBER, OWN, RULES, SHARE, WITH_PAIRS, Part
+from testing_engine.authoring.sheet import NUMBER, OWN, RULES, SHARE, TAKES_ONE, WITH_PAIRS, Part
 
 TICK = marked("Tick the right answer.")
 TICK_RIGHT = marked("Tick the right answers.")
@@ -48,9 +48,7 @@ def _choices(part: Part, where: str, problems: Problems) -> dict[str, Any]:
     right = [row.id for row in part.rows if row.right]
     if len(part.rows) < 2 and part.type != "hottext":
         problems.add(where, marked("There must be two answers to choose from, at least."))
-    takes_one = part.type in ("choice", "inlineChoice") or (
-        part.type == "hottext" and part.fields["most"].strip() == "1"
-    )
+    takes_one = part.type in TAKES_ONE or (part.type == "hottext" and part.fields["most"].strip() == "1")
     if part.credit == OWN:
         worths = {
             row.id: _read(row.worth, f"{where}-row-{index}-worth", problems)

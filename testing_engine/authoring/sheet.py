@@ -27,6 +27,8 @@ TYPES = (
 )
 # Where the answer stands in the text, so that a place for it is put there with the part.
 IN_TEXT = ("inlineChoice", "textEntry", NUMBER)
+WITH_TICKS = ("choice", SEVERAL, "inlineChoice", "hottext")
+TAKES_ONE = ("choice", "inlineChoice")
 WITH_PAIRS = ("match", "associate", "gapMatch")
 WITH_TARGETS = ("match", "gapMatch")
 WITHOUT_ROWS = (NUMBER, "slider")
@@ -120,10 +122,9 @@ class Sheet:
     category_intercepts: str = ""
 
 
-PARAMETERS = (
-    *("model", "difficulty", "discrimination", "guessing", "upper_asymptote"),
-    *("thresholds", "category_slopes", "category_intercepts"),
-)
+NUMBERS = ("difficulty", "discrimination", "guessing", "upper_asymptote")
+LISTS = ("thresholds", "category_slopes", "category_intercepts")
+PARAMETERS = ("model", *NUMBERS, *LISTS)
 
 
 def new_sheet(question_id: str, n_concepts: int, part_type: str = "choice") -> Sheet:
@@ -192,3 +193,10 @@ def places_of(part: Part) -> Iterator[str]:
     if part.type in ("gapMatch", "hottext"):
         inside = part.targets if part.type == "gapMatch" else part.rows
         yield from (place_of(part, row.id) for row in inside)
+
+
+def put_into_text(sheet: Sheet, place: str) -> None:
+    """At the end of the content, where it is nowhere in it yet."""
+    if place not in sheet.content:
+        gap = "" if not sheet.content or sheet.content[-1].isspace() else " "
+        sheet.content += gap + place

@@ -10,7 +10,9 @@ from testing_engine.authoring.numbers import read, read_list, read_whole
 from testing_engine.authoring.part_keys import key_of
 from testing_engine.authoring.problems import Problems, marked
 from testing_engine.authoring.sheet import (
+    LISTS,
     NUMBER,
+    NUMBERS,
     OWN,
     RATING,
     RULES,
@@ -26,8 +28,6 @@ from testing_engine.authoring.sheet import (
 
 NOT_A_NUMBER = marked("This is no number.")
 NOT_WHOLE = marked("This is no whole number.")
-NUMBERS = ("difficulty", "discrimination", "guessing", "upper_asymptote")
-LISTS = ("thresholds", "category_slopes", "category_intercepts")
 
 
 def row_of(sheet: Sheet, problems: Problems, scoring: Mapping[str, Any] | None = None) -> dict[str, Any]:
