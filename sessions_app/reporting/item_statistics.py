@@ -63,29 +63,12 @@ GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 """
 
-_OPTIONS = """
-SELECT round(u * %(steps)s)::int, coalesce(answer, -1), count(*)
-FROM (
-  SELECT response.answer,
-         (SELECT sum(a * theta)
-          FROM unnest(%(direction)s::float8[], session.theta)
-          AS ability (a, theta)) AS u
-  FROM test_responses AS response
-  JOIN test_sessions AS session ON session.id = response.session_id AND session.legacy_id IS NULL
-    AND cardinality(session.theta) > 0
-  WHERE response.question_id = %(question)s
-) AS answered
-GROUP BY 1, 2
-ORDER BY 1, 2
-"""
-
-# The same of whole answers to interactions: one of those given, or the place behind them.
-_ANSWERED = """
+# What was chosen, by the ability behind it: of options, or of whole answers to interactions, of which `place`
+# is that among the answers given, or the one behind them.
+_BY_ABILITY = """
 SELECT round(u * %(steps)s)::int, place, count(*)
 FROM (
-  SELECT CASE WHEN response.response IS NULL THEN -1 ELSE
-           coalesce(array_position(%(answers)s::jsonb[], response.response) - 1, %(others)s)
-         END AS place,
+  SELECT {place} AS place,
          (SELECT sum(a * theta)
           FROM unnest(%(direction)s::float8[], session.theta)
           AS ability (a, theta)) AS u
@@ -97,6 +80,12 @@ FROM (
 GROUP BY 1, 2
 ORDER BY 1, 2
 """
+_OPTIONS = _BY_ABILITY.format(place="coalesce(response.answer, -1)")
+_ANSWERED = _BY_ABILITY.format(
+    place="""CASE WHEN response.response IS NULL THEN -1 ELSE
+           coalesce(array_position(%(answers)s::jsonb[], response.response) - 1, %(others)s)
+         END"""
+)
 
 # What an erased student typed may say who they were.
 _FREQUENT = """
