@@ -5,7 +5,17 @@ from collections.abc import Iterable
 
 from django.http import QueryDict
 
-from testing_engine.authoring.sheet import CREDITS, FIELDS, PARAMETERS, TYPES, WHOLE, Part, Row, Sheet
+from testing_engine.authoring.sheet import (
+    CREDITS,
+    FIELDS,
+    PARAMETERS,
+    TYPES,
+    WHOLE,
+    Part,
+    Row,
+    Sheet,
+    as_typed,
+)
 from testing_engine.questions.interactions import MOST_CHOICES, MOST_INTERACTIONS
 
 TEXTS = ("id", "content", "passage", "area", "question_set", "enemy_groups", *PARAMETERS)
@@ -27,7 +37,7 @@ def sheet_from(posted: QueryDict, n_concepts: int) -> Sheet:
 
 def _text(posted: QueryDict, name: str, otherwise: str = "") -> str:
     """Browsers send CR LF for every line end."""
-    return posted.get(name, otherwise).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return as_typed(posted.get(name, otherwise)).replace("\x00", "")
 
 
 def _weight(posted: QueryDict, index: int) -> str:

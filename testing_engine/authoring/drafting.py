@@ -8,7 +8,7 @@ from typing import Any
 from testing_engine.authoring.problems import Problem, Problems, marked
 from testing_engine.authoring.proofreading import proofread
 from testing_engine.authoring.reading import sheet_of
-from testing_engine.authoring.sheet import PARAMETERS, RATING, Part, Sheet
+from testing_engine.authoring.sheet import PARAMETERS, RATING, Part, Sheet, as_typed
 from testing_engine.authoring.writing import is_plain, row_of
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.interchange.with_interactions import parse_interactions, proposed_categories
@@ -72,7 +72,7 @@ def _part_with_line_ends(base: Part, part: Part) -> Part:
 
 
 def _settled(before: str, now: str) -> str:
-    return before if before.replace("\r\n", "\n").replace("\r", "\n") == now else now
+    return before if as_typed(before) == now else now
 
 
 def is_scored_alike(base: Sheet, sheet: Sheet) -> bool:

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from testing_engine.authoring.sheet import Sheet
+from testing_engine.authoring.sheet import Sheet, as_typed
 from testing_engine.models import Passage, Question, QuestionPool
 
 MOST_LISTED = 100
@@ -67,4 +67,4 @@ def take_passage(sheet: Sheet, key: str, passages: tuple[PassageLine, ...]) -> b
 def _texts(passages: tuple[PassageLine, ...]) -> set[str]:
     """As browsers send them, too."""
     texts = {passage.content for passage in passages}
-    return texts | {text.replace("\r\n", "\n").replace("\r", "\n") for text in texts}
+    return texts | set(map(as_typed, texts))

@@ -200,3 +200,8 @@ def put_into_text(sheet: Sheet, place: str) -> None:
     if place not in sheet.content:
         gap = "" if not sheet.content or sheet.content[-1].isspace() else " "
         sheet.content += gap + place
+
+
+def as_typed(text: str) -> str:
+    """With the one kind of line end that a sheet has, whatever a browser or a file made of it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
