@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from django.db import transaction
 
 from testing_engine import pools
-from testing_engine.authoring.shelf import PoolUnknown
+from testing_engine.authoring.shelf import PoolUnknown, pool_of
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.questions import MAX_GROUPS
-from testing_engine.models import Question, QuestionPool
+from testing_engine.models import Question
 
 # Change → the fields that a question has after it.
 _CHANGES: Mapping[str, Callable[[Question, str], dict[str, object]]] = {
@@ -37,8 +37,8 @@ def change_many(pool_id: uuid.UUID, base: int, ids: Collection[str], change: str
     `PoolUnknown`, `PoolWasRevised`, or `ChangeRefused`.
     """
     _check(change, name)
-    pool = QuestionPool.objects.select_related("current_revision").filter(pk=pool_id).first()
-    if pool is None or pool.current_revision is None:
+    pool = pool_of(pool_id)
+    if pool.current_revision is None:
         raise PoolUnknown
     with transaction.atomic():
         found = pools.newest_questions(pool).filter(external_id__in=list(ids))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from testing_engine.authoring.shelf import PoolUnknown
+from testing_engine.authoring.shelf import pool_of
 from testing_engine.excerpts import excerpt
-from testing_engine.models import Question, QuestionPool
+from testing_engine.models import Question
 
 PAGE = 50
 _SHOWN = ("external_id", "content", "area")  # what a line says
@@ -55,11 +55,8 @@ def archived_questions(pool_id: uuid.UUID) -> tuple[QuestionLine, ...]:
 
 
 def _of_revision(pool_id: uuid.UUID) -> QuerySet[Question]:
-    pool = QuestionPool.objects.filter(pk=pool_id).first()
-    if pool is None:
-        raise PoolUnknown
     return (
-        Question.objects.filter(revisionquestion__revision_id=pool.current_revision_id)
+        Question.objects.filter(revisionquestion__revision_id=pool_of(pool_id).current_revision_id)
         .order_by("revisionquestion__position")
         .only(*_SHOWN)
     )

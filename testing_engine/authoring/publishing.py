@@ -11,7 +11,7 @@ from testing_engine.authoring.drafting import Drafted, drafted
 from testing_engine.authoring.problems import Problem, marked
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import Sheet, new_sheet
-from testing_engine.authoring.shelf import PoolUnknown
+from testing_engine.authoring.shelf import pool_of
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import QuestionDraft
 from testing_engine.versions import ChangedMeanwhile, IdTaken, LastQuestion
@@ -63,7 +63,7 @@ class Version:
 
 def begin_question(pool_id: uuid.UUID, part_type: str) -> Opened:
     """A question that is about to be written, under the next free number."""
-    pool = _pool(pool_id)
+    pool = pool_of(pool_id)
     return Opened(new_sheet(_free_id(pool), pool.concept_count, part_type), _concepts(pool))
 
 
@@ -83,13 +83,13 @@ def open_question(pool_id: uuid.UUID, pk: int) -> Opened:
 
 def check(pool_id: uuid.UUID, pk: int | None, sheet: Sheet) -> Drafted:
     """What would become of the sheet, without publishing."""
-    pool = _pool(pool_id)
+    pool = pool_of(pool_id)
     return drafted(sheet, pool.concept_names, None if pk is None else _question(pool_id, pk))
 
 
 def save_new(pool_id: uuid.UUID, sheet: Sheet) -> Saved:
     """Publish a question. Sent twice, it is one; another one of that id lets it take the next number."""
-    pool = _pool(pool_id)
+    pool = pool_of(pool_id)
     found = drafted(sheet, pool.concept_names)
     if found.draft is None:
         return Saved(found)
@@ -194,13 +194,6 @@ def _free_id(pool: QuestionPool) -> str:
 
 def _concepts(pool: QuestionPool) -> tuple[str, ...]:
     return tuple(pool.concept_names) or tuple(str(index + 1) for index in range(pool.concept_count))
-
-
-def _pool(pool_id: uuid.UUID) -> QuestionPool:
-    pool = QuestionPool.objects.filter(pk=pool_id).first()
-    if pool is None:
-        raise PoolUnknown
-    return pool
 
 
 def _question(pool_id: uuid.UUID, pk: int) -> Question:

@@ -80,7 +80,7 @@ def _after(found: QuerySet[QuestionPool], place: str) -> QuerySet[QuestionPool]:
 
 def pool_card(pool_id: uuid.UUID) -> PoolCard:
     """One pool; raises `PoolUnknown`."""
-    return _card(_pool(pool_id))
+    return _card(pool_of(pool_id))
 
 
 def new_pool(pool_id: uuid.UUID, name: str, concept_names: tuple[str, ...]) -> PoolCard:
@@ -92,23 +92,23 @@ def new_pool(pool_id: uuid.UUID, name: str, concept_names: tuple[str, ...]) -> P
 def copy_pool(pool_id: uuid.UUID, copy_id: uuid.UUID, name: str) -> PoolCard:
     """A pool of its own with the same questions. The same id again is the same copy. Raises `PoolUnknown`."""
     _check_name(name)
-    return _card(pools.copy_pool(_pool(pool_id), copy_id, name))
+    return _card(pools.copy_pool(pool_of(pool_id), copy_id, name))
 
 
 def rename_pool(pool_id: uuid.UUID, name: str) -> PoolCard:
     """Under another name from now on. Raises `PoolUnknown`."""
     _check_name(name)
-    return _card(pools.rename_pool(_pool(pool_id), name))
+    return _card(pools.rename_pool(pool_of(pool_id), name))
 
 
 def archive_pool(pool_id: uuid.UUID, now: datetime) -> PoolCard:
     """Not offered any more; tests that draw from it go on. Safe to repeat. Raises `PoolUnknown`."""
-    return _card(pools.archive_pool(_pool(pool_id), now))
+    return _card(pools.archive_pool(pool_of(pool_id), now))
 
 
 def restore_pool(pool_id: uuid.UUID) -> PoolCard:
     """Offered again. Safe to repeat. Raises `PoolUnknown`."""
-    return _card(pools.restore_pool(_pool(pool_id)))
+    return _card(pools.restore_pool(pool_of(pool_id)))
 
 
 def _check_name(name: str) -> None:
@@ -116,7 +116,8 @@ def _check_name(name: str) -> None:
         raise ValueError(f"The name {problem}.")
 
 
-def _pool(pool_id: uuid.UUID) -> QuestionPool:
+def pool_of(pool_id: uuid.UUID) -> QuestionPool:
+    """The pool's row, with its newest revision. Raises `PoolUnknown`."""
     pool = QuestionPool.objects.select_related("current_revision").filter(pk=pool_id).first()
     if pool is None:
         raise PoolUnknown
