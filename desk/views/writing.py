@@ -28,7 +28,7 @@ from testing_engine.authoring.preview import preview_of
 from testing_engine.authoring.problems import Problem, marked
 from testing_engine.authoring.publishing import ChangedMeanwhile, Opened, QuestionUnknown
 from testing_engine.authoring.sheet import Sheet, has_words
-from testing_engine.authoring.shelf import PoolCard
+from testing_engine.authoring.shelf import PoolCard, concepts_of
 from testing_engine.authoring.trying import AnswerRefused, try_answer
 
 MOST_DIGITS = 18  # of a row's number, as PostgreSQL counts them
@@ -45,7 +45,7 @@ def new_question(request: DeskRequest, pool_id: UUID) -> HttpResponse:
         sheet = _sheet(request, pool)
         saved = publishing.save_new(pool_id, sheet)
         if saved.pk is None:
-            return _show(request, pool, Opened(sheet, _names(pool)), saved.drafted)
+            return _show(request, pool, Opened(sheet, concepts_of(pool)), saved.drafted)
         messages.success(
             request, _("Saved: it is a question of the pool now. Go on with it, or write the next one.")
         )
@@ -140,7 +140,7 @@ def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     if is_taken and not take_passage(changed, request.POST.get("take-passage", ""), passages):
         remarks.append(Problem("passage", PASSAGE_WOULD_BE_LOST, blocks=False))
     new = edit(changed, do)
-    opened = Opened(changed, _names(pool), _base(request))
+    opened = Opened(changed, concepts_of(pool), _base(request))
     if request.htmx:
         view = view_of(changed, opened.concept_names, remarks, is_new=opened.pk is None, passages=passages)
         context = {"pool": pool, "view": view}
@@ -197,10 +197,6 @@ def _number(text: str) -> int | None:
 
 def _sheet(request: DeskRequest, pool: PoolCard) -> Sheet:
     return sheet_from(request.POST, pool.concept_count)
-
-
-def _names(pool: PoolCard) -> tuple[str, ...]:
-    return pool.concept_names or tuple(str(index + 1) for index in range(pool.concept_count))
 
 
 def _shown(sheet: Sheet) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from testing_engine.authoring.drafting import Drafted, drafted
 from testing_engine.authoring.problems import Problem, marked
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import Sheet, new_sheet
-from testing_engine.authoring.shelf import pool_of
+from testing_engine.authoring.shelf import concepts_of, pool_of
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import QuestionDraft
 from testing_engine.versions import ChangedMeanwhile, IdTaken, LastQuestion
@@ -64,7 +64,7 @@ class Version:
 def begin_question(pool_id: uuid.UUID, part_type: str) -> Opened:
     """A question that is about to be written, under the next free number."""
     pool = pool_of(pool_id)
-    return Opened(new_sheet(_free_id(pool), pool.concept_count, part_type), _concepts(pool))
+    return Opened(new_sheet(_free_id(pool), pool.concept_count, part_type), concepts_of(pool))
 
 
 def open_question(pool_id: uuid.UUID, pk: int) -> Opened:
@@ -73,7 +73,7 @@ def open_question(pool_id: uuid.UUID, pk: int) -> Opened:
     current = _current(question)
     return Opened(
         sheet_of(question),
-        _concepts(question.pool),
+        concepts_of(question.pool),
         pk=question.pk,
         version=question.version,
         newest=(current or _newest(question)).pk,
@@ -190,10 +190,6 @@ def _free_id(pool: QuestionPool) -> str:
     ids = Question.objects.filter(pool=pool, external_id__regex=r"^[0-9]{1,9}$")
     numbers = map(int, ids.values_list("external_id", flat=True).distinct())
     return str(max(numbers, default=0) + 1)
-
-
-def _concepts(pool: QuestionPool) -> tuple[str, ...]:
-    return tuple(pool.concept_names) or tuple(str(index + 1) for index in range(pool.concept_count))
 
 
 def _question(pool_id: uuid.UUID, pk: int) -> Question:

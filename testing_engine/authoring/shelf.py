@@ -116,6 +116,11 @@ def _check_name(name: str) -> None:
         raise ValueError(f"The name {problem}.")
 
 
+def concepts_of(pool: PoolCard | QuestionPool) -> tuple[str, ...]:
+    """Their names; numbers where each test names them."""
+    return tuple(pool.concept_names) or tuple(str(index + 1) for index in range(pool.concept_count))
+
+
 def pool_of(pool_id: uuid.UUID) -> QuestionPool:
     """The pool's row, with its newest revision. Raises `PoolUnknown`."""
     pool = QuestionPool.objects.select_related("current_revision").filter(pk=pool_id).first()
