@@ -139,7 +139,7 @@ def _added(imported: ImportedPool, wishes: Wishes, progress: Callable[[int, int]
     with transaction.atomic():
         pool = QuestionPool.objects.select_for_update().filter(pk=str(wishes.into)).first()
         if pool is None:
-            raise ImportRefused([("/pool_id", "There is no such pool.")])
+            raise ImportRefused([("/question_pool_id", "There is no such pool.")])
         if imported.concept_names and len(pool.concept_names) > 1:
             imported = _with_concepts_of(imported, pool)
         checking = _Checking(imported, pool.concept_names, pool)

@@ -60,6 +60,27 @@ def ask(
 
     Raises `IdempotencyKeyReused`, `TooManyPoolImports`.
     """
+    return _asked(upload, wishes, by_id, key, lambda import_id: send(import_id))
+
+
+def carry_out(upload: Upload, wishes: importing.Wishes, by_id: int | None, key: str) -> Progress:
+    """The same without a worker: over when this returns, unless the same key is at it elsewhere.
+
+    A pool that is there cannot show whether it has the questions from this request or from another; so what
+    became of it is kept under the key.
+    """
+    import_id = _asked(upload, wishes, by_id, key, lambda _: None)
+    run(import_id)
+    return progress(str(import_id), by_id)
+
+
+def _asked(
+    upload: Upload,
+    wishes: importing.Wishes,
+    by_id: int | None,
+    key: str | None,
+    then: Callable[[uuid.UUID], object],
+) -> uuid.UUID:
     request = _request(upload, wishes)
     digest = hashlib.sha256(upload.content).hexdigest()
     if (before := _asked_before(by_id, key, request, digest)) is not None:
@@ -77,7 +98,7 @@ def ask(
                 request=request,
                 pool_id=wishes.pool_id or uuid.uuid4(),
             )
-            transaction.on_commit(lambda: send(made.pk))
+            transaction.on_commit(lambda: then(made.pk))
     except IntegrityError:
         if (before := _asked_before(by_id, key, request, digest)) is None:
             raise
@@ -113,8 +134,12 @@ def run(import_id: uuid.UUID) -> None:
         return
     row = PoolImport.objects.get(pk=import_id)
     try:
-        report = importing.import_pool(_upload(row), _wishes(row), _teller(import_id))
-        _finish(row, PoolImport.State.DONE, report=_plain(report))
+        # One transaction: questions that came into a pool are not taken for another import's, should the
+        # worker die before it says what it did.
+        with transaction.atomic():
+            report = importing.import_pool(_upload(row), _wishes(row), _teller(import_id))
+            if not _finish(row, PoolImport.State.DONE, report=_plain(report)):
+                transaction.set_rollback(True)  # another worker has it by now
     except importing.ImportRefused as refused:
         _finish(row, PoolImport.State.FAILED, problems=refused.problems)
     except importing.PublishedOtherwise:
@@ -162,9 +187,9 @@ def _asked_before(
     return before.pk
 
 
-def _finish(row: PoolImport, state: PoolImport.State, **fields: Any) -> None:
+def _finish(row: PoolImport, state: PoolImport.State, **fields: Any) -> int:
     running = PoolImport.objects.filter(pk=row.pk, state=PoolImport.State.RUNNING, attempt=row.attempt)
-    running.update(state=state, finished_at=timezone.now(), content=None, **fields)
+    return running.update(state=state, finished_at=timezone.now(), content=None, **fields)
 
 
 # --- Rows as values --------------------------------------------------------------------------------------
@@ -172,6 +197,7 @@ def _finish(row: PoolImport, state: PoolImport.State, **fields: Any) -> None:
 
 def _request(upload: Upload, wishes: importing.Wishes) -> dict[str, Any]:
     return {
+        **({} if wishes.into is None else {"into": str(wishes.into)}),
         "format": wishes.format,
         "name": wishes.name,
         "concept_names": list(wishes.concept_names),
@@ -190,8 +216,9 @@ def _upload(row: PoolImport) -> Upload:
 def _wishes(row: PoolImport) -> importing.Wishes:
     asked = row.request
     names = tuple(asked["concept_names"])
+    into = uuid.UUID(asked["into"]) if "into" in asked else None
     return importing.Wishes(
-        asked["format"], asked["name"], names, asked["dry_run"], row.pool_id, asked["parts_apart"]
+        asked["format"], asked["name"], names, asked["dry_run"], row.pool_id, asked["parts_apart"], into
     )
 
 

@@ -44,12 +44,15 @@ class ImportView(ClientView):
             dry_run=body["dry_run"],
             pool_id=pool_id,
             apart=body["parts_apart"],
+            into=body.get("question_pool_id"),
         )
         upload = Upload(file.name or "file", file.read(), body["variants"], body["seed"])
         if body["in_background"]:
             by_id = caller_of(request).client_id
             asked = pool_imports.ask(upload, wishes, by_id, idempotency_key_of(request))
             return Response(replies.pool_import(pool_imports.progress(str(asked), by_id)), status=202)
+        if wishes.into is not None and (key := idempotency_key_of(request)) is not None:
+            return _into_a_pool(pool_imports.carry_out(upload, wishes, caller_of(request).client_id, key))
         try:
             report = importing.import_pool(upload, wishes)
         except importing.ImportRefused as refused:
@@ -57,6 +60,15 @@ class ImportView(ClientView):
         except importing.PublishedOtherwise as other:
             raise IdempotencyKeyReused from other
         return Response(replies.imported(report))
+
+
+def _into_a_pool(found: pool_imports.Progress) -> Response:
+    """What became of it, now or when the same key asked before; a 202 while that goes on."""
+    if found.problems:
+        raise InvalidBody(list(found.problems), code="import_refused")
+    if found.report is None:
+        return Response(replies.pool_import(found), status=202)
+    return Response(replies.imported(found.report))
 
 
 class PoolImportView(ClientView):

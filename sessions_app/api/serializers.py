@@ -445,6 +445,18 @@ class PoolImport(Body):
     in_background = serializers.BooleanField(
         default=False, help_text="A worker imports; the reply is a 202 with the import's id."
     )
+    question_pool_id = serializers.UUIDField(
+        required=False,
+        help_text="The pool that gets the questions, as its next revision. Left out: a new pool.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A pool that is there has a name and concepts of its own."""
+        if attrs.get("question_pool_id") is not None:
+            twice = [name for name in ("name", "concept_names") if attrs.get(name)]
+            if twice:
+                raise serializers.ValidationError(dict.fromkeys(twice, "The pool has its own."))
+        return attrs
 
 
 class TemplateSerializer(Body):

@@ -95,6 +95,8 @@ IMPORT = Endpoint(
     description=(
         "What can be taken is published as a new pool, all or nothing; every other question is refused by "
         "name and reason, in the report. With an Idempotency-Key the same file again is the same pool. "
+        "With `question_pool_id` the questions are added to that pool, as its next revision; what has an id "
+        "that the pool has already is refused by name. "
         "With `in_background` the reply is a 202; `GET /api/pools/imports/{import_id}` says how it stands. "
         "docs/IMPORT.md has the formats."
     ),

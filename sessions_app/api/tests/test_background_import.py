@@ -15,7 +15,7 @@ from sessions_app.administration import pool_imports
 from sessions_app.api.tests.test_import import csv_file, send
 from sessions_app.conftest import client_with
 from sessions_app.models import PoolImport
-from sessions_app.tests.factories import make_token, pool_document
+from sessions_app.tests.factories import make_pool, make_token, pool_document
 from testing_engine import pools
 from testing_engine.models import QuestionPool
 
@@ -139,3 +139,22 @@ def test_what_was_lost_is_sent_again_and_what_was_done_twice_is_one_pool(api: AP
     rows.update(state=State.RUNNING, content=content, attempt=3)
     assert pool_imports.take_up(later, sent.append) == (0, 1)
     assert rows.get().state == State.FAILED
+
+
+def test_questions_come_into_a_pool_once_though_a_worker_dies_after_them(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = make_pool(1)
+    asked = ask(api, question_pool_id=str(pool.pk))
+
+    def die(_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pool_imports, "_plain", die)
+        with pytest.raises(SystemExit):
+            tasks.import_questions(asked["import_id"])
+    PoolImport.objects.update(state=State.QUEUED)
+    tasks.import_questions(asked["import_id"])
+    report = status(api, asked["import_id"])["report"]
+    assert (report["question_pool_id"], report["taken"], report["revision"]) == (str(pool.pk), 2, 2)

@@ -3,7 +3,7 @@
 import json
 from io import BytesIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import LazySettings
@@ -12,7 +12,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import Reply, pointers
-from sessions_app.tests.factories import pool_file, question
+from sessions_app.tests.factories import make_pool, pool_file, question
 from testing_engine.interchange import readers
 from testing_engine.interchange.imported import ImportedPool, ImportedQuestion, Upload
 from testing_engine.models import Question, QuestionImage, QuestionPool
@@ -216,3 +216,30 @@ def test_the_template_is_a_file_that_can_be_imported(api: APIClient) -> None:
     assert (body["format"], body["taken"], body["refused"]) == ("csv", 3, 0)
     assert api.get("/api/pools/template").content.startswith(b"PK")
     assert pointers(api.get("/api/pools/template", {"format": "ods"})) == ["/format"]
+
+
+def test_questions_come_into_a_pool_that_is_there_once_for_a_key(api: APIClient) -> None:
+    pool = make_pool(3)  # q0, q1, q2
+    into = {"question_pool_id": str(pool.pk)}
+    dry = send(api, csv_file(), dry_run="true", **into).json()
+    assert (dry["question_pool_id"], dry["taken"], dry["refused"]) == (None, 1, 3)
+    first = send(api, csv_file(), key="k1", **into).json()
+    assert first["report"] == dry["report"]
+    assert first["report"][0]["reasons"] == ["id: The pool has a question called 'q1' already."]
+    assert (first["question_pool_id"], first["name"], first["revision"]) == (str(pool.pk), pool.name, 2)
+    assert send(api, csv_file(), key="k1", **into).json() == first
+    again = send(api, csv_file(), **into).json()  # without a key it is another import
+    assert (again["question_pool_id"], again["taken"]) == (None, 0)
+    assert send(api, csv_file(CSV + "q5;5?;8|9;8;1\n"), key="k1", **into).status_code == 409
+    pool.refresh_from_db()
+    assert pool.current_revision is not None
+    assert (pool.current_revision.number, pool.current_revision.question_count) == (2, 4)
+
+
+def test_what_a_pool_that_is_there_has_itself_is_not_said_again(api: APIClient) -> None:
+    into = {"question_pool_id": str(make_pool(2).pk)}
+    assert pointers(send(api, csv_file(), name="Another", **into)) == ["/name"]
+    assert pointers(send(api, csv_file(), concept_names="A", **into)) == ["/concept_names"]
+    assert pointers(send(api, csv_file(), question_pool_id="Math")) == ["/question_pool_id"]
+    for key in (None, "k1"):
+        assert pointers(send(api, csv_file(), key, question_pool_id=str(uuid4()))) == ["/question_pool_id"]

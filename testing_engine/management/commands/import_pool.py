@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -27,6 +28,9 @@ class Command(BaseCommand):
             "--concept", action="append", default=[], help="A concept's name; may be repeated."
         )
         parser.add_argument(
+            "--into", type=UUID, metavar="POOL", help="The id of the pool that gets the questions."
+        )
+        parser.add_argument(
             "--variants",
             type=int,
             default=VARIANTS,
@@ -43,12 +47,15 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Report only, store nothing.")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        if options["into"] and (options["name"] or options["concept"]):
+            raise CommandError("--into names a pool, which has a name and concepts of its own.")
         wishes = Wishes(
             options["format"],
             options["name"],
             tuple(options["concept"]),
             options["dry_run"],
             apart=options["parts_apart"],
+            into=options["into"],
         )
         try:
             with tqdm(unit="question", disable=None) as bar:
@@ -62,9 +69,9 @@ class Command(BaseCommand):
         except ImportRefused as refused:
             listed = "\n".join(f"  {message}" for _, message in refused.problems)
             raise CommandError(f"Nothing was imported.\n{listed}") from refused
-        self._print(report, dry_run=wishes.dry_run)
+        self._print(report, wishes)
 
-    def _print(self, report: Report, *, dry_run: bool) -> None:
+    def _print(self, report: Report, wishes: Wishes) -> None:
         for question in report.questions:
             self.stdout.write(f"{question.outcome:16}{question.source}  {question.id}")
             for reason in question.reasons:
@@ -75,8 +82,9 @@ class Command(BaseCommand):
                 f"{report.not_calibrated} without parameters: in no ability until they are calibrated."
             )
         if report.pool is not None:
-            self.stdout.write(f"Published as pool {report.pool.pk} ({report.name}).")
-        elif dry_run:
+            said = "Published as" if wishes.into is None else "Added to"
+            self.stdout.write(f"{said} pool {report.pool.pk} ({report.name}).")
+        elif wishes.dry_run:
             self.stdout.write("Nothing was published (dry run).")
         else:
             raise CommandError("Nothing was published: no question could be taken.")
