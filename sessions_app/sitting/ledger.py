@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection
 from psycopg.types.json import Jsonb
+from psycopg.types.numeric import Int4, Int8
 
 from sessions_app.audit import chain, entries
 from sessions_app.models import SessionEvent, TestSession
@@ -106,6 +107,21 @@ class Entry:
         theta, error = self.overall or (None, None)
         return {"overall_theta": theta, "overall_error": error}
 
+    @property
+    def whole_numbers(self) -> dict[str, Int4 | Int8 | None]:
+        """By column, as wide as it is: a number's own width would make each another statement to prepare."""
+        milliseconds, following = self.response_time_ms, self.next_item
+        return {
+            "answered": Int4(self.answered),
+            "item": Int4(self.item),
+            "question_pk": Int8(self.question_pk),
+            "answer": None if self.answer is None else Int4(self.answer),
+            "score": Int4(self.score),
+            "next_item": None if following is None else Int4(following),
+            "response_time_ms": None if milliseconds is None else Int4(milliseconds),
+            "token_generation": Int4(self.token_generation),
+        }
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -127,7 +143,7 @@ def record(entry: Entry) -> Recorded | None:
     try:
         with connection.cursor() as cursor:
             response = None if entry.response is None else Jsonb(entry.response)
-            row = {**vars(entry), **entry.overall_columns, "response": response, **links}
+            row = vars(entry) | entry.overall_columns | entry.whole_numbers | links | {"response": response}
             cursor.execute(_RECORD, cast(Any, row))
             advanced, deadline = cursor.fetchone()
     except IntegrityError as error:

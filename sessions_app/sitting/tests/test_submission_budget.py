@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import LazySettings
+from django.db import connection
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
@@ -134,6 +135,22 @@ def test_it_costs_one_statement_and_two_round_trips(
         answer_questions(browser, started, 1, question=reply["next_question"])
     assert len(redis_round_trips) == 2
     assert "INSERT INTO test_responses" in executed.captured_queries[0]["sql"]
+
+
+def test_postgresql_plans_it_once_whatever_the_numbers(start: Start) -> None:
+    """A number as wide as it happens to be would make each another statement to prepare."""
+    make_pool(questions=60)
+    started = start(end_criteria={"type": "fixed_length", "max_questions": 20})
+    browser, question_id = browser_of(started), started["next_question"]["id"]
+    for milliseconds in (1, 2**8, 2**15, 2**31 - 1, 5, 6, 7, 8):
+        reply = submit(browser, started, question_id, 0, response_time_ms=milliseconds).json()
+        question_id = reply["next_question"]["id"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE '%%INSERT INTO test_responses%%' AND statement NOT LIKE '%%prepared%%'"
+        )
+        assert [times for (times,) in cursor.fetchall()] == [3]  # after DATABASE_PREPARE_THRESHOLD
 
 
 def test_it_costs_a_client_one_statement_more(
