@@ -90,6 +90,8 @@ class AbilityEstimate:
     def limited(self) -> "AbilityEstimate":
         """The same, unless a number is none or is out of reach: answers that tell nothing at all, a grid too
         coarse for what is known, an information that overflows."""
+        if len(self.theta) == 1 and self._is_within_reach():
+            return self
         variance = np.diagonal(self.covariance)
         if (
             variance.min() >= LEAST_ERROR**2
@@ -100,6 +102,11 @@ class AbilityEstimate:
         theta = np.clip(np.nan_to_num(self.theta), -FARTHEST, FARTHEST)
         variance = np.nan_to_num(variance, nan=np.inf, posinf=np.inf).clip(LEAST_ERROR**2, MOST_ERROR**2)
         return AbilityEstimate(theta, np.diag(variance))
+
+    def _is_within_reach(self) -> bool:
+        """Of one dimension, without the cost of arrays."""
+        is_known = LEAST_ERROR**2 <= float(self.covariance[0, 0]) <= MOST_ERROR**2
+        return is_known and math.isfinite(self.theta[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +119,8 @@ class Answers:
     @classmethod
     def given(cls, items: Sequence[int], scores: Sequence[int]) -> "Answers":
         """Without the missing ones (score −1)."""
+        if len(items) == len(scores) and all(score >= 0 for score in scores):
+            return cls(np.array(items, dtype=np.intp), np.array(scores, dtype=np.intp))
         kept = [(item, score) for item, score in zip(items, scores, strict=True) if score >= 0]
         pairs = np.array(kept, dtype=np.intp).reshape(-1, 2)
         return cls(pairs[:, 0], pairs[:, 1])
@@ -162,7 +171,7 @@ def grid_posterior(
     posterior = _on_grid(answer_table(bank, chosen), chosen, answers, prior)
     while posterior.sd < STEPS_PER_SD * posterior.quadrature.step:
         chosen = _narrowed(posterior, prior)
-        posterior = _on_grid(AnswerTable(bank, chosen, whole=False), chosen, answers, prior)
+        posterior = _on_grid(AnswerTable(bank, chosen), chosen, answers, prior)
     return posterior
 
 
@@ -270,22 +279,34 @@ def probability_below(estimate: AbilityEstimate, cut: float, dimension: int = 0)
 
 def _on_grid(table: AnswerTable, quadrature: Quadrature, answers: Answers, prior: Prior) -> GridPosterior:
     log_density = table.log_likelihood(answers.items, answers.scores)
-    log_density += log_prior(table.bank, answers, prior, quadrature.nodes)
+    if isinstance(prior, NormalPrior):
+        log_density += _normal(quadrature, *prior.location_scale)
+    else:
+        log_density += log_prior(table.bank, answers, prior, quadrature.nodes)
     return GridPosterior.from_log_density(quadrature, log_density)
 
 
 def log_prior(bank: ItemBank, answers: Answers, prior: Prior, nodes: FloatArray) -> FloatArray:
     """(G,); Jeffreys' prior is that of the questions answered, and not normalised."""
     if isinstance(prior, NormalPrior):
-        mean, sd = prior.location_scale
-        normal: FloatArray = -0.5 * ((nodes - mean) / sd) ** 2 - math.log(sd * SQRT_TWO_PI)
-        return normal
+        return _log_normal(nodes, *prior.location_scale)
     inside = (nodes >= prior.lower) & (nodes <= prior.upper)
     flat = np.where(inside, -math.log(prior.upper - prior.lower), -np.inf)
     if isinstance(prior, UniformPrior) or not len(answers.items):
         return flat
     information = bank.information(nodes[:, None], answers.items) * bank.slopes[answers.items] ** 2
     return np.where(inside, 0.5 * np.log(information.sum(axis=0)), -np.inf)
+
+
+def _log_normal(nodes: FloatArray, mean: float, sd: float) -> FloatArray:
+    normal: FloatArray = -0.5 * ((nodes - mean) / sd) ** 2 - math.log(sd * SQRT_TWO_PI)
+    return normal
+
+
+@lru_cache(maxsize=256)
+def _normal(quadrature: Quadrature, mean: float, sd: float) -> FloatArray:
+    """The same at a grid's nodes, for the priors that many share."""
+    return _log_normal(quadrature.nodes, mean, sd)
 
 
 def _narrowed(posterior: GridPosterior, prior: Prior) -> Quadrature:

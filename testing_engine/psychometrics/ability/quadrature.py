@@ -8,6 +8,7 @@ halve it, and a narrower posterior is integrated again on a grid of its own (see
 off at bounds take Gauss–Legendre nodes.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -107,26 +108,45 @@ class Quadrature:
 class AnswerTable:
     """log P of every answer at every node of a grid, for a one-dimensional bank.
 
-    A small bank is tabulated at once. Of a large one a question is entered when it is first answered, so
-    that a pool of 500,000 takes what its used questions take: categories × nodes × 8 bytes each.
+    A question is entered when it is first answered, so that nobody waits for questions that nobody has seen:
+    a pool takes what its used questions take, categories × nodes × 8 bytes each. Two threads that meet here
+    enter the same numbers twice.
     """
 
-    def __init__(self, bank: ItemBank, quadrature: Quadrature, whole: bool = True) -> None:
+    def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
         self.bank = bank
         self.theta = quadrature.nodes[:, None]
         self.rows: dict[int, FloatArray] = {}
-        self.whole: FloatArray | None = None
-        if whole and bank.n_items * bank.most_categories * quadrature.points <= TABLE_ENTRIES:
-            self.whole = np.ascontiguousarray(bank.log_probabilities(self.theta).swapaxes(0, 1))  # (N, K, G)
+        self.entries: FloatArray | None = None  # (N, K, G) of small pools, where reading many is faster
+        shape = (bank.n_items, bank.most_categories, quadrature.points)
+        if math.prod(shape) <= TABLE_ENTRIES:
+            self.entries = np.empty(shape)  # memory that nothing was written to is not taken
+            self.is_entered = np.zeros(bank.n_items, dtype=bool)
+
+    @property
+    def whole(self) -> FloatArray | None:
+        """(N, K, G) with every question entered; None where that would be too large."""
+        if self.entries is not None:
+            self._enter(self.entries, np.arange(self.bank.n_items))
+        return self.entries
 
     def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
         """(G,) Σ log P of the answers."""
-        if self.whole is not None:
-            return np.asarray(self.whole[items, scores].sum(axis=0))
+        if self.entries is not None:
+            self._enter(self.entries, items)
+            return np.asarray(self.entries[items, scores].sum(axis=0))
         total = np.zeros(len(self.theta))
         for item, score in zip(items.tolist(), scores.tolist(), strict=True):
             total += self._row(item)[score]
         return total
+
+    def _enter(self, entries: FloatArray, items: IntArray) -> None:
+        known = self.is_entered[items]
+        if known.all():
+            return
+        new = np.unique(items[~known])
+        entries[new] = self.bank.log_probabilities(self.theta, new).swapaxes(0, 1)
+        self.is_entered[new] = True  # last, for a thread that reads without waiting
 
     def _row(self, item: int) -> FloatArray:
         """(K, G)"""

@@ -281,6 +281,10 @@ class ItemBank:
                     self._derived.pop(other, None)
         return value
 
+    def known(self, key: tuple[object, ...]) -> Any:
+        """What `derived` remembers under the key, None if nothing."""
+        return self._derived.get(key)
+
     def predictor(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """t of every question (or of `items`): (n,) for one θ (D,), (n, G) for many (G, D)."""
         point = np.asarray(theta, dtype=float)
@@ -303,8 +307,8 @@ class ItemBank:
         """The same from t itself, (n,) or (n, G), which may then be another ability for each question."""
         shape = (self.most_categories, *t.shape)
         parts = [np.zeros(shape) for _ in range(4)]
-        for family, rows, own in self.by_family(items):
-            curves = family.take(rows).curves(t[own])
+        for family, own in self._taken(items):
+            curves = family.curves(t[own])
             for part, values in zip(parts, (curves.p, curves.r1, curves.r2, curves.r3), strict=True):
                 part[: len(values), own] = values[: len(part)]  # a subset's family may have room to spare
         return Curves(*parts)
@@ -313,8 +317,8 @@ class ItemBank:
         """(K, n) or (K, n, G); −inf for categories that a question does not have."""
         t = self.predictor(theta, items)
         result = np.full((self.most_categories, *t.shape), -np.inf)
-        for family, rows, own in self.by_family(items):
-            values = family.take(rows).log_probabilities(t[own])
+        for family, own in self._taken(items):
+            values = family.log_probabilities(t[own])
             result[: len(values), own] = values[: len(result)]
         return result
 
@@ -329,16 +333,16 @@ class ItemBank:
             family = self.families[0] if items is None else self.families[0].take(items)
             return family.information(t)
         result = np.empty_like(t)
-        for family, rows, own in self.by_family(items):
-            result[own] = family.take(rows).information(t[own])
+        for family, own in self._taken(items):
+            result[own] = family.information(t[own])
         return result
 
     def growth(self, theta: npt.ArrayLike) -> FloatArray:
         """(N,) b with I(t + δ) ≤ I(t) exp(b |δ|), t being each question's at this θ."""
         t = self.predictor(theta)
         result = np.empty(self.n_items)
-        for family, rows, own in self.by_family():
-            result[own] = family.take(rows).growth(t[own])
+        for family, own in self._taken(None):
+            result[own] = family.growth(t[own])
         return result
 
     @property
@@ -350,6 +354,17 @@ class ItemBank:
         result = np.empty(self.n_items)
         for family, rows, own in self.by_family():
             result[own] = family.spread[rows]
+        return result
+
+    @property
+    def ceiling(self) -> FloatArray:
+        """(N,) that no question's information about t exceeds, whatever the ability."""
+        return self.derived(("ceiling",), self._ceiling)
+
+    def _ceiling(self) -> FloatArray:
+        result = np.empty(self.n_items)
+        for family, rows, own in self.by_family():
+            result[own] = family.ceiling[rows]
         return result
 
     def subset(self, items: IntArray, attributes: Attributes | None = None) -> "ItemBank":
@@ -375,6 +390,12 @@ class ItemBank:
             if own.size:
                 groups.append((family, row_of[own], own))
         return groups
+
+    def _taken(self, items: IntArray | None) -> list[tuple[Family, IntArray]]:
+        """The families of these questions alone, or of all, with the places in `items` of each one's."""
+        if items is None:
+            return self.derived(("families",), lambda: self._taken(np.arange(self.n_items)))
+        return [(family.take(rows), own) for family, rows, own in self.by_family(items)]
 
 
 def _logistic(guessing: FloatArray, upper: FloatArray) -> tuple[Family, IntArray]:

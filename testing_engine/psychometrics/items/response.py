@@ -15,6 +15,7 @@ few categories are then fast. Categories that a question does not have get P = 0
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, Self
 
 import numpy as np
@@ -102,6 +103,11 @@ class Family(Protocol):
         ...
 
     @property
+    def ceiling(self) -> FloatArray:
+        """(n,) that information about t exceeds nowhere."""
+        ...
+
+    @property
     def spread(self) -> FloatArray:
         """(n,) r such that P is analytic and not 0 where |Im t| < π/r; the step of quadrature follows it."""
         ...
@@ -126,15 +132,48 @@ class Logistic:
         return Curves(p, r1, r1 * (fall - rise), r1 * (1 - 6 * rise * fall))
 
     def information(self, t: FloatArray) -> FloatArray:
-        low, high = _align(self.guessing, t), _align(self.upper, t)
-        odds = np.exp(_limited(t))
         # P'²/(PQ) with P = (c + u·odds)/(1 + odds) and Q = ((1 − c) + (1 − u)·odds)/(1 + odds)
-        span = (high - low) * odds / (1 + odds)
-        information: FloatArray = span * span / ((low + high * odds) * ((1 - low) + (1 - high) * odds))
-        return information
+        odds = _limited(t)
+        np.exp(odds, out=odds)
+        if self._is_plain:  # what follows, without products that change no bit
+            span = odds + 1
+            np.divide(odds, span, out=span)
+            span *= span
+            span /= odds
+            return span
+        low, high, width, wrong, slips = (_align(each, t) for each in self._constants)
+        span = width * odds
+        both = high * odds
+        both += low
+        span /= odds + 1
+        span *= span
+        odds *= slips
+        odds += wrong
+        both *= odds
+        span /= both
+        return span
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether nobody guesses and nobody slips."""
+        return bool((self.guessing == 0).all() and (self.upper == 1).all())
+
+    @cached_property
+    def _constants(self) -> tuple[FloatArray, ...]:
+        """c, u, u − c, 1 − c and 1 − u, each (n,)."""
+        low, high = self.guessing, self.upper
+        return low, high, high - low, 1 - low, 1 - high
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
-        return np.log(self.curves(t).p)
+        t = _limited(t)
+        low, high = _align(self.guessing, t), _align(self.upper, t)
+        span = high - low
+        p = np.empty((2, *t.shape))
+        np.multiply(span, expit(-t), out=p[0])
+        p[0] += 1 - high
+        np.multiply(span, expit(t), out=p[1])
+        p[1] += low
+        return np.log(p, out=p)
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         # A wrong answer is a right answer to the mirrored question: c' = 1 − u, t' = −t.
@@ -180,12 +219,23 @@ class Logistic:
         # With w1 = (u−c)σ(t)/P and w0 = (u−c)σ(−t)/Q, both within [0, 1],
         #   (log I)' = σ(−t)(2 − w1) − σ(t)(2 − w0)
         #   (log I)'' = −σ(t)σ(−t)(4 − w1 − w0) − σ(−t)² w1(1 − w1) − σ(t)² w0(1 − w0) ≤ 0:
-        # log I is concave, so that its tangent bounds it.
-        p = self.curves(t).p
-        rise, fall = expit(_limited(t)), expit(-_limited(t))
-        span = self.upper - self.guessing
-        slope: FloatArray = np.abs(fall * (2 - span * rise / p[1]) - rise * (2 - span * fall / p[0]))
+        # log I is concave, so that its tangent bounds it. In odds e: σ(t) = e/(1 + e),
+        # w1 = (u−c)e/(c + u·e), w0 = (u−c)/((1−c) + (1−u)e).
+        odds, span = np.exp(_limited(t)), self.upper - self.guessing
+        right = 2 - span * odds / (self.guessing + self.upper * odds)
+        wrong = 2 - span / ((1 - self.guessing) + (1 - self.upper) * odds)
+        slope: FloatArray = np.abs(right - odds * wrong) / (1 + odds)
         return slope
+
+    @property
+    def ceiling(self) -> FloatArray:
+        # A question with c and u is one with c/u and 1 whose right answers are lost with probability 1 − u,
+        # and,
+        # mirrored, one with (1 − u)/(1 − c) and 1 whose wrong answers are lost with probability c. Losing
+        # answers unseen leaves at most that share of the information.
+        lost = self.upper * _most_with_guessing(self.guessing / self.upper)
+        mirrored = (1 - self.guessing) * _most_with_guessing((1 - self.upper) / (1 - self.guessing))
+        return np.asarray(np.minimum(lost, mirrored))
 
     @property
     def spread(self) -> FloatArray:
@@ -206,26 +256,28 @@ class Graded:
         return type(self)(self.boundaries[rows])
 
     def curves(self, t: FloatArray) -> Curves:
-        upper, lower, gap = self._edges()
-        reach, pass_by = expit(_shifted(upper, t)), expit(_shifted(lower, t))
-        stay, leave = expit(-_shifted(lower, t)), expit(-_shifted(upper, t))
-        p = reach * stay * _align(gap, t[None])
+        reach, pass_by, stay, leave = self._passed(t)
+        p = reach * stay * _align(self._edges[2], t[None])
         r1 = leave - pass_by
         second = -(reach * leave + pass_by * stay)
         third = -(reach * leave * (leave - reach) + pass_by * stay * (stay - pass_by))
         return Curves(p, r1, second + r1**2, third + 3 * r1 * second + r1**3)
 
     def information(self, t: FloatArray) -> FloatArray:
-        return self.curves(t).information()
+        reach, pass_by, stay, leave = self._passed(t)
+        p = reach * stay
+        p *= _align(self._edges[2], t[None])
+        p *= (leave - pass_by) ** 2
+        return _total(p)
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
-        upper, lower, gap = self._edges()
+        upper, lower, gap = self._edges
         with np.errstate(divide="ignore"):
             constant = np.log(gap)
         return log_expit(_shifted(upper, t)) + log_expit(-_shifted(lower, t)) + _align(constant, t[None])
 
     def answered(self, scores: IntArray) -> AnswerCurves:
-        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges())
+        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges)
         constant = np.log(gap)
 
         def curves(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -237,7 +289,7 @@ class Graded:
         return curves
 
     def answered_logs(self, scores: IntArray) -> AnswerLogs:
-        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges())
+        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges)
         constant = np.log(gap)
 
         def logs(t: FloatArray) -> FloatArray:
@@ -260,6 +312,12 @@ class Graded:
     def spread(self) -> FloatArray:
         return np.ones(len(self.boundaries))
 
+    @property
+    def ceiling(self) -> FloatArray:
+        # The answer says which interval a logistic variable fell into, whose own information is 1/3.
+        return np.full(len(self.boundaries), 1 / 3)
+
+    @cached_property
     def _edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Offsets of the boundary below and above each category, and 1 − exp(their distance); each (K, n)."""
         ends = np.full((1, len(self.boundaries)), np.inf)
@@ -268,6 +326,16 @@ class Graded:
         absent = np.isneginf(upper)
         gap = -np.expm1(np.where(absent, 0.0, lower) - np.where(absent, 0.0, upper))
         return upper, lower, gap
+
+    def _passed(self, t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """(K, n) or (K, n, G) each: σ of t beyond the boundary below and above each category, then σ of minus
+        the same, above first. A boundary is both, so each is taken once; the outermost are certain."""
+        beyond = t + _align(self.boundaries.T, t[None])
+        rise, fall = (np.empty((len(beyond) + 2, *t.shape)) for _ in range(2))
+        rise[0], rise[-1], fall[0], fall[-1] = 1.0, 0.0, 0.0, 1.0
+        expit(beyond, out=rise[1:-1])
+        expit(np.negative(beyond, out=beyond), out=fall[1:-1])
+        return rise[:-1], rise[1:], fall[1:], fall[:-1]
 
 
 @dataclass(frozen=True)
@@ -288,7 +356,10 @@ class Nominal:
         return Curves(p, r1, r1**2 - variance, r1**3 - 3 * r1 * variance - skew)
 
     def information(self, t: FloatArray) -> FloatArray:
-        return self.curves(t).information()
+        p = np.exp(self.log_probabilities(t))
+        slopes = _align(self.slopes.T, t[None])
+        r1 = slopes - _total(p * slopes)
+        return _total(p * r1**2)
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
         logits = _align(self.slopes.T, t[None]) * t + _align(self.intercepts.T, t[None])
@@ -340,12 +411,24 @@ class Nominal:
         return np.broadcast_to(_align(self.spread, t), t.shape)
 
     @property
+    def ceiling(self) -> FloatArray:
+        # The variance of numbers within a range (Popoviciu 1935).
+        return self.spread**2 / 4
+
+    @property
     def spread(self) -> FloatArray:
         present = np.isfinite(self.intercepts)
         highest = np.where(present, self.slopes, -np.inf).max(axis=1)
         lowest = np.where(present, self.slopes, np.inf).min(axis=1)
         spread: FloatArray = highest - lowest
         return spread
+
+
+def _most_with_guessing(guessing: FloatArray) -> FloatArray:
+    """The largest information about t of a 3PL question: Lord (1980, p. 152), and never above (1 − c)/4."""
+    few = np.minimum(guessing, 0.9)  # beyond, his formula is a small difference of large numbers
+    most = (1 - 20 * few - 8 * few**2 + (1 + 8 * few) ** 1.5) / (8 * (1 - few) ** 2)
+    return np.asarray(np.minimum(most, (1 - guessing) / 4))
 
 
 def _total(values: FloatArray) -> FloatArray:

@@ -1,14 +1,17 @@
 """The most informative questions at an ability, without looking at the whole pool.
 
-The ability scale is cut into cells. Within h of a cell's centre c, every question's information stays
-between I(c) exp(± b · slope · h), with b the `growth` of its family at c. A cell lists the questions whose
-upper bound reaches the 32nd largest lower bound, and remembers the largest upper bound among the others.
-Questions of the list that are strictly above that at θ are the best of the pool: the answer is that of a
-full scan, bit for bit, because the same elementwise formula gives both.
+No question tells more than its ceiling, wherever ability lies. So the pool is read in the order of ceilings,
+a slice at a time, and no further once enough questions are strictly above the ceiling of all that follow.
 
-A list that is long, because many questions are alike, is made shorter in cells of an eighth of the width.
-If too few of a list may come, the wider cell's list is read, at last the whole pool. Cells are made when an
-ability first falls into them, the widest from one scan of the pool, and kept on the bank.
+Where that reads much, because ceilings tell little apart, the ability scale is cut into cells. Within h of a
+cell's centre c, every question's information stays between I(c) exp(± b · slope · h), with b the `growth` of
+its family at c. A cell lists the questions whose upper bound reaches the 32nd largest lower bound, and
+remembers the largest upper bound among the others. A list that is long is made shorter in cells of an eighth
+of the width. If too few of a list may come, the wider cell's list is read, at last the pool again.
+
+Either way the questions found are strictly above all that was left out: the answer is that of a full scan,
+bit for bit, because the same elementwise formula gives both. Slices and cells are made when a step first
+needs them, and kept on the bank.
 """
 
 import math
@@ -22,8 +25,11 @@ import numpy as np
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
-SMALL_POOL = 2_000  # up to here a full scan costs no more than reading a list
-REACH = 8.0  # abilities farther out scan the pool
+SLICE = 256  # questions in the first slice
+TIMES = 4  # as many in each further one
+LOWER = 0.8  # of its first ceiling: what the ceiling after a slice must not exceed
+ENOUGH = 2_048  # questions that are read without making a cell
+REACH = 8.0  # abilities farther out have no cells
 WIDEST = 1 / 8  # of the cells, in logits; powers of two, so that cells nest exactly
 SPLIT = 8
 DEPTH = 4
@@ -60,6 +66,13 @@ class Available:
         """Narrowed to a mask within this one."""
         return Available(self.n_items, self.used, mask)
 
+    def where_allowed(self, values: FloatArray) -> FloatArray:
+        """Values of all questions, −inf for those that may not come; written over unless narrowed."""
+        if self.narrowed is not None:
+            return np.where(self.narrowed, values, -np.inf)
+        values[list(self.used)] = -np.inf
+        return values
+
     def allows(self, item: int) -> bool:
         """Like mask[item], without making the mask."""
         return item not in self.used if self.narrowed is None else bool(self.narrowed[item])
@@ -92,42 +105,56 @@ class Leaders:
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class Listed:
+    """Some questions of a bank, a cell's or a slice of it, and the most that others can tell."""
+
     bank: ItemBank
     items: IntArray  # rising, so that a stable sort puts equals in order
-    left_out: float = -np.inf  # the largest information that any other question has in this cell
+    left_out: float = -np.inf  # no other question has more information, where the list is meant for
 
     @cached_property
     def questions(self) -> ItemBank:
-        whole = len(self.items) == self.bank.n_items
-        return self.bank if whole else self.bank.subset(self.items)
+        is_whole = len(self.items) == self.bank.n_items
+        return self.bank if is_whole else self.bank.subset(self.items)
 
-    def narrowed(self, centre: float, half_width: float) -> "Cell":
-        """The questions of this cell that matter in a narrower one."""
-        questions = self.questions
-        information = _information(questions, centre)
+    def information(self, theta: float) -> FloatArray:
+        return _information(self.questions, theta)
+
+    def bounds(self, centre: float, half_width: float) -> tuple[FloatArray, FloatArray]:
+        """The most and the least information of each question within so much of an ability."""
+        questions, information = self.questions, self.information(centre)
         reach = np.exp(questions.growth(np.array([centre])) * questions.steepness * half_width) * ROUNDING
-        upper, lower = information * reach, information / reach
-        threshold = np.partition(lower, -LEADERS)[-LEADERS] if len(lower) > LEADERS else -np.inf
-        kept = np.flatnonzero(upper >= threshold)
-        left_out = max(self.left_out, float(upper[upper < threshold].max(initial=-np.inf)))
-        return Cell(self.bank, self.items[kept], left_out)
+        return information * reach, information / reach
+
+    def narrowed(self, centre: float, half_width: float) -> "Listed":
+        """The questions of this cell that matter in a narrower one."""
+        upper, lower = self.bounds(centre, half_width)
+        threshold = _leading(lower)
+        kept = upper >= threshold
+        left_out = max(self.left_out, float(upper[~kept].max(initial=-np.inf)))
+        return Listed(self.bank, self.items[kept], left_out)
 
 
 def leading_information(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
     """The available questions of a one-dimensional pool with the most information at θ."""
     count = min(count, available.count)
-    if bank.n_items > SMALL_POOL and abs(theta) < REACH and count <= LEADERS:
-        for cell in reversed(_cells(bank, theta)):
+    if not count:
+        return Leaders([], [])
+    may_have_cells = abs(theta) < REACH and count <= LEADERS
+    if may_have_cells:
+        for cell in reversed(_known_cells(bank, theta)):
             leaders = _listed(cell, theta, available, count)
             if leaders is not None:
                 return leaders
-    return Leaders.of_all(np.where(available.mask, _information(bank, theta), -np.inf), count)
+    leaders, read = _scanned(bank, theta, available, count)
+    if may_have_cells and read > ENOUGH:
+        _make_cells(bank, theta)
+    return leaders
 
 
-def _listed(cell: Cell, theta: float, available: Available, count: int) -> Leaders | None:
+def _listed(cell: Listed, theta: float, available: Available, count: int) -> Leaders | None:
     """The leaders, if the cell's list is enough to tell."""
-    values = _information(cell.questions, theta)
+    values = cell.information(theta)
     items: list[int] = []
     leading: list[float] = []
     for place in np.argsort(-values, kind="stable").tolist():
@@ -142,20 +169,99 @@ def _listed(cell: Cell, theta: float, available: Available, count: int) -> Leade
     return None
 
 
+def _scanned(bank: ItemBank, theta: float, available: Available, count: int) -> tuple[Leaders, int]:
+    """The leaders by reading the pool from its highest ceilings on, and how many questions that took."""
+    items, values, read = np.empty(0, dtype=np.intp), np.empty(0), 0
+    for part in _slices(bank):
+        own = part.information(theta)
+        if len(own) == bank.n_items:
+            return Leaders.of_all(available.where_allowed(own), count), len(own)
+        may_come = available.mask[part.items]
+        items, values = np.append(items, part.items[may_come]), np.append(values, own[may_come])
+        read += len(part.items)
+        if len(items) >= count:
+            order = np.lexsort((items, -values))[:count]
+            items, values = items[order], values[order]
+            if values[-1] > part.left_out:
+                break
+    return Leaders(items.tolist(), values.tolist()), read
+
+
+def _slices(bank: ItemBank) -> Iterator[Listed]:
+    """The pool by falling ceilings, each slice with the highest ceiling of those after it."""
+    if bank.n_items <= 2 * SLICE:
+        yield bank.derived(("slice", 0), lambda: Listed(bank, np.arange(bank.n_items)))
+        return
+    order, ceilings = bank.derived(("by ceiling",), lambda: _by_ceiling(bank))
+    start = 0
+    while start < bank.n_items:
+        end = max(SLICE, TIMES * start)
+        while end < bank.n_items and ceilings[end] > LOWER * ceilings[start]:
+            end *= TIMES  # a slice that the ceiling after it would hardly ever end
+        end = min(end, bank.n_items)
+        yield bank.derived(("slice", start), partial(_slice, bank, order, ceilings, start, end))
+        start = end
+
+
+def _by_ceiling(bank: ItemBank) -> tuple[IntArray, FloatArray]:
+    """The questions by falling ceiling, and the ceilings."""
+    ceilings = bank.ceiling * bank.squared_steepness * ROUNDING
+    order = np.argsort(-ceilings, kind="stable")
+    return order, ceilings[order]
+
+
+def _slice(bank: ItemBank, order: IntArray, ceilings: FloatArray, start: int, end: int) -> Listed:
+    next_ceiling = float(ceilings[end]) if end < bank.n_items else -np.inf
+    return Listed(bank, np.sort(order[start:end]), next_ceiling)
+
+
 def _information(bank: ItemBank, theta: float) -> FloatArray:
     return bank.information(np.array([theta])) * bank.squared_steepness
 
 
-def _cells(bank: ItemBank, theta: float) -> list[Cell]:
-    """The cells that this ability is in, from the widest to the one with a short list."""
-    cells = [bank.derived(("whole pool",), lambda: Cell(bank, np.arange(bank.n_items)))]
+def _leading(values: FloatArray) -> float:
+    """The 32nd largest."""
+    return float(np.partition(values, -LEADERS)[-LEADERS]) if len(values) >= LEADERS else -np.inf
+
+
+def _known_cells(bank: ItemBank, theta: float) -> list[Listed]:
+    """The cells that this ability is in, where the widest is known: down to the one with a short list."""
+    cell = bank.known(_cell_key(0, theta))
+    return [] if cell is None else _narrower(bank, theta, [cell])
+
+
+def _make_cells(bank: ItemBank, theta: float) -> None:
+    """The widest that this ability is in, from the slices whose ceilings reach into its list."""
+    half = WIDEST / 2
+    centre = (math.floor(theta / WIDEST) + 0.5) * WIDEST
+    items, uppers, lowers = np.empty(0, dtype=np.intp), np.empty(0), np.empty(0)
+    left_out = threshold = -np.inf
+    for part in _slices(bank):
+        upper, lower = part.bounds(centre, half)
+        items, uppers = np.append(items, part.items), np.append(uppers, upper)
+        lowers = np.append(lowers, lower)
+        threshold = _leading(lowers)
+        if part.left_out < threshold:
+            left_out = part.left_out
+            break
+    kept = uppers >= threshold
+    left_out = max(left_out, float(uppers[~kept].max(initial=-np.inf)))
+    bank.derived(_cell_key(0, theta), lambda: Listed(bank, np.sort(items[kept]), left_out), keep=KEPT_CELLS)
+
+
+def _narrower(bank: ItemBank, theta: float, cells: list[Listed]) -> list[Listed]:
+    """The widest cell, and within it those down to a short list."""
     width = WIDEST
-    for depth in range(DEPTH):
-        parent, index = cells[-1], math.floor(theta / width)
-        centre, half = (index + 0.5) * width, width / 2
-        key = ("information cell", depth, index)
-        cells.append(bank.derived(key, partial(parent.narrowed, centre, half), keep=KEPT_CELLS))
-        if len(cells[-1].items) <= SHORT:
+    for depth in range(1, DEPTH):
+        parent = cells[-1]
+        if len(parent.items) <= SHORT:
             break
         width /= SPLIT
-    return cells[1:]
+        centre = (math.floor(theta / width) + 0.5) * width
+        make = partial(parent.narrowed, centre, width / 2)
+        cells.append(bank.derived(_cell_key(depth, theta), make, keep=KEPT_CELLS))
+    return cells
+
+
+def _cell_key(depth: int, theta: float) -> tuple[object, ...]:
+    return "information cell", depth, math.floor(theta * SPLIT**depth / WIDEST)

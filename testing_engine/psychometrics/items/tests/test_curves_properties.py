@@ -61,6 +61,23 @@ def test_growth_bounds_information_everywhere(seed: int) -> None:
     assert (bank.information([there]) <= bound * (1 + 1e-9)).all()
 
 
+@given(SEEDS)
+def test_no_question_tells_more_than_its_ceiling(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bank = random_pool(rng)
+    told = bank.information(np.linspace(-12, 12, 241)[:, None]).max(axis=1)
+    assert (told <= bank.ceiling * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize("guessing", [0.0, 0.2, 0.6, 0.95])
+def test_a_question_without_slips_reaches_its_ceiling(guessing: float) -> None:
+    # so that ceilings tell good questions from others; beyond a guessing parameter of 0.9 the bound is
+    # coarser
+    bank = ItemBank.from_arrays(np.ones((1, 1)), "3PL", discrimination=1.7, guessing=guessing)
+    most = bank.information(np.linspace(-4, 6, 20_001)[:, None]).max()
+    assert bank.ceiling[0] == pytest.approx(most, rel=1e-6 if guessing < 0.9 else 1.5)
+
+
 @pytest.mark.parametrize("t", [-1e4, -800.0, -40.0, 40.0, 800.0, 1e4])
 @pytest.mark.parametrize("model", MODELS)
 def test_far_away_nothing_breaks(model: str, t: float) -> None:

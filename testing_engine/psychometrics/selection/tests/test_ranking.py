@@ -6,15 +6,15 @@ from hypothesis import given, settings
 
 from testing_engine.psychometrics.items.bank import MODELS, ItemBank
 from testing_engine.psychometrics.selection.ranking import (
+    ENOUGH,
     LEADERS,
-    SMALL_POOL,
     Available,
     Leaders,
     leading_information,
 )
 from testing_engine.psychometrics.tests.pools import SEEDS, random_pool
 
-SIZE = 2 * SMALL_POOL
+SIZE = 2 * ENOUGH
 
 
 def scanned(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
@@ -47,7 +47,13 @@ def jittered(rng: np.random.Generator) -> ItemBank:
     )
 
 
-@pytest.mark.parametrize("make", [rounded_rasch, large_pool])
+def one_model(rng: np.random.Generator) -> ItemBank:
+    """Where ceilings alone lead, since they differ."""
+    model = str(rng.choice(["3PL", "GRM", "GPCM", "NRM"]))
+    return random_pool(rng, 700, models=(model,))
+
+
+@pytest.mark.parametrize("make", [rounded_rasch, large_pool, one_model])
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS)
 def test_lists_lead_to_the_choice_of_a_full_scan(make: object, seed: int) -> None:
@@ -55,9 +61,10 @@ def test_lists_lead_to_the_choice_of_a_full_scan(make: object, seed: int) -> Non
     bank = make(rng)  # type: ignore[operator]
     for _ in range(5):
         theta, count = float(rng.normal(0, 2)), int(rng.integers(1, LEADERS + 10))
-        best = scanned(bank, theta, Available(SIZE, frozenset()), 40).items
-        used = Available(SIZE, frozenset(rng.permutation(best)[:20].tolist()))
-        narrowed = used.only(used.mask & (rng.random(SIZE) < 0.02))
+        size = bank.n_items
+        best = scanned(bank, theta, Available(size, frozenset()), 40).items
+        used = Available(size, frozenset(rng.permutation(best)[:20].tolist()))
+        narrowed = used.only(used.mask & (rng.random(size) < 0.02))
         for available in (used, narrowed):
             ours, theirs = (
                 choose(bank, theta, available, count) for choose in (leading_information, scanned)
