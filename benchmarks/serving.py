@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ import msgspec
 import psutil
 
 from benchmarks.floor_client import Test
+from embedded.processes import free_port, running, wait_until
 
 CONCEPTS = (1, 5)
 QUESTIONS = 20
@@ -26,9 +26,7 @@ GUNICORN = ("--config", "docker/gunicorn.conf.py", "--log-level", "warning")
 @contextmanager
 def serve(folder: Path, **variables: str) -> Iterator[tuple[int, psutil.Process]]:
     """gunicorn, configured as `make run` has it, with these variables besides: its port, and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     static = folder / "static"
     static.mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
     environment = {
@@ -43,26 +41,22 @@ def serve(folder: Path, **variables: str) -> Iterator[tuple[int, psutil.Process]
     root = Path(__file__).resolve().parent.parent
     with (  # a line a request goes into its log, as in production
         (folder / "web.log").open("ab") as log,
-        subprocess.Popen(command, env=environment, cwd=root, stdout=log, stderr=log) as process,
+        running(command, env=environment, cwd=root, stdout=log, stderr=log) as process,
     ):
-        try:
-            _wait_until_open(port, process, folder / "web.log")
-            yield port, psutil.Process(process.pid)
-        finally:
-            process.terminate()
+        _wait_until_open(port, process, folder / "web.log")
+        yield port, psutil.Process(process.pid)
 
 
 def _wait_until_open(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(300):
+    def is_open() -> bool:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
-            if process.poll() is not None:
-                break
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"gunicorn does not serve: {log.read_text()[-2000:]}")
+            return False
+        return True
+
+    if not wait_until(is_open, process):
+        raise RuntimeError(f"gunicorn does not serve: {log.read_text()[-2000:]}")
 
 
 def processor_seconds(server: psutil.Process) -> float:

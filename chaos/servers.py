@@ -5,12 +5,9 @@ Two web servers stand for two machines: they share nothing but PostgreSQL and Va
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,12 +16,12 @@ from pathlib import Path
 
 import psutil
 
+from embedded.processes import START_PATIENCE, free_port, running, wait_until
 from embedded.services import EmbeddedPostgres, EmbeddedValkey, Services
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB_SERVERS = 2
 PROCESSES_EACH = 2
-START_PATIENCE = 60  # seconds
 _ENVIRONMENT = {
     "ADAPTIVE_ENVIRONMENT": "development",
     "DJANGO_SETTINGS_MODULE": "adaptive.settings",
@@ -120,8 +117,8 @@ def web_servers(folder: Path, started: Services) -> Iterator[Servers]:
     """The web servers, beside the rest; they end in good order, with what they were doing."""
     assert started.postgres is not None
     assert started.valkey is not None
-    with ExitStack() as running:
-        web = [running.enter_context(_web_server(folder, number)) for number in range(WEB_SERVERS)]
+    with ExitStack() as stack:
+        web = [stack.enter_context(_web_server(folder, number)) for number in range(WEB_SERVERS)]
         for server in web:
             _wait_until_served(server)
         yield Servers(folder, started.postgres, started.valkey, web)
@@ -129,38 +126,27 @@ def web_servers(folder: Path, started: Services) -> Iterator[Servers]:
 
 @contextmanager
 def _web_server(folder: Path, number: int) -> Iterator[WebServer]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     # As `make run` starts it (embedded/run.py), but for the clock.
     serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
     command = [sys.executable, "-m", "gunicorn", *serve, "chaos.wrong_clock"]
     clock = folder / f"clock-{number}"
     clock.write_text("0")
     environment = {**os.environ, "CHAOS_CLOCK": str(clock)}
-    with (folder / f"web-{number}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
+    with (
+        (folder / f"web-{number}.log").open("ab") as log,
+        running(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
+    ):
         yield WebServer(port, process, clock)
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_until_served(server: WebServer) -> None:
-    deadline = time.monotonic() + START_PATIENCE
-    while time.monotonic() < deadline:
+    def is_served() -> bool:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{server.port}/health", timeout=START_PATIENCE)
         except OSError:
-            if server.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        else:
-            return
-    raise ServerEnded(f"gunicorn does not serve on port {server.port}.")
+            return False
+        return True
+
+    if not wait_until(is_served, server.process):
+        raise ServerEnded(f"gunicorn does not serve on port {server.port}.")

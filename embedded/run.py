@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from typing import IO
 
 import psutil
 
+from embedded.processes import START_PATIENCE, kill_session, wait_until
 from embedded.services import CannotStart, Services
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +32,7 @@ PORT = int(os.environ.get("PORT", "5300"))
 HOST = os.environ.get("HOST", "127.0.0.1")
 ADDRESS = f"http://localhost:{PORT}"
 ENVIRONMENT_FILE = "environment.json"
-STOP_PATIENCE = 10  # seconds
-START_PATIENCE = 60
+STOP_PATIENCE = 30  # seconds, as compose.yaml gives a container: gunicorn lets requests end for 25
 
 
 def main() -> int:
@@ -195,7 +194,9 @@ def _stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()
+            pass
+        finally:
+            kill_session(process)
 
 
 def _raise_if_dead(processes: dict[str, subprocess.Popen[bytes]]) -> None:
@@ -205,16 +206,16 @@ def _raise_if_dead(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def _wait_until_served(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    deadline = time.monotonic() + START_PATIENCE
-    while time.monotonic() < deadline:
+    def is_served() -> bool:
         _raise_if_dead(processes)
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=5)
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-        else:
-            return
-    raise CannotStart(f"The web process did not answer within {START_PATIENCE} seconds; see .run/web.log")
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=START_PATIENCE)
+        except OSError:
+            return False
+        return True
+
+    if not wait_until(is_served):
+        raise CannotStart(f"The web process did not answer within {START_PATIENCE} seconds; see .run/web.log")
 
 
 def _prepare_database() -> tuple[str, str]:

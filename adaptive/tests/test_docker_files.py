@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from embedded.processes import free_port, running, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker" / "compose.yaml"
@@ -40,7 +41,7 @@ CONTAINER_ONLY = {
 }  # docker/gunicorn.conf.py and gunicorn itself
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_PORT", "ADAPTIVE_VERSION"}
 HOST = "tests.example.org"
-START_PATIENCE = 60  # seconds; the machine may be busy
+PATIENCE = 60  # seconds; the machine may be busy
 
 
 @pytest.fixture
@@ -250,29 +251,27 @@ class Container:
 
     @contextmanager
     def serving(self) -> Iterator[httpx.Client]:
+        """gunicorn on a port of its own, and a client of it."""
         command = [sys.executable, "-m", "gunicorn", "--config", "docker/gunicorn.conf.py", "adaptive.wsgi"]
-        with (self.app / "log").open("w") as log:
-            process = subprocess.Popen(command, cwd=self.app, env=self.environment, stdout=log, stderr=log)
-        address = f"http://127.0.0.1:{self.environment['PORT']}"
-        try:
-            headers = {"Host": HOST, "X-Forwarded-Proto": "https"}
-            with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
-                self._wait_for(client, process)
-                yield client
-        finally:
-            process.terminate()
-            process.wait(20)
+        port = free_port()
+        environment = {**self.environment, "PORT": str(port)}
+        headers = {"Host": HOST, "X-Forwarded-Proto": "https"}
+        address = f"http://127.0.0.1:{port}"
+        with (
+            (self.app / "log").open("w") as log,
+            running(command, cwd=self.app, env=environment, stdout=log, stderr=log) as process,
+            httpx.Client(base_url=address, headers=headers, trust_env=False, timeout=PATIENCE) as client,
+        ):
+            assert wait_until(lambda: is_served(client), process), self.log
+            yield client
 
-    def _wait_for(self, client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
-        deadline = time.monotonic() + START_PATIENCE
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                client.get("/health")
-            except httpx.TransportError:
-                time.sleep(0.1)
-            else:
-                return
-        raise AssertionError(self.log)
+
+def is_served(client: httpx.Client) -> bool:
+    try:
+        client.get("/health")
+    except httpx.TransportError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -287,14 +286,10 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
             )
         else:
             shutil.copy(ROOT / path, target)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     container = Container(
         app,
         {
             "PATH": os.environ["PATH"],
-            "PORT": str(port),
             "WEB_CONCURRENCY": "1",
             "SECRET_KEY": secrets.token_urlsafe(64),
             "AUDIT_KEY": secrets.token_urlsafe(64),
@@ -323,8 +318,9 @@ def test_it_refuses_to_start_with_the_key_of_the_build(container: Container) -> 
 
 def test_it_serves_as_in_production(container: Container) -> None:
     with container.serving() as client:
+        looks_healthy = container.with_environment(PORT=str(client.base_url.port))
         assert client.get("/health").json()["database"] == {"status": "up"}
-        assert '"database": {"status": "up"}' in container.run("docker/healthcheck.py")
+        assert '"database": {"status": "up"}' in looks_healthy.run("docker/healthcheck.py")
         assert client.get("/api/pools").status_code == 401
         assert client.get("/api/pools", headers={"X-Forwarded-Proto": "http"}).status_code == 301
         assert client.get("/health", headers={"X-Forwarded-Proto": "http"}).status_code == 200
@@ -355,7 +351,7 @@ def test_it_counts_over_all_workers_and_keeps_what_a_dead_one_counted(container:
         (folder,) = Path("/dev/shm").glob(f"adaptive-metrics-{master.pid}-*")  # noqa: S108
         first, *_ = master.children()
         first.kill()
-        first.wait(10)
+        first.wait(PATIENCE)
         assert counted() == 30
     assert not folder.exists()
 
@@ -363,7 +359,7 @@ def test_it_counts_over_all_workers_and_keeps_what_a_dead_one_counted(container:
 def test_it_logs_lines_of_json_without_addresses(container: Container) -> None:
     with container.serving() as client:
         client.get("/api/student/ada-4711/history?who=ada-4711", headers={"X-Request-ID": "of-the-proxy-1"})
-        with socket.create_connection(("127.0.0.1", int(container.environment["PORT"]))) as bare:
+        with socket.create_connection(("127.0.0.1", client.base_url.port)) as bare:
             bare.sendall(b"GET /api/student/ada-4711/history ADA/4711\r\n\r\n")
             bare.recv(1000)
     lines = [json.loads(line) for line in container.log.splitlines()]

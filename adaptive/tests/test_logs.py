@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -27,6 +26,7 @@ from rest_framework.test import APIClient
 from adaptive.celery import app
 from adaptive.logs import logging_config
 from adaptive.tasks import record_beat_tick
+from embedded.processes import running, wait_until
 from sessions_app.administration import cleanup
 from sessions_app.api import reports
 from sessions_app.conftest import browser_of, client_with, database_down, submit
@@ -297,15 +297,11 @@ def test_it_passes_the_request_id_on_to_the_worker(tmp_path: Path, settings: Laz
         sent = record_beat_tick.apply_async(queue=queue)
     command = [sys.executable, "-m", "celery", "-A", "adaptive", "worker", "--pool", "solo", "-Q", queue]
     path = tmp_path / "log"
-    with path.open("w") as output:
-        worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + 60
-        while '"state"' not in path.read_text() and time.monotonic() < deadline:
-            time.sleep(0.1)
-    finally:
-        worker.terminate()
-        worker.wait(20)
+    with (
+        path.open("w") as output,
+        running(command, env=environment, stdout=output, stderr=output) as worker,
+    ):
+        assert wait_until(lambda: '"state"' in path.read_text(), worker), path.read_text()
     said = path.read_text()
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     (line,) = [line for line in lines if line["event"] == "task"]

@@ -12,12 +12,14 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from embedded.processes import free_port, running
 from embedded.run import ROOT
 
 PATIENCE = 60
@@ -28,24 +30,15 @@ def place() -> Iterator[dict[str, str]]:
     """An environment of its own: another folder, another port, no services from outside."""
     folder = tempfile.mkdtemp(prefix="run-")
     Path(folder).chmod(0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     outside = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ADAPTIVE_ENVIRONMENT", "SECRET_KEY"}
     clean = {name: value for name, value in os.environ.items() if name not in outside}
-    yield {**clean, "RUN_FOLDER": folder, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    yield {**clean, "RUN_FOLDER": folder, "PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(place: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "embedded.run"],
-        cwd=ROOT,
-        env=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def _started(place: dict[str, str]) -> AbstractContextManager[subprocess.Popen[str]]:
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return running([sys.executable, "-m", "embedded.run"], cwd=ROOT, env=place, **told)
 
 
 def _read_until(process: subprocess.Popen[str], words: str) -> str:
@@ -61,7 +54,7 @@ def _read_until(process: subprocess.Popen[str], words: str) -> str:
 def _ask(address: str, authorization: str, body: dict[str, Any] | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(address, data, headers), timeout=10) as reply:
+    with urllib.request.urlopen(urllib.request.Request(address, data, headers), timeout=PATIENCE) as reply:
         return json.load(reply)
 
 
@@ -70,45 +63,45 @@ def _stop(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert not alive
     return said
 
 
 def test_it_serves_a_first_test_and_keeps_its_data(place: dict[str, str]) -> None:
-    first = _start(place)
-    said = _read_until(first, "Ctrl-C stops everything.")
-    command = re.search(r"curl -s (\S+) -H 'Authorization: ([^']+)' .* -d '([^']+)'", said)
-    assert command, said
-    address, authorization, body = command.groups()
-    started = _ask(address, authorization, json.loads(body))
-    assert started["initial_proficiency"] == [0.5] * 5
-
-    second = _start(place)
-    said_second, _ = second.communicate(timeout=PATIENCE)
-    assert second.returncode == 1
-    assert "It is running already" in said_second
-
     managed = [sys.executable, "-m", "embedded.manage", "cleanup_sessions", "--dry-run"]
-    told = subprocess.run(managed, cwd=ROOT, env=place, capture_output=True, text=True, check=True)
-    assert "Would end 0 sessions" in told.stdout
+    with _started(place) as first:
+        said = _read_until(first, "Ctrl-C stops everything.")
+        command = re.search(r"curl -s (\S+) -H 'Authorization: ([^']+)' .* -d '([^']+)'", said)
+        assert command, said
+        address, authorization, body = command.groups()
+        started = _ask(address, authorization, json.loads(body))
+        assert started["initial_proficiency"] == [0.5] * 5
 
-    assert "Stopped. The data stays" in _stop(first)
+        with _started(place) as second:
+            said_second, _ = second.communicate(timeout=PATIENCE)
+        assert second.returncode == 1
+        assert "It is running already" in said_second
+
+        told = subprocess.run(managed, cwd=ROOT, env=place, capture_output=True, text=True, check=True)
+        assert "Would end 0 sessions" in told.stdout
+
+        assert "Stopped. The data stays" in _stop(first)
     told = subprocess.run(managed, cwd=ROOT, env=place, capture_output=True, text=True, check=False)
     assert "Nothing runs here" in told.stderr
 
-    again = _start(place)
-    _read_until(again, "Ctrl-C stops everything.")
-    status = _ask(f"{address.removesuffix('start')}status/{started['session_id']}", authorization)
-    assert status["is_active"] is True
-    _stop(again)
+    with _started(place) as again:
+        _read_until(again, "Ctrl-C stops everything.")
+        status = _ask(f"{address.removesuffix('start')}status/{started['session_id']}", authorization)
+        assert status["is_active"] is True
+        _stop(again)
 
 
 def test_it_says_that_the_port_is_taken(place: dict[str, str]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(place["PORT"])))
         other.listen()
-        process = _start(place)
-        said, _ = process.communicate(timeout=PATIENCE)
+        with _started(place) as process:
+            said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert f"Port {place['PORT']} is taken" in said

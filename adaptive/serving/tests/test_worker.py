@@ -4,13 +4,14 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from embedded.processes import running, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 SILENT = 32  # connections, of a server with two threads
@@ -22,15 +23,16 @@ APPLICATION = "adaptive.serving.tests.plain_application"
 class Server:
     """One worker process."""
 
-    def __init__(self, folder: Path) -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
+    process: "subprocess.Popen[bytes]"
+
+    def __init__(self, folder: Path, listener: socket.socket, application: str) -> None:
         self.port = listener.getsockname()[1]
         self.go_on, self.began = folder / "go on", folder / "began"
         self.log = folder / "log"
         serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}"]
-        command = [sys.executable, "-m", "gunicorn", *serve, "--workers", "1", "--threads", "2"]
-        command += ["--worker-connections", str(MOST_CONNECTIONS), APPLICATION]
-        environment = {
+        self.command = [sys.executable, "-m", "gunicorn", *serve, "--workers", "1", "--threads", "2"]
+        self.command += ["--worker-connections", str(MOST_CONNECTIONS), application]
+        self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "adaptive.settings",
             "ADAPTIVE_ENVIRONMENT": "test",
@@ -38,11 +40,6 @@ class Server:
             "GO_ON": str(self.go_on),
             "BEGAN": str(self.began),
         }
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=log, pass_fds=[listener.fileno()]
-            )
-        listener.close()
 
     def connect(self, sent: bytes = b"") -> socket.socket:
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
@@ -59,14 +56,23 @@ class Server:
 
 
 @contextmanager
+def started(folder: Path, application: str = APPLICATION) -> Iterator[Server]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Server(folder, listener, application)
+    options = {"cwd": ROOT, "env": server.environment, "pass_fds": [listener.fileno()]}
+    with (
+        server.log.open("w") as log,
+        running(server.command, stdout=log, stderr=log, **options) as server.process,
+    ):
+        listener.close()
+        yield server
+
+
+@contextmanager
 def serving(folder: Path) -> Iterator[Server]:
-    server = Server(folder)
-    try:
+    with started(folder) as server:
         assert server.get().status_code == 200  # who connects earlier waits for the worker
         yield server
-    finally:
-        server.process.terminate()
-        server.process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -195,11 +201,17 @@ def test_a_client_that_leaves_ends_what_streams_to_it(server: Server) -> None:
 
 def test_when_it_stops_it_finishes_what_it_has(tmp_path: Path) -> None:
     with serving(tmp_path) as server, server.connect(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n") as sock:
-        deadline = time.monotonic() + PATIENCE
-        while not server.began.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        assert wait_until(server.began.exists)
         server.process.terminate()
         server.go_on.touch()
         assert b"".join(iter(lambda: sock.recv(65536), b"")).startswith(b"HTTP/1.1 200")
         assert server.process.wait(PATIENCE) == 0
+
+
+def test_when_it_is_told_to_stop_while_it_loads_it_ends_by_itself(tmp_path: Path) -> None:
+    """gunicorn would wait for it as long as it waits for requests, and kill it then."""
+    with started(tmp_path, "adaptive.serving.tests.told_while_loading") as server:
+        assert server.process.wait(PATIENCE) == 0
+    said = server.log.read_text()
+    assert "Exception ignored in" in said
+    assert "Worker exiting" in said

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from rest_framework.test import APIClient
 
 from adaptive.serving.bodies import with_known_length
 from adaptive.wsgi import application
+from embedded.processes import running
 from sessions_app.conftest import Start, client_with
 from sessions_app.models import TestSession
 from sessions_app.tests.factories import make_pool, make_token
@@ -49,13 +49,9 @@ def served() -> Iterator[int]:
     environment = {**os.environ, "DATABASE_URL": address, "ALLOWED_HOSTS": "127.0.0.1"}
     environment |= {"DJANGO_SETTINGS_MODULE": "adaptive.settings", "SECRET_KEY": "insecure-" + "x" * 50}
     command = [sys.executable, "-m", "gunicorn", *serve, "adaptive.wsgi"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[listener.fileno()])
-    listener.close()
-    try:
+    with running(command, cwd=ROOT, env=environment, pass_fds=[listener.fileno()]):
+        listener.close()
         yield port  # who connects earlier waits for the worker
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
 
 
 def in_chunks(port: int, path: str, token: str, body: Any) -> tuple[int, dict[str, Any]]:
