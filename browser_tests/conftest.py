@@ -18,7 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 from browser_tests.chromium import NoChromium, launch
 from browser_tests.watching import Watch
 
-PATIENCE = 20_000  # milliseconds; for a busy machine, since nothing waits longer than it must
+PATIENCE = 60_000  # milliseconds; for a busy machine, since nothing waits longer than it must
 
 NewContext = Callable[..., BrowserContext]
 

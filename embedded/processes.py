@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 START_PATIENCE = 60  # seconds
+WHOLE_PATIENCE = 600  # for a program that sets up a database, works and ends by itself
 STOP_PATIENCE = 60  # more than gunicorn's graceful_timeout (docker/gunicorn.conf.py), after which it kills
 
 

@@ -63,10 +63,10 @@ def test_pictures_uploaded_at_once_leave_warnings_as_they_were(
 
     def overlapping(picture: Any) -> Any:
         if threading.current_thread().name == "first":
-            assert second_began.wait(30)
+            assert second_began.wait(60)
         else:
             second_began.set()
-            assert first_ended.wait(30)
+            assert first_ended.wait(60)
         return as_shown(picture)
 
     monkeypatch.setattr(images, "as_shown", overlapping)

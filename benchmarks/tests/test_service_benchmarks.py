@@ -9,13 +9,15 @@ import pytest
 
 from benchmarks import table
 from benchmarks.serving import GUNICORN
+from embedded.processes import WHOLE_PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments: str) -> str:
+    command = [sys.executable, "-m", *arguments]
     finished = subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=WHOLE_PATIENCE, check=False
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from embedded.processes import WHOLE_PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 MUST_BE_ZERO = ("lost", "doubled", "differing", "never sent", "tests without end", "wrong replies")
 
@@ -21,7 +23,7 @@ def test_it_loses_doubles_and_changes_nothing() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=WHOLE_PATIENCE,
         check=False,
     )
     printed = numbers(finished.stdout)

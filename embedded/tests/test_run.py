@@ -19,10 +19,10 @@ from typing import Any
 import psutil
 import pytest
 
-from embedded.processes import free_port, running
+from embedded.processes import WHOLE_PATIENCE, free_port, running
 from embedded.run import ROOT
 
-PATIENCE = 60
+PATIENCE = WHOLE_PATIENCE  # it sets up a database and the demo's class first
 
 
 @pytest.fixture

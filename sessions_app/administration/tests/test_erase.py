@@ -3,7 +3,6 @@
 import json
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from django.test import Client
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
+from embedded.processes import wait_until
 from sessions_app.administration import privacy
 from sessions_app.administration.tests.test_invitations import invite, open_link
 from sessions_app.conftest import Start, answer_questions, browser_of, client_with, pointers, submit
@@ -458,11 +458,11 @@ def test_a_test_that_begins_meanwhile_is_a_new_students(start: Start) -> None:
         with transaction.atomic():
             privacy.erase_student("alice", now=NOW)
             erased.set()
-            go_on.wait(10)
+            go_on.wait(60)
         connections.close_all()
 
     def begin() -> str:
-        erased.wait(10)
+        erased.wait(60)
         threading.Timer(0.3, go_on.set).start()  # by then it waits for the student's row
         session_id: str = start(student_id="alice")["session_id"]
         connections.close_all()
@@ -470,8 +470,8 @@ def test_a_test_that_begins_meanwhile_is_a_new_students(start: Start) -> None:
 
     with ThreadPoolExecutor(2) as executor:
         erasing, beginning = executor.submit(erase_slowly), executor.submit(begin)
-        erasing.result(timeout=30)
-        session = TestSession.objects.select_related("student").get(pk=beginning.result(timeout=30))
+        erasing.result(timeout=60)
+        session = TestSession.objects.select_related("student").get(pk=beginning.result(timeout=60))
     assert (session.student.external_id, session.student.erased_at) == ("alice", None)
     assert session.status == "active"
     assert Student.objects.exclude(erased_at=None).count() == 1
@@ -488,17 +488,18 @@ def test_a_link_that_is_opened_meanwhile_opens_nothing(monkeypatch: pytest.Monke
         waiting = (
             "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
-        for _ in range(500):
+
+        def is_waiting() -> bool:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees it once
                 cursor.execute(waiting)
-                if cursor.fetchone() is not None:
-                    break
-            time.sleep(0.02)
+                return cursor.fetchone() is not None
+
+        assert wait_until(is_waiting)
         blank(*arguments)
 
     def open_it() -> Any:
-        assert locked.wait(10)
+        assert locked.wait(60)
         try:
             return open_link(link)
         finally:
@@ -508,7 +509,7 @@ def test_a_link_that_is_opened_meanwhile_opens_nothing(monkeypatch: pytest.Monke
     with ThreadPoolExecutor(1) as executor:
         opening = executor.submit(open_it)
         privacy.erase_student("alice", now=NOW)
-        reply = opening.result(timeout=30)
+        reply = opening.result(timeout=60)
     assert (reply.status_code, reply.json()["code"]) == (404, "invitation_not_found")
     assert (Student.objects.count(), TestSession.objects.count()) == (1, 0)
 
@@ -533,14 +534,14 @@ def test_it_holds_against_everything_at_once(start: Start) -> None:
 
         def together(call: Any, barrier: threading.Barrier = barrier) -> int:
             try:
-                barrier.wait(10)
+                barrier.wait(60)
                 status: int = call().status_code
                 return status
             finally:
                 connections.close_all()
 
         with ThreadPoolExecutor(len(calls)) as executor:
-            codes = [future.result(timeout=30) for future in [executor.submit(together, c) for c in calls]]
+            codes = [future.result(timeout=60) for future in [executor.submit(together, c) for c in calls]]
         assert set(codes[:3]) <= {200, 404, 409}
         assert set(codes[3:5]) == {200}
         assert 200 in codes[5:]

@@ -35,13 +35,13 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
     def run(call: Callable[[], Any]) -> Any:
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             return call()
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(len(calls)) as executor:
-        return [future.result(timeout=30) for future in [executor.submit(run, call) for call in calls]]
+        return [future.result(timeout=60) for future in [executor.submit(run, call) for call in calls]]
 
 
 def statuses(replies: Sequence[Reply]) -> Counter[int]:
@@ -203,7 +203,7 @@ def test_it_passes_over_a_session_that_is_being_answered(start: Start, pool: Que
 
     with transaction.atomic(), ThreadPoolExecutor(1) as executor:
         TestSession.objects.select_for_update().get(pk=held["session_id"])
-        assert executor.submit(clean).result(timeout=10) == 1
+        assert executor.submit(clean).result(timeout=60) == 1
     assert TestSession.objects.get(pk=held["session_id"]).status == "active"
     assert TestSession.objects.get(pk=free["session_id"]).status == "expired"
     assert cleanup.end_inactive(now=timezone.now()) == 1
