@@ -13,12 +13,15 @@ from sessions_app.measurement.simulations.asking import (
     MOST_STUDENTS,
     NORMAL,
     OWN,
+    RECORDED,
     Asked,
     Design,
     Population,
 )
+from sessions_app.measurement.simulations.recorded import Recorded
 from testing_engine.interchange.json_objects import once
 from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.simulation.recorded import DRAWN, LEFT_OUT
 
 USUAL = json.dumps({"max_questions": 20, "stop": [{"name": "precision", "standard_error": 0.3}]}, indent=1)
 LONGEST_RULES = 60_000
@@ -72,12 +75,16 @@ class SimulationForm(forms.Form):
         label=gettext_lazy("Its rules; empty: there is none to compare with"),
     )
     students = forms.IntegerField(
-        min_value=1, max_value=MOST_STUDENTS, initial=1000, label=gettext_lazy("Students")
+        min_value=1,
+        max_value=MOST_STUDENTS,
+        initial=1000,
+        label=gettext_lazy("Students; of those who answered already at most so many"),
     )
     kind = forms.ChoiceField(
         choices=[
             (NORMAL, gettext_lazy("normally distributed, as below")),
             (OWN, gettext_lazy("as this pool’s students: drawn from their results")),
+            (RECORDED, gettext_lazy("persons who answered this pool already: by what they answered")),
         ],
         widget=forms.RadioSelect,
         initial=NORMAL,
@@ -98,6 +105,23 @@ class SimulationForm(forms.Form):
         max_value=1,
         label=gettext_lazy("Correlation of any two concepts; empty: the scale’s"),
     )
+    least = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        initial=round(100 * Recorded.least_answered),
+        required=False,
+        label=gettext_lazy("Of those who answered already: who answered so many percent of the questions"),
+    )
+    missing = forms.ChoiceField(
+        choices=[
+            (LEFT_OUT, gettext_lazy("is not asked")),
+            (DRAWN, gettext_lazy("is answered by the model")),
+        ],
+        widget=forms.RadioSelect,
+        initial=LEFT_OUT,
+        required=False,
+        label=gettext_lazy("What they did not answer"),
+    )
     cuts = NumbersField(
         required=False,
         max_length=400,
@@ -114,10 +138,13 @@ class SimulationForm(forms.Form):
             for number in (1, 2)
             if given[f"rules_{number}"] is not None
         ]
+        share = Recorded.least_answered if given["least"] is None else given["least"] / 100
+        recorded = Recorded(least_answered=share, missing=given["missing"] or LEFT_OUT)
+        moments = (given["mean"], given["sd"], given["correlation"])
         return Asked(
             designs=tuple(designs),
             students=given["students"],
-            population=Population(given["kind"], given["mean"], given["sd"], given["correlation"]),
+            population=Population(given["kind"], *moments, recorded),
             cuts=given["cuts"] or None,
             seed=given["seed"],
         )
@@ -133,6 +160,8 @@ FIELDS = {  # by the beginning of a pointer: the field that it is about
     "/population/mean": "mean",
     "/population/sd": "sd",
     "/population/correlation": "correlation",
+    "/population/least_answered": "least",
+    "/population/missing": "missing",
     "/cuts": "cuts",
     "/seed": "seed",
 }

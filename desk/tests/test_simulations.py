@@ -7,9 +7,11 @@ from django.test import Client
 
 from desk.simulation_forms import USUAL
 from sessions_app.measurement import gate
+from sessions_app.measurement.importing import import_responses
 from sessions_app.measurement.simulations import running
+from sessions_app.measurement.tests.simulated import answers_of, matrix_file
 from sessions_app.models import Simulation
-from sessions_app.tests.factories import make_pool
+from sessions_app.tests.factories import make_pool, question
 from testing_engine.authoring import shelf
 
 HTMX = {"HX-Request": "true"}
@@ -62,6 +64,23 @@ def test_two_designs_from_the_form_to_the_pictures(author: Client) -> None:
     assert "Warum die Tests endeten" in german
     assert author.post(f"{asked['Location']}/cancel").status_code == 302
     assert Simulation.objects.get().state == "done"
+
+
+def test_persons_who_answered_already(author: Client) -> None:
+    pool = make_pool([question(i, [1.0], guessing=0.0) for i in range(8)])
+    page = f"/desk/questions/{pool.pk}/simulate"
+    form = {**FORM, "kind": "recorded", "least": "90"}
+    assert "There are no recorded answers" in author.post(page, form).content.decode()
+    answers = answers_of(30, 8)
+    answers[:9, :5] = -1
+    import_responses(pool, matrix_file(pool, answers))
+    running.run_here(Simulation.objects.get(pk=author.post(page, form)["Location"].rsplit("/", 1)[1]))
+    report = author.get(f"{page.removesuffix('simulate')}simulations/{Simulation.objects.get().pk}")
+    told = report.content.decode()
+    assert "21 persons, by what they answered before: 21 of 30 answered enough." in told
+    assert "Correlation with it" in told
+    assert "Differences along ability" in told
+    assert "the truth" not in told
 
 
 def test_what_is_wrong_stands_at_its_field_and_a_waiting_one_is_cancelled(author: Client) -> None:

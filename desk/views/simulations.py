@@ -15,12 +15,17 @@ from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, sho
 from desk.requirement_forms import RequirementsForm, initial_of
 from desk.rights import MAKE_POOLS
 from desk.simulation_forms import SimulationForm, field_of
-from desk.simulation_words import picture_words, rows_of_means, stops_in_words
+from desk.simulation_words import (
+    picture_words,
+    recorded_persons_in_words,
+    rows_of_means,
+    stops_in_words,
+)
 from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.measurement import gate
 from sessions_app.measurement.sending import send_simulation
 from sessions_app.measurement.simulations import queue
-from sessions_app.measurement.simulations.asking import SimulationRefused
+from sessions_app.measurement.simulations.refused import SimulationRefused
 from sessions_app.refusals import SimulationNotFound, SimulationNotOpen, SimulationRuns
 from testing_engine import pools
 from testing_engine.authoring.shelf import PoolCard
@@ -102,6 +107,7 @@ def simulation(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> Http
         "result": found.result,
         "names": names,
         "pictures": pictures,
+        "whom": recorded_persons_in_words(found.request),
         "means": rows_of_means(found.result),
         "stops": [
             (name, stops_in_words(each["stops"]))

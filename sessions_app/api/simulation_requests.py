@@ -19,8 +19,10 @@ from sessions_app.measurement.simulations.asking import (
     Design,
     Population,
 )
+from sessions_app.measurement.simulations.recorded import Recorded
 from sessions_app.measurement.simulations.tables import ALONG, TABLES
 from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.simulation.recorded import LEFT_OUT, MISSING
 
 
 class DesignRequest(Body):
@@ -40,12 +42,34 @@ class PopulationRequest(Body):
     kind = serializers.ChoiceField(
         choices=list(POPULATIONS),
         default=NORMAL,
-        help_text="own: the pool's students, drawn from their newest results with their standard errors.",
+        help_text="own: the pool's students, drawn from their newest results with their standard errors; "
+        "recorded: persons who answered the pool already, by what they answered.",
     )
     mean = Numbers(-FARTHEST, default=list, help_text="One for each concept, or one for all; left out: 0.")
     sd = Numbers(0.0, default=list, help_text="Likewise; left out: 1.")
     correlation = serializers.FloatField(
         required=False, min_value=-1, max_value=1, help_text="Of any two concepts; left out: the scale's."
+    )
+    imports = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=1000,
+        help_text="Of recorded ones: whose answers; left out: all imports.",
+    )
+    delivered = serializers.BooleanField(
+        default=True, help_text="Of recorded ones: whether delivered tests count that are over."
+    )
+    since = serializers.DateTimeField(required=False, help_text="Delivered tests that ended from then on.")
+    least_answered = serializers.FloatField(
+        default=Recorded.least_answered,
+        min_value=0,
+        max_value=1,
+        help_text="Of recorded ones: the share of the questions with parameters that a person has answered.",
+    )
+    missing = serializers.ChoiceField(
+        choices=list(MISSING),
+        default=LEFT_OUT,
+        help_text="What was not answered is not asked (left_out), or answered by the model (drawn).",
     )
 
 
@@ -56,7 +80,9 @@ class SimulationRequest(Body):
         max_length=MOST_DESIGNS,
         help_text="One, or two to compare on the same students; left out: the rules of a test without any.",
     )
-    students = serializers.IntegerField(default=1000, min_value=1, max_value=MOST_STUDENTS)
+    students = serializers.IntegerField(
+        default=1000, min_value=1, max_value=MOST_STUDENTS, help_text="Of recorded ones: at most so many."
+    )
     population = PopulationRequest(required=False)
     cuts = serializers.ListField(
         child=serializers.FloatField(min_value=-FARTHEST, max_value=FARTHEST),
@@ -94,4 +120,14 @@ def asked_in(fields: dict[str, Any]) -> Asked:
 
 
 def _population(fields: dict[str, Any]) -> Population:
-    return Population(fields["kind"], tuple(fields["mean"]), tuple(fields["sd"]), fields.get("correlation"))
+    imports = fields.get("imports")
+    recorded = Recorded(
+        None if imports is None else tuple(imports),
+        fields["delivered"],
+        fields.get("since"),
+        fields["least_answered"],
+        fields["missing"],
+    )
+    return Population(
+        fields["kind"], tuple(fields["mean"]), tuple(fields["sd"]), fields.get("correlation"), recorded
+    )

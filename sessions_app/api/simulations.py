@@ -18,7 +18,7 @@ from sessions_app.api.simulation_requests import SimulationFormat, SimulationReq
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement.sending import send_simulation
 from sessions_app.measurement.simulations import queue, tables
-from sessions_app.measurement.simulations.asking import SimulationRefused
+from sessions_app.measurement.simulations.refused import SimulationRefused
 from sessions_app.models import Simulation
 
 

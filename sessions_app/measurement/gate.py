@@ -114,7 +114,9 @@ def _verdict(
 def _kept(revision_id: int, rules: CatRules) -> dict[str, Any] | None:
     """The newest simulation of that revision whose first or second design is these rules."""
     wanted = as_stored(rules.to_plan())
-    done = Simulation.objects.filter(revision_id=revision_id, state=Simulation.State.DONE).defer("abilities")
+    done = Simulation.objects.filter(
+        revision_id=revision_id, state=Simulation.State.DONE, recorded__isnull=True
+    ).defer("abilities")
     for each in done.order_by("-created_at")[:20]:
         for place, design in enumerate(each.request["designs"]):
             if design["rules"] == wanted and each.result is not None:

@@ -11,10 +11,12 @@ from testing_engine.models import PoolRevision, QuestionPool
 
 
 class Simulation(Job):
-    """Simulated students take tests on a revision of a pool, under one design or two.
+    """Simulated students take tests on a revision of a pool, under one design or two; or persons whose
+    answers were recorded do.
 
-    `request` and `abilities` decide the result to the last bit, however many workers share it. A result
-    never changes, by trigger. It runs while its parts do; `measurement.simulations` puts them together.
+    `request`, `abilities` and `recorded` decide the result to the last bit, however many workers share it. A
+    result never changes, by trigger. It runs while its parts do; `measurement.simulations` puts them
+    together.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -24,6 +26,9 @@ class Simulation(Job):
     revision = models.ForeignKey(PoolRevision, on_delete=models.PROTECT, related_name="+", db_index=False)
     request = models.JSONField()
     abilities = models.BinaryField(help_text="True ones, drawn: students × concepts, float64.")
+    recorded = models.BinaryField(
+        null=True, help_text="Instead: answers of persons, who are not named (`simulation.packing`)."
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )

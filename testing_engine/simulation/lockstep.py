@@ -79,12 +79,15 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
     bank, count = ranking.bank, len(students.thetas)
     longest = min(rules.max_questions, bank.n_items)
     taken = Taken.blank(count, longest, 1)
-    used = np.zeros((count, bank.n_items), dtype=bool)
+    given = np.zeros((count, bank.n_items), dtype=bool)
+    closed = students.closed
+    used = given if closed is None else closed.copy()
+    most = np.full(count, bank.n_items) if closed is None else np.asarray((~closed).sum(axis=1))
     active = np.arange(count)
     gates = ExposureGates(rules.eligibility, students.seeds, bank.n_items) if rules.eligibility else None
     for position in range(longest + 1):
         beliefs.look(active, taken)
-        reasons = _reasons(rules, beliefs, position, longest)
+        reasons = _reasons(rules, beliefs, position, np.minimum(most[active], longest))
         stopped = reasons != ""
         taken.stops[active[stopped]] = reasons[stopped]
         taken.estimates[active[stopped], 0] = beliefs.means[stopped]
@@ -94,11 +97,11 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
         active = active[~stopped]
         if not active.size:
             break
-        if gates is None:
-            items = ranking.best(beliefs.means, used, active, position)
-        else:
-            closed = gates.closed(used[active], active, beliefs.means, position)
-            items = ranking.best(beliefs.means, closed, np.arange(len(active)), position)
+        items = _chosen(ranking, gates, beliefs.means, used, active, position)
+        if closed is not None:
+            wanted = _chosen(ranking, gates, beliefs.means, given, active, position)
+            taken.unrecorded[active] += closed[active, wanted]
+            given[active, items] = True
         scores = students.answers(bank, active, items, position)
         used[active, items] = True
         taken.items[active, position], taken.scores[active, position] = items, scores
@@ -107,16 +110,31 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
     return taken
 
 
-def _reasons(rules: CatRules, beliefs: "Beliefs", position: int, longest: int) -> np.ndarray:
+def _chosen(
+    ranking: "Ranking",
+    gates: ExposureGates | None,
+    thetas: FloatArray,
+    used: BoolArray,
+    active: IntArray,
+    position: int,
+) -> IntArray:
+    """(A,) the next question of each test, none of those that are `used` (S, N)."""
+    if gates is None:
+        return ranking.best(thetas, used, active, position)
+    closed = gates.closed(used[active], active, thetas, position)
+    return ranking.best(thetas, closed, np.arange(len(active)), position)
+
+
+def _reasons(rules: CatRules, beliefs: "Beliefs", position: int, longest: IntArray) -> np.ndarray:
     """(A,) the name of the rule that ends each test here, or "": the first that is met, as in
-    `stop_reason`.
+    `stop_reason`. `longest` (A,): how many questions each may have.
     """
     reasons = np.full(len(beliefs.means), "", dtype=object)
     if rules.may_stop(position):
         for stop in reversed(rules.stop):
             reasons[beliefs.meet(stop)] = stop.reason
-    if position == longest:
-        reasons[reasons == ""] = "length" if position >= rules.max_questions else "exhausted"
+    over = (reasons == "") & (position >= longest)
+    reasons[over] = "length" if position >= rules.max_questions else "exhausted"
     return reasons
 
 

@@ -12,6 +12,8 @@ from testing_engine.psychometrics.constraints.exposure import mean_overlap
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.simulation.taken import Taken
 
+ROUNDING = 1e-9  # logits: the same answers in another order
+
 
 @dataclass(frozen=True)
 class Report:
@@ -39,13 +41,31 @@ class Report:
 
 
 @dataclass(frozen=True, eq=False)
+class Criterion:
+    """What estimates are held against where nobody knows the truth: those of all that a person answered."""
+
+    estimates: FloatArray  # (S, D)
+    standard_errors: FloatArray  # (S, D)
+    overall_errors: FloatArray  # (S,)
+    answered: IntArray  # (S,) questions with parameters
+
+    @classmethod
+    def joined(cls, parts: Sequence["Criterion"]) -> "Criterion":
+        """One after the other."""
+        return cls(
+            *(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True))
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Simulation:
-    """S tests; arrays are read-only."""
+    """S tests; arrays are read-only. With a `criterion` its estimates stand for the true abilities."""
 
     n_items: int
     thetas: FloatArray  # (S, D) true
     seeds: tuple[int, ...]  # (S,) of the rules' draws
     taken: Taken
+    criterion: Criterion | None = None
 
     @property
     def items(self) -> IntArray:
@@ -71,6 +91,23 @@ class Simulation:
     def stops(self) -> tuple[str, ...]:
         """(S,) the rule that ended each test."""
         return tuple(self.taken.stops)
+
+    @cached_property
+    def errors_from_criterion(self) -> FloatArray:
+        """(S, D) the standard deviation of θ̂ − θ that the tests claim.
+
+        Where θ is the estimate of all answers, it knows the test's answers, too: then Var(θ̂ − θ | answers of
+        the test) = SE² − E SE²_all, as means of posteriors have it.
+        """
+        if self.criterion is None:
+            return self.standard_errors
+        return _beyond(self.standard_errors, self.criterion.standard_errors)
+
+    @cached_property
+    def _overall_errors(self) -> FloatArray:
+        if self.criterion is None:
+            return self.taken.overall_errors
+        return _beyond(self.taken.overall_errors, self.criterion.overall_errors)
 
     @cached_property
     def lengths(self) -> IntArray:
@@ -101,9 +138,9 @@ class Simulation:
             array[chosen] for array in (self.thetas, self.estimates, self.standard_errors)
         )
         distance, reach = estimated - true, float(ndtri((1 + level) / 2))
-        held = np.abs(distance) <= reach * errors
+        held = np.abs(distance) <= reach * self.errors_from_criterion[chosen]
         overall = distance.mean(axis=1)
-        overall_held = np.abs(overall) <= reach * self.taken.overall_errors[chosen]
+        overall_held = np.abs(overall) <= reach * self._overall_errors[chosen]
         lengths = self.lengths[chosen]
         names, numbers = np.unique(self.taken.stops[chosen].astype(str), return_counts=True)
         return Report(
@@ -133,6 +170,10 @@ class Simulation:
         """One report per band of true ability: below the first edge, between them, above the last."""
         band = np.searchsorted(np.asarray(edges), self.thetas[:, dimension], side="right")
         return tuple(self.report(cuts, level, band == i) for i in range(len(edges) + 1))
+
+
+def _beyond(errors: FloatArray, of_all: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt(np.maximum(errors**2 - of_all**2, ROUNDING**2)))
 
 
 def _means(values: npt.ArrayLike) -> tuple[float, ...]:

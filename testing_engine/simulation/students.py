@@ -1,4 +1,5 @@
-"""Simulated students: a true ability, a seed for the rules' draws, and one random number per answer."""
+"""Simulated students: a true ability, a seed for the rules' draws, and one random number per answer, or an
+answer that is known already."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import FloatArray, IntArray
+from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
 SESSION_SEEDS, ANSWERS = 0, 1  # streams of one simulation's seed
 
@@ -17,11 +18,13 @@ SESSION_SEEDS, ANSWERS = 0, 1  # streams of one simulation's seed
 class Students:
     """S of them. The answer at a position depends on that position's number and on the question, not on the
     order
-    in which a program looks at students."""
+    in which a program looks at students. With `recorded` it is the one that is there, and what a student has
+    no answer to is closed to them."""
 
     thetas: FloatArray  # (S, D)
     seeds: tuple[int, ...]  # what `next_step` gets
     uniforms: FloatArray  # (S, L), one per position
+    recorded: IntArray | None = None  # (S, N) categories, −1 where there is no answer
 
     @classmethod
     def drawn(cls, thetas: npt.ArrayLike, dimensions: int, longest: int, seed: int) -> Self:
@@ -34,7 +37,15 @@ class Students:
 
     def among(self, part: slice) -> "Students":
         """Some of them, with the seeds and numbers that they have among all."""
-        return Students(self.thetas[part], self.seeds[part], self.uniforms[part])
+        recorded = None if self.recorded is None else self.recorded[part]
+        return Students(self.thetas[part], self.seeds[part], self.uniforms[part], recorded)
+
+    @property
+    def closed(self) -> BoolArray | None:
+        """(S, N) what has no answer; None where every question may be asked of everybody."""
+        if self.recorded is None or (self.recorded >= 0).all():
+            return None
+        return np.asarray(self.recorded < 0)
 
     def blocks(self, size: int) -> Iterator["Students"]:
         """At most `size` at a time, in order."""
@@ -43,6 +54,8 @@ class Students:
 
     def answers(self, bank: ItemBank, students: IntArray, items: IntArray, position: int) -> IntArray:
         """(n,) the category that each of these students gives to a question of their own (n,)."""
+        if self.recorded is not None:
+            return self.recorded[students, items]
         t = (bank.slopes[items] * self.thetas[students]).sum(axis=1) + bank.intercepts[items]
         uniforms = self.uniforms[students, position]
         scores = np.zeros(len(items), dtype=np.intp)

@@ -15,6 +15,7 @@ from scipy.stats import rankdata
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.simulation.result import Simulation
 
+EXHAUSTED = "exhausted"  # why a test ended for which no question was left
 LEVEL = 0.95  # of the intervals whose coverage is counted
 EDGES = tuple(np.arange(-3.0, 3.25, 0.5).tolist())  # of the bins of true ability; the outer ones are open
 RATE_EDGES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -35,7 +36,34 @@ def summary(simulation: Simulation, cuts: Sequence[float] = ()) -> dict[str, Any
             "levels": [levels(simulation, concept, cuts) for concept in concepts] if cuts else [],
         }
     )
+    if simulation.criterion is not None:
+        plain["recorded"] = as_plain(recorded(simulation))
     return plain
+
+
+def recorded(simulation: Simulation) -> dict[str, Any]:
+    """Of persons whose answers were there before, against the estimate from all of them.
+
+    `expected_rmse`: √ mean(SE² − SE²_all), what the RMSE is if the model is right. `ran_out`: share of the
+    tests that ended because the person had no answer left. `unrecorded_steps`: of all questions asked, the
+    share at which the design wanted one without a recorded answer.
+    """
+    criterion, taken = simulation.criterion, simulation.taken
+    assert criterion is not None
+    steps = int(simulation.lengths.sum())
+    return {
+        "answered": float(criterion.answered.mean()),
+        "criterion_standard_error": criterion.standard_errors.mean(axis=0).tolist(),
+        "correlation": [
+            _correlation(criterion.estimates[:, concept], simulation.estimates[:, concept])
+            for concept in range(criterion.estimates.shape[1])
+        ],
+        "expected_rmse": np.sqrt((simulation.errors_from_criterion**2).mean(axis=0)).tolist(),
+        "ran_out": float((taken.stops == EXHAUSTED).mean()),
+        "persons_who_ran_out": int((taken.stops == EXHAUSTED).sum()),
+        "unrecorded_steps": float(taken.unrecorded.sum()) / steps if steps else 0.0,
+        "persons_with_unrecorded_steps": int((taken.unrecorded > 0).sum()),
+    }
 
 
 def along(simulation: Simulation, concept: int = 0) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ class Taken:
     standard_errors: FloatArray  # (S, D)
     overall_errors: FloatArray  # (S,) of the mean of all dimensions
     before: FloatArray  # (S, L, D) the estimates that questions were chosen at
+    unrecorded: IntArray  # (S,) steps whose best question had no recorded answer; 0 where all are drawn
 
     @classmethod
     def blank(cls, students: int, longest: int, dimensions: int) -> Self:
@@ -30,7 +31,8 @@ class Taken:
         overall = np.full(students, np.nan)
         before = np.full((students, longest, dimensions), np.nan)
         stops = np.full(students, "", dtype=object)
-        return cls(items, scores, stops, estimates, errors, overall, before)
+        unrecorded = np.zeros(students, dtype=np.intp)
+        return cls(items, scores, stops, estimates, errors, overall, before, unrecorded)
 
     @classmethod
     def joined(cls, parts: Sequence["Taken"]) -> Self:

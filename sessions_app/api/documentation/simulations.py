@@ -56,7 +56,9 @@ SIMULATE = Endpoint(
     "Let simulated students take tests on a pool",
     description=(
         "One design, or two on the same students; workers share it, and its numbers do not depend on how "
-        "many. A pool has one at a time: 409 `simulation_runs`. What is too much is refused with the number."
+        "many. With recorded answers persons take them who answered the pool already, and the estimate from "
+        "all their answers stands for the truth. A pool has one at a time: 409 `simulation_runs`. What is "
+        "too much is refused with the number."
     ),
     parameters=(IDEMPOTENCY_KEY,),
     request=SimulationRequest,
@@ -75,6 +77,10 @@ SIMULATE = Endpoint(
                 "population": {"mean": [0.5], "sd": [1.2]},
                 "cuts": [-1, 0, 1],
             },
+        ),
+        asked(
+            "On answers that were given before",
+            {"population": {"kind": "recorded", "least_answered": 0.9}, "designs": [{"rules": _RULES}]},
         ),
         replied("Asked for", {**_RUNNING, "state": "queued", "progress": 0.0, "started_at": None}),
     ),

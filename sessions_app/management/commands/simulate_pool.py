@@ -4,25 +4,30 @@ import json
 import uuid
 from argparse import ArgumentParser
 from dataclasses import replace
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
 from sessions_app.measurement.simulations import queue, running
 from sessions_app.measurement.simulations.asking import (
     NORMAL,
     OWN,
+    RECORDED,
     Asked,
     Design,
     Population,
-    SimulationRefused,
 )
+from sessions_app.measurement.simulations.recorded import Recorded
+from sessions_app.measurement.simulations.refused import SimulationRefused
 from sessions_app.models import Simulation
 from sessions_app.refusals import Refusal
 from testing_engine.management.pools import pool_named
 from testing_engine.management.taking_in import rules_in
+from testing_engine.simulation.recorded import LEFT_OUT, MISSING
 from testing_engine.simulation.version import engine_version
 
 
@@ -47,6 +52,35 @@ class Command(BaseCommand):
         parser.add_argument("--sd", type=float, action="append", default=[], help="Repeatable, by concept.")
         parser.add_argument("--correlation", type=float, help="Of any two concepts; by default the scale's.")
         parser.add_argument("--own", action="store_true", help="The pool's own students.")
+        parser.add_argument(
+            "--recorded",
+            action="store_true",
+            help="Persons who answered all of the pool or most, by what they answered; --students at most.",
+        )
+        parser.add_argument(
+            "--import",
+            action="append",
+            type=uuid.UUID,
+            dest="imports",
+            help="Whose; repeatable. All of them.",
+        )
+        parser.add_argument("--no-delivered", action="store_true", help="Not answers of delivered tests.")
+        parser.add_argument(
+            "--since", type=date.fromisoformat, help="Delivered tests that ended from then on."
+        )
+        parser.add_argument(
+            "--least-answered",
+            type=float,
+            default=Recorded.least_answered,
+            metavar="SHARE",
+            help="Of the questions with parameters, that a person must have answered.",
+        )
+        parser.add_argument(
+            "--missing",
+            choices=MISSING,
+            default=LEFT_OUT,
+            help="What a person did not answer is not asked, or answered by the model (drawn).",
+        )
         parser.add_argument("--cut", type=float, action="append", dest="cuts", help="Repeatable.")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--json", action="store_true", help="Print the whole result as JSON.")
@@ -87,6 +121,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {name}: {_shown(design[name])}")
         for name in ("mean_length", "sd_length", "largest_exposure", "overlap", "accuracy"):
             self.stdout.write(f"  {name}: {_shown(design[name])}")
+        for name, value in (design.get("recorded") or {}).items():
+            self.stdout.write(f"  {name}: {_shown(value)}")
         ended = ", ".join(f"{name} {share:.0%}" for name, share in design["stops"].items())
         self.stdout.write(f"  ended by: {ended}")
 
@@ -113,8 +149,17 @@ class Command(BaseCommand):
 
 
 def _asked(options: dict[str, Any]) -> Asked:
-    kind = OWN if options["own"] else NORMAL
-    population = Population(kind, tuple(options["mean"]), tuple(options["sd"]), options["correlation"])
+    kind = RECORDED if options["recorded"] else OWN if options["own"] else NORMAL
+    since = options["since"]
+    recorded = Recorded(
+        None if options["imports"] is None else tuple(options["imports"]),
+        not options["no_delivered"],
+        None if since is None else timezone.make_aware(datetime.combine(since, time.min)),
+        options["least_answered"],
+        options["missing"],
+    )
+    moments = (tuple(options["mean"]), tuple(options["sd"]), options["correlation"])
+    population = Population(kind, *moments, recorded)
     designs = tuple(Design(rules_in(path), path.stem[:100]) for path in options["rules"])
     cuts = None if options["cuts"] is None else tuple(options["cuts"])
     asked = Asked(students=options["students"], population=population, cuts=cuts, seed=options["seed"])

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from sessions_app.measurement.simulations.recorded import Recorded, recorded_answers
+from sessions_app.measurement.simulations.refused import SimulationRefused
 from sessions_app.models import StudentProficiency
 from testing_engine.canonical import as_stored
 from testing_engine.models import Scale
 from testing_engine.psychometrics.items.parts import counting
-from testing_engine.psychometrics.items.response import FloatArray
+from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import FrozenRevision
 from testing_engine.simulation.populations import normal_abilities, plausible_abilities
 
-NORMAL, OWN = "normal", "own"
-POPULATIONS = (NORMAL, OWN)
+NORMAL, OWN, RECORDED = "normal", "own", "recorded"
+POPULATIONS = (NORMAL, OWN, RECORDED)
 MOST_DESIGNS = 2
 MOST_STUDENTS = 20_000
 MOST_ANSWERS = 1_000_000  # students × questions, of all designs
@@ -27,14 +29,7 @@ LARGEST_SEED = 2**31 - 1
 FEWEST_OWN = 20  # students, for a pool's own population
 LONGEST_NAME = 100
 PART_STUDENTS, PART_WORK = 250, 3e9  # what a worker takes at a time: half a minute
-
-
-class SimulationRefused(ValueError):
-    """It cannot be computed like this. `problems`: (JSON pointer, message)."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__(" ".join(message for _, message in problems))
-        self.problems = problems
+RECORDED_WORK = 3.0  # times as much: the criterion, and what the whole pool would have asked
 
 
 @dataclass(frozen=True)
@@ -47,17 +42,20 @@ class Design:
 
 @dataclass(frozen=True)
 class Population:
-    """`mean` and `sd`: one a concept, or one for all; () is 0 and 1. `correlation` None: the scale's."""
+    """`mean` and `sd`: one a concept, or one for all; () is 0 and 1. `correlation` None: the scale's.
+    `recorded`: of that kind, whose answers."""
 
     kind: str = NORMAL
     mean: tuple[float, ...] = ()
     sd: tuple[float, ...] = ()
     correlation: float | None = None
+    recorded: Recorded = field(default_factory=Recorded)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`cuts`: between levels, for classification; None: those that the first design stops by."""
+    """`students`: of recorded ones at most so many. `cuts`: between levels, for classification; None: those
+    that the first design stops by."""
 
     designs: tuple[Design, ...] = (Design(CatRules.from_end_criteria(type="precision")),)
     students: int = 1000
@@ -68,10 +66,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is kept of a request: `request` as JSON, and the abilities that were drawn by it."""
+    """What is kept of a request: `request` as JSON, and the abilities that were drawn by it, or the answers
+    that were found."""
 
     request: dict[str, Any]
-    abilities: FloatArray  # (S, D)
+    abilities: FloatArray  # (S, D); (0, D) of recorded persons
+    answers: IntArray | None = None  # (S, N) recorded ones, −1 where there is none
 
 
 def planned(asked: Asked, revision: FrozenRevision) -> Plan:
@@ -79,25 +79,26 @@ def planned(asked: Asked, revision: FrozenRevision) -> Plan:
     scale = Scale.objects.get(pools=revision.pool_id)
     designs = [_on_scale(each, scale, revision) for each in asked.designs]
     problems = [*_wrong_designs(designs, revision), *_wrong_numbers(asked)]
-    if not problems:
-        problems += _too_much(designs, asked.students, revision)
-    abilities, population = np.zeros((0, 1)), dict[str, Any]()
-    if not problems:
-        try:
-            abilities, population = _abilities(asked, scale, revision)
-        except SimulationRefused as refused:
-            problems += refused.problems
     if problems:
         raise SimulationRefused(problems)
+    is_recorded = asked.population.kind == RECORDED
+    students, abilities, answers = asked.students, np.zeros((0, revision.bank.n_dimensions)), None
+    if is_recorded:
+        answers, population = _recorded(asked, revision)
+        students = len(answers)
+    if too_much := _too_much(designs, students, revision, RECORDED_WORK if is_recorded else 1.0):
+        raise SimulationRefused(too_much)
+    if not is_recorded:
+        abilities, population = _abilities(asked, scale, revision)
     request = {
         "designs": [{"name": each.name, "rules": each.rules.to_plan()} for each in designs],
-        "students": asked.students,
+        "students": students,
         "population": population,
         "cuts": list(_cuts_of(designs[0].rules) if asked.cuts is None else sorted(asked.cuts)),
         "seed": asked.seed,
-        "parts": [part_size(each.rules, revision) for each in designs],
+        "parts": [part_size(each.rules, revision, is_recorded) for each in designs],
     }
-    return Plan(as_stored(request), abilities)
+    return Plan(as_stored(request), abilities, answers)
 
 
 def designs_in(request: Mapping[str, Any]) -> list[CatRules]:
@@ -141,12 +142,15 @@ def _wrong_numbers(asked: Asked) -> list[tuple[str, str]]:
     return problems
 
 
-def _too_much(designs: Sequence[Design], students: int, revision: FrozenRevision) -> list[tuple[str, str]]:
+def _too_much(
+    designs: Sequence[Design], students: int, revision: FrozenRevision, times: float
+) -> list[tuple[str, str]]:
     """More than a simulation may take, with how many students it may have instead."""
     counted = counting(revision.bank).n_items
     longest = [min(each.rules.max_questions, counted) for each in designs]
     answers = sum(longest)
-    work = sum(length * each.rules.work(revision.bank) for length, each in zip(longest, designs, strict=True))
+    works = [each.rules.work(revision.bank) for each in designs]
+    work = times * sum(length * each for length, each in zip(longest, works, strict=True))
     most = int(min(MOST_ANSWERS // max(answers, 1), MOST_WORK // max(work, 1.0)))
     if students <= most:
         return []
@@ -158,14 +162,23 @@ def _too_much(designs: Sequence[Design], students: int, revision: FrozenRevision
     ]
 
 
-def part_size(rules: CatRules, revision: FrozenRevision) -> int:
+def part_size(rules: CatRules, revision: FrozenRevision, is_recorded: bool = False) -> int:
     """Students that a worker takes at a time. Kept with the request: all bits follow from it, too."""
     work = rules.work(revision.bank) * min(rules.max_questions, counting(revision.bank).n_items)
+    work *= RECORDED_WORK if is_recorded else 1.0
     return max(1, min(PART_STUDENTS, int(PART_WORK // max(work, 1.0))))
 
 
 def _cuts_of(rules: CatRules) -> tuple[float, ...]:
     return next((tuple(stop.cuts) for stop in rules.stop if hasattr(stop, "cuts")), ())
+
+
+def _recorded(asked: Asked, revision: FrozenRevision) -> tuple[IntArray, dict[str, Any]]:
+    """Whose answers it takes, and out of how many."""
+    wanted = asked.population.recorded
+    found = recorded_answers(wanted, asked.students, asked.seed, revision)
+    told = {"sittings": found.sittings, "enough": found.enough}
+    return found.answers, {"kind": RECORDED, **wanted.to_json(), "most": asked.students, **told}
 
 
 def _abilities(asked: Asked, scale: Scale, revision: FrozenRevision) -> tuple[FloatArray, dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
 
 from sessions_app.measurement import jobs
-from sessions_app.measurement.simulations.asking import Asked, Plan, planned
+from sessions_app.measurement.simulations.asking import OWN, RECORDED, Asked, Plan, planned
 from sessions_app.models import Simulation, SimulationPart
 from sessions_app.refusals import (
     IdempotencyKeyReused,
@@ -19,6 +19,7 @@ from sessions_app.refusals import (
 )
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
+from testing_engine.simulation.packing import packed_answers
 
 State = Simulation.State
 Send = Callable[[uuid.UUID], object]  # a simulation to a worker, which takes one part and sends it on
@@ -47,6 +48,7 @@ def ask(
             revision_id=revision_id,
             request=plan.request,
             abilities=plan.abilities.astype("<f8").tobytes(),
+            recorded=None if plan.answers is None else packed_answers(plan.answers),
             by_id=by_id,
             idempotency_key=key,
         )
@@ -70,7 +72,7 @@ def _send(simulation_id: uuid.UUID, waiting: int, send: Send) -> None:
 
 def parts_of(simulation: Simulation, plan: Plan) -> list[SimulationPart]:
     """In the order in which they are put together."""
-    students = len(plan.abilities)
+    students = plan.request["students"]
     return [
         SimulationPart(
             simulation=simulation, design=design, first=first, students=min(size, students - first)
@@ -91,9 +93,14 @@ def _asked_before(pool: QuestionPool, plan: Plan, by_id: int | None, key: str | 
 
 
 def _said(request: dict[str, Any]) -> dict[str, Any]:
-    """Without what the pool's own students were at that time."""
+    """Without what the pool's own students, or recorded answers, were at that time."""
     population = request["population"]
-    return {**request, "population": population if population["kind"] != "own" else "own"}
+    if population["kind"] == OWN:
+        return {**request, "population": OWN}
+    if population["kind"] == RECORDED:
+        asked = {name: each for name, each in population.items() if name not in ("sittings", "enough")}
+        return {**request, "students": None, "population": asked}
+    return request
 
 
 def find(pool: QuestionPool, simulation_id: str) -> Simulation:
@@ -106,11 +113,11 @@ def find(pool: QuestionPool, simulation_id: str) -> Simulation:
 
 def of_pool(pool: QuestionPool) -> QuerySet[Simulation]:
     """The newest first, without their results."""
-    return _listed().filter(pool=pool).defer("abilities", "result")
+    return _listed().filter(pool=pool).defer("abilities", "recorded", "result")
 
 
 def _listed() -> QuerySet[Simulation]:
-    return Simulation.objects.select_related("revision", "pool").defer("abilities")
+    return Simulation.objects.select_related("revision", "pool").defer("abilities", "recorded")
 
 
 def cancel(simulation: Simulation, now: datetime) -> Simulation:

@@ -17,7 +17,9 @@ from testing_engine.canonical import as_stored, hash_of
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import FrozenRevision, load_revision
-from testing_engine.simulation.packing import packed, unpacked
+from testing_engine.simulation.packing import packed, unpacked, unpacked_answers, unpacked_criterion
+from testing_engine.simulation.recorded import replay_answers
+from testing_engine.simulation.result import Criterion
 from testing_engine.simulation.result import Simulation as Tests
 from testing_engine.simulation.simulate import simulate
 from testing_engine.simulation.summary import compare, summary
@@ -67,15 +69,34 @@ def _compute(part: SimulationPart) -> dict[str, Any]:
     rules = designs_in(simulation.request)[part.design]
     heart = jobs.Heart(part, STAGES, _Bar(part.simulation_id))
     heart(TESTING, 0.0)
-    tests = simulate(
+    members = slice(part.first, part.first + part.students)
+    tests = _tests(simulation, revision, rules, members, lambda share: heart(TESTING, share))
+    return {"taken": packed(tests.taken, tests.criterion)}
+
+
+def _tests(
+    simulation: Simulation,
+    revision: FrozenRevision,
+    rules: CatRules,
+    members: slice,
+    tell: Callable[[float], None] = lambda share: None,
+) -> Tests:
+    """Of some of its students."""
+    seed = simulation.request["seed"]
+    if simulation.recorded is None:
+        return simulate(
+            revision.bank, rules, abilities_of(simulation, revision), seed, members=members, tell=tell
+        )
+    return replay_answers(
         revision.bank,
         rules,
-        abilities_of(simulation, revision),
-        simulation.request["seed"],
-        members=slice(part.first, part.first + part.students),
-        tell=lambda share: heart(TESTING, share),
+        unpacked_answers(bytes(simulation.recorded)),
+        seed,
+        criterion_rules=designs_in(simulation.request)[0],
+        missing=simulation.request["population"]["missing"],
+        members=members,
+        tell=tell,
     )
-    return {"taken": packed(tests.taken)}
 
 
 class _Bar:
@@ -92,7 +113,7 @@ class _Bar:
 
 
 def abilities_of(simulation: Simulation, revision: FrozenRevision) -> FloatArray:
-    """(S, D) true ones."""
+    """(S, D) true ones; none of recorded persons."""
     numbers = np.frombuffer(bytes(simulation.abilities), dtype="<f8")
     return numbers.reshape(-1, revision.bank.n_dimensions)
 
@@ -100,22 +121,30 @@ def abilities_of(simulation: Simulation, revision: FrozenRevision) -> FloatArray
 def put_together(simulation: Simulation) -> dict[str, Any]:
     """The fields of a simulation whose parts are all done."""
     revision = load_revision(simulation.revision_id)
-    thetas = abilities_of(simulation, revision)
-    taken = [_taken(simulation, design) for design in range(len(simulation.request["designs"]))]
-    result = result_of(simulation.request["cuts"], revision, thetas, taken)
+    designs = range(len(simulation.request["designs"]))
+    tests = [_joined(simulation, revision, _contents(simulation, design)) for design in designs]
+    result = result_of(simulation.request["cuts"], revision, tests)
     return {"engine_version": engine_version(), "result": result, "result_hash": hash_of(result)}
 
 
-def _taken(simulation: Simulation, design: int) -> Taken:
+def _contents(simulation: Simulation, design: int) -> list[bytes]:
+    """What workers handed over, in order."""
     parts = SimulationPart.objects.filter(simulation=simulation, design=design).order_by("first")
-    return Taken.joined([unpacked(bytes(part.taken or b"")) for part in parts])
+    return [bytes(part.taken or b"") for part in parts]
 
 
-def result_of(
-    cuts: Sequence[float], revision: FrozenRevision, thetas: FloatArray, taken: Sequence[Taken]
-) -> dict[str, Any]:
+def _joined(simulation: Simulation, revision: FrozenRevision, contents: Sequence[bytes]) -> Tests:
+    """All tests of a design."""
+    criteria = [each for each in map(unpacked_criterion, contents) if each is not None]
+    criterion = Criterion.joined(criteria) if criteria else None
+    thetas = abilities_of(simulation, revision) if criterion is None else criterion.estimates
+    return Tests(
+        revision.bank.n_items, thetas, (), Taken.joined([unpacked(each) for each in contents]), criterion
+    )
+
+
+def result_of(cuts: Sequence[float], revision: FrozenRevision, tests: Sequence[Tests]) -> dict[str, Any]:
     """As it is stored: a summary of each design, and of two side by side."""
-    tests = [Tests(revision.bank.n_items, thetas, (), each) for each in taken]
     result: dict[str, Any] = as_stored(
         {
             "concepts": list(revision.concept_names),
@@ -130,17 +159,11 @@ def result_of(
 def again(simulation: Simulation) -> str:
     """The hash of the same simulation from its record, without changing it."""
     revision = load_revision(simulation.revision_id)
-    thetas = abilities_of(simulation, revision)
     request = simulation.request
-    taken = [
-        _whole(revision, rules, thetas, request["seed"], size)
-        for rules, size in zip(designs_in(request), request["parts"], strict=True)
-    ]
-    return hash_of(result_of(request["cuts"], revision, thetas, taken))
-
-
-def _whole(revision: FrozenRevision, rules: CatRules, thetas: FloatArray, seed: int, size: int) -> Taken:
-    """In the same parts."""
-    starts = range(0, len(thetas), size)
-    parts = (simulate(revision.bank, rules, thetas, seed, members=slice(at, at + size)) for at in starts)
-    return Taken.joined([each.taken for each in parts])
+    tests = []
+    for rules, size in zip(designs_in(request), request["parts"], strict=True):
+        starts = range(0, request["students"], size)  # in the same parts
+        parts = (_tests(simulation, revision, rules, slice(at, at + size)) for at in starts)
+        contents = [packed(each.taken, each.criterion) for each in parts]
+        tests.append(_joined(simulation, revision, contents))
+    return hash_of(result_of(request["cuts"], revision, tests))

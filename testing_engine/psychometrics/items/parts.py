@@ -27,7 +27,12 @@ class Part:
     def of(cls, whole: ItemBank, states: Sequence[str]) -> "Part":
         """The questions in any of these states."""
         codes = [STATES.index(state) for state in states]
-        places = np.flatnonzero(np.isin(whole.attributes.states, codes)).astype(np.intp)
+        return cls.at(whole, np.flatnonzero(np.isin(whole.attributes.states, codes)))
+
+    @classmethod
+    def at(cls, whole: ItemBank, questions: IntArray) -> "Part":
+        """These questions, ascending."""
+        places = questions.astype(np.intp)
         index = np.full(whole.n_items, -1, dtype=np.intp)
         index[places] = np.arange(len(places))
         if len(places) == whole.n_items:

@@ -38,6 +38,7 @@ def simulation(seed: int, students: int = 60, items: int = 12, concepts: int = 2
         standard_errors=rng.uniform(0.2, 0.6, thetas.shape),
         overall_errors=rng.uniform(0.1, 0.4, students),
         before=np.full((students, 6, concepts), np.nan),
+        unrecorded=np.zeros(students, dtype=int),
     )
     return Simulation(items, thetas, tuple(range(students)), taken)
 

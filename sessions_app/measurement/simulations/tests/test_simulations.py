@@ -17,7 +17,8 @@ from rest_framework.test import APIClient
 from sessions_app.conftest import pointers
 from sessions_app.measurement import jobs
 from sessions_app.measurement.simulations import asking, queue, running
-from sessions_app.measurement.simulations.asking import Asked, Design, Population, SimulationRefused
+from sessions_app.measurement.simulations.asking import Asked, Design, Population
+from sessions_app.measurement.simulations.refused import SimulationRefused
 from sessions_app.models import Simulation, SimulationPart, Student, StudentProficiency
 from sessions_app.refusals import SimulationRuns
 from sessions_app.tests.factories import make_pool
