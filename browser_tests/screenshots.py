@@ -115,20 +115,20 @@ def test_it_takes_pictures_of_the_admin(school: APIClient, admin: Callable[..., 
     pool = QuestionPool.objects.get()
     longest = TestSession.objects.order_by("-questions_answered", "started_at")[0]
     busiest = longest.responses.order_by("position")[0].question
-    of_pool, of_session = (
-        f"testing_engine/questionpool/{pool.pk}",
-        f"sessions_app/testsession/{longest.pk}",
-    )
     desk = admin(viewport=DESK)
     for name, address in {
         "sessions": "sessions_app/testsession/",
-        "session-path": f"{of_session}/path/",
-        "session-replay": f"{of_session}/replay/",
-        "pool-measurement": f"{of_pool}/measurement/",
-        "pool-exposure": f"{of_pool}/exposure/",
-        "question": f"testing_engine/question/{busiest.pk}/answers/",
+        "session-replay": f"sessions_app/testsession/{longest.pk}/replay/",
     }.items():
         desk.goto(f"/admin/{address}")
+        keep(desk, name)
+    for name, address in {
+        "session-path": f"sessions/{longest.pk}",
+        "pool-measurement": f"{pool.pk}/",
+        "pool-exposure": f"{pool.pk}/exposure",
+        "question": f"{pool.pk}/items/{busiest.pk}",
+    }.items():
+        desk.goto(f"/desk/measure/{address}")
         keep(desk, name)
     page.set_viewport_size(DESK)
     page.goto("/api/docs")

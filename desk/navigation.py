@@ -1,6 +1,8 @@
 """Where the desk's pages are: the sections of every page, and the tabs of a pool's.
 
-A new page of a pool is a line in `POOL_TABS`, an address in `urls.py` and a view (docs/DESK.md).
+A new page of a pool is a line in `POOL_TABS`, an address in `urls.py` and a view (docs/DESK.md). A pool has
+tabs in two sections: where its questions are written, and where they are measured; the last tab of each leads
+to the other.
 """
 
 from collections.abc import Sequence
@@ -12,17 +14,19 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from desk.rights import ENTER, EXPORT_POOLS, MAKE_POOLS, SEE_POOLS, Right
+from desk.rights import ENTER, EXPORT_POOLS, MAKE_POOLS, SEE_POOLS, SEE_SESSIONS, Right
 
 
 @dataclass(frozen=True)
 class Place:
-    """A page that others link to. `key`: what its own template calls itself by; `url`: the address's name."""
+    """A page that others link to. `key`: what its own template calls itself by; `url`: the address's name;
+    `section`: of a pool's tab, the section that it is in."""
 
     key: str
     title: str | Promise
     url: str
     right: Right
+    section: str = "questions"
 
 
 @dataclass(frozen=True)
@@ -38,35 +42,49 @@ class Link:
 SECTIONS: Sequence[Place] = (
     Place("home", _("Start"), "desk:home", ENTER),
     Place("questions", _("Questions"), "desk:pools", SEE_POOLS),
+    Place("measure", _("Measure"), "desk:measure", SEE_POOLS),
 )
 
 POOL_TABS: Sequence[Place] = (
     Place("questions", _("Questions"), "desk:pool", SEE_POOLS),
     Place("table", _("Table"), "desk:question_table", SEE_POOLS),
-    Place("parameters", _("Parameters"), "desk:pool_parameters", MAKE_POOLS),
-    Place("calibrate", _("Calibrate"), "desk:calibrate", MAKE_POOLS),
-    Place("simulate", _("Simulate"), "desk:simulate", MAKE_POOLS),
     Place("export", _("Export"), "desk:pool_export", EXPORT_POOLS),
     Place("settings", _("Settings"), "desk:pool_settings", MAKE_POOLS),
+    Place("to_measure", _("Measure"), "desk:pool_information", SEE_POOLS),
+    Place("information", _("Information"), "desk:pool_information", SEE_POOLS, "measure"),
+    Place("items", _("Items"), "desk:items", SEE_POOLS, "measure"),
+    Place("parameters", _("Parameters"), "desk:pool_parameters", MAKE_POOLS, "measure"),
+    Place("calibrate", _("Calibrate"), "desk:calibrate", MAKE_POOLS, "measure"),
+    Place("simulate", _("Simulate"), "desk:simulate", MAKE_POOLS, "measure"),
+    Place("exposure", _("Exposure"), "desk:pool_exposure", SEE_POOLS, "measure"),
+    Place("results", _("Results"), "desk:pool_results", SEE_SESSIONS, "measure"),
+    Place("to_questions", _("Questions"), "desk:pool", SEE_POOLS, "measure"),
 )
 
 
-def sections(request: HttpRequest) -> list[Link]:
-    """The sections that this user may enter."""
+def sections(request: HttpRequest, here: str = "") -> list[Link]:
+    """The sections that this user may enter; `here` is the key of the one that the page is in, if its address
+    does not tell."""
     links = []
     for place in SECTIONS:
         if place.right.is_held_by(request.user):
             address = reverse(place.url)
             home = reverse("desk:home")
             is_here = request.path == home if address == home else request.path.startswith(address)
-            links.append(Link(place.key, place.title, address, is_here))
+            links.append(Link(place.key, place.title, address, place.key == here if here else is_here))
     return links
 
 
+def section_of(tab: str) -> str:
+    """The section that a tab of a pool's page is in."""
+    return next(place.section for place in POOL_TABS if place.key == tab)
+
+
 def pool_tabs(request: HttpRequest, pool_id: UUID, here: str) -> list[Link]:
-    """The tabs of a pool's page that this user may open; `here` is the key of the one that is open."""
+    """The tabs beside this one that this user may open; `here` is the key of the one that is open."""
+    section = section_of(here)
     return [
         Link(place.key, place.title, reverse(place.url, args=[pool_id]), place.key == here)
         for place in POOL_TABS
-        if place.right.is_held_by(request.user)
+        if place.section == section and place.right.is_held_by(request.user)
     ]

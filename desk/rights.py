@@ -21,6 +21,7 @@ EXPORT_POOLS = Right(("testing_engine.export_pools",))  # with their answer keys
 PUBLISH_CALIBRATIONS = Right(("sessions_app.publish_calibrations",))
 # Who writes a question sees its key.
 WRITE_QUESTIONS = Right(("testing_engine.change_question",))
+SEE_QUESTIONS = Right(("testing_engine.view_question", "testing_engine.change_question"))  # with their key
 SEE_TESTS = Right(("sessions_app.view_namedtest",))
 SEE_SESSIONS = Right(("sessions_app.view_testsession",))
 SEE_RESULTS = Right(("sessions_app.report_results",))
@@ -31,6 +32,7 @@ ALL = {
     "export_pools": EXPORT_POOLS,
     "publish_calibrations": PUBLISH_CALIBRATIONS,
     "write_questions": WRITE_QUESTIONS,
+    "see_questions": SEE_QUESTIONS,
     "see_tests": SEE_TESTS,
     "see_sessions": SEE_SESSIONS,
     "see_results": SEE_RESULTS,

@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from sessions_app.conftest import api, pool, start  # noqa: F401  # fixtures
+
 
 def somebody(*permissions: str, is_staff: bool = True) -> Client:
     """A client that is logged in as somebody with these permissions."""

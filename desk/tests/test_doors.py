@@ -8,9 +8,20 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from desk.rights import ALL, EXPORT_POOLS, MAKE_POOLS, PUBLISH_CALIBRATIONS, SEE_POOLS, WRITE_QUESTIONS, Right
+from desk.rights import (
+    ALL,
+    EXPORT_POOLS,
+    MAKE_POOLS,
+    PUBLISH_CALIBRATIONS,
+    SEE_POOLS,
+    SEE_QUESTIONS,
+    SEE_SESSIONS,
+    WRITE_QUESTIONS,
+    Right,
+)
 from desk.tests.conftest import somebody
 from desk.urls import urlpatterns
+from sessions_app.conftest import Start
 from sessions_app.models import Calibration, Simulation
 from sessions_app.tests.factories import make_pool
 from testing_engine.pools import current_questions
@@ -39,6 +50,13 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "requirements": ("post", MAKE_POOLS),
     "simulation": ("get", MAKE_POOLS),
     "cancel_simulation": ("post", MAKE_POOLS),
+    "measure": ("get", SEE_POOLS),
+    "pool_information": ("get", SEE_POOLS),
+    "items": ("get", SEE_POOLS),
+    "question_answers": ("get", SEE_QUESTIONS),
+    "pool_exposure": ("get", SEE_POOLS),
+    "pool_results": ("get", SEE_SESSIONS),
+    "session_path": ("get", SEE_SESSIONS),
     "copy_pool": ("post", MAKE_POOLS),
     "archive_pool": ("post", MAKE_POOLS),
     "restore_pool": ("post", MAKE_POOLS),
@@ -60,8 +78,9 @@ def test_every_address_is_listed() -> None:
 
 
 @pytest.mark.django_db
-def test_who_may_open_what() -> None:
+def test_who_may_open_what(start: Start) -> None:
     pool = make_pool(2)
+    session_id = start()["session_id"]
     Calibration.objects.create(id=pool.pk, pool=pool, revision=pool.revisions.get(), request={})
     Simulation.objects.create(
         id=pool.pk, pool=pool, revision=pool.revisions.get(), request={}, abilities=b"", cancel_requested=True
@@ -70,7 +89,7 @@ def test_who_may_open_what() -> None:
     nobody = somebody("sessions_app.operate_service")
     holders = {name: somebody(name) for right in ALL.values() for name in right.any_of}
     for name, (method, right) in GUARDED.items():
-        address = address_of(name, pool.pk, current_questions(pool)[0].pk)
+        address = address_of(name, pool.pk, current_questions(pool)[0].pk, session_id)
         for who, client in strangers.items():
             reply = getattr(client, method)(address)
             assert reply.status_code == 302, (name, who)
@@ -85,9 +104,10 @@ def test_who_may_open_what() -> None:
             assert "log-in" not in reply.get("Location", ""), (name, permission)
 
 
-def address_of(name: str, pool_id: uuid.UUID, question_pk: int) -> str:
+def address_of(name: str, pool_id: uuid.UUID, question_pk: int, session_id: str = "") -> str:
     (pattern,) = [each for each in urlpatterns if each.name == name]
-    address = re.sub("<uuid:[a-z_]+>", str(pool_id), str(pattern.pattern))  # a calibration has the same id
+    address = str(pattern.pattern).replace("<uuid:session_id>", session_id)
+    address = re.sub("<uuid:[a-z_]+>", str(pool_id), address)  # a calibration has the same id
     query = "?form=mirt" if name == "parameters_out" else ""  # without it there is no such table
     return f"/desk/{address.replace('<int:pk>', str(question_pk))}{query}"
 

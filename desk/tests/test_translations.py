@@ -14,6 +14,9 @@ ENGINE = APP.parent / "testing_engine"
 SPEAKING = (
     *(ENGINE / "authoring").glob("*.py"),
     *(ENGINE / "parameter_tables").glob("*.py"),
+    *(ENGINE / "pictures").glob("*.py"),
+    *(APP.parent / "sessions_app" / "reporting" / "pictures").glob("*.py"),
+    APP.parent / "sessions_app" / "reporting" / "pool_pictures.py",
     ENGINE / "parameters.py",
     ENGINE / "excerpts.py",
 )

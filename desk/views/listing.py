@@ -40,10 +40,10 @@ class Row:
 
 @require_safe
 @desk_view(SEE_POOLS)
-def question_table(request: DeskRequest, pool_id: UUID) -> HttpResponse:
-    """A page of the list."""
+def question_table(request: DeskRequest, pool_id: UUID, tab: str = "table") -> HttpResponse:
+    """A page of the list, under the tabs of those who write or of those who measure."""
     pool = pool_or_404(pool_id)
-    return _show(request, pool, wanted_of(request.GET))
+    return _show(request, pool, wanted_of(request.GET), tab=tab)
 
 
 @form_of("question_table")
@@ -74,9 +74,11 @@ def change_questions(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     return go_to(request, f"{reverse('desk:question_table', args=[pool_id])}?{query_of(wanted)}")
 
 
-def _show(request: DeskRequest, pool: PoolCard, wanted: Wanted, form: BulkForm | None = None) -> HttpResponse:
+def _show(
+    request: DeskRequest, pool: PoolCard, wanted: Wanted, form: BulkForm | None = None, tab: str = "table"
+) -> HttpResponse:
     if not pool.questions:
-        return show_pool(request, pool, "table", "question_table", {"listing": None})
+        return show_pool(request, pool, tab, "question_table", {"listing": None})
     try:
         listing = question_list(pool.id, wanted)
     except LookupError as unknown:
@@ -98,7 +100,7 @@ def _show(request: DeskRequest, pool: PoolCard, wanted: Wanted, form: BulkForm |
         "before": query_of(wanted, page=listing.page - 1) if listing.page > 1 else "",
         "after": query_of(wanted, page=listing.page + 1) if listing.page < listing.pages else "",
     }
-    return show_pool(request, pool, "table", "question_table", context)
+    return show_pool(request, pool, tab, "question_table", context)
 
 
 def _columns(wanted: Wanted, listing: Listing) -> list[Column]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
-from desk.navigation import pool_tabs
+from desk.navigation import pool_tabs, section_of, sections
 from desk.rights import MAKE_POOLS, SEE_POOLS
 from sessions_app.reporting.pool_readiness import readiness_of
 from testing_engine import pools
@@ -154,5 +154,11 @@ def show_pool(
     request: DeskRequest, pool: PoolCard, tab: str, name: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """A page of one pool, under its tabs: `tab` is the key of the one that is open, `name` the template."""
-    tabs = pool_tabs(request, pool.id, tab)
-    return show(request, name, {"pool": pool, "tabs": tabs, **context}, status)
+    section = section_of(tab)
+    around = {
+        "pool": pool,
+        "tabs": pool_tabs(request, pool.id, tab),
+        "section": section,
+        "sections": sections(request, section),
+    }
+    return show(request, name, {**around, **context}, status)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from sessions_app.sitting.thousandths import told
 
@@ -25,6 +26,12 @@ def go_on(request: HttpRequest, address: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
+
+
+def to_desk(request: HttpRequest, page: str, *ids: object) -> HttpResponse:
+    """To a page of the desk, which has what was here before; the query goes with it."""
+    address, query = reverse(f"desk:{page}", args=ids), request.META.get("QUERY_STRING", "")
+    return HttpResponseRedirect(f"{address}?{query}" if query else address)
 
 
 def abilities(theta: list[float]) -> str:

@@ -1,5 +1,6 @@
 """Results of a test or of a student: numbers, a list, and files."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,10 @@ from django import forms
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from sessions_app.admin.pictures import Page, show
 from sessions_app.admin.times import midnight, zone_name
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
@@ -22,6 +23,7 @@ from sessions_app.reporting.result_distribution import Results
 from sessions_app.reporting.sentences import sentences_of
 from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
+from testing_engine.pictures.picture import Picture
 
 PER_PAGE = 50
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -89,17 +91,30 @@ class ResultPages:
         without_page = request.GET.copy()
         without_page.pop("page", None)
         results, pictures = results_pictures(sessions)
-        return show(
-            self,
-            request,
-            Page(f"Results: {found}", pictures, facts=facts_of(results)),
-            "admin/sessions_app/results/results.html",
-            form=form,
-            listed=listed_page,
-            rows=_rows(list(listed_page)),
-            query_of_list=without_page.urlencode(),
-            files=FILES,
-        )
+        if "data" in request.GET:
+            return _numbers(pictures, request.GET["data"])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Results: {found}",
+            "opts": self.opts,
+            "facts": facts_of(results),
+            "pictures": pictures,
+            "query": request.GET.urlencode(),
+            "form": form,
+            "listed": listed_page,
+            "rows": _rows(list(listed_page)),
+            "query_of_list": without_page.urlencode(),
+            "files": FILES,
+        }
+        return TemplateResponse(request, "admin/sessions_app/results/results.html", context)
+
+
+def _numbers(pictures: Sequence[Picture], name: str) -> HttpResponse:
+    for picture in pictures:
+        if picture.name == name:
+            disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+            return HttpResponse(picture.csv, content_type="text/csv; charset=utf-8", headers=disposition)
+    raise Http404
 
 
 def _file(sessions: QuerySet[TestSession], rows: str, form: str, name: str) -> HttpResponse:

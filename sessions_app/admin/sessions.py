@@ -19,14 +19,11 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from sessions_app.admin.common import ReadOnly, abilities, errors, go_on
-from sessions_app.admin.pictures import Page, show
+from sessions_app.admin.common import ReadOnly, abilities, errors, go_on, to_desk
 from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
-from sessions_app.reporting.pictures import path as path_pictures
 from sessions_app.reporting.said import said_of
 from sessions_app.reporting.sentences import headline_of_points
-from sessions_app.reporting.session_path import path_of
 from sessions_app.review.replay import LEADING, replay
 from sessions_app.sitting import lifecycle
 from sessions_app.sitting.proficiency import proficiency_of
@@ -199,32 +196,11 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     @action(description="Path", url_path="path", permissions=["view"], icon="show_chart")  # type: ignore[untyped-decorator]
     def show_path(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The way of the ability through the test, and why each question came. Changes nothing."""
+        """At the desk."""
         session = self.get_object(request, object_id)
         if session is None:
             raise Http404
-        replayed = replay(session.pk, candidates=LEADING)
-        pictures = []
-        intro = [] if session.questions_answered else ["No question has been answered yet."]
-        if not session.has_ability:
-            intro.append("Questions came in the order of the rules: this test has no ability to draw.")
-        elif (path := path_of(session)).questions:
-            pictures = [path_pictures.ability(path), path_pictures.information(path)]
-        page = Page(
-            f"Path of {session}",
-            pictures,
-            links=[(reverse("admin:sessions_app_testsession_change", args=[session.pk]), "Session")],
-            intro=intro,
-            facts=[
-                ("Pool", self.pool(session)),
-                ("Status", " – ".join(filter(None, [session.get_status_display(), session.end_reason]))),
-                ("Answers", f"{session.questions_answered}, {session.correct_responses} right"),
-                ("Replay", replayed.verdict),
-            ],
-        )
-        template = "admin/sessions_app/testsession/path.html"
-        reasons = [step for step in replayed.steps if step.why and session.has_ability]
-        return show(self, request, page, template, reasons=reasons)
+        return to_desk(request, "session_path", session.pk)
 
     @action(  # type: ignore[untyped-decorator]
         description="Revoke its tokens",

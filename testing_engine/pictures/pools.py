@@ -9,6 +9,7 @@ import numpy as np
 
 from testing_engine.pictures.palette import FILL, INK, SERIES, SOFT, series
 from testing_engine.pictures.picture import Cell, Picture, label, rows_of
+from testing_engine.pictures.voice import ENGLISH, Voice
 from testing_engine.psychometrics.coverage import (
     NEAR,
     SEARCHED,
@@ -45,39 +46,59 @@ class PoolPictures:
 
 @lru_cache(maxsize=64)
 def pool_pictures(
-    bank: ItemBank, external_ids: tuple[str, ...], concept_names: tuple[str, ...], population: Population
+    bank: ItemBank,
+    external_ids: tuple[str, ...],
+    concept_names: tuple[str, ...],
+    population: Population,
+    say: Voice = ENGLISH,
 ) -> PoolPictures:
     """Kept by each process, as a revision never changes; another population makes another entry."""
     covered = coverage(bank)
     found = gaps(bank, covered)
-    pictures = [_information(covered, concept_names, population), _errors(covered, concept_names, found)]
+    pictures = [
+        _information(covered, concept_names, population, say),
+        _errors(covered, concept_names, found, say),
+    ]
     if len(concept_names) > 1:
-        pictures.append(_together(covered))
-    pictures += [_questions(bank, external_ids, concept_names), _concepts(covered, concept_names)]
+        pictures.append(_together(covered, say))
+    pictures += [_questions(bank, external_ids, concept_names, say), _concepts(covered, concept_names, say)]
     return PoolPictures(
-        tuple(pictures), tuple(gap_in_words(gap, concept_names, covered.length) for gap in found)
+        tuple(pictures), tuple(gap_in_words(gap, concept_names, covered.length, say) for gap in found)
     )
 
 
-def gap_in_words(gap: Gap, concept_names: Sequence[str], length: int) -> str:
+def gap_in_words(gap: Gap, concept_names: Sequence[str], length: int, say: Voice = ENGLISH) -> str:
     """One sentence."""
-    concept, worst_at = concept_names[gap.concept], f"θ = {gap.worst_at:.1f}"
-    near = f"{'Only ' if gap.near < length else ''}{gap.near} question{'' if gap.near == 1 else 's'}"
-    start = f"{near if gap.near else 'No questions'} near {worst_at} in {concept}"
-    at = f"at θ = {gap.low:.1f}" if gap.low == gap.high else f"from θ = {gap.low:.1f} to {gap.high:.1f}"
+    place = {"count": gap.near, "theta": f"{gap.worst_at:.1f}", "concept": concept_names[gap.concept]}
+    if not gap.near:
+        start = say("No questions near θ = {theta} in {concept}", **place)
+    elif gap.near == 1:
+        start = say("Only 1 question near θ = {theta} in {concept}", **place)
+    elif gap.near < length:
+        start = say("Only {count} questions near θ = {theta} in {concept}", **place)
+    else:
+        start = say("{count} questions near θ = {theta} in {concept}", **place)
+    if gap.low == gap.high:
+        at = say("at θ = {low}", low=f"{gap.low:.1f}")
+    else:
+        at = say("from θ = {low} to {high}", low=f"{gap.low:.1f}", high=f"{gap.high:.1f}")
     if not np.isfinite(gap.worst):
-        return f"{start}: nothing is measured {at}."
-    return (
-        f"{start}: {at}, even the {length} best leave a standard error above {TARGET_ERROR:g}, "
-        f"up to {gap.worst:.2f}."
+        return say("{start}: nothing is measured {at}.", start=start, at=at)
+    return say(
+        "{start}: {at}, even the {length} best leave a standard error above {target}, up to {worst}.",
+        start=start,
+        at=at,
+        length=length,
+        target=f"{TARGET_ERROR:g}",
+        worst=f"{gap.worst:.2f}",
     )
 
 
-def _information(covered: Coverage, names: Sequence[str], population: Population) -> Picture:
+def _information(covered: Coverage, names: Sequence[str], population: Population, say: Voice) -> Picture:
     known = [name for name, counts in zip(names, population, strict=True) if counts]
     shares = [_density_at(covered.grid, counts) for counts in population if counts]
-    columns = ("θ", *(f"information: {name}" for name in names), "density of N(0, 1)")
-    columns += tuple(f"density of students: {name}" for name in known)
+    columns = ("θ", *(say("information: {name}", name=name) for name in names), say("density of N(0, 1)"))
+    columns += tuple(say("density of students: {name}", name=name) for name in known)
     rows = _columns(covered.grid, *covered.whole, _normal(covered.grid), *shares)
 
     def draw(figure: "Figure") -> None:
@@ -88,18 +109,22 @@ def _information(covered: Coverage, names: Sequence[str], population: Population
         for axes, name, line, counts in zip(
             grid_of_axes(figure, len(names), PANELS, "θ"), names, covered.whole, population, strict=True
         ):
-            _population(axes, height, covered.grid, counts)
-            axes.plot(covered.grid, line, color=SERIES[0], linewidth=2, label="information of all questions")
+            _population(axes, height, covered.grid, counts, say)
+            said = say("information of all questions")
+            axes.plot(covered.grid, line, color=SERIES[0], linewidth=2, label=said)
             axes.set(title=label(name), xlim=(-4, 4), ylim=(0, most * 1.1))
         below(figure.axes[_index_of_fullest(population)])
-        figure.supylabel("information", fontsize=9)
+        figure.supylabel(say("information"), fontsize=9)
 
     return Picture(
         "information",
-        "Information along ability, with the population",
-        "Σ a² I(θ) over all questions that measure the concept, for students with θ in it and 0 in the rest. "
-        "Behind it the population: N(0, 1), and the stored abilities of students where there are at least "
-        f"{FEWEST_STUDENTS}; its height is not to scale.",
+        say("Information along ability, with the population"),
+        say(
+            "Σ a² I(θ) over all questions that measure the concept, for students with θ in it and 0 in the "
+            "rest. Behind it the population: N(0, 1), and the stored abilities of students where there are "
+            "at least {fewest}; its height is not to scale.",
+            fewest=FEWEST_STUDENTS,
+        ),
         columns,
         rows,
         draw,
@@ -107,11 +132,12 @@ def _information(covered: Coverage, names: Sequence[str], population: Population
     )
 
 
-def _population(axes: "Axes", height: float, grid: FloatArray, counts: Sequence[int]) -> None:
+def _population(axes: "Axes", height: float, grid: FloatArray, counts: Sequence[int], say: Voice) -> None:
     """N(0, 1) as an area, students as an outline, both as densities times `height`."""
-    axes.fill_between(grid, _normal(grid) * height, color=FILL, linewidth=0, label="population N(0, 1)")
+    area = say("population N(0, 1)")
+    axes.fill_between(grid, _normal(grid) * height, color=FILL, linewidth=0, label=area)
     if counts:
-        axes.stairs(_density(counts) * height, POPULATION_EDGES, color=SOFT, label="students so far")
+        axes.stairs(_density(counts) * height, POPULATION_EDGES, color=SOFT, label=say("students so far"))
 
 
 def _density(counts: Sequence[int]) -> FloatArray:
@@ -123,16 +149,16 @@ def _highest(counts: Sequence[int]) -> float:
     return float(_density(counts).max()) if counts else 0.0
 
 
-def _errors(covered: Coverage, names: Sequence[str], found: Sequence[Gap]) -> Picture:
+def _errors(covered: Coverage, names: Sequence[str], found: Sequence[Gap], say: Voice) -> Picture:
     best, whole = standard_errors(covered.best), standard_errors(covered.whole)
-    of_best = (f"SE of the {covered.length} best: {name}" for name in names)
-    of_all = (f"SE of all: {name}" for name in names)
+    of_best = (say("SE of the {count} best: {name}", count=covered.length, name=name) for name in names)
+    of_whole = (say("SE of all: {name}", name=name) for name in names)
 
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below, grid_of_axes
 
         for concept, (axes, name) in enumerate(
-            zip(grid_of_axes(figure, len(names), PANELS, "θ (gaps are shaded)"), names, strict=True)
+            zip(grid_of_axes(figure, len(names), PANELS, say("θ (gaps are shaded)")), names, strict=True)
         ):
             for gap in (gap for gap in found if gap.concept == concept):
                 axes.axvspan(gap.low - 0.05, gap.high + 0.05, color=FILL, linewidth=0, label="_")
@@ -141,56 +167,63 @@ def _errors(covered: Coverage, names: Sequence[str], found: Sequence[Gap]) -> Pi
                 _visible(best[concept]),
                 color=SERIES[0],
                 linewidth=2,
-                label=f"{covered.length} best questions",
+                label=say("{count} best questions", count=covered.length),
             )
-            axes.plot(
-                covered.grid, _visible(whole[concept]), color=SOFT, linestyle="--", label="all questions"
-            )
-            axes.axhline(
-                TARGET_ERROR, color=SERIES[1], linewidth=1, linestyle=":", label=f"target {TARGET_ERROR:g}"
-            )
+            of_all = say("all questions")
+            axes.plot(covered.grid, _visible(whole[concept]), color=SOFT, linestyle="--", label=of_all)
+            target = say("target {target}", target=f"{TARGET_ERROR:g}")
+            axes.axhline(TARGET_ERROR, color=SERIES[1], linewidth=1, linestyle=":", label=target)
             axes.set(title=label(name), xlim=(-4, 4), ylim=(0, LARGEST_ERROR))
         below(figure.axes[0])
-        figure.supylabel("standard error", fontsize=9)
+        figure.supylabel(say("standard error"), fontsize=9)
 
     return Picture(
         "standard-error",
-        "Standard error along ability, and gaps",
-        f"1/√I: of the {covered.length} questions that tell most at this θ (the best that such a test "
-        "can do, without a prior), and of the whole pool. A gap is where the former is above "
-        f"{TARGET_ERROR:g}, looked for from θ = {-SEARCHED:g} to {SEARCHED:g}; near means within {NEAR:g}.",
-        ("θ", *of_best, *of_all),
+        say("Standard error along ability, and gaps"),
+        say(
+            "1/√I: of the {count} questions that tell most at this θ (the best that such a test can do, "
+            "without a prior), and of the whole pool. A gap is where the former is above {target}, looked "
+            "for from θ = {low} to {high}; near means within {near}.",
+            count=covered.length,
+            target=f"{TARGET_ERROR:g}",
+            low=f"{-SEARCHED:g}",
+            high=f"{SEARCHED:g}",
+            near=f"{NEAR:g}",
+        ),
+        ("θ", *of_best, *of_whole),
         _columns(covered.grid, *best, *whole),
         draw,
         _height(len(names)),
     )
 
 
-def _together(covered: Coverage) -> Picture:
+def _together(covered: Coverage, say: Voice) -> Picture:
     errors = standard_errors(covered.together_best)
 
     def draw(figure: "Figure") -> None:
         information, error = figure.subplots(1, 2)
         information.plot(covered.grid, covered.together, color=SERIES[0], linewidth=2)
-        information.set(title="information of all questions", xlabel="θ", xlim=(-4, 4), ylim=(0, None))
+        information.set(title=say("information of all questions"), xlabel="θ", xlim=(-4, 4), ylim=(0, None))
         error.plot(covered.grid, _visible(errors), color=SERIES[0], linewidth=2)
-        error.set(
-            title=f"standard error of the {covered.length} best", xlabel="θ", xlim=(-4, 4), ylim=(0, None)
-        )
+        title = say("standard error of the {count} best", count=covered.length)
+        error.set(title=title, xlabel="θ", xlim=(-4, 4), ylim=(0, None))
 
     return Picture(
         "together",
-        "All concepts together",
-        "For students with the same θ in every concept, about this common θ: Σ (Σ a)² I(θ), and 1/√ of it "
-        f"for the {covered.length} questions that tell most.",
-        ("θ", "information", f"SE of the {covered.length} best"),
+        say("All concepts together"),
+        say(
+            "For students with the same θ in every concept, about this common θ: Σ (Σ a)² I(θ), and 1/√ of "
+            "it for the {count} questions that tell most.",
+            count=covered.length,
+        ),
+        ("θ", say("information"), say("SE of the {count} best", count=covered.length)),
         _columns(covered.grid, covered.together, errors),
         draw,
         3.0,
     )
 
 
-def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]) -> Picture:
+def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str], say: Voice) -> Picture:
     difficulty, steepness = difficulties(bank), bank.steepness
     main = np.argmax(bank.slopes, axis=1)
     merged = bank.n_items > MOST_POINTS
@@ -198,7 +231,7 @@ def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below, grid_of_axes
 
-        panels = grid_of_axes(figure, len(names) if merged else 1, PANELS, "difficulty (θ)")
+        panels = grid_of_axes(figure, len(names) if merged else 1, PANELS, say("difficulty (θ)"))
         for concept, name in enumerate(names):
             own = np.flatnonzero(main == concept)
             places, counts = np.column_stack([difficulty[own], steepness[own]]), np.ones(len(own))
@@ -218,7 +251,7 @@ def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]
                     label=label(name) if count == 1 else None,
                 )
             axes.set(title=label(name) if merged else "", ylim=(0, steepness.max() * 1.08))
-        figure.supylabel("discrimination ‖a‖", fontsize=9)
+        figure.supylabel(say("discrimination ‖a‖"), fontsize=9)
         if not merged and len(names) > 1:
             below(panels[0], 5)
 
@@ -230,17 +263,22 @@ def _questions(bank: ItemBank, external_ids: Sequence[str], names: Sequence[str]
         bank.n_categories.tolist(),
         strict=True,
     )
-    several = (
-        f" Above {MOST_POINTS} questions, a mark stands for all in a field of {FIELD[0]} × {FIELD[1]}, "
-        "the larger the more."
+    several = say(
+        "Above {most} questions, a mark stands for all in a field of {width} × {height}, "
+        "the larger the more.",
+        most=MOST_POINTS,
+        width=FIELD[0],
+        height=FIELD[1],
+    )
+    described = say(
+        "Discrimination is the length of the slope vector (MDISC), difficulty is MDIFF; for those of more "
+        "than two categories, where they tell most. Colour and mark: the concept with the largest slope."
     )
     return Picture(
         "questions",
-        "Difficulty and discrimination of all questions",
-        "Discrimination is the length of the slope vector (MDISC), difficulty is MDIFF; for those of more "
-        "than two categories, where they tell most. Colour and mark: the concept with the largest slope."
-        + (several if merged else ""),
-        ("question", "main concept", "difficulty", "discrimination", "categories"),
+        say("Difficulty and discrimination of all questions"),
+        f"{described} {several}" if merged else described,
+        (say("question"), say("main concept"), say("difficulty"), say("discrimination"), say("categories")),
         tuple(rows),
         draw,
         _height(len(names)) if merged else 4.5,
@@ -253,15 +291,15 @@ def _fields(places: FloatArray) -> tuple[FloatArray, FloatArray]:
     return fields * FIELD, 2.0 ** np.rint(np.log2(counts))
 
 
-def _concepts(covered: Coverage, names: Sequence[str]) -> Picture:
+def _concepts(covered: Coverage, names: Sequence[str], say: Voice) -> Picture:
     shares = covered.shares
 
     def draw(figure: "Figure") -> None:
         counts, share = figure.subplots(1, 2, sharey=True)
         places = np.arange(len(names))
         for axes, values, title, form in (
-            (counts, covered.questions, "questions", "{:.0f}"),
-            (share, 100 * shares, "share of the information (%)", "{:.0f}"),
+            (counts, covered.questions, say("questions"), "{:.0f}"),
+            (share, 100 * shares, say("share of the information (%)"), "{:.0f}"),
         ):
             bars = axes.barh(places, values, color=SERIES[0], height=0.6)
             axes.bar_label(bars, fmt=form, padding=3, color=INK)
@@ -273,10 +311,12 @@ def _concepts(covered: Coverage, names: Sequence[str]) -> Picture:
 
     return Picture(
         "concepts",
-        "Coverage of the concepts",
-        "How many questions measure each concept (one may measure several), and what share of the pool's "
-        "information is about it, on average over N(0, 1).",
-        ("concept", "questions", "share of information"),
+        say("Coverage of the concepts"),
+        say(
+            "How many questions measure each concept (one may measure several), and what share of the "
+            "pool’s information is about it, on average over N(0, 1)."
+        ),
+        (say("concept"), say("questions"), say("share of information")),
         tuple(zip(names, covered.questions.tolist(), shares.round(6).tolist(), strict=True)),
         draw,
         1.2 + 0.35 * len(names),

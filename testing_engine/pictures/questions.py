@@ -7,19 +7,22 @@ import numpy as np
 
 from testing_engine.pictures.palette import RIGHT, SERIES, WRONG, series
 from testing_engine.pictures.picture import Picture
+from testing_engine.pictures.voice import ENGLISH, Voice
 from testing_engine.psychometrics.coverage import GRID
 from testing_engine.psychometrics.items.bank import ItemBank
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-OWN_SCALE = (
-    "θ is measured along the question's own slopes: of one concept, it is the ability in this concept."
-)
+
+def own_scale(say: Voice) -> str:
+    return say(
+        "θ is measured along the question’s own slopes: of one concept, it is the ability in this concept."
+    )
 
 
 @lru_cache(maxsize=256)
-def curves(bank: ItemBank, item: int) -> Picture:
+def curves(bank: ItemBank, item: int, say: Voice = ENGLISH) -> Picture:
     """Response and information curves; kept by each process, as a revision never changes."""
     own = np.array([item])
     t = (bank.steepness[item] * GRID + bank.intercepts[item])[None, :]
@@ -27,7 +30,9 @@ def curves(bank: ItemBank, item: int) -> Picture:
     told = bank.curves_at(t, own)
     probabilities = told.p[:categories, 0]
     information = told.information()[0] * bank.squared_steepness[item]
-    names = ("wrong", "right") if categories == 2 else tuple(f"score {score}" for score in range(categories))
+    names: tuple[str, ...] = (say("wrong"), say("right"))
+    if categories != 2:
+        names = tuple(say("score {score}", score=score) for score in range(categories))
 
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below
@@ -38,18 +43,21 @@ def curves(bank: ItemBank, item: int) -> Picture:
             if categories == 2:
                 colour = (WRONG, RIGHT)[score]
             left.plot(GRID, line, color=colour, linestyle=style, linewidth=2, label=name)
-        left.set(title="probability", xlabel="θ", xlim=(-4, 4), ylim=(0, 1.02))
+        left.set(title=say("probability"), xlabel="θ", xlim=(-4, 4), ylim=(0, 1.02))
         right.plot(GRID, information, color=SERIES[0], linewidth=2)
-        right.set(title="information", xlabel="θ", xlim=(-4, 4), ylim=(0, None))
+        right.set(title=say("information"), xlabel="θ", xlim=(-4, 4), ylim=(0, None))
         below(left, 6)
 
     rows = np.column_stack([GRID, probabilities.T, information]).round(6).tolist()
     return Picture(
         "curves",
-        "Response and information curves",
-        "What the model says: the probability of each score, and the information Σ P′²/P, at each θ. "
-        f"{OWN_SCALE}",
-        ("θ", *(f"P({name})" for name in names), "information"),
+        say("Response and information curves"),
+        say(
+            "What the model says: the probability of each score, and the information Σ P′²/P, at each θ. "
+            "{scale}",
+            scale=own_scale(say),
+        ),
+        ("θ", *(f"P({name})" for name in names), say("information")),
         tuple(map(tuple, rows)),
         draw,
         3.2,

@@ -8,48 +8,67 @@ import numpy as np
 from sessions_app.reporting.item_statistics import UNKNOWN, Answers, Choices, FrequentAnswer
 from testing_engine.pictures.palette import SERIES, SOFT, series
 from testing_engine.pictures.picture import Picture, label
-from testing_engine.pictures.questions import OWN_SCALE
+from testing_engine.pictures.questions import own_scale
+from testing_engine.pictures.voice import ENGLISH, Voice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EQUALLY = f"Marks stand for stretches of θ with about equally many answers. {OWN_SCALE}"
 ABILITIES = (-3, 3)  # shown, or more where there are
 
 
-def options(choices: Choices, texts: Sequence[str], option_scores: Sequence[int]) -> Picture:
+def options(
+    choices: Choices, texts: Sequence[str], option_scores: Sequence[int], say: Voice = ENGLISH
+) -> Picture:
     """The share of each option along ability. The key shows: only for whoever may see the question."""
-    names = [_option_name(option, texts) for option in range(len(texts))]
+    names = [say("option {number}: {text}", number=n, text=text) for n, text in enumerate(texts)]
     best = max(option_scores)
     return _shares(
         choices,
         names,
-        [f" (scores {best})" if score == best else None for score in option_scores],
-        "Options chosen, along ability",
-        f"Which share of the students chose each option, {_BY}",
+        [" " + say("(scores {score})", score=best) if score == best else None for score in option_scores],
+        say("Options chosen, along ability"),
+        say("Which share of the students chose each option, {by}", by=_by(say)),
+        say,
     )
 
 
-def whole_answers(choices: Choices, found: Sequence[FrequentAnswer], best: int) -> Picture:
+def whole_answers(
+    choices: Choices, found: Sequence[FrequentAnswer], best: int, say: Voice = ENGLISH
+) -> Picture:
     """The same of a question with interactions: the share of each of its commonest answers."""
-    names = [f"{each.words} (scores {each.score})" for each in found]
+    names = [f"{each.words} {say('(scores {score})', score=each.score)}" for each in found]
     return _shares(
         choices,
-        [*names, "all other answers"],
+        [*names, say("all other answers")],
         [*("" if each.score == best else None for each in found), None],
-        "Commonest answers, along ability",
-        f"Which share of the students gave each answer, {_BY}",
+        say("Commonest answers, along ability"),
+        say("Which share of the students gave each answer, {by}", by=_by(say)),
+        say,
     )
 
 
-_BY = (
-    "by the newest θ of their test (this answer is one of those behind it). The thick line is the key. "
-    + EQUALLY
-)
+def _by(say: Voice) -> str:
+    return say(
+        "by the newest θ of their test (this answer is one of those behind it). The thick line is the key. "
+        "{equally}",
+        equally=_equally(say),
+    )
+
+
+def _equally(say: Voice) -> str:
+    return say(
+        "Marks stand for stretches of θ with about equally many answers. {scale}", scale=own_scale(say)
+    )
 
 
 def _shares(
-    choices: Choices, texts: Sequence[str], key: Sequence[str | None], title: str, description: str
+    choices: Choices,
+    texts: Sequence[str],
+    key: Sequence[str | None],
+    title: str,
+    description: str,
+    say: Voice,
 ) -> Picture:
     """`key`: what the label of a right answer says besides; None for one that is not right."""
     bins = choices.bins
@@ -58,7 +77,7 @@ def _shares(
     counts = np.array([[choices.count[own][choices.option[own] == o].sum() for o in chosen] for own in bins])
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
-    names = [*texts, *(["I don’t know"] if UNKNOWN in chosen else [])]
+    names = [*texts, *([say("“I don’t know”")] if UNKNOWN in chosen else [])]
 
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below
@@ -76,7 +95,7 @@ def _shares(
                 linewidth=3 if is_right else 1.3,
                 label=label(f"{name}{key[option]}") if is_right else label(name),
             )
-        axes.set(xlabel="θ of the test", ylabel="share of the answers", ylim=(-0.02, 1.02))
+        axes.set(xlabel=say("θ of the test"), ylabel=say("share of the answers"), ylim=(-0.02, 1.02))
         axes.set_xlim(*_limits(middles))
         below(axes, 2)
 
@@ -84,10 +103,11 @@ def _shares(
         (round(middle, 3), int(total), *map(int, row))
         for middle, total, row in zip(middles, totals[:, 0], counts, strict=True)
     ]
-    return Picture("options", title, description, ("mean θ", "answers", *names), tuple(rows), draw, 4.2)
+    columns = (say("mean θ"), say("answers"), *names)
+    return Picture("options", title, description, columns, tuple(rows), draw, 4.2)
 
 
-def fit(answers: Answers) -> Picture:
+def fit(answers: Answers, say: Voice = ENGLISH) -> Picture:
     """Observed mean scores against predicted ones."""
     expected, variance, _ = answers.expected
     rows = []
@@ -119,20 +139,31 @@ def fit(answers: Answers) -> Picture:
             color=SERIES[0],
             linewidth=1.5,
             capsize=3,
-            label="predicted by the model, with 95 % of chance",
+            label=say("predicted by the model, with 95 % of chance"),
         )
-        axes.plot(ability, observed, color=SERIES[1], marker="o", linestyle="none", label="observed")
+        seen = say("observed")
+        axes.plot(ability, observed, color=SERIES[1], marker="o", linestyle="none", label=seen)
         axes.set_xlim(*_limits(ability.tolist()))
         most = answers.predicted.shape[1] - 1
-        axes.set(xlabel="θ before the answer", ylabel="mean score", ylim=(-0.02 * most, 1.02 * most))
+        axes.set(xlabel=say("θ before the answer"), ylabel=say("mean score"))
+        axes.set_ylim(-0.02 * most, 1.02 * most)
         below(axes)
 
     return Picture(
         "fit",
-        "Observed and predicted scores",
-        "The mean score, and what the model predicts of it from what was known before each answer: the mean "
-        f"of the response curve over N(θ, SE²). {EQUALLY}",
-        ("mean θ before", "answers", "observed mean score", "predicted", "standard deviation by chance"),
+        say("Observed and predicted scores"),
+        say(
+            "The mean score, and what the model predicts of it from what was known before each answer: the "
+            "mean of the response curve over N(θ, SE²). {equally}",
+            equally=_equally(say),
+        ),
+        (
+            say("mean θ before"),
+            say("answers"),
+            say("observed mean score"),
+            say("predicted"),
+            say("standard deviation by chance"),
+        ),
         tuple(rows),
         draw,
         3.8,
@@ -141,7 +172,3 @@ def fit(answers: Answers) -> Picture:
 
 def _limits(abilities: Sequence[float]) -> tuple[float, float]:
     return min([ABILITIES[0], *abilities]), max([ABILITIES[1], *abilities])
-
-
-def _option_name(option: int, texts: Sequence[str]) -> str:
-    return "I don’t know" if option == UNKNOWN else f"option {option}: {texts[option]}"

@@ -8,6 +8,7 @@ from sessions_app.reporting.session_path import RIGHT, UNSCORED, WRONG, Path
 from testing_engine.pictures import palette
 from testing_engine.pictures.palette import FILL, SERIES, SOFT
 from testing_engine.pictures.picture import Cell, Picture, label
+from testing_engine.pictures.voice import ENGLISH, Voice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,12 +19,17 @@ MARKS = {RIGHT: (palette.RIGHT, "o"), WRONG: (palette.WRONG, "X"), UNSCORED: (SO
 MOST_NAMED = 25  # with more answers, the numbers of the answers stand in place of the questions' ids
 
 
-def ability(path: Path) -> Picture:
+def _outcomes(say: Voice) -> dict[str, str]:
+    return {RIGHT: say("right"), WRONG: say("wrong"), UNSCORED: say("not scored")}
+
+
+def ability(path: Path, say: Voice = ENGLISH) -> Picture:
     """Ability with its band, concept by concept, and the questions at their difficulty."""
     low, high = path.band
+    told = _outcomes(say)
     rows: list[tuple[Cell, ...]] = []
     for step in range(len(path.theta)):
-        asked = (None, None, None) if not step else _asked(path, step - 1)
+        asked = (None, None, None) if not step else _asked(path, step - 1, told)
         numbers = (round(float(v), 4) + 0.0 for c in range(path.theta.shape[1]) for v in _cell(path, step, c))
         rows.append((step, *asked, *numbers))
 
@@ -33,32 +39,36 @@ def ability(path: Path) -> Picture:
         from testing_engine.pictures.canvas import below, grid_of_axes
 
         steps = np.arange(len(path.theta))
-        panels = grid_of_axes(figure, len(path.concept_names), PANELS, "answers")
+        panels = grid_of_axes(figure, len(path.concept_names), PANELS, say("answers"))
         for concept, (axes, name) in enumerate(zip(panels, path.concept_names, strict=True)):
             band = low[:, concept], high[:, concept]
-            axes.fill_between(steps, *band, color=FILL, linewidth=0, label="95 % band")
-            axes.plot(steps, path.theta[:, concept], color=SERIES[0], linewidth=2, label="ability θ")
-            _marks(axes, path, concept)
+            axes.fill_between(steps, *band, color=FILL, linewidth=0, label=say("95 % band"))
+            axes.plot(steps, path.theta[:, concept], color=SERIES[0], linewidth=2, label=say("ability θ"))
+            _marks(axes, path, concept, told)
             axes.set(title=label(name))
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        panels[0].set_ylabel("θ and difficulty")
+        panels[0].set_ylabel(say("θ and difficulty"))
         below(panels[0], 5)
 
-    each = (f"{what}: {name}" for name in path.concept_names for what in ("θ", "SE", "low", "high"))
+    parts = ("θ", say("SE"), say("low"), say("high"))
+    each = (f"{what}: {name}" for name in path.concept_names for what in parts)
     return Picture(
         "ability",
-        "Path of ability",
-        "The estimate after each answer with its 95 % band θ ± 1.96 SE, from the prior at 0 on. Marks stand "
-        "at the difficulty of the question answered, in the concepts that it measures.",
-        ("answer", "question", "outcome", "difficulty", *each),
+        say("Path of ability"),
+        say(
+            "The estimate after each answer with its 95 % band θ ± 1.96 SE, from the prior at 0 on. Marks "
+            "stand at the difficulty of the question answered, in the concepts that it measures."
+        ),
+        (say("answer"), say("question"), say("outcome"), say("difficulty"), *each),
         tuple(rows),
         draw,
         0.9 + 2.3 * -(-len(path.concept_names) // PANELS),
     )
 
 
-def information(path: Path) -> Picture:
+def information(path: Path, say: Voice = ENGLISH) -> Picture:
     """What each question could tell where it was asked."""
+    told = _outcomes(say)
     numbers = np.arange(1, len(path.questions) + 1)
 
     def draw(figure: "Figure") -> None:
@@ -76,20 +86,20 @@ def information(path: Path) -> Picture:
                     edgecolor=colour,
                     linewidth=1.5,
                     width=0.7,
-                    label=outcome,
+                    label=told[outcome],
                 )
-        axes.set(ylabel="information", ylim=(0, None))
+        axes.set(ylabel=say("information"), ylim=(0, None))
         axes.grid(visible=False, axis="x")
         if len(numbers) <= MOST_NAMED:
             axes.set_xticks(numbers, [label(name) for name in path.questions], rotation=60, ha="right")
         else:
-            axes.set_xlabel("answer")
+            axes.set_xlabel(say("answer"))
         below(axes)
 
     rows = zip(
         numbers.tolist(),
         path.questions,
-        path.outcomes,
+        (told[outcome] for outcome in path.outcomes),
         path.difficulty.round(4).tolist(),
         path.information.round(6).tolist(),
         path.seconds,
@@ -97,16 +107,25 @@ def information(path: Path) -> Picture:
     )
     return Picture(
         "information",
-        "Information of each question",
-        "The expected information I(t)·‖a‖² of each question at the ability estimated before the answer.",
-        ("answer", "question", "outcome", "difficulty", "information", "seconds"),
+        say("Information of each question"),
+        say(
+            "The expected information I(t)·‖a‖² of each question at the ability estimated before the answer."
+        ),
+        (
+            say("answer"),
+            say("question"),
+            say("outcome"),
+            say("difficulty"),
+            say("information"),
+            say("seconds"),
+        ),
         tuple(rows),
         draw,
         3.2,
     )
 
 
-def _marks(axes: "Axes", path: Path, concept: int) -> None:
+def _marks(axes: "Axes", path: Path, concept: int, told: dict[str, str]) -> None:
     for outcome, (colour, marker) in MARKS.items():
         own = [i for i, each in enumerate(path.outcomes) if each == outcome and path.measures[i, concept]]
         # An empty line too: the first panel's legend names the marks of all.
@@ -119,12 +138,12 @@ def _marks(axes: "Axes", path: Path, concept: int) -> None:
                 marker=marker,
                 markersize=5,
                 linestyle="none",
-                label=outcome,
+                label=told[outcome],
             )
 
 
-def _asked(path: Path, index: int) -> tuple[Cell, ...]:
-    return path.questions[index], path.outcomes[index], round(float(path.difficulty[index]), 4)
+def _asked(path: Path, index: int, told: dict[str, str]) -> tuple[Cell, ...]:
+    return path.questions[index], told[path.outcomes[index]], round(float(path.difficulty[index]), 4)
 
 
 def _cell(path: Path, step: int, concept: int) -> tuple[float, float, float, float]:

@@ -11,38 +11,41 @@ from sessions_app.reporting.result_distribution import MINUTES, LevelResults, Re
 from sessions_app.sitting.result_specs import Kind
 from testing_engine.pictures.palette import FILL, INK, SERIES
 from testing_engine.pictures.picture import Cell, Picture, label
+from testing_engine.pictures.voice import ENGLISH, Voice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS = 3
-WHOLE = "whole test"
 
 
-def results_pictures(sessions: QuerySet[TestSession]) -> tuple[Results, tuple[Picture, ...]]:
+def results_pictures(
+    sessions: QuerySet[TestSession], say: Voice = ENGLISH
+) -> tuple[Results, tuple[Picture, ...]]:
     """The numbers, and their pictures; none without a test that is over."""
     results = results_of(sessions)
     if not results.tests:
         return results, ()
-    by_level = (_levels(told, number) for number, told in enumerate(results.levels))
-    proficiencies = (_proficiencies(results),) if results.concepts else ()
-    return results, (*proficiencies, *by_level, _times(results))
+    by_level = (_levels(told, number, say) for number, told in enumerate(results.levels))
+    proficiencies = (_proficiencies(results, say),) if results.concepts else ()
+    return results, (*proficiencies, *by_level, _times(results, say))
 
 
-def _proficiencies(results: Results) -> Picture:
+def _proficiencies(results: Results, say: Voice) -> Picture:
     concepts = results.concepts
 
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below, grid_of_axes
 
-        panels = grid_of_axes(figure, len(concepts), PANELS, "proficiency Φ(θ)")
+        panels = grid_of_axes(figure, len(concepts), PANELS, say("proficiency Φ(θ)"))
         edges = np.linspace(0, 1, 11)
         for axes, concept in zip(panels, concepts, strict=True):
             shares = 100 * np.array(concept.tenths) / concept.tests
-            axes.stairs(shares, edges, fill=True, color=SERIES[0], linewidth=0, label="tests")
-            axes.axhline(10, color=INK, linestyle="--", linewidth=1, label="the reference population")
+            axes.stairs(shares, edges, fill=True, color=SERIES[0], linewidth=0, label=say("tests"))
+            reference = say("the reference population")
+            axes.axhline(10, color=INK, linestyle="--", linewidth=1, label=reference)
             axes.set(title=label(concept.name), xlim=(0, 1))
-        panels[0].set_ylabel("tests (%)")
+        panels[0].set_ylabel(say("tests (%)"))
         below(panels[0])
 
     tenths = [f"{k / 10:.1f}–{(k + 1) / 10:.1f}" for k in range(10)]
@@ -52,20 +55,24 @@ def _proficiencies(results: Results) -> Picture:
     ]
     return Picture(
         "proficiency",
-        "Proficiency, concept by concept",
-        "How many tests ended in each tenth of proficiency Φ(θ), the share of the reference population at or "
-        "below the student. A group like that population has 10 % in each.",
-        ("concept", "tests", "mean θ", "SD of θ", "mean SE", *tenths),
+        say("Proficiency, concept by concept"),
+        say(
+            "How many tests ended in each tenth of proficiency Φ(θ), the share of the reference population "
+            "at or below the student. A group like that population has 10 % in each."
+        ),
+        (say("concept"), say("tests"), say("mean θ"), say("SD of θ"), say("mean SE"), *tenths),
         tuple(rows),
         draw,
         3.2 if len(concepts) <= PANELS else 0.9 + 1.9 * -(-len(concepts) // PANELS),
     )
 
 
-def _levels(told: LevelResults, number: int) -> Picture:
+def _levels(told: LevelResults, number: int, say: Voice) -> Picture:
     spec, counts = told.spec, told.counts
     levels = levels_of(spec)
-    rows: list[tuple[Any, ...]] = [(WHOLE if name is None else name, *by_level) for name, by_level in counts]
+    rows: list[tuple[Any, ...]] = [
+        (say("whole test") if name is None else name, *by_level) for name, by_level in counts
+    ]
 
     def draw(figure: "Figure") -> None:
         from testing_engine.pictures.canvas import below
@@ -81,16 +88,19 @@ def _levels(told: LevelResults, number: int) -> Picture:
             left += shares
         axes.set_yticks(places, [label(row[0]) for row in rows])
         axes.invert_yaxis()
-        axes.set(xlabel="tests (%)", xlim=(0, 100))
+        axes.set(xlabel=say("tests (%)"), xlim=(0, 100))
         axes.grid(visible=False, axis="y")
         below(axes)
 
     cuts = ", ".join(f"{cut:g}" for cut in spec.cuts)
     return Picture(
         "levels" if not number else f"levels-{number + 1}",
-        "Passed and not passed" if spec.kind == Kind.PASSING else "Levels",
-        f"Tests by the level that their θ is in; levels meet at θ = {cuts}. θ is compared to 0.001.",
-        ("concept", *(level.name for level in levels)),
+        say("Passed and not passed") if spec.kind == Kind.PASSING else say("Levels"),
+        say(
+            "Tests by the level that their θ is in; levels meet at θ = {cuts}. θ is compared to 0.001.",
+            cuts=cuts,
+        ),
+        (say("concept"), *(level.name for level in levels)),
         tuple(rows),
         draw,
         1.4 + 0.35 * len(rows),
@@ -103,7 +113,7 @@ def _shade(index: int, count: int) -> tuple[str, float]:
     return SERIES[1] if place < 0 else SERIES[0], 0.25 + 0.75 * abs(place) ** 0.7
 
 
-def _times(results: Results) -> Picture:
+def _times(results: Results, say: Voice) -> Picture:
     edges = (0, *MINUTES)
     names = [*(f"{low}–{high}" for low, high in zip(edges, MINUTES, strict=False)), f"{MINUTES[-1]}+"]
 
@@ -111,15 +121,15 @@ def _times(results: Results) -> Picture:
         axes = figure.subplots()
         bars = axes.bar(names, results.minutes, color=FILL, edgecolor=SERIES[0])
         axes.bar_label(bars, color=INK, padding=2)
-        axes.set(xlabel="minutes", ylabel="tests")
+        axes.set(xlabel=say("minutes"), ylabel=say("tests"))
         axes.margins(y=0.12)
         axes.grid(visible=False, axis="x")
 
     return Picture(
         "times",
-        "Time taken",
-        "From the start of a test to its last answer.",
-        ("minutes", "tests"),
+        say("Time taken"),
+        say("From the start of a test to its last answer."),
+        (say("minutes"), say("tests")),
         tuple(zip(names, results.minutes, strict=True)),
         draw,
         2.8,

@@ -1,4 +1,4 @@
-"""The pages of pictures in the admin: who sees them, what they ask of the database, what they offer."""
+"""The pages of *Measure*: who sees them, what they ask of the database, what they offer, in two languages."""
 
 import csv
 import io
@@ -11,8 +11,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import answer_questions, take_test
-from sessions_app.models import TestResponse, TestSession
-from sessions_app.tests.factories import make_pool
+from sessions_app.models import Calibration, ResponseImport, TestResponse, TestSession
+from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import Question, QuestionPool
 
 Start = Callable[..., dict[str, Any]]
@@ -29,16 +29,22 @@ def pages(api: APIClient, db: None, start: Start) -> dict[str, str]:
 
 
 def addresses(pool: QuestionPool) -> dict[str, str]:
-    of_pool = f"/admin/testing_engine/questionpool/{pool.pk}"
+    of_pool = f"/desk/measure/{pool.pk}"
     question = TestResponse.objects.filter(position=1)[0].question_id
     session = TestSession.objects.filter(status="completed")[0].pk
     return {
-        "measurement": f"{of_pool}/measurement/",
-        "exposure": f"{of_pool}/exposure/",
-        "results": f"{of_pool}/results/",
-        "question": f"/admin/testing_engine/question/{question}/answers/",
-        "session": f"/admin/sessions_app/testsession/{session}/path/",
+        "measurement": f"{of_pool}/",
+        "exposure": f"{of_pool}/exposure",
+        "results": f"{of_pool}/results",
+        "question": f"{of_pool}/items/{question}",
+        "session": f"/desk/measure/sessions/{session}",
     }
+
+
+@pytest.fixture
+def browser(client: Client, db: None) -> Client:
+    client.force_login(User.objects.create_superuser("root"))
+    return client
 
 
 PICTURES = {
@@ -58,20 +64,22 @@ def test_it_shows_its_pictures_with_their_data(browser: Client, pages: dict[str,
     assert page.count("<svg xmlns") == len(PICTURES[name])
     assert page.count("The same as a table") == len(PICTURES[name])
     assert "pictures/pictures.css" in page
-    for picture in reply.context["page"].pictures:
+    for picture in reply.context["pictures"]:
         assert f'href="?data={picture.name}"' in page
         download = browser.get(f"{pages[name]}?data={picture.name}")
         assert download.headers["Content-Type"].startswith("text/csv")
         rows = list(csv.reader(io.StringIO(download.content.decode())))
         assert rows[0] == list(picture.columns)
         assert len(rows) == len(picture.rows) + 1
-    assert [picture.name for picture in reply.context["page"].pictures] == PICTURES[name]
+        german = browser.get(f"{pages[name]}?data={picture.name}", headers={"Accept-Language": "de"})
+        assert german.content.decode().splitlines()[0] != download.content.decode().splitlines()[0]
+    assert [picture.name for picture in reply.context["pictures"]] == PICTURES[name]
     assert browser.get(f"{pages[name]}?data=nothing").status_code == 404
 
 
 # Of each, two are the visitor's session and account; one is the object. A page that counts something again
 # for every question or answer would go far beyond.
-BUDGETS = {"measurement": 8, "exposure": 9, "results": 8, "question": 9, "session": 11}
+BUDGETS = {"measurement": 9, "exposure": 10, "results": 9, "question": 10, "session": 12}
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -87,7 +95,7 @@ def test_it_asks_few_queries(
     [
         ("measurement", ["view_questionpool"]),
         ("exposure", ["view_questionpool"]),
-        ("results", ["view_questionpool", "view_testsession"]),
+        ("results", ["view_testsession"]),
         ("question", ["view_question"]),
         ("session", ["view_testsession"]),
     ],
@@ -108,15 +116,16 @@ def test_it_is_for_those_who_may_see_its_rows(
 @pytest.mark.parametrize("name", ["measurement", "exposure", "results"])
 def test_a_pool_without_tests_has_its_pages_too(browser: Client, name: str) -> None:
     pool = make_pool(8, concept_names=[])
-    reply = browser.get(f"/admin/testing_engine/questionpool/{pool.pk}/{name}/")
+    page = "" if name == "measurement" else name
+    reply = browser.get(f"/desk/measure/{pool.pk}/{page}")
     assert reply.status_code == 200
-    assert bool(reply.context["page"].pictures) == (name == "measurement")
+    assert bool(reply.context["pictures"]) == (name == "measurement")
 
 
 def test_a_question_that_nobody_answered_has_its_curves(browser: Client, pool: QuestionPool) -> None:
     question = Question.objects.all()[0]
-    reply = browser.get(f"/admin/testing_engine/question/{question.pk}/answers/")
-    assert [picture.name for picture in reply.context["page"].pictures] == ["curves"]
+    reply = browser.get(f"/desk/measure/{question.pool_id}/items/{question.pk}")
+    assert [picture.name for picture in reply.context["pictures"]] == ["curves"]
 
 
 def test_a_scale_has_its_curves_and_answers(browser: Client, api: APIClient, start: Start) -> None:
@@ -134,61 +143,57 @@ def test_a_scale_has_its_curves_and_answers(browser: Client, api: APIClient, sta
     body = {"session_id": started["session_id"], "question_id": started["next_question"]["id"]}
     assert api.post("/api/test/submit", {**body, "response": None}).status_code == 200
     question = Question.objects.get(external_id=started["next_question"]["id"])
-    reply = browser.get(f"/admin/testing_engine/question/{question.pk}/answers/")
-    assert reply.context["page"].pictures[0].columns == (
+    reply = browser.get(f"/desk/measure/{question.pool_id}/items/{question.pk}")
+    assert reply.context["pictures"][0].columns == (
         "θ", "P(score 0)", "P(score 1)", "P(score 2)", "information",
     )  # fmt: skip
     # "I don't know" is not scored on a scale: it is drawn among the options, and says nothing about fit.
-    assert [picture.name for picture in reply.context["page"].pictures] == ["curves", "options"]
-    assert dict(reply.context["page"].facts)["Infit mean square"] == "–"
+    assert [picture.name for picture in reply.context["pictures"]] == ["curves", "options"]
+    assert reply.context["answered"].infit is None
     body = {
         "session_id": started["session_id"],
         "question_id": "other" if question.external_id == "scale" else "scale",
     }
     assert api.post("/api/test/submit", {**body, "response": 2}).status_code == 200
     question = Question.objects.get(external_id=body["question_id"])
-    reply = browser.get(f"/admin/testing_engine/question/{question.pk}/answers/")
-    assert [picture.name for picture in reply.context["page"].pictures] == ["curves", "options", "fit"]
+    reply = browser.get(f"/desk/measure/{question.pool_id}/items/{question.pk}")
+    assert [picture.name for picture in reply.context["pictures"]] == ["curves", "options", "fit"]
 
 
 def test_exposure_of_an_older_revision_can_be_asked_for(browser: Client, pages: dict[str, str]) -> None:
-    facts = dict(browser.get(f"{pages['exposure']}?revision=1").context["page"].facts)
-    assert (facts["Tests"], facts["Largest exposure rate"]) == ("4", "100.0 %")
+    reply = browser.get(f"{pages['exposure']}?revision=1")
+    assert (reply.context["exposed"].tests, reply.context["exposed"].largest) == (4, 1.0)
+    assert 'href="?revision=1&amp;data=exposure"' in reply.content.decode()
     for wrong in ("2", "x", "-1", "1" * 30, "²"):
         assert browser.get(pages["exposure"], {"revision": wrong}).status_code == 404
 
 
 def test_unused_questions_are_named(browser: Client, pages: dict[str, str]) -> None:
-    page = browser.get(pages["exposure"]).context["page"]
-    ((heading, (unused,)),) = page.lists
-    used = set(
-        TestResponse.objects.filter(session__status="completed").values_list(
-            "question__external_id", flat=True
-        )
-    )
-    assert heading == "Never used"
-    assert set(unused.split(", ")) == {f"q{n}" for n in range(30)} - used
+    unused = browser.get(pages["exposure"]).context["unused"]
+    over = TestResponse.objects.filter(session__status="completed")
+    used = set(over.values_list("question__external_id", flat=True))
+    assert set(unused) == {f"q{n}" for n in range(30)} - used
 
 
 def test_a_session_says_why_each_question_came(browser: Client, pages: dict[str, str]) -> None:
     reply = browser.get(pages["session"])
-    assert len(reply.context["reasons"]) == 5
+    assert len(reply.context["walk"].reasons) == 5
     assert "Why each question came" in reply.content.decode()
-    assert len(reply.context["page"].pictures[0].rows) == 6
+    assert len(reply.context["pictures"][0].rows) == 6
 
 
 def test_an_imported_session_is_drawn_from_what_is_stored(browser: Client, pages: dict[str, str]) -> None:
     running = TestSession.objects.get(status="active")
     TestSession.objects.filter(pk=running.pk).update(legacy_id="17")
-    reply = browser.get(f"/admin/sessions_app/testsession/{running.pk}/path/")
-    assert reply.context["reasons"] == []
-    assert [picture.name for picture in reply.context["page"].pictures] == ["ability", "information"]
+    reply = browser.get(f"/desk/measure/sessions/{running.pk}")
+    assert reply.context["walk"].reasons == ()
+    assert [picture.name for picture in reply.context["pictures"]] == ["ability", "information"]
     assert "not replayable" in reply.content.decode()
 
 
 def test_a_path_is_what_the_rows_say(browser: Client, pages: dict[str, str]) -> None:
-    session = TestSession.objects.get(pk=pages["session"].split("/")[4])
-    ability, information = browser.get(pages["session"]).context["page"].pictures
+    session = TestSession.objects.get(pk=pages["session"].split("/")[-1])
+    ability, information = browser.get(pages["session"]).context["pictures"]
     columns = dict(zip(ability.columns, zip(*ability.rows, strict=True), strict=True))
     responses = list(session.responses.order_by("position").select_related("question"))
     for index, name in enumerate(("Math", "Algebra")):
@@ -204,9 +209,9 @@ def test_a_path_is_what_the_rows_say(browser: Client, pages: dict[str, str]) -> 
 
 def test_unknown_rows_are_not_found(browser: Client, pages: dict[str, str]) -> None:
     for address in (
-        "/admin/testing_engine/questionpool/8d2f6a5e-0000-4000-8000-000000000000/measurement/",
-        "/admin/testing_engine/question/999999/answers/",
-        "/admin/sessions_app/testsession/8d2f6a5e-0000-4000-8000-000000000000/path/",
+        "/desk/measure/8d2f6a5e-0000-4000-8000-000000000000/",
+        f"{pages['measurement']}items/999999",
+        "/desk/measure/sessions/8d2f6a5e-0000-4000-8000-000000000000",
     ):
         assert browser.get(address).status_code == 404
 
@@ -217,3 +222,41 @@ def test_a_hostile_name_stays_text(browser: Client, api: APIClient, start: Start
     take_test(api, start())
     for address in addresses(pool).values():
         assert hostile not in browser.get(address).content.decode()
+
+
+def test_the_admin_leads_there(browser: Client, pages: dict[str, str]) -> None:
+    pool = QuestionPool.objects.get()
+    question, session = pages["question"].split("/")[-1], pages["session"].split("/")[-1]
+    for before, name in {
+        f"testing_engine/questionpool/{pool.pk}/measurement": "measurement",
+        f"testing_engine/questionpool/{pool.pk}/exposure": "exposure",
+        f"testing_engine/questionpool/{pool.pk}/results": "results",
+        f"testing_engine/question/{question}/answers": "question",
+        f"sessions_app/testsession/{session}/path": "session",
+    }.items():
+        assert browser.get(f"/admin/{before}/?data=x")["Location"] == f"{pages[name]}?data=x"
+
+
+def test_pools_are_listed_with_their_states(
+    api: APIClient, browser: Client, pages: dict[str, str], django_assert_max_num_queries: Any
+) -> None:
+    """And with the answers that a calibration has not read: the running test's are none yet."""
+    unknown = dict.fromkeys(("difficulty", "discrimination", "guessing"))
+    rows = [{k: v for k, v in {**question(n, [1.0]), **unknown}.items() if v is not None} for n in range(2)]
+    newer = make_pool(rows, name="Newer")
+    with django_assert_max_num_queries(9):
+        listed = {card.name: found for card, found in browser.get("/desk/measure/").context["rows"]}
+    assert listed["Newer"].states["not_calibrated"] == 2
+    assert (listed["A pool"].states["operational"], listed["A pool"].answers_since) == (30, 20)
+    pool = QuestionPool.objects.exclude(pk=newer.pk).get()
+    Calibration.objects.create(
+        pool=pool, revision=pool.revisions.get(), request={}, state="done", result={"findings": []}
+    )
+    ResponseImport.objects.create(
+        pool=pool, file_name="a", sha256="a", size=1, reading={}, questions=[], person_count=3, answer_count=7
+    )
+    reply = browser.get("/desk/measure/?search=a+pool")
+    ((_card, found),) = reply.context["rows"]
+    assert (found.answers_since, found.is_published) == (7, False)
+    assert "not published" in reply.content.decode()
+    assert "nicht veröffentlicht" in browser.get("/desk/measure/?language=de").content.decode()
