@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from testing_engine import sounds
 from testing_engine.images import MOST_BYTES, ImageRefused, address_of, store_image
+from testing_engine.sentences import Said
 
 
-class MediaRefused(ValueError):
+class MediaRefused(Said):
     """No file that students could be given; the message says why."""
 
 
@@ -35,14 +36,14 @@ def _insert_picture(content: bytes) -> str:
     try:
         return f"![]({address_of(store_image(content))})"
     except ImageRefused as refused:
-        raise MediaRefused(str(refused)) from refused
+        raise MediaRefused(refused.sentence) from refused
 
 
 def _insert_sound(content: bytes) -> str:
     try:
         return f"![]({sounds.address_of(sounds.store_sound(content))})"
     except sounds.SoundRefused as refused:
-        raise MediaRefused(str(refused)) from refused
+        raise MediaRefused(refused.sentence) from refused
 
 
 KINDS = (

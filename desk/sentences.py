@@ -2,8 +2,8 @@
 
 from django.utils.translation import get_language, gettext
 
-from testing_engine.parameter_tables.sentences import Sentence
 from testing_engine.pictures.voice import Voice
+from testing_engine.sentences import Sentence, shaped
 
 
 def voice() -> Voice:
@@ -11,11 +11,10 @@ def voice() -> Voice:
     return Voice(get_language() or "en", gettext)
 
 
-def translated(sentence: Sentence) -> str:
-    """The sentence translated, and then filled in; places may hold sentences."""
-    text = gettext(sentence.text) if sentence.text else ""
-    values = {
-        name: translated(value) if isinstance(value, Sentence) else value
-        for name, value in sentence.values.items()
-    }
-    return text.format(**values)
+def translated(text: str) -> str:
+    """A sentence translated, and then filled in; its values may be sentences. Other texts as they are."""
+    if not isinstance(text, Sentence):
+        return text
+    words = gettext(text.words) if text.words else ""
+    values = {name: translated(value) for name, value in text.values.items()}
+    return shaped(words.format(**values), text.shapes)

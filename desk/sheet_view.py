@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 
 from desk import sheet_words as words
+from desk.sentences import translated
 from testing_engine.authoring.numbers import read
 from testing_engine.authoring.passages import PassageLine
 from testing_engine.authoring.problems import Problem
@@ -35,6 +36,7 @@ from testing_engine.authoring.sheet import (
     Sheet,
     place_of,
 )
+from testing_engine.sentences import Sentence
 
 Words = str | Promise
 
@@ -134,7 +136,13 @@ class SheetView:
 
 def said(problems: Iterable[Problem]) -> list[Said]:
     """The problems, translated."""
-    return [Said(each.where, each.in_words(gettext(each.message)), each.blocks) for each in problems]
+    return [Said(each.where, _in_words(each), each.blocks) for each in problems]
+
+
+def _in_words(problem: Problem) -> str:
+    if isinstance(problem.message, Sentence):
+        return translated(problem.message)
+    return problem.in_words(gettext(problem.message))
 
 
 def _weight(weight: str) -> str:

@@ -16,6 +16,7 @@ from testing_engine.models import PoolRevision, Question, QuestionImage, Questio
 from testing_engine.parameter_tables.writing import ParametersOut, TakenQuestion, write_parameters
 from testing_engine.pools import frozen_content, revision_of
 from testing_engine.revisions import item_parameters
+from testing_engine.sentences import Said, say
 
 WRITERS: Mapping[str, Callable[[PoolContents], Written]] = {
     "json": write_json,
@@ -35,7 +36,7 @@ _DEFAULTS: Mapping[str, object] = {
 }
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(Said):
     """There is no writer of that name."""
 
 
@@ -47,7 +48,13 @@ def export_revision(revision: PoolRevision, name_of_format: str) -> Written:
     """Raises `UnknownFormat`."""
     writer = WRITERS.get(name_of_format)
     if writer is None:
-        raise UnknownFormat(f"There is no format {name_of_format!r}; there are {', '.join(WRITERS)}.")
+        raise UnknownFormat(
+            say(
+                "There is no format {format}; there are {formats}.",
+                format=repr(name_of_format),
+                formats=", ".join(WRITERS),
+            )
+        )
     return writer(contents_of(revision))
 
 

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from testing_engine.media_addresses import missing
 from testing_engine.models import QuestionImage
 from testing_engine.pixels import ColoursUnknown, as_shown, check_png_colours, holds_pixels_alone
+from testing_engine.sentences import Said, say
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_BYTES_KEPT = 64 * 1024 * 1024  # as large as pixels made anew can be
@@ -22,14 +23,14 @@ READ = ("PNG", "JPEG", "GIF", "WEBP")  # whatever its name says; no SVG, which c
 SUFFIXES = {"image/png": "png", "image/jpeg": "jpg"}
 
 
-class ImageRefused(ValueError):
+class ImageRefused(Said):
     """No picture that students could be shown; the message says why."""
 
 
 def store_image(uploaded: bytes) -> QuestionImage:
     """The picture as a row, new or found. Safe to repeat. Raises `ImageRefused`."""
     if len(uploaded) > MOST_BYTES:
-        raise ImageRefused(f"The picture is larger than {MOST_BYTES // 1024**2} MiB.")
+        raise ImageRefused(say("The picture is larger than {most} MiB.", most=MOST_BYTES // 1024**2))
     content, media_type, (width, height) = _made_anew(uploaded)
     image, _ = QuestionImage.objects.get_or_create(
         sha256=hashlib.sha256(content).hexdigest(),
@@ -44,14 +45,19 @@ def keep_image(content: bytes, address: str) -> QuestionImage:
     """
     sha256 = hashlib.sha256(content).hexdigest()
     if address != f"/images/{sha256}.{address.rpartition('.')[2]}":
-        raise ImageRefused("Its content is not the one that its address stands for.")
+        raise ImageRefused(say("Its content is not the one that its address stands for."))
     if (found := QuestionImage.objects.filter(pk=sha256).first()) is not None:
         return found
     if len(content) > MOST_BYTES_KEPT:
-        raise ImageRefused(f"The picture is larger than {MOST_BYTES_KEPT // 1024**2} MiB.")
+        raise ImageRefused(
+            say(
+                "The picture is larger than {most} MiB.",
+                most=MOST_BYTES_KEPT // 1024**2,
+            )
+        )
     _, media_type, (width, height) = _made_anew(content)
     if SUFFIXES[media_type] != address.rpartition(".")[2] or not holds_pixels_alone(content):
-        raise ImageRefused("The picture was not made by a service like this one.")
+        raise ImageRefused(say("The picture was not made by a service like this one."))
     return QuestionImage.objects.get_or_create(
         sha256=sha256,
         defaults={"content": content, "media_type": media_type, "width": width, "height": height},
@@ -77,21 +83,25 @@ def _made_anew(uploaded: bytes) -> tuple[bytes, str, tuple[int, int]]:
         # process.
         with Image.open(io.BytesIO(uploaded), formats=READ) as opened:
             if max(opened.size) > MOST_PIXELS:
-                raise ImageRefused(f"The picture is wider or higher than {MOST_PIXELS} pixels.")
+                raise ImageRefused(
+                    say("The picture is wider or higher than {most} pixels.", most=MOST_PIXELS)
+                )
             # Phones put a second, smaller picture into a JPEG (MPO): the first is the photograph.
             if opened.format not in PHOTOGRAPHS and getattr(opened, "n_frames", 1) > 1:
-                raise ImageRefused("The picture moves; students need time to look.")
+                raise ImageRefused(say("The picture moves; students need time to look."))
             check_png_colours(uploaded)
             kind = "JPEG" if opened.format in PHOTOGRAPHS else "PNG"
             pixels = as_shown(opened)
     except ImageRefused:
         raise
     except ColoursUnknown as error:
-        raise ImageRefused("The picture's colours are wide or HDR. Save it with sRGB colours.") from error
+        raise ImageRefused(
+            say("The picture's colours are wide or HDR. Save it with sRGB colours.")
+        ) from error
     except UnidentifiedImageError as error:
-        raise ImageRefused("This is no PNG, JPEG, GIF or WebP picture.") from error
+        raise ImageRefused(say("This is no PNG, JPEG, GIF or WebP picture.")) from error
     except Exception as error:  # Pillow refuses broken files in many ways
-        raise ImageRefused("The picture is broken.") from error
+        raise ImageRefused(say("The picture is broken.")) from error
     pixels.info.clear()
     pixels = pixels if kind == "JPEG" else pixels.convert("RGBA")
     made = io.BytesIO()

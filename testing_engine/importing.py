@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
@@ -27,31 +27,42 @@ from testing_engine.interchange.imported import (
 )
 from testing_engine.interchange.media import media_of, with_addresses
 from testing_engine.interchange.names import NAME_LENGTH, problem_of_name
-from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool, unknown_fields
+from testing_engine.interchange.questions import (
+    POOL_NAME,
+    PoolRefused,
+    parse_pool,
+    unknown_fields,
+    without_question,
+)
 from testing_engine.interchange.readers import READERS, read_upload
 from testing_engine.interchange.with_interactions import proposed_categories
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
+from testing_engine.sentences import Sentence, first_up, reason_of, say
 from testing_engine.sound_files import is_sound
 from testing_engine.sounds import SoundRefused
 
 SUFFIXES_OF_SOUND = (".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4")
 NAME_OF_LAST_RESORT = "Imported questions"
+Text = TypeVar("Text", str, Sentence)
 _UNSAYABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
-def sayable(text: str) -> str:
+def sayable(text: Text) -> Text:
     """The text as a report can tell it: JSON brings NUL and halves of signs, which neither PostgreSQL stores
     nor UTF-8 can say.
     """
+    if isinstance(text, Sentence):
+        values = {name: sayable(value) for name, value in text.values.items()}
+        return Sentence(text.words, values, text.shapes)
     return _UNSAYABLE.sub("\ufffd", text)
 
 
 class ImportRefused(ValueError):
     """Nothing of the file is taken. `problems`: (JSON pointer to a field of the request, message)."""
 
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
+    def __init__(self, problems: list[tuple[str, Sentence]]) -> None:
         self.problems = [(pointer, sayable(message)) for pointer, message in problems]
         super().__init__(" ".join(message for _, message in self.problems))
 
@@ -67,7 +78,7 @@ class ReportedQuestion:
     source: str
     id: str
     outcome: Outcome
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Sentence, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", sayable(self.source))
@@ -139,7 +150,7 @@ def _added(imported: ImportedPool, wishes: Wishes, progress: Callable[[int, int]
     with transaction.atomic():
         pool = QuestionPool.objects.select_for_update().filter(pk=str(wishes.into)).first()
         if pool is None:
-            raise ImportRefused([("/question_pool_id", "There is no such pool.")])
+            raise ImportRefused([("/question_pool_id", say("There is no such pool."))])
         if imported.concept_names and len(pool.concept_names) > 1:
             imported = _with_concepts_of(imported, pool)
         checking = _Checking(imported, pool.concept_names, pool)
@@ -160,7 +171,9 @@ def _not_calibrated(drafts: Sequence[QuestionDraft]) -> int:
 def _with_concepts_of(imported: ImportedPool, pool: QuestionPool) -> ImportedPool:
     """Concepts in the pool's order. Raises `ImportRefused` where the file names one that the pool has not."""
     if missing := [name for name in imported.concept_names if name not in pool.concept_names]:
-        raise ImportRefused([("/file", f"The pool measures nothing called {', '.join(missing)}.")])
+        raise ImportRefused(
+            [("/file", say("The pool measures nothing called {missing}.", missing=", ".join(missing)))]
+        )
     places = [pool.concept_names.index(name) for name in imported.concept_names]
 
     def placed(question: ImportedQuestion) -> ImportedQuestion:
@@ -177,13 +190,13 @@ def _with_concepts_of(imported: ImportedPool, pool: QuestionPool) -> ImportedPoo
 
 def _read(upload: Upload, wishes: Wishes) -> ImportedPool:
     if wishes.format is not None and wishes.format not in READERS:
-        raise ImportRefused([("/format", f"Must be one of {', '.join(READERS)}.")])
+        raise ImportRefused([("/format", say("Must be one of {formats}.", formats=", ".join(READERS)))])
     try:
         imported = read_upload(upload, wishes.format)
     except UploadRefused as refused:
-        raise ImportRefused([("/file", str(refused))]) from refused
+        raise ImportRefused([("/file", reason_of(refused))]) from refused
     if not imported.questions:
-        raise ImportRefused([("/file", f"{upload.name} holds no question.")])
+        raise ImportRefused([("/file", say("{name} holds no question.", name=upload.name))])
     return as_sets(imported) if wishes.apart else imported
 
 
@@ -191,7 +204,7 @@ def _name(upload: Upload, imported: ImportedPool, wishes: Wishes) -> str:
     """The name that was wished for, or the first of the file's own that can be one."""
     if wishes.name:
         if problem := problem_of_name(wishes.name, POOL_NAME):
-            raise ImportRefused([("/name", f"The name {problem}.")])
+            raise ImportRefused([("/name", say("The name {problem}.", problem=problem))])
         return wishes.name
     for candidate in (imported.name, PurePath(upload.name).stem):
         name = " ".join(unicodedata.normalize("NFC", candidate).split())
@@ -254,7 +267,7 @@ class _Checking:
         """The question as it will be published; None where it is refused. Either way it is reported."""
         losses = list(question.losses)
         if question.outcome == "refused" or question.row is None:
-            self._refuse(question, question.refusals or ("It cannot be read.",))
+            self._refuse(question, question.refusals or (say("It cannot be read."),))
             return None
         try:
             with transaction.atomic():  # the pictures of a question that is refused are not kept
@@ -270,35 +283,35 @@ class _Checking:
         self.report.append(ReportedQuestion(question.source, draft.external_id, outcome, tuple(losses)))
         return draft
 
-    def _refuse(self, question: ImportedQuestion, reasons: Sequence[str]) -> None:
+    def _refuse(self, question: ImportedQuestion, reasons: Sequence[Sentence]) -> None:
         self.report.append(ReportedQuestion(question.source, question.id, "refused", tuple(reasons)))
 
     def _with_pictures(self, row: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, str]]:
         """The row with addresses in the place of the file's names, and which are new."""
         new: dict[str, str] = {}
-        problems: list[str] = []
+        problems: list[Sentence] = []
         for name in media_of(row):
             if name in self._addresses:
                 continue
             if name not in self._media:
-                problems.append(f"The {_kind_of(name)} {name} is not in the file.")
+                problems.append(_missing(name))
                 continue
             try:
                 new[name] = _stored(self._media[name])
             except (ImageRefused, SoundRefused) as error:
-                problems.append(f"The {_kind_of(name)} {name}: {error}")
+                problems.append(_unfit(name, error.sentence))
         for address in addresses_in(row):
             if address in self._kept:
                 try:
                     keep = sounds.keep_sound if address.startswith("/sounds/") else keep_image
                     keep(self._kept[address], address)
                 except (ImageRefused, SoundRefused) as error:
-                    problems.append(f"The {_kind_of(address)} {address}: {error}")
+                    problems.append(_unfit(address, error.sentence))
         if problems:
             raise _Refused(problems)
         return with_addresses(row, self._addresses | new), new
 
-    def _draft(self, row: Mapping[str, Any], losses: list[str]) -> QuestionDraft:
+    def _draft(self, row: Mapping[str, Any], losses: list[Sentence]) -> QuestionDraft:
         row = self._with_concepts(row)
         try:
             draft = self._parsed(row)
@@ -307,14 +320,20 @@ class _Checking:
             if merged is None:
                 raise _Refused(_reasons(refused)) from refused
             draft = merged
-        losses += [f"{name} means nothing here and is left out." for name in unknown_fields([row])]
+        losses += [
+            say("{name} means nothing here and is left out.", name=name) for name in unknown_fields([row])
+        ]
         if (earlier := self._sources.get(draft.external_id)) is not None:
-            raise _Refused([f"id: {draft.external_id!r} was used before, at {earlier}."])
+            told = repr(draft.external_id)
+            raise _Refused([say("id: {id} was used before, at {earlier}.", id=told, earlier=earlier)])
         if draft.external_id in self._taken:
-            raise _Refused([f"id: The pool has a question called {draft.external_id!r} already."])
+            told = repr(draft.external_id)
+            raise _Refused([say("id: The pool has a question called {id} already.", id=told)])
         width = len(draft.parameters.concepts)
         if self._width and width != self._width:
-            raise _Refused([f"concepts: It has {width}, the pool has {self._width}."])
+            raise _Refused(
+                [say("concepts: It has {width}, the pool has {wanted}.", width=width, wanted=self._width)]
+            )
         return draft
 
     def _parsed(self, row: Mapping[str, Any]) -> QuestionDraft:
@@ -328,10 +347,10 @@ class _Checking:
             return {**row, "concepts": [1.0]}
         if row.get("area") in self._names:
             return {**row, "concepts": [float(name == row["area"]) for name in self._names]}
-        raise _Refused(["concepts: The file does not say which of the concepts it measures."])
+        raise _Refused([say("concepts: The file does not say which of the concepts it measures.")])
 
     def _with_fewer_categories(
-        self, row: Mapping[str, Any], refused: PoolRefused, losses: list[str]
+        self, row: Mapping[str, Any], refused: PoolRefused, losses: list[Sentence]
     ) -> QuestionDraft | None:
         """More scores than a model can tell apart are put together, and the report says so."""
         is_that = [pointer for pointer, _ in refused.problems] == ["/questions/0/categories"]
@@ -343,12 +362,29 @@ class _Checking:
         except PoolRefused:
             return None
         steps = ", ".join(f"{score:g}" for score in categories)
-        losses.append(f"It can earn more different scores than a model tells apart; counted are {steps}.")
+        losses.append(
+            say(
+                "It can earn more different scores than a model tells apart; counted are {steps}.",
+                steps=steps,
+            )
+        )
         return draft
 
 
-def _kind_of(name: str) -> str:
-    return "sound" if PurePath(name).suffix.lower() in SUFFIXES_OF_SOUND else "picture"
+def _missing(name: str) -> Sentence:
+    if _is_called_a_sound(name):
+        return say("The sound {name} is not in the file.", name=name)
+    return say("The picture {name} is not in the file.", name=name)
+
+
+def _unfit(name: str, problem: Sentence) -> Sentence:
+    if _is_called_a_sound(name):
+        return say("The sound {name}: {problem}", name=name, problem=problem)
+    return say("The picture {name}: {problem}", name=name, problem=problem)
+
+
+def _is_called_a_sound(name: str) -> bool:
+    return PurePath(name).suffix.lower() in SUFFIXES_OF_SOUND
 
 
 def _stored(medium: bytes) -> str:
@@ -359,18 +395,18 @@ def _stored(medium: bytes) -> str:
 
 
 class _Refused(Exception):
-    def __init__(self, reasons: Sequence[str]) -> None:
+    def __init__(self, reasons: Sequence[Sentence]) -> None:
         super().__init__()
         self.reasons = tuple(reasons)
 
 
-def _reasons(refused: PoolRefused) -> list[str]:
+def _reasons(refused: PoolRefused) -> list[Sentence]:
     """What is wrong with the question, by field. Raises `ImportRefused` for what is not the question's."""
-    found: list[str] = []
+    found: list[Sentence] = []
     for pointer, message in refused.problems:
         if not pointer.startswith("/questions/0"):
             raise ImportRefused([(pointer, message)])
         field = pointer.removeprefix("/questions/0").strip("/")
-        said = message.partition(": ")[2] if message.startswith("Question ") else message
-        found.append(f"{field}: {said[:1].upper()}{said[1:]}" if field else said)
+        said = without_question(message)
+        found.append(say("{field}: {problem}", field=field, problem=first_up(said)) if field else said)
     return found

@@ -23,13 +23,14 @@ from testing_engine.parameter_tables.joining import (
     join,
     told_apart,
 )
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.parameter_tables.reading import ParameterTable, read_parameters
 from testing_engine.parameter_tables.recognising import candidates_of, named
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
 from testing_engine.pools import PoolWasRevised, newest_questions, parameter_fields, revise_fields
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.revisions import item_parameters
 from testing_engine.seals import is_sealed_source, seal_of_source
+from testing_engine.sentences import Sentence, say
 
 QUESTIONS_SHOWN = 3
 PROBLEMS_LISTED = 100

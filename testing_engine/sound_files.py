@@ -7,8 +7,10 @@ says and holds nothing else; what names people or places (ID3) is left off an MP
 import struct
 from dataclasses import dataclass
 
+from testing_engine.sentences import Said, say
 
-class NoSound(ValueError):
+
+class NoSound(Said):
     """None of the formats, or broken; the message says why."""
 
 
@@ -37,7 +39,7 @@ def sound_in(content: bytes) -> Sound:
         frames = without_id3(content)
         return Sound(frames, "audio/mpeg", _seconds_of_mp3(frames))
     except (struct.error, IndexError) as error:
-        raise NoSound("The sound is broken: it ends too early.") from error
+        raise NoSound(say("The sound is broken: it ends too early.")) from error
 
 
 # --- MP3 ---
@@ -53,7 +55,7 @@ def without_id3(content: bytes) -> bytes:
     while content[start : start + 3] == b"ID3" and end - start > 10:
         sizes = content[start + 6 : start + 10]
         if any(size > 0x7F for size in sizes):
-            raise NoSound("The sound is broken: its tag (ID3) has no size.")
+            raise NoSound(say("The sound is broken: its tag (ID3) has no size."))
         length = sizes[0] << 21 | sizes[1] << 14 | sizes[2] << 7 | sizes[3]
         start += 10 + length + (10 if content[start + 5] & 0x10 else 0)
     if end - start >= 128 and content[-128:-125] == b"TAG":
@@ -80,9 +82,9 @@ def _seconds_of_mp3(content: bytes) -> float:
     while (frame := _frame_at(content, at)) is not None:
         at, seconds = at + frame[0], seconds + frame[1]
     if not seconds:
-        raise NoSound("This is no Ogg, MP3 or M4A sound.")
+        raise NoSound(say("This is no Ogg, MP3 or M4A sound."))
     if at < len(content) and content[at:].strip(b"\0"):
-        raise NoSound(f"The sound is broken, or no MP3: no frame begins at byte {at}.")
+        raise NoSound(say("The sound is broken, or no MP3: no frame begins at byte {at}.", at=at))
     return seconds
 
 
@@ -94,18 +96,18 @@ def _seconds_of_ogg(content: bytes) -> float:
     at, serial, last, first_packet = 0, None, 0, b""
     while at < len(content):
         if content[at : at + 4] != b"OggS" or content[at + 4] != 0:
-            raise NoSound(f"The sound is broken: no page of Ogg begins at byte {at}.")
+            raise NoSound(say("The sound is broken: no page of Ogg begins at byte {at}.", at=at))
         place, stream = struct.unpack_from("<qI", content, at + 6)
         segments = content[at + 27 : at + 27 + content[at + 26]]
         body = at + 27 + len(segments)
         if serial is None:
             serial, first_packet = stream, content[body : body + sum(segments)]
         if stream != serial:
-            raise NoSound("The sound has more than one stream.")
+            raise NoSound(say("The sound has more than one stream."))
         last = max(last, place)
         at = body + sum(segments)
     if at != len(content):
-        raise NoSound("The sound is broken: it ends too early.")
+        raise NoSound(say("The sound is broken: it ends too early."))
     if first_packet.startswith(b"OpusHead"):
         (skipped,) = struct.unpack_from("<H", first_packet, 10)
         return float(max(last - skipped, 0) / 48_000)
@@ -113,7 +115,7 @@ def _seconds_of_ogg(content: bytes) -> float:
         (rate,) = struct.unpack_from("<I", first_packet, 12)
         if rate:
             return float(last / rate)
-    raise NoSound("Of Ogg, sounds in Vorbis and Opus are taken.")
+    raise NoSound(say("Of Ogg, sounds in Vorbis and Opus are taken."))
 
 
 # --- MP4 ---
@@ -126,9 +128,9 @@ def _seconds_of_mp4(content: bytes) -> float:
     found = _Boxes()
     found.read(content, 0, len(content), 0)
     if found.kinds != {b"soun"} or found.samples - {b"mp4a"}:
-        raise NoSound("Of MP4, files with sound alone (AAC) are taken.")
+        raise NoSound(say("Of MP4, files with sound alone (AAC) are taken."))
     if not found.seconds:
-        raise NoSound("The sound does not say how long it is.")
+        raise NoSound(say("The sound does not say how long it is."))
     return found.seconds
 
 
@@ -147,7 +149,7 @@ class _Boxes:
                 start += 8
             size = size or end - at
             if size < start - at or at + size > end or depth > DEEPEST:
-                raise NoSound(f"The sound is broken: a box at byte {at} does not fit.")
+                raise NoSound(say("The sound is broken: a box at byte {at} does not fit.", at=at))
             if name in _CONTAINERS:
                 self.read(content, start, at + size, depth + 1)
             elif name == b"hdlr" and depth > 1:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from testing_engine.media_addresses import hash_in, missing
 from testing_engine.models import QuestionSound
+from testing_engine.sentences import Said, reason_of, say
 from testing_engine.sound_files import NoSound, sound_in
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -16,20 +17,20 @@ MOST_SECONDS = 15 * 60
 SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a"}
 
 
-class SoundRefused(ValueError):
+class SoundRefused(Said):
     """No sound that students could be played; the message says why."""
 
 
 def store_sound(uploaded: bytes) -> QuestionSound:
     """The sound as a row, new or found. Safe to repeat. Raises `SoundRefused`."""
     if len(uploaded) > MOST_BYTES:
-        raise SoundRefused(f"The sound is larger than {MOST_BYTES // 1024**2} MiB.")
+        raise SoundRefused(say("The sound is larger than {most} MiB.", most=MOST_BYTES // 1024**2))
     try:
         sound = sound_in(uploaded)
     except NoSound as error:
-        raise SoundRefused(str(error)) from error
+        raise SoundRefused(reason_of(error)) from error
     if not 0 < sound.seconds <= MOST_SECONDS:
-        raise SoundRefused(f"The sound is empty, or longer than {MOST_SECONDS // 60} minutes.")
+        raise SoundRefused(say("The sound is empty, or longer than {most} minutes.", most=MOST_SECONDS // 60))
     return QuestionSound.objects.get_or_create(
         sha256=hashlib.sha256(sound.content).hexdigest(),
         defaults={
@@ -46,13 +47,13 @@ def keep_sound(content: bytes, address: str) -> QuestionSound:
     """
     sha256 = hashlib.sha256(content).hexdigest()
     if hash_in(address) != sha256:
-        raise SoundRefused("Its content is not the one that its address stands for.")
+        raise SoundRefused(say("Its content is not the one that its address stands for."))
     try:
         sound = sound_in(content)
     except NoSound as error:
-        raise SoundRefused(str(error)) from error
+        raise SoundRefused(reason_of(error)) from error
     if sound.content != content or not address.endswith(f".{SUFFIXES[sound.media_type]}"):
-        raise SoundRefused("The sound was not stored by a service like this one.")
+        raise SoundRefused(say("The sound was not stored by a service like this one."))
     return store_sound(content)
 
 

@@ -3,11 +3,10 @@
 from django import template
 
 from desk.sentences import translated
-from testing_engine.parameter_tables.sentences import Sentence
 
 register = template.Library()
 
 
 @register.filter
-def said(sentence: Sentence) -> str:
-    return translated(sentence)
+def said(text: str) -> str:
+    return translated(text)

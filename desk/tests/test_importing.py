@@ -76,3 +76,24 @@ def test_a_second_pool_of_one_name_is_warned_of(author: Client) -> None:
     pool = make_pool(2)
     fields = {"pool_id": str(uuid.uuid4()), "text": CSV, "name": pool.name, "do": "look"}
     assert "There is a pool of this name already" in author.post(ADDRESS, fields).content.decode()
+
+
+MOODLE = """<quiz>
+<question type="essay"><name><text>E1</text></name><questiontext><text>Write.</text></questiontext></question>
+<question type="truefalse"><name><text>T1</text></name><questiontext format="html"><text>&lt;b&gt;True?&lt;/b&gt;</text></questiontext>
+<answer fraction="100"><text>true</text></answer><answer fraction="0"><text>false</text></answer></question>
+</quiz>"""
+
+
+def test_reasons_are_in_the_readers_language(author: Client) -> None:
+    fields = {"pool_id": str(uuid.uuid4()), "name": "Klasse 9", "do": "look"}
+    in_german = {"Accept-Language": "de"}
+    said = author.post(ADDRESS, {**fields, "text": CSV}, headers=in_german).content.decode()
+    assert "Zeile 3, q2" in said
+    assert "correct_answer: Die richtige Antwort ist keine der Antworten." in said
+    said = author.post(ADDRESS, {**fields, "text": MOODLE}, headers=in_german).content.decode()
+    assert "Einen Aufsatz bewertet ein Mensch; sie kann nicht übernommen werden (essay)." in said
+    assert "Hervorhebungen (fett, kursiv, unterstrichen) entfallen" in said
+    broken = SimpleUploadedFile("a.zip", b"PK\x03\x04 broken")
+    said = author.post(ADDRESS, {**fields, "file": broken}, headers=in_german).content.decode()
+    assert "Die Zip-Datei ist beschädigt." in said

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, form_of, go_to
 from desk.list_forms import BulkForm, query_of, wanted_of
 from desk.rights import SEE_POOLS, WRITE_QUESTIONS
+from desk.sentences import translated
 from desk.views.pools import pool_or_404, show_pool
 from sessions_app.reporting.question_list import Line, Listing, Wanted, question_list
 from testing_engine.authoring import bulk
@@ -68,7 +69,7 @@ def change_questions(request: DeskRequest, pool_id: UUID) -> HttpResponse:
         form.add_error(None, _("Somebody changed the pool meanwhile. This is how it is now; try again."))
         return _show(request, pool, wanted, form)
     except bulk.ChangeRefused as refused:
-        form.add_error("name", str(refused))
+        form.add_error("name", translated(refused.sentence))
         return _show(request, pool, wanted, form)
     messages.success(request, _("{count} questions were changed.").format(count=count))
     return go_to(request, f"{reverse('desk:question_table', args=[pool_id])}?{query_of(wanted)}")

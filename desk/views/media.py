@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from desk.doors import DeskRequest, desk_view, form_of
 from desk.media import KINDS, MediaRefused
 from desk.rights import WRITE_QUESTIONS
+from desk.sentences import translated
 
 
 @form_of("home")
@@ -19,4 +20,4 @@ def insert(request: DeskRequest) -> HttpResponse:
     try:
         return JsonResponse({"text": kind.insert(file.read(kind.most_bytes + 1))})
     except MediaRefused as refused:
-        return JsonResponse({"error": _(str(refused))}, status=400)
+        return JsonResponse({"error": translated(refused.sentence)}, status=400)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from desk.doors import DeskRequest, desk_view, form_of, require_form, show
 from desk.media import KINDS
 from desk.rights import WRITE_QUESTIONS
+from desk.sentences import translated
 from desk.sheet_form import sheet_from
 from desk.sheet_view import said, view_of
 from desk.sheet_words import TYPES
@@ -30,6 +31,7 @@ from testing_engine.authoring.publishing import ChangedMeanwhile, Opened, Questi
 from testing_engine.authoring.sheet import Sheet, has_words
 from testing_engine.authoring.shelf import PoolCard, concepts_of
 from testing_engine.authoring.trying import AnswerRefused, try_answer
+from testing_engine.sentences import reason_of
 
 MOST_DIGITS = 18  # of a row's number, as PostgreSQL counts them
 PASSAGE_WOULD_BE_LOST = marked("Your text stands nowhere else and would be lost: empty it first.")
@@ -175,7 +177,7 @@ def try_it(request: DeskRequest, pool_id: UUID) -> HttpResponse:
             answer = json.loads(request.POST.get("answer", "null"))
             context["tried"] = try_answer(found.draft, answer)
         except (ValueError, AnswerRefused) as refused:
-            context["refused"] = str(refused)
+            context["refused"] = translated(reason_of(refused))
     return show(request, "parts/tried", context)
 
 

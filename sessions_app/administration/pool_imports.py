@@ -8,7 +8,7 @@ cache, since the import itself is one transaction; while the cache is away there
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from testing_engine import importing
 from testing_engine.importing import ReportedQuestion
 from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
+from testing_engine.sentences import Sentence, from_plain, say, to_plain
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,12 @@ SILENT_AFTER = timedelta(seconds=TIME_LIMIT + 60)
 WAITING_AFTER = timedelta(minutes=2)
 TELL_EVERY = 20  # questions
 OPEN = (PoolImport.State.QUEUED, PoolImport.State.RUNNING)
-BROKE_OFF = "It broke off by an error of the service; the log has it."
+BROKE_OFF = say("It broke off by an error of the service; the log has it.")
+
+
+DIED = say(
+    "Its worker died {times} times, or took longer than {seconds} s.", times=MOST_ATTEMPTS, seconds=TIME_LIMIT
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Progress:
     looked_at: int
     questions: int | None  # in the file, as soon as it is read
     report: importing.Report | None
-    problems: tuple[tuple[str, str], ...]
+    problems: tuple[tuple[str, Sentence], ...]
 
 
 def ask(
@@ -114,7 +120,7 @@ def progress(import_id: str, by_id: int | None) -> Progress:
         raise PoolImportNotFound from error
     report = None if row.report is None else _report(row.report)
     looked_at, questions = (len(report.questions),) * 2 if report else _told(row.pk)
-    problems = tuple((str(pointer), str(message)) for pointer, message in row.problems or ())
+    problems = tuple((str(pointer), from_plain(message)) for pointer, message in row.problems or ())
     return Progress(row.pk, row.state, row.file_name, looked_at, questions, report, problems)
 
 
@@ -141,13 +147,13 @@ def run(import_id: uuid.UUID) -> None:
             if not _finish(row, PoolImport.State.DONE, report=_plain(report)):
                 transaction.set_rollback(True)  # another worker has it by now
     except importing.ImportRefused as refused:
-        _finish(row, PoolImport.State.FAILED, problems=refused.problems)
+        _finish(row, PoolImport.State.FAILED, problems=_told_problems(refused.problems))
     except importing.PublishedOtherwise:
-        problem = ("/idempotency_key", "A pool was published with this Idempotency-Key from another file.")
-        _finish(row, PoolImport.State.FAILED, problems=[problem])
+        reason = say("A pool was published with this Idempotency-Key from another file.")
+        _finish(row, PoolImport.State.FAILED, problems=_told_problems([("/idempotency_key", reason)]))
     except Exception:
         logger.exception("Import %s failed", import_id)
-        _finish(row, PoolImport.State.FAILED, problems=[("/file", BROKE_OFF)])
+        _finish(row, PoolImport.State.FAILED, problems=_told_problems([("/file", BROKE_OFF)]))
         raise
 
 
@@ -161,7 +167,7 @@ def take_up(now: datetime, send: Callable[[uuid.UUID], object] = send) -> tuple[
         state=PoolImport.State.FAILED,
         finished_at=now,
         content=None,
-        problems=[("/file", f"Its worker died {MOST_ATTEMPTS} times, or took longer than {TIME_LIMIT} s.")],
+        problems=_told_problems([("/file", DIED)]),
     )
     silent.update(state=PoolImport.State.QUEUED)
     waiting = PoolImport.objects.filter(state=PoolImport.State.QUEUED).filter(
@@ -222,8 +228,15 @@ def _wishes(row: PoolImport) -> importing.Wishes:
     )
 
 
+def _told_problems(problems: Iterable[tuple[str, Sentence]]) -> list[tuple[str, Any]]:
+    return [(pointer, to_plain(message)) for pointer, message in problems]
+
+
 def _plain(report: importing.Report) -> dict[str, Any]:
-    questions = [[each.source, each.id, each.outcome, list(each.reasons)] for each in report.questions]
+    questions = [
+        [to_plain(each.source), each.id, each.outcome, [to_plain(reason) for reason in each.reasons]]
+        for each in report.questions
+    ]
     pool = None if report.pool is None else str(report.pool.pk)
     return {"format": report.format, "name": report.name, "pool": pool, "questions": questions}
 
@@ -231,7 +244,7 @@ def _plain(report: importing.Report) -> dict[str, Any]:
 def _report(plain: dict[str, Any]) -> importing.Report:
     pool = QuestionPool.objects.get(pk=plain["pool"]) if plain["pool"] else None
     questions = tuple(
-        ReportedQuestion(source, identifier, outcome, tuple(reasons))
+        ReportedQuestion(from_plain(source), identifier, outcome, tuple(map(from_plain, reasons)))
         for source, identifier, outcome, reasons in plain["questions"]
     )
     return importing.Report(plain["format"], plain["name"], pool, questions)

@@ -3,6 +3,7 @@
 Apart from it, because REST framework loads parsers before it can load an exception handler.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import exceptions, status
@@ -37,7 +38,7 @@ class Problem(exceptions.APIException):
 class InvalidBody(Problem):
     """A body with several things wrong: (JSON pointer, message) each."""
 
-    def __init__(self, problems: list[tuple[str, str]], code: str = "invalid") -> None:
+    def __init__(self, problems: Sequence[tuple[str, str]], code: str = "invalid") -> None:
         super().__init__(status.HTTP_400_BAD_REQUEST, code, "The request has invalid fields.")
         self.problems = problems
 

@@ -4,7 +4,7 @@ import msgspec
 
 from sessions_app.replies.values import Reply
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(enc_hook=str.__str__)  # sentences are texts
 
 
 def encode(reply: Reply) -> bytes:

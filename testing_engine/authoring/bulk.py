@@ -10,6 +10,7 @@ from testing_engine.authoring.shelf import PoolUnknown, pool_of
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.questions import MAX_GROUPS
 from testing_engine.models import Question
+from testing_engine.sentences import Said, say
 
 # Change → the fields that a question has after it.
 _CHANGES: Mapping[str, Callable[[Question, str], dict[str, object]]] = {
@@ -26,7 +27,7 @@ MAY_BE_EMPTY = ("area", "question_set")  # then they have none
 CHANGES = tuple(_CHANGES)
 
 
-class ChangeRefused(ValueError):
+class ChangeRefused(Said):
     """This cannot be; the message says why."""
 
 
@@ -48,7 +49,9 @@ def change_many(pool_id: uuid.UUID, base: int, ids: Collection[str], change: str
             if any(getattr(question, field) != value for field, value in values.items()):
                 changes[question.external_id] = values
             if len(values.get("enemy_groups", ())) > MAX_GROUPS:  # type: ignore[arg-type]
-                raise ChangeRefused(f"{question.external_id}: at most {MAX_GROUPS} enemy groups.")
+                raise ChangeRefused(
+                    say("{id}: at most {most} enemy groups.", id=question.external_id, most=MAX_GROUPS)
+                )
         if changes:
             pools.revise_fields(pool, base, changes)
     return len(changes)
@@ -56,8 +59,8 @@ def change_many(pool_id: uuid.UUID, base: int, ids: Collection[str], change: str
 
 def _check(change: str, name: str) -> None:
     if change not in _CHANGES:
-        raise ChangeRefused(f"Must be one of {', '.join(CHANGES)}.")
+        raise ChangeRefused(say("Must be one of {changes}.", changes=", ".join(CHANGES)))
     if not name and change in MAY_BE_EMPTY:
         return
     if problem := problem_of_name(name):
-        raise ChangeRefused(f"The name {problem}.")
+        raise ChangeRefused(say("The name {problem}.", problem=problem))

@@ -10,12 +10,13 @@ from testing_engine.authoring.proofreading import proofread
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import PARAMETERS, RATING, Part, Sheet, as_typed
 from testing_engine.authoring.writing import is_plain, row_of
-from testing_engine.interchange.questions import PoolRefused, parse_pool
+from testing_engine.interchange.questions import PoolRefused, parse_pool, without_question
 from testing_engine.interchange.with_interactions import parse_interactions, proposed_categories
 from testing_engine.models import MODELS, Question
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.states import RETIRED
 from testing_engine.revisions import item_parameters
+from testing_engine.sentences import first_up
 
 MODELS_LISTED: tuple[str, ...] = MODELS  # response models that a question may name
 # Field of a pool document's question → field of the form.
@@ -142,7 +143,7 @@ def _parsed(
         if [pointer for pointer, _ in refused.problems] == ["/questions/0/categories"]:
             return _with_fewer_categories(row, sheet, concept_names, problems)
         for pointer, message in refused.problems:
-            problems.add(field_of(pointer, sheet), _sentence(message))
+            problems.add(field_of(pointer, sheet), first_up(without_question(message)))
         return None
 
 
@@ -173,9 +174,3 @@ def field_of(pointer: str, sheet: Sheet) -> str:
     if name == "concepts":
         return "concept-0"
     return name if name in _SAME else ""
-
-
-def _sentence(message: str) -> str:
-    """A refusal of a whole document, said of this one question. Braces in it are its own."""
-    said = message.partition("': ")[2] if message.startswith("Question '") else message
-    return said[:1].upper() + said[1:]

@@ -7,7 +7,8 @@ from typing import Any
 @dataclass(frozen=True)
 class Problem:
     """`where`: the field of the form ("part-0-row-1-text"), "" for the whole. `message` has its words in
-    braces filled in with `values` after it is translated. `blocks`: so it cannot be published.
+    braces filled in with `values` after it is translated; a `Sentence` has them itself. `blocks`: so it
+    cannot be published.
     """
 
     where: str

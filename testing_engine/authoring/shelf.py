@@ -10,6 +10,7 @@ from testing_engine import pools
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.questions import POOL_NAME
 from testing_engine.models import QuestionPool
+from testing_engine.sentences import Said, say
 
 PAGE = 30
 
@@ -113,7 +114,7 @@ def restore_pool(pool_id: uuid.UUID) -> PoolCard:
 
 def _check_name(name: str) -> None:
     if problem := problem_of_name(name, POOL_NAME):
-        raise ValueError(f"The name {problem}.")
+        raise Said(say("The name {problem}.", problem=problem))
 
 
 def concepts_of(pool: PoolCard | QuestionPool) -> tuple[str, ...]:

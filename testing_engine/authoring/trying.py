@@ -6,6 +6,7 @@ from testing_engine.pools import QuestionDraft
 from testing_engine.questions.answers import AnswerRefused, canonical_answer
 from testing_engine.questions.interactions import ChoiceInteraction, is_single_choice
 from testing_engine.questions.program import Scoring
+from testing_engine.sentences import say
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _try_option(draft: QuestionDraft, given: object) -> Tried | None:
     if given is None:
         return None if full > 1 else Tried(0, 2, 0.0, 1.0)
     if not isinstance(given, int) or isinstance(given, bool) or not 0 <= given < len(draft.options):
-        raise AnswerRefused("", "Must be the index of an option.")
+        raise AnswerRefused("", say("Must be the index of an option."))
     score = draft.option_scores[given]
     return Tried(score, full + 1, float(score), float(full))
 
@@ -60,7 +61,7 @@ def _by_name(draft: QuestionDraft, given: object) -> object:
     (choice,) = draft.interactions
     assert isinstance(choice, ChoiceInteraction)
     if not 0 <= given < len(choice.choices):
-        raise AnswerRefused(choice.response, "Must be the index of a choice.")
+        raise AnswerRefused(choice.response, say("Must be the index of a choice."))
     return {choice.response: choice.choices[given].id}
 
 

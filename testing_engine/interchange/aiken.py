@@ -7,6 +7,7 @@ from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefu
 from testing_engine.interchange.moodle_answers import Answer, ask_choice
 from testing_engine.interchange.notation import plain_text
 from testing_engine.interchange.plain_files import decoded
+from testing_engine.sentences import reason_of, say
 
 _OPTION = re.compile(r"\s*([A-Z])[.)]\s+(.*)")
 _KEY = re.compile(r"\s*ANSWER:\s*(\S*)\s*", re.IGNORECASE)
@@ -31,20 +32,20 @@ def read_aiken(upload: Upload) -> ImportedPool:
             _read(drafting, begun, number)
             begun = []
     if begun:
-        draft = Draft(f"line {begun[0][0]}", f"Question {number + 1}")
-        drafting.refuse(draft, "No line “ANSWER: …” follows.")
+        draft = Draft(say("line {line}", line=begun[0][0]), f"Question {number + 1}")
+        drafting.refuse(draft, say("No line “ANSWER: …” follows."))
     if not number and not begun:
-        raise UploadRefused(f"{upload.name} has no question.")
+        raise UploadRefused(say("{name} has no question.", name=upload.name))
     return drafting.pool()
 
 
 def _read(drafting: Drafting, lines: list[tuple[int, str]], number: int) -> None:
-    draft = Draft(f"line {lines[0][0]}", f"Question {number}")
+    draft = Draft(say("line {line}", line=lines[0][0]), f"Question {number}")
     try:
         _ask(draft, [line for _, line in lines])
         drafting.add(draft)
     except QuestionRefused as error:
-        drafting.refuse(draft, str(error))
+        drafting.refuse(draft, reason_of(error))
 
 
 def _ask(draft: Draft, lines: list[str]) -> None:
@@ -53,11 +54,11 @@ def _ask(draft: Draft, lines: list[str]) -> None:
     for line in lines[:-1]:
         if option := _OPTION.fullmatch(line):
             if option[1] in options:
-                raise QuestionRefused(f"Two answers are called {option[1]}.")
+                raise QuestionRefused(say("Two answers are called {option}.", option=option[1]))
             options[option[1]] = option[2]
         elif options:
             raise QuestionRefused(
-                f"“{line.strip()[:40]}” stands among the answers, but begins with no letter."
+                say("“{line}” stands among the answers, but begins with no letter.", line=line.strip()[:40])
             )
         else:
             texts.append(line.strip())
@@ -65,8 +66,9 @@ def _ask(draft: Draft, lines: list[str]) -> None:
     assert named is not None
     right = named[1].upper()
     if right not in options:
+        letters = ", ".join(options) or "–"
         raise QuestionRefused(
-            f"The right answer “{named[1][:20]}” is none of {', '.join(options) or 'none'}."
+            say("The right answer “{answer}” is none of {options}.", answer=named[1][:20], options=letters)
         )
     draft.content = plain_text("\n".join(texts))
     answers = [Answer(plain_text(text), float(letter == right)) for letter, text in options.items()]

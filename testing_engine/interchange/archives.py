@@ -7,6 +7,8 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 
+from testing_engine.sentences import Said, say
+
 MOST_FILES = 20_000
 MOST_BYTES = 512 * 1024 * 1024  # of all files together, unpacked
 MOST_OF_ONE = 64 * 1024 * 1024
@@ -15,7 +17,7 @@ RATIO_FROM = 1024 * 1024
 SIGNATURE = b"PK\x03\x04"
 
 
-class ArchiveRefused(ValueError):
+class ArchiveRefused(Said):
     """No zip file, or a hostile one; the message says why."""
 
 
@@ -28,17 +30,22 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
             entries = self._zip.infolist()
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError) as error:
-            raise ArchiveRefused(f"The zip file is broken: {error}") from error
+            raise ArchiveRefused(say("The zip file is broken.")) from error
         if len(entries) > MOST_FILES:
-            raise ArchiveRefused(f"The zip file holds more than {MOST_FILES} files.")
+            raise ArchiveRefused(say("The zip file holds more than {most} files.", most=MOST_FILES))
         if sum(entry.file_size for entry in entries) > MOST_BYTES:
-            raise ArchiveRefused(f"Unpacked, the zip file is larger than {MOST_BYTES // 1024**2} MiB.")
+            raise ArchiveRefused(
+                say(
+                    "Unpacked, the zip file is larger than {most} MiB.",
+                    most=MOST_BYTES // 1024**2,
+                )
+            )
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
             _check(entry)
             if not entry.is_dir():
                 if entry.filename in self._entries:
-                    raise ArchiveRefused(f"The zip file holds {entry.filename} twice.")
+                    raise ArchiveRefused(say("The zip file holds {filename} twice.", filename=entry.filename))
                 self._entries[entry.filename] = entry
 
     @property
@@ -56,7 +63,7 @@ class Archive:
         """The content. Raises `ArchiveRefused` where it is broken, or more than its entry says."""
         content = self._read(name, self._entries[name].file_size + 1)
         if len(content) != self._entries[name].file_size:
-            raise ArchiveRefused(f"{name} in the zip file is not as large as it says.")
+            raise ArchiveRefused(say("{name} in the zip file is not as large as it says.", name=name))
         return content
 
     def head(self, name: str, length: int) -> bytes:
@@ -75,22 +82,34 @@ class Archive:
             RuntimeError,
             NotImplementedError,
         ) as error:
-            raise ArchiveRefused(f"{name} in the zip file is broken: {error}") from error
+            raise ArchiveRefused(say("{name} in the zip file is broken.", name=name)) from error
 
 
 def _check(entry: zipfile.ZipInfo) -> None:
     name = entry.filename
     parts = name.rstrip("/").split("/")
     if "\\" in name or ":" in name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):
-        raise ArchiveRefused(f"{name[:100]!r} in the zip file points out of it.")
+        raise ArchiveRefused(say("{name} in the zip file points out of it.", name=repr(name[:100])))
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise ArchiveRefused(f"{name} in the zip file is a link.")
+        raise ArchiveRefused(say("{name} in the zip file is a link.", name=name))
     if entry.flag_bits & 0x1:
-        raise ArchiveRefused("The zip file is encrypted.")
+        raise ArchiveRefused(say("The zip file is encrypted."))
     if entry.file_size > MOST_OF_ONE:
-        raise ArchiveRefused(f"{name} in the zip file is larger than {MOST_OF_ONE // 1024**2} MiB.")
+        raise ArchiveRefused(
+            say(
+                "{name} in the zip file is larger than {most} MiB.",
+                name=name,
+                most=MOST_OF_ONE // 1024**2,
+            )
+        )
     if entry.file_size > RATIO_FROM and entry.file_size > MOST_RATIO * max(entry.compress_size, 1):
-        raise ArchiveRefused(f"{name} in the zip file unpacks to more than {MOST_RATIO} times its size.")
+        raise ArchiveRefused(
+            say(
+                "{name} in the zip file unpacks to more than {most} times its size.",
+                name=name,
+                most=MOST_RATIO,
+            )
+        )
 
 
 def beside(file: str, reference: str) -> str:

@@ -21,6 +21,7 @@ from testing_engine.interchange.moodle_answers import (
 )
 from testing_engine.questions.answers import number
 from testing_engine.questions.interactions import MOST_CHOICES
+from testing_engine.sentences import say
 
 _OPENING = re.compile(r"\{\s*(\d*)\s*:\s*([A-Z_]{2,20})\s*:", re.IGNORECASE)
 _ANSWER = re.compile(r"\s*(?:(=)|%(-?\d+(?:[.,]\d+)?)%)?\s*(.*)", re.DOTALL)
@@ -56,13 +57,13 @@ def ask_cloze(draft: Draft, text: str, read_text: ReadText) -> None:
         content.append(text[end : opening.start()])
         inside, end = _until_brace(text, opening.end())
         if len(parts) == MOST_PARTS:
-            raise QuestionRefused(f"It has more than {MOST_PARTS} gaps.")
+            raise QuestionRefused(say("It has more than {most} gaps.", most=MOST_PARTS))
         parts.append(_part(draft, opening[1], opening[2].upper(), inside, read_text))
         content.append(f"[[R{len(parts)}]]")
     content.append(text[end:])
     total = sum(part.weight for part in parts)
     if not total:
-        raise QuestionRefused("It has no gap that counts, such as {1:SHORTANSWER:=answer}.")
+        raise QuestionRefused(say("It has no gap that counts, such as {{1:SHORTANSWER:=answer}}."))
     draft.content = read_text("".join(content), False)
     for index, part in enumerate(parts, start=1):
         _ask(draft, f"R{index}", part, part.weight / total)
@@ -77,18 +78,18 @@ def _until_brace(text: str, start: int) -> tuple[str, int]:
             return text[start:end], end + 1
         else:
             end += 1
-    raise QuestionRefused("A gap begins with { and has no end.")
+    raise QuestionRefused(say("A gap begins with {{ and has no end."))
 
 
 def _part(draft: Draft, weight: str, name: str, inside: str, read_text: ReadText) -> _Part:
     kind = _KINDS.get(name)
     if kind is None:
-        raise QuestionRefused(f"It has a gap of the kind {name}, which cannot be taken.")
+        raise QuestionRefused(say("It has a gap of the kind {name}, which cannot be taken.", name=name))
     is_typed = kind in ("text", "exact text", "number")
     answers = []
     pieces = _split(inside, "~")
     if len(pieces) > 2 * MOST_CHOICES:
-        raise QuestionRefused(f"It has a gap with more than {MOST_CHOICES} answers.")
+        raise QuestionRefused(say("It has a gap with more than {most} answers.", most=MOST_CHOICES))
     for piece in pieces:
         written, *feedback = _split(piece, "#")
         if any(each.strip() for each in feedback):
@@ -99,7 +100,7 @@ def _part(draft: Draft, weight: str, name: str, inside: str, read_text: ReadText
             continue  # nothing before the first "~"
         answers.append(_answer(rest, fraction, kind, is_typed, read_text))
     if not answers:
-        raise QuestionRefused("It has a gap without answers.")
+        raise QuestionRefused(say("It has a gap without answers."))
     return _Part(float(weight or 1), kind, answers)
 
 
@@ -113,7 +114,7 @@ def _answer(written: str, fraction: float, kind: str, is_typed: bool, read_text:
     value, _, tolerance = plain.partition(":")
     within = number(tolerance) if tolerance.strip() else 0.0
     if within is None or within < 0:
-        raise QuestionRefused(f"“{tolerance[:40]}” is no tolerance.")
+        raise QuestionRefused(say("“{text}” is no tolerance.", text=tolerance[:40]))
     return Answer(value.strip(), fraction, within)
 
 

@@ -13,13 +13,14 @@ from typing import Any
 from testing_engine.interchange.drafting import RIGHT_AS_A_WHOLE, TOO_MANY_SCORES
 from testing_engine.interchange.imported import ImportedPool, ImportedQuestion
 from testing_engine.interchange.states import LIST_FIELDS, NUMBER_FIELDS
+from testing_engine.sentences import say
 
 BLANK = "____"  # where another question of the set asks
-MERGED = (RIGHT_AS_A_WHOLE, TOO_MANY_SCORES)  # losses that a set does not have
+MERGED = (RIGHT_AS_A_WHOLE.words, TOO_MANY_SCORES)  # losses that a set does not have
 PARAMETERS = (*NUMBER_FIELDS, *LIST_FIELDS, "model", "state")
 OF_THE_WHOLE = ("categories", "all_or_nothing", *PARAMETERS)
-TOGETHER = "Its parts are scored together, so it stays one question."
-WITHOUT_PARAMETERS = "The file's parameters are those of all parts together; none are taken."
+TOGETHER = say("Its parts are scored together, so it stays one question.")
+WITHOUT_PARAMETERS = say("The file's parameters are those of all parts together; none are taken.")
 _SLOT = re.compile(r"\[\[([^\s\[\]:]{1,100})(?::[^\s\[\]]{1,100})?\]\]")
 
 
@@ -40,7 +41,7 @@ def _parts(question: ImportedQuestion) -> Iterator[ImportedQuestion]:
     if not isinstance(keys, Mapping) or any(_name(interaction) not in keys for interaction in asked):
         yield replace(question, losses=(*question.losses, TOGETHER))
         return
-    losses = tuple(loss for loss in question.losses if not loss.startswith(MERGED))
+    losses = tuple(loss for loss in question.losses if loss.words not in MERGED)
     if any(row.get(name) is not None for name in (*NUMBER_FIELDS, *LIST_FIELDS)):
         losses = (*losses, WITHOUT_PARAMETERS)
     for number, interaction in enumerate(asked, start=1):
@@ -53,7 +54,7 @@ def _parts(question: ImportedQuestion) -> Iterator[ImportedQuestion]:
             "key": {response: keys[response]},
             "question_set": row.get("question_set") or question.id,
         }
-        source = f"{question.source}, part {number}"
+        source = say("{source}, part {number}", source=question.source, number=number)
         yield ImportedQuestion(source, str(own["id"]), own, losses)
 
 

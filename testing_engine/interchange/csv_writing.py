@@ -25,6 +25,7 @@ from testing_engine.interchange.files import (
     YES,
 )
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
+from testing_engine.sentences import Sentence, say
 
 PLACEHOLDERS = {"difficulty": 0, "discrimination": 1, "guessing": 0, "upper_asymptote": 1}
 LONGEST_CELL = 131_072  # characters, as Python's reader of tables takes them; a spreadsheet takes fewer
@@ -46,9 +47,12 @@ def write_csv(pool: PoolContents) -> Written:
             report.append(ExportedQuestion(str(row["id"]), "left_out", tuple(reasons)))
             continue
         rows.append(_cells(row, names))
-        losses = [f"The table names {address} and does not hold it." for address in addresses_in(row)]
+        losses = [
+            say("The table names {address} and does not hold it.", address=address)
+            for address in addresses_in(row)
+        ]
         if not pool.concept_names:
-            losses.append("The pool names no concepts; the table numbers them.")
+            losses.append(say("The pool names no concepts; the table numbers them."))
         report.append(reported(str(row["id"]), losses))
     made = io.StringIO(newline="")
     columns = [*COLUMNS, *(CONCEPT_PREFIX + name for name in names), GUARDED]
@@ -66,22 +70,33 @@ def _numbered(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(f"Concept {number}" for number in range(1, width + 1))
 
 
-def _what_does_not_fit(row: Mapping[str, Any]) -> list[str]:
-    reasons: list[str] = []
+def _what_does_not_fit(row: Mapping[str, Any]) -> list[Sentence]:
+    reasons: list[Sentence] = []
     if row.get("interactions") is not None:
-        reasons.append("A table has options alone, and the question has interactions.")
+        reasons.append(say("A table has options alone, and the question has interactions."))
     for name in TEXT_LISTS:
         for text in row.get(name, ()):
             if SEPARATOR in text:
                 reasons.append(
-                    f"{name}: a {SEPARATOR} separates what a cell lists, and {text[:40]!r} has one."
+                    say(
+                        "{name}: a {separator} separates what a cell lists, and {text} has one.",
+                        name=name,
+                        separator=SEPARATOR,
+                        text=repr(text[:40]),
+                    )
                 )
             elif text != text.strip():
-                reasons.append(f"{name}: blanks around {text.strip()[:40]!r} mean nothing in a table.")
+                reasons.append(
+                    say(
+                        "{name}: blanks around {text} mean nothing in a table.",
+                        name=name,
+                        text=repr(text.strip()[:40]),
+                    )
+                )
     if any(len(text) > LONGEST_CELL for text in (row["content"], row.get("passage", ""))):
-        reasons.append(f"A cell holds at most {LONGEST_CELL} characters.")
+        reasons.append(say("A cell holds at most {most} characters.", most=LONGEST_CELL))
     if sum(len(option) + 1 for option in row.get("options", ())) > LONGEST_CELL:
-        reasons.append(f"options: a cell holds at most {LONGEST_CELL} characters.")
+        reasons.append(say("options: a cell holds at most {most} characters.", most=LONGEST_CELL))
     return reasons
 
 

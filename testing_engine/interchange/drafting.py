@@ -33,13 +33,16 @@ from testing_engine.questions.keys import (
     with_categories,
 )
 from testing_engine.questions.program import Program, ProgramError, encode, variables_of
+from testing_engine.sentences import Said, Sentence, marked, reason_of, say, together
 
-RIGHT_AS_A_WHOLE = "Its scores are too many to tell apart: it is right as a whole, or wrong."
-TOO_MANY_SCORES = "It can earn"  # how the loss of merged scores begins
+RIGHT_AS_A_WHOLE = say("Its scores are too many to tell apart: it is right as a whole, or wrong.")
+TOO_MANY_SCORES = marked(
+    "It can earn {count} different scores, more than a model tells apart: merged into {kept}, from {scores}."
+)
 LONGEST_CONTENT = 50_000  # characters, as a pool takes them
 
 
-class QuestionRefused(ValueError):
+class QuestionRefused(Said):
     """This question cannot be taken; the message says why, for its author."""
 
 
@@ -48,7 +51,7 @@ class Passage:
     """A text that stands before the questions that follow it, and what it lost on its way."""
 
     text: str = ""
-    losses: tuple[str, ...] = ()
+    losses: tuple[Sentence, ...] = ()
 
 
 @dataclass
@@ -63,14 +66,14 @@ class Draft:
     expressions: dict[str, dict[str, Any]] = field(default_factory=dict)
     area: str = ""
     passage: str = ""
-    losses: list[str] = field(default_factory=list)
+    losses: list[Sentence] = field(default_factory=list)
 
     @classmethod
     def after(cls, passage: Passage, source: str, name: str) -> "Draft":
         """A question that the passage stands before."""
         return cls(source, name, passage=passage.text, losses=list(passage.losses))
 
-    def lose(self, *losses: str) -> None:
+    def lose(self, *losses: Sentence) -> None:
         self.losses += [loss for loss in losses if loss not in self.losses]
 
 
@@ -89,12 +92,12 @@ class Drafting:
         try:
             row = {"id": identifier, **_row(draft)}
         except QuestionRefused as error:
-            self._questions.append(ImportedQuestion(draft.source, identifier, None, (), (str(error),)))
+            self._questions.append(ImportedQuestion(draft.source, identifier, None, (), (error.sentence,)))
             return
         self._taken.add(identifier)
         self._questions.append(ImportedQuestion(draft.source, identifier, row, tuple(draft.losses)))
 
-    def refuse(self, draft: Draft, reason: str) -> None:
+    def refuse(self, draft: Draft, reason: Sentence) -> None:
         self._questions.append(ImportedQuestion(draft.source, self._identifier(draft), None, (), (reason,)))
 
     def add_media(self, name: str, content: bytes) -> str:
@@ -118,7 +121,13 @@ class Drafting:
             number += 1
             identifier = f"{wanted[: ID_LENGTH - 8]} ({number})"
         if number > 1:
-            draft.lose(f"Another question before is called “{wanted}” too; this one is now “{identifier}”.")
+            draft.lose(
+                say(
+                    "Another question before is called “{wanted}” too; this one is now “{identifier}”.",
+                    wanted=wanted,
+                    identifier=identifier,
+                )
+            )
         return identifier
 
 
@@ -134,16 +143,22 @@ def area_of(path: Sequence[str], draft: Draft) -> str:
         parts.pop(0)
     area = unicodedata.normalize("NFC", " / ".join(parts))[:NAME_LENGTH].strip()
     if area and problem_of_name(area):
-        draft.lose(f"The category “{area}” is dropped: as a name it {problem_of_name(area)}.")
+        draft.lose(
+            say(
+                "The category “{area}” is dropped: as a name it {problem}.",
+                area=area,
+                problem=problem_of_name(area),
+            )
+        )
         return ""
     return area
 
 
 def _row(draft: Draft) -> dict[str, Any]:
     if not draft.content.strip():
-        raise QuestionRefused("It has no text.")
+        raise QuestionRefused(say("It has no text."))
     if len(draft.content) > LONGEST_CONTENT:
-        raise QuestionRefused(f"Its text has more than {LONGEST_CONTENT} characters.")
+        raise QuestionRefused(say("Its text has more than {most} characters.", most=LONGEST_CONTENT))
     _check_choices(draft)
     row: dict[str, Any] = {
         "content": draft.content,
@@ -155,10 +170,10 @@ def _row(draft: Draft) -> dict[str, Any]:
         row["area"] = draft.area
     if draft.passage:
         row["passage"] = draft.passage
-    problems: list[str] = []
+    problems: list[Sentence] = []
     parse_interactions(row, lambda _, message: problems.append(message))
     if problems:
-        raise QuestionRefused(" ".join(problems))
+        raise QuestionRefused(together(problems))
     return row
 
 
@@ -166,7 +181,7 @@ def _check_choices(draft: Draft) -> None:
     for interaction in draft.interactions:
         for name in ("choices", "sources", "targets"):
             if any(not choice["content"].strip() for choice in interaction.get(name, ())):
-                raise QuestionRefused("One of its answers is empty.")
+                raise QuestionRefused(say("One of its answers is empty."))
 
 
 def _rules(draft: Draft) -> dict[str, Any]:
@@ -177,18 +192,15 @@ def _rules(draft: Draft) -> dict[str, Any]:
         program, rules = _program(draft, interactions, keys)
     except TooManyAnswers:
         if draft.expressions:
-            raise QuestionRefused("Its answers can earn too many different scores.") from None
+            raise QuestionRefused(say("Its answers can earn too many different scores.")) from None
         draft.lose(RIGHT_AS_A_WHOLE)
         return {"key": draft.keys, "all_or_nothing": True}
     except (ProgramError, asked.InteractionError, msgspec.ValidationError) as error:
-        raise QuestionRefused(str(error)) from error
+        raise QuestionRefused(reason_of(error)) from error
     if len(program.categories) > MOST_MODELLED:
         kept = proposed_merge(program.categories)
         shown = ", ".join(f"{score:g}" for score in kept)
-        draft.lose(
-            f"{TOO_MANY_SCORES} {len(program.categories)} different scores, more than a model tells apart: "
-            f"merged into {len(kept)}, from {shown}."
-        )
+        draft.lose(say(TOO_MANY_SCORES, count=len(program.categories), kept=len(kept), scores=shown))
         rules["categories"] = list(kept)
     return rules
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from testing_engine.interchange.media import texts_of
+from testing_engine.sentences import Sentence, say
 
 Whole = Literal["whole", "with_loss", "left_out"]
 ADDRESS = re.compile(r"/(?:images/[0-9a-f]{64}\.(?:png|jpg)|sounds/[0-9a-f]{64}\.(?:ogg|mp3|m4a))")
@@ -35,7 +36,7 @@ class ExportedQuestion:
 
     id: str
     outcome: Whole
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Written:
         return sum(question.outcome == outcome for question in self.report)
 
 
-def reported(identifier: str, losses: Sequence[str]) -> ExportedQuestion:
+def reported(identifier: str, losses: Sequence[Sentence]) -> ExportedQuestion:
     """A question that is in the file, each loss once."""
     return ExportedQuestion(identifier, "with_loss" if losses else "whole", tuple(dict.fromkeys(losses)))
 
@@ -61,6 +62,10 @@ def addresses_in(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for text in texts_of(row) for found in ADDRESS.findall(text)))
 
 
-def missing_media(row: Mapping[str, Any], media: Mapping[str, bytes]) -> list[str]:
+def missing_media(row: Mapping[str, Any], media: Mapping[str, bytes]) -> list[Sentence]:
     """A sentence for each medium that a text names and the service does not have."""
-    return [f"{address} is not stored here." for address in addresses_in(row) if address not in media]
+    return [
+        say("{address} is not stored here.", address=address)
+        for address in addresses_in(row)
+        if address not in media
+    ]

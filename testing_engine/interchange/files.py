@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from testing_engine.interchange.cells import unguarded
-from testing_engine.interchange.json_objects import once
+from testing_engine.interchange.json_objects import RepeatedFieldError, once
 from testing_engine.interchange.states import LIST_FIELDS, NUMBER_FIELDS
 from testing_engine.interchange.tables import Row, Table, TableRefused, number_in, place, read_table
 from testing_engine.rendering import spans
+from testing_engine.sentences import Said, Sentence, reason_of, say, together
 
 SEPARATOR = "|"
 CONCEPT_PREFIX = "concept:"
@@ -27,7 +28,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".xlsx")
 TEXT_SUFFIX = ".txt"  # what spreadsheets call a table with tabs; JSON if it begins like JSON
 
 
-class UnreadableFile(ValueError):
+class UnreadableFile(Said):
     """The file is neither JSON nor a table of this kind."""
 
 
@@ -61,7 +62,9 @@ def read_pool_file(path: Path) -> PoolFile:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UnreadableFile(f"{path.name} cannot be read: {error}") from error
+        raise UnreadableFile(
+            say("{name} cannot be read: {error}", name=path.name, error=reason_of(error))
+        ) from error
     is_text = path.suffix.lower() == TEXT_SUFFIX and not begins_like_json(content)
     if path.suffix.lower() in TABLE_SUFFIXES or is_text:
         return read_pool_table(content, path.name)
@@ -81,8 +84,10 @@ def read_pool_table(content: bytes, name: str, *, needs_concepts: bool = True) -
     try:
         return _from_table(read_table(content), needs_concepts)
     except TableRefused as refused:
-        listed = "".join(f"\n  {problem}" for problem in refused.problems)
-        raise UnreadableFile(f"{name} cannot be read as it is:{listed}") from refused
+        listed = together(refused.problems, by="\n  ")
+        raise UnreadableFile(
+            say("{name} cannot be read as it is:\n  {problems}", name=name, problems=listed)
+        ) from refused
 
 
 def begins_like_json(content: bytes) -> bool:
@@ -93,13 +98,22 @@ def _from_json(content: bytes, name: str) -> Mapping[str, Any]:
     try:
         document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=once)
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{name} cannot be read: it is not UTF-8 ({error}).") from error
+        raise UnreadableFile(
+            say("{name} cannot be read: it is not UTF-8 (byte {place}).", name=name, place=error.start)
+        ) from error
+    except json.JSONDecodeError as error:
+        where = {"line": error.lineno, "column": error.colno}
+        raise UnreadableFile(
+            say("{name} is no JSON: line {line}, column {column}.", name=name, **where)
+        ) from error
+    except RepeatedFieldError as error:
+        raise UnreadableFile(say("{name} is no JSON: {error}", name=name, error=error.sentence)) from error
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"{name} is no JSON: {error}") from error
+        raise UnreadableFile(say("{name} is no JSON that can be taken.", name=name)) from error
     if isinstance(document, list):  # an export of questions alone
         return {"questions": document}
     if not isinstance(document, dict):
-        raise UnreadableFile(f"{name} holds neither an object nor a list.")
+        raise UnreadableFile(say("{name} holds neither an object nor a list.", name=name))
     return document
 
 
@@ -108,8 +122,10 @@ def _from_table(table: Table, needs_concepts: bool) -> PoolFile:
     if not columns and (needs_concepts or "content" not in table.header):
         seen = ", ".join(table.header[:10]) or "nothing"
         wanted = f"{CONCEPT_PREFIX}NAME" if needs_concepts else "content"
-        missing = f"{place(table.line)}: no column is named {wanted}."
-        raise TableRefused([f"{missing} The first row names the columns; it has {seen}."])
+        missing = say("{place}: no column is named {wanted}.", place=place(table.line), wanted=wanted)
+        raise TableRefused(
+            [say("{missing} The first row names the columns; it has {seen}.", missing=missing, seen=seen)]
+        )
     table = replace(table, rows=tuple(map(_as_typed, table.rows)))
     problems = [problem for row in table.rows if (problem := _cut_formula(row))]
     if problems:
@@ -136,14 +152,16 @@ def _as_typed(row: Row) -> Row:
     return Row(row.line, {name: unguarded(cell) for name, cell in cells.items()})
 
 
-def _cut_formula(row: Row) -> str | None:
+def _cut_formula(row: Row) -> Sentence | None:
     """A `|` inside a formula or code would cut it in two options, which nobody meant."""
     cell = row.cells.get("options", "")
     for span in spans(cell) if SEPARATOR in cell else ():
         if SEPARATOR in span:
-            return (
-                f"{place(row.line, 'options')}: a | stands inside “{span}”, and | separates options. "
-                r"In a formula write \vert or \mid; or upload the pool as JSON."
+            return say(
+                "{place}: a | stands inside “{formula}”, and | separates options. "
+                "In a formula write \\vert or \\mid; or upload the pool as JSON.",
+                place=place(row.line, "options"),
+                formula=span,
             )
     return None
 

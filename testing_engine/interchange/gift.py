@@ -27,6 +27,7 @@ from testing_engine.interchange.moodle_categories import parts_of_category
 from testing_engine.interchange.plain_files import decoded
 from testing_engine.questions.answers import number
 from testing_engine.questions.interactions import MOST_CHOICES
+from testing_engine.sentences import reason_of, say
 
 # What a backslash hides is a private sign until the question is cut into its parts.
 _HIDDEN = {
@@ -86,7 +87,7 @@ def read_gift(upload: Upload) -> ImportedPool:
         count += 1
         passage = _read(drafting, block, category, passage, count) or passage
     if not count:
-        raise UploadRefused(f"{upload.name} has no question.")
+        raise UploadRefused(say("{name} has no question.", name=upload.name))
     return drafting.pool()
 
 
@@ -109,7 +110,7 @@ def _read(
     drafting: Drafting, block: _Block, category: list[str], passage: Passage, count: int
 ) -> Passage | None:
     """Take one question; or, where it is a description, give the passage of those that follow."""
-    draft = Draft.after(passage, f"line {block.line}", f"Question {count}")
+    draft = Draft.after(passage, say("line {line}", line=block.line), f"Question {count}")
     draft.area = area_of(category, draft)
     try:
         text = _ESCAPE.sub(
@@ -121,7 +122,7 @@ def _read(
         if named := _ID.search(block.comments):
             draft.name = named[1].strip()
         if "[tag:" in block.comments:
-            draft.lose("Tags are dropped.")
+            draft.lose(say("Tags are dropped."))
         shape = "html"
         if given := _FORMAT.match(text):
             shape, text = given[1].lower(), text[given.end() :]
@@ -132,16 +133,18 @@ def _read(
             draft.losses.clear()  # what the passage before it lost
             return Passage(_read_text(draft, text, shape), tuple(draft.losses))
         if opening < 0 or closing < opening:
-            raise QuestionRefused("A brace { or } has no partner.")
+            raise QuestionRefused(say("A brace {{ or }} has no partner."))
         before, inside, after = text[:opening], text[opening + 1 : closing], text[closing + 1 :]
         if "{" in inside or "}" in inside:
-            raise QuestionRefused("It has more than one pair of braces; one that is text is written \\{.")
+            raise QuestionRefused(
+                say("It has more than one pair of braces; one that is text is written \\{{.")
+            )
         gap = _GAP if after.strip() and before.strip() else " " if after.strip() else ""
         draft.content = _read_text(draft, before.rstrip() + gap + after.lstrip(), shape)
         _ask(draft, inside, shape)
         drafting.add(draft)
     except QuestionRefused as error:
-        drafting.refuse(draft, str(error))
+        drafting.refuse(draft, reason_of(error))
     return None
 
 
@@ -162,7 +165,7 @@ def _ask(draft: Draft, inside: str, shape: str) -> None:
         draft.lose(FEEDBACK)
     inside = inside.strip()
     if not inside:
-        raise QuestionRefused("An essay is marked by a person; it cannot be taken.")
+        raise QuestionRefused(say("An essay is marked by a person; it cannot be taken."))
     if inside.startswith("#"):
         ask_number(draft, "RESPONSE", [_number(draft, each) for each in _numbers(inside[1:])])
     elif "~" in inside:
@@ -174,7 +177,7 @@ def _ask(draft: Draft, inside: str, shape: str) -> None:
     elif "=" in inside and "->" in inside:
         pairs = [each for each in inside.split("=") if each.strip()]
         if len(pairs) > MOST_CHOICES:
-            raise QuestionRefused(f"It has more than {MOST_CHOICES} pairs.")
+            raise QuestionRefused(say("It has more than {most} pairs.", most=MOST_CHOICES))
         ask_pairs(draft, [_pair(draft, each, shape) for each in pairs])
     elif (word := inside.partition("#")[0].strip().upper()) in (*_TRUE, *_FALSE):
         if "#" in inside:
@@ -193,7 +196,7 @@ def _ask(draft: Draft, inside: str, shape: str) -> None:
 def _weighed(draft: Draft, inside: str, divider: str, worth: float) -> Iterator[Answer]:
     """Answers with what they are worth: `=` all, `%50%` half, neither `worth`."""
     if inside.count(divider) > 2 * MOST_CHOICES:  # before the texts of thousands are read
-        raise QuestionRefused(f"It has more than {MOST_CHOICES} answers.")
+        raise QuestionRefused(say("It has more than {most} answers.", most=MOST_CHOICES))
     for written in inside.split(divider):
         if not written.strip():
             continue
@@ -226,7 +229,9 @@ def _number(draft: Draft, written: str) -> Answer:
     )
     one, other = bounds
     if one is None or other is None or (other < 0 and not is_range):
-        raise QuestionRefused(f"“{text[:40]}” is no number, number:tolerance or lowest..highest.")
+        raise QuestionRefused(
+            say("“{text}” is no number, number:tolerance or lowest..highest.", text=text[:40])
+        )
     if is_range:
         return Answer(repr((one + other) / 2), answer.fraction, abs(other - one) / 2)
     return Answer(repr(one), answer.fraction, other)
@@ -235,7 +240,7 @@ def _number(draft: Draft, written: str) -> Answer:
 def _pair(draft: Draft, written: str, shape: str) -> tuple[str, str]:
     question, arrow, answer = written.partition("->")
     if not arrow:
-        raise QuestionRefused(f"“{_unhidden(question)[:40]}” has no partner after “->”.")
+        raise QuestionRefused(say("“{text}” has no partner after “->”.", text=_unhidden(question)[:40]))
     return (
         _read_text(draft, question, shape, is_one_line=True),
         _read_text(draft, answer.partition("#")[0], "plain", is_one_line=True),

@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree
 
 from testing_engine.interchange.notation import GAP, LINE, escaped, joined, media_name, raw, storable
+from testing_engine.sentences import Said, Sentence, say
 
 LONGEST = 1_000_000  # characters of one fragment
 
@@ -27,17 +28,19 @@ _EMPHASIS = {"b", "strong", "i", "em", "u", "mark", "font", "big", "cite", "dfn"
 _UNSEEN = {"script", "style", "head", "template", "noscript", "rp", "select", "textarea", "button", "svg"}
 _UNSEEN |= {"annotation", "annotation-xml"}  # what a formula means, beside what it looks like
 _LOST = {
-    **dict.fromkeys(_EMPHASIS, "Emphasis (bold, italics, underlining) is dropped; the words stay."),
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "Headings have become paragraphs."),
-    **dict.fromkeys(("s", "strike", "del"), "Words that were struck out are shown as plain words."),
-    "a": "Links are dropped; their words stay.",
-    **dict.fromkeys(("video", "track"), "Films are dropped."),
-    **dict.fromkeys(("iframe", "object", "embed", "applet"), "Embedded pages and programs are dropped."),
-    **dict.fromkeys(("script", "noscript"), "Scripts are dropped."),
-    **dict.fromkeys(("svg", "canvas"), "Drawings inside the text (SVG) are dropped."),
-    **dict.fromkeys(("input", "select", "textarea", "button"), "Form fields inside the text are dropped."),
+    **dict.fromkeys(_EMPHASIS, say("Emphasis (bold, italics, underlining) is dropped; the words stay.")),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), say("Headings have become paragraphs.")),
+    **dict.fromkeys(("s", "strike", "del"), say("Words that were struck out are shown as plain words.")),
+    "a": say("Links are dropped; their words stay."),
+    **dict.fromkeys(("video", "track"), say("Films are dropped.")),
+    **dict.fromkeys(("iframe", "object", "embed", "applet"), say("Embedded pages and programs are dropped.")),
+    **dict.fromkeys(("script", "noscript"), say("Scripts are dropped.")),
+    **dict.fromkeys(("svg", "canvas"), say("Drawings inside the text (SVG) are dropped.")),
+    **dict.fromkeys(
+        ("input", "select", "textarea", "button"), say("Form fields inside the text are dropped.")
+    ),
 }
-_MERGED = "Merged cells of a table have become single ones."
+_MERGED = say("Merged cells of a table have become single ones.")
 _BULLETS = "•◦▪"
 _RAISED = str.maketrans(
     "0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
@@ -53,7 +56,7 @@ class HtmlText:
     """`text` in the notation of a question's content; `losses`: what was given up, a sentence each."""
 
     text: str
-    losses: tuple[str, ...] = ()
+    losses: tuple[Sentence, ...] = ()
 
 
 def read_html(
@@ -64,7 +67,7 @@ def read_html(
     Raises `ValueError` where the fragment is longer than `LONGEST`.
     """
     if len(html) > LONGEST:
-        raise ValueError(f"A text has more than {LONGEST} characters.")
+        raise Said(say("A text has more than {most} characters.", most=LONGEST))
     reader = NotationReader(find_picture, is_one_line)
     parser = etree.HTMLParser(target=reader, encoding="utf-8", no_network=True)
     parser.feed(storable(html).encode())
@@ -98,7 +101,7 @@ class NotationReader:
     """
 
     def __init__(self, find_picture: FindPicture = lambda _: None, is_one_line: bool = False) -> None:
-        self.losses: dict[str, None] = {}
+        self.losses: dict[Sentence, None] = {}
         self._find_picture, self._is_one_line = find_picture, is_one_line
         self._out: list[str] = []
         self._tables: list[_Table] = []
@@ -276,9 +279,12 @@ class NotationReader:
             self._write(raw(f"![](media:{media_name(address)})"))
         elif name is None:
             shown = address if len(address) <= 80 else address[:79] + "…"
-            self.losses[f"The picture {shown} is not in the file; its description stands in its place."] = (
-                None
-            )
+            self.losses[
+                say(
+                    "The picture {name} is not in the file; its description stands in its place.",
+                    name=shown,
+                )
+            ] = None
             self._write(escaped(words))
         else:
             self._write(raw(f"![{words}](media:{name})"))
@@ -290,7 +296,7 @@ class NotationReader:
         if taken or not address:
             return
         if (name := self._find_picture(address)) is None:
-            self.losses[f"The sound {address[:80]} is not in the file."] = None
+            self.losses[say("The sound {name} is not in the file.", name=address[:80])] = None
             return
         taken.append(name)
         self._write(raw(f"![{words}](media:{name})"))

@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from testing_engine.sentences import Said, Sentence
+
 VARIANTS, MOST_VARIANTS = 5, 50
 LARGEST_SEED = 2**31 - 1
 
 Outcome = Literal["taken", "taken_with_loss", "refused"]
 
 
-class UploadRefused(ValueError):
+class UploadRefused(Said):
     """The file as a whole cannot be read; the message says why, for the person who brought it."""
 
 
@@ -49,8 +51,8 @@ class ImportedQuestion:
     source: str
     id: str
     row: Mapping[str, Any] | None
-    losses: tuple[str, ...] = ()
-    refusals: tuple[str, ...] = ()
+    losses: tuple[Sentence, ...] = ()
+    refusals: tuple[Sentence, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

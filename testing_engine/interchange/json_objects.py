@@ -4,12 +4,14 @@ import json
 from collections import Counter, deque
 from typing import Any
 
+from testing_engine.sentences import Said, say
 
-class RepeatedFieldError(ValueError):
+
+class RepeatedFieldError(Said):
     """`name`: the field that an object gives twice."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the field {name!r} is there twice in one object")
+        super().__init__(say("the field {name} is there twice in one object", name=repr(name)))
         self.name = name
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from testing_engine.sentences import Said, Sentence, quoted, say
+
 MOST_BYTES = 32 * 1024 * 1024
 DEEPEST = 120  # elements inside each other
 MOST_ELEMENTS = 500_000
 XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 
 
-class MarkupRefused(ValueError):
+class MarkupRefused(Said):
     """No XML, or hostile XML; the message says where."""
 
 
@@ -61,7 +63,7 @@ def parse_tree(
     entity of the file's own, no DTD and no address is ever followed. Raises `MarkupRefused`.
     """
     if len(content) > most_bytes:
-        raise MarkupRefused(f"It is larger than {most_bytes // 1024**2} MiB.")
+        raise MarkupRefused(say("It is larger than {most} MiB.", most=most_bytes // 1024**2))
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -76,16 +78,44 @@ def parse_tree(
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise MarkupRefused(f"It is no well-formed XML: {error.msg}.") from error
+        raise MarkupRefused(_not_well_formed(error)) from error
     except ValueError as error:
-        raise MarkupRefused(f"It is no well-formed XML: {error}.") from error
+        raise MarkupRefused(say("It is no well-formed XML.")) from error
     declared = root.getroottree().docinfo
     if declared.doctype and not allows_doctype:
-        raise MarkupRefused("It declares a document type, which no file of this format does.")
+        raise MarkupRefused(say("It declares a document type, which no file of this format does."))
     internal = declared.internalDTD
     if internal is not None and next(internal.iterentities(), None) is not None:
-        raise MarkupRefused("It declares entities of its own, which are not followed.")
+        raise MarkupRefused(say("It declares entities of its own, which are not followed."))
     return root
+
+
+# What libxml2 finds wrong with most files, by the number of its error.
+_XML_ERRORS = {
+    4: say("there is nothing in it"),
+    5: say("something stands behind its end"),
+    9: say("a sign stands there that XML forbids"),
+    26: say("an entity that is not declared"),
+    27: say("an entity that is not declared"),
+    38: say("a < stands in an attribute"),
+    42: say("an attribute is there twice"),
+    68: say("a < or & stands there that begins nothing"),
+    73: say("a > is missing"),
+    76: say("a tag is closed that is not open"),
+    77: say("a tag is not closed"),
+    81: say("its letters are not in the encoding that it names"),
+}
+
+
+def _not_well_formed(error: etree.XMLSyntaxError) -> Sentence:
+    line, column = error.position
+    problem = _XML_ERRORS.get(error.code) or quoted(str(error.msg).rstrip("."))
+    return say(
+        "It is no well-formed XML: line {line}, column {column}: {problem}.",
+        line=line,
+        column=column,
+        problem=problem,
+    )
 
 
 class _Copy:
@@ -96,11 +126,23 @@ class _Copy:
         self._count += 1
         line = int(node.sourceline or 0)
         if depth > DEEPEST or self._count > MOST_ELEMENTS:
-            raise MarkupRefused(f"Line {line}: more than {DEEPEST} elements deep, or {MOST_ELEMENTS} in all.")
+            raise MarkupRefused(
+                say(
+                    "Line {line}: more than {deepest} elements deep, or {most} in all.",
+                    line=line,
+                    deepest=DEEPEST,
+                    most=MOST_ELEMENTS,
+                )
+            )
         children: list[Element | str] = [node.text] if node.text else []
         for child in node:
             if not isinstance(child.tag, str):
-                raise MarkupRefused(f"Line {int(child.sourceline or line)}: an entity that is not followed.")
+                raise MarkupRefused(
+                    say(
+                        "Line {line}: an entity that is not followed.",
+                        line=int(child.sourceline or line),
+                    )
+                )
             children.append(self.of(child, depth + 1))
             if child.tail:
                 children.append(child.tail)

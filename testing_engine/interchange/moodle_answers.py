@@ -24,9 +24,10 @@ from testing_engine.interchange.html_text import FindPicture, read_html
 from testing_engine.interchange.notation import plain_text
 from testing_engine.questions.answers import folded, number
 from testing_engine.questions.interactions import LONGEST_TEXT, option_id
+from testing_engine.sentences import reason_of, say
 
-FEEDBACK = "Feedback is dropped."
-NEGATIVE = "A negative mark counts as none."
+FEEDBACK = say("Feedback is dropped.")
+NEGATIVE = say("A negative mark counts as none.")
 OTHERWISE = "*"  # an answer that stands for all others
 DEEPEST = 50  # answers to one blank: each is a step deeper in the rules
 
@@ -64,7 +65,7 @@ def read_formatted(
     try:
         read = read_html(text, find_picture, is_one_line=is_one_line)
     except ValueError as error:
-        raise QuestionRefused(str(error)) from error
+        raise QuestionRefused(reason_of(error)) from error
     draft.lose(*read.losses)
     return read.text
 
@@ -73,7 +74,7 @@ def fraction_of_percent(text: str) -> float:
     """ "33.33333" → 1/3: what Moodle rounds in its files is meant exactly. Raises `QuestionRefused`."""
     value = number(text.strip().rstrip("%"))
     if value is None or not -100 <= value <= 100:
-        raise QuestionRefused(f"“{text[:40]}” is no per cent from -100 to 100.")
+        raise QuestionRefused(say("“{text}” is no per cent from -100 to 100.", text=text[:40]))
     exact = Fraction(value / 100).limit_denominator(20)
     return float(exact) if abs(exact - Fraction(value / 100)) < 1e-4 else value / 100
 
@@ -113,7 +114,7 @@ def ask_text(
     """Something typed."""
     longest = max((len(answer.text) for answer in answers), default=0)
     if longest > LONGEST_TEXT:
-        raise QuestionRefused(f"One of its answers has more than {LONGEST_TEXT} characters.")
+        raise QuestionRefused(say("One of its answers has more than {most} characters.", most=LONGEST_TEXT))
     draft.interactions.append(
         {"type": "textEntry", "response": response, "expected_length": min(max(longest, 5), 60)}
     )
@@ -159,7 +160,7 @@ def ask_number(draft: Draft, response: str, answers: Sequence[Answer], *, weight
     for answer in listed:
         value = number(answer.text)
         if value is None:
-            raise QuestionRefused(f"“{answer.text[:40]}” is no number.")
+            raise QuestionRefused(say("“{text}” is no number.", text=answer.text[:40]))
         found.append((value, answer))
     if len(found) == 1 and not otherwise and found[0][1].fraction == 1.0:
         (value, answer) = found[0]
@@ -194,7 +195,7 @@ def _set_cases(
 def _listed(draft: Draft, answers: Sequence[Answer]) -> tuple[list[Answer], float]:
     """The answers up to the one that stands for all others, and what that is worth."""
     if len(answers) > DEEPEST:
-        raise QuestionRefused(f"It lists more than {DEEPEST} answers to one blank.")
+        raise QuestionRefused(say("It lists more than {most} answers to one blank.", most=DEEPEST))
     listed: list[Answer] = []
     for answer in answers:
         if answer.fraction < 0:
@@ -211,7 +212,7 @@ def ask_pairs(draft: Draft, pairs: Sequence[tuple[str, str]], *, is_shuffled: bo
     questions = [(question, answer) for question, answer in pairs if question]
     answers = sorted({answer for _, answer in pairs})  # in no order that tells what belongs together
     if len(questions) < 2 or len(answers) < 2:
-        raise QuestionRefused("It needs two pairs at least that differ.")
+        raise QuestionRefused(say("It needs two pairs at least that differ."))
     target = {answer: f"T{index}" for index, answer in enumerate(answers, start=1)}
     sources = [
         {"id": f"S{index}", "content": question} for index, (question, _) in enumerate(questions, start=1)

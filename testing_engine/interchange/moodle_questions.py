@@ -21,6 +21,7 @@ from testing_engine.interchange.moodle_answers import (
 from testing_engine.interchange.notation import plain_text
 from testing_engine.questions.answers import number
 from testing_engine.questions.interactions import MOST_CHOICES, option_id
+from testing_engine.sentences import say
 
 _GAP = re.compile(r"\[\[(\d{1,3})\]\]")
 MOST_GAPS = 60
@@ -71,13 +72,13 @@ def _tolerance(answer: etree._Element) -> float:
     text = (answer.findtext("tolerance") or "0").strip() or "0"
     value = number(text)
     if value is None or value < 0:
-        raise QuestionRefused(f"“{text[:40]}” is no tolerance.")
+        raise QuestionRefused(say("“{text}” is no tolerance.", text=text[:40]))
     return value
 
 
 def multichoice(asked: Asked) -> None:
     if len(asked.element.findall("answer")) > MOST_CHOICES:  # before the texts of thousands are read
-        raise QuestionRefused(f"It has more than {MOST_CHOICES} answers.")
+        raise QuestionRefused(say("It has more than {most} answers.", most=MOST_CHOICES))
     answers = [
         Answer(asked.read(each, is_one_line=True), fraction_of_percent(each.get("fraction", "0")))
         for each in asked.element.iterchildren("answer")
@@ -89,7 +90,7 @@ def multichoice(asked: Asked) -> None:
 def truefalse(asked: Asked) -> None:
     worths = {answer.text.casefold(): answer.fraction for answer in asked.typed_answers()}
     if worths.keys() != {"true", "false"}:
-        raise QuestionRefused("Its answers are not “true” and “false”.")
+        raise QuestionRefused(say("Its answers are not “true” and “false”."))
     answers = [Answer("True", worths["true"]), Answer("False", worths["false"])]
     ask_choice(asked.draft, answers, is_single=True, is_shuffled=False)
 
@@ -100,9 +101,11 @@ def shortanswer(asked: Asked) -> None:
 
 def numerical(asked: Asked) -> None:
     if (asked.element.findtext("unitgradingtype") or "0").strip() not in ("", "0"):
-        raise QuestionRefused("Its unit counts for the mark.")
+        raise QuestionRefused(say("Its unit counts for the mark."))
     if units := [unit.findtext("unit_name") or "" for unit in asked.element.iter("unit")]:
-        asked.draft.lose(f"Units are dropped ({', '.join(units)[:80]}): the number alone counts.")
+        asked.draft.lose(
+            say("Units are dropped ({units}): the number alone counts.", units=", ".join(units)[:80])
+        )
     ask_number(asked.draft, "RESPONSE", asked.typed_answers())
 
 
@@ -126,7 +129,9 @@ def gapselect(asked: Asked) -> None:
     text = _plain(text_of_it) if text_of_it is not None else ""
     places = [int(found) for found in _GAP.findall(text)]
     if not places or len(places) > MOST_GAPS or not all(1 <= place <= len(options) for place in places):
-        raise QuestionRefused(f"It needs 1 to {MOST_GAPS} gaps [[1]], [[2]] …, each with its option.")
+        raise QuestionRefused(
+            say("It needs 1 to {most} gaps [[1]], [[2]] …, each with its option.", most=MOST_GAPS)
+        )
     numbers = count(1)
     asked.draft.content = asked.read(text_of_it, _GAP.sub(lambda _: f"[[R{next(numbers)}]]", text))
     is_shuffled = asked.says("shuffleanswers")
@@ -150,9 +155,9 @@ def ordering(asked: Asked) -> None:
         listed = [each for _, each in sorted(zip(places, listed, strict=True), key=lambda pair: pair[0])]
     texts = [asked.read(each, is_one_line=True) for each in listed]
     if len(texts) < 2:
-        raise QuestionRefused("It needs two things to order at least.")
+        raise QuestionRefused(say("It needs two things to order at least."))
     if (asked.element.findtext("selecttype") or "ALL").strip() not in ("ALL", "0"):
-        asked.draft.lose("All of its parts are asked, not some of them by chance.")
+        asked.draft.lose(say("All of its parts are asked, not some of them by chance."))
     names = [option_id(index) for index in range(len(texts))]
     shown = sorted(
         zip(names, texts, strict=True), key=lambda pair: pair[1]
@@ -173,7 +178,9 @@ def _score_order(asked: Asked, right: list[str]) -> None:
         asked.draft.expressions["RESPONSE"] = {"op": "sum", "of": terms}
         return
     if grading not in ("ALL_OR_NOTHING", "-1"):
-        asked.draft.lose("The order is right as a whole, or wrong; part marks for single places are dropped.")
+        asked.draft.lose(
+            say("The order is right as a whole, or wrong; part marks for single places are dropped.")
+        )
     asked.draft.keys["RESPONSE"] = {"correct": right}
 
 
@@ -188,7 +195,7 @@ def _at_its_place(place: int, name: str, worth: float) -> Mapping[str, Any]:
 def cloze(asked: Asked) -> None:
     text_of_it = asked.element.find("questiontext")
     if text_of_it is None:
-        raise QuestionRefused("It has no text.")
+        raise QuestionRefused(say("It has no text."))
 
     def read_text(text: str, is_one_line: bool) -> str:
         return asked.read(text_of_it, text, is_one_line=is_one_line)

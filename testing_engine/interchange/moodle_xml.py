@@ -17,6 +17,7 @@ from testing_engine.interchange.media import from_base64, picture_in
 from testing_engine.interchange.moodle_answers import FEEDBACK, read_formatted
 from testing_engine.interchange.moodle_categories import parts_of_category
 from testing_engine.interchange.notation import media_name
+from testing_engine.sentences import reason_of, say
 
 LONGEST_FILE = 200_000_000  # bytes
 _FEEDBACKS = {
@@ -24,14 +25,14 @@ _FEEDBACKS = {
 }
 _PLACE = "@@PLUGINFILE@@"
 _REFUSED = {
-    "essay": "An essay is marked by a person",
-    "calculated": "Its numbers are drawn by chance",
-    "calculatedsimple": "Its numbers are drawn by chance",
-    "calculatedmulti": "Its numbers are drawn by chance",
-    "ddmarker": "It asks for a place in a picture",
-    "ddimageortext": "It asks for places in a picture",
-    "randomsamatch": "It draws its parts from other questions by chance",
-    "random": "It draws another question by chance",
+    "essay": say("An essay is marked by a person"),
+    "calculated": say("Its numbers are drawn by chance"),
+    "calculatedsimple": say("Its numbers are drawn by chance"),
+    "calculatedmulti": say("Its numbers are drawn by chance"),
+    "ddmarker": say("It asks for a place in a picture"),
+    "ddimageortext": say("It asks for places in a picture"),
+    "randomsamatch": say("It draws its parts from other questions by chance"),
+    "random": say("It draws another question by chance"),
 }
 Ask = Callable[[moodle_questions.Asked], None]
 
@@ -55,14 +56,14 @@ def read_moodle_xml(upload: Upload) -> ImportedPool:
             continue
         count += 1
         name = one_line(element.findtext("idnumber") or "") or one_line(_text(element.find("name")))
-        draft = Draft.after(passage, f"line {element.sourceline}", name)
+        draft = Draft.after(passage, say("line {line}", line=element.sourceline), name)
         draft.area = area_of(category, draft)
         try:
             passage = _read(drafting, element, kind, draft, count) or passage
         except QuestionRefused as error:
-            drafting.refuse(draft, str(error))
+            drafting.refuse(draft, reason_of(error))
     if not count:
-        raise UploadRefused(f"{upload.name} has no question.")
+        raise UploadRefused(say("{name} has no question.", name=upload.name))
     return drafting.pool()
 
 
@@ -70,9 +71,15 @@ def _root(upload: Upload) -> etree._Element:
     try:
         root = parse_tree(upload.content, most_bytes=LONGEST_FILE, allows_doctype=False)
     except MarkupRefused as error:
-        raise UploadRefused(f"{upload.name}: {error}") from error
+        raise UploadRefused(say("{name}: {error}", name=upload.name, error=reason_of(error))) from error
     if root.tag != "quiz":
-        raise UploadRefused(f"{upload.name} is no Moodle XML: it begins with <{root.tag}>, not with <quiz>.")
+        raise UploadRefused(
+            say(
+                "{name} is no Moodle XML: it begins with <{tag}>, not with <quiz>.",
+                name=upload.name,
+                tag=root.tag,
+            )
+        )
     return root
 
 
@@ -87,8 +94,12 @@ def _read(drafting: Drafting, element: etree._Element, kind: str, draft: Draft, 
         return Passage(content, tuple(draft.losses))
     ask: Ask | None = moodle_questions.KINDS.get(kind)
     if ask is None:
-        reason = _REFUSED.get(kind, f"There is no way to take a question of the kind “{one_line(kind)[:40]}”")
-        raise QuestionRefused(f"{reason}; it cannot be taken ({one_line(kind)[:40]}).")
+        reason = _REFUSED.get(
+            kind, say("There is no way to take a question of the kind “{kind}”", kind=one_line(kind)[:40])
+        )
+        raise QuestionRefused(
+            say("{reason}; it cannot be taken ({kind}).", reason=reason, kind=one_line(kind)[:40])
+        )
     draft.content = content
     ask(asked)
     drafting.add(draft)
@@ -99,11 +110,11 @@ def _name_losses(element: etree._Element, draft: Draft) -> None:
     if any(_text(each).strip() for each in element.iter(*_FEEDBACKS)):
         draft.lose(FEEDBACK)
     if any(_text(hint).strip() for hint in element.iterchildren("hint")):
-        draft.lose("Hints are dropped.")
+        draft.lose(say("Hints are dropped."))
     if (element.findtext("image") or "").strip():  # as Moodle 1 wrote them, beside the text
-        draft.lose(f"The picture {one_line(element.findtext('image') or '')[:80]} is dropped.")
+        draft.lose(say("The picture {name} is dropped.", name=one_line(element.findtext("image") or "")[:80]))
     if element.find("tags/tag") is not None:
-        draft.lose("Tags are dropped.")
+        draft.lose(say("Tags are dropped."))
 
 
 def _reader(drafting: Drafting, draft: Draft, count: int) -> moodle_questions.ReadElement:
@@ -137,7 +148,10 @@ def _reader(drafting: Drafting, draft: Draft, count: int) -> moodle_questions.Re
 def _files(element: etree._Element) -> Iterator[tuple[str, str]]:
     for file in element.iterchildren("file"):
         if file.get("encoding", "base64") == "base64":
-            yield f"{file.get('path', '/')}{file.get('name', '')}".lstrip("/"), file.text or ""
+            yield (
+                f"{file.get('path', '/')}{file.get('name', '')}".lstrip("/"),
+                file.text or "",
+            )
 
 
 def _text(element: etree._Element | None) -> str:

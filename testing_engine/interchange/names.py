@@ -12,6 +12,8 @@ None. What is already stored is never asked again: a row with an id of older day
 
 import unicodedata
 
+from testing_engine.sentences import Sentence, say
+
 ID_LENGTH, NAME_LENGTH = 200, 100
 
 # Format characters that belong to the spelling of some scripts (UAX 31, "Default Ignorable" and joiners).
@@ -24,53 +26,55 @@ _IGNORED_MARKS = "\u034f\u180b\u180c\u180d\u180f"
 _FIRST_JOINING_SCRIPT = 0x0590  # Latin, Greek and Cyrillic stand below, and have no use for joiners
 
 
-def problem_of_words(text: str, longest: int) -> str | None:
+def problem_of_words(text: str, longest: int) -> Sentence | None:
     """What keeps a text from being one line that everybody reads alike."""
     if len(text) > longest:
-        return f"is longer than {longest} characters"
+        return say("is longer than {most} characters", most=longest)
     for position, sign in enumerate(text):
         category = unicodedata.category(sign)
         if category == "Cs":
-            return "has half a surrogate pair"
+            return say("has half a surrogate pair")
         if category in ("Cc", "Zl", "Zp"):
-            return f"has a control character or a line break ({_code(sign)})"
+            return say("has a control character or a line break ({code})", code=_code(sign))
         if is_unseen(sign) and not _is_spelling(text, position):
-            return f"has a sign that cannot be seen ({_code(sign)})"
+            return say("has a sign that cannot be seen ({code})", code=_code(sign))
     return None
 
 
-def problem_of_name(text: str, longest: int = NAME_LENGTH) -> str | None:
+def problem_of_name(text: str, longest: int = NAME_LENGTH) -> Sentence | None:
     """What keeps a text from being the name of something."""
     if not text.strip():
-        return "is empty"
+        return say("is empty")
     if text != text.strip():
-        return "begins or ends with a blank"
+        return say("begins or ends with a blank")
     if problem := problem_of_words(text, longest):
         return problem
     if other := next((sign for sign in text if sign != " " and unicodedata.category(sign) == "Zs"), None):
-        return f"has a blank that is not the space ({_code(other)})"
+        return say("has a blank that is not the space ({code})", code=_code(other))
     if "  " in text:
-        return "has two blanks in a row"
+        return say("has two blanks in a row")
     if not unicodedata.is_normalized("NFC", text):
-        return "has letters whose accents are characters of their own (send Unicode's composed form, NFC)"
+        return say(
+            "has letters whose accents are characters of their own (send Unicode's composed form, NFC)"
+        )
     return None
 
 
-def problem_of_identifier(text: str) -> str | None:
+def problem_of_identifier(text: str) -> Sentence | None:
     """What keeps a text from being somebody's or something's id."""
     if problem := problem_of_name(text, ID_LENGTH):
         return problem
     if unseen := next((sign for sign in text if is_unseen(sign)), None):
-        return f"has a sign that cannot be seen ({_code(unseen)})"
+        return say("has a sign that cannot be seen ({code})", code=_code(unseen))
     return None
 
 
-def problem_of_student_id(text: str) -> str | None:
+def problem_of_student_id(text: str) -> Sentence | None:
     """The same of a student, whom privacy must reach by an address, whatever program asks."""
     if problem := problem_of_identifier(text):
         return problem
     if any(part in ("", ".", "..") for part in text.split("/")):
-        return "has nothing, “.” or “..” beside a slash or alone, which addresses drop"
+        return say("has nothing, “.” or “..” beside a slash or alone, which addresses drop")
     return None
 
 

@@ -22,6 +22,7 @@ from testing_engine.interchange.json_writing import DOCUMENT
 from testing_engine.interchange.names import identifier_in, problem_of_name
 from testing_engine.interchange.workbooks import is_workbook
 from testing_engine.models import LONGEST_SCALE_NAME
+from testing_engine.sentences import reason_of, say
 
 
 def is_json(upload: Upload) -> bool:
@@ -48,11 +49,11 @@ def read_json(upload: Upload) -> ImportedPool:
     try:
         archive = Archive(upload.content)
         if DOCUMENT not in archive:
-            raise UploadRefused(f"{upload.name} holds no {DOCUMENT}.")
+            raise UploadRefused(say("{name} holds no {document}.", name=upload.name, document=DOCUMENT))
         document = Upload(DOCUMENT, archive.read(DOCUMENT))
         kept = {f"/{name}": archive.read(name) for name in archive.names if ADDRESS.fullmatch(f"/{name}")}
     except ArchiveRefused as error:
-        raise UploadRefused(f"{upload.name}: {error}") from error
+        raise UploadRefused(say("{name}: {error}", name=upload.name, error=reason_of(error))) from error
     return replace(_imported("json", document, _read(read_pool_json, document)), kept=kept)
 
 
@@ -67,8 +68,8 @@ def read_xlsx(upload: Upload) -> ImportedPool:
         try:
             Archive(upload.content)
         except ArchiveRefused as error:
-            raise UploadRefused(f"{upload.name}: {error}") from error
-        raise UploadRefused(f"{upload.name} is no workbook (XLSX).")
+            raise UploadRefused(say("{name}: {error}", name=upload.name, error=reason_of(error))) from error
+        raise UploadRefused(say("{name} is no workbook (XLSX).", name=upload.name))
     return _imported("xlsx", upload, _read(_read_table, upload))
 
 
@@ -80,19 +81,19 @@ def _read(reader: Callable[[bytes, str], PoolFile], upload: Upload) -> PoolFile:
     try:
         found = reader(upload.content, upload.name)
     except UnreadableFile as error:
-        raise UploadRefused(str(error)) from error
+        raise UploadRefused(reason_of(error)) from error
     return found
 
 
 def _imported(name_of_format: str, upload: Upload, file: PoolFile) -> ImportedPool:
     rows, names = file.document.get("questions"), file.document.get("concept_names") or ()
     if not isinstance(rows, list) or not rows:
-        raise UploadRefused(f"{upload.name} has no list of questions.")
+        raise UploadRefused(say("{name} has no list of questions.", name=upload.name))
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise UploadRefused(f"{upload.name}: concept_names must be a list of texts.")
+        raise UploadRefused(say("{name}: concept_names must be a list of texts.", name=upload.name))
     name, scale = file.document.get("name"), file.document.get("scale") or ""
     if not isinstance(scale, str) or (scale and problem_of_name(scale, LONGEST_SCALE_NAME)):
-        raise UploadRefused(f"{upload.name}: scale must be the name of a scale.")
+        raise UploadRefused(say("{name}: scale must be the name of a scale.", name=upload.name))
     return ImportedPool(
         format=name_of_format,
         name=name if isinstance(name, str) else "",
@@ -103,8 +104,8 @@ def _imported(name_of_format: str, upload: Upload, file: PoolFile) -> ImportedPo
 
 
 def _question(index: int, row: object, file: PoolFile) -> ImportedQuestion:
-    source = f"line {file.lines[index]}" if file.lines else f"/questions/{index}"
+    source = say("line {line}", line=file.lines[index]) if file.lines else f"/questions/{index}"
     if not isinstance(row, Mapping):
-        return ImportedQuestion(source, "", None, refusals=("Must be an object.",))
+        return ImportedQuestion(source, "", None, refusals=(say("Must be an object."),))
     identifier = identifier_in(row.get("id"))
     return ImportedQuestion(source, identifier if isinstance(identifier, str) else "", row)

@@ -14,6 +14,7 @@ from testing_engine.interchange.imported import ImportedPool, Upload, UploadRefu
 from testing_engine.interchange.moodle_xml import is_moodle_xml, read_moodle_xml
 from testing_engine.interchange.qti.packages import is_qti, read_qti
 from testing_engine.interchange.qti12.packages import is_qti12, read_qti12
+from testing_engine.sentences import say
 
 READERS: dict[str, Callable[[Upload], ImportedPool]] = {
     "json": own_formats.read_json,
@@ -44,8 +45,12 @@ def format_of(upload: Upload) -> str:
         if is_of_it(upload):
             return name
     raise UploadRefused(
-        f"{upload.name} is of no format that can be taken. Those are {', '.join(READERS)}; "
-        "name one if the file's own name hides it."
+        say(
+            "{name} is of no format that can be taken. Those are {formats}; "
+            "name one if the file's own name hides it.",
+            name=upload.name,
+            formats=", ".join(READERS),
+        )
     )
 
 
@@ -53,5 +58,11 @@ def read_upload(upload: Upload, name_of_format: str | None = None) -> ImportedPo
     """The file's questions. Raises `UploadRefused` where it is not of the format, or hostile."""
     reader = READERS.get(name_of_format or format_of(upload))
     if reader is None:
-        raise UploadRefused(f"There is no format {name_of_format!r}; there are {', '.join(READERS)}.")
+        raise UploadRefused(
+            say(
+                "There is no format {format}; there are {formats}.",
+                format=repr(name_of_format),
+                formats=", ".join(READERS),
+            )
+        )
     return reader(upload)

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from testing_engine.psychometrics.items.states import HAVE_PARAMETERS, NOT_CALIBRATED, OPERATIONAL, STATES
+from testing_engine.sentences import Sentence, say
 
 NUMBER_FIELDS = ("difficulty", "discrimination", "guessing", "slipping", "upper_asymptote")
 LIST_FIELDS = ("thresholds", "category_slopes", "category_intercepts")
 STEPPED_MODELS = ("GRM", "GPCM", "PCM", "RSM")
 
-Add = Callable[[str, str], None]  # pointer below the question, message
+Add = Callable[[str, Sentence], None]  # pointer below the question, message
 
 
 def has_parameters(row: Mapping[str, Any]) -> bool:
@@ -24,10 +25,13 @@ def state_in(row: Mapping[str, Any], is_given: bool, add: Add) -> str:
     if state is None or state == "":
         return OPERATIONAL if is_given else NOT_CALIBRATED
     if state not in STATES:
-        add("/state", f"must be one of {', '.join(STATES)}.")
+        add("/state", say("must be one of {states}.", states=", ".join(STATES)))
         return NOT_CALIBRATED
     if state in HAVE_PARAMETERS and not is_given:
-        add("/state", f"a question without parameters is not_calibrated, and cannot be {state}.")
+        add(
+            "/state",
+            say("a question without parameters is not_calibrated, and cannot be {state}.", state=state),
+        )
     return str(state)
 
 

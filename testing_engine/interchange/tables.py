@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from itertools import chain
 
 from testing_engine.interchange.workbooks import WorkbookRefused, is_workbook, sheet_rows
+from testing_engine.sentences import Sentence, quoted, say
 
 SEPARATORS = ",;\t"
-CALLED = {",": "comma", ";": "semicolon", "\t": "tab"}
+CALLED = {",": say("comma"), ";": say("semicolon"), "\t": say("tab")}
 PROBLEMS_LISTED = 1000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 40  # characters of a cell in a message
@@ -29,7 +30,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9
 class TableRefused(ValueError):
     """This is no table. `problems`: one sentence each, with line and column."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[Sentence]) -> None:
         super().__init__(" ".join(problems))
         self.problems = list(problems)
 
@@ -52,9 +53,13 @@ class Table:
     line: int = 1
 
 
-def place(line: int, column: str | int | None = None) -> str:
+def place(line: int, column: str | int | None = None) -> Sentence:
     """Where something is, for a message."""
-    return f"Line {line}" if column is None else f"Line {line}, column {column}"
+    return (
+        say("Line {line}", line=line)
+        if column is None
+        else say("Line {line}, column {column}", line=line, column=column)
+    )
 
 
 def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = "") -> Table:
@@ -81,7 +86,9 @@ def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = 
             names = _with_row_names(names, first[1] if first else [], row_names)
         return _table(line, names, numbered, separator)
     except csv.Error as error:
-        raise TableRefused([f"{place(lines.line)}: this is no CSV: {_in_words(error)}."]) from error
+        raise TableRefused(
+            [say("{place}: this is no CSV: {problem}.", place=place(lines.line), problem=_in_words(error))]
+        ) from error
 
 
 def _of_workbook(content: bytes, is_lower_case: bool, row_names: str) -> Table:
@@ -110,7 +117,7 @@ class OpenTable:
     """A table that is read row by row: (line, cells), as many as columns or a sentence about the line."""
 
     header: tuple[str, ...]
-    rows: Iterator[tuple[int, list[str] | str]]
+    rows: Iterator[tuple[int, list[str] | Sentence]]
     separator: str
 
 
@@ -127,9 +134,9 @@ def open_table(content: bytes) -> OpenTable:
     line, header = next(numbered, (1, []))
     names = [name.strip() for name in header]
     if twice := _named_twice(names):
-        raise TableRefused([f"{place(line, twice[0])}: it is there twice."])
+        raise TableRefused([say("{place}: it is there twice.", place=place(line, twice[0]))])
     if nameless := [number for number, name in enumerate(names, start=1) if not name and number > 1]:
-        raise TableRefused([f"{place(line, nameless[0])}: the column has no name."])
+        raise TableRefused([say("{place}: the column has no name.", place=place(line, nameless[0]))])
     rows = ((at, _size_problem(at, cells, names, separator) or cells) for at, cells in numbered)
     return OpenTable(tuple(names), rows, separator)
 
@@ -138,7 +145,9 @@ def _rows_or_refusal(lines: "_Lines") -> Iterator[tuple[int, list[str]]]:
     try:
         yield from lines
     except csv.Error as error:
-        raise TableRefused([f"{place(lines.line)}: this is no CSV: {_in_words(error)}."]) from error
+        raise TableRefused(
+            [say("{place}: this is no CSV: {problem}.", place=place(lines.line), problem=_in_words(error))]
+        ) from error
 
 
 def number_in(cell: str, separator: str) -> float | int | str:
@@ -181,7 +190,7 @@ class _Lines:
 
 
 def _table(line: int, names: list[str], rows: Iterator[tuple[int, list[str]]], separator: str) -> Table:
-    problems = [f"{place(line, name)}: it is there twice." for name in _named_twice(names)]
+    problems = [say("{place}: it is there twice.", place=place(line, name)) for name in _named_twice(names)]
     found: list[Row] = []
     for at, cells in rows:
         wrong = _size_problem(at, cells, names, separator) or _nameless_problem(at, cells, names)
@@ -201,23 +210,36 @@ def _named_twice(names: Sequence[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1 and name]
 
 
-def _size_problem(line: int, cells: list[str], names: list[str], separator: str) -> str | None:
+def _size_problem(line: int, cells: list[str], names: list[str], separator: str) -> Sentence | None:
     if len(cells) == len(names):
         return None
-    said = f"it has {len(cells)} cell{'' if len(cells) == 1 else 's'}, the header has {len(names)}"
+    if len(cells) == 1:
+        said = say("it has 1 cell, the header has {wanted}", wanted=len(names))
+    else:
+        said = say("it has {cells} cells, the header has {wanted}", cells=len(cells), wanted=len(names))
     if len(cells) < len(names):
-        return f"{place(line, names[len(cells)] or len(cells) + 1)}: {said}."
+        return say(
+            "{place}: {problem}.", place=place(line, names[len(cells)] or len(cells) + 1), problem=said
+        )
     more = _short(cells[len(names)])
-    return (
-        f"{place(line, len(names) + 1)}: {said}; “{more}” has no column. "
-        f"A text that holds a {CALLED[separator]} stands in quotation marks."
+    return say(
+        "{place}: {problem}; “{more}” has no column. "
+        "A text that holds a {separator} stands in quotation marks.",
+        place=place(line, len(names) + 1),
+        problem=said,
+        more=more,
+        separator=CALLED[separator],
     )
 
 
-def _nameless_problem(line: int, cells: list[str], names: list[str]) -> str | None:
+def _nameless_problem(line: int, cells: list[str], names: list[str]) -> Sentence | None:
     for number, (name, cell) in enumerate(zip(names, cells, strict=True), start=1):
         if not name and cell.strip():
-            return f"{place(line, number)}: “{_short(cell)}” stands in a column without a name."
+            return say(
+                "{place}: “{text}” stands in a column without a name.",
+                place=place(line, number),
+                text=_short(cell),
+            )
     return None
 
 
@@ -234,17 +256,23 @@ def _decoded(content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = len(re.findall(rb"\r\n|\r|\n", before)) + 1
-        raise TableRefused([f"{place(line)}: {_encoding_problem(content, error)}"]) from error
+        raise TableRefused(
+            [say("{place}: {problem}", place=place(line), problem=_encoding_problem(content, error))]
+        ) from error
 
 
-def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> str:
-    advice = "Save the list as “CSV UTF-8”."
+def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> Sentence:
+    advice = say("Save the list as “CSV UTF-8”.")
     try:
         end = min(error.start + 20, len(content))
         word = re.split(r"[\r\n]", content[error.start : end].decode("cp1252"))[0]
-        return f"this is not UTF-8. It may be Windows-1252, where “{word}” stands here. {advice}"
+        return say(
+            "this is not UTF-8. It may be Windows-1252, where “{word}” stands here. {advice}",
+            word=word,
+            advice=advice,
+        )
     except UnicodeDecodeError:
-        return f"this is not UTF-8. {advice}"
+        return say("this is not UTF-8. {advice}", advice=advice)
 
 
 def _separator_of(text: str) -> str:
@@ -255,11 +283,11 @@ def _separator_of(text: str) -> str:
 
 
 _MESSAGES = {
-    "unexpected end of data": "a quotation mark opens and never closes",
-    "field larger than field limit": "a cell is too long, perhaps because a quotation mark never closes",
-    "expected after": "text follows a closing quotation mark; a mark inside a text is doubled",
+    "unexpected end of data": say("a quotation mark opens and never closes"),
+    "field larger than field limit": say("a cell is too long, perhaps because a quotation mark never closes"),
+    "expected after": say("text follows a closing quotation mark; a mark inside a text is doubled"),
 }
 
 
-def _in_words(error: csv.Error) -> str:
-    return next((words for said, words in _MESSAGES.items() if said in str(error)), str(error))
+def _in_words(error: csv.Error) -> Sentence:
+    return next((words for said, words in _MESSAGES.items() if said in str(error)), quoted(error))

@@ -27,29 +27,33 @@ from testing_engine.questions.keys import (
 )
 from testing_engine.questions.program import Program, ProgramError
 from testing_engine.questions.telling_answers import TooManyAnswers
+from testing_engine.sentences import Sentence, quoted, reason_of, say
 
 FIELDS = ("interactions", "key", "all_or_nothing", "scoring", "categories", "passage")
 MAX_PASSAGE = 100_000  # characters
 MAX_INTERACTIONS = 500_000  # characters of one question's interactions and rules, as JSON
 
-Add = Callable[[str, str], None]  # notes a problem: (JSON pointer from the question, message)
+Add = Callable[[str, Sentence], None]  # notes a problem: (JSON pointer from the question, message)
 
 
 def parse_interactions(row: Mapping[str, Any], add: Add) -> tuple[tuple[Interaction, ...], Program | None]:
     """What is asked, and the scoring rules with their categories; ((), None) where a problem was noted."""
     if len(msgspec.json.encode([row.get(name) for name in FIELDS[:-1]])) > MAX_INTERACTIONS:
-        add("/interactions", f"Must be at most {MAX_INTERACTIONS} characters as JSON.")
+        add(
+            "/interactions",
+            say("Must be at most {most} characters as JSON.", most=MAX_INTERACTIONS),
+        )
         return (), None
     for name in ("options", "correct_answer", "option_scores"):
         if row.get(name) not in (None, [], ""):
-            add(f"/{name}", "A question has either options or interactions.")
+            add(f"/{name}", say("A question has either options or interactions."))
     try:
         found = asked.decode(row["interactions"])
     except msgspec.ValidationError as error:
         add("/interactions", _message(error))
         return (), None
     except InteractionError as error:
-        add(f"/interactions{error.pointer}", str(error))
+        add(f"/interactions{error.pointer}", reason_of(error))
         return (), None
     _check_choices(found, add)
     program = _parse_rules(row, found, add)
@@ -70,7 +74,10 @@ def _check_choices(found: tuple[Interaction, ...], add: Add) -> None:
         choices = [choice.content for choice in getattr(interaction, "choices", ())]
         if not isinstance(interaction, asked.HotText) and (same := alike(choices)):
             first, second = (place + 1 for place in same)
-            add(f"/interactions/{index}/choices", f"Choices {first} and {second} look the same to a student.")
+            add(
+                f"/interactions/{index}/choices",
+                say("Choices {first} and {second} look the same to a student.", first=first, second=second),
+            )
 
 
 def _parse_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Add) -> Program | None:
@@ -81,7 +88,11 @@ def _parse_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Ad
         many = len(program.categories)
         add(
             "/categories",
-            f"{many} different scores are more than a model can tell apart. Take for example {proposal}.",
+            say(
+                "{count} different scores are more than a model can tell apart. Take for example {proposal}.",
+                count=many,
+                proposal=proposal,
+            ),
         )
         return None
     return program
@@ -91,7 +102,7 @@ def _all_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Add)
     """The rules with the categories that the row names, or with all."""
     has_key = row.get("key") is not None
     if has_key == (row.get("scoring") is not None):
-        add("/key", "Give either key or scoring.")
+        add("/key", say("Give either key or scoring."))
         return None
     name = "key" if has_key else "scoring"
     try:
@@ -108,9 +119,9 @@ def _all_rules(row: Mapping[str, Any], found: tuple[Interaction, ...], add: Add)
     except msgspec.ValidationError as error:
         add(f"/{name}", _message(error))
     except ProgramError as error:
-        add(f"/{name}{error.pointer}", str(error))
+        add(f"/{name}{error.pointer}", reason_of(error))
     except TooManyAnswers as error:
-        add(f"/{name}", f"{error} Set all_or_nothing, or map fewer answers.")
+        add(f"/{name}", say("{error} Set all_or_nothing, or map fewer answers.", error=reason_of(error)))
     return None
 
 
@@ -118,11 +129,11 @@ def parse_passage(row: Mapping[str, Any], add: Add) -> str:
     """The passage, "" where there is none."""
     passage = row.get("passage") or ""
     if not isinstance(passage, str) or len(passage) > MAX_PASSAGE or "\x00" in passage:
-        add("/passage", f"Must be a text of at most {MAX_PASSAGE} characters.")
+        add("/passage", say("Must be a text of at most {most} characters.", most=MAX_PASSAGE))
         return ""
     return passage
 
 
-def _message(error: msgspec.ValidationError) -> str:
+def _message(error: msgspec.ValidationError) -> Sentence:
     text = str(error)
-    return text if text.endswith(".") else f"{text}."
+    return quoted(text if text.endswith(".") else f"{text}.")

@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import Any
 
 from testing_engine.interchange.archives import SIGNATURE, Archive, ArchiveRefused
+from testing_engine.sentences import Sentence, reason_of, say
 
 MOST_BYTES = 64 * 1024 * 1024  # of all parts together, unpacked
 MOST_TAGS = 4_000_000  # in all parts; a cell has four or six
@@ -36,7 +37,7 @@ _BROKEN = (
 class WorkbookRefused(ValueError):
     """No workbook that can be taken. `problems`: one sentence each."""
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: Sentence) -> None:
         super().__init__(" ".join(problems))
         self.problems = list(problems)
 
@@ -65,43 +66,57 @@ def _names(content: bytes) -> tuple[str, ...]:
         return ()
 
 
-def sheet_rows(content: bytes, place: Callable[[int, str | int | None], str]) -> list[tuple[int, list[str]]]:
+def sheet_rows(
+    content: bytes, place: Callable[[int, str | int | None], Sentence]
+) -> list[tuple[int, list[str]]]:
     """(number of the row, its cells as texts) of the one sheet that holds something; rows without text are
     passed over. `place` says where something is. Raises `WorkbookRefused` with all that is wrong.
     """
     if content.startswith(_OLD):
-        raise WorkbookRefused("It is a workbook of Excel 97 (.xls) or has a password. Save it as .xlsx.")
+        raise WorkbookRefused(say("It is a workbook of Excel 97 (.xls) or has a password. Save it as .xlsx."))
     try:
         has_formulas = _check_parts(Archive(content))
         sheets = _Sheets(content, has_formulas).read(place)
     except ArchiveRefused as error:
-        raise WorkbookRefused(str(error)) from error
+        raise WorkbookRefused(reason_of(error)) from error
     except WorkbookRefused:
         raise
     except _BROKEN as error:
-        raise WorkbookRefused("The workbook is broken. Open it in a spreadsheet and save it anew.") from error
+        raise WorkbookRefused(
+            say("The workbook is broken. Open it in a spreadsheet and save it anew.")
+        ) from error
     if len(sheets) > 1:
         named = ", ".join(f"“{name}”" for name in sheets)
-        raise WorkbookRefused(f"It has {len(sheets)} sheets with something in them: {named}. Leave one.")
+        raise WorkbookRefused(
+            say(
+                "It has {count} sheets with something in them: {named}. Leave one.",
+                count=len(sheets),
+                named=named,
+            )
+        )
     return next(iter(sheets.values()), [])
 
 
 def _check_parts(archive: Archive) -> bool:
     """Refuse declarations in any part; whether there are formulas."""
     if _BOOK not in archive.names:
-        raise WorkbookRefused("It is a file of OpenDocument. Save it as .xlsx.")
+        raise WorkbookRefused(say("It is a file of OpenDocument. Save it as .xlsx."))
     parts = [name for name in archive.names if _is_markup(archive.head(name, 100))]
     if archive.size_of(parts) > MOST_BYTES:
-        raise WorkbookRefused(f"Unpacked, the workbook is larger than {MOST_BYTES // 1024**2} MiB.")
+        raise WorkbookRefused(
+            say("Unpacked, the workbook is larger than {most} MiB.", most=MOST_BYTES // 1024**2)
+        )
     has_formulas, tags = False, 0
     for name in parts:
         part = archive.read(name)
         tags += part.count(b"<")
         if tags > MOST_TAGS:
-            raise WorkbookRefused(f"The workbook holds more than {MOST_TAGS} tags: too many cells.")
+            raise WorkbookRefused(
+                say("The workbook holds more than {most} tags: too many cells.", most=MOST_TAGS)
+            )
         if b"\x00" in part or _DECLARATION.search(part):
             raise WorkbookRefused(
-                f"{name} in the workbook declares a document type, which no program writes."
+                say("{name} in the workbook declares a document type, which no program writes.", name=name)
             )
         has_formulas |= _FORMULA.search(part) is not None
     return has_formulas
@@ -121,9 +136,11 @@ class _Sheets:
 
         self._values = load_workbook(BytesIO(content), read_only=True, data_only=True)
         self._formulas = load_workbook(BytesIO(content), read_only=True) if has_formulas else None
-        self._problems: list[str] = []
+        self._problems: list[Sentence] = []
 
-    def read(self, place: Callable[[int, str | int | None], str]) -> dict[str, list[tuple[int, list[str]]]]:
+    def read(
+        self, place: Callable[[int, str | int | None], Sentence]
+    ) -> dict[str, list[tuple[int, list[str]]]]:
         found = {}
         for sheet in self._values.worksheets:
             if sheet.sheet_state != "visible":
@@ -136,7 +153,7 @@ class _Sheets:
         return found
 
     def _rows(
-        self, sheet: Any, formulas: Any, place: Callable[[int, str | int | None], str]
+        self, sheet: Any, formulas: Any, place: Callable[[int, str | int | None], Sentence]
     ) -> Iterator[tuple[int, list[str]]]:
         sheet.reset_dimensions()  # what a file says of its size need not be so
         written = None
@@ -147,7 +164,12 @@ class _Sheets:
         for number, cells in enumerate(sheet.iter_rows(), start=1):
             if number > MOST_ROWS or len(cells) > MOST_COLUMNS:
                 raise WorkbookRefused(
-                    f"{place(number, None)}: more than {MOST_ROWS} rows or {MOST_COLUMNS} columns."
+                    say(
+                        "{place}: more than {rows} rows or {columns} columns.",
+                        place=place(number, None),
+                        rows=MOST_ROWS,
+                        columns=MOST_COLUMNS,
+                    )
                 )
             meant = [None] * len(cells) if written is None else [cell.value for cell in next(written)]
             row = []
@@ -160,22 +182,28 @@ class _Sheets:
                 names = names or row
                 yield number, row
 
-    def _text(self, cell: Any, formula: Any, where: str) -> str:
+    def _text(self, cell: Any, formula: Any, where: Sentence) -> str:
         """What the cell shows; a problem is noted, and something stands for it."""
         value = cell.value
         if value is None:
             if formula is not None:
-                self._note(where, "its formula has no value. Open the file in a spreadsheet and save it")
+                self._note(where, say("its formula has no value. Open the file in a spreadsheet and save it"))
             return "" if formula is None else "?"
         if cell.data_type == "e":
-            self._note(where, f"it shows the error {value}")
+            self._note(where, say("it shows the error {value}", value=value))
             return "?"
         match value:
             case bool():
                 return "TRUE" if value else "FALSE"
             case datetime() | date() | time() | timedelta():
-                said = "it is a date or a time, which a spreadsheet may have made of something else"
-                self._note(where, f"{said} ({value}). Type it again in a cell of the format Text")
+                self._note(
+                    where,
+                    say(
+                        "it is a date or a time, which a spreadsheet may have made of something else "
+                        "({value}). Type it again in a cell of the format Text",
+                        value=value,
+                    ),
+                )
                 return "?"
             case int():
                 return str(value)
@@ -184,6 +212,6 @@ class _Sheets:
                 return str(int(value)) if whole else f"{value:.{_DIGITS}g}"
         return _CODED_SIGN.sub(lambda code: chr(int(code[1], 16)), str(value)).replace("\r\n", "\n")
 
-    def _note(self, where: str, problem: str) -> None:
+    def _note(self, where: Sentence, problem: Sentence) -> None:
         if len(self._problems) < MOST_PROBLEMS:
-            self._problems.append(f"{where}: {problem}.")
+            self._problems.append(say("{place}: {problem}.", place=where, problem=problem))

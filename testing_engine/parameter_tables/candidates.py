@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from testing_engine.parameter_tables.forms import Form
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.parameter_tables.reading import ParameterTable, TableRow
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
+from testing_engine.sentences import Sentence, say
 
 MODEL, SCALING, FIRST_CATEGORY, SIGN = "model", "scaling", "first_category", "sign"
 SCALINGS = ("1", "1.7", "1.702")

@@ -12,9 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from testing_engine.parameter_tables.sentences import TableProblem, say
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.psychometrics.items.bank import ItemParameterError, ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL
+from testing_engine.sentences import say
 
 LARGEST_SLOPE = 50.0
 LARGEST_PARAMETER = 100.0  # logits; far beyond any real question, and far from overflow
@@ -88,7 +89,7 @@ def parameters_of(form: Form, question: ItemParameters) -> ItemParameters:
     try:
         found = _filled(bare, form, discrimination)
     except ItemParameterError as error:
-        raise TableProblem(say("{problem}.", problem=error)) from error
+        raise TableProblem(say("{problem}.", problem=error.sentence)) from error
     _check_size(found)
     return found
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from testing_engine.parameter_tables.candidates import Candidate, Chosen, Columns
 from testing_engine.parameter_tables.forms import Form, n_categories, parameters_of
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.parameter_tables.r_output import ROW_NAMES
 from testing_engine.parameter_tables.reading import ParameterTable, TableRow
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
 from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.sentences import Sentence, say
 
 FAR_OUT = 6.0  # logits: a question that hardly anybody is near to; often a sign of another metric
 ID_NAMES = ("id", "item", "itemid", "item_id", "item.id", "question_id", "name", "label", "items", "entry")

@@ -23,7 +23,8 @@ from testing_engine.parameter_tables.candidates import (
 )
 from testing_engine.parameter_tables.forms import Form, Graded, Logistic, Nominal, Steps
 from testing_engine.parameter_tables.plain import Roles, logistic_model, plain
-from testing_engine.parameter_tables.sentences import TableProblem, say
+from testing_engine.parameter_tables.problems import TableProblem
+from testing_engine.sentences import say
 
 TITLE = "R mirt"
 

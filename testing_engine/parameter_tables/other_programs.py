@@ -14,7 +14,8 @@ from testing_engine.parameter_tables.candidates import (
 )
 from testing_engine.parameter_tables.forms import Form, Logistic
 from testing_engine.parameter_tables.plain import Roles, plain
-from testing_engine.parameter_tables.sentences import TableProblem, say
+from testing_engine.parameter_tables.problems import TableProblem
+from testing_engine.sentences import say
 
 
 def winsteps(columns: Columns) -> list[Candidate]:

@@ -21,7 +21,8 @@ from testing_engine.parameter_tables.candidates import (
     usual_scaling,
 )
 from testing_engine.parameter_tables.forms import Form, Graded, Logistic, Steps
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
+from testing_engine.parameter_tables.problems import TableProblem
+from testing_engine.sentences import Sentence, say
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from testing_engine.parameter_tables.sentences import Sentence, say
+from testing_engine.sentences import Sentence, say
 
 ROW_NAMES = "(row names)"
 MISSING = {"", "NA", "<NA>", "NaN", "NULL"}

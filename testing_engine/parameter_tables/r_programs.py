@@ -23,8 +23,9 @@ from testing_engine.parameter_tables.candidates import (
 from testing_engine.parameter_tables.forms import Form, Graded, Logistic, Nominal, Steps
 from testing_engine.parameter_tables.mirt import check_paired, divided, slopes_in
 from testing_engine.parameter_tables.plain import Roles, catr_scaling, plain
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.parameter_tables.r_output import ROW_NAMES
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
+from testing_engine.sentences import Sentence, say
 
 _NEAR = 1e-9  # scores that a printed table means as 0, 1, 2, …
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from testing_engine.interchange.tables import SEPARATORS, TableRefused, number_in, read_table
 from testing_engine.interchange.workbooks import is_workbook
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.parameter_tables.r_output import MISSING, ROW_NAMES, read_printed
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
+from testing_engine.sentences import Sentence, say
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500

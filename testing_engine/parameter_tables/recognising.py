@@ -7,9 +7,10 @@ from itertools import product
 from testing_engine.parameter_tables import mirt, other_programs, plain, r_programs
 from testing_engine.parameter_tables.candidates import MODEL, Candidate, Columns
 from testing_engine.parameter_tables.forms import parameters_of
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.parameter_tables.reading import ParameterTable
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
 from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.sentences import Sentence, say
 
 ROWS_TRIED = 2_000
 READINGS: Sequence[Callable[[Columns], list[Candidate]]] = (

@@ -21,9 +21,10 @@ from itertools import accumulate
 
 from testing_engine.interchange.cells import safe_cell
 from testing_engine.interchange.exported import ExportedQuestion, Whole, Written
-from testing_engine.parameter_tables.sentences import Sentence, TableProblem, say
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.psychometrics.items.bank import LOGISTIC_MODELS, STEP_MODELS, ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
+from testing_engine.sentences import Sentence, say
 
 PROGRAMS = ("mirt", "catr", "mirtcat")
 ITEM = "item"  # the column of ids
@@ -68,9 +69,7 @@ class ParametersOut:
     @property
     def written(self) -> Written:
         """As every file of a pool is told of, in English."""
-        report = (
-            ExportedQuestion(each.id, each.outcome, tuple(map(str, each.sentences))) for each in self.told
-        )
+        report = (ExportedQuestion(each.id, each.outcome, each.sentences) for each in self.told)
         return Written(self.content, "text/csv; charset=utf-8", "csv", tuple(report))
 
 

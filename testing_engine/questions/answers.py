@@ -20,6 +20,7 @@ from testing_engine.questions.interactions import (
     Slider,
     TextEntry,
 )
+from testing_engine.sentences import Said, Sentence, say
 
 # One response variable, canonical: text (an identifier, a pair "A B", what was typed), or a list of
 # identifiers or pairs.
@@ -31,10 +32,10 @@ _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _SIGNS_OF_MINUS = str.maketrans({"−": "-", "–": "-", "\u2011": "-"})
 
 
-class AnswerRefused(ValueError):
+class AnswerRefused(Said):
     """An answer of the wrong shape. `variable`: whose, "" for the answer as a whole."""
 
-    def __init__(self, variable: str, message: str) -> None:
+    def __init__(self, variable: str, message: Sentence) -> None:
         super().__init__(message)
         self.variable = variable
 
@@ -46,11 +47,13 @@ def canonical_answer(interactions: Sequence[Interaction], given: object) -> Answ
     the ends.
     """
     if not isinstance(given, Mapping):
-        raise AnswerRefused("", "Must be an object with one entry a response variable.")
+        raise AnswerRefused("", say("Must be an object with one entry a response variable."))
     known = {interaction.response: interaction for interaction in interactions}
     for variable in given:
         if variable not in known:
-            raise AnswerRefused(str(variable)[:100], f"This question asks for {', '.join(known)}.")
+            raise AnswerRefused(
+                str(variable)[:100], say("This question asks for {variables}.", variables=", ".join(known))
+            )
     answer: Answer = {}
     for variable in sorted(known):
         value = _canonical(known[variable], given.get(variable))
@@ -67,7 +70,7 @@ def _canonical(interaction: Interaction, given: object) -> str | list[str]:
         case InlineChoice():
             chosen = _members(variable, given, 1)
             _check_known(variable, chosen, (choice.id for choice in interaction.choices))
-            _check_number(variable, len(chosen), interaction.min_choices, 1, "choices")
+            _check_number(variable, len(chosen), interaction.min_choices, 1, say("choices"))
             return chosen[0] if chosen else ""
         case Order():
             ordered = _members(variable, given, len(interaction.choices))
@@ -76,9 +79,9 @@ def _canonical(interaction: Interaction, given: object) -> str | list[str]:
             most = interaction.max_choices or all_of_them
             least = interaction.min_choices or (0 if interaction.max_choices else all_of_them)
             if ordered:
-                _check_number(variable, len(ordered), least, most, "choices")
+                _check_number(variable, len(ordered), least, most, say("choices"))
             elif interaction.min_choices:
-                _check_number(variable, 0, least, most, "choices")
+                _check_number(variable, 0, least, most, say("choices"))
             return ordered
         case Match() | Associate() | GapMatch():
             return _pairs(interaction, given)
@@ -93,7 +96,7 @@ def _chosen(interaction: ChoiceInteraction | HotText, given: object) -> str | li
     chosen = _members(variable, given, len(interaction.choices))
     _check_known(variable, chosen, (choice.id for choice in interaction.choices))
     most = interaction.max_choices or len(interaction.choices)
-    _check_number(variable, len(chosen), interaction.min_choices, most, "choices")
+    _check_number(variable, len(chosen), interaction.min_choices, most, say("choices"))
     if interaction.max_choices == 1:
         return chosen[0] if chosen else ""
     return sorted(chosen)
@@ -118,26 +121,34 @@ def _pairs(interaction: Match | Associate | GapMatch, given: object) -> list[str
     for pair in pairs:
         ends = pair.split(" ")
         if len(ends) != 2 or not (ends[0] in limits and ends[1] in seconds):
-            raise AnswerRefused(variable, f"{pair!r} is no pair of this question; write it as “A B”.")
+            raise AnswerRefused(
+                variable, say("{pair} is no pair of this question; write it as “A B”.", pair=repr(pair))
+            )
         if (
             not isinstance(interaction, Associate)
             and ends[0] in seconds
             and ends[0] not in {f.id for f in firsts}
         ):
-            raise AnswerRefused(variable, f"{pair!r} begins with a target; write the source first.")
+            raise AnswerRefused(
+                variable, say("{pair} begins with a target; write the source first.", pair=repr(pair))
+            )
         used.update(ends)
         canonical.append(" ".join(sorted(ends)) if isinstance(interaction, Associate) else pair)
     if len(set(canonical)) != len(canonical):
-        raise AnswerRefused(variable, "A pair stands twice.")
+        raise AnswerRefused(variable, say("A pair stands twice."))
     for end, times in used.items():
         if limits[end] and times > limits[end]:
-            raise AnswerRefused(variable, f"{end} may be used {limits[end]} times at most.")
+            raise AnswerRefused(
+                variable, say("{end} may be used {times} times at most.", end=end, times=limits[end])
+            )
     least = _least_uses(interaction)
     for end, times in least.items():
         if canonical and used[end] < times:
-            raise AnswerRefused(variable, f"{end} must be used {times} times at least.")
+            raise AnswerRefused(
+                variable, say("{end} must be used {times} times at least.", end=end, times=times)
+            )
     most = interaction.max_associations or 10_000
-    _check_number(variable, len(canonical), interaction.min_associations, most, "pairs")
+    _check_number(variable, len(canonical), interaction.min_associations, most, say("pairs"))
     return sorted(canonical)
 
 
@@ -154,11 +165,11 @@ def _typed(interaction: TextEntry, given: object) -> str:
     variable = interaction.response
     text = _text(variable, given)
     if len(text) > interaction.max_length:
-        raise AnswerRefused(variable, f"Must be at most {interaction.max_length} characters.")
+        raise AnswerRefused(variable, say("Must be at most {most} characters.", most=interaction.max_length))
     if text and interaction.base_type == "integer" and whole_number(text) is None:
-        raise AnswerRefused(variable, "Must be a whole number.")
+        raise AnswerRefused(variable, say("Must be a whole number."))
     if text and interaction.base_type == "float" and number(text) is None:
-        raise AnswerRefused(variable, "Must be a number.")
+        raise AnswerRefused(variable, say("Must be a number."))
     return text
 
 
@@ -170,11 +181,16 @@ def _slid(interaction: Slider, given: object) -> str:
     value = number(text)
     if value is None or not interaction.lower <= value <= interaction.upper:
         raise AnswerRefused(
-            variable, f"Must be a number from {interaction.lower:g} to {interaction.upper:g}."
+            variable,
+            say(
+                "Must be a number from {lower} to {upper}.",
+                lower=f"{interaction.lower:g}",
+                upper=f"{interaction.upper:g}",
+            ),
         )
     steps = (value - interaction.lower) / interaction.step
     if abs(steps - round(steps)) > 1e-6:
-        raise AnswerRefused(variable, f"Must lie on a step of {interaction.step:g}.")
+        raise AnswerRefused(variable, say("Must lie on a step of {step}.", step=f"{interaction.step:g}"))
     value = interaction.lower + round(steps) * interaction.step
     return str(round(value)) if interaction.base_type == "integer" else repr(round(value, 9))
 
@@ -187,13 +203,13 @@ def _text(variable: str, given: object) -> str:
         return ""
     if isinstance(given, int | float) and not isinstance(given, bool):
         if isinstance(given, float) and not math.isfinite(given):
-            raise AnswerRefused(variable, "Must be a finite number.")
+            raise AnswerRefused(variable, say("Must be a finite number."))
         given = repr(given)
     if not isinstance(given, str):
-        raise AnswerRefused(variable, "Must be a text or a number.")
+        raise AnswerRefused(variable, say("Must be a text or a number."))
     text = unicodedata.normalize("NFC", given).strip()
     if any(not sign.isprintable() and sign not in "\u00a0\u202f\u2009" for sign in text):
-        raise AnswerRefused(variable, "Has a sign that cannot be shown.")
+        raise AnswerRefused(variable, say("Has a sign that cannot be shown."))
     return text
 
 
@@ -203,11 +219,11 @@ def _members(variable: str, given: object, most: int) -> list[str]:
         return []
     members = [given] if isinstance(given, str) else given
     if not isinstance(members, list) or not all(isinstance(member, str) for member in members):
-        raise AnswerRefused(variable, "Must be a text, or a list of texts.")
+        raise AnswerRefused(variable, say("Must be a text, or a list of texts."))
     if len(members) > most:
-        raise AnswerRefused(variable, f"Must have at most {most} members.")
+        raise AnswerRefused(variable, say("Must have at most {most} members.", most=most))
     if len(set(members)) != len(members):
-        raise AnswerRefused(variable, "A member stands twice.")
+        raise AnswerRefused(variable, say("A member stands twice."))
     return members
 
 
@@ -215,12 +231,21 @@ def _check_known(variable: str, chosen: Iterable[str], known: Iterable[str]) -> 
     ids = list(known)
     for each in chosen:
         if each not in ids:
-            raise AnswerRefused(variable, f"{each[:100]!r} is none of its choices.")
+            raise AnswerRefused(variable, say("{choice} is none of its choices.", choice=repr(each[:100])))
 
 
-def _check_number(variable: str, number_of: int, least: int, most: int, what: str) -> None:
+def _check_number(variable: str, number_of: int, least: int, most: int, what: Sentence) -> None:
     if not least <= number_of <= most:
-        raise AnswerRefused(variable, f"Must have {least} to {most} {what}, and has {number_of}.")
+        raise AnswerRefused(
+            variable,
+            say(
+                "Must have {least} to {most} {what}, and has {count}.",
+                least=least,
+                most=most,
+                what=what,
+                count=number_of,
+            ),
+        )
 
 
 def number(text: str) -> float | None:

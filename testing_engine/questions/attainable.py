@@ -30,6 +30,7 @@ from testing_engine.questions.telling_numbers import (
     grid,
     meetings,
 )
+from testing_engine.sentences import say
 
 NO_SUCH_TEXT = "⁂ some other text ⁂"
 MOST_COMPARED = 40  # comparisons of what is computed from typed numbers
@@ -47,7 +48,12 @@ def attainable_scores(program: Program, interactions: Sequence[Interaction]) -> 
         found = _scores_of(term, program, asked)
         sums = _distinct(total + score for total in sums for score in found)
         if len(sums) > MOST_CATEGORIES:
-            raise TooManyAnswers(f"It can give more than {MOST_CATEGORIES} different scores.")
+            raise TooManyAnswers(
+                say(
+                    "It can give more than {most} different scores.",
+                    most=MOST_CATEGORIES,
+                )
+            )
     return tuple(sums)
 
 
@@ -164,7 +170,12 @@ def _domains(
             domains.append(list(islice(values, MOST_ANSWERS + 1)))
         if math.prod(map(len, domains)) <= most:
             return domains
-    raise TooManyAnswers(f"It has more than {MOST_ANSWERS} answers that could differ in their score.")
+    raise TooManyAnswers(
+        say(
+            "It has more than {most} answers that could differ in their score.",
+            most=MOST_ANSWERS,
+        )
+    )
 
 
 def _is_typed_number(interaction: Interaction) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import re2
 
 from testing_engine.questions.operators import OPERATORS, Value
+from testing_engine.sentences import Said, Sentence, reason_of, say
 
 Environment: TypeAlias = Mapping[str, Value]
 Evaluate: TypeAlias = Callable[[Environment], Value]
@@ -22,10 +23,10 @@ DEEPEST = 60
 LARGEST = 1e15  # numbers beyond it are None, so that no arithmetic grows without bound
 
 
-class ExpressionError(ValueError):
+class ExpressionError(Said):
     """No expression. `pointer`: where (JSON pointer)."""
 
-    def __init__(self, pointer: str, message: str) -> None:
+    def __init__(self, pointer: str, message: Sentence) -> None:
         super().__init__(message)
         self.pointer = pointer
 
@@ -43,9 +44,16 @@ class _Compiler:
     def compile(self, node: object, pointer: str, depth: int) -> Evaluate:
         self.nodes += 1
         if self.nodes > MOST_NODES or depth > DEEPEST:
-            raise ExpressionError(pointer, f"Has more than {MOST_NODES} parts, or is deeper than {DEEPEST}.")
+            raise ExpressionError(
+                pointer,
+                say(
+                    "Has more than {most} parts, or is deeper than {deepest}.",
+                    most=MOST_NODES,
+                    deepest=DEEPEST,
+                ),
+            )
         if not isinstance(node, Mapping) or not isinstance(node.get("op"), str):
-            raise ExpressionError(pointer, "Must be an object with an “op”.")
+            raise ExpressionError(pointer, say("Must be an object with an “op”."))
         op = node["op"]
         if op == "value":
             return self._value(node, pointer)
@@ -53,23 +61,28 @@ class _Compiler:
             return self._variable(node, pointer)
         operands = node.get("of", [])
         if not isinstance(operands, list):
-            raise ExpressionError(f"{pointer}/of", "Must be a list.")
+            raise ExpressionError(f"{pointer}/of", say("Must be a list."))
         compiled = [self.compile(each, f"{pointer}/of/{i}", depth + 1) for i, each in enumerate(operands)]
         if op == "if":
             return _choice_of(compiled, pointer)
         operator = OPERATORS.get(op)
         if operator is None:
-            raise ExpressionError(f"{pointer}/op", f"There is no operator {op!r}.")
+            raise ExpressionError(f"{pointer}/op", say("There is no operator {op}.", op=repr(op)))
         if not operator.least <= len(compiled) <= operator.most:
             raise ExpressionError(
-                f"{pointer}/of", f"{op} takes {operator.least} to {operator.most} operands."
+                f"{pointer}/of",
+                say(
+                    "{op} takes {least} to {most} operands.", op=op, least=operator.least, most=operator.most
+                ),
             )
         if unknown := set(node) - {"op", "of"} - operator.options:
-            raise ExpressionError(pointer, f"{op} has no {', '.join(sorted(map(str, unknown)))}.")
+            raise ExpressionError(
+                pointer, say("{op} has no {unknown}.", op=op, unknown=", ".join(sorted(map(str, unknown))))
+            )
         try:
             function = operator.make(node)
         except (KeyError, TypeError, ValueError, re2.error) as error:
-            raise ExpressionError(pointer, f"{op}: {error}") from error
+            raise ExpressionError(pointer, say("{op}: {error}", op=op, error=reason_of(error))) from error
         return _applied(function, compiled)
 
     def _value(self, node: Mapping[str, Any], pointer: str) -> Evaluate:
@@ -78,7 +91,7 @@ class _Compiler:
         members = constant if isinstance(constant, tuple) else (constant,)
         if not all(member is None or isinstance(member, bool | int | float | str) for member in members):
             raise ExpressionError(
-                f"{pointer}/value", "Must be a text, a number, true, false, null or a list of them."
+                f"{pointer}/value", say("Must be a text, a number, true, false, null or a list of them.")
             )
         bounded = _bounded(constant)
         return lambda _: bounded
@@ -86,14 +99,14 @@ class _Compiler:
     def _variable(self, node: Mapping[str, Any], pointer: str) -> Evaluate:
         name = node.get("name")
         if name not in self.names:
-            raise ExpressionError(f"{pointer}/name", f"There is no variable {name!r}.")
+            raise ExpressionError(f"{pointer}/name", say("There is no variable {name}.", name=repr(name)))
         return lambda environment: environment.get(name)
 
 
 def _choice_of(compiled: Sequence[Evaluate], pointer: str) -> Evaluate:
     """condition, then, else: only the branch that counts is looked at."""
     if len(compiled) != 3:
-        raise ExpressionError(f"{pointer}/of", "if takes 3 operands.")
+        raise ExpressionError(f"{pointer}/of", say("if takes 3 operands."))
     condition, then, otherwise = compiled
     return lambda environment: then(environment) if condition(environment) is True else otherwise(environment)
 

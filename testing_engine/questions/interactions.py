@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from testing_engine.sentences import Said, Sentence, say
+
 BaseType: TypeAlias = Literal["identifier", "string", "integer", "float", "pair", "directedPair"]
 Cardinality: TypeAlias = Literal["single", "multiple", "ordered"]
 
@@ -192,10 +194,10 @@ def encode(interactions: Sequence[Interaction]) -> list[dict[str, object]]:
     return plain
 
 
-class InteractionError(ValueError):
+class InteractionError(Said):
     """Interactions that make no sense. `pointer`: where, from the list of them (JSON pointer)."""
 
-    def __init__(self, pointer: str, message: str) -> None:
+    def __init__(self, pointer: str, message: Sentence) -> None:
         super().__init__(message)
         self.pointer = pointer
 
@@ -203,13 +205,18 @@ class InteractionError(ValueError):
 def check(interactions: Sequence[Interaction]) -> None:
     """Raises `InteractionError` at the first thing that cannot be."""
     if not 1 <= len(interactions) <= MOST_INTERACTIONS:
-        raise InteractionError("", f"A question has 1 to {MOST_INTERACTIONS} interactions.")
+        raise InteractionError(
+            "",
+            say("A question has 1 to {most} interactions.", most=MOST_INTERACTIONS),
+        )
     seen: set[str] = set()
     for index, interaction in enumerate(interactions):
         pointer = f"/{index}"
         check_identifier(interaction.response, f"{pointer}/response")
         if interaction.response in seen:
-            raise InteractionError(f"{pointer}/response", "Two interactions have the same response variable.")
+            raise InteractionError(
+                f"{pointer}/response", say("Two interactions have the same response variable.")
+            )
         seen.add(interaction.response)
         _check_one(interaction, pointer)
 
@@ -224,10 +231,12 @@ def _check_one(interaction: Interaction, pointer: str) -> None:
         case InlineChoice():
             _check_ids(interaction.choices, f"{pointer}/choices")
             if interaction.min_choices not in (0, 1):
-                raise InteractionError(f"{pointer}/min_choices", "Must be 0 or 1.")
+                raise InteractionError(f"{pointer}/min_choices", say("Must be 0 or 1."))
         case TextEntry():
             if not 1 <= interaction.max_length <= LONGEST_TEXT:
-                raise InteractionError(f"{pointer}/max_length", f"Must be 1 to {LONGEST_TEXT}.")
+                raise InteractionError(
+                    f"{pointer}/max_length", say("Must be 1 to {most}.", most=LONGEST_TEXT)
+                )
         case Match():
             _check_ids((*interaction.sources, *interaction.targets), f"{pointer}/sources")
             most = len(interaction.sources) * len(interaction.targets)
@@ -245,18 +254,18 @@ def _check_one(interaction: Interaction, pointer: str) -> None:
             )
             if not 0 < steps <= 10_000:
                 raise InteractionError(
-                    f"{pointer}/step", "Must divide the way from lower to upper into 1 to 10,000."
+                    f"{pointer}/step", say("Must divide the way from lower to upper into 1 to 10,000.")
                 )
 
 
 def _check_ids(choices: Sequence[Option | Associable | Gap], pointer: str) -> None:
     if not 1 <= len(choices) <= MOST_CHOICES:
-        raise InteractionError(pointer, f"There must be 1 to {MOST_CHOICES}.")
+        raise InteractionError(pointer, say("There must be 1 to {most}.", most=MOST_CHOICES))
     ids = [choice.id for choice in choices]
     for index, identifier in enumerate(ids):
         check_identifier(identifier, f"{pointer}/{index}/id")
     if len(set(ids)) != len(ids):
-        raise InteractionError(pointer, "Two have the same id.")
+        raise InteractionError(pointer, say("Two have the same id."))
 
 
 def _check_associations(
@@ -264,18 +273,20 @@ def _check_associations(
 ) -> None:
     for member in members:
         if member.match_min < 0 or member.match_max < 0 or 0 < member.match_max < member.match_min:
-            raise InteractionError(pointer, f"{member.id}: match_min and match_max do not fit.")
+            raise InteractionError(pointer, say("{id}: match_min and match_max do not fit.", id=member.id))
     _check_range(interaction.min_associations, interaction.max_associations, most, pointer, "associations")
 
 
 def _check_range(least: int, most: int, available: int, pointer: str, what: str) -> None:
     if not 0 <= least <= available:
-        raise InteractionError(f"{pointer}/min_{what}", f"Must be 0 to {available}.")
+        raise InteractionError(f"{pointer}/min_{what}", say("Must be 0 to {available}.", available=available))
     if most < 0 or 0 < most < least:
-        raise InteractionError(f"{pointer}/max_{what}", f"Must be 0 (any number), or at least min_{what}.")
+        raise InteractionError(
+            f"{pointer}/max_{what}", say("Must be 0 (any number), or at least min_{what}.", what=what)
+        )
 
 
 def check_identifier(text: str, pointer: str) -> None:
     """One word without blanks, so that a pair can be written "A B"; raises `InteractionError`."""
     if not 1 <= len(text) <= 100 or not text.isprintable() or any(sign.isspace() for sign in text):
-        raise InteractionError(pointer, "Must be 1 to 100 visible signs without a blank.")
+        raise InteractionError(pointer, say("Must be 1 to 100 visible signs without a blank."))

@@ -28,6 +28,7 @@ from testing_engine.questions.program import (
     variables_of,
 )
 from testing_engine.questions.telling_answers import TooManyAnswers
+from testing_engine.sentences import say
 
 MOST_MODELLED = (
     6  # categories that a response model is given; more cannot be told apart by a few hundred answers
@@ -71,10 +72,10 @@ def rules_of_keys(
     variables = variables_of(interactions)
     for name in variables:
         if name not in keys:
-            raise ProgramError(f"/{name}", "Has no key.")
+            raise ProgramError(f"/{name}", say("Has no key."))
     for name in keys:
         if name not in variables:
-            raise ProgramError(f"/{name}", "The question asks for no such response.")
+            raise ProgramError(f"/{name}", say("The question asks for no such response."))
     parts = {name: _score_of(name, keys[name], variables[name]) for name in variables}
     if all_or_nothing:
         return _all_or_nothing(variables, parts, interactions)
@@ -90,7 +91,7 @@ def with_categories(program: Program, interactions: Sequence[Interaction]) -> Pr
     check_fits(program, interactions)
     scores = attainable_scores(program, interactions)
     if len(scores) < 2:
-        raise ProgramError("/score", "Every answer earns the same.")
+        raise ProgramError("/score", say("Every answer earns the same."))
     program = msgspec.structs.replace(program, categories=scores)
     Scoring(program)
     return program
@@ -102,7 +103,9 @@ def merged(program: Program, categories: Sequence[float]) -> Program:
     Raises `ProgramError` where a category is no attainable score of the program, or the lowest is missing.
     """
     if not set(categories) <= set(program.categories) or program.categories[0] not in categories:
-        raise ProgramError("/categories", "Must be some of the attainable scores, the lowest among them.")
+        raise ProgramError(
+            "/categories", say("Must be some of the attainable scores, the lowest among them.")
+        )
     made = msgspec.structs.replace(program, categories=tuple(sorted(categories)))
     Scoring(made)
     return made
@@ -128,7 +131,7 @@ def _score_of(name: str, key: Key, variable: Variable) -> Expression:
         if getattr(key, kind) is not None
     ]
     if len(kinds) != 1:
-        raise ProgramError(f"/{name}", "Must have one of correct, mapping, number, texts and pattern.")
+        raise ProgramError(f"/{name}", say("Must have one of correct, mapping, number, texts and pattern."))
     is_typed = variable.base_type in ("string", "integer", "float")
     given = {"op": "variable", "name": name}
     match kinds[0]:
@@ -152,7 +155,10 @@ def _score_of(name: str, key: Key, variable: Variable) -> Expression:
             near = {"op": "equal", "of": [given, _value(key.number)], "tolerance": mode, "by": by}
             return _one_if(near)
         case kind:
-            raise ProgramError(f"/{name}/{kind}", f"Does not fit an answer that is {variable.base_type}.")
+            raise ProgramError(
+                f"/{name}/{kind}",
+                say("Does not fit an answer that is {base_type}.", base_type=variable.base_type),
+            )
 
 
 def _match(given: Expression, correct: Any, variable: Variable, name: str) -> Expression:
@@ -160,10 +166,10 @@ def _match(given: Expression, correct: Any, variable: Variable, name: str) -> Ex
     if variable.base_type == "pair":
         members = [" ".join(sorted(member.split(" "))) for member in members]
     if variable.base_type in ("integer", "float"):
-        raise ProgramError(f"/{name}/correct", "A number's key is “number”.")
+        raise ProgramError(f"/{name}/correct", say("A number's key is “number”."))
     if variable.cardinality == "single":
         if len(members) != 1:
-            raise ProgramError(f"/{name}/correct", "Must be one: the question takes one.")
+            raise ProgramError(f"/{name}/correct", say("Must be one: the question takes one."))
         if variable.base_type == "string":
             return {"op": "stringMatch", "of": [given, _value(members[0])], "case_sensitive": False}
         return {"op": "match", "of": [given, _value(members[0])]}

@@ -28,6 +28,7 @@ from testing_engine.questions.expressions import (
 )
 from testing_engine.questions.interactions import BaseType, Cardinality, Interaction, base_type_of
 from testing_engine.questions.operators import Scalar, Value, sort_unordered
+from testing_engine.sentences import Said, Sentence, reason_of, say
 
 MOST_CATEGORIES = 100  # of scores that a question can give; the engine is given 6 at most
 MOST_TELLING = 50  # numbers of one variable
@@ -51,10 +52,10 @@ class Program(msgspec.Struct, frozen=True):
     telling: dict[str, tuple[float, ...]] = {}
 
 
-class ProgramError(ValueError):
+class ProgramError(Said):
     """Rules that cannot be. `pointer`: where in them (JSON pointer)."""
 
-    def __init__(self, pointer: str, message: str) -> None:
+    def __init__(self, pointer: str, message: Sentence) -> None:
         super().__init__(message)
         self.pointer = pointer
 
@@ -68,12 +69,12 @@ class Scoring:
         self._steps: list[tuple[str, Evaluate]] = []
         for index, (name, expression) in enumerate(program.steps):
             if name in names:
-                raise ProgramError(f"/steps/{index}/0", f"The name {name!r} is taken.")
+                raise ProgramError(f"/steps/{index}/0", say("The name {name} is taken.", name=repr(name)))
             self._steps.append((name, _compiled(expression, names, f"/steps/{index}/1")))
             names.add(name)
         self._score = _compiled(program.score, names, "/score")
         if _size(program.steps) + _size(program.score) > MOST_NODES:
-            raise ProgramError("/steps", f"Has more than {MOST_NODES} parts.")
+            raise ProgramError("/steps", say("Has more than {most} parts.", most=MOST_NODES))
         _check_categories(program.categories)
         _check_telling(program)
         self._bounds = [score - SAME_SCORE for score in program.categories]
@@ -135,11 +136,16 @@ def check_fits(program: Program, interactions: Sequence[Interaction]) -> None:
     asked = {interaction.response: interaction for interaction in interactions}
     if asked.keys() != program.variables.keys():
         differing = sorted(asked.keys() ^ program.variables.keys())
-        raise ProgramError("/variables", f"Rules and interactions differ in {', '.join(differing)}.")
+        raise ProgramError(
+            "/variables", say("Rules and interactions differ in {differing}.", differing=", ".join(differing))
+        )
     for name, interaction in asked.items():
         declared, wanted = program.variables[name].base_type, base_type_of(interaction)
         if declared != wanted:
-            raise ProgramError(f"/variables/{name}", f"Is declared {declared}, but answered by {wanted}.")
+            raise ProgramError(
+                f"/variables/{name}",
+                say("Is declared {declared}, but answered by {wanted}.", declared=declared, wanted=wanted),
+            )
 
 
 def variables_of(interactions: Sequence[Interaction]) -> dict[str, Variable]:
@@ -181,7 +187,7 @@ def _compiled(expression: object, names: set[str], pointer: str) -> Evaluate:
     try:
         return compile_expression(expression, frozenset(names))
     except ExpressionError as error:
-        raise ProgramError(pointer + error.pointer, str(error)) from error
+        raise ProgramError(pointer + error.pointer, reason_of(error)) from error
 
 
 def _size(node: object) -> int:
@@ -193,11 +199,17 @@ def _size(node: object) -> int:
 def _check_telling(program: Program) -> None:
     for name, numbers in program.telling.items():
         if name not in program.variables or len(numbers) > MOST_TELLING:
-            raise ProgramError("/telling", f"Must be at most {MOST_TELLING} numbers of response variables.")
+            raise ProgramError(
+                "/telling",
+                say("Must be at most {most} numbers of response variables.", most=MOST_TELLING),
+            )
 
 
 def _check_categories(categories: Sequence[float]) -> None:
     if not 2 <= len(categories) <= MOST_CATEGORIES:
-        raise ProgramError("/categories", f"There must be 2 to {MOST_CATEGORIES} attainable scores.")
+        raise ProgramError(
+            "/categories",
+            say("There must be 2 to {most} attainable scores.", most=MOST_CATEGORIES),
+        )
     if any(after - before <= SAME_SCORE for before, after in pairwise(categories)):
-        raise ProgramError("/categories", "The scores must rise.")
+        raise ProgramError("/categories", say("The scores must rise."))

@@ -19,11 +19,12 @@ from testing_engine.questions.interactions import (
     Order,
 )
 from testing_engine.questions.operators import OPERATORS, Value
+from testing_engine.sentences import Said, say
 
 MOST_ANSWERS = 40_000  # that are looked at for one term of a score
 
 
-class TooManyAnswers(ValueError):
+class TooManyAnswers(Said):
     """The scores cannot be enumerated within the limits: score it right or wrong, or more simply."""
 
 
@@ -109,7 +110,12 @@ def _one_a_sum(interaction: Interaction, worth: Any, wanted: int) -> Iterator[li
                 del found[wanted:]
         states = after
         if len(states) > MOST_ANSWERS:
-            raise TooManyAnswers(f"It has more than {MOST_ANSWERS} answers that could differ in their score.")
+            raise TooManyAnswers(
+                say(
+                    "It has more than {most} answers that could differ in their score.",
+                    most=MOST_ANSWERS,
+                )
+            )
     for answer in (answer for answers in states.values() for answer in answers if answer):
         if isinstance(interaction, Order):  # another order of the same is worth the same, but is not named
             yield from map(list, islice(permutations(answer), wanted))

@@ -12,22 +12,23 @@ from testing_engine.interchange.qti.declarations import (
     is_true,
 )
 from testing_engine.interchange.qti.writing import Notes, Writer
+from testing_engine.sentences import reason_of, say
 
 INLINE = ("inlineChoiceInteraction", "textEntryInteraction")
 REFUSED = {
-    "extendedTextInteraction": "a person must score it",
-    "uploadInteraction": "a person must score it",
-    "drawingInteraction": "a person must score it",
-    "mediaInteraction": "sound and film are not taken",
-    "customInteraction": "a program of its maker's is not taken",
-    "portableCustomInteraction": "a program of its maker's is not taken",
-    "endAttemptInteraction": "a question in several attempts is not taken",
-    "hotspotInteraction": "answers in a picture are not taken",
-    "selectPointInteraction": "answers in a picture are not taken",
-    "positionObjectInteraction": "answers in a picture are not taken",
-    "graphicOrderInteraction": "answers in a picture are not taken",
-    "graphicAssociateInteraction": "answers in a picture are not taken",
-    "graphicGapMatchInteraction": "answers in a picture are not taken",
+    "extendedTextInteraction": say("a person must score it"),
+    "uploadInteraction": say("a person must score it"),
+    "drawingInteraction": say("a person must score it"),
+    "mediaInteraction": say("sound and film are not taken"),
+    "customInteraction": say("a program of its maker's is not taken"),
+    "portableCustomInteraction": say("a program of its maker's is not taken"),
+    "endAttemptInteraction": say("a question in several attempts is not taken"),
+    "hotspotInteraction": say("answers in a picture are not taken"),
+    "selectPointInteraction": say("answers in a picture are not taken"),
+    "positionObjectInteraction": say("answers in a picture are not taken"),
+    "graphicOrderInteraction": say("answers in a picture are not taken"),
+    "graphicAssociateInteraction": say("answers in a picture are not taken"),
+    "graphicGapMatchInteraction": say("answers in a picture are not taken"),
 }
 # What a response variable may be for each: (base types, cardinalities).
 _BOUND: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -59,19 +60,25 @@ class Asking:
     def place(self, element: Element) -> str | None:
         """What stands in the text for an interaction; None where the element is none."""
         if element.name in REFUSED:
-            self._notes.refuse(element, f"{element.name}: {REFUSED[element.name]}")
+            self._notes.refuse(
+                element,
+                say("{element}: {refused}", element=element.name, refused=REFUSED[element.name]),
+            )
             return ""
         if not element.name.endswith("Interaction"):
             return None
         make = _MAKERS.get(element.name)
         if make is None:
-            self._notes.refuse(element, f"{element.name}: no interaction of that name is known")
+            self._notes.refuse(
+                element,
+                say("{element}: no interaction of that name is known", element=element.name),
+            )
             return ""
         try:
             declared = self._declared(element)
             made, text = make(self, element, declared)
         except NotTaken as reason:
-            self._notes.refusals[str(reason)] = None
+            self._notes.refusals[reason_of(reason)] = None
             return ""
         kind = element.name.removesuffix("Interaction")
         self.found.append({"type": kind, "response": declared.name, **made})
@@ -81,11 +88,26 @@ class Asking:
         name = element.get("responseIdentifier")
         declared = self._responses.get(name)
         if declared is None:
-            raise NotTaken(element, f"{element.name}: its response variable {name!r} is not declared")
+            raise NotTaken(
+                element,
+                say(
+                    "{element}: its response variable {name} is not declared",
+                    element=element.name,
+                    name=repr(name),
+                ),
+            )
         types, cardinalities = _BOUND[element.name]
         if declared.base_type not in types or declared.cardinality not in cardinalities:
             kind = f"{declared.cardinality} {declared.base_type}"
-            raise NotTaken(declared.element, f"{name} is {kind}, which {element.name} does not give")
+            raise NotTaken(
+                declared.element,
+                say(
+                    "{name} is {kind}, which {element} does not give",
+                    name=name,
+                    kind=kind,
+                    element=element.name,
+                ),
+            )
         return declared
 
     # --- One kind each: the plain data, and the text that stands for it where that is more than a place ---
@@ -105,9 +127,9 @@ class Asking:
 
     def text_entry(self, element: Element, declared: Declared) -> tuple[Plain, str]:
         if element.get("base", "10") not in ("", "10"):
-            raise NotTaken(element, "numbers to a base other than 10 are not taken")
+            raise NotTaken(element, say("numbers to a base other than 10 are not taken"))
         if element.get("patternMask"):
-            self._notes.lose("What may be typed (patternMask) is not checked while typing.")
+            self._notes.lose(say("What may be typed (patternMask) is not checked while typing."))
         made: Plain = {"base_type": declared.base_type, "placeholder": element.get("placeholderText")}
         if element.get("dataMaxLength"):
             made["max_length"] = attribute_whole(element, "dataMaxLength")
@@ -127,7 +149,7 @@ class Asking:
     def match(self, element: Element, declared: Declared) -> tuple[Plain, str]:
         sets = element.elements("simpleMatchSet")
         if len(sets) != 2:
-            raise NotTaken(element, "a matchInteraction has two sets")
+            raise NotTaken(element, say("a matchInteraction has two sets"))
         sources, targets = (self._associables(each, "simpleAssociableChoice") for each in sets)
         made = {"prompt": self._prompt(element), "sources": sources, "targets": targets}
         return {**made, **_shuffled(element), **_associations(element, declared)}, ""
@@ -180,9 +202,14 @@ class Asking:
         is_whole = declared.base_type == "integer"
         step = attribute_number(element, "step", 1.0 if is_whole else (upper - lower) / STEPS_OF_A_SLIDE)
         if not is_whole and not element.get("step"):
-            self._notes.lose(f"The slider moves in {STEPS_OF_A_SLIDE} steps, as the file names none.")
+            self._notes.lose(
+                say(
+                    "The slider moves in {steps} steps, as the file names none.",
+                    steps=STEPS_OF_A_SLIDE,
+                )
+            )
         if is_true(element, "reverse"):
-            self._notes.lose("The slider runs in the usual direction.")
+            self._notes.lose(say("The slider runs in the usual direction."))
         made = {"lower": lower, "upper": upper, "step": step, "base_type": declared.base_type}
         return {"prompt": self._prompt(element), **made}, ""
 
@@ -213,10 +240,10 @@ class Asking:
 
     def _check_choice(self, choice: Element) -> None:
         if choice.get("templateIdentifier"):
-            raise NotTaken(choice, "a choice that depends on a template is not taken")
+            raise NotTaken(choice, say("a choice that depends on a template is not taken"))
         if choice.get("matchGroup"):
             self._notes.lose(
-                "Groups of what fits together (matchGroup) are not taken: everything may be tried."
+                say("Groups of what fits together (matchGroup) are not taken: everything may be tried.")
             )
 
     def _line(self, element: Element) -> str:

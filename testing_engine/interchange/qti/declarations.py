@@ -7,15 +7,16 @@ from typing import Any
 from testing_engine.interchange.markup import Element
 from testing_engine.questions.answers import folded, number, whole_number
 from testing_engine.questions.operators import Scalar, sort_unordered
+from testing_engine.sentences import Said, Sentence, say
 
 Expression = dict[str, Any]
 
 
-class NotTaken(Exception):
+class NotTaken(Said):
     """Something of the item cannot be taken; with the line where it stands."""
 
-    def __init__(self, where: Element, why: str) -> None:
-        super().__init__(f"Line {where.line}: {why}.")
+    def __init__(self, where: Element, why: Sentence) -> None:
+        super().__init__(say("Line {line}: {why}.", line=where.line, why=why))
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,11 @@ def scalar(where: Element, text: str, base_type: str) -> Scalar:
         case "identifier":
             found = text
         case _:
-            raise NotTaken(where, f"values of the type {base_type or '(none)'} are not taken")
+            raise NotTaken(
+                where, say("values of the type {base_type} are not taken", base_type=base_type or "(none)")
+            )
     if found is None:
-        raise NotTaken(where, f"{text[:50]!r} is no {base_type}")
+        raise NotTaken(where, say("{text} is no {base_type}", text=repr(text[:50]), base_type=base_type))
     return found
 
 
@@ -113,7 +116,14 @@ def only_operand(rule: Element) -> Element:
     """The one expression that a rule takes. Raises `NotTaken`."""
     operands = rule.elements()
     if len(operands) != 1:
-        raise NotTaken(rule, f"{rule.name} takes one expression, and has {len(operands)}")
+        raise NotTaken(
+            rule,
+            say(
+                "{element} takes one expression, and has {operands}",
+                element=rule.name,
+                operands=len(operands),
+            ),
+        )
     return operands[0]
 
 
@@ -124,14 +134,30 @@ def attribute_number(where: Element, name: str, otherwise: float | None = None) 
         return otherwise
     found = number(text)
     if found is None:
-        raise NotTaken(where, f"{where.name} has {name}={text[:50]!r}, which is no number")
+        raise NotTaken(
+            where,
+            say(
+                "{element} has {name}={text}, which is no number",
+                element=where.name,
+                name=name,
+                text=repr(text[:50]),
+            ),
+        )
     return found
 
 
 def attribute_whole(where: Element, name: str, otherwise: int | None = None) -> int:
     found = attribute_number(where, name, otherwise)
     if found != int(found):
-        raise NotTaken(where, f"{where.name} has {name}={found:g}, which is no whole number")
+        raise NotTaken(
+            where,
+            say(
+                "{element} has {name}={found}, which is no whole number",
+                element=where.name,
+                name=name,
+                found=f"{found:g}",
+            ),
+        )
     return int(found)
 
 
@@ -151,7 +177,7 @@ def mapping_node(given: Expression, declared: Declared, where: Element) -> Expre
     """mapResponse of a response variable. Raises `NotTaken` where it has no mapping."""
     mapping = declared.mapping
     if mapping is None:
-        raise NotTaken(where, f"{declared.name} is mapped, and declares no mapping")
+        raise NotTaken(where, say("{name} is mapped, and declares no mapping", name=declared.name))
     entries = [_entry(entry, declared.base_type) for entry in mapping.elements("mapEntry")]
     node: Expression = {
         "op": "mapResponse",

@@ -16,6 +16,7 @@ from testing_engine.interchange.qti.declarations import (
     mapping_node,
     scalar,
 )
+from testing_engine.sentences import say
 
 # Operators that are called alike on both sides and have no attribute that counts.
 _ALIKE = {
@@ -50,20 +51,20 @@ _ALIKE = {
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
 _ROUNDING = {"decimalPlaces": "decimalPlaces", "significantFigures": "significantFigures"}
 UNSCORABLE = {
-    "random": "chance",
-    "randomInteger": "chance",
-    "randomFloat": "chance",
-    "customOperator": "a program of its maker's",
-    "mapResponsePoint": "places in a picture",
-    "inside": "places in a picture",
-    "durationLT": "the time that was taken",
-    "durationGTE": "the time that was taken",
-    "repeat": "a repeated computation",
-    "fieldValue": "records",
-    "testVariables": "values of the test",
-    "outcomeMaximum": "values of the test",
-    "outcomeMinimum": "values of the test",
-    "numberCorrect": "values of the test",
+    "random": say("chance"),
+    "randomInteger": say("chance"),
+    "randomFloat": say("chance"),
+    "customOperator": say("a program of its maker's"),
+    "mapResponsePoint": say("places in a picture"),
+    "inside": say("places in a picture"),
+    "durationLT": say("the time that was taken"),
+    "durationGTE": say("the time that was taken"),
+    "repeat": say("a repeated computation"),
+    "fieldValue": say("records"),
+    "testVariables": say("values of the test"),
+    "outcomeMaximum": say("values of the test"),
+    "outcomeMinimum": say("values of the test"),
+    "numberCorrect": say("values of the test"),
 }
 
 
@@ -81,7 +82,10 @@ class Reading:
         """Raises `NotTaken`."""
         name = element.name
         if name in UNSCORABLE:
-            raise NotTaken(element, f"{name}: scoring by {UNSCORABLE[name]} is not taken")
+            raise NotTaken(
+                element,
+                say("{name}: scoring by {unscorable} is not taken", name=name, unscorable=UNSCORABLE[name]),
+            )
         if (leaf := self._leaf(element, now)) is not None:
             return leaf
         return operation(element, [self.expression(child, now) for child in element.elements()])
@@ -114,7 +118,14 @@ class Reading:
     def _response(self, element: Element, name: str) -> Declared:
         declared = self.responses.get(name)
         if declared is None:
-            raise NotTaken(element, f"{element.name}: no response variable is called {name!r}")
+            raise NotTaken(
+                element,
+                say(
+                    "{element}: no response variable is called {name}",
+                    element=element.name,
+                    name=repr(name),
+                ),
+            )
         return declared
 
     def _variable(self, element: Element, name: str, now: Mapping[str, Expression]) -> Expression:
@@ -126,7 +137,7 @@ class Reading:
             return constant(1)
         if name == "completionStatus":
             return constant("completed")
-        raise NotTaken(element, f"no variable that can be taken is called {name!r}")
+        raise NotTaken(element, say("no variable that can be taken is called {name}", name=repr(name)))
 
 
 def _tolerance(element: Element) -> Mapping[str, Any]:
@@ -138,7 +149,11 @@ def _tolerance(element: Element) -> Mapping[str, Any]:
         by = [float(part) for part in parts] or [0.0]
     except ValueError as error:
         raise NotTaken(
-            element, f"equal has tolerance={element.get('tolerance')[:50]!r}, which is no number"
+            element,
+            say(
+                "equal has tolerance={tolerance}, which is no number",
+                tolerance=repr(element.get("tolerance")[:50]),
+            ),
         ) from error
     found: dict[str, Any] = {"tolerance": mode, "by": [by[0], by[-1]]}
     for option, name in (("include_lower", "includeLowerBound"), ("include_upper", "includeUpperBound")):
@@ -149,7 +164,14 @@ def _tolerance(element: Element) -> Mapping[str, Any]:
 def _rounding(element: Element) -> Mapping[str, Any]:
     mode = element.get("roundingMode", "significantFigures") or "significantFigures"
     if mode not in _ROUNDING:
-        raise NotTaken(element, f"{element.name} rounds by {mode!r}, which is not known")
+        raise NotTaken(
+            element,
+            say(
+                "{element} rounds by {mode}, which is not known",
+                element=element.name,
+                mode=repr(mode),
+            ),
+        )
     return {"figures": attribute_whole(element, "figures"), "rounding": mode}
 
 
@@ -178,12 +200,14 @@ def operation(element: Element, operands: list[Expression]) -> Expression:
     """An operator with its attributes. Raises `NotTaken` where it is none that is known."""
     name = element.name
     if name in UNSCORABLE:
-        raise NotTaken(element, f"{name} is not taken: it needs {UNSCORABLE[name]}")
+        raise NotTaken(
+            element, say("{name} is not taken: it needs {unscorable}", name=name, unscorable=UNSCORABLE[name])
+        )
     if name in _ALIKE:
         return {"op": name, "of": operands}
     options = _OPTIONS.get(name)
     if options is None:
-        raise NotTaken(element, f"the operator {name} is not known")
+        raise NotTaken(element, say("the operator {name} is not known", name=name))
     if name == "equal":
         operands = [*reversed(operands)]  # the range lies around QTI's first operand, and around our second
     return {"op": name, "of": operands, **options(element)}

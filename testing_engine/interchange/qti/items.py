@@ -22,12 +22,13 @@ from testing_engine.questions.interactions import InteractionError
 from testing_engine.questions.keys import with_categories
 from testing_engine.questions.program import ProgramError, Variable, encode
 from testing_engine.questions.telling_answers import TooManyAnswers
+from testing_engine.sentences import Sentence, reason_of, say, without_stop
 
 _LOST = {
-    "modalFeedback": "Feedback is not shown.",
-    "stylesheet": "Styles are not taken.",
-    "catalogInfo": "Alternative content for access (catalogue) is not taken.",
-    "companionMaterialsInfo": "Companion materials (calculators, rulers) are not taken.",
+    "modalFeedback": say("Feedback is not shown."),
+    "stylesheet": say("Styles are not taken."),
+    "catalogInfo": say("Alternative content for access (catalogue) is not taken."),
+    "companionMaterialsInfo": say("Companion materials (calculators, rulers) are not taken."),
 }
 
 Picture = Callable[[str, Element], str | None]  # address in the file → name of the medium
@@ -43,7 +44,7 @@ class Surroundings:
     stimulus: Callable[[str, str], tuple[str, Element] | None] = lambda *_: None
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by item
     areas: Mapping[str, str] = field(default_factory=dict)  # by item
-    losses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by item
+    losses: Mapping[str, tuple[Sentence, ...]] = field(default_factory=dict)  # by item
     variants: int = VARIANTS  # of an item with a template
     seed: int = 1
 
@@ -62,7 +63,7 @@ def read_item(source: str, item: Element, around: Surroundings) -> list[Imported
             if found[-1].outcome == "refused":
                 return [found[-1]]
     except NotTaken as reason:
-        return [ImportedQuestion(source, item.get("identifier"), None, refusals=(str(reason),))]
+        return [ImportedQuestion(source, item.get("identifier"), None, refusals=(reason_of(reason),))]
     return [_as_variant(each, number, len(found), around.seed) for number, each in enumerate(found, start=1)]
 
 
@@ -71,9 +72,16 @@ def _as_variant(question: ImportedQuestion, number: int, count: int, seed: int) 
     assert question.row is not None
     identifier = f"{question.id[: ID_LENGTH - 8]}-{number}"
     row = {**question.row, "id": identifier, "enemy_groups": [_family(question.id)]}
-    drawn = f"Made from a template: variant {number} of {count}, drawn with the seed {seed}."
+    drawn = say(
+        "Made from a template: variant {number} of {count}, drawn with the seed {seed}.",
+        number=number,
+        count=count,
+        seed=seed,
+    )
     losses = (drawn, *question.losses)
-    return ImportedQuestion(f"{question.source}, variant {number}", identifier, row, losses)
+    return ImportedQuestion(
+        say("{source}, variant {number}", source=question.source, number=number), identifier, row, losses
+    )
 
 
 def _family(identifier: str) -> str:
@@ -89,7 +97,7 @@ def _read(source: str, item: Element, around: Surroundings) -> ImportedQuestion:
     try:
         row = _row(source, item, around, notes)
     except NotTaken as reason:
-        notes.refusals[str(reason)] = None
+        notes.refusals[reason_of(reason)] = None
         row = None
     if notes.refusals or row is None:
         return ImportedQuestion(source, identifier, None, refusals=tuple(notes.refusals))
@@ -100,7 +108,7 @@ def _row(source: str, item: Element, around: Surroundings, notes: Notes) -> dict
     _look_around(item, notes)
     body = item.first("itemBody")
     if body is None:
-        raise NotTaken(item, "it has no itemBody")
+        raise NotTaken(item, say("it has no itemBody"))
     responses = declarations_of(item, "responseDeclaration")
     pictures = _pictures(source, around, notes)
 
@@ -110,7 +118,7 @@ def _row(source: str, item: Element, around: Surroundings, notes: Notes) -> dict
     asking = Asking(responses, notes, writer)
     blocks = writer(asking.place, is_interaction).blocks(body.children)
     if not asking.found and not notes.refusals:
-        raise NotTaken(body, "it asks for nothing")
+        raise NotTaken(body, say("it asks for nothing"))
     if notes.refusals:
         return None
     found = asking.found
@@ -130,17 +138,20 @@ def _row(source: str, item: Element, around: Surroundings, notes: Notes) -> dict
 def _look_around(item: Element, notes: Notes) -> None:
     """What of the item lies outside its body and its rules."""
     if item.get("adaptive") == "true":
-        notes.refuse(item, "a question in several attempts (adaptive) is not taken")
+        notes.refuse(item, say("a question in several attempts (adaptive) is not taken"))
     for child in item.elements():
-        notes.lose(_LOST.get(child.name, ""))
+        notes.lose(_LOST.get(child.name, Sentence()))
 
 
 def _pictures(source: str, around: Surroundings, notes: Notes) -> Picture:
     def picture(address: str, element: Element) -> str | None:
         name = around.medium(source, unquote(address))
         if name is None:
-            kind = "sound" if element.name == "audio" else "picture"
-            notes.refuse(element, f"the {kind} {address[:100]!r} is not in the file")
+            told = repr(address[:100])
+            if element.name == "audio":
+                notes.refuse(element, say("the sound {name} is not in the file", name=told))
+            else:
+                notes.refuse(element, say("the picture {name} is not in the file", name=told))
         return name
 
     return picture
@@ -157,7 +168,7 @@ def _content(blocks: list[str], found: list[dict[str, Any]], item: Element, note
     if prompt := found[0].get("prompt"):
         found[0]["prompt"] = ""
         return str(prompt)
-    notes.lose("It has no text of its own; its title stands in for it.")
+    notes.lose(say("It has no text of its own; its title stands in for it."))
     return item.get("title") or item.get("identifier")
 
 
@@ -166,7 +177,9 @@ def _passage(source: str, item: Element, around: Surroundings, notes: Notes) -> 
     for reference in item.elements("assessmentStimulusRef"):
         shared = around.stimulus(source, reference.get("href"))
         if shared is None:
-            notes.refuse(reference, f"the shared text {reference.get('href')!r} is not in the file")
+            notes.refuse(
+                reference, say("the shared text {href} is not in the file", href=repr(reference.get("href")))
+            )
             continue
         file, stimulus = shared
         body = stimulus.first("stimulusBody") or stimulus
@@ -186,22 +199,28 @@ def _scoring(
         for each in found
     }
     if len(variables) < len(found):
-        raise NotTaken(item, "two interactions have the same response variable")
+        raise NotTaken(item, say("two interactions have the same response variable"))
     processing = item.first("responseProcessing") or item
     try:
         interactions = asked.decode(found)
         program, losses = program_of(item, responses, declarations_of(item, "outcomeDeclaration"), variables)
         scoring = encode(with_categories(program, interactions))
     except msgspec.ValidationError as error:
-        raise NotTaken(item, f"its interactions cannot be taken: {error}") from error
+        raise NotTaken(
+            item, say("its interactions cannot be taken: {error}", error=reason_of(error))
+        ) from error
     except InteractionError as error:
         at = re.match(r"/(\d+)", error.pointer)
         name = found[int(at[1])]["response"] if at else ""
-        raise NotTaken(item, f"{name}: {str(error).rstrip('.')}") from error
+        raise NotTaken(
+            item, say("{name}: {error}", name=name, error=without_stop(reason_of(error)))
+        ) from error
     except (ProgramError, TooManyAnswers) as error:
-        raise NotTaken(processing, f"its rules cannot be taken: {str(error).rstrip('.')}") from error
+        raise NotTaken(
+            processing, say("its rules cannot be taken: {error}", error=without_stop(reason_of(error)))
+        ) from error
     except RecursionError as error:
-        raise NotTaken(processing, "its rules are nested too deep") from error
+        raise NotTaken(processing, say("its rules are nested too deep")) from error
     for loss in losses:
         notes.lose(loss)
     return scoring

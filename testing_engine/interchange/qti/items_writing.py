@@ -9,7 +9,7 @@ import msgspec
 
 from testing_engine.interchange.qti.rules_writing import Rules, rules_of
 from testing_engine.interchange.qti.texts import PART_OF, Block, Node, NotCarried, Placed, Texts, qti
-from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL, PROVISIONAL, RETIRED
 from testing_engine.questions import interactions as asked
 from testing_engine.questions.interactions import (
     Associable,
@@ -29,9 +29,11 @@ from testing_engine.questions.interactions import (
 from testing_engine.questions.keys import with_categories
 from testing_engine.questions.program import Program, variables_of
 from testing_engine.questions.telling_answers import pairs_of
+from testing_engine.sentences import Sentence, say
 
 INLINE = (InlineChoice, TextEntry)
 AROUND = (GapMatch, HotText)  # interactions that go around the text in which their parts stand
+_STATES = {PROVISIONAL: say("provisional"), RETIRED: say("retired")}
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 USUAL_LENGTH = TextEntry(response="").max_length
 
@@ -39,7 +41,7 @@ USUAL_LENGTH = TextEntry(response="").max_length
 @dataclass
 class WrittenItem:
     element: Node
-    losses: list[str] = field(default_factory=list)
+    losses: list[Sentence] = field(default_factory=list)
 
 
 def write_item(row: Mapping[str, Any], media: Mapping[str, str], stimulus: str | None) -> WrittenItem:
@@ -51,7 +53,7 @@ def write_item(row: Mapping[str, Any], media: Mapping[str, str], stimulus: str |
         rules = rules_of(program, {each.response: _members(each) for each in found})
         element = _item(row, found, program, rules, body, stimulus)
     except ValueError as error:  # lxml: a sign that XML has not
-        raise NotCarried("its text holds a sign that XML cannot carry") from error
+        raise NotCarried(say("its text holds a sign that XML cannot carry")) from error
     return WrittenItem(element, [*texts.losses, *_losses(row, found)])
 
 
@@ -61,7 +63,7 @@ def write_stimulus(identifier: str, passage: str, media: Mapping[str, str]) -> W
     try:
         body = qti("qti-stimulus-body", None, *(block.element for block in texts.blocks(passage)))
     except ValueError as error:
-        raise NotCarried("its passage holds a sign that XML cannot carry") from error
+        raise NotCarried(say("its passage holds a sign that XML cannot carry")) from error
     named = {"identifier": identifier, "title": identifier}
     return WrittenItem(qti("qti-assessment-stimulus", named, body), texts.losses)
 
@@ -137,23 +139,31 @@ def _members(interaction: Interaction) -> list[str]:
             return [choice.id for choice in interaction.choices]
 
 
-def _losses(row: Mapping[str, Any], found: Sequence[Interaction]) -> list[str]:
-    losses: list[str] = []
+def _losses(row: Mapping[str, Any], found: Sequence[Interaction]) -> list[Sentence]:
+    losses: list[Sentence] = []
     if (state := row.get("state", OPERATIONAL)) not in (OPERATIONAL, NOT_CALIBRATED):
-        losses.append(f"That it is {state} is not in the file.")
+        losses.append(say("That it is {state} is not in the file.", state=_STATES.get(state, state)))
     is_calibrated = state != NOT_CALIBRATED
     if is_calibrated and (row["model"] not in ("1PL", "2PL", "3PL") or row["upper_asymptote"] != 1):
-        losses.append("QTI's usage data have a, b and c; the model's other parameters are not in the file.")
+        losses.append(
+            say("QTI's usage data have a, b and c; the model's other parameters are not in the file.")
+        )
     if len(row["concepts"]) > 1:
-        losses.append("Which of several concepts it measures is not in the file.")
+        losses.append(say("Which of several concepts it measures is not in the file."))
     if row.get("interactions") is not None and _is_merged(row, found):
-        losses.append("Which of its scores are counted as one is not in the file.")
-    losses += [f"{name} is not in the file." for name in ("enemy_groups", "question_set") if row.get(name)]
+        losses.append(say("Which of its scores are counted as one is not in the file."))
+    losses += [
+        say("{name} is not in the file.", name=name)
+        for name in ("enemy_groups", "question_set")
+        if row.get(name)
+    ]
     all_names = [each.response for each in found] + [
         option.id for each in found for option in _options_of(each)
     ]
     if odd := [name for name in all_names if not _NAME.fullmatch(name)]:
-        losses.append(f"Some players refuse identifiers like {odd[0]!r}, which is no name in QTI.")
+        losses.append(
+            say("Some players refuse identifiers like {odd}, which is no name in QTI.", odd=repr(odd[0]))
+        )
     return losses
 
 
@@ -193,12 +203,12 @@ class _Body:
     def _place(self, response: str, part: str) -> Placed:
         interaction = self._found[response]
         if (response, part) in self._placed:
-            raise NotCarried(f"{response} has two places in the text")
+            raise NotCarried(say("{response} has two places in the text", response=response))
         self._placed.add((response, part))
         if isinstance(interaction, AROUND):
             return Placed(self._part(interaction, part), "part")
         if part:
-            raise NotCarried(f"{response} has no part {part}")
+            raise NotCarried(say("{response} has no part {part}", response=response, part=part))
         element = _MAKERS[type(interaction)](self, interaction)
         return Placed(element, "inline" if isinstance(interaction, INLINE) else "block")
 
@@ -222,7 +232,7 @@ class _Body:
                 if choice.id == part:
                     attributes = {"identifier": part, PART_OF: interaction.response}
                     return self._texts.fill(qti("qti-hottext", attributes), choice.content)
-        raise NotCarried(f"{interaction.response} has no part {part!r}")
+        raise NotCarried(say("{response} has no part {part}", response=interaction.response, part=repr(part)))
 
     def _gone_around(self, interaction: Interaction, blocks: list[Block]) -> list[Block]:
         name = interaction.response
@@ -230,7 +240,7 @@ class _Body:
         first, last = places[0], places[-1] + 1
         inside = blocks[first:last]
         if any(block.is_interaction or block.parts_of - {name} for block in inside):
-            raise NotCarried(f"another interaction stands between the parts of {name}")
+            raise NotCarried(say("another interaction stands between the parts of {name}", name=name))
         for block in inside:
             for part in block.element.iter():
                 part.attrib.pop(PART_OF, None)
@@ -296,7 +306,9 @@ class _Body:
         if not it.prompt:
             return element
         if isinstance(it, INLINE):
-            raise NotCarried(f"{it.response} stands in the text, where QTI has no prompt")
+            raise NotCarried(
+                say("{response} stands in the text, where QTI has no prompt", response=it.response)
+            )
         prompt = qti("qti-prompt")
         blocks = self._texts.blocks(it.prompt)
         if len(blocks) == 1 and blocks[0].element.tag.endswith("}p"):

@@ -21,6 +21,7 @@ from testing_engine.interchange.json_writing import zipped
 from testing_engine.interchange.qti.items_writing import write_item, write_stimulus
 from testing_engine.interchange.qti.texts import Node, NotCarried, element_in, qti
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
+from testing_engine.sentences import Sentence, first_up, say
 
 MANIFEST, TEST, USAGE = "imsmanifest.xml", "assessment.xml", "usage-data.xml"
 CONTENT_PACKAGING = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
@@ -41,7 +42,7 @@ class _Package:
         self._beside = {address: f"../{path}" for address, path in self._media.items()}  # from a folder
         self._files: dict[str, bytes] = {}
         self._resources: list[tuple[str, str, Sequence[str]]] = []  # path, type, what it shows
-        self._stimuli: dict[str, tuple[str, list[str]]] = {}  # passage → path, losses
+        self._stimuli: dict[str, tuple[str, list[Sentence]]] = {}  # passage → path, losses
         self._items: list[tuple[str, Mapping[str, Any]]] = []
 
     def written(self) -> Written:
@@ -59,16 +60,16 @@ class _Package:
             stimulus, losses = self._stimulus(row.get("passage", ""))
             item = write_item(row, self._beside, f"../{stimulus}" if stimulus else None)
         except NotCarried as reason:
-            said = str(reason)
-            return ExportedQuestion(identifier, "left_out", (f"{said[:1].upper()}{said[1:]}.",))
+            said = say("{problem}.", problem=first_up(reason.sentence))
+            return ExportedQuestion(identifier, "left_out", (said,))
         shown = [self._media[each] for each in addresses_in({**row, "passage": ""}) if each in self._media]
         self._add(path, _ITEM, item.element, [*shown, *([stimulus] if stimulus else [])])
         self._items.append((path, row))
         if row.get("area") and len(areas) == 1:
-            losses = [*losses, "Its area, the only one of the pool, is not in the file."]
+            losses = [*losses, say("Its area, the only one of the pool, is not in the file.")]
         return reported(identifier, [*item.losses, *losses])
 
-    def _stimulus(self, passage: str) -> tuple[str, list[str]]:
+    def _stimulus(self, passage: str) -> tuple[str, list[Sentence]]:
         if not passage:
             return "", []
         if passage not in self._stimuli:

@@ -16,6 +16,7 @@ from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.qti.items import Surroundings, read_item
 from testing_engine.interchange.workbooks import is_office_file
 from testing_engine.questions.answers import number
+from testing_engine.sentences import Sentence, reason_of, say
 
 FORMAT: Final = "qti"
 MANIFEST = "imsmanifest.xml"
@@ -42,14 +43,18 @@ def read_qti(upload: Upload) -> ImportedPool:
             return _Package(Archive(upload.content), upload).pool()
         return _one_item(upload)
     except (ArchiveRefused, MarkupRefused) as error:
-        raise UploadRefused(f"{upload.name}: {error}") from error
+        raise UploadRefused(say("{name}: {error}", name=upload.name, error=reason_of(error))) from error
 
 
 def _one_item(upload: Upload) -> ImportedPool:
     root = parse_xml(upload.content)
     if root.name != "assessmentItem":
         raise UploadRefused(
-            f"{upload.name} is a {root.name} alone; bring the whole package (zip) with its items."
+            say(
+                "{name} is a {element} alone; bring the whole package (zip) with its items.",
+                name=upload.name,
+                element=root.name,
+            )
         )
     media = _Media(None)
     around = Surroundings(media.name_of, variants=upload.variants, seed=upload.seed)
@@ -82,7 +87,7 @@ class _Media:
 class _Package:
     def __init__(self, archive: Archive, upload: Upload) -> None:
         self._archive, self._upload = archive, upload
-        self._roots: dict[str, Element | str] = {}  # a path's root, or why it has none
+        self._roots: dict[str, Element | Sentence] = {}  # a path's root, or why it has none
         self._media = _Media(archive)
 
     def pool(self) -> ImportedPool:
@@ -103,7 +108,7 @@ class _Package:
         }
         named = [path for path in order.items if path not in items]
         if not items and not named:
-            raise UploadRefused("The package holds no QTI item.")
+            raise UploadRefused(say("The package holds no QTI item."))
         around = Surroundings(
             medium=self._media.name_of,
             stimulus=self._stimulus,
@@ -141,23 +146,23 @@ class _Package:
                     named[path] = None
         yield from named or (name for name in every if name not in manifests)
 
-    def _root(self, path: str) -> Element | str:
+    def _root(self, path: str) -> Element | Sentence:
         if path not in self._roots:
             try:
                 self._roots[path] = parse_xml(self._archive.read(path))
             except MarkupRefused as error:
-                self._roots[path] = str(error)
+                self._roots[path] = error.sentence
         return self._roots[path]
 
     def _questions(self, path: str, around: Surroundings) -> list[ImportedQuestion]:
         if path not in self._archive:
-            missing = "The test names it, and the file does not hold it."
+            missing = say("The test names it, and the file does not hold it.")
             return [ImportedQuestion(path, "", None, refusals=(missing,))]
         root = self._root(path)
         if isinstance(root, str):
             return [ImportedQuestion(path, "", None, refusals=(root,))]
         if root.name != "assessmentItem":
-            reason = f"It is a {root.name}, no item."
+            reason = say("It is a {element}, no item.", element=root.name)
             return [ImportedQuestion(path, root.get("identifier"), None, refusals=(reason,))]
         return read_item(path, root, around)
 
@@ -173,7 +178,7 @@ class _Order:
     def __init__(self) -> None:
         self.items: dict[str, None] = {}
         self.areas: dict[str, str] = {}
-        self.losses: dict[str, tuple[str, ...]] = {}
+        self.losses: dict[str, tuple[Sentence, ...]] = {}
 
     @property
     def tells_areas(self) -> bool:
@@ -201,12 +206,12 @@ class _Order:
             self.losses[path] = tuple(_losses_of(child))
 
 
-def _losses_of(reference: Element) -> Iterator[str]:
+def _losses_of(reference: Element) -> Iterator[Sentence]:
     for weight in reference.elements("weight"):
         if number(weight.get("value")) != 1.0:
-            yield f"Its weight in the test ({weight.get('value')[:20]}) is not taken."
+            yield say("Its weight in the test ({value}) is not taken.", value=weight.get("value")[:20])
     if reference.elements("preCondition", "branchRule"):
-        yield "When the test shows it (preCondition, branchRule) is not taken."
+        yield say("When the test shows it (preCondition, branchRule) is not taken.")
 
 
 def _usage_data(roots: Iterable[Element | str]) -> dict[str, dict[str, float]]:

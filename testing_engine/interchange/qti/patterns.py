@@ -7,6 +7,7 @@ any other; no player that is known goes by it). What has no word that all know i
 import re
 
 from testing_engine.interchange.qti.texts import NotCarried
+from testing_engine.sentences import say
 
 _ESCAPES = "dDwWsS"  # classes that mean the same enough: digits, words, blanks
 _TOKEN = re.compile(
@@ -23,11 +24,11 @@ def portable_pattern(pattern: str, *, case_sensitive: bool) -> str:
         if part == "(?:":
             written.append("(")
         elif part == "(?":
-            raise NotCarried("its pattern has options or names inside it")
+            raise NotCarried(say("its pattern has options or names inside it"))
         elif part in ("^", "$") and index in (0, len(tokens) - 1):
             continue  # the whole text matches anyway
         elif part in ("^", "$"):
-            raise NotCarried(f"its pattern has {part} inside it")
+            raise NotCarried(say("its pattern has {part} inside it", part=part))
         elif part in ("?", "+") and (before in ("*", "+", "?") or before.startswith("{")):
             continue  # greedy or not: of the whole text the same
         elif part.startswith("\\"):
@@ -45,7 +46,7 @@ def _escape(token: str) -> str:
         return token
     if sign in "nrt":
         return token
-    raise NotCarried(f"its pattern has {token}, which not every player knows")
+    raise NotCarried(say("its pattern has {token}, which not every player knows", token=token))
 
 
 def _either_case(sign: str) -> str:
@@ -62,7 +63,7 @@ def _either_case_in_class(token: str) -> str:
         if found[1]:
             first, last = found[1], found[2]
             if first.isalpha() != last.isalpha() or first.islower() != last.islower():
-                raise NotCarried("its pattern has a range of signs in which case does not count")
+                raise NotCarried(say("its pattern has a range of signs in which case does not count"))
             if first.isalpha():
                 more.append(f"{first.swapcase()}-{last.swapcase()}")
         elif (

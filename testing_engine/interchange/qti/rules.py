@@ -22,6 +22,7 @@ from testing_engine.interchange.qti.declarations import (
 )
 from testing_engine.interchange.qti.expressions import Reading, looked_up
 from testing_engine.questions.program import MOST_TELLING, Program, Variable
+from testing_engine.sentences import Said, Sentence, reason_of, say
 
 SCORE = "SCORE"
 _IMPOSSIBLE = "impossible"  # stands for what cannot be taken, with the reason
@@ -35,11 +36,11 @@ def program_of(
     responses: Mapping[str, Declared],
     outcomes: Mapping[str, Declared],
     variables: Mapping[str, Variable],
-) -> tuple[Program, list[str]]:
+) -> tuple[Program, list[Sentence]]:
     """The rules, and what was lost. Raises `NotTaken`."""
     reading = Reading(responses, outcomes, frozenset(variables))
     processing = item.first("responseProcessing")
-    losses: list[str] = []
+    losses: list[Sentence] = []
     template = "" if processing is None else _last_part(processing.get("template"))
     has_rules = processing is not None and bool(processing.elements())
     if processing is not None and has_rules and template not in _TEMPLATES:
@@ -47,7 +48,7 @@ def program_of(
     elif processing is not None and template:
         score, steps = _by_template(processing, template, reading, variables), []
     else:
-        losses.append("It has no rules for scoring: right is what it declares as correct.")
+        losses.append(say("It has no rules for scoring: right is what it declares as correct."))
         score, steps = _as_declared(item, reading, variables), []
     needed = tuple(_needed(score, steps, item))
     return Program(dict(variables), score, needed, telling=_telling(responses, variables)), losses
@@ -86,13 +87,13 @@ def _by_template(
 ) -> Expression:
     kind = _TEMPLATES.get(template)
     if kind is None:
-        raise NotTaken(where, f"the template {template} is not taken")
+        raise NotTaken(where, say("the template {template} is not taken", template=template))
     name = "RESPONSE" if "RESPONSE" in variables else next(iter(variables))
     declared = reading.responses[name]
     if kind == "map":
         return mapping_node(reading.given(name), declared, where)
     if declared.correct is None:
-        raise NotTaken(declared.element, f"{name} declares no correct response")
+        raise NotTaken(declared.element, say("{name} declares no correct response", name=name))
     return _one_if({"op": "match", "of": [reading.given(name), declared.correct]})
 
 
@@ -101,7 +102,9 @@ def _as_declared(item: Element, reading: Reading, variables: Mapping[str, Variab
     for name in variables:
         declared = reading.responses[name]
         if declared.correct is None:
-            raise NotTaken(item, f"it has no rules for scoring, and {name} declares no correct response")
+            raise NotTaken(
+                item, say("it has no rules for scoring, and {name} declares no correct response", name=name)
+            )
         conditions.append({"op": "match", "of": [reading.given(name), declared.correct]})
     return _one_if({"op": "and", "of": conditions})
 
@@ -124,7 +127,7 @@ class _Execution:
         start = {name: outcome_default(each) for name, each in self._reading.outcomes.items()}
         after, _ = self._rules(processing.elements(), start)
         if SCORE not in after:
-            raise NotTaken(processing, f"its rules set no outcome {SCORE}")
+            raise NotTaken(processing, say("its rules set no outcome {score}", score=SCORE))
         return after[SCORE], self._steps
 
     def _rules(self, rules: Sequence[Element], now: Outcomes) -> tuple[Outcomes, Expression | None]:
@@ -143,7 +146,7 @@ class _Execution:
                 case "exitResponse":
                     return now, constant(True)
                 case _:
-                    raise NotTaken(rule, f"the rule {rule.name} is not known")
+                    raise NotTaken(rule, say("the rule {element} is not known", element=rule.name))
         return now, None
 
     def _unless(
@@ -163,10 +166,10 @@ class _Execution:
             if rule.name == "lookupOutcomeValue":
                 declared = self._reading.outcomes.get(name)
                 if declared is None or declared.table is None:
-                    raise NotTaken(rule, f"{name} declares no table to look up")
+                    raise NotTaken(rule, say("{name} declares no table to look up", name=name))
                 value = looked_up(self._step("looked", value), declared.table, declared.base_type)
         except NotTaken as reason:
-            return {**now, name: {"op": _IMPOSSIBLE, "why": str(reason)}}
+            return {**now, name: {"op": _IMPOSSIBLE, "why": reason_of(reason)}}
         return {**now, name: self._step(name, value)}
 
     def _condition(self, rule: Element, now: Outcomes) -> tuple[Outcomes, Expression | None]:
@@ -179,14 +182,14 @@ class _Execution:
         if branch.name == "responseElse":
             return self._rules(branch.elements(), dict(now))
         if branch.name not in ("responseIf", "responseElseIf"):
-            raise NotTaken(branch, f"the rule {branch.name} is not known")
+            raise NotTaken(branch, say("the rule {element} is not known", element=branch.name))
         parts = branch.elements()
         if not parts:
-            raise NotTaken(branch, f"{branch.name} has no condition")
+            raise NotTaken(branch, say("{element} has no condition", element=branch.name))
         try:
             condition = self._step("if", self._reading.expression(parts[0], now))
         except NotTaken as reason:
-            condition = {"op": _IMPOSSIBLE, "why": str(reason)}
+            condition = {"op": _IMPOSSIBLE, "why": reason_of(reason)}
         then, left_then = self._rules(parts[1:], dict(now))
         otherwise, left_otherwise = self._branches(others, dict(now))
         merged = self._merged(condition, then, otherwise)
@@ -226,7 +229,7 @@ class _Execution:
         if value["op"] in ("value", "variable", _IMPOSSIBLE):
             return value
         if len(self._steps) >= MOST_STEPS:
-            raise NotTaken(self._any_element(), f"its rules need more than {MOST_STEPS} steps")
+            raise NotTaken(self._any_element(), say("its rules need more than {most} steps", most=MOST_STEPS))
         number = self._numbers.setdefault(name, count(1))
         step = f"{name}.{next(number)}"
         while step in self._reading.responses:
@@ -270,5 +273,5 @@ def _needed(
 class Reason(NotTaken):
     """What cannot be taken, as it was said where it was found."""
 
-    def __init__(self, why: str) -> None:
-        Exception.__init__(self, why)
+    def __init__(self, why: Sentence) -> None:
+        Said.__init__(self, why)

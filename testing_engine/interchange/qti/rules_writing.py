@@ -30,6 +30,7 @@ from testing_engine.interchange.qti.rule_elements import (
 )
 from testing_engine.interchange.qti.texts import Node, NotCarried, qti
 from testing_engine.questions.program import Program
+from testing_engine.sentences import say
 
 SCORE = "SCORE"
 TEMPLATES = "https://purl.imsglobal.org/spec/qti/v3p0/rptemplates/"
@@ -279,7 +280,7 @@ class _Writing:
                 total = {"op": "if", "of": [self._is(given, entry), constant(float(entry["value"])), total]}
         else:
             if default:
-                raise NotCarried("its mapping has a default for more answers than can be listed")
+                raise NotCarried(say("its mapping has a default for more answers than can be listed"))
             terms = [
                 {
                     "op": "if",

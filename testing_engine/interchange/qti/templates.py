@@ -22,6 +22,7 @@ from testing_engine.interchange.qti.declarations import (
 from testing_engine.interchange.qti.expressions import CONSTANTS, operation
 from testing_engine.questions.expressions import ExpressionError, compile_expression
 from testing_engine.questions.operators import Scalar, Value, members_of, sort_unordered
+from testing_engine.sentences import reason_of, say, without_stop
 
 MOST_TRIES = 100  # until all constraints hold; QTI asks for that many
 MOST_WORK = 50_000  # expressions that are evaluated for one item's variants
@@ -80,7 +81,9 @@ class Template:
                 pass
             return self._drawn
         assert self._processing is not None
-        raise ConstraintsUnmet(self._processing, f"in {MOST_TRIES} tries its constraints were not met")
+        raise ConstraintsUnmet(
+            self._processing, say("in {most} tries its constraints were not met", most=MOST_TRIES)
+        )
 
     # --- Rules ---
 
@@ -104,7 +107,7 @@ class Template:
                 case "exitTemplate":
                     raise _Exit
                 case _:
-                    raise NotTaken(rule, f"the rule {rule.name} is not known")
+                    raise NotTaken(rule, say("the rule {element} is not known", element=rule.name))
 
     def _branch(self, branches: Sequence[Element]) -> None:
         for branch in branches:
@@ -112,7 +115,7 @@ class Template:
             if branch.name == "templateElse":
                 return self._run(parts)
             if branch.name not in ("templateIf", "templateElseIf") or not parts:
-                raise NotTaken(branch, f"{branch.name} is no branch with a condition")
+                raise NotTaken(branch, say("{element} is no branch with a condition", element=branch.name))
             if self._evaluate(parts[0]) is True:
                 return self._run(parts[1:])
         return None
@@ -120,7 +123,14 @@ class Template:
     def _known(self, rule: Element, declared: Mapping[str, Declared]) -> Declared:
         name = rule.get("identifier")
         if name not in declared:
-            raise NotTaken(rule, f"{rule.name}: no variable {name!r} is declared that it could set")
+            raise NotTaken(
+                rule,
+                say(
+                    "{element}: no variable {name} is declared that it could set",
+                    element=rule.name,
+                    name=repr(name),
+                ),
+            )
         return declared[name]
 
     def _value_for(self, declared: Declared, rule: Element) -> Value:
@@ -131,7 +141,7 @@ class Template:
     def _evaluate(self, element: Element) -> Value:
         self._work += 1
         if self._work > MOST_WORK:
-            raise NotTaken(element, f"its template needs more than {MOST_WORK} steps")
+            raise NotTaken(element, say("its template needs more than {most} steps", most=MOST_WORK))
         if leaf := _LEAVES.get(element.name):
             return leaf(self, self._resolved(element))
         if element.name == "repeat":
@@ -144,9 +154,19 @@ class Template:
         try:
             value = compile_expression(node, frozenset())({})
         except ExpressionError as error:
-            raise NotTaken(element, f"{element.name}: {str(error).rstrip('.')}") from error
+            raise NotTaken(
+                element,
+                say("{element}: {error}", element=element.name, error=without_stop(reason_of(error))),
+            ) from error
         if len(members_of(value)) > MOST_MEMBERS:
-            raise NotTaken(element, f"{element.name} gives more than {MOST_MEMBERS} values")
+            raise NotTaken(
+                element,
+                say(
+                    "{element} gives more than {most} values",
+                    element=element.name,
+                    most=MOST_MEMBERS,
+                ),
+            )
         return value
 
     def _resolved(self, element: Element) -> Element:
@@ -159,26 +179,26 @@ class Template:
 
     def _below(self, count: int, where: Element) -> int:
         if not 0 < count <= 10**12:
-            raise NotTaken(where, f"{where.name} has no range to draw from")
+            raise NotTaken(where, say("{element} has no range to draw from", element=where.name))
         return int(self._chance.random() * count)  # `random` alone gives the same on every Python
 
     def _random_integer(self, element: Element) -> Value:
         lower, upper = attribute_whole(element, "min", 0), attribute_whole(element, "max")
         step = attribute_whole(element, "step", 1)
         if step < 1:
-            raise NotTaken(element, f"randomInteger has the step {step}")
+            raise NotTaken(element, say("randomInteger has the step {step}", step=step))
         return lower + step * self._below((upper - lower) // step + 1, element)
 
     def _random_float(self, element: Element) -> Value:
         lower, upper = attribute_number(element, "min", 0.0), attribute_number(element, "max")
         if upper < lower or not math.isfinite(upper - lower):
-            raise NotTaken(element, "randomFloat has no range to draw from")
+            raise NotTaken(element, say("randomFloat has no range to draw from"))
         return lower + (upper - lower) * self._chance.random()
 
     def _repeated(self, element: Element) -> Value:
         times = attribute_whole(self._resolved(element), "numberRepeats")
         if not 0 <= times <= MOST_REPEATS:
-            raise NotTaken(element, f"repeat does so more than {MOST_REPEATS} times")
+            raise NotTaken(element, say("repeat does so more than {most} times", most=MOST_REPEATS))
         children = element.elements()
         found = (self._evaluate(child) for _ in range(times) for child in children)
         return tuple(member for value in found for member in members_of(value)) or None
@@ -189,7 +209,7 @@ class Template:
     def _variable(self, element: Element) -> Value:
         name = element.get("identifier")
         if name not in self._declared:
-            raise NotTaken(element, f"no template variable is called {name!r}")
+            raise NotTaken(element, say("no template variable is called {name}", name=repr(name)))
         return self._drawn.values[name]
 
     def _correct(self, element: Element) -> Value:
@@ -255,7 +275,15 @@ def _of_type(declared: Declared, value: Value, where: Element) -> Value:
             return sort_unordered(members)
         case "ordered":
             return members
-    raise NotTaken(where, f"{declared.name} is {declared.cardinality}, and is given {len(members)} values")
+    raise NotTaken(
+        where,
+        say(
+            "{name} is {cardinality}, and is given {members} values",
+            name=declared.name,
+            cardinality=declared.cardinality,
+            members=len(members),
+        ),
+    )
 
 
 def _member(declared: Declared, member: Scalar, where: Element) -> Scalar:
@@ -269,4 +297,12 @@ def _member(declared: Declared, member: Scalar, where: Element) -> Scalar:
             return member
         case "identifier" | "string" | "pair" | "directedPair" if isinstance(member, str):
             return member
-    raise NotTaken(where, f"{declared.name} is {declared.base_type}, and is given {str(member)[:40]!r}")
+    raise NotTaken(
+        where,
+        say(
+            "{name} is {base_type}, and is given {member}",
+            name=declared.name,
+            base_type=declared.base_type,
+            member=repr(str(member)[:40]),
+        ),
+    )

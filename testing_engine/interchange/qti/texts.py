@@ -9,13 +9,14 @@ from markdown_it.token import Token
 
 from testing_engine.interchange.qti.formula_sources import TEX
 from testing_engine.rendering import formula_html, inline_tokens, is_picture, sound_of, tokens_of
+from testing_engine.sentences import Said, Sentence, say
 
 NAMESPACE = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0"
 MATHML = "http://www.w3.org/1998/Math/MathML"
 Node: TypeAlias = Any  # an element of lxml, which has no types
 
 
-class NotCarried(Exception):
+class NotCarried(Said):
     """The format has no way to say this; the message says what."""
 
 
@@ -59,7 +60,7 @@ class Texts:
 
     def __init__(self, media: Mapping[str, str]) -> None:
         self._media = media
-        self.losses: list[str] = []
+        self.losses: list[Sentence] = []
 
     def blocks(
         self, text: str, responses: frozenset[str] = frozenset(), place: Place | None = None
@@ -94,13 +95,13 @@ class Texts:
             case "math_inline_double":
                 parent.append(self.formula(token.content.strip(), is_block=True))
             case other:
-                raise NotCarried(f"its text has what cannot be written here ({other})")
+                raise NotCarried(say("its text has what cannot be written here ({kind})", kind=other))
 
     def formula(self, source: str, *, is_block: bool) -> Node:
         """MathML, with the LaTeX that it was made of beside it; code where it is no formula."""
         shown = formula_html(source, is_block=is_block)
         if not shown.startswith("<math"):
-            self.losses.append("A formula that cannot be drawn stands as code.")
+            self.losses.append(say("A formula that cannot be drawn stands as code."))
             return qti("code", text=source)
         math = _in_mathml(etree.fromstring(shown.replace("&nbsp;", "\u00a0")))
         if is_block:
@@ -124,20 +125,24 @@ class Texts:
             _add_text(parent, words)  # as students see it
             return
         if address.startswith("/") and address not in self._media:
-            self.losses.append(f"{address} is not stored here; its words stand in its place.")
+            self.losses.append(
+                say("{address} is not stored here; its words stand in its place.", address=address)
+            )
             _add_text(parent, words)
             return
         parent.append(qti("img", {"src": self._media.get(address, address), "alt": words}))
 
     def _sound(self, parent: Node, address: str, plays: int | None, words: str) -> None:
         if address not in self._media:
-            self.losses.append(f"{address} is not stored here; its words stand in its place.")
+            self.losses.append(
+                say("{address} is not stored here; its words stand in its place.", address=address)
+            )
             _add_text(parent, words)
             return
         attributes = {"src": self._media[address], "controls": "controls", "aria-label": words}
         if plays is not None:
             attributes["data-plays"] = str(plays)
-            self.losses.append("How often a sound may be played (data-plays) binds no other player.")
+            self.losses.append(say("How often a sound may be played (data-plays) binds no other player."))
         parent.append(qti("audio", attributes, text=words))
 
 
@@ -169,7 +174,7 @@ class _Blocks:
                     self._found.append(Block(table[0], self._parts_in(table[0])))
                 table.pop()
             elif not token.type.startswith("paragraph"):
-                raise NotCarried(f"its text has what cannot be written here ({token.type})")
+                raise NotCarried(say("its text has what cannot be written here ({kind})", kind=token.type))
         return self._found
 
     def _paragraph(self, children: Sequence[Token]) -> None:
@@ -183,7 +188,9 @@ class _Blocks:
             elif placed.kind == "block":
                 if _has_something(paragraph):
                     self._close(paragraph)
-                    self._texts.losses.append("What stood in the middle of a line is a paragraph of its own.")
+                    self._texts.losses.append(
+                        say("What stood in the middle of a line is a paragraph of its own.")
+                    )
                 self._found.append(Block(placed.element, is_interaction=True))
                 paragraph = qti("p")
             else:

@@ -9,6 +9,7 @@ from testing_engine.interchange.qti.declarations import NotTaken, is_true
 from testing_engine.interchange.qti.templates import ConstraintsUnmet, Drawn, Template, resolved
 from testing_engine.questions.answers import whole_number
 from testing_engine.questions.operators import Scalar, Value, members_of
+from testing_engine.sentences import say
 
 DRAWS_FOR_ONE = 10  # so often is drawn, at most, for each variant that is wanted
 _OF_TEMPLATES = ("templateDeclaration", "templateProcessing")
@@ -128,19 +129,23 @@ class _Substitution:
     def _is_shown(self, element: Element) -> bool:
         name = element.get("templateIdentifier")
         if name not in self._drawn.declared:
-            raise NotTaken(element, f"no template variable is called {name!r}")
+            raise NotTaken(element, say("no template variable is called {name}", name=repr(name)))
         is_there = element.get("identifier") in members_of(self._drawn.values[name])
         return is_there == (element.get("showHide", "show") == "show")
 
     def _single(self, element: Element, name: str) -> Scalar:
         value = self._drawn.values[name]
         if value is None or isinstance(value, tuple):
-            raise NotTaken(element, f"{name} has no single value that could stand in a formula")
+            raise NotTaken(
+                element, say("{name} has no single value that could stand in a formula", name=name)
+            )
         return value
 
     def _printed(self, element: Element) -> list[Child]:
         if element.get("field") or element.get("base", "10") not in ("", "10"):
-            raise NotTaken(element, "printedVariable: fields, and numbers to another base, are not taken")
+            raise NotTaken(
+                element, say("printedVariable: fields, and numbers to another base, are not taken")
+            )
         value = self._indexed(element)
         texts = [_formatted(element, member) for member in members_of(value)]
         text = element.get("delimiter", ";").join(texts)
@@ -160,7 +165,9 @@ class _Substitution:
         members = members_of(value)
         at = whole_number(place)
         if at is None or not 1 <= at <= len(members):
-            raise NotTaken(element, f"printedVariable: there is no value at index {place[:20]!r}")
+            raise NotTaken(
+                element, say("printedVariable: there is no value at index {place}", place=repr(place[:20]))
+            )
         return members[at - 1]
 
 
@@ -169,7 +176,7 @@ def _formatted(element: Element, member: Scalar) -> str:
     if not how or isinstance(member, str | bool):
         return _text_of(member)
     if not _FORMAT.fullmatch(how):
-        raise NotTaken(element, f"printedVariable: the format {how[:20]!r} is not known")
+        raise NotTaken(element, say("printedVariable: the format {how} is not known", how=repr(how[:20])))
     is_whole = bool(_WHOLE & {found[-1] for found in re.findall(r"%[^a-zA-Z]*[a-zA-Z]", how)})
     return how % (round(member) if is_whole else member)
 

@@ -13,6 +13,7 @@ from testing_engine.interchange.html_text import NotationReader
 from testing_engine.interchange.markup import Element
 from testing_engine.interchange.notation import storable
 from testing_engine.interchange.qti.formula_sources import source_of
+from testing_engine.sentences import Sentence, say
 
 Child = Element | str
 
@@ -51,31 +52,29 @@ _AS_THEY_ARE = {
     *("nobr", "wbr", "picture"),
 }
 _DROPPED = {
-    "stylesheet": "Styles are not taken.",
-    "style": "Styles are not taken.",
-    "link": "Styles are not taken.",
-    "feedbackInline": "Feedback is not shown.",
-    "feedbackBlock": "Feedback is not shown.",
-    "modalFeedback": "Feedback is not shown.",
-    "infoControl": "A hint that opens on request is not taken.",
-    "catalogInfo": "Alternative content for access (catalogue) is not taken.",
-    "companionMaterialsInfo": "Companion materials (calculators, rulers) are not taken.",
-    "rp": "",
-    "source": "",
-    "title": "",
+    "stylesheet": say("Styles are not taken."),
+    "style": say("Styles are not taken."),
+    "link": say("Styles are not taken."),
+    "feedbackInline": say("Feedback is not shown."),
+    "feedbackBlock": say("Feedback is not shown."),
+    "modalFeedback": say("Feedback is not shown."),
+    "infoControl": say("A hint that opens on request is not taken."),
+    "catalogInfo": say("Alternative content for access (catalogue) is not taken."),
+    "companionMaterialsInfo": say("Companion materials (calculators, rulers) are not taken."),
+    **dict.fromkeys(("rp", "source", "title"), Sentence()),
 }
 _REFUSED = {
-    "video": "film is not taken",
-    "iframe": "another page inside the question is not taken",
-    "embed": "an embedded program is not taken",
-    "applet": "an embedded program is not taken",
-    "script": "a program is not taken",
-    "canvas": "a drawing by a program is not taken",
-    "svg": "a drawing in SVG is not taken; save it as PNG",
-    "include": "a part that stands in another file is not taken",
-    "printedVariable": "a value that is computed for each student is not taken",
-    "templateInline": "a question made from a template is not taken",
-    "templateBlock": "a question made from a template is not taken",
+    "video": say("film is not taken"),
+    "iframe": say("another page inside the question is not taken"),
+    "embed": say("an embedded program is not taken"),
+    "applet": say("an embedded program is not taken"),
+    "script": say("a program is not taken"),
+    "canvas": say("a drawing by a program is not taken"),
+    "svg": say("a drawing in SVG is not taken; save it as PNG"),
+    "include": say("a part that stands in another file is not taken"),
+    "printedVariable": say("a value that is computed for each student is not taken"),
+    "templateInline": say("a question made from a template is not taken"),
+    "templateBlock": say("a question made from a template is not taken"),
 }
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
@@ -84,15 +83,15 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 class Notes:
     """What was found on the way: losses once each; refusals with their line."""
 
-    losses: dict[str, None] = field(default_factory=dict)
-    refusals: dict[str, None] = field(default_factory=dict)
+    losses: dict[Sentence, None] = field(default_factory=dict)
+    refusals: dict[Sentence, None] = field(default_factory=dict)
 
-    def lose(self, what: str) -> None:
+    def lose(self, what: Sentence) -> None:
         if what:
             self.losses[what] = None
 
-    def refuse(self, where: Element, why: str) -> None:
-        self.refusals[f"Line {where.line}: {why}."] = None
+    def refuse(self, where: Element, why: Sentence) -> None:
+        self.refusals[say("Line {line}: {why}.", line=where.line, why=why)] = None
 
 
 class Writer:
@@ -147,10 +146,10 @@ class Writer:
     def _element(self, reader: NotationReader, element: Element) -> None:
         name = element.name
         if name in _REFUSED:
-            self._notes.refuse(element, f"{name}: {_REFUSED[name]}")
+            self._notes.refuse(element, say("{name}: {refused}", name=name, refused=_REFUSED[name]))
             return
         if name == "rubricBlock" and "candidate" not in element.get("view", "candidate"):
-            self._notes.lose("Instructions for others than the student (rubric) are not taken.")
+            self._notes.lose(say("Instructions for others than the student (rubric) are not taken."))
             return
         if name in _DROPPED:
             self._notes.lose(_DROPPED[name])
@@ -165,7 +164,7 @@ class Writer:
             reader.put(shown(element))
             return
         if name not in _AS_THEY_ARE and name not in _PARAGRAPHS:
-            self._notes.lose(f"<{name}> is taken as its words.")
+            self._notes.lose(say("<{name}> is taken as its words.", name=name))
         tag = "section" if name in _PARAGRAPHS else name
         reader.start(tag, element.attributes)
         self._feed(reader, element.children)
@@ -180,7 +179,9 @@ class Writer:
             r"\.(png|jpe?g|gif|webp|og[ga]|mp3|m4a)$", address, re.IGNORECASE
         )
         if not is_medium:
-            self._notes.refuse(element, f"object: {kind or address or 'what it shows'} is not taken")
+            self._notes.refuse(
+                element, say("object: {kind} is not taken", kind=kind or address or "what it shows")
+            )
             return ""
         return self._shown(element, address, " ".join(element.text.split()))
 

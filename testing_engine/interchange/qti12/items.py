@@ -12,13 +12,14 @@ from testing_engine.interchange.moodle_answers import FEEDBACK
 from testing_engine.interchange.qti12.materials import html_of, parts_of, refused_media
 from testing_engine.interchange.qti12.scoring import Response, Scoring
 from testing_engine.questions.interactions import MOST_CHOICES, MOST_INTERACTIONS, option_id
+from testing_engine.sentences import say
 
 REFUSED = {
-    "essay_question": "An essay is marked by a person",
-    "cc.essay.v0p1": "An essay is marked by a person",
-    "file_upload_question": "An uploaded file is marked by a person",
-    "calculated_question": "Its numbers are drawn by chance",
-    "hot_spot_question": "It asks for a place in a picture",
+    "essay_question": say("An essay is marked by a person"),
+    "cc.essay.v0p1": say("An essay is marked by a person"),
+    "file_upload_question": say("An uploaded file is marked by a person"),
+    "calculated_question": say("Its numbers are drawn by chance"),
+    "hot_spot_question": say("It asks for a place in a picture"),
 }
 BLANKS = ("fill_in_multiple_blanks_question", "multiple_dropdowns_question")
 _NUMERIC = "numerical_question"
@@ -60,16 +61,18 @@ def type_of(metadata: Mapping[str, str]) -> str:
 def ask(item: Element, kind: str, draft: Draft, read: ReadHtml, *, is_shuffled: bool = False) -> None:
     """Put into the draft what the item asks. Raises `QuestionRefused`."""
     if kind in REFUSED:
-        raise QuestionRefused(f"{REFUSED[kind]}; it cannot be taken ({kind}).")
+        raise QuestionRefused(
+            say("{refused}; it cannot be taken ({kind}).", refused=REFUSED[kind], kind=kind)
+        )
     if medium := refused_media(item):
-        raise QuestionRefused(f"It needs {medium}, which is not taken.")
+        raise QuestionRefused(say("It needs {medium}, which is not taken.", medium=medium))
     presentation = item.first("presentation")
     if presentation is None:
-        raise QuestionRefused("It has no presentation.")
+        raise QuestionRefused(say("It has no presentation."))
     parts = list(parts_of(presentation))
     given = [part for part in parts if part.name.startswith("response_")]
     if len(given) > MOST_INTERACTIONS:
-        raise QuestionRefused(f"It asks for more than {MOST_INTERACTIONS} answers.")
+        raise QuestionRefused(say("It asks for more than {most} answers.", most=MOST_INTERACTIONS))
     text = "".join(html_of(part) for part in parts if part.name == "material")
     _name_losses(item, draft)
     asking = _Asking(item, kind, draft, read, is_shuffled)
@@ -107,7 +110,13 @@ class _Asking:
             elif element.name in ("response_str", "response_num"):
                 self._typed(element, name)
             else:
-                raise QuestionRefused(f"Line {element.line}: {element.name} cannot be taken.")
+                raise QuestionRefused(
+                    say(
+                        "Line {line}: {element} cannot be taken.",
+                        line=element.line,
+                        element=element.name,
+                    )
+                )
         if not self._draft.content.strip() and self._draft.interactions:
             self._draft.content = str(self._draft.interactions[0].pop("prompt", ""))
 
@@ -119,7 +128,11 @@ class _Asking:
             name = f"R{index}"
             if blank == "[]" or blank in places or blank not in html:
                 raise QuestionRefused(
-                    f"Line {element.line}: the text has no place for the blank {blank[:40]}."
+                    say(
+                        "Line {line}: the text has no place for the blank {blank}.",
+                        line=element.line,
+                        blank=blank[:40],
+                    )
                 )
             places[blank] = name
             if self._kind == BLANKS[0]:
@@ -171,7 +184,13 @@ class _Asking:
             given = label.get("ident")
             name = given if _IDENTIFIER.fullmatch(given) else option_id(index)
             if given in values or name in values.values():
-                raise QuestionRefused(f"Line {label.line}: two choices are called {given[:40]!r}.")
+                raise QuestionRefused(
+                    say(
+                        "Line {line}: two choices are called {given}.",
+                        line=label.line,
+                        given=repr(given[:40]),
+                    )
+                )
             values[given] = name
             choice: Plain = {"id": name, "content": self._read(html_of(label), is_one_line=True)}
             choices.append({**choice, "fixed": True} if label.get("rshuffle").lower() == "no" else choice)
@@ -219,14 +238,14 @@ class _Asking:
             for interaction in self._draft.interactions:
                 name = interaction["response"]
                 if name not in keys:
-                    raise QuestionRefused(f"Its rules give nothing for {name}.")
+                    raise QuestionRefused(say("Its rules give nothing for {name}.", name=name))
                 self._draft.keys[name] = keys[name]
 
     def _score_blanks(self, keys: Mapping[str, Plain]) -> None:
         for name, accepted in self._accepted.items():
             key = keys.get(name)
             if key is None or not accepted:
-                raise QuestionRefused("Its rules do not say what each blank earns.")
+                raise QuestionRefused(say("Its rules do not say what each blank earns."))
             worth = max(key["mapping"].values(), default=0.0) if "mapping" in key else 1.0
             self._draft.keys[name] = {"texts": dict.fromkeys(accepted, worth), "case_sensitive": False}
 
@@ -237,7 +256,13 @@ def _labels(element: Element) -> list[Element]:
 
 def _check_count(element: Element) -> None:
     if len(_labels(element)) > MOST_CHOICES:  # before the texts of thousands are read
-        raise QuestionRefused(f"Line {element.line}: it has more than {MOST_CHOICES} choices.")
+        raise QuestionRefused(
+            say(
+                "Line {line}: it has more than {most} choices.",
+                line=element.line,
+                most=MOST_CHOICES,
+            )
+        )
 
 
 def _plain(html: str) -> str:

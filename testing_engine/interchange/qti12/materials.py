@@ -5,11 +5,17 @@ import re
 from collections.abc import Iterator
 
 from testing_engine.interchange.markup import Element
+from testing_engine.sentences import say
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _FLOWS = ("flow", "flow_mat", "flow_label")
 _EMPTY = ("br", "hr", "img", "wbr")
-_REFUSED = {"mataudio": "sound", "matvideo": "film", "matapplet": "a program", "matapplication": "a program"}
+_REFUSED = {
+    "mataudio": say("sound"),
+    "matvideo": say("film"),
+    "matapplet": say("a program"),
+    "matapplication": say("a program"),
+}
 
 
 def parts_of(element: Element) -> Iterator[Element]:

@@ -22,6 +22,7 @@ from testing_engine.interchange.notation import media_name
 from testing_engine.interchange.qti12.items import ask, metadata_of, type_of
 from testing_engine.interchange.qti12.materials import html_of
 from testing_engine.questions.answers import number
+from testing_engine.sentences import Sentence, reason_of, say, together
 
 FORMAT: Final = "qti12"
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?questestinterop[\s>]")
@@ -53,13 +54,13 @@ def read_qti12(upload: Upload) -> ImportedPool:
             documents = {name: archive.read(name) for name in _documents(archive)}
         else:
             archive, documents = None, {upload.name: upload.content}
-        broken: dict[str, str] = {}
+        broken: dict[str, Sentence] = {}
         banks = _banks(documents, broken)
         if broken and not banks:
-            raise UploadRefused(f"{upload.name}: {' '.join(broken.values())}")
+            raise UploadRefused(say("{name}: {error}", name=upload.name, error=together(broken.values())))
         return _Reading(archive).pool(banks, broken, upload.name)
     except (ArchiveRefused, MarkupRefused) as error:
-        raise UploadRefused(f"{upload.name}: {error}") from error
+        raise UploadRefused(say("{name}: {error}", name=upload.name, error=reason_of(error))) from error
 
 
 def _documents(archive: Archive) -> Iterator[str]:
@@ -81,7 +82,7 @@ class _Bank:
         return one_line(self.element.get("title") or metadata_of(self.element).get("bank_title", ""))
 
 
-def _banks(documents: dict[str, bytes], broken: dict[str, str]) -> list[_Bank]:
+def _banks(documents: dict[str, bytes], broken: dict[str, Sentence]) -> list[_Bank]:
     """Each once, in the file's order; items that stand alone are a bank of their own. `broken` gets the files
     that cannot be read, and why.
     """
@@ -90,10 +91,12 @@ def _banks(documents: dict[str, bytes], broken: dict[str, str]) -> list[_Bank]:
         try:
             root = parse_xml(content)
         except MarkupRefused as error:
-            broken[path] = str(error)
+            broken[path] = error.sentence
             continue
         if root.name != "questestinterop":
-            raise UploadRefused(f"{path} is no QTI 1.2: it begins with <{root.name}>.")
+            raise UploadRefused(
+                say("{path} is no QTI 1.2: it begins with <{element}>.", path=path, element=root.name)
+            )
         for element in root.elements("assessment", "objectbank") or [root]:
             name = element.get("ident") or path
             if name not in found or path.startswith(_WHOLE):
@@ -107,14 +110,14 @@ class _Reading:
         self._drafting = Drafting(FORMAT)
         self._count = 0
 
-    def pool(self, banks: list[_Bank], broken: dict[str, str], name_of_file: str) -> ImportedPool:
+    def pool(self, banks: list[_Bank], broken: dict[str, Sentence], name_of_file: str) -> ImportedPool:
         titles = [bank.title for bank in banks if bank.title]
         for bank in banks:
             self._bank(bank, [bank.title] if len(banks) > 1 else [])
         for path, reason in broken.items():
             self._drafting.refuse(Draft(path, PurePath(path).stem), reason)
         if not self._count:
-            raise UploadRefused(f"{name_of_file} holds no question of QTI 1.2.")
+            raise UploadRefused(say("{name} holds no question of QTI 1.2.", name=name_of_file))
         made = self._drafting.pool()
         return ImportedPool(
             FORMAT, titles[0] if len(set(titles)) == 1 else "", made.questions, (), made.media
@@ -145,9 +148,9 @@ class _Reading:
             ask(item, kind, draft, partial(self.read, draft, path), is_shuffled=is_shuffled)
             self._drafting.add(draft)
         except QuestionRefused as error:
-            self._drafting.refuse(draft, str(error))
+            self._drafting.refuse(draft, reason_of(error))
 
-    def refuse(self, draft: Draft, reason: str) -> None:
+    def refuse(self, draft: Draft, reason: Sentence) -> None:
         self._count += 1
         self._drafting.refuse(draft, reason)
 
@@ -157,7 +160,7 @@ class _Reading:
         def find_picture(address: str) -> str:
             found = self._picture(path, address)
             if found is None:
-                raise QuestionRefused(f"The picture {address[:80]} is not in the file.")
+                raise QuestionRefused(say("The picture {name} is not in the file.", name=address[:80]))
             return found
 
         return read_formatted(html, "html", draft, find_picture, is_one_line=is_one_line)
@@ -197,12 +200,12 @@ class _BankReading:
         metadata = metadata_of(item)
         kind = type_of(metadata)
         name = one_line(item.get("ident") or item.get("title"))
-        draft = Draft.after(passage, f"{self._bank.path} line {item.line}", name)
+        draft = Draft.after(passage, say("{path} line {line}", path=self._bank.path, line=item.line), name)
         draft.area = area_of(area, draft)
         if kind == _TEXT_ONLY:
             return self._passage(item, Draft(draft.source, name))
         if self._names_points and (points := metadata.get("points_possible")):
-            draft.lose(f"Its points in the quiz ({points[:20]}) are not taken.")
+            draft.lose(say("Its points in the quiz ({points}) are not taken.", points=points[:20]))
         self._reading.take(draft, item, kind, self._bank.path, self._is_shuffled)
         return None
 
@@ -212,6 +215,6 @@ class _BankReading:
             html = html_of(presentation) if presentation is not None else ""
             text = self._reading.read(draft, self._bank.path, html)
         except QuestionRefused as error:
-            self._reading.refuse(draft, f"A text before questions: {error}")
+            self._reading.refuse(draft, say("A text before questions: {error}", error=reason_of(error)))
             return None
         return Passage(text, tuple(draft.losses))

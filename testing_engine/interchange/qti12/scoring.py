@@ -12,6 +12,7 @@ from typing import Any
 from testing_engine.interchange.drafting import QuestionRefused, as_value, as_variable, first_that_holds
 from testing_engine.interchange.markup import Element
 from testing_engine.questions.answers import number
+from testing_engine.sentences import say
 
 MOST_CONDITIONS = 50  # that set the score: each is a step deeper in the rules
 _COMPARED = {"varlt": "lt", "varlte": "lte", "vargt": "gt", "vargte": "gte"}
@@ -83,11 +84,11 @@ class Scoring:
             terms = [_one_if(condition, rule.worth) for condition, rule in rules]
             return terms[0] if len(terms) == 1 else {"op": "sum", "of": terms}
         if any(rule.action != "set" for rule in self._rules):
-            raise QuestionRefused("Its rules set the score and add to it, too.")
+            raise QuestionRefused(say("Its rules set the score and add to it, too."))
         if len(rules) > MOST_CONDITIONS:
-            raise QuestionRefused(f"It has more than {MOST_CONDITIONS} conditions.")
+            raise QuestionRefused(say("It has more than {most} conditions.", most=MOST_CONDITIONS))
         if len({rule.continues for rule in self._rules}) > 1:
-            raise QuestionRefused("Some of its rules end the scoring, and some do not.")
+            raise QuestionRefused(say("Some of its rules end the scoring, and some do not."))
         if self._rules[0].continues:
             rules.reverse()
         return first_that_holds([(condition, rule.worth) for condition, rule in rules])
@@ -117,7 +118,13 @@ class Scoring:
             case name if name in _COMPARED and self._of(element).kind == "number":
                 given = [as_variable(self._of(element).name), as_value(_number(element))]
                 return {"op": _COMPARED[name], "of": given}
-        raise QuestionRefused(f"Line {element.line}: scoring by {element.name} cannot be taken.")
+        raise QuestionRefused(
+            say(
+                "Line {line}: scoring by {element} cannot be taken.",
+                line=element.line,
+                element=element.name,
+            )
+        )
 
     def _exactly(self, element: Element) -> Expression | None:
         """These choices and no others, where a condition says so of every choice."""
@@ -167,7 +174,13 @@ class Scoring:
     def _response(self, test: tuple[str, int]) -> str:
         name, line = test
         if name not in self._responses:
-            raise QuestionRefused(f"Line {line}: its rules speak of a response {name!r}, which it has not.")
+            raise QuestionRefused(
+                say(
+                    "Line {line}: its rules speak of a response {name}, which it has not.",
+                    line=line,
+                    name=repr(name),
+                )
+            )
         return name
 
     def _of(self, element: Element) -> Response:
@@ -180,7 +193,11 @@ class Scoring:
             return text
         if text not in response.values:
             raise QuestionRefused(
-                f"Line {element.line}: its rules name a choice {text[:40]!r}, which it has not."
+                say(
+                    "Line {line}: its rules name a choice {text}, which it has not.",
+                    line=element.line,
+                    text=repr(text[:40]),
+                )
             )
         return f"{response.source} {response.values[text]}" if response.source else response.values[text]
 
@@ -192,7 +209,7 @@ def _hashable(test: Element) -> tuple[str, int]:
 def _rules_of(item: Element) -> list[_Rule]:
     processing = item.first("resprocessing")
     if processing is None:
-        raise QuestionRefused("It has no rules for scoring: a survey, or marked by a person.")
+        raise QuestionRefused(say("It has no rules for scoring: a survey, or marked by a person."))
     declared = [each for each in processing.walk() if each.name == "decvar"]
     score = next((each for each in declared if _is_score(each.get("varname", "SCORE"))), None)
     name = "SCORE" if score is not None or not declared else declared[0].get("varname")
@@ -207,14 +224,18 @@ def _rules_of(item: Element) -> list[_Rule]:
             action, value = change.get("action", "Set").lower(), _number(change)
             if action not in _ACTIONS:
                 raise QuestionRefused(
-                    f"Line {change.line}: a score that is changed by {action} cannot be taken."
+                    say(
+                        "Line {line}: a score that is changed by {action} cannot be taken.",
+                        line=change.line,
+                        action=action,
+                    )
                 )
             continues = each.get("continue").lower() == "yes"
             found.append((condition, action, -value if action == "subtract" else value, continues))
     full = number(declared[0].get("maxvalue")) if declared else None
     full = full or sum(abs(v) for _, action, v, _ in found if action == "add") or _largest(found)
     if not full or not any(value > 0 for _, _, value, _ in found):
-        raise QuestionRefused("No answer earns anything by its rules: a survey, or marked by a person.")
+        raise QuestionRefused(say("No answer earns anything by its rules: a survey, or marked by a person."))
     return [_Rule(condition, action, _share(v, full), goes_on) for condition, action, v, goes_on in found]
 
 
@@ -258,12 +279,18 @@ def _one_if(condition: Expression, worth: float) -> Expression:
 
 def _joined(op: str, parts: list[Expression]) -> Expression:
     if not parts:
-        raise QuestionRefused("One of its rules has no condition.")
+        raise QuestionRefused(say("One of its rules has no condition."))
     return parts[0] if len(parts) == 1 else {"op": op, "of": parts}
 
 
 def _number(element: Element) -> float:
     found = number(element.text.strip())
     if found is None:
-        raise QuestionRefused(f"Line {element.line}: “{element.text.strip()[:40]}” is no number.")
+        raise QuestionRefused(
+            say(
+                "Line {line}: “{text}” is no number.",
+                line=element.line,
+                text=element.text.strip()[:40],
+            )
+        )
     return found

@@ -14,9 +14,9 @@ from testing_engine.parameter_tables.joining import (
     join,
     told_apart,
 )
+from testing_engine.parameter_tables.problems import TableProblem
 from testing_engine.parameter_tables.reading import ParameterTable, TableUnreadable, read_parameters
 from testing_engine.parameter_tables.recognising import candidates_of, named
-from testing_engine.parameter_tables.sentences import TableProblem
 from testing_engine.psychometrics.items.bank import ItemParameters
 
 

@@ -20,6 +20,7 @@ from testing_engine.psychometrics.items.response import (
     Nominal,
 )
 from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
+from testing_engine.sentences import Said, Sentence, say
 
 LOGISTIC_MODELS = ("1PL", "2PL", "3PL", "4PL")
 STEP_MODELS = ("GPCM", "PCM", "RSM")
@@ -41,11 +42,11 @@ TEXTS = ("model", "area", "enemy_groups", "question_set", "state")
 T = TypeVar("T")
 
 
-class ItemParameterError(ValueError):
+class ItemParameterError(Said):
     """A parameter that no question can have; `field` names it."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
+    def __init__(self, field: str, message: Sentence) -> None:
+        super().__init__(say("{field}: {problem}", field=field, problem=message))
         self.field = field
         self.message = message
 
@@ -76,19 +77,27 @@ class ItemParameters:
         for name in ("concepts", "thresholds", "category_slopes", "category_intercepts"):
             object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         if self.model not in MODELS:
-            raise ItemParameterError("model", f"must be one of {', '.join(MODELS)}, not {self.model!r}")
+            raise ItemParameterError(
+                "model",
+                say("must be one of {models}, not {model}", models=", ".join(MODELS), model=repr(self.model)),
+            )
         if self.state not in STATES:
-            raise ItemParameterError("state", f"must be one of {', '.join(STATES)}, not {self.state!r}")
+            raise ItemParameterError(
+                "state",
+                say("must be one of {states}, not {state}", states=", ".join(STATES), state=repr(self.state)),
+            )
         self._check_finite()
         self._check_names()
         if not self.concepts or min(self.concepts) < 0 or max(self.concepts) == 0:
-            raise ItemParameterError("concepts", "needs one weight ≥ 0 per concept, at least one above 0")
+            raise ItemParameterError(
+                "concepts", say("needs one weight ≥ 0 per concept, at least one above 0")
+            )
         if self.discrimination <= 0:
-            raise ItemParameterError("discrimination", "must be above 0")
+            raise ItemParameterError("discrimination", say("must be above 0"))
         if not 0 <= self.guessing < 1:
-            raise ItemParameterError("guessing", "must be at least 0 and below 1")
+            raise ItemParameterError("guessing", say("must be at least 0 and below 1"))
         if not self.guessing < self.upper <= 1:
-            raise ItemParameterError("upper", "must be above guessing and at most 1")
+            raise ItemParameterError("upper", say("must be above guessing and at most 1"))
         self._check_model()
 
     @property
@@ -101,41 +110,50 @@ class ItemParameters:
         for name, value in vars(self).items():
             numbers = value if isinstance(value, tuple) else (value,)
             if name not in TEXTS and not all(math.isfinite(number) for number in numbers):
-                raise ItemParameterError(name, "must be a finite number")
+                raise ItemParameterError(name, say("must be a finite number"))
 
     def _check_names(self) -> None:
         for name in ("area", "question_set"):
             if not isinstance(getattr(self, name), str):
-                raise ItemParameterError(name, "must be a text")
+                raise ItemParameterError(name, say("must be a text"))
         groups = self.enemy_groups
         if not isinstance(groups, tuple | list) or not all(
             isinstance(group, str) and group for group in groups
         ):
-            raise ItemParameterError("enemy_groups", "must be a list of texts, none of them empty")
+            raise ItemParameterError("enemy_groups", say("must be a list of texts, none of them empty"))
         object.__setattr__(self, "enemy_groups", tuple(dict.fromkeys(groups)))
 
     def _check_model(self) -> None:
         defaults = {"discrimination": 1.0, "guessing": 0.0, "upper": 1.0}
         for name in FIXED[self.model]:
             if getattr(self, name) != defaults[name]:
-                raise ItemParameterError(name, f"{self.model} fixes it at {defaults[name]:g}")
+                raise ItemParameterError(
+                    name,
+                    say("{model} fixes it at {value}", model=self.model, value=f"{defaults[name]:g}"),
+                )
         stepped = self.model == "GRM" or self.model in STEP_MODELS
         if stepped != bool(self.thresholds):
             raise ItemParameterError(
-                "thresholds", f"{self.model} {'needs' if stepped else 'has no'} thresholds"
+                "thresholds",
+                say("{model} needs thresholds", model=self.model)
+                if stepped
+                else say("{model} has no thresholds", model=self.model),
             )
         rising = all(low < high for low, high in zip(self.thresholds, self.thresholds[1:], strict=False))
         if self.model == "GRM" and not rising:
-            raise ItemParameterError("thresholds", "must increase")
+            raise ItemParameterError("thresholds", say("must increase"))
         nominal = self.model == "NRM"
         if nominal != bool(self.category_slopes):
             raise ItemParameterError(
-                "category_slopes", f"{self.model} {'needs' if nominal else 'has no'} slopes"
+                "category_slopes",
+                say("{model} needs slopes", model=self.model)
+                if nominal
+                else say("{model} has no slopes", model=self.model),
             )
         if nominal and (len(self.category_slopes) < 2 or len(set(self.category_slopes)) == 1):
-            raise ItemParameterError("category_slopes", "must be two or more, not all the same")
+            raise ItemParameterError("category_slopes", say("must be two or more, not all the same"))
         if len(self.category_intercepts) != len(self.category_slopes):
-            raise ItemParameterError("category_intercepts", "needs one number per category slope")
+            raise ItemParameterError("category_intercepts", say("needs one number per category slope"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +177,11 @@ class ItemBank:
     def from_parameters(cls, items: Sequence[ItemParameters], scaling: float = 1.0) -> "ItemBank":
         """Validated questions to arrays; `scaling` is the constant D, 1 or 1.702."""
         if not items:
-            raise ItemParameterError("items", "a pool needs at least one question")
+            raise ItemParameterError("items", say("a pool needs at least one question"))
         if len({len(item.concepts) for item in items}) != 1:
-            raise ItemParameterError("concepts", "every question of a pool needs the same number of concepts")
+            raise ItemParameterError(
+                "concepts", say("every question of a pool needs the same number of concepts")
+            )
         return cls.from_arrays(
             concepts=np.array([item.concepts for item in items]),
             model=np.array([item.model for item in items]),
@@ -424,7 +444,7 @@ def _nominal(slopes: FloatArray, intercepts: FloatArray) -> tuple[Family, IntArr
 def _rows(columns: npt.ArrayLike | None, own: BoolArray) -> FloatArray:
     """The rows of one family, without the columns that none of them uses."""
     if columns is None:
-        raise ItemParameterError("thresholds", "a model of this pool needs them")
+        raise ItemParameterError("thresholds", say("a model of this pool needs them"))
     rows = np.asarray(columns, dtype=float)[own]
     used = np.flatnonzero(~np.isnan(rows).all(axis=0))
     return rows[:, : used[-1] + 1 if used.size else 0]
