@@ -80,7 +80,8 @@ def test_a_second_pool_of_one_name_is_warned_of(author: Client) -> None:
 
 MOODLE = """<quiz>
 <question type="essay"><name><text>E1</text></name><questiontext><text>Write.</text></questiontext></question>
-<question type="truefalse"><name><text>T1</text></name><questiontext format="html"><text>&lt;b&gt;True?&lt;/b&gt;</text></questiontext>
+<question type="truefalse"><name><text>T1</text></name><questiontext format="html">
+<text>&lt;b&gt;True?&lt;/b&gt;</text></questiontext>
 <answer fraction="100"><text>true</text></answer><answer fraction="0"><text>false</text></answer></question>
 </quiz>"""
 
