@@ -78,11 +78,12 @@ def test_sentences_have_a_value_for_every_place() -> None:
                 name for _, name, _, _ in string.Formatter().parse(str(words.value)) if name is not None
             }
             given = {keyword.arg for keyword in call.keywords}
-            assert places == given or None in given, f"{module.name}:{call.lineno}: {words.value}"
+            assert places == given or None in given, f"{module.name}:{call.lineno}: {words.value!r}"
 
 
 def test_what_is_refused_or_lost_is_said_in_sentences() -> None:
-    """What a reader says must be a sentence, or a page cannot translate it. `mypy` sees most of it: a text that is put together of sentences is one again only by `say`, `together` or `quoted`."""
+    """What a reader says must be a sentence, or a page cannot translate it. `mypy` sees most of it: what is
+    put together of sentences is one again only by `say`, `together` or `quoted`."""
     tellers = {"lose", "refuse", "NotTaken", "NotCarried", "QuestionRefused", "UploadRefused"}
     found = [
         f"{module.name}:{node.lineno}: {ast.unparse(argument)}"
