@@ -122,6 +122,7 @@ def _packed(pool: Any, concepts: int) -> Any:
         "overall_error": None,
         "concept_names": list(load_plan(state.plan_id).concept_names),
         "is_pilot": False,
+        "is_rapid": False,
         "is_measured": revision.bank.measured.tolist(),
         "status": "active",
         "end_reason": "",

@@ -40,6 +40,7 @@ urlpatterns = [
     path("media", media.insert, name="media"),
     path("frame", questions.frame, name="frame"),
     path("questions/<uuid:pool_id>/settings", pools.pool_settings, name="pool_settings"),
+    path("questions/<uuid:pool_id>/thresholds", pools.thresholds, name="thresholds"),
     path("questions/<uuid:pool_id>/table", listing.question_table, name="question_table"),
     path("questions/<uuid:pool_id>/table/change", listing.change_questions, name="change_questions"),
     path("questions/<uuid:pool_id>/export", exporting.pool_export, name="pool_export"),

@@ -34,6 +34,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "new_pool": ("get", MAKE_POOLS),
     "pool": ("get", SEE_POOLS),
     "pool_settings": ("get", MAKE_POOLS),
+    "thresholds": ("post", MAKE_POOLS),
     "question_table": ("get", SEE_POOLS),
     "change_questions": ("post", WRITE_QUESTIONS),
     "import": ("get", MAKE_POOLS),

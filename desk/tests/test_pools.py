@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from desk.tests.conftest import somebody
-from sessions_app.conftest import client_with
+from sessions_app.conftest import answer_questions, client_with
 from sessions_app.tests.factories import make_pool, make_token
 from testing_engine import pools
 from testing_engine.authoring import contents, shelf
@@ -126,6 +126,23 @@ def test_it_is_renamed(author: Client) -> None:
     author.post(f"/desk/questions/{pool.pk}/settings", {"name": "Other"})
     assert QuestionPool.objects.get().name == "Other"
     assert author.post(f"/desk/questions/{pool.pk}/settings", {"name": ""}).context["rename"].errors
+
+
+def test_times_of_quick_guesses_are_found(author: Client) -> None:
+    pool = make_pool(2)
+    page, address = (f"/desk/questions/{pool.pk}/{name}" for name in ("settings", "thresholds"))
+    form = {"name": "normative", "percent": "15", "least": "1", "most": "10"}
+    assert "recorded a time" in author.post(address, form).content.decode()
+    api = client_with(f"Token {make_token()}")
+    body = {"student_id": "s1", "question_pool_id": str(pool.pk), "rules": {"max_questions": 2}}
+    answer_questions(api, api.post("/api/test/start", body).json(), 2)
+    assert author.post(address, {**form, "most": "0.5"}).context["thresholds"].errors.keys() == {"most"}
+    assert author.post(address, form)["Location"] == page
+    shown = author.get(page)
+    assert shown.context["kept"].answers == 2
+    assert shown.context["thresholds"]["percent"].value() == 15
+    assert "No question has answers enough" in shown.content.decode()
+    assert author.get(address)["Location"] == page
 
 
 def test_a_long_list_of_questions_asks_the_database_no_more_than_a_short_one(db: None) -> None:

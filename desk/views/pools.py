@@ -16,10 +16,15 @@ from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, sho
 from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
 from desk.navigation import pool_tabs, section_of, sections
 from desk.rights import MAKE_POOLS, SEE_POOLS
+from desk.threshold_form import ThresholdsForm, fields_of, told_of
+from sessions_app.measurement.thresholds import NoTimes, find, thresholds_of
 from sessions_app.reporting.pool_readiness import readiness_of
 from testing_engine import pools
 from testing_engine.authoring import contents, shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
+
+THRESHOLDS_ID = "thresholds_%s"  # other forms are on the page
+LISTED = 500  # questions with their times
 
 
 @require_safe
@@ -87,13 +92,46 @@ def pool_settings(request: DeskRequest, pool_id: UUID) -> HttpResponse:
 
 
 def _show_settings(
-    request: DeskRequest, pool: PoolCard, rename: RenameForm | None = None, copying: CopyForm | None = None
+    request: DeskRequest,
+    pool: PoolCard,
+    rename: RenameForm | None = None,
+    copying: CopyForm | None = None,
+    asked: ThresholdsForm | None = None,
 ) -> HttpResponse:
-    context = {
+    context: dict[str, Any] = {
         "rename": rename or RenameForm(initial={"name": pool.name}),
         "copy": copying or CopyForm(initial={"name": _("Copy of {name}").format(name=pool.name)[:200]}),
     }
+    if pool.questions:
+        kept = thresholds_of(pools.read_pool(pool.id))
+        context["thresholds"] = asked or ThresholdsForm(
+            auto_id=THRESHOLDS_ID, initial=None if kept is None else fields_of(kept.method)
+        )
+        if kept is not None:
+            context |= {
+                "kept": kept,
+                "told": told_of(kept),
+                "has_own": bool(kept.seconds_of_questions),
+                "listed": list(kept.found.items())[:LISTED],
+            }
     return show_pool(request, pool, "settings", "pool_settings", context)
+
+
+@form_of("pool_settings")
+@desk_view(MAKE_POOLS)
+def thresholds(request: DeskRequest, pool_id: UUID) -> HttpResponse:
+    """Times under which answers came too fast, found from those that tests recorded."""
+    pool = pool_or_404(pool_id)
+    form = ThresholdsForm(request.POST, auto_id=THRESHOLDS_ID)
+    if not pool.questions or not form.is_valid():
+        return _show_settings(request, pool, asked=form)
+    try:
+        find(pools.read_pool(pool_id), form.method(), request.user.pk)
+    except NoTimes:
+        form.add_error(None, _("No test of this pool has recorded a time yet."))
+        return _show_settings(request, pool, asked=form)
+    messages.success(request, _("Found. Tests that begin from now on use them, where their rules say so."))
+    return go_to(request, reverse("desk:pool_settings", args=[pool_id]))
 
 
 @form_of("pool_settings")

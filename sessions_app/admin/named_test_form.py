@@ -11,13 +11,14 @@ from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from sessions_app.admin.gated_form import Gated
 from sessions_app.admin.result_form import RESULT_FIELDS, ResultFields
-from sessions_app.admin.rules_form import EXPERT, STOPPING, fields_of, rules_of
+from sessions_app.admin.rules_form import EFFORT, EXPERT, STOPPING, fields_of, rules_of
 from sessions_app.admin.times import zone_name
 from sessions_app.models import NamedTest
 from sessions_app.sitting import lengths, named_tests
@@ -110,6 +111,21 @@ class NamedTestForm(Gated, ResultFields):
         initial=250,
         help_text="One that has them is tried out no more.",
         widget=UnfoldAdminIntegerFieldWidget,
+    )
+    effort = forms.ChoiceField(
+        label="Answers",
+        required=False,
+        choices=EFFORT.items(),
+        help_text="Of adaptive tests, by this service's own clock. The pool's own times are found at the "
+        "desk, on the pool's page Settings; a question without one has the seconds below. Students are "
+        "told nothing; results say how many answers came too fast.",
+        widget=UnfoldAdminSelectWidget,
+    )
+    rapid_seconds = forms.FloatField(
+        label="Seconds of a quick guess",
+        required=False,
+        initial=3.0,
+        widget=UnfoldAdminDecimalFieldWidget,
     )
     rules = RulesField(
         label="Rules as JSON",

@@ -63,6 +63,7 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
                     ("sure_enough", "cuts"),
                     "sets_together",
                     ("pilots", "pilot_quota"),
+                    ("effort", "rapid_seconds"),
                     "rules",
                     "override_reason",
                 ]

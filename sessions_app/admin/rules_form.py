@@ -6,11 +6,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from testing_engine.psychometrics.effort import Effort
 from testing_engine.psychometrics.pilots import Pilots
 from testing_engine.psychometrics.rules import CatRules, QuestionSets, RulesError
 from testing_engine.psychometrics.stopping import Classification, Precision
 
 EXPERT = "expert"
+COUNT_ALL, BY_SECONDS, BY_QUESTION = "", "seconds", "by_question"
+EFFORT = {
+    COUNT_ALL: "count, however fast they came",
+    BY_SECONDS: "that came in less than the seconds below are quick guesses: left out of θ",
+    BY_QUESTION: "that came in less than the pool's own time for the question are left out of θ",
+}
 # Orders of tests without an ability, which end by their length alone.
 WITHOUT_ABILITY = ("linear", "random")
 STOPPING = {
@@ -59,10 +66,10 @@ def rules_of(cleaned: Mapping[str, Any]) -> CatRules:
         return replace(CatRules.from_json({"selection": stopping, **given}), eligibility=eligibility)
     if stopping == "fixed_length":
         given["min_questions"] = given["max_questions"]
-    pilots = _pilots_of(cleaned)
+    pilots, effort = _pilots_of(cleaned), _effort_of(cleaned)
     try:
         rules = CatRules.from_end_criteria(type=stopping, **given)
-        return replace(rules, pilots=pilots, eligibility=eligibility)
+        return replace(rules, pilots=pilots, effort=effort, eligibility=eligibility)
     except RulesError as error:
         problems = [(FIELDS.get(place.split("/")[1], "stopping"), text) for place, text in error.problems]
         raise RulesError(problems) from None
@@ -79,6 +86,18 @@ def _pilots_of(cleaned: Mapping[str, Any]) -> Pilots | None:
     except RulesError as error:
         names = {"/pilots/count": "pilots", "/pilots/quota": "pilot_quota"}
         raise RulesError([(names.get(place, "pilots"), text) for place, text in error.problems]) from None
+
+
+def _effort_of(cleaned: Mapping[str, Any]) -> Effort | None:
+    """Which answers come too fast to count."""
+    how, seconds = cleaned.get("effort") or COUNT_ALL, cleaned.get("rapid_seconds")
+    if how == COUNT_ALL:
+        return None
+    given = {"by_question": how == BY_QUESTION} | ({} if seconds is None else {"seconds": seconds})
+    try:
+        return CatRules.from_json({"effort": given}).effort
+    except RulesError as error:
+        raise RulesError([("rapid_seconds", text) for _, text in error.problems]) from None
 
 
 def fields_of(rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +120,11 @@ def _simple_fields(rules: CatRules) -> dict[str, Any]:
     }
     in_order = rules.selection if rules.selection in WITHOUT_ABILITY else None
     pilots = rules.pilots or Pilots(count=1)
+    effort = rules.effort or Effort()
+    how = COUNT_ALL if rules.effort is None else BY_QUESTION if effort.by_question else BY_SECONDS
     return {
+        "effort": how,
+        "rapid_seconds": effort.seconds,
         "stopping": in_order or kinds.get(type(stop), EXPERT),
         "sets_together": rules.eligibility == TOGETHER,
         "pilots": rules.pilots and pilots.count,
@@ -142,6 +165,12 @@ def sentences(rules: Mapping[str, Any]) -> list[str]:
         said.append(
             f"Beside these, tries out {count} that are not calibrated, until each has {quota} answers."
         )
+    if known.effort is not None:
+        own = "the pool's time for the question, else in " if known.effort.by_question else ""
+        said.append(
+            f"An answer in less than {own}{known.effort.seconds:g} seconds is a quick guess: θ leaves it out."
+        )
     shown = {"max_questions", "min_questions", "stop", "selection", "pilots"}
+    shown |= {"effort"} if known.effort is not None and not known.effort.items else set()
     shown |= {"eligibility"} if known.eligibility == TOGETHER else set()
     return said + [f"{name}: {json.dumps(value)}" for name, value in rules.items() if name not in shown]

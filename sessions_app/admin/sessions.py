@@ -47,6 +47,7 @@ class ResponseInline(ReadOnly, TabularInline):  # type: ignore[misc]
         "chosen",
         "is_correct",
         "is_pilot",
+        "is_rapid",
         "score",
         "ability",
         "error",
@@ -127,6 +128,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
                     "concepts",
                     "questions_answered",
                     "pilots_answered",
+                    "effort",
                     "correct_responses",
                     "share_right",
                 ]
@@ -135,7 +137,7 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         ("Times", {"fields": ["started_at", "last_activity", "completed_at"]}),
         ("How it runs", {"fields": ["rules", "seed", "idempotency_key", "legacy_id"]}),
     ]
-    readonly_fields = ["pool", "concepts", "share_right", "rules"]
+    readonly_fields = ["pool", "concepts", "share_right", "effort", "rules"]
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("sessions_app.operate_service")
@@ -172,6 +174,11 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="accuracy")
     def share_right(self, session: TestSession) -> str:
         return f"{session.accuracy:.0%}"
+
+    @admin.display(description="answers that came too fast to count")
+    def effort(self, session: TestSession) -> str:
+        effort = session.response_time_effort
+        return "–" if effort is None else f"{session.rapid_answers} (response time effort {effort:.2f})"
 
     @admin.display(description="rules")
     def rules(self, session: TestSession) -> str:

@@ -52,12 +52,14 @@ def answer_entry(
     response: Mapping[str, object] | None = None,
     overall: Sequence[float] | None = None,
     is_pilot: bool = False,
+    is_rapid: bool = False,
 ) -> bytes:
     """Everything of an answer's row but its idempotency key, which goes when a student is erased.
 
     `answered_at` in `microseconds`: to parse a time costs more than all the rest. `response` holds texts
     and lists of texts, in whatever order of names: the entry sorts them. `overall`: mean ability and its
-    error, where the row has them. A question that is only tried out is marked, and no other.
+    error, where the row has them. A question that is only tried out is marked, and so is an answer that came
+    too fast to count; no other.
     """
     values = () if response is None else (sorted(response.items()),)
     return msgspec.msgpack.encode(
@@ -76,6 +78,7 @@ def answer_entry(
             *values,
             *(() if overall is None else (_floats(overall),)),
             *(("pilot",) if is_pilot else ()),
+            *(("rapid",) if is_rapid else ()),
         )
     )
 

@@ -105,6 +105,7 @@ def entry_of_answer(session: TestSession, response: TestResponse) -> bytes:
         response.response,
         overall_of(response.overall_theta, response.overall_error),
         response.is_pilot,
+        response.is_rapid,
     )
 
 

@@ -3,7 +3,7 @@
 An answer counts where the version of the question that was answered is *alike* the one that is calibrated:
 the same content, options and key, so that the same category means the same. Its parameters may differ.
 Of delivered tests those count that are over for good and whose student was not erased; an expired one may
-still go on.
+still go on. An answer that its test left out as too fast says nothing here either.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ _ANSWERS = """
 SELECT wanted.place, response.question_id, response.score
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
 JOIN test_responses AS response ON response.session_id = wanted.id
-WHERE response.score >= 0
+WHERE response.score >= 0 AND NOT response.is_rapid
 ORDER BY wanted.place, response.position
 """
 _IMPORTED = """

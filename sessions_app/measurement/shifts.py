@@ -77,7 +77,7 @@ def _moved(session: TestSession, bank: ItemBank, alike: Mapping[int, int]) -> li
         return []
     rules = load_plan(session.plan_id).rules
     beliefs = beliefs_of(rules, session.prior_mean, session.prior_sd, session.is_scored_alone)
-    scores = [response.score for response in responses]
+    scores = [response.counted_score for response in responses]
     estimate = observe(TestSoFar(bank, rules, beliefs.prior, session.seed, items, scores)).estimate
     cuts = [thousandths(cut) for cut in load_spec(session.result_spec_id).cuts]
     measured = np.flatnonzero((bank.slopes[items] > 0).any(axis=0))

@@ -15,6 +15,7 @@ from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.sessions import LiveSession, TestSession
 from sessions_app.models.simulations import Simulation, SimulationPart
 from sessions_app.models.students import Student, StudentProficiency
+from sessions_app.models.thresholds import PoolThresholds
 
 __all__ = [
     "ApiClient",
@@ -26,6 +27,7 @@ __all__ = [
     "NamedTest",
     "PoolImport",
     "PoolRequirements",
+    "PoolThresholds",
     "ResponseImport",
     "ResultSpecification",
     "SessionEvent",

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from sessions_app.models.sessions import TestSession
 from testing_engine.models import Question
+from testing_engine.psychometrics.effort import MISSING
 
 
 class TestResponse(models.Model):
@@ -32,6 +33,11 @@ class TestResponse(models.Model):
         default=False,
         db_default=False,
         help_text="Whether the question was only tried out: it counts in nothing.",
+    )
+    is_rapid = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether it came too fast to be one of effort, by the plan's thresholds: θ leaves it out.",
     )
     response_time_ms = models.PositiveIntegerField(null=True)
     idempotency_key = models.CharField(max_length=200, null=True)
@@ -61,3 +67,8 @@ class TestResponse(models.Model):
 
     def __str__(self) -> str:
         return f"answer {self.position}"
+
+    @property
+    def counted_score(self) -> int:
+        """The score as abilities take it: missing where the answer came too fast."""
+        return MISSING if self.is_rapid else self.score

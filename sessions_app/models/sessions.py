@@ -56,6 +56,9 @@ class TestSession(models.Model):
     pilots_answered = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Of the questions answered, those that were only tried out."
     )
+    rapid_answers = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Of the questions answered, those answered too fast to count."
+    )
     current_position = models.PositiveIntegerField(
         null=True, help_text="Index in the revision of the question that waits for an answer."
     )
@@ -162,6 +165,13 @@ class TestSession(models.Model):
     def accuracy(self) -> float:
         """Share of the answers that were right, of those that count; 0 before the first."""
         return self.correct_responses / self.questions_counted if self.questions_counted else 0.0
+
+    @property
+    def response_time_effort(self) -> float | None:
+        """Share of the answers given with effort; None before the first, and where no threshold says."""
+        if not self.questions_answered or "effort" not in self.plan.rules:
+            return None
+        return 1 - self.rapid_answers / self.questions_answered
 
     @property
     def has_ability(self) -> bool:

@@ -51,6 +51,23 @@ IsPilot = Annotated[
     bool | UnsetType,
     Meta(description="true: the question was only tried out, its answer counts in nothing. Left out: false."),
 ]
+IsRapid = Annotated[
+    bool | UnsetType,
+    Meta(
+        description="true: it came too fast to be one of effort, the ability leaves it out. Left out: false."
+    ),
+]
+RapidAnswers = Annotated[
+    int | UnsetType,
+    Meta(description="Of `questions_answered`, those that came too fast to count. Left out: 0."),
+]
+ResponseTimeEffort = Annotated[
+    float | UnsetType,
+    Meta(
+        description="Share of answers given with effort, 0 to 1 (Wise & Kong 2005); below 0.9 the test says "
+        "little. Left out: no thresholds, or no answer."
+    ),
+]
 PilotsAnswered = Annotated[
     int | UnsetType,
     Meta(description="Of `questions_answered`, those that were only tried out. Left out: 0."),
@@ -76,6 +93,8 @@ class SessionReply(Reply, frozen=True):
     last_activity: datetime
     completed_at: datetime | None
     pilots_answered: PilotsAnswered = UNSET
+    rapid_answers: RapidAnswers = UNSET
+    response_time_effort: ResponseTimeEffort = UNSET
 
 
 class ResponseReply(Reply, frozen=True):
@@ -96,6 +115,7 @@ class ResponseReply(Reply, frozen=True):
     ability_after: MaybeAbility
     answered_at: datetime
     is_pilot: IsPilot = UNSET
+    is_rapid: IsRapid = UNSET
 
 
 class Proficiency(Reply, frozen=True):
@@ -186,6 +206,7 @@ def page(place: Place, results: list[Any]) -> Page:
 
 
 def session(session: TestSession) -> SessionReply:
+    effort = session.response_time_effort
     return SessionReply(
         session_id=session.pk,
         student_id=session.student.external_id,
@@ -201,6 +222,8 @@ def session(session: TestSession) -> SessionReply:
         scored_with=score_rests_on(session),
         questions_answered=session.questions_answered,
         pilots_answered=session.pilots_answered or UNSET,
+        rapid_answers=session.rapid_answers or UNSET,
+        response_time_effort=UNSET if effort is None else round(effort, 6),
         accuracy=accuracy(session.correct_responses, session.questions_counted),
         started_at=session.started_at,
         last_activity=session.last_activity,
@@ -217,6 +240,7 @@ def response(response: TestResponse) -> ResponseReply:
         score=response.score,
         is_correct=response.is_correct,
         is_pilot=response.is_pilot or UNSET,
+        is_rapid=response.is_rapid or UNSET,
         response_time_ms=response.response_time_ms,
         proficiency_after=proficiencies_of(response.theta),
         ability_after=_ability(response),

@@ -44,8 +44,10 @@ DATA_DICTIONARY = {
     "sessions[].answers[].response": "Index of the chosen option, from 0, in the question's own order; null: "
     "“I don't know”. Where more than one option is asked for, the value of each response variable.",
     "sessions[].pilots_answered": "Of questions_answered, those only tried out: they count in nothing.",
+    "sessions[].rapid_answers": "Of questions_answered, those that came too fast to count, by the rules.",
     "sessions[].answers[].score": "Points given; -1: not scored.",
     "sessions[].answers[].is_pilot": "Whether the question was only tried out: its answer counts in nothing.",
+    "sessions[].answers[].is_rapid": "Whether the answer came too fast to count: the ability leaves it out.",
     "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
     "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
     "proficiency": "Share of the reference population at or below the student, 0 to 1.",
@@ -92,6 +94,7 @@ class ExportedAnswer(Reply, frozen=True):
     answered_at: Time
     idempotency_key: str | None
     is_pilot: bool
+    is_rapid: bool
 
 
 class ExportedEvent(Reply, frozen=True):
@@ -139,6 +142,7 @@ class ExportedSession(Reply, frozen=True):
     answers: list[ExportedAnswer]
     events: list[ExportedEvent]
     pilots_answered: int
+    rapid_answers: int
 
 
 class AdminChange(Reply, frozen=True):
@@ -236,6 +240,7 @@ def _session(session: TestSession) -> ExportedSession:
         answers=[_answer(response) for response in session.responses.all()],
         events=[_event(event) for event in session.events.all()],
         pilots_answered=session.pilots_answered,
+        rapid_answers=session.rapid_answers,
     )
 
 
@@ -255,6 +260,7 @@ def _answer(response: TestResponse) -> ExportedAnswer:
         answered_at=response.answered_at.isoformat(),
         idempotency_key=response.idempotency_key,
         is_pilot=response.is_pilot,
+        is_rapid=response.is_rapid,
     )
 
 

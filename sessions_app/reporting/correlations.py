@@ -14,10 +14,11 @@ import numpy as np
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.sitting.decisions import so_far_of
 from testing_engine.psychometrics import engine
+from testing_engine.psychometrics.effort import MISSING
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.revisions import load_revision
 
-Answer = tuple[int, int]  # the question's key, the score
+Answer = tuple[int, int]  # the question's key, the score as it counts
 
 
 def correlations_of(
@@ -48,8 +49,10 @@ def correlations_in(
     several = [session for session in sessions if sum(asked[session.pk]) > 1]
     answers: dict[UUID, list[Answer]] = defaultdict(list)
     rows = TestResponse.objects.filter(session__in=several).order_by("session", "position")
-    for session_id, question, score in rows.values_list("session_id", "question_id", "score"):
-        answers[session_id].append((question, score))
+    for session_id, question, score, is_rapid in rows.values_list(
+        "session_id", "question_id", "score", "is_rapid"
+    ):
+        answers[session_id].append((question, MISSING if is_rapid else score))
     return {
         session.pk: correlations_of(session, answers[session.pk], asked[session.pk]) for session in several
     }

@@ -208,6 +208,18 @@ _SESSION = (
         "Answers beside those, to questions that are only tried out: they count in nothing.",
         lambda s: s.pilots_answered,
     ),
+    Column(
+        "rapid_answers",
+        "number",
+        "Of all answers, those that came too fast to be ones of effort: abilities leave them out.",
+        lambda s: s.rapid_answers,
+    ),
+    Column(
+        "response_time_effort",
+        "number",
+        "Share of the others, 0 to 1; empty before the first answer, and where the rules have no thresholds.",
+        lambda s: None if s.response_time_effort is None else round(s.response_time_effort, 6),
+    ),
     Column("correct_responses", "number", "Answers that were right.", lambda s: s.correct_responses),
     Column(
         "accuracy",
@@ -320,6 +332,12 @@ _ANSWER = (
         "truth value",
         "Whether the question is only tried out: its answer counts in nothing.",
         lambda r: r.is_pilot,
+    ),
+    Column(
+        "is_rapid",
+        "truth value",
+        "Whether it came too fast to be one of effort: abilities leave it out.",
+        lambda r: r.is_rapid,
     ),
     Column(
         "response_time_ms", "number", "Milliseconds, as the client measured.", lambda r: r.response_time_ms

@@ -92,11 +92,10 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
     is_asked = [False] * len(session.theta)
     answers: list[Answer] = []
     counting = session.responses.filter(is_pilot=False).order_by("position")
-    rows = counting.values_list("theta", "standard_error", "question__concepts", "question_id", "score")
-    for number, (theta, error, concepts, question, score) in enumerate(rows, start=1):
-        answers.append((question, score))
-        path.append(PathPoint(number, theta, error))
-        is_asked = either(is_asked, measures(concepts))
+    for number, given in enumerate(counting.select_related("question"), start=1):
+        answers.append((given.question_id, given.counted_score))
+        path.append(PathPoint(number, given.theta, given.standard_error))
+        is_asked = either(is_asked, measures(given.question.concepts))
     found = measured(standing.concept_names, standing.theta, standing.standard_error, is_asked)
     overall_error = None if standing.overall is None else standing.overall[1]
     told = report_of(

@@ -14,12 +14,14 @@ import numpy as np
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.refusals import InvalidResponse, SessionNotFound
 from sessions_app.reporting.said import answered
+from sessions_app.sitting import times
 from sessions_app.sitting.decisions import so_far_of
 from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.thousandths import told
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.overall import overall_score
-from testing_engine.revisions import FrozenRevision, load_revision
+from testing_engine.psychometrics.effort import MISSING
+from testing_engine.revisions import FrozenRevision, load_plan, load_revision
 
 LEADING = 5  # candidates that an explanation shows
 
@@ -48,6 +50,7 @@ class Given:
     score: int
     is_right: bool
     is_pilot: bool = False  # only tried out: it counts in nothing
+    is_rapid: bool = False  # too fast to be one of effort: abilities leave it out
 
     @property
     def said(self) -> str:
@@ -172,7 +175,9 @@ class _Replaying:
         self.session = session
         self.candidates = candidates
         self.items: list[int] = []
-        self.scores: list[int] = []
+        self.scores: list[int] = []  # as they count
+        self.rules = load_plan(session.plan_id).rules
+        self.asked_at = times.asked_at(session, ())
         self.steps: list[ReplayedStep] = []
         self.differences: list[Difference] = []
         self.broken_off = ""
@@ -217,7 +222,7 @@ class _Replaying:
         """The engine's step after this answer and those before it."""
         if given is not None:
             self.items.append(revision.positions[given.question])
-            self.scores.append(given.score)
+            self.scores.append(MISSING if given.is_rapid else given.score)
         so_far = so_far_of(self.session, self.items, self.scores)
         step = engine.next_step(so_far)
         is_explained = self.candidates and step.next_item is not None
@@ -260,10 +265,14 @@ class _Replaying:
         score = revision.score(item, answer)
         is_pilot = engine.is_pilot(so_far_of(self.session, self.items, self.scores), item)
         shown = answered(response) if answer == stored else answer
-        given = Given(question, shown, score, revision.is_right(item, score), is_pilot)
+        taken = times.taken(self.asked_at, response.answered_at)
+        is_rapid = times.is_rapid(self.rules, item, answer, taken)
+        self.asked_at = times.now_asked(self.rules, response.answered_at)
+        given = Given(question, shown, score, revision.is_right(item, score), is_pilot, is_rapid)
         self.compare(number, "score", response.score, score)
         self.compare(number, "is_correct", response.is_correct, given.is_right)
         self.compare(number, "is_pilot", response.is_pilot, is_pilot)
+        self.compare(number, "is_rapid", response.is_rapid, is_rapid)
         return given
 
     def compare_session(self, last: engine.Step) -> None:
@@ -283,6 +292,7 @@ class _Replaying:
                 step.given.is_right and not step.given.is_pilot for step in self.steps if step.given
             ),
             "pilots_answered": sum(step.given.is_pilot for step in self.steps if step.given),
+            "rapid_answers": sum(step.given.is_rapid for step in self.steps if step.given),
             "theta": last.ability.theta.tolist(),
             "standard_error": last.ability.standard_error.tolist(),
             "status": status,

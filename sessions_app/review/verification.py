@@ -152,6 +152,7 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
         "overall_theta",
         "overall_error",
         "is_pilot",
+        "is_rapid",
     )
     for row in answers.order_by().iterator(chunk_size=5000):
         name = f"answer {row[1]}"
@@ -170,7 +171,7 @@ def _entries(found: Verified, after: UUID, until: UUID) -> dict[UUID, list[_Entr
 
 
 def _packed_answer(row: tuple[Any, ...], session: TestSession) -> bytes:
-    whole = (*row[:11], entries.overall_of(*row[12:14]), row[14])
+    whole = (*row[:11], entries.overall_of(*row[12:14]), row[14], row[15])
     return chain.answer_entry(*whole)
 
 
@@ -237,6 +238,7 @@ def _contradiction(session: TestSession, trail: Iterable[_Entry]) -> str | None:
         "questions_answered": len(answers),
         "correct_responses": sum(row[5] and not row[14] for row in answers),
         "pilots_answered": sum(row[14] for row in answers),
+        "rapid_answers": sum(row[15] for row in answers),
     }
     if answers:
         told |= {"theta": answers[-1][6], "standard_error": answers[-1][7]}

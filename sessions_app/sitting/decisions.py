@@ -83,12 +83,12 @@ def next_item_after(session: TestSession, responses: Sequence[TestResponse], ans
     if session.current_position is not None or session.status == TestSession.Status.COMPLETED:
         return session.current_position
     items = [revision.positions_by_key[response.question_id] for response in responses]
-    scores = [response.score for response in responses]
+    scores = [response.counted_score for response in responses]
     return engine.next_step(so_far_of(session, items, scores)).next_item
 
 
 def so_far_of(session: TestSession, items: Sequence[int], scores: Sequence[int]) -> TestSoFar:
-    """The session after these answers, as the engine takes it; from its row."""
+    """The session after these answers, as the engine takes it; from its row. `scores` as they count."""
     rules = load_plan(session.plan_id).rules
     beliefs = beliefs_of(rules, session.prior_mean, session.prior_sd, session.is_scored_alone)
     bank = load_revision(session.revision_id).bank

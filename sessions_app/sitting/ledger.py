@@ -29,6 +29,7 @@ WITH advanced AS (
   SET questions_answered = questions_answered + 1,
       correct_responses = correct_responses + (%(is_correct)s AND NOT %(is_pilot)s)::int,
       pilots_answered = pilots_answered + %(is_pilot)s::int,
+      rapid_answers = rapid_answers + %(is_rapid)s::int,
       theta = %(theta)s, standard_error = %(standard_error)s,
       overall_theta = %(overall_theta)s, overall_error = %(overall_error)s,
       last_activity = GREATEST(last_activity, %(now)s, statement_timestamp()),
@@ -43,12 +44,11 @@ WITH advanced AS (
   RETURNING id, student_id, revision_id, questions_answered, deadline
 ), recorded AS (
   INSERT INTO test_responses (session_id, position, question_id, answer, response, score, is_correct, theta,
-                              standard_error, overall_theta, overall_error, is_pilot, response_time_ms,
-                              idempotency_key, answered_at, link)
+                              standard_error, overall_theta, overall_error, is_pilot, is_rapid,
+                              response_time_ms, idempotency_key, answered_at, link)
   SELECT id, questions_answered, %(question_pk)s, %(answer)s, %(response)s::jsonb, %(score)s, %(is_correct)s,
-         %(theta)s, %(standard_error)s, %(overall_theta)s, %(overall_error)s, %(is_pilot)s,
-         %(response_time_ms)s,
-         %(idempotency_key)s, %(now)s, %(link)s
+         %(theta)s, %(standard_error)s, %(overall_theta)s, %(overall_error)s, %(is_pilot)s, %(is_rapid)s,
+         %(response_time_ms)s, %(idempotency_key)s, %(now)s, %(link)s
   FROM advanced
 ), finished AS (
   INSERT INTO session_events (session_id, kind, after_answers, at, reason, request_hash, link)
@@ -86,6 +86,7 @@ class Entry:
     score: int
     is_correct: bool
     is_pilot: bool  # only tried out: it counts in nothing
+    is_rapid: bool  # too fast to be one of effort: abilities leave it out
     theta: list[float]
     standard_error: list[float]
     overall: tuple[float, float] | None  # mean θ over several concepts, and its standard error
@@ -170,6 +171,7 @@ def _links_of(entry: Entry) -> dict[str, bytes]:
         entry.response,
         entry.overall,
         entry.is_pilot,
+        entry.is_rapid,
     )
     head = chain.advance(entry.head_before, answer)
     links = {"link": chain.link_of(head), "completed_link": b""}

@@ -24,7 +24,7 @@ from sessions_app.refusals import (
     StudentErased,
     StudentIdRefused,
 )
-from sessions_app.sitting import hot_state, ledger, named_tests
+from sessions_app.sitting import hot_state, ledger, named_tests, times
 from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import beliefs_of, so_far_of
 from sessions_app.sitting.named_tests import TIME_LIMIT
@@ -102,6 +102,7 @@ def start(
             settled = rules.settled(revision.bank)
             if settled.pilots is not None:
                 settled = with_open_pilots(settled, revision)
+            settled = times.with_thresholds(settled, revision)
             plan = store_plan(settled, names)
             student = _student_called(request.student_id)
             if test is not None:

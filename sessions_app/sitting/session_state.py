@@ -29,13 +29,14 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     current: int
     correct: int
     items: bytes  # indices in the revision, 2 bytes each (4 in pools beyond 65,536 questions)
-    scores: bytes  # 1 byte each
+    scores: bytes  # 1 byte each, as they count: −1 for an answer that came too fast
     theta: bytes  # 8 bytes a concept, as the next three
     standard_error: bytes
     prior: bytes  # mean and standard deviation; empty: N(0, 1)
     started_at: int  # microseconds since 1970
     chain_head: bytes  # of the audit chain
     marks: int = 0  # `token_generation` and three truths, in one byte
+    asked_at: int = 0  # when the current question was asked, as `started_at`; 0: nothing depends on it
 
     @classmethod
     def pack(
@@ -79,6 +80,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             correct=self.correct + answered.counts_as_right,
             current=answered.next_item or 0,
             chain_head=answered.chain_head,
+            asked_at=answered.asked_at,
         )
 
     @classmethod
@@ -132,7 +134,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def item_scores(self) -> list[int]:
-        """The score of each answer."""
+        """The score of each answer, as it counts."""
         scores: list[int] = np.frombuffer(self.scores, dtype=np.int8).tolist()
         return scores
 
@@ -165,6 +167,7 @@ class Advance:
     standard_error: Sequence[float]
     next_item: int | None
     chain_head: bytes
+    asked_at: int = 0
 
 
 class ShownQuestion(msgspec.Struct, frozen=True, array_like=True):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sessions_app import metrics
 from sessions_app.audit.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
-from sessions_app.sitting import hot_state, named_tests
+from sessions_app.sitting import hot_state, named_tests, times
 from sessions_app.sitting.decisions import ANSWERS_ONLY, score_rests_on, scored_with
 from sessions_app.sitting.lengths import is_fixed, most_questions
 from sessions_app.sitting.raw_scores import RawScore, raw_score_of
@@ -87,7 +87,7 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         current=session.current_position,
         correct=session.correct_responses,
         items=[positions[response.question_id] for response in responses],
-        scores=[response.score for response in responses],
+        scores=[response.counted_score for response in responses],
         theta=session.theta,
         standard_error=session.standard_error,
         prior_mean=session.prior_mean,
@@ -98,6 +98,7 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         is_withheld=named_tests.is_withheld(session.named_test, load_spec(session.result_spec_id)),
         is_scored_alone=session.is_scored_alone,
         shuffles_options=session.shuffles_options,
+        asked_at=times.asked_at(session, responses),
     )
 
 

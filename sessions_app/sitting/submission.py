@@ -24,7 +24,7 @@ from sessions_app.refusals import (
     SubmissionInProgress,
     TooManyRequests,
 )
-from sessions_app.sitting import hot_state, ledger
+from sessions_app.sitting import hot_state, ledger, times
 from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import next_item_after, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
@@ -48,6 +48,7 @@ from sessions_app.sitting.standing import (
 )
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.overall import overall_score
+from testing_engine.psychometrics.effort import MISSING
 from testing_engine.psychometrics.items.parts import measured
 from testing_engine.revisions import load_plan, load_revision
 
@@ -131,7 +132,9 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     answer = read_response(revision, state.current, showing.own(state.current, submission.response))
     score = revision.score(state.current, answer)
     is_correct = revision.is_right(state.current, score)
-    items, scores = [*state.item_indices, state.current], [*state.item_scores, score]
+    is_rapid = times.is_rapid(plan.rules, state.current, answer, times.taken(state.asked_at, now))
+    counted = MISSING if is_rapid else score
+    items, scores = [*state.item_indices, state.current], [*state.item_scores, counted]
     so_far = so_far_of_state(state, items, scores)
     is_pilot = plan.rules.pilots is not None and engine.is_pilot(so_far, state.current)
     with metrics.DECIDE.time():
@@ -149,6 +152,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         score=score,
         is_correct=is_correct,
         is_pilot=is_pilot,
+        is_rapid=is_rapid,
         theta=theta,
         standard_error=standard_error,
         overall=overall,
@@ -170,8 +174,9 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
     if recorded is None:
         return None
     counts_as_right = is_correct and not is_pilot
+    asked_at = times.now_asked(plan.rules, now)
     after = state.advanced(
-        Advance(score, counts_as_right, theta, standard_error, step.next_item, recorded.head)
+        Advance(counted, counts_as_right, theta, standard_error, step.next_item, recorded.head, asked_at)
     )
     standing = replace(
         standing_of_state(submission.session_id, after), deadline=recorded.deadline, overall=overall

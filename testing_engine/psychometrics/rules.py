@@ -31,6 +31,7 @@ from testing_engine.psychometrics.constraints.content import AreaLimits, AreaTar
 from testing_engine.psychometrics.constraints.eligibility import Eligibility, joint_problems
 from testing_engine.psychometrics.constraints.exposure import ItemEligibility, MaximumRate, SympsonHetter
 from testing_engine.psychometrics.constraints.shadow import ShadowTest
+from testing_engine.psychometrics.effort import Effort
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import Part, counting, in_use
 from testing_engine.psychometrics.items.response import IntArray
@@ -92,6 +93,7 @@ class CatRules:
     min_questions: Annotated[int, Within(least=0)] = 0
     max_questions: Count = 20
     pilots: Pilots | None = None
+    effort: Effort | None = None  # which answers are too fast to count
     edition: Annotated[int, Within(least=1, most=EDITION)] = EDITION  # of the engine's methods
 
     def __post_init__(self) -> None:
@@ -212,14 +214,16 @@ class CatRules:
         self.for_part(part)._check_part(part.bank)
         if self.pilots is not None and (found := self.pilots.problems(self.shortest(bank))):
             raise RulesError([("/pilots" + below, text) for below, text in found])
+        if self.effort is not None and (found := self.effort.problems(bank)):
+            raise RulesError([("/effort" + below, text) for below, text in found])
 
     def _check_without_ability(self, bank: ItemBank) -> None:
         """What only an ability could decide is refused, each by its field."""
         why = WITHOUT_ABILITY if counting(bank).n_items else WITHOUT_PARAMETERS
-        left_out = {"ability": None, "prior": None, "criterion": None, "start": None, "pilots": None}
+        left_out = ("ability", "prior", "criterion", "start", "pilots", "effort")
         problems = [
             (f"/{name}", why)
-            for name, usual in {**left_out, "strategy": BEST}.items()
+            for name, usual in {**dict.fromkeys(left_out), "strategy": BEST}.items()
             if getattr(self, name) != usual
         ]
         problems += [

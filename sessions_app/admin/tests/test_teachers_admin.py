@@ -67,6 +67,10 @@ def form_data(pool: QuestionPool, **fields: Any) -> dict[str, Any]:
             {"stopping": "fixed_length", "max_questions": 12, "pilots": 2, "pilot_quota": 100},
             {"min_questions": 12, "max_questions": 12, "pilots": {"quota": 100}},
         ),
+        (
+            {"stopping": "fixed_length", "max_questions": 8, "effort": "by_question", "rapid_seconds": 2},
+            {"min_questions": 8, "max_questions": 8, "effort": {"by_question": True, "seconds": 2.0}},
+        ),
     ],
 )
 def test_it_makes_a_named_test_of_simple_fields_and_opens_it_again(
@@ -102,6 +106,7 @@ def test_it_makes_a_named_test_of_simple_fields_and_opens_it_again(
         ({"concept_names": "One\nTwo"}, "concept_names"),
         ({"pilots": 2}, "stopping"),
         ({"pilots": 99}, "pilots"),
+        ({"effort": "seconds", "rapid_seconds": 0}, "rapid_seconds"),
         ({"name": "not a slug"}, "name"),
         ({"time_limit_minutes": 0}, "time_limit_minutes"),
     ],

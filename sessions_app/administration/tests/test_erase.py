@@ -309,16 +309,24 @@ def test_its_columns_are_all_decided_on() -> None:
             *("current_position", "started_at", "last_activity", "completed_at", "chain_head"),
             *("named_test", "deadline", "token_generation", "result_spec", "overall_theta", "overall_error"),
             *("is_scored_alone", "shuffles_options", "waits_to_begin", "pilots_answered"),
+            "rapid_answers",
         },
         "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
         - {"question_id"}
-        | {"response", "overall_theta", "overall_error", "is_pilot"},
+        | {"response", "overall_theta", "overall_error", "is_pilot", "is_rapid"},
         "ImportedSitting": {"id", "source", "number", "group_name", "items", "categories", "times"},
     }
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
     deleted = {"StudentProficiency", "Invitation"}
     no_students = {"ApiClient", "NamedTest", "ResultSpecification", "LiveSession"}  # the last is a proxy
-    no_students |= {"Calibration", "ResponseImport", "PoolImport", "PoolRequirements", "GateCheck"}
+    no_students |= {
+        "Calibration",
+        "ResponseImport",
+        "PoolImport",
+        "PoolRequirements",
+        "GateCheck",
+        "PoolThresholds",
+    }
     no_students |= {"Simulation", "SimulationPart"}
     for model in apps.get_app_config("sessions_app").get_models():
         name = model.__name__

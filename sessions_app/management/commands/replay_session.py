@@ -88,6 +88,8 @@ def _step_lines(step: ReplayedStep) -> Iterator[str]:
     ability = ", ".join(f"{told(theta)} ± {error:.3f}" for theta, error in step.ability)
     if step.given is not None and step.given.is_pilot:
         after += " (tried out: it counts in nothing)"
+    if step.given is not None and step.given.is_rapid:
+        after += " (too fast to count)"
     yield f"  {after}. θ {ability}" if ability else f"  {after}."
     if step.why is None:
         yield f"     Stop: {step.stop}"

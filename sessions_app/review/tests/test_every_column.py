@@ -23,6 +23,7 @@ MEANT_TO_CHANGE = {  # whole tables
     "calibrations": "beside the tests; `calibrate --again` computes a result anew and tells of answers",
     "gate_checks": "beside the tests; a trigger keeps them",
     "pool_requirements": "what must hold of later tests",
+    "pool_thresholds": "for later tests; those that a test began with are in its plan",
     "simulations": "beside the tests; `simulate_pool --again` computes a result anew",
     "simulation_parts": "gone when a simulation is over",
     "imported_sittings": "answers of elsewhere, which no test rests on",

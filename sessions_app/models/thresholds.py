@@ -1,0 +1,36 @@
+"""Times under which an answer to a pool's question came too fast, as somebody had them found."""
+
+from django.conf import settings
+from django.db import models
+
+from testing_engine.models import QuestionPool
+from testing_engine.psychometrics.response_times import FIXED
+
+
+class PoolThresholds(models.Model):
+    """For tests that begin later: the plan of each keeps those that it began with.
+
+    `method`: `response_times.Method` as JSON. `found`: a `response_times.Threshold` as JSON, by question id.
+    """
+
+    pool = models.OneToOneField(
+        QuestionPool, on_delete=models.PROTECT, primary_key=True, related_name="thresholds"
+    )
+    method = models.JSONField()
+    found = models.JSONField()
+    answers = models.PositiveIntegerField(help_text="Whose times were looked at.")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "pool_thresholds"
+
+    def __str__(self) -> str:
+        return f"thresholds of {self.pool_id}"
+
+    @property
+    def seconds_of_questions(self) -> dict[str, float]:
+        """Of the questions that have times enough for a threshold of their own."""
+        return {question: each["seconds"] for question, each in self.found.items() if each["found"] != FIXED}
