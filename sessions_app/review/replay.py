@@ -176,14 +176,14 @@ class _Replaying:
         self.candidates = candidates
         self.items: list[int] = []
         self.scores: list[int] = []  # as they count
-        self.rules = load_plan(session.plan_id).rules
-        self.asked_at = times.asked_at(session, ())
+        self.asked_at = 0
         self.steps: list[ReplayedStep] = []
         self.differences: list[Difference] = []
         self.broken_off = ""
 
     def run(self, responses: Sequence[TestResponse]) -> None:
         revision = load_revision(self.session.revision_id)
+        self.asked_at = times.asked_at(self.session, ())
         step = self.step(revision, None)
         for number, response in enumerate(responses, start=1):
             given = self.take(number, response, step, revision)
@@ -265,9 +265,9 @@ class _Replaying:
         score = revision.score(item, answer)
         is_pilot = engine.is_pilot(so_far_of(self.session, self.items, self.scores), item)
         shown = answered(response) if answer == stored else answer
-        taken = times.taken(self.asked_at, response.answered_at)
-        is_rapid = times.is_rapid(self.rules, item, answer, taken)
-        self.asked_at = times.now_asked(self.rules, response.answered_at)
+        rules = load_plan(self.session.plan_id).rules
+        is_rapid = times.is_rapid(rules, item, answer, times.taken(self.asked_at, response.answered_at))
+        self.asked_at = times.now_asked(rules, response.answered_at)
         given = Given(question, shown, score, revision.is_right(item, score), is_pilot, is_rapid)
         self.compare(number, "score", response.score, score)
         self.compare(number, "is_correct", response.is_correct, given.is_right)

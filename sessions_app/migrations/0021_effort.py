@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0019_gates"),
+        ("sessions_app", "0020_recorded_simulations"),
         ("testing_engine", "0013_question_states"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
