@@ -58,6 +58,7 @@ POOL_TABS: Sequence[Place] = (
     Place("simulate", _("Simulate"), "desk:simulate", MAKE_POOLS, "measure"),
     Place("exposure", _("Exposure"), "desk:pool_exposure", SEE_POOLS, "measure"),
     Place("results", _("Results"), "desk:pool_results", SEE_SESSIONS, "measure"),
+    Place("scale", _("Scale"), "desk:pool_scale", MAKE_POOLS, "measure"),
     Place("to_questions", _("Questions"), "desk:pool", SEE_POOLS, "measure"),
 )
 

@@ -23,6 +23,7 @@ PUBLISH_CALIBRATIONS = Right(("sessions_app.publish_calibrations",))
 WRITE_QUESTIONS = Right(("testing_engine.change_question",))
 SEE_QUESTIONS = Right(("testing_engine.view_question", "testing_engine.change_question"))  # with their key
 SEE_TESTS = Right(("sessions_app.view_namedtest",))
+CHANGE_TESTS = Right(("sessions_app.change_namedtest",))
 SEE_SESSIONS = Right(("sessions_app.view_testsession",))
 SEE_RESULTS = Right(("sessions_app.report_results",))
 
@@ -34,6 +35,7 @@ ALL = {
     "write_questions": WRITE_QUESTIONS,
     "see_questions": SEE_QUESTIONS,
     "see_tests": SEE_TESTS,
+    "change_tests": CHANGE_TESTS,
     "see_sessions": SEE_SESSIONS,
     "see_results": SEE_RESULTS,
 }

@@ -13,6 +13,7 @@ from desk.views import (
     parameters,
     pools,
     questions,
+    scales,
     simulations,
     writing,
 )
@@ -61,6 +62,8 @@ urlpatterns = [
     path("measure/<uuid:pool_id>/items/<int:pk>", measuring.question_answers, name="question_answers"),
     path("measure/<uuid:pool_id>/exposure", measuring.exposure, name="pool_exposure"),
     path("measure/<uuid:pool_id>/results", measuring.results, name="pool_results"),
+    path("measure/<uuid:pool_id>/scale", scales.pool_scale, name="pool_scale"),
+    path("measure/<uuid:pool_id>/scale/<slug:name>", scales.scale_of_test, name="test_scale"),
     path("measure/sessions/<uuid:session_id>", measuring.session_path, name="session_path"),
     path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),
     path("questions/<uuid:pool_id>/archive", pools.archive, name="archive_pool"),

@@ -18,12 +18,14 @@ from typing import Any
 
 import msgspec
 
+from testing_engine.sentences import Sentence, quoted, say
+
 FARTHEST = 20.0  # θ
 LARGEST = 1e6  # of a score
 MOST_POINTS, MOST_CUTS, MOST_DIGITS = 200, 20, 4
 LONGEST_NAME, LONGEST_LEVEL, LONGEST_MEANING = 60, 80, 400
 
-Problems = list[tuple[str, str]]  # (JSON pointer, message)
+Problems = list[tuple[str, Sentence]]  # (JSON pointer, message)
 
 
 class ReportingScaleError(ValueError):
@@ -62,13 +64,14 @@ class ReportingScale:
         if isinstance(content, Mapping):
             known = cls.__dataclass_fields__
             if unknown := [name for name in content if name not in known]:
-                raise ReportingScaleError([(f"/{name}", "A scale has no such field.") for name in unknown])
+                none = say("A scale has no such field.")
+                raise ReportingScaleError([(f"/{name}", none) for name in unknown])
         try:
             scale = msgspec.convert(content, cls)
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at `$")
             pointer = path.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
-            raise ReportingScaleError([(pointer, f"{message}.")]) from error
+            raise ReportingScaleError([(pointer, quoted(f"{message}."))]) from error
         if problems := scale.problems():
             raise ReportingScaleError(problems)
         return scale
@@ -122,53 +125,64 @@ class ReportingScale:
     def _problems_of_line(self) -> Problems:
         found: Problems = []
         if len(self.name) > LONGEST_NAME or self.name != " ".join(self.name.split()):
-            found.append(("/name", f"One line of at most {LONGEST_NAME} characters."))
+            found.append(("/name", say("One line of at most {most} characters.", most=LONGEST_NAME)))
         if not _is_score(self.at_zero):
-            found.append(("/at_zero", f"A number from −{LARGEST:,.0f} to {LARGEST:,.0f}."))
+            found.append(("/at_zero", say("A number from −{most} to {most}.", most=f"{LARGEST:.0f}")))
         if not (_is_score(self.per_unit) and self.per_unit > 0):
-            found.append(("/per_unit", f"A number above 0, at most {LARGEST:,.0f}."))
+            found.append(("/per_unit", say("A number above 0, at most {most}.", most=f"{LARGEST:.0f}")))
         if not 0 <= self.digits <= MOST_DIGITS:
-            found.append(("/digits", f"0 to {MOST_DIGITS}."))
+            found.append(("/digits", say("0 to {most}.", most=MOST_DIGITS)))
         bounds = [each for each in (self.minimum, self.maximum) if each is not None]
         if not all(map(_is_score, bounds)) or (len(bounds) == 2 and bounds[0] >= bounds[1]):
-            found.append(("/maximum", "Above the minimum, both numbers."))
+            found.append(("/maximum", say("Above the minimum, both numbers.")))
         if self.points:
             found += _problems_of_points(self.points)
         return found
 
     def _problems_of_cuts(self) -> Problems:
         if not all(map(_is_score, self.cuts)) or any(a >= b for a, b in pairwise(self.cuts)):
-            return [("/cuts", "Scores that rise from one to the next.")]
+            return [("/cuts", say("Scores that rise from one to the next."))]
         if len(self.cuts) > MOST_CUTS:
-            return [("/cuts", f"At most {MOST_CUTS}.")]
+            return [("/cuts", say("At most {most}.", most=MOST_CUTS))]
         if self._problems_of_line():
             return []
         if any(self._rounded(cut) != cut for cut in self.cuts):
-            return [("/cuts", f"With at most {self.digits} digits behind the point, as scores have them.")]
+            told = say(
+                "With at most {digits} digits behind the point, as scores have them.", digits=self.digits
+            )
+            return [("/cuts", told)]
         reached = self.theta_cuts()
         out = [cut for cut, theta in zip(self.cuts, reached, strict=True) if self.score(theta) < cut]
         if out or any(a >= b for a, b in pairwise(reached)) or (reached and reached[0] <= -FARTHEST):
-            return [("/cuts", "Each lies on the scale, and a score apart from the next.")]
+            return [("/cuts", say("Each lies on the scale, and a score apart from the next."))]
         return []
 
     def _problems_of_levels(self) -> Problems:
         names = [level.name for level in self.levels]
         if self.levels and len(names) != len(self.cuts) + 1:
-            return [("/levels", f"{len(self.cuts)} cuts make {len(self.cuts) + 1} levels, the lowest first.")]
+            told = say(
+                "{cuts} cuts make {levels} levels, the lowest first.",
+                cuts=len(self.cuts),
+                levels=len(self.cuts) + 1,
+            )
+            return [("/levels", told)]
         if len(set(names)) != len(names) or any(not n.strip() or len(n) > LONGEST_LEVEL for n in names):
-            return [("/levels", f"Each has a name of its own, of at most {LONGEST_LEVEL} characters.")]
+            told = say("Each has a name of its own, of at most {most} characters.", most=LONGEST_LEVEL)
+            return [("/levels", told)]
         if any(len(level.meaning) > LONGEST_MEANING for level in self.levels):
-            return [("/levels", f"What a level means has at most {LONGEST_MEANING} characters.")]
+            return [
+                ("/levels", say("What a level means has at most {most} characters.", most=LONGEST_MEANING))
+            ]
         return []
 
 
 def _problems_of_points(points: Sequence[tuple[float, float]]) -> Problems:
     if not 2 <= len(points) <= MOST_POINTS:
-        return [("/points", f"2 to {MOST_POINTS} points.")]
+        return [("/points", say("2 to {most} points.", most=MOST_POINTS))]
     if not all(math.isfinite(theta) and abs(theta) <= FARTHEST and _is_score(s) for theta, s in points):
-        return [("/points", f"Pairs of θ, from −{FARTHEST:g} to {FARTHEST:g}, and a score.")]
+        return [("/points", say("Pairs of θ, from −{most} to {most}, and a score.", most=f"{FARTHEST:g}"))]
     if any(a[0] >= b[0] or a[1] > b[1] for a, b in pairwise(points)):
-        return [("/points", "θ rises from point to point, and no score falls.")]
+        return [("/points", say("θ rises from point to point, and no score falls."))]
     return []
 
 

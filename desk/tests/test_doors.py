@@ -10,6 +10,7 @@ from django.test import Client
 
 from desk.rights import (
     ALL,
+    CHANGE_TESTS,
     EXPORT_POOLS,
     MAKE_POOLS,
     PUBLISH_CALIBRATIONS,
@@ -23,7 +24,7 @@ from desk.tests.conftest import somebody
 from desk.urls import urlpatterns
 from sessions_app.conftest import Start
 from sessions_app.models import Calibration, Simulation
-from sessions_app.tests.factories import make_pool
+from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.pools import current_questions
 
 OPEN = {"log_in", "log_out"}
@@ -58,6 +59,8 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "pool_exposure": ("get", SEE_POOLS),
     "pool_results": ("get", SEE_SESSIONS),
     "session_path": ("get", SEE_SESSIONS),
+    "pool_scale": ("get", MAKE_POOLS),
+    "test_scale": ("get", CHANGE_TESTS),
     "copy_pool": ("post", MAKE_POOLS),
     "archive_pool": ("post", MAKE_POOLS),
     "restore_pool": ("post", MAKE_POOLS),
@@ -82,6 +85,7 @@ def test_every_address_is_listed() -> None:
 def test_who_may_open_what(start: Start) -> None:
     pool = make_pool(2)
     session_id = start()["session_id"]
+    make_named_test(pool)
     Calibration.objects.create(id=pool.pk, pool=pool, revision=pool.revisions.get(), request={})
     Simulation.objects.create(
         id=pool.pk, pool=pool, revision=pool.revisions.get(), request={}, abilities=b"", cancel_requested=True
@@ -107,7 +111,7 @@ def test_who_may_open_what(start: Start) -> None:
 
 def address_of(name: str, pool_id: uuid.UUID, question_pk: int, session_id: str = "") -> str:
     (pattern,) = [each for each in urlpatterns if each.name == name]
-    address = str(pattern.pattern).replace("<uuid:session_id>", session_id)
+    address = str(pattern.pattern).replace("<uuid:session_id>", session_id).replace("<slug:name>", "algebra")
     address = re.sub("<uuid:[a-z_]+>", str(pool_id), address)  # a calibration has the same id
     query = "?form=mirt" if name == "parameters_out" else ""  # without it there is no such table
     return f"/desk/{address.replace('<int:pk>', str(question_pk))}{query}"

@@ -60,6 +60,13 @@ class LevelsField(forms.CharField):
         return bool(self.to_python(initial) != self.to_python(data))
 
 
+class ScaleField(forms.JSONField):
+    """None is an empty field, and not the word `null`."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class ResultFields(forms.ModelForm[NamedTest]):
     """The part of a named test's form that says how results are told."""
 
@@ -98,10 +105,10 @@ class ResultFields(forms.ModelForm[NamedTest]):
         help_text="50 and 10 make T scores.",
         widget=UnfoldAdminDecimalFieldWidget,
     )
-    reporting_scale = forms.JSONField(
+    reporting_scale = ScaleField(
         label="Reporting scale",
         required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "the pool's, if it has one"}),
         help_text="How θ is told, as JSON: {&quot;name&quot;: &quot;T&quot;, &quot;at_zero&quot;: 50, "
         "&quot;per_unit&quot;: 10} (docs/REPORTING_SCALES.md). Empty: the pool's, if it has one.",
     )

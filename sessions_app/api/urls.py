@@ -16,6 +16,7 @@ from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView
 from sessions_app.api.parameters import ParametersView
 from sessions_app.api.pool_export import PoolExportView
+from sessions_app.api.pool_settings import ReportingScaleView, RequirementsView
 from sessions_app.api.result_export import ExportView
 from sessions_app.api.simulations import CancelSimulationView, SimulationListView, SimulationView
 
@@ -39,6 +40,8 @@ urlpatterns = [
     path("pools/<str:pool_id>/export", PoolExportView.as_view()),
     path("pools/<str:pool_id>/default", authoring.DefaultPoolView.as_view()),
     path("pools/<str:pool_id>/parameters", ParametersView.as_view()),
+    path("pools/<str:pool_id>/reporting-scale", ReportingScaleView.as_view()),
+    path("pools/<str:pool_id>/requirements", RequirementsView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("pools/<str:pool_id>/responses", ResponseImportView.as_view()),
     path("pools/<str:pool_id>/responses/matrix", ResponseMatrixView.as_view()),

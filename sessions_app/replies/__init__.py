@@ -26,6 +26,12 @@ from sessions_app.replies.operation import (
     redis_statistics,
 )
 from sessions_app.replies.parameters import ParametersReply, parameters
+from sessions_app.replies.pool_settings import (
+    ReportingScaleReply,
+    RequirementsReply,
+    reporting_scale,
+    requirements,
+)
 from sessions_app.replies.pools import (
     ExportedPool,
     Imported,
@@ -105,6 +111,8 @@ __all__ = [
     "RedisStatistics",
     "RenewedToken",
     "Reply",
+    "ReportingScaleReply",
+    "RequirementsReply",
     "ResponseImportReply",
     "ResponseReply",
     "Result",
@@ -136,6 +144,8 @@ __all__ = [
     "published_calibration",
     "question",
     "redis_statistics",
+    "reporting_scale",
+    "requirements",
     "response",
     "response_import",
     "result",

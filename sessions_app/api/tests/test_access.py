@@ -133,6 +133,22 @@ ENDPOINTS = {
         ),
         "author_pools",
     ),
+    "reporting scale": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/reporting-scale"), "author_pools"
+    ),
+    "a reporting scale": Endpoint(
+        lambda client, scene: client.put(
+            f"/api/pools/{scene.pool_id}/reporting-scale", {"reporting_scale": {}}
+        ),
+        "author_pools",
+    ),
+    "requirements": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/requirements"), "author_pools"
+    ),
+    "other requirements": Endpoint(
+        lambda client, scene: client.put(f"/api/pools/{scene.pool_id}/requirements", {"requirements": {}}),
+        "author_pools",
+    ),
     "questions": Endpoint(
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/questions"), "author_pools"
     ),

@@ -1,0 +1,72 @@
+"""A pool's reporting scale and its requirements over the API."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from sessions_app.conftest import Start, pointers, take_test
+from testing_engine.models import QuestionPool
+
+SCALE = {"name": "T", "at_zero": 50, "per_unit": 10, "cuts": [45], "levels": [{"name": "a"}, {"name": "b"}]}
+
+
+def test_results_are_told_on_the_scale_that_was_put(api: APIClient, pool: QuestionPool, start: Start) -> None:
+    address = f"/api/pools/{pool.pk}/reporting-scale"
+    assert api.get(address).json() == {
+        "question_pool_id": str(pool.pk), "reporting_scale": None, "preview": [],
+    }  # fmt: skip
+    first, again = (api.put(address, {"reporting_scale": SCALE}).json() for _ in range(2))
+    assert first == again == api.get(address).json()
+    assert [read["score"] for read in first["preview"]] == [40.0, 50.0, 60.0]
+    assert first["preview"][0]["sentences"][0].startswith("a (probability")
+    put_back = api.put(address, {"reporting_scale": first["reporting_scale"]}).json()
+    assert put_back == first
+    started = start()
+    take_test(api, started)
+    report = api.get(f"/api/test/result/{started['session_id']}").json()["report"]
+    assert report["reporting_scale"]["name"] == "T"
+    assert api.put(address, {"reporting_scale": None}).json()["reporting_scale"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({}, "/reporting_scale"),
+        ({"reporting_scale": {"per_unit": 0}}, "/reporting_scale/per_unit"),
+        ({"reporting_scale": {"points": [[0, 1]]}}, "/reporting_scale/points"),
+        ({"reporting_scale": {"cuts": [2, 1]}}, "/reporting_scale/cuts"),
+        ({"reporting_scale": {"digits": "x"}}, "/reporting_scale/digits"),
+    ],
+)
+def test_what_is_no_scale_is_refused(api: APIClient, pool: QuestionPool, body: Any, at: str) -> None:
+    reply = api.put(f"/api/pools/{pool.pk}/reporting-scale", body)
+    assert (reply.status_code, pointers(reply)) == (400, [at])
+    pool.refresh_from_db()
+    assert pool.reporting_scale is None
+
+
+def test_requirements_are_put_and_taken_away(api: APIClient, pool: QuestionPool) -> None:
+    address = f"/api/pools/{pool.pk}/requirements"
+    assert api.get(address).json()["requirements"] is None
+    asked = {"coverage": 0.93, "no_errors": True, "rules": {"max_questions": 9}}
+    first, again = (api.put(address, {"requirements": asked}).json() for _ in range(2))
+    assert first == again == api.get(address).json()
+    found = first["requirements"]
+    assert (found["coverage"], found["rmse"], found["no_errors"], found["students"]) == (
+        0.93,
+        None,
+        True,
+        500,
+    )
+    assert api.put(address, {"requirements": found}).json() == first
+    for wrong, at in (
+        ({"coverage": 2}, "/requirements/coverage"),
+        ({"rules": {"max_questions": 0}}, "/requirements/rules/max_questions"),
+        ({"students": 1}, "/requirements/students"),
+    ):
+        reply = api.put(address, {"requirements": wrong})
+        assert (reply.status_code, pointers(reply)) == (400, [at])
+    assert api.get(address).json() == first
+    for nothing in (None, {}):
+        assert api.put(address, {"requirements": nothing}).json()["requirements"] is None
