@@ -101,7 +101,7 @@ def test_a_named_test_has_its_own_or_its_pools(author: Client) -> None:
     assert teacher.post(own, POINTS).context["form"].errors["cuts"]
     assert teacher.post(own, one_cut)["Location"] == own
     test.refresh_from_db()
-    assert test.reporting_scale["cuts"] == [500.0]
+    assert ReportingScale.from_json(test.reporting_scale).cuts == (500.0,)
     assert "a scale of its own: Points" in teacher.get(page_of(pool)).content.decode()
     assert teacher.post(own, {"kind": "none", "digits": "0"}).context["form"].errors  # it had no cut then
     assert teacher.get(f"{page_of(pool)}/nothing").status_code == 404

@@ -68,5 +68,6 @@ def test_requirements_are_put_and_taken_away(api: APIClient, pool: QuestionPool)
         reply = api.put(address, {"requirements": wrong})
         assert (reply.status_code, pointers(reply)) == (400, [at])
     assert api.get(address).json() == first
+    nothing: Any
     for nothing in (None, {}):
         assert api.put(address, {"requirements": nothing}).json()["requirements"] is None
