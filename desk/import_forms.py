@@ -17,6 +17,7 @@ from testing_engine.interchange.readers import READERS
 
 MOST_TEXT = 2_000_000  # characters that may be pasted
 PASTED = "pasted.txt"
+AT_ONCE = 256 * 1024  # bytes of a file for which nobody need wait long; a worker reads what is larger
 WORDS = {
     "json": "JSON",
     "csv": "CSV, TSV",

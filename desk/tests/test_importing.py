@@ -1,10 +1,18 @@
 """The page that brings in questions of other systems."""
 
 import uuid
+from datetime import timedelta
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
+from desk.tests.conftest import somebody
+from desk.views import importing
+from sessions_app import tasks
+from sessions_app.administration import pool_imports
+from sessions_app.models import PoolImport
 from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import QuestionPool
 
@@ -98,3 +106,33 @@ def test_reasons_are_in_the_readers_language(author: Client) -> None:
     broken = SimpleUploadedFile("a.zip", b"PK\x03\x04 broken")
     said = author.post(ADDRESS, {**fields, "file": broken}, headers=in_german).content.decode()
     assert "Die Zip-Datei ist beschädigt." in said
+
+
+def test_a_long_file_is_read_by_a_worker_while_one_does_something_else(
+    author: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "AT_ONCE", 10)
+    fields = {"pool_id": str(uuid.uuid4()), "name": "Klasse 9", "do": "look"}
+    asked = author.post(ADDRESS, {**fields, "file": SimpleUploadedFile("long.csv", CSV.encode())})
+    look = PoolImport.objects.get()
+    assert asked["Location"] == f"/desk/questions/imports/{look.pk}"
+    part = author.get(asked["Location"], headers={"HX-Request": "true"}).content.decode()
+    assert "waits for a worker" in part
+    assert "<html" not in part
+    assert "long.csv" in author.get(ADDRESS).content.decode()  # the way back
+    tasks.import_questions(str(look.pk))
+    assert "HX-Redirect" in author.get(asked["Location"], headers={"HX-Request": "true"})
+    said = author.get(f"{asked['Location']}?language=de").content.decode()
+    assert "Die richtige Antwort ist keine der Antworten." in said
+    assert not QuestionPool.objects.exists()
+    taken = [author.post(f"{asked['Location']}/take")["Location"] for _ in range(2)]
+    assert taken[0] == taken[1] != asked["Location"]
+    for row in PoolImport.objects.all():
+        tasks.import_questions(str(row.pk))
+    pool = QuestionPool.objects.get()
+    assert f"/desk/questions/{pool.pk}/" in author.get(taken[0]).content.decode()
+    assert somebody("testing_engine.author_pools").get(taken[0]).status_code == 404
+    pool_imports.take_up(timezone.now() + timedelta(days=2), lambda _: None)
+    assert PoolImport.objects.filter(content=None).count() == 2
+    PoolImport.objects.update(finished_at=timezone.now() - timedelta(days=2))
+    assert "not kept any more" in author.get(f"{asked['Location']}?language=en").content.decode()

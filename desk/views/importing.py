@@ -10,16 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
-from desk.import_forms import ImportForm
+from desk.import_forms import AT_ONCE, ImportForm
 from desk.rights import MAKE_POOLS
+from desk.views.imports import imports_of, look_later, told
 from testing_engine import importing
 from testing_engine.authoring import shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
-from testing_engine.importing import ImportRefused, PublishedOtherwise, Report
+from testing_engine.importing import ImportRefused, PublishedOtherwise
 from testing_engine.interchange import table_templates
 from testing_engine.interchange.imported import Upload
-
-LISTED = 500  # questions of each kind
 
 
 @require_form
@@ -30,6 +29,10 @@ def import_questions(request: DeskRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _show(request, form, {})
     upload = form.upload()
+    if len(upload.content) > AT_ONCE and request.POST.get("do") == "look":
+        return look_later(
+            request, upload, form.wishes(dry_run=True), lambda said: _refused(request, form, said)
+        )
     said = ""
     if request.POST.get("do") == "import":
         if request.POST.get("seen") == form.seen(upload):
@@ -39,7 +42,7 @@ def import_questions(request: DeskRequest) -> HttpResponse:
         report = importing.import_pool(upload, form.wishes(dry_run=True))
     except ImportRefused as refused:
         return _show(request, form, {"problems": [message for _pointer, message in refused.problems]})
-    return _show(request, form, {"said": said, **_told(report), "seen": form.seen(upload)})
+    return _show(request, form, {"said": said, **told(report), "seen": form.seen(upload)})
 
 
 def _imported(request: DeskRequest, form: ImportForm, upload: Upload) -> HttpResponse:
@@ -54,19 +57,14 @@ def _imported(request: DeskRequest, form: ImportForm, upload: Upload) -> HttpRes
             {"problems": [_("This page made a pool already. Open the import anew for another.")]},
         )
     if report.pool is None:
-        return _show(request, form, _told(report))
+        return _show(request, form, told(report))
     said = _("Questions taken into the pool: {taken}. Refused: {refused}.")
     messages.success(request, said.format(taken=report.taken, refused=report.refused))
     return go_to(request, reverse("desk:pool", args=[report.pool.pk]))
 
 
-def _told(report: Report) -> dict[str, Any]:
-    """The report, by what became of the questions."""
-    by_outcome = {
-        outcome: [question for question in report.questions if question.outcome == outcome]
-        for outcome in ("refused", "taken_with_loss", "taken")
-    }
-    return {"report": report, **by_outcome, "most": LISTED}
+def _refused(request: DeskRequest, form: ImportForm, said: str) -> HttpResponse:
+    return _show(request, form, {"problems": [said]})
 
 
 def _show(request: DeskRequest, form: ImportForm, context: dict[str, Any]) -> HttpResponse:
@@ -76,6 +74,8 @@ def _show(request: DeskRequest, form: ImportForm, context: dict[str, Any]) -> Ht
     report = context.get("report")
     is_named_alike = report is not None and into is None and shelf.is_called(report.name)
     context = {"into": into, "is_named_alike": is_named_alike, **context}
+    if not is_part:
+        context["imports"] = imports_of(request)
     return show(request, name, {"form": form, "is_part": is_part, **context})
 
 

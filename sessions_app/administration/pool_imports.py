@@ -9,7 +9,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,9 @@ MOST_ATTEMPTS = 3
 SILENT_AFTER = timedelta(seconds=TIME_LIMIT + 60)
 WAITING_AFTER = timedelta(minutes=2)
 TELL_EVERY = 20  # questions
+KEPT = timedelta(days=1)  # the file of a dry run, for the import of what it looked at
+KEEPS_FILE = "keeps_file"
+TAKEN = "taken after a dry run"
 OPEN = (PoolImport.State.QUEUED, PoolImport.State.RUNNING)
 BROKE_OFF = say("It broke off by an error of the service; the log has it.")
 
@@ -53,6 +56,10 @@ class Progress:
     import_id: uuid.UUID
     state: str
     file_name: str
+    asked_at: datetime
+    is_dry_run: bool
+    is_into: bool  # a pool that is there
+    has_file: bool  # after a dry run: what it looked at can be imported by `take`
     looked_at: int
     questions: int | None  # in the file, as soon as it is read
     report: importing.Report | None
@@ -60,13 +67,40 @@ class Progress:
 
 
 def ask(
-    upload: Upload, wishes: importing.Wishes, by_id: int | None = None, key: str | None = None
+    upload: Upload,
+    wishes: importing.Wishes,
+    by_id: int | None = None,
+    key: str | None = None,
+    *,
+    keeps_file: bool = False,
 ) -> uuid.UUID:
     """A new import, or the one that this key asked for before; it is sent to a worker.
 
-    Raises `IdempotencyKeyReused`, `TooManyPoolImports`.
+    `keeps_file`: of a dry run, so that `take` can import what it looked at. Raises `IdempotencyKeyReused`,
+    `TooManyPoolImports`.
     """
-    return _asked(upload, wishes, by_id, key, lambda import_id: send(import_id))
+    return _asked(upload, wishes, by_id, key, send, keeps_file=keeps_file)
+
+
+def take(import_id: str, by_id: int) -> uuid.UUID:
+    """The import of what a dry run looked at, once, however often it is asked for.
+
+    Raises `PoolImportNotFound`, also where the file is not kept any more, and `TooManyPoolImports`.
+    """
+    key = f"{TAKEN} {import_id}"
+    if (before := PoolImport.objects.filter(by_id=by_id, idempotency_key=key).first()) is not None:
+        return before.pk
+    looked = _row_of(import_id, by_id)
+    if looked.content is None or looked.state != PoolImport.State.DONE:
+        raise PoolImportNotFound
+    wishes = replace(_wishes(looked), dry_run=False, pool_id=looked.pool_id)
+    return _asked(_upload(looked), wishes, by_id, key, send)
+
+
+def of_account(by_id: int, most: int) -> list[Progress]:
+    """The newest imports that this account asked for in the background, without their reports."""
+    rows = PoolImport.objects.filter(by_id=by_id).defer("content", "report")[:most]
+    return [_progress(row, None) for row in rows]
 
 
 def carry_out(upload: Upload, wishes: importing.Wishes, by_id: int | None, key: str) -> Progress:
@@ -86,8 +120,10 @@ def _asked(
     by_id: int | None,
     key: str | None,
     then: Callable[[uuid.UUID], object],
+    *,
+    keeps_file: bool = False,
 ) -> uuid.UUID:
-    request = _request(upload, wishes)
+    request = _request(upload, wishes) | ({KEEPS_FILE: True} if keeps_file else {})
     digest = hashlib.sha256(upload.content).hexdigest()
     if (before := _asked_before(by_id, key, request, digest)) is not None:
         return before
@@ -114,14 +150,36 @@ def _asked(
 
 def progress(import_id: str, by_id: int | None) -> Progress:
     """How this account's import stands: its report quotes the file. Raises `PoolImportNotFound`."""
+    row = _row_of(import_id, by_id)
+    return _progress(row, None if row.report is None else _report(row.report))
+
+
+def _row_of(import_id: str, by_id: int | None) -> PoolImport:
     try:
-        row = PoolImport.objects.defer("content").get(pk=uuid.UUID(import_id), by_id=by_id)
+        return PoolImport.objects.defer("content").get(pk=uuid.UUID(import_id), by_id=by_id)
     except (ValueError, PoolImport.DoesNotExist) as error:
         raise PoolImportNotFound from error
-    report = None if row.report is None else _report(row.report)
+
+
+def _progress(row: PoolImport, report: importing.Report | None) -> Progress:
     looked_at, questions = (len(report.questions),) * 2 if report else _told(row.pk)
-    problems = tuple((str(pointer), from_plain(message)) for pointer, message in row.problems or ())
-    return Progress(row.pk, row.state, row.file_name, looked_at, questions, report, problems)
+    return Progress(
+        import_id=row.pk,
+        state=row.state,
+        file_name=row.file_name,
+        asked_at=row.created_at,
+        is_dry_run=row.request["dry_run"],
+        is_into="into" in row.request,
+        has_file=bool(row.request.get(KEEPS_FILE)) and not _is_forgotten(row, timezone.now()),
+        looked_at=looked_at,
+        questions=questions,
+        report=report,
+        problems=tuple((str(pointer), from_plain(message)) for pointer, message in row.problems or ()),
+    )
+
+
+def _is_forgotten(row: PoolImport, now: datetime) -> bool:
+    return row.finished_at is not None and row.finished_at < now - KEPT
 
 
 def send(import_id: uuid.UUID) -> None:
@@ -170,6 +228,8 @@ def take_up(now: datetime, send: Callable[[uuid.UUID], object] = send) -> tuple[
         problems=_told_problems([("/file", DIED)]),
     )
     silent.update(state=PoolImport.State.QUEUED)
+    over_long = PoolImport.objects.exclude(state__in=OPEN).filter(finished_at__lt=now - KEPT)
+    over_long.filter(content__isnull=False).update(content=None)
     waiting = PoolImport.objects.filter(state=PoolImport.State.QUEUED).filter(
         Q(started_at=None, created_at__lt=now - WAITING_AFTER) | Q(started_at__isnull=False)
     )
@@ -195,7 +255,9 @@ def _asked_before(
 
 def _finish(row: PoolImport, state: PoolImport.State, **fields: Any) -> int:
     running = PoolImport.objects.filter(pk=row.pk, state=PoolImport.State.RUNNING, attempt=row.attempt)
-    return running.update(state=state, finished_at=timezone.now(), content=None, **fields)
+    if not (state == PoolImport.State.DONE and row.request.get(KEEPS_FILE)):
+        fields["content"] = None
+    return running.update(state=state, finished_at=timezone.now(), **fields)
 
 
 # --- Rows as values --------------------------------------------------------------------------------------
