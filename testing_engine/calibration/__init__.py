@@ -6,16 +6,18 @@ from testing_engine.calibration.findings import Finding
 from testing_engine.calibration.fixed_form_fit import mean_squares, s_x2
 from testing_engine.calibration.linking import Link, link
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable
-from testing_engine.calibration.persons import PersonFit, prequential_fit
+from testing_engine.calibration.persons import CusumFit, PersonFit, cusum_fit, prequential_fit
 from testing_engine.calibration.population import PopulationEstimate
 from testing_engine.calibration.residuals import residual_correlations
 from testing_engine.calibration.responses import Responses
 from testing_engine.calibration.score_tests import ScoreTest, ScoreTests, dif, drift, item_fit
+from testing_engine.calibration.standardised_fit import standardised_fit
 from testing_engine.calibration.watching import Iteration, Watch
 
 __all__ = [
     "Calibration",
     "ClassicalDif",
+    "CusumFit",
     "Finding",
     "ItemEstimate",
     "Iteration",
@@ -30,6 +32,7 @@ __all__ = [
     "Watch",
     "calibrate",
     "classical_dif",
+    "cusum_fit",
     "dif",
     "drift",
     "ets_class",
@@ -39,4 +42,5 @@ __all__ = [
     "prequential_fit",
     "residual_correlations",
     "s_x2",
+    "standardised_fit",
 ]

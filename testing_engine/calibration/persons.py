@@ -1,4 +1,4 @@
-"""Person fit from the order of the answers: the prequential l_z.
+"""Person fit from the order of the answers: the prequential l_z, and a CUSUM that says where it went wrong.
 
 Before each answer the posterior of the answers so far predicts it. The log-probability of what was answered
 minus its expectation is a martingale difference, whatever rule chose the question, so the standardised sum
@@ -6,13 +6,21 @@ keeps its level under adaptive selection (l_z at the EAP does not: it is far too
 answers unlike the model's.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from testing_engine.calibration.calibration import Calibration
 from testing_engine.calibration.expectation import in_order
-from testing_engine.calibration.responses import FloatArray
+from testing_engine.calibration.responses import FloatArray, IntArray, Responses
+
+Categories = npt.NDArray[np.int32]
+PERSONS_A_BLOCK = 2048
+PERSONS_A_DRAW = 256
+MISFIT = -1.645  # z of the lowest 5 %
+REPLICATIONS = 199  # draws of a person's answers, for the p-value of a CUSUM
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,51 +32,141 @@ class PersonFit:
 
     @property
     def flagged(self) -> np.ndarray:
-        return np.asarray(self.z < -1.645)
+        return np.asarray(self.z < MISFIT)
 
 
-PERSONS_A_BLOCK = 2048
-
-
-def prequential_fit(fit: Calibration) -> PersonFit:
-    """Answers in the order of `fit.responses`: the long form keeps the order of its rows; a matrix that of
-    its columns.
+@dataclass(frozen=True, eq=False)
+class CusumFit:
+    """`upper` (N,): the largest upward excursion, in shares of the answers: better than predicted for a
+    while. `lower`: the largest downward one, 0 or less. `p`: how often answers by the model go as far either
+    way; nan without answers. `at`: the number of the answer, from 1, at which the larger excursion ended.
     """
-    if fit.several_points:
-        raise ValueError("fit: prequential person fit is for one or two concepts")
-    responses = fit.responses.without(fit.left_out)
-    log_p = fit.model.log_probabilities(fit.state.x, fit.nodes)
-    log_w = fit.state.population.log_weights(fit.nodes)
-    length = np.diff(responses.start)
-    offset = fit.model.offset
-    width = int(np.diff(offset).max(initial=2))
-    rows = offset[:-1][:, None] + np.minimum(np.arange(width), np.diff(offset)[:, None] - 1)
-    real = np.arange(width) < np.diff(offset)[:, None]
 
-    def work(part: slice) -> tuple[FloatArray, FloatArray]:
-        log = log_w[responses.group[part]].copy()
-        start, n = responses.start[part], length[part]
-        total, variance = np.zeros(len(n)), np.zeros(len(n))
+    upper: FloatArray
+    lower: FloatArray
+    p: FloatArray
+    at: IntArray
+
+    @property
+    def flagged(self) -> np.ndarray:
+        return np.asarray(self.p <= 0.05)
+
+
+@dataclass(frozen=True, eq=False)
+class _Predicted:
+    """Answer number `step` (from 0) of the persons `who` of a block: (n, K) chances, (n,) categories."""
+
+    step: int
+    who: IntArray
+    chance: FloatArray
+    category: Categories
+
+
+class _Predictions:
+    """What the answers before predict of each answer, person by person in the order of `fit.responses`."""
+
+    def __init__(self, fit: Calibration) -> None:
+        if fit.several_points:
+            raise ValueError("fit: prequential person fit is for one or two concepts")
+        self.responses: Responses = fit.responses.without(fit.left_out)
+        self.log_p = fit.model.log_probabilities(fit.state.x, fit.nodes)
+        self.log_w = fit.state.population.log_weights(fit.nodes)
+        self.length = np.diff(self.responses.start)
+        self.offset = offset = fit.model.offset
+        width = int(np.diff(offset).max(initial=2))
+        self.rows = offset[:-1][:, None] + np.minimum(np.arange(width), np.diff(offset)[:, None] - 1)
+        self.real = np.arange(width) < np.diff(offset)[:, None]
+
+    def parts(self, size: int) -> list[slice]:
+        n = self.responses.n_persons
+        return [slice(i, min(i + size, n)) for i in range(0, n, size)]
+
+    def of(self, part: slice) -> Iterator[_Predicted]:
+        responses = self.responses
+        log = self.log_w[responses.group[part]].copy()
+        start, n = responses.start[part], self.length[part]
         for step in range(int(n.max(initial=0))):
             who = np.flatnonzero(n > step)
             at = start[who] + step
             item, category = responses.item[at], responses.category[at]
             p = np.exp(log[who] - log[who].max(axis=1, keepdims=True))
             p /= p.sum(axis=1, keepdims=True)
-            chance = np.einsum("nq,nkq->nk", p, np.exp(log_p[rows[item]])) * real[item]
+            chance = np.einsum("nq,nkq->nk", p, np.exp(self.log_p[self.rows[item]])) * self.real[item]
+            yield _Predicted(step, who, chance, category)
+            log[who] += self.log_p[self.offset[item] + category]
+
+
+def prequential_fit(fit: Calibration) -> PersonFit:
+    """Answers in the order of `fit.responses`: the long form keeps the order of its rows; a matrix that of
+    its columns.
+    """
+    predictions = _Predictions(fit)
+
+    def work(part: slice) -> tuple[FloatArray, FloatArray]:
+        n = len(predictions.length[part])
+        total, variance = np.zeros(n), np.zeros(n)
+        for each in predictions.of(part):
+            chance, who = each.chance, each.who
             surprise = np.log(np.where(chance > 0, chance, 1.0))
             mean = (chance * surprise).sum(axis=1)
-            total[who] += surprise[np.arange(len(who)), category] - mean
+            total[who] += surprise[np.arange(len(who)), each.category] - mean
             variance[who] += (chance * surprise**2).sum(axis=1) - mean**2
-            log[who] += log_p[offset[item] + category]
         return total, variance
 
-    parts = [
-        slice(i, min(i + PERSONS_A_BLOCK, responses.n_persons))
-        for i in range(0, responses.n_persons, PERSONS_A_BLOCK)
-    ]
-    found = list(in_order(work, parts, fit.threads))
+    found = list(in_order(work, predictions.parts(PERSONS_A_BLOCK), fit.threads))
     total = np.concatenate([each[0] for each in found])
     variance = np.concatenate([each[1] for each in found])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return PersonFit(np.asarray(total / np.sqrt(variance)), length.astype(float))
+        return PersonFit(np.asarray(total / np.sqrt(variance)), predictions.length.astype(float))
+
+
+def cusum_fit(fit: Calibration, seed: int = 0, replications: int = REPLICATIONS) -> CusumFit:
+    """Cumulative sums of answers minus their predictions (van Krimpen-Stoop & Meijer 2000), two-sided.
+
+    T_i = (x_i − E x_i) / n, where E is what the answers before predict; C⁺_i = max(0, C⁺_{i−1} + T_i), C⁻
+    likewise downwards. The published limits are of one design each, so the p-value comes from answers drawn
+    by the same predictions, `replications` a person: the T are martingale differences under any rule of
+    selection, and the excursions of their sums follow from their variances. Answers as in `prequential_fit`.
+    """
+    if replications < 19:
+        raise ValueError("replications: must be at least 19, or no p-value is as low as 5 %")
+    predictions = _Predictions(fit)
+    parts = predictions.parts(PERSONS_A_DRAW)
+
+    def work(number: int) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+        rng = np.random.default_rng((seed, number))
+        return _excursions(predictions, parts[number], rng, replications)
+
+    found = list(in_order(work, range(len(parts)), fit.threads))
+    upper, lower, p, at = (np.concatenate([each[k] for each in found]) for k in range(4))
+    p[predictions.length == 0] = np.nan
+    return CusumFit(upper, lower, p, at)
+
+
+def _excursions(
+    predictions: _Predictions, part: slice, rng: np.random.Generator, replications: int
+) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+    """Of a block of persons: the largest sums either way, p-values, and where the larger one ended."""
+    length = predictions.length[part]
+    n = len(length)
+    up, down = np.zeros((n, replications + 1)), np.zeros((n, replications + 1))  # the first is what was given
+    most, least = np.zeros_like(up), np.zeros_like(up)
+    at = np.zeros(n, dtype=np.int64)
+    for each in predictions.of(part):
+        chance, who = each.chance, each.who
+        score = np.arange(chance.shape[1])
+        mean = chance @ score
+        below = chance.cumsum(axis=1)[:, :-1]
+        drawn = (rng.random((len(who), replications))[:, :, None] > below[:, None, :]).sum(axis=2)
+        answers = np.concatenate([each.category[:, None], drawn], axis=1)
+        t = (answers - mean[:, None]) / length[who][:, None]
+        up[who] = np.maximum(up[who] + t, 0.0)
+        down[who] = np.minimum(down[who] + t, 0.0)
+        before = np.maximum(most[who, 0], -least[who, 0])
+        most[who] = np.maximum(most[who], up[who])
+        least[who] = np.minimum(least[who], down[who])
+        farther = np.maximum(most[who, 0], -least[who, 0]) > before
+        at[who[farther]] = each.step + 1
+    farthest = np.maximum(most, -least)
+    reached = (farthest[:, 1:] >= farthest[:, :1] - 1e-12).sum(axis=1)
+    return most[:, 0], least[:, 0], (1.0 + reached) / (1.0 + replications), at
