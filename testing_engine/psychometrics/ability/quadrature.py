@@ -121,6 +121,7 @@ class AnswerTable:
         shape = (bank.n_items, bank.most_categories, quadrature.points)
         if math.prod(shape) <= TABLE_ENTRIES:
             self.entries = np.empty(shape)  # memory that nothing was written to is not taken
+            self.by_answer = self.entries.reshape(-1, quadrature.points)
             self.is_entered = np.zeros(bank.n_items, dtype=bool)
 
     @property
@@ -134,7 +135,8 @@ class AnswerTable:
         """(G,) Σ log P of the answers."""
         if self.entries is not None:
             self._enter(self.entries, items)
-            return np.asarray(self.entries[items, scores].sum(axis=0))
+            rows = self.by_answer.take(items * self.bank.most_categories + scores, axis=0)
+            return np.asarray(np.add.reduce(rows))
         total = np.zeros(len(self.theta))
         for item, score in zip(items.tolist(), scores.tolist(), strict=True):
             total += self._row(item)[score]

@@ -143,20 +143,26 @@ class Logistic:
             return span
         low, high, width, wrong, slips = (_align(each, t) for each in self._constants)
         span = width * odds
-        both = high * odds
-        both += low
+        both = odds + low if self._no_slips else high * odds + low
         span /= odds + 1
         span *= span
-        odds *= slips
-        odds += wrong
-        both *= odds
+        if self._no_slips:
+            both *= wrong
+        else:
+            odds *= slips
+            odds += wrong
+            both *= odds
         span /= both
         return span
 
     @cached_property
     def _is_plain(self) -> bool:
         """Whether nobody guesses and nobody slips."""
-        return bool((self.guessing == 0).all() and (self.upper == 1).all())
+        return self._no_slips and bool((self.guessing == 0).all())
+
+    @cached_property
+    def _no_slips(self) -> bool:
+        return bool((self.upper == 1).all())
 
     @cached_property
     def _constants(self) -> tuple[FloatArray, ...]:
@@ -356,16 +362,26 @@ class Nominal:
         return Curves(p, r1, r1**2 - variance, r1**3 - 3 * r1 * variance - skew)
 
     def information(self, t: FloatArray) -> FloatArray:
-        p = np.exp(self.log_probabilities(t))
-        slopes = _align(self.slopes.T, t[None])
+        p = self.log_probabilities(t)
+        np.exp(p, out=p)
+        slopes = _align(self._columns[0], t[None])
         r1 = slopes - _total(p * slopes)
-        return _total(p * r1**2)
+        r1 *= r1
+        r1 *= p
+        return _total(r1)
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
-        logits = _align(self.slopes.T, t[None]) * t + _align(self.intercepts.T, t[None])
-        logits = logits - logits.max(axis=0)
-        log_p: FloatArray = logits - np.log(_total(np.exp(logits)))
-        return log_p
+        slopes, intercepts = (_align(each, t[None]) for each in self._columns)
+        logits = slopes * t
+        logits += intercepts
+        logits -= logits.max(axis=0)
+        logits -= np.log(_total(np.exp(logits)))
+        return logits
+
+    @cached_property
+    def _columns(self) -> tuple[FloatArray, FloatArray]:
+        """(K, n) slopes and intercepts, each category's together in memory."""
+        return np.ascontiguousarray(self.slopes.T), np.ascontiguousarray(self.intercepts.T)
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         chosen = self.slopes[np.arange(len(scores)), scores]

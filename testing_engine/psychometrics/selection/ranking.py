@@ -23,7 +23,7 @@ from typing import Self
 import numpy as np
 
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.items.response import BoolArray, Family, FloatArray, IntArray
 
 SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
@@ -117,8 +117,21 @@ class Listed:
         is_whole = len(self.items) == self.bank.n_items
         return self.bank if is_whole else self.bank.subset(self.items)
 
+    @cached_property
+    def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray, Family | None]:
+        """Slopes, intercepts, squared steepness, and the family where there is only one."""
+        bank = self.questions
+        family = bank.families[0] if len(bank.families) == 1 else None
+        return np.ascontiguousarray(bank.slopes[:, 0]), bank.intercepts, bank.squared_steepness, family
+
     def information(self, theta: float) -> FloatArray:
-        return _information(self.questions, theta)
+        """(n,) with the operations of `ItemBank.information`, so with its bits."""
+        slopes, intercepts, squared, family = self._columns
+        t = slopes * theta
+        t += intercepts
+        told = self.questions.information(np.array([theta])) if family is None else family.information(t)
+        told *= squared
+        return told
 
     def bounds(self, centre: float, half_width: float) -> tuple[FloatArray, FloatArray]:
         """The most and the least information of each question within so much of an ability."""
@@ -140,6 +153,8 @@ def leading_information(bank: ItemBank, theta: float, available: Available, coun
     count = min(count, available.count)
     if not count:
         return Leaders([], [])
+    if bank.n_items <= 2 * SLICE:
+        return Leaders.of_all(available.where_allowed(_everything(bank).information(theta)), count)
     may_have_cells = abs(theta) < REACH and count <= LEADERS
     if may_have_cells:
         for cell in reversed(_known_cells(bank, theta)):
@@ -189,9 +204,6 @@ def _scanned(bank: ItemBank, theta: float, available: Available, count: int) -> 
 
 def _slices(bank: ItemBank) -> Iterator[Listed]:
     """The pool by falling ceilings, each slice with the highest ceiling of those after it."""
-    if bank.n_items <= 2 * SLICE:
-        yield bank.derived(("slice", 0), lambda: Listed(bank, np.arange(bank.n_items)))
-        return
     order, ceilings = bank.derived(("by ceiling",), lambda: _by_ceiling(bank))
     start = 0
     while start < bank.n_items:
@@ -201,6 +213,10 @@ def _slices(bank: ItemBank) -> Iterator[Listed]:
         end = min(end, bank.n_items)
         yield bank.derived(("slice", start), partial(_slice, bank, order, ceilings, start, end))
         start = end
+
+
+def _everything(bank: ItemBank) -> Listed:
+    return bank.derived(("everything",), lambda: Listed(bank, np.arange(bank.n_items)))
 
 
 def _by_ceiling(bank: ItemBank) -> tuple[IntArray, FloatArray]:
@@ -213,10 +229,6 @@ def _by_ceiling(bank: ItemBank) -> tuple[IntArray, FloatArray]:
 def _slice(bank: ItemBank, order: IntArray, ceilings: FloatArray, start: int, end: int) -> Listed:
     next_ceiling = float(ceilings[end]) if end < bank.n_items else -np.inf
     return Listed(bank, np.sort(order[start:end]), next_ceiling)
-
-
-def _information(bank: ItemBank, theta: float) -> FloatArray:
-    return bank.information(np.array([theta])) * bank.squared_steepness
 
 
 def _leading(values: FloatArray) -> float:
