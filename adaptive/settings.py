@@ -117,6 +117,13 @@ DATABASES["default"]["OPTIONS"] = {
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection that died with a restart is replaced
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Revisions as files, for processes of this machine (`testing_engine.revision_files`); empty: none.
+REVISION_FILES: str = env.str(
+    "REVISION_FILES",
+    default="" if ENVIRONMENT == "test" else "/dev/shm/adaptive-revisions",  # noqa: S108  only if it is ours
+)
+REVISION_FILES_MAX_BYTES = env.int("REVISION_FILES_MAX_BYTES", default=48 * 1024 * 1024)
+
 # --- Redis: speed ----------------------------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://localhost:6379/0")

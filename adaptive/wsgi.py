@@ -12,3 +12,7 @@ application = with_known_length(get_wsgi_application())
 from adaptive.checks import refuse_insecure_start  # noqa: E402  needs the settings loaded
 
 refuse_insecure_start()
+
+from testing_engine.warming import warm_in_background  # noqa: E402  likewise
+
+warm_in_background()

@@ -19,8 +19,8 @@ from testing_engine.excerpts import excerpt
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool, Scale
-from testing_engine.pools import frozen_content
 from testing_engine.psychometrics.items.states import OPERATIONAL
+from testing_engine.publication import frozen_content
 from testing_engine.versions import revise_question
 
 

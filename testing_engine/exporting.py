@@ -14,7 +14,8 @@ from testing_engine.interchange.qti.package_writing import write_qti
 from testing_engine.media_addresses import hash_in
 from testing_engine.models import PoolRevision, Question, QuestionImage, QuestionPool, QuestionSound
 from testing_engine.parameter_tables.writing import ParametersOut, TakenQuestion, write_parameters
-from testing_engine.pools import frozen_content, revision_of
+from testing_engine.pools import revision_of
+from testing_engine.publication import frozen_content
 from testing_engine.revisions import item_parameters
 from testing_engine.sentences import Said, say
 

@@ -1,9 +1,8 @@
 """Publish question pools, and read them: the only code that writes pools, questions and revisions."""
 
 import hashlib
-import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,15 +16,15 @@ from testing_engine.models import (
     PoolRevision,
     Question,
     QuestionPool,
-    RevisionQuestion,
     Scale,
 )
 from testing_engine.psychometrics.items.bank import ItemParameters
-from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
+from testing_engine.psychometrics.items.states import STATES
+from testing_engine.publication import content_hash, frozen_content, publish_next, publish_revision
 from testing_engine.questions import interactions, program
 from testing_engine.questions.interactions import Interaction
 from testing_engine.questions.program import Program
-from testing_engine.seals import seal_of
+from testing_engine.revision_columns import read_columns
 
 BATCH = 2000
 
@@ -206,15 +205,14 @@ def revise_fields(pool: QuestionPool, base: int, changes: Mapping[str, Mapping[s
             .values_list("external_id")
             .annotate(Max("version"))
         )
-        questions = current_questions(pool)
-        new = [
-            _changed(question, newest[question.external_id] + 1, changes[question.external_id])
-            for question in questions
-            if question.external_id in changes
-        ]
-        by_id = {question.external_id: question for question in Question.objects.bulk_create(new, BATCH)}
-        revised = [by_id.get(question.external_id, question) for question in questions]
-        return publish_revision(pool, base + 1, revised)
+        columns = read_columns(pool.current_revision)
+        place_of = {external_id: place for place, external_id in enumerate(columns.external_ids)}
+        places = sorted(place_of[name] for name in changes if name in place_of)
+        old = Question.objects.in_bulk([int(columns.question_ids[place]) for place in places])
+        current = [old[int(columns.question_ids[place])] for place in places]
+        new = [_changed(each, newest[each.external_id] + 1, changes[each.external_id]) for each in current]
+        made = Question.objects.bulk_create(new, BATCH)
+        return publish_next(pool, dict(zip(places, made, strict=True)))
 
 
 def _changed(question: Question, version: int, values: Mapping[str, object]) -> Question:
@@ -272,69 +270,6 @@ def question_of(pool: QuestionPool, draft: QuestionDraft, version: int) -> Quest
         question_set=parameters.question_set,
         **parameter_fields(parameters),
     )
-
-
-def publish_revision(pool: QuestionPool, number: int, questions: Sequence[Question]) -> PoolRevision:
-    """Revision `number` of the pool with these stored questions, in this order; it is the newest now."""
-    hashed = content_hash(map(frozen_content, questions))
-    revision = PoolRevision.objects.create(
-        pool=pool,
-        number=number,
-        question_count=len(questions),
-        content_hash=hashed,
-        seal=seal_of(hashed, (question.pk for question in questions)),
-    )
-    RevisionQuestion.objects.bulk_create(
-        (
-            RevisionQuestion(revision=revision, position=position, question=question)
-            for position, question in enumerate(questions)
-        ),
-        batch_size=BATCH,
-    )
-    pool.current_revision = revision
-    pool.save(update_fields=["current_revision"])
-    return revision
-
-
-def frozen_content(question: Question) -> Mapping[str, object]:
-    """Everything of a question that a revision freezes."""
-    key: dict[str, object] = {"option_scores": question.option_scores}
-    if question.scoring is not None:
-        key["scoring"] = question.scoring
-    return {**keyless_content(question), **key}
-
-
-def keyless_content(question: Question) -> Mapping[str, object]:
-    """The same without the answer key: what an author may read over the API.
-
-    What most questions do not have is left out, so that their hash is the one that they always had.
-    """
-    content: dict[str, object] = {
-        "id": question.external_id,
-        "content": question.content,
-        "options": question.options,
-        "concepts": question.concepts,
-        "model": question.model,
-        "difficulty": question.difficulty,
-        "discrimination": question.discrimination,
-        "guessing": question.guessing,
-        "upper_asymptote": question.upper_asymptote,
-        "thresholds": question.thresholds,
-        "category_slopes": question.category_slopes,
-        "category_intercepts": question.category_intercepts,
-        "area": question.area,
-        "enemy_groups": question.enemy_groups,
-        "question_set": question.question_set,
-    }
-    if question.interactions is not None:
-        content["interactions"] = question.interactions
-    if question.passage_id is not None:
-        content["passage"] = question.passage_id
-    if question.fixed_options:
-        content["fixed_options"] = question.fixed_options
-    if question.state != OPERATIONAL:
-        content["state"] = question.state
-    return content
 
 
 def published_pools() -> QuerySet[QuestionPool]:
@@ -396,15 +331,3 @@ def newest_question(pool: QuestionPool, question_id: str) -> Question | None:
     if "\x00" in question_id:
         return None
     return newest_questions(pool).filter(external_id=question_id).first()
-
-
-def content_hash(contents: Iterable[Mapping[str, object]]) -> str:
-    """SHA-256 over the questions in order, one line of canonical JSON each.
-
-    Python writes a float as its shortest exact decimal, so equal numbers give equal lines.
-    """
-    digest = hashlib.sha256()
-    for content in contents:
-        digest.update(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
-        digest.update(b"\n")
-    return digest.hexdigest()

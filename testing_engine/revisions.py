@@ -1,6 +1,9 @@
 """Rows → frozen values that a process keeps for ever: neither a revision nor a plan ever changes."""
 
-from collections.abc import Mapping, Sequence
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -10,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testing_engine.canonical import as_stored, former_spellings, hash_of
-from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion, TestPlan
+from testing_engine.models import PoolRevision, Question, QuestionPool, TestPlan
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.questions import interactions
 from testing_engine.questions.answers import Answer
 from testing_engine.questions.interactions import Interaction
 from testing_engine.questions.program import Scoring, load_scoring
+from testing_engine.revision_columns import read_columns
 
 REVISIONS_KEPT = 64  # a process forgets the one that it used longest ago
 PLANS_KEPT = 1024
@@ -123,34 +127,79 @@ def item_parameters(question: Question) -> ItemParameters:
     )
 
 
-@lru_cache(maxsize=REVISIONS_KEPT)
+class FrozenQuestions(Mapping[int, FrozenQuestion]):
+    """Questions with interactions by item, each made when it is first asked for."""
+
+    def __init__(self, stored: Mapping[int, tuple[bytes, bytes]]) -> None:
+        self._stored = stored
+        self._made: dict[int, FrozenQuestion] = {}
+
+    def __getitem__(self, item: int) -> FrozenQuestion:
+        try:
+            return self._made[item]
+        except KeyError:
+            asked, key = map(json.loads, self._stored[item])
+            question = FrozenQuestion(interactions.decode(asked), load_scoring(key))
+            return self._made.setdefault(item, question)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._stored
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+
+class _Kept:
+    """The revisions of this process. Who asks for one that another thread is reading waits for it."""
+
+    def __init__(self) -> None:
+        self.revisions: OrderedDict[int, FrozenRevision] = OrderedDict()
+        self.reading: dict[int, threading.Lock] = {}
+
+    def get(self, revision_id: int) -> FrozenRevision:
+        try:
+            revision = self.revisions[revision_id]
+            self.revisions.move_to_end(revision_id)
+        except KeyError:  # not read yet, or forgotten between the two
+            return self.read(revision_id)
+        return revision
+
+    def read(self, revision_id: int) -> FrozenRevision:
+        with self.reading.setdefault(revision_id, threading.Lock()):
+            revision = self.revisions.get(revision_id)
+            if revision is None:
+                revision = self.revisions[revision_id] = _read(revision_id)
+                while len(self.revisions) > REVISIONS_KEPT:
+                    forgotten, _ = self.revisions.popitem(last=False)
+                    self.reading.pop(forgotten, None)
+        return revision
+
+
+_KEPT = _Kept()
+
+
 def load_revision(revision_id: int) -> FrozenRevision:
-    """Read a revision, once a process."""
+    """Read a revision, once a process: from its file, or where there is none from the rows."""
+    return _KEPT.get(revision_id)
+
+
+def _read(revision_id: int) -> FrozenRevision:
     revision = PoolRevision.objects.select_related("pool").get(pk=revision_id)
-    rows = (
-        RevisionQuestion.objects.filter(revision_id=revision_id)
-        .order_by("position")
-        .select_related("question")
-        .defer("question__content", "question__options")
-    )
-    questions = [row.question for row in rows]
+    columns = read_columns(revision)
     return FrozenRevision(
         id=revision_id,
         content_hash=revision.content_hash,
         pool_id=revision.pool_id,
         concept_names=tuple(revision.pool.concept_names),
-        bank=ItemBank.from_parameters([item_parameters(question) for question in questions]),
-        question_ids=np.array([question.pk for question in questions], dtype=np.int64),
-        external_ids=tuple(question.external_id for question in questions),
-        option_scores=tuple(tuple(question.option_scores) for question in questions),
-        with_interactions={
-            item: FrozenQuestion(
-                interactions.decode(question.interactions), load_scoring(question.scoring or {})
-            )
-            for item, question in enumerate(questions)
-            if question.interactions is not None
-        },
-        fixed_options=tuple(tuple(question.fixed_options) for question in questions),
+        bank=columns.bank(),
+        question_ids=columns.question_ids,
+        external_ids=columns.external_ids,
+        option_scores=tuple(columns.option_scores.all()),
+        with_interactions=FrozenQuestions(columns.with_interactions),
+        fixed_options=tuple(columns.fixed_options.all()),
     )
 
 
@@ -197,5 +246,5 @@ def plan_hash(rules: object, concept_names: Sequence[str]) -> str:
 
 def forget_frozen() -> None:
     """Empty this process's caches, for tests that roll the rows back."""
-    load_revision.cache_clear()
+    _KEPT.revisions.clear()
     load_plan.cache_clear()

@@ -8,15 +8,9 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from testing_engine.models import PoolRevision, Question, QuestionPool
-from testing_engine.pools import (
-    QuestionDraft,
-    content_hash,
-    current_questions,
-    frozen_content,
-    publish_revision,
-    question_of,
-)
+from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
+from testing_engine.pools import QuestionDraft, question_of
+from testing_engine.publication import content_hash, frozen_content, publish_next
 
 
 class ChangedMeanwhile(Exception):
@@ -42,15 +36,14 @@ def revise_question(pool: QuestionPool, draft: QuestionDraft, based_on: int | No
     Running tests and old results keep the revision that they were made with.
     """
     with transaction.atomic():
-        pool, current = _locked(pool)
-        index = _index_of(current, draft.external_id)
-        if based_on is not None and (index is None or current[index].version != based_on):
-            raise ChangedMeanwhile(None if index is None else current[index])
-        assert index is not None
+        pool = _locked(pool)
+        current, place = _current(pool, draft.external_id)
+        if based_on is not None and (current is None or current.version != based_on):
+            raise ChangedMeanwhile(current)
+        assert current is not None
         question = question_of(pool, draft, version=_newest_version(pool, draft.external_id) + 1)
         question.save(force_insert=True)
-        current[index] = question
-        return _publish_next(pool, current)
+        return publish_next(pool, {place: question})
 
 
 def add_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
@@ -61,34 +54,34 @@ def add_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
 def add_questions(pool: QuestionPool, drafts: Sequence[QuestionDraft]) -> PoolRevision:
     """Publish a revision with these questions more, at the end, all or nothing. Raises `IdTaken`."""
     with transaction.atomic():
-        pool, current = _locked(pool)
+        pool = _locked(pool)
         ids = [draft.external_id for draft in drafts]
         if Question.objects.filter(pool=pool, external_id__in=ids).exists():
             raise IdTaken
         new = Question.objects.bulk_create(question_of(pool, draft, version=1) for draft in drafts)
-        return _publish_next(pool, [*current, *new])
+        return publish_next(pool, {}, new)
 
 
 def archive_question(pool: QuestionPool, external_id: str) -> None:
     """Publish a revision without the question; its versions stay. Safe to repeat. Raises `LastQuestion`."""
     with transaction.atomic():
-        pool, current = _locked(pool)
-        index = _index_of(current, external_id)
-        if index is None:
+        pool = _locked(pool)
+        current, place = _current(pool, external_id)
+        if current is None:
             return
-        if len(current) == 1:
+        if pool.current_revision is not None and pool.current_revision.question_count == 1:
             raise LastQuestion
-        _publish_next(pool, [*current[:index], *current[index + 1 :]])
+        publish_next(pool, {place: None})
 
 
 def restore_question(pool: QuestionPool, external_id: str) -> None:
     """Publish a revision with the newest version of an archived question, at the end. Safe to repeat."""
     with transaction.atomic():
-        pool, current = _locked(pool)
+        pool = _locked(pool)
         versions = Question.objects.filter(pool=pool, external_id=external_id).order_by("-version")
-        newest = versions.first()
-        if newest is not None and _index_of(current, external_id) is None:
-            _publish_next(pool, [*current, newest])
+        newest, (current, _) = versions.first(), _current(pool, external_id)
+        if newest is not None and current is None:
+            publish_next(pool, {}, [newest])
 
 
 def is_same(question: Question, draft: QuestionDraft) -> bool:
@@ -100,24 +93,19 @@ def is_same(question: Question, draft: QuestionDraft) -> bool:
     return content_hash([frozen_content(drafted)]) == content_hash([frozen_content(question)])
 
 
-def _locked(pool: QuestionPool) -> tuple[QuestionPool, list[Question]]:
-    """The pool's row, held until the transaction ends, and the questions of its newest revision."""
-    pool = (
-        QuestionPool.objects.select_for_update(of=("self",))
-        .select_related("current_revision")
-        .get(pk=pool.pk)
+def _locked(pool: QuestionPool) -> QuestionPool:
+    """The pool's row, held until the transaction ends, with its newest revision."""
+    pools = QuestionPool.objects.select_for_update(of=("self",)).select_related("current_revision")
+    return pools.get(pk=pool.pk)
+
+
+def _current(pool: QuestionPool, external_id: str) -> tuple[Question | None, int]:
+    """The question of that id in the newest revision, and its place; (None, −1) where it is not in it."""
+    places = RevisionQuestion.objects.filter(
+        revision_id=pool.current_revision_id, question__pool=pool, question__external_id=external_id
     )
-    return pool, current_questions(pool)
-
-
-def _index_of(questions: Sequence[Question], external_id: str) -> int | None:
-    found = (index for index, question in enumerate(questions) if question.external_id == external_id)
-    return next(found, None)
-
-
-def _publish_next(pool: QuestionPool, questions: Sequence[Question]) -> PoolRevision:
-    number = pool.current_revision.number if pool.current_revision else 0
-    return publish_revision(pool, number + 1, questions)
+    found = places.select_related("question").first()
+    return (None, -1) if found is None else (found.question, found.position)
 
 
 def _newest_version(pool: QuestionPool, external_id: str) -> int:

@@ -15,8 +15,9 @@ from testing_engine.interchange.exported import Whole, Written
 from testing_engine.interchange.imported import Outcome
 from testing_engine.interchange.questions import PoolDraft
 from testing_engine.models import MODELS, PoolRevision, Question, QuestionPool
-from testing_engine.pools import keyless_content, states_of
+from testing_engine.pools import states_of
 from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
+from testing_engine.publication import keyless_content
 
 # As it was first chosen: an author compares hashes of today with those of last year.
 _SALT = "sessions_app.api.authoring.content_hash"

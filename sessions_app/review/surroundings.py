@@ -18,7 +18,7 @@ from testing_engine.models import (
     TestPlan,
 )
 from testing_engine.parameters import is_source_sealed
-from testing_engine.pools import content_hash, frozen_content
+from testing_engine.publication import content_hash, frozen_content
 from testing_engine.revisions import is_plan_hash
 from testing_engine.seals import is_sealed
 

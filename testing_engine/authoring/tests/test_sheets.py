@@ -16,7 +16,8 @@ from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import TYPES, Part, Row, Sheet, new_part, new_sheet
 from testing_engine.authoring.trying import try_answer
 from testing_engine.models import Question
-from testing_engine.pools import content_hash, current_questions, frozen_content, question_of
+from testing_engine.pools import current_questions, question_of
+from testing_engine.publication import content_hash, frozen_content
 
 PLAIN: list[dict[str, Any]] = [
     {"id": "plain", "options": ["1", "2 \r\n x", "3"], "correct_answer": "3", "fixed_options": [2]},
