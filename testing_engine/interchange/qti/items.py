@@ -14,6 +14,7 @@ from testing_engine.interchange.markup import Element
 from testing_engine.interchange.names import ID_LENGTH, problem_of_name
 from testing_engine.interchange.qti.asked import Asking, is_interaction
 from testing_engine.interchange.qti.declarations import Declared, NotTaken, declarations_of
+from testing_engine.interchange.qti.own_metadata import UNREADABLE, with_metadata
 from testing_engine.interchange.qti.rules import program_of
 from testing_engine.interchange.qti.variants import is_template, variants_of
 from testing_engine.interchange.qti.writing import Notes, Writer
@@ -45,6 +46,7 @@ class Surroundings:
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by item
     areas: Mapping[str, str] = field(default_factory=dict)  # by item
     losses: Mapping[str, tuple[Sentence, ...]] = field(default_factory=dict)  # by item
+    own: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)  # what a package of ours adds
     variants: int = VARIANTS  # of an item with a template
     seed: int = 1
 
@@ -132,6 +134,20 @@ def _row(source: str, item: Element, around: Surroundings, notes: Notes) -> dict
     }
     if area := around.areas.get(source):
         row["area"] = area
+    return _with_own(row, source, around, notes)
+
+
+def _with_own(row: dict[str, Any], source: str, around: Surroundings, notes: Notes) -> dict[str, Any]:
+    """With what a package of ours says of the item in its manifest."""
+    if source not in around.own:
+        return row
+    told = around.own[source]
+    if told is None:
+        notes.lose(UNREADABLE)
+        return row
+    row, losses = with_metadata(row, told, row["scoring"]["categories"])
+    for loss in losses:
+        notes.lose(loss)
     return row
 
 

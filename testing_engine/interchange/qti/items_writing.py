@@ -9,7 +9,6 @@ import msgspec
 
 from testing_engine.interchange.qti.rules_writing import Rules, rules_of
 from testing_engine.interchange.qti.texts import PART_OF, Block, Node, NotCarried, Placed, Texts, qti
-from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL, PROVISIONAL, RETIRED
 from testing_engine.questions import interactions as asked
 from testing_engine.questions.interactions import (
     Associable,
@@ -33,7 +32,6 @@ from testing_engine.sentences import Sentence, say
 
 INLINE = (InlineChoice, TextEntry)
 AROUND = (GapMatch, HotText)  # interactions that go around the text in which their parts stand
-_STATES = {PROVISIONAL: say("provisional"), RETIRED: say("retired")}
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 USUAL_LENGTH = TextEntry(response="").max_length
 
@@ -42,6 +40,7 @@ USUAL_LENGTH = TextEntry(response="").max_length
 class WrittenItem:
     element: Node
     losses: list[Sentence] = field(default_factory=list)
+    merged: tuple[float, ...] | None = None  # the scores that count, where some are counted as one
 
 
 def write_item(row: Mapping[str, Any], media: Mapping[str, str], stimulus: str | None) -> WrittenItem:
@@ -54,7 +53,7 @@ def write_item(row: Mapping[str, Any], media: Mapping[str, str], stimulus: str |
         element = _item(row, found, program, rules, body, stimulus)
     except ValueError as error:  # lxml: a sign that XML has not
         raise NotCarried(say("its text holds a sign that XML cannot carry")) from error
-    return WrittenItem(element, [*texts.losses, *_losses(row, found)])
+    return WrittenItem(element, [*texts.losses, *_losses(found)], _merged(row, found))
 
 
 def write_stimulus(identifier: str, passage: str, media: Mapping[str, str]) -> WrittenItem:
@@ -139,24 +138,8 @@ def _members(interaction: Interaction) -> list[str]:
             return [choice.id for choice in interaction.choices]
 
 
-def _losses(row: Mapping[str, Any], found: Sequence[Interaction]) -> list[Sentence]:
+def _losses(found: Sequence[Interaction]) -> list[Sentence]:
     losses: list[Sentence] = []
-    if (state := row.get("state", OPERATIONAL)) not in (OPERATIONAL, NOT_CALIBRATED):
-        losses.append(say("That it is {state} is not in the file.", state=_STATES.get(state, state)))
-    is_calibrated = state != NOT_CALIBRATED
-    if is_calibrated and (row["model"] not in ("1PL", "2PL", "3PL") or row["upper_asymptote"] != 1):
-        losses.append(
-            say("QTI's usage data have a, b and c; the model's other parameters are not in the file.")
-        )
-    if len(row["concepts"]) > 1:
-        losses.append(say("Which of several concepts it measures is not in the file."))
-    if row.get("interactions") is not None and _is_merged(row, found):
-        losses.append(say("Which of its scores are counted as one is not in the file."))
-    losses += [
-        say("{name} is not in the file.", name=name)
-        for name in ("enemy_groups", "question_set")
-        if row.get(name)
-    ]
     all_names = [each.response for each in found] + [
         option.id for each in found for option in _options_of(each)
     ]
@@ -167,9 +150,11 @@ def _losses(row: Mapping[str, Any], found: Sequence[Interaction]) -> list[Senten
     return losses
 
 
-def _is_merged(row: Mapping[str, Any], found: Sequence[Interaction]) -> bool:
+def _merged(row: Mapping[str, Any], found: Sequence[Interaction]) -> tuple[float, ...] | None:
+    if row.get("interactions") is None:
+        return None
     program = msgspec.convert(row["scoring"], Program)
-    return with_categories(program, found).categories != program.categories
+    return None if with_categories(program, found).categories == program.categories else program.categories
 
 
 def _options_of(interaction: Interaction) -> Sequence[Option | Associable]:

@@ -1,5 +1,5 @@
 """A pool as a QTI 3.0 package: a manifest, a test that has the order and the areas, an item a question,
-shared stimuli, media, and item parameters as usage data.
+shared stimuli, media, item parameters as usage data, and what QTI has no place for in the manifest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from testing_engine.interchange.exported import (
 )
 from testing_engine.interchange.json_writing import zipped
 from testing_engine.interchange.qti.items_writing import write_item, write_stimulus
+from testing_engine.interchange.qti.own_metadata import pool_metadata, question_metadata
 from testing_engine.interchange.qti.texts import Node, NotCarried, element_in, qti
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 from testing_engine.sentences import Sentence, first_up, say
@@ -44,17 +45,17 @@ class _Package:
         self._resources: list[tuple[str, str, Sequence[str]]] = []  # path, type, what it shows
         self._stimuli: dict[str, tuple[str, list[Sentence]]] = {}  # passage → path, losses
         self._items: list[tuple[str, Mapping[str, Any]]] = []
+        self._own: dict[str, Node] = {}  # path of an item → what QTI has no place for
 
     def written(self) -> Written:
-        areas = {row.get("area", "") for row in self._pool.rows}
-        report = [self._question(index, row, areas) for index, row in enumerate(self._pool.rows, start=1)]
+        report = [self._question(index, row) for index, row in enumerate(self._pool.rows, start=1)]
         self._add(TEST, _TEST, _test(self._pool.name, self._items), [path for path, _ in self._items])
         self._add(USAGE, "qtiusagedata/xml", _usage_data([row for _, row in self._items]), ())
         files = {MANIFEST: _document(self._manifest()), **self._files}
         files |= {path: self._pool.media[address] for address, path in self._media.items()}
         return Written(zipped(files), "application/zip", "zip", tuple(report))
 
-    def _question(self, index: int, row: Mapping[str, Any], areas: set[str]) -> ExportedQuestion:
+    def _question(self, index: int, row: Mapping[str, Any]) -> ExportedQuestion:
         identifier, path = str(row["id"]), f"items/{index:05}.xml"
         try:
             stimulus, losses = self._stimulus(row.get("passage", ""))
@@ -65,8 +66,7 @@ class _Package:
         shown = [self._media[each] for each in addresses_in({**row, "passage": ""}) if each in self._media]
         self._add(path, _ITEM, item.element, [*shown, *([stimulus] if stimulus else [])])
         self._items.append((path, row))
-        if row.get("area") and len(areas) == 1:
-            losses = [*losses, say("Its area, the only one of the pool, is not in the file.")]
+        self._own[path] = question_metadata(row, item.merged)
         return reported(identifier, [*item.losses, *losses])
 
     def _stimulus(self, passage: str) -> tuple[str, list[Sentence]]:
@@ -92,7 +92,8 @@ class _Package:
         resources = packed("resources")
         for path, kind, needs in self._resources:
             named = {"identifier": _identifier(path), "type": kind, "href": path}
-            resource = packed("resource", named, packed("file", {"href": path}))
+            own = [packed("metadata", None, self._own[path])] if path in self._own else []
+            resource = packed("resource", named, *own, packed("file", {"href": path}))
             resource.extend(
                 packed("file", {"href": each}) for each in dict.fromkeys(needs) if each not in documents
             )
@@ -102,7 +103,7 @@ class _Package:
                 if each in documents
             )
             resources.append(resource)
-        head = packed("metadata", None, schema, version)
+        head = packed("metadata", None, schema, version, pool_metadata(self._pool))
         return packed("manifest", {"identifier": "pool"}, head, packed("organizations"), resources)
 
 

@@ -3,9 +3,9 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from testing_engine.interchange.archives import SIGNATURE, Archive, ArchiveRefused, beside
@@ -14,6 +14,11 @@ from testing_engine.interchange.markup import Element, MarkupRefused, parse_xml
 from testing_engine.interchange.media import name_by_content, picture_in
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.qti.items import Surroundings, read_item
+from testing_engine.interchange.qti.own_metadata import (
+    OwnMetadata,
+    read_pool_metadata,
+    read_question_metadata,
+)
 from testing_engine.interchange.workbooks import is_office_file
 from testing_engine.questions.answers import number
 from testing_engine.sentences import Sentence, reason_of, say
@@ -89,6 +94,7 @@ class _Package:
         self._archive, self._upload = archive, upload
         self._roots: dict[str, Element | Sentence] = {}  # a path's root, or why it has none
         self._media = _Media(archive)
+        self._own = OwnMetadata()
 
     def pool(self) -> ImportedPool:
         paths = list(self._paths())
@@ -115,13 +121,14 @@ class _Package:
             parameters=_usage_data(read.values()),
             areas=order.areas if order.tells_areas else {},
             losses=order.losses,
+            own=self._own.questions,
             variants=self._upload.variants,
             seed=self._upload.seed,
         )
         ordered = [*order.items, *(path for path in items if path not in order.items)]
         questions = [question for path in ordered for question in self._questions(path, around)]
         title = tests[0][1].get("title") if tests else ""
-        return ImportedPool(FORMAT, title, _in_sets(questions), media=self._media.found)
+        return ImportedPool(FORMAT, title, _in_sets(questions), media=self._media.found, **self._own.pool)
 
     def _paths(self) -> Iterator[str]:
         """The XML files that the manifest names, in its order; all where it names no item of ours."""
@@ -138,12 +145,17 @@ class _Package:
             return
         manifest = parse_xml(self._archive.read(manifests[0]))
         named: dict[str, None] = {}
+        own: dict[str, Mapping[str, Any] | None] = {}
         for resource in (each for each in manifest.walk() if each.name == "resource"):
             hrefs = [resource.get("href"), *(file.get("href") for file in resource.elements("file"))]
             for href in hrefs:
                 path = beside(manifests[0], unquote(href))
                 if path.lower().endswith(".xml") and path in self._archive:
                     named[path] = None
+            has_own, told = read_question_metadata(resource)
+            if has_own:
+                own[beside(manifests[0], unquote(hrefs[0]))] = told
+        self._own = OwnMetadata(read_pool_metadata(manifest), own)
         yield from named or (name for name in every if name not in manifests)
 
     def _root(self, path: str) -> Element | Sentence:
@@ -231,10 +243,13 @@ def _usage_data(roots: Iterable[Element | str]) -> dict[str, dict[str, float]]:
     return found
 
 
+IN_SETS = {"enemy_groups", "question_set"}  # who has one of these is told already with whom it comes
+
+
 def _in_sets(questions: list[ImportedQuestion]) -> list[ImportedQuestion]:
     """Questions that share a passage are a question set; variants of one question are none, being enemies."""
     passages = [
-        question.row.get("passage", "") if question.row and "enemy_groups" not in question.row else ""
+        question.row.get("passage", "") if question.row and not IN_SETS.intersection(question.row) else ""
         for question in questions
     ]
     times = Counter(passages)
