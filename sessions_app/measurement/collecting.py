@@ -43,6 +43,10 @@ SELECT number, group_name, items, categories FROM imported_sittings WHERE source
 """
 
 
+# What a question asks, and how its answers are scored.
+ASKED_AND_SCORED = ("content", "options", "option_scores", "interactions", "scoring", "passage_id")
+
+
 class NothingToCalibrate(ValueError):
     """There are no answers, or none that count; the message says which."""
 
@@ -107,9 +111,12 @@ def _oldest_first() -> QuerySet[ResponseImport]:
     return ResponseImport.objects.order_by("created_at", "id")
 
 
-def alike_items(revision: FrozenRevision) -> dict[int, int]:
-    """Item of the revision by the primary key of any version of a question that is alike its own."""
-    fields = ("external_id", "content", "options", "option_scores", "interactions", "scoring", "passage_id")
+def alike_items(revision: FrozenRevision, also: Sequence[str] = ()) -> dict[int, int]:
+    """Item of the revision by the primary key of any version of a question that is alike its own.
+
+    `also`: further fields that must be the same.
+    """
+    fields = ("external_id", *ASKED_AND_SCORED, *also)
     told: dict[int, tuple[str, str]] = {}
     rows = Question.objects.filter(pool_id=revision.pool_id).values_list("pk", *fields)
     for pk, external_id, *content in rows.iterator():

@@ -16,6 +16,7 @@ from sessions_app.models.sessions import LiveSession, TestSession
 from sessions_app.models.simulations import Simulation, SimulationPart
 from sessions_app.models.students import Student, StudentProficiency
 from sessions_app.models.thresholds import PoolThresholds
+from sessions_app.models.watches import PoolWatch
 
 __all__ = [
     "ApiClient",
@@ -28,6 +29,7 @@ __all__ = [
     "PoolImport",
     "PoolRequirements",
     "PoolThresholds",
+    "PoolWatch",
     "ResponseImport",
     "ResultSpecification",
     "SessionEvent",

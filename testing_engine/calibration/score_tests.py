@@ -9,7 +9,7 @@ shows as drift of all.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ class ScoreTests:
     items: dict[Hashable, ScoreTest]
     population: dict[Hashable, PopulationEstimate]
     rounds: int
+    fit: Calibration | None = field(default=None, repr=False)  # the last one, without what was set aside
 
 
 def answer_scores(
@@ -129,11 +130,14 @@ def drift(
     model: str | Mapping[Hashable, str] | list[str] = "2PL",
     *,
     rounds: int = ROUNDS,
+    predictive: bool = False,
     threads: int | None = None,
 ) -> ScoreTests:
     """Whether items still have the parameters they are used with; items without parameters are not looked at.
 
-    1 df: z of a shift of the whole item. 2 df: shift and slope, so drift and shape in one.
+    1 df: z of a shift of the whole item. 2 df: shift and slope, so drift and shape in one. `predictive`
+    takes the variance of all scores from what might have been answered: products of the scores themselves
+    give the 2 df too many small p-values (at .001, twice as many).
     """
     known = {item: parameters[item] for item in responses.items if item in parameters}
     if not known:
@@ -144,7 +148,7 @@ def drift(
     number = 0
     for number in range(1, rounds + 1):
         fit = calibrate(seen.without(aside), model, fixed=known, priors="none", threads=threads)
-        scores, covariance = answer_scores(fit, seen, aside, 2)
+        scores, covariance = answer_scores(fit, seen, aside, 2, predictive)
         sums, variance = _by_item(seen, scores, covariance)
         n = seen.answers_per_item
         z = _z(sums[:, 0], variance[:, 0, 0], n)
@@ -164,7 +168,7 @@ def drift(
                 float(sums[j, 0] / variance[j, 0, 0]),
                 bool(aside[j]),
             )
-    return ScoreTests(_flagged(tests), fit.population, number)
+    return ScoreTests(_flagged(tests), fit.population, number, fit)
 
 
 def item_fit(fit: Calibration) -> ScoreTests:

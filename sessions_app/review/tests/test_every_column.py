@@ -24,6 +24,7 @@ MEANT_TO_CHANGE = {  # whole tables
     "gate_checks": "beside the tests; a trigger keeps them",
     "pool_requirements": "what must hold of later tests",
     "pool_thresholds": "for later tests; those that a test began with are in its plan",
+    "pool_watches": "beside the tests; a trigger keeps them",
     "simulations": "beside the tests; `simulate_pool --again` computes a result anew",
     "simulation_parts": "gone when a simulation is over",
     "imported_sittings": "answers of elsewhere, which no test rests on",

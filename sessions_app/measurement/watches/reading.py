@@ -1,0 +1,211 @@
+"""Rows → the log of a pool's delivered tests, as `testing_engine.monitoring` takes it.
+
+Tests count that are over for good and whose student was not erased, the newest `MOST_ANSWERS` answers of them. Times
+are the server's: from when it had taken the answer before (or the test was begun, or resumed) until it had this one.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from django.db.models import Count
+
+from sessions_app.measurement.collecting import alike_items
+from sessions_app.measurement.gate import requirements_of
+from sessions_app.measurement.parameters import as_mapping, estimate_of, family_of
+from sessions_app.measurement.running import parameters_in
+from sessions_app.models import TestResponse
+from sessions_app.reporting.pool_readiness import WANTED_ANSWERS
+from sessions_app.sitting.decisions import is_nothing
+from testing_engine.monitoring import AnswerLog, Assumed, Limits, WatchedQuestion
+from testing_engine.psychometrics.ability.prior_rules import StandardNormal
+from testing_engine.psychometrics.constraints.exposure import MaximumRate
+from testing_engine.psychometrics.items.bank import ItemParameters
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
+from testing_engine.revisions import FrozenRevision, load_plan
+
+MOST_ANSWERS = 500_000
+TESTS_A_QUERY = 1000
+PARAMETERS = (
+    *("model", "concepts", "difficulty", "discrimination", "guessing", "upper_asymptote"),
+    *("thresholds", "category_slopes", "category_intercepts"),
+)
+
+_TESTS = """
+SELECT id, plan_id, prior_mean, prior_sd, is_adaptive FROM (
+  SELECT session.id, session.plan_id, session.prior_mean, session.prior_sd, session.completed_at,
+         cardinality(session.theta) > 0 AS is_adaptive,
+         sum(session.questions_answered) OVER (ORDER BY session.completed_at DESC, session.id) AS answers
+  FROM test_sessions AS session
+  JOIN pool_revisions AS revision ON revision.id = session.revision_id
+  JOIN students AS student ON student.id = session.student_id
+  WHERE revision.pool_id = %s AND session.status IN ('completed', 'ended') AND student.erased_at IS NULL
+    AND session.completed_at <= %s AND session.completed_at > %s AND session.questions_answered > 0
+) AS newest WHERE answers <= %s ORDER BY completed_at, id
+"""
+# What came from the original service has the times of its clients, if any.
+_ANSWERS = """
+SELECT wanted.place - 1, response.question_id, response.score,
+       CASE WHEN session.legacy_id IS NULL THEN extract(epoch FROM response.answered_at - greatest(
+         coalesce(
+           lag(response.answered_at) OVER (PARTITION BY wanted.place ORDER BY response.position),
+           session.started_at
+         ),
+         event.at
+       )) * 1000 END
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+JOIN test_sessions AS session ON session.id = wanted.id
+JOIN test_responses AS response ON response.session_id = wanted.id
+LEFT JOIN (
+  SELECT session_id, after_answers, max(at) AS at FROM session_events
+  WHERE session_id = ANY(%s::uuid[]) AND kind IN ('begun', 'resumed') GROUP BY session_id, after_answers
+) AS event ON event.session_id = wanted.id AND event.after_answers = response.position - 1
+ORDER BY wanted.place, response.position
+"""
+
+
+@dataclass(frozen=True)
+class _Test:
+    id: UUID
+    plan_id: int
+    prior: tuple[tuple[float, ...], tuple[float, ...]]  # means and standard deviations
+    is_adaptive: bool
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing was known of its student: its prior is everybody's."""
+        if is_nothing(*self.prior):
+            return True
+        return not isinstance(load_plan(self.plan_id).rules.prior_rule, StandardNormal)
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What one look at a pool rests on."""
+
+    log: AnswerLog
+    questions: tuple[WatchedQuestion, ...]
+    assumed: Assumed
+    limits: Limits
+    concepts: int
+    left_out: int  # answers to versions that are not alike
+
+
+def read(revision: FrozenRevision, since: datetime, until: datetime) -> Read:
+    """Of tests that were over after `since`, by `until`."""
+    tests = _tests(revision.pool_id, since, until)
+    alike = alike_items(revision)
+    current = alike_items(revision, also=PARAMETERS)
+    log, left_out = _log(tests, alike, current)
+    fresh = [test for test, is_fresh in zip(tests, log.is_fresh, strict=True) if is_fresh and test.is_adaptive]
+    concepts = revision.bank.n_dimensions
+    return Read(
+        log,
+        tuple(_questions(revision, alike)),
+        _assumed(fresh) if concepts == 1 else Assumed(),
+        Limits(_exposure_limit(revision, tests), WANTED_ANSWERS),
+        concepts,
+        left_out,
+    )
+
+
+def _tests(pool_id: UUID, since: datetime, until: datetime) -> list[_Test]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TESTS, [pool_id, until, since, MOST_ANSWERS])
+        return [
+            _Test(key, plan, (tuple(mean), tuple(sd)), is_adaptive)
+            for key, plan, mean, sd, is_adaptive in cursor
+        ]
+
+
+def _log(
+    tests: Sequence[_Test], alike: Mapping[int, int], current: Mapping[int, int]
+) -> tuple[AnswerLog, int]:
+    parts = list(_answers([test.id for test in tests]))
+    table = np.concatenate(parts) if parts else np.zeros((0, 4))
+    keys, inverse = np.unique(table[:, 1].astype(np.int64), return_inverse=True)
+    item = np.array([alike.get(int(key), -1) for key in keys], dtype=np.int64)[inverse]
+    is_current = np.array([int(key) in current for key in keys], dtype=bool)[inverse]
+    kept = item >= 0
+    milliseconds = table[kept, 3]
+    milliseconds[milliseconds < 0] = np.nan  # clocks of two machines that disagree
+    log = AnswerLog(
+        table[kept, 0].astype(np.int64),
+        item[kept],
+        table[kept, 2].astype(np.int64),
+        milliseconds,
+        is_current[kept],
+        np.array([test.is_adaptive for test in tests], dtype=bool),
+        np.array([test.is_fresh for test in tests], dtype=bool),
+    )
+    return log, int((~kept).sum())
+
+
+def _answers(tests: Sequence[UUID]) -> Iterator[np.ndarray]:
+    """(test, question's key, score, milliseconds) of each answer, some tests at a time."""
+    for first in range(0, len(tests), TESTS_A_QUERY):
+        some = list(tests[first : first + TESTS_A_QUERY])
+        with connection.cursor() as cursor:
+            cursor.execute(_ANSWERS, [some, some])
+            rows = np.array(cursor.fetchall(), dtype=float).reshape(-1, 4)
+        rows[:, 0] += first
+        yield rows
+
+
+def _questions(revision: FrozenRevision, alike: Mapping[int, int]) -> Iterator[WatchedQuestion]:
+    parameters = parameters_in(revision)
+    waiting = {item for item, each in enumerate(parameters) if each.state == NOT_CALIBRATED}
+    answered = _answers_ever(revision, {key: item for key, item in alike.items() if item in waiting})
+    for item, each in enumerate(parameters):
+        model, known = _known(each)
+        yield WatchedQuestion(revision.external_ids[item], each.state, model, known, answered[item])
+
+
+def _known(question: ItemParameters) -> tuple[str | None, dict[str, object] | None]:
+    """Of questions of one concept, what the calibration would take as given."""
+    if len(question.concepts) > 1:
+        return None, None
+    family = family_of(question)
+    found = estimate_of(question, family.name, [0])
+    return (None, None) if found is None else (family.name, as_mapping(found))
+
+
+def _answers_ever(revision: FrozenRevision, waiting: Mapping[int, int]) -> Counter[int]:
+    """Scored answers by item, in whichever test of the pool."""
+    counts: Counter[int] = Counter()
+    if waiting:
+        rows = (
+            TestResponse.objects.filter(
+                session__revision__pool=revision.pool_id, question__in=list(waiting), score__gte=0
+            )
+            .order_by()
+            .values_list("question_id")
+            .annotate(Count("pk"))
+        )
+        for key, count in rows:
+            counts[waiting[key]] += count
+    return counts
+
+
+def _assumed(fresh: Sequence[_Test]) -> Assumed:
+    """The commonest prior of tests that began without earlier results."""
+    if not fresh:
+        return Assumed()
+    ((mean, sd), _), = Counter(test.prior for test in fresh).most_common(1)
+    return Assumed(mean[0], sd[0])
+
+
+def _exposure_limit(revision: FrozenRevision, tests: Sequence[_Test]) -> float | None:
+    """What the pool requires, else what the rules of its newest adaptive test allow."""
+    required = requirements_of(revision.pool_id)
+    if required is not None and required.exposure is not None:
+        return required.exposure
+    newest = next((test for test in reversed(tests) if test.is_adaptive), None)
+    if newest is None:
+        return None
+    rules = load_plan(newest.plan_id).rules
+    return next((each.maximum for each in rules.eligibility if isinstance(each, MaximumRate)), None)
