@@ -19,8 +19,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from adaptive import health
+from sessions_app.measurement.watches.standing import open_alarms
 from sessions_app.models import TestSession
 from sessions_app.sitting import hot_state
+from testing_engine.monitoring import ALARMS
 
 REQUESTS = Counter("adaptive_requests_total", "Requests answered.", ["route", "method", "status"])
 REQUEST_SECONDS = Histogram(
@@ -76,12 +78,15 @@ class Standing(Collector):
             yield GaugeMetricFamily("adaptive_active_sessions", "Sessions that run.", value=active)
         if queued is not None:
             yield GaugeMetricFamily("adaptive_queue_length", "Tasks that wait for a worker.", value=queued)
+        yield from _watched_pools()
         if redis_is_up:
             yield from _background()
 
 
 def _background() -> Iterator[Metric]:
-    """The beat's and the cleanup's signs of life; none where there was none since Redis was emptied."""
+    """Signs of life of the beat, the cleanup and the watch; none where there was none since Redis was
+    emptied.
+    """
     age = health.beat_part(timezone.now())["last_tick_age_seconds"]
     if age is not None:
         yield GaugeMetricFamily("adaptive_beat_tick_age_seconds", "Age of the beat's last tick.", value=age)
@@ -92,6 +97,25 @@ def _background() -> Iterator[Metric]:
         yield GaugeMetricFamily(name, "When the cleanup last came to its end.", value=at)
         name = "adaptive_cleanup_expired_sessions_total"
         yield CounterMetricFamily(name, "Sessions that a cleanup ended.", value=expired)
+
+    watched = hot_state.last_watch()
+    if watched is not None:
+        at, waiting = watched
+        name = "adaptive_watch_last_run_timestamp_seconds"
+        yield GaugeMetricFamily(name, "When somebody last looked which pools wait to be watched.", value=at)
+        name = "adaptive_watch_pools_waiting"
+        yield GaugeMetricFamily(name, "Pools that waited then for that night's look.", value=waiting)
+
+
+def _watched_pools() -> Iterator[Metric]:
+    try:
+        counts = open_alarms()
+    except DatabaseError:
+        return
+    alarms = GaugeMetricFamily("adaptive_watch_alarms", "Alarms of pools' newest nights.", labels=["kind"])
+    for kind in ALARMS:
+        alarms.add_metric([kind], counts[kind])
+    yield alarms
 
 
 def _active_sessions() -> int | None:

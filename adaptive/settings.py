@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from django.templatetags.static import static
 from django.urls import reverse
 
@@ -187,12 +188,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "watch pools": {  # at night; later in the day, those of which a look failed or was missed
+        "task": "sessions_app.tasks.watch_pools",
+        "schedule": crontab(minute="20"),
+        "options": {"expires": 3600},
+    },
     "beat tick": {
         "task": "adaptive.tasks.record_beat_tick",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
 }
+WATCH_HOUR = env.int("WATCH_HOUR", default=2)  # of the day, when pools are watched anew
 BEAT_TICK_LATE_AFTER = 120  # seconds; /health says degraded beyond it
 
 # --- The API ---------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """Forms of a pool's page *Calibrate*: a file of answers, and what a calibration is asked for."""
 
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.measurement.asking import ANCHORS, FILE, LINK, NONE, OWN, SOURCE, Asked
@@ -89,14 +93,34 @@ class CalibrationForm(forms.Form):
         ],
     )
     delivered = forms.BooleanField(required=False, initial=True, label=_("Take delivered tests, too"))
+    since = forms.DateField(
+        required=False,
+        label=_("Of delivered tests only those that were over from this day on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
 
     def asked(self) -> Asked:
         given = self.cleaned_data
         lines = (line.strip() for line in given["estimate"].splitlines())
+        since = given["since"]
         return Asked(
             delivered=given["delivered"],
+            since=None if since is None else timezone.make_aware(datetime.combine(since, time.min)),
             model=given["model"],
             scale=given["scale"],
             estimate=tuple(line for line in lines if line) if given["scale"] == ANCHORS else (),
             groups=given["groups"],
         )
+
+
+def wanted_in(query: QueryDict) -> dict[str, Any]:
+    """What a link to the form fills in: `?question=ID&question=ID&since=2026-03-10`, the other questions as
+    anchors."""
+    questions = query.getlist("question")
+    if not questions:
+        return {}
+    try:
+        since = parse_date(query.get("since", ""))
+    except ValueError:
+        since = None
+    return {"scale": ANCHORS, "estimate": "\n".join(questions), "since": since}

@@ -56,6 +56,7 @@ POOL_TABS: Sequence[Place] = (
     Place("parameters", _("Parameters"), "desk:pool_parameters", MAKE_POOLS, "measure"),
     Place("calibrate", _("Calibrate"), "desk:calibrate", MAKE_POOLS, "measure"),
     Place("simulate", _("Simulate"), "desk:simulate", MAKE_POOLS, "measure"),
+    Place("watch", _("Watch"), "desk:watch", MAKE_POOLS, "measure"),
     Place("exposure", _("Exposure"), "desk:pool_exposure", SEE_POOLS, "measure"),
     Place("results", _("Results"), "desk:pool_results", SEE_SESSIONS, "measure"),
     Place("scale", _("Scale"), "desk:pool_scale", MAKE_POOLS, "measure"),

@@ -16,6 +16,7 @@ from desk.views import (
     questions,
     scales,
     simulations,
+    watches,
     writing,
 )
 
@@ -68,6 +69,7 @@ urlpatterns = [
     path("measure/<uuid:pool_id>/scale", scales.pool_scale, name="pool_scale"),
     path("measure/<uuid:pool_id>/scale/<slug:name>", scales.scale_of_test, name="test_scale"),
     path("measure/sessions/<uuid:session_id>", measuring.session_path, name="session_path"),
+    path("measure/<uuid:pool_id>/watch", watches.watch, name="watch"),
     path("questions/<uuid:pool_id>/copy", pools.copy, name="copy_pool"),
     path("questions/<uuid:pool_id>/archive", pools.archive, name="archive_pool"),
     path("questions/<uuid:pool_id>/restore", pools.restore, name="restore_pool"),

@@ -124,6 +124,10 @@ class GateRefused(Refusal):
         self.shortfalls = tuple(shortfalls)
 
 
+class WatchNotFound(Refusal):
+    """This pool was not watched that night, or never."""
+
+
 class SimulationNotFound(Refusal):
     """This pool has no such simulation."""
 

@@ -7,9 +7,12 @@ from celery import shared_task
 
 from sessions_app.administration import cleanup, pool_imports
 from sessions_app.measurement import queue, running
-from sessions_app.measurement.sending import send_calibration, send_simulation
+from sessions_app.measurement.sending import send_calibration, send_simulation, send_watch
 from sessions_app.measurement.simulations import queue as simulation_queue
 from sessions_app.measurement.simulations import running as simulating
+from sessions_app.measurement.watches import nights
+from sessions_app.sitting import hot_state
+from testing_engine.pools import read_pool
 
 logger = logging.getLogger(__name__)
 
@@ -52,3 +55,19 @@ def simulate(simulation_id: str) -> None:
 def take_up_simulations() -> None:
     sent, given_up = simulation_queue.take_up(cleanup.shared_clock(), send_simulation, simulating.settle)
     logger.info("Sent %d simulations again, gave up %d parts", sent, given_up)
+
+
+@shared_task
+def watch_pools() -> None:
+    """Every hour: a task for each pool that waits for this night's look. `/metrics` tells how many did."""
+    now = cleanup.shared_clock()
+    waiting = nights.waiting(now)
+    for pool_id in waiting:
+        send_watch(pool_id)
+    hot_state.note_watch(now, len(waiting))
+    logger.info("Sent %d pools to be watched, forgot %d nights", len(waiting), nights.forget_old(now))
+
+
+@shared_task(time_limit=3600, soft_time_limit=3540)
+def watch_pool(pool_id: str) -> None:
+    nights.watch_pool(read_pool(UUID(pool_id)), cleanup.shared_clock())

@@ -34,6 +34,7 @@ from sessions_app.conftest import (
     submit,
     take_test,
 )
+from sessions_app.tasks import watch_pools
 from sessions_app.tests.factories import right_answer
 from testing_engine.models import QuestionPool
 
@@ -237,6 +238,7 @@ def known(pool: QuestionPool, start: Start, settings: LazySettings) -> set[str]:
     settings.CELERY_BROKER_URL = settings.REDIS_URL
     record_beat_tick()
     cleanup.end_inactive(now=timezone.now())
+    watch_pools()
     start()
     families = list(text_string_to_metric_families(exposition().decode()))
     names = {family.name for family in families} | {s.name for family in families for s in family.samples}

@@ -64,6 +64,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "session_path": ("get", SEE_SESSIONS),
     "pool_scale": ("get", MAKE_POOLS),
     "test_scale": ("get", CHANGE_TESTS),
+    "watch": ("get", MAKE_POOLS),
     "copy_pool": ("post", MAKE_POOLS),
     "archive_pool": ("post", MAKE_POOLS),
     "restore_pool": ("post", MAKE_POOLS),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from desk.calibration_forms import AnswersForm, CalibrationForm
+from desk.calibration_forms import AnswersForm, CalibrationForm, wanted_in
 from desk.calibration_words import finding_in_words, rise_in_words, stage_in_words, state_in_words
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
@@ -38,7 +38,7 @@ LISTED = 50
 def calibrate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """What there is, and the form; by POST a new calibration."""
     pool = pool_or_404(pool_id)
-    form = CalibrationForm(request.POST or None)
+    form = CalibrationForm(request.POST or None, initial=wanted_in(request.GET))
     if request.method == "POST" and pool.questions and form.is_valid():
         try:
             found = queue.ask(pools.read_pool(pool_id), form.asked(), request.user.pk, send=send_calibration)

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view, form_of, in_language, page_context, require_form, show
+from desk.rights import MAKE_POOLS
+from sessions_app.measurement.watches import standing
 
 
 class LogIn(LoginView):
@@ -47,5 +49,6 @@ def locked_out(request: HttpRequest, minutes: int) -> HttpResponse:
 @require_safe
 @desk_view()
 def home(request: DeskRequest) -> HttpResponse:
-    """What to do first."""
-    return show(request, "home")
+    """What to do first; for who can do something about it, the pools whose last night has alarms."""
+    alarmed = standing.alarmed_pools() if MAKE_POOLS.is_held_by(request.user) else []
+    return show(request, "home", {"alarmed": alarmed})

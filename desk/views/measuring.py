@@ -14,6 +14,7 @@ from desk.rights import SEE_POOLS, SEE_QUESTIONS, SEE_SESSIONS
 from desk.sentences import voice
 from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.measurement.overview import standings
+from sessions_app.measurement.watches import standing
 from sessions_app.refusals import SessionNotFound
 from sessions_app.reporting import pool_pictures
 from sessions_app.reporting.pool_pictures import NothingToShow
@@ -36,6 +37,7 @@ def measure(request: DeskRequest) -> HttpResponse:
     found = standings([card.id for card in page.cards])
     context = {
         "rows": [(card, found[card.id]) for card in page.cards],
+        "alarms": {each.id for each in standing.alarmed_pools(card.id for card in page.cards)},
         "page": page,
         "search": search,
         "after": after,

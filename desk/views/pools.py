@@ -18,6 +18,7 @@ from desk.navigation import pool_tabs, section_of, sections
 from desk.rights import MAKE_POOLS, SEE_POOLS
 from desk.threshold_form import ThresholdsForm, fields_of, told_of
 from sessions_app.measurement.thresholds import NoTimes, find, thresholds_of
+from sessions_app.measurement.watches import standing
 from sessions_app.reporting.pool_readiness import readiness_of
 from testing_engine import pools
 from testing_engine.authoring import contents, shelf
@@ -35,8 +36,10 @@ def pool_list(request: DeskRequest) -> HttpResponse:
     search = form.cleaned_data["search"] if form.is_valid() else ""
     archived = "archive" in request.GET
     after = request.GET.get("after", "")
+    page = shelf.find_pools(search, archived=archived, after=after)
     context = {
-        "page": shelf.find_pools(search, archived=archived, after=after),
+        "page": page,
+        "alarms": {each.id: each.alarms for each in standing.alarmed_pools(card.id for card in page.cards)},
         "form": form,
         "search": search,
         "archived": archived,

@@ -88,6 +88,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(409, "calibration_state", str(refusal), extra={"state": refusal.state})
         case refusals.GateRefused():
             return Problem(409, "gate_refused", str(refusal))
+        case refusals.WatchNotFound():
+            return Problem(404, "watch_not_found", "This pool was not watched that night, or never.")
         case refusals.SimulationNotFound():
             return Problem(404, "simulation_not_found", "This pool has no such simulation.")
         case refusals.SimulationRuns():

@@ -23,6 +23,7 @@ _PLAIN: dict[type[inspect.Type], Schema] = {
     inspect.FloatType: {"type": "number", "format": "double"},
     inspect.StrType: {"type": "string"},
     inspect.UUIDType: {"type": "string", "format": "uuid"},
+    inspect.DateType: {"type": "string", "format": "date"},
     inspect.DateTimeType: {"type": "string", "format": "date-time"},
 }
 _BOUNDS = {  # of numbers and texts

@@ -19,6 +19,7 @@ from sessions_app.api.pool_export import PoolExportView
 from sessions_app.api.pool_settings import ReportingScaleView, RequirementsView
 from sessions_app.api.result_export import ExportView
 from sessions_app.api.simulations import CancelSimulationView, SimulationListView, SimulationView
+from sessions_app.api.watches import WatchView
 
 
 class AnyTextConverter(PathConverter):
@@ -49,6 +50,7 @@ urlpatterns = [
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>", CalibrationView.as_view()),
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>/cancel", CancelCalibrationView.as_view()),
     path("pools/<str:pool_id>/calibrations/<str:calibration_id>/publish", PublishCalibrationView.as_view()),
+    path("pools/<str:pool_id>/watch", WatchView.as_view()),
     path("pools/<str:pool_id>/simulations", SimulationListView.as_view()),
     path("pools/<str:pool_id>/simulations/<str:simulation_id>", SimulationView.as_view()),
     path("pools/<str:pool_id>/simulations/<str:simulation_id>/cancel", CancelSimulationView.as_view()),

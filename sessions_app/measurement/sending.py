@@ -10,6 +10,7 @@ logger = logging.getLogger(__name__)
 
 CALIBRATE = "sessions_app.tasks.calibrate"
 SIMULATE = "sessions_app.tasks.simulate"
+WATCH = "sessions_app.tasks.watch_pool"
 EXPIRES = 300  # seconds: what no worker took is sent again, and does not pile up
 
 
@@ -19,6 +20,10 @@ def send_calibration(calibration_id: UUID) -> None:
 
 def send_simulation(simulation_id: UUID) -> None:
     _send(SIMULATE, simulation_id)
+
+
+def send_watch(pool_id: UUID) -> None:
+    _send(WATCH, pool_id)
 
 
 def _send(task: str, job_id: UUID) -> None:

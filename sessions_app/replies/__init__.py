@@ -85,6 +85,7 @@ from sessions_app.replies.sitting import (
 )
 from sessions_app.replies.student_export import StudentExport, student_export
 from sessions_app.replies.values import Reply
+from sessions_app.replies.watches import WatchReply, watch_reply
 
 __all__ = [
     "CalibrationReply",
@@ -123,6 +124,7 @@ __all__ = [
     "Started",
     "StudentExport",
     "Uploaded",
+    "WatchReply",
     "WithheldResult",
     "calibration",
     "calibration_in_list",
@@ -160,5 +162,6 @@ __all__ = [
     "submitted",
     "token",
     "uploaded",
+    "watch_reply",
     "withheld_result",
 ]

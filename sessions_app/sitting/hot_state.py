@@ -42,6 +42,7 @@ class Claim:
     is_over_rate: bool = False
 
 
+WATCH_KEY = "watch"
 CLEANUP_KEY = "cleanup:last"
 
 
@@ -223,6 +224,20 @@ def last_cleanup() -> tuple[float, int] | None:
         return None
     at, ended = replies[0]
     return float(at), int(ended)
+
+
+def note_watch(at: datetime, waiting: int) -> None:
+    """For `/metrics`: when somebody last looked which pools wait to be watched, and how many did."""
+    _talk(lambda pipeline: pipeline.hset(WATCH_KEY, mapping={"at": str(at.timestamp()), "waiting": waiting}))
+
+
+def last_watch() -> tuple[float, int] | None:
+    """(seconds since 1970, pools that waited); None where Redis knows of none."""
+    replies = _talk(lambda pipeline: pipeline.hmget(WATCH_KEY, "at", "waiting"))
+    if replies is None or replies[0][0] is None:
+        return None
+    at, waiting = replies[0]
+    return float(at), int(waiting)
 
 
 def statistics() -> dict[str, int | float] | None:

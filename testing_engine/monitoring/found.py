@@ -11,30 +11,35 @@ import numpy as np
 from scipy.special import ndtr
 
 from testing_engine.calibration import ScoreTest
+from testing_engine.calibration.responses import BoolArray
 from testing_engine.calibration.score_tests import FEWEST
 from testing_engine.monitoring.exposure import Use
 from testing_engine.monitoring.item_checks import Checks
 from testing_engine.monitoring.log import Assumed, WatchedQuestion
-from testing_engine.monitoring.response_times import ENOUGH_TIMES, Times
+from testing_engine.monitoring.response_times import Times
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 ALARM, NOTICE = "alarm", "notice"
+ALARMS = ("easier", "harder", "persons", "overexposed")  # kinds that can be one
 
 SMALL_SHIFT = 0.25  # of the difficulty, in logits; a question that moved less misleads nobody much
 EXPECTED_MISFIT = 0.05  # of the persons, by the level of the test
 TOLERATED_MISFIT = 0.075  # the test's real level comes to .063 in simulated adaptive tests
 MEAN_SHIFT, SD_RATIO = 0.2, 1.25  # of the population, before it is told
+SHAPE_LEVEL = 0.01  # its small p-values come some four times too often in simulated adaptive tests
 SURE = 0.01  # one-sided, for numbers of the pool as a whole
 MOST_RAPID = 0.10  # share of a question's answers
 MOST_CARELESS = 0.05  # share of the tests
+FEWEST_TIMES = 100  # of a question
 FEWEST_TESTS = 100  # before rates of exposure are numbers
 LISTED = 20  # questions that one finding names
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`exposure`: the largest rate that the pool allows, None where it states none. `answers`: from which on a
-    question without parameters can be calibrated."""
+    """`exposure`: the largest rate that the pool allows, None where it states none. `answers`: from which on
+    a question without parameters can be calibrated.
+    """
 
     exposure: float | None = None
     answers: int = 250
@@ -60,8 +65,9 @@ def of_questions(checks: Checks, questions: Sequence[WatchedQuestion]) -> Iterat
     for item, test in checks.drift.items():
         if test.flagged:
             yield _drifted(str(item), test, slopes[str(item)])
-    for item, test in checks.shape.items():
-        if test.flagged and not checks.drift[item].flagged:
+    sure = _discoveries([test.p_all for test in checks.shape.values()], SHAPE_LEVEL)
+    for (item, test), is_sure in zip(checks.shape.items(), sure, strict=True):
+        if is_sure and not (item in checks.drift and checks.drift[item].flagged):
             yield Found("shape", NOTICE, str(item), {"answers": test.n, "p": test.p_all})
 
 
@@ -109,7 +115,10 @@ def of_use(use: Use, questions: Sequence[WatchedQuestion], limits: Limits) -> It
         rate = float(use.rates[place])
         if limits.exposure is not None and _surely_above(rate, limits.exposure, use.tests):
             yield Found(
-                "overexposed", ALARM, question.id, {"rate": rate, "limit": limits.exposure, "tests": use.tests}
+                "overexposed",
+                ALARM,
+                question.id,
+                {"rate": rate, "limit": limits.exposure, "tests": use.tests},
             )
     counting = [place for place, each in enumerate(questions) if each.counts]
     unused = [questions[place].id for place in counting if not use.given[place]]
@@ -122,8 +131,8 @@ def of_times(times: Times, questions: Sequence[WatchedQuestion]) -> Iterator[Fou
     shares = times.rapid_share
     for place, question in enumerate(questions):
         n = int(times.n[place])
-        if n >= ENOUGH_TIMES and _surely_above(float(shares[place]), MOST_RAPID, n):
-            numbers = {"share": float(shares[place]), "seconds": float(times.threshold[place]) / 1000, "answers": n}
+        if n >= FEWEST_TIMES and _surely_above(float(shares[place]), MOST_RAPID, n):
+            numbers = {"share": float(shares[place]), "seconds": float(times.threshold[place]), "answers": n}
             yield Found("rapid", NOTICE, question.id, numbers)
     if times.persons >= FEWEST_TESTS:
         share = times.careless / times.persons
@@ -142,6 +151,14 @@ def of_answers(
     few = [each.id for each in questions if each.counts and answers.get(each.id, 0) < FEWEST]
     if few and tests >= FEWEST_TESTS:
         yield Found("few_answers", NOTICE, None, _several(few) | {"fewest": FEWEST})
+
+
+def _discoveries(p: Sequence[float], level: float) -> BoolArray:
+    """Benjamini and Hochberg (1995)."""
+    values = np.asarray(p, dtype=float)
+    ordered = np.sort(values)
+    under = ordered[ordered <= level * np.arange(1, len(ordered) + 1) / max(len(ordered), 1)]
+    return np.asarray(values <= (under[-1] if len(under) else -1.0))
 
 
 def _several(items: Sequence[str]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Population first, then whether questions and persons still go with the parameters in use.
 
-All on one fit in which every parameter is given and only the population is free: drift by posterior score tests with
-purification (`calibration.drift`), and on the posterior without what drifts, the shape of curves (`item_fit`) and
-persons (`prequential_fit`). They keep their level under adaptive selection.
+All on one fit in which every parameter is given and only the population is free: drift by posterior score
+tests with purification (`calibration.drift`), and on the posterior without what drifts, the shape of curves
+(`item_fit`) and persons (`prequential_fit`). They keep their level under adaptive selection.
 """
 
 from collections.abc import Hashable, Sequence

@@ -17,8 +17,8 @@ UNSCORED = -1
 class WatchedQuestion:
     """One question of the pool's newest revision.
 
-    `model` and `parameters` are as `calibration.calibrate(fixed=…)` takes them; `model` None: it cannot be held
-    against its answers. `answers`: all that it ever got with this text and key, in whichever test.
+    `model` and `parameters` are as `calibration.calibrate(fixed=…)` takes them; `model` None: it cannot be
+    held against its answers. `answers`: all that it ever got with this text and key, in whichever test.
     """
 
     id: str
@@ -51,15 +51,15 @@ class Assumed:
 class AnswerLog:
     """Answers of S tests to Q questions, test by test in the order in which they were given.
 
-    `test`, `item`, `category`, `milliseconds`: (A,); a category of −1 was not scored, a time of nan is not known;
-    `is_current` marks answers to the question as it is today, its parameters included. `is_adaptive` (S,): the
-    test chose by ability; `is_fresh` (S,): it began without earlier results of its student.
+    `test`, `item`, `category`, `seconds`: (A,); a category of −1 was not scored, a time of nan is not known;
+    `is_current` marks answers to the question as it is today, its parameters included. `is_adaptive` (S,):
+    the test chose by ability; `is_fresh` (S,): it began without earlier results of its student.
     """
 
     test: IntArray
     item: IntArray
     category: IntArray
-    milliseconds: FloatArray
+    seconds: FloatArray
     is_current: BoolArray
     is_adaptive: BoolArray
     is_fresh: BoolArray
@@ -77,7 +77,7 @@ class AnswerLog:
         """SHA-256 of all of it."""
         digest = hashlib.sha256()
         for part in (
-            *(self.test, self.item, self.category, self.milliseconds),
+            *(self.test, self.item, self.category, self.seconds),
             *(self.is_current, self.is_adaptive, self.is_fresh),
         ):
             digest.update(np.ascontiguousarray(part).tobytes())
@@ -86,11 +86,17 @@ class AnswerLog:
     def responses(self, questions: Sequence[WatchedQuestion], leave_out: BoolArray) -> Responses:
         """For the calibration: scored answers to questions with parameters, of tests that began afresh.
 
-        A test whose questions were chosen by earlier results leaves out what its choice rests on, and would look
-        like drift; `leave_out` (A,) marks answers that do not count either.
+        A test whose questions were chosen by earlier results leaves out what its choice rests on, and would
+        look like drift; `leave_out` (A,) marks answers that do not count either.
         """
         testable = np.array([each.counts and each.model is not None for each in questions], dtype=bool)
-        kept = testable[self.item] & self.is_fresh[self.test] & self.is_current & (self.category >= 0) & ~leave_out
+        kept = (
+            testable[self.item]
+            & self.is_fresh[self.test]
+            & self.is_current
+            & (self.category >= 0)
+            & ~leave_out
+        )
         items, item = np.unique(self.item[kept], return_inverse=True)
         tests, counts = np.unique(self.test[kept], return_counts=True)
         return Responses(

@@ -15,7 +15,12 @@ from testing_engine.monitoring.item_checks import Checks, checks_of
 from testing_engine.monitoring.log import AnswerLog, Assumed, WatchedQuestion
 from testing_engine.monitoring.response_times import Times, times_of
 
-FEW_TESTS, SEVERAL_CONCEPTS, NO_TIMES, NOT_ADAPTIVE = "few_tests", "several_concepts", "no_times", "not_adaptive"
+FEW_TESTS, SEVERAL_CONCEPTS, NO_TIMES, NOT_ADAPTIVE = (
+    "few_tests",
+    "several_concepts",
+    "no_times",
+    "not_adaptive",
+)
 DIGITS = 4
 
 
@@ -39,11 +44,12 @@ def watch(
 
     Drift, shape and persons are for pools of one concept.
     """
-    times = times_of(log.item, log.test, log.milliseconds, len(questions), log.n_tests)
+    times = times_of(log.item, log.test, log.seconds, len(questions), log.n_tests)
     use = use_of(log.item, log.test, log.is_adaptive, len(questions))
     responses = log.responses(questions, leave_out=times.is_rapid)
     checks = checks_of(responses, questions) if concepts == 1 else None
-    answers = dict(zip(responses.items, responses.answers_per_item.tolist(), strict=True))
+    counts = responses.answers_per_item.tolist() if responses.n_items else []
+    answers = dict(zip(responses.items, counts, strict=True))
     found = [
         *(worth.of_questions(checks, questions) if checks else ()),
         *(worth.of_persons(checks) if checks else ()),
@@ -104,8 +110,8 @@ def _columns(
         "p": [_of(test, "p_all") for test in drifts],
         "shape_p": [_of(test, "p_all") for test in shapes],
         "rate": [_number(rate) if use.tests else None for rate in rates],
-        "median_seconds": [_number(each / 1000) for each in times.median],
-        "threshold_seconds": [_number(each / 1000) for each in times.threshold],
+        "median_seconds": [_number(each) for each in times.median],
+        "threshold_seconds": [_number(each) for each in times.threshold],
         "rapid_share": [_number(each) for each in times.rapid_share],
     }
 

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from sessions_app.administration.api_clients import PERMISSIONS
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit, undone
 from sessions_app.measurement.importing import import_responses
+from sessions_app.measurement.watches import nights
 from sessions_app.models import ApiClient, Calibration, SessionEvent, Simulation, TestResponse, TestSession
 from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.factories import (
@@ -70,6 +71,11 @@ def matrix_of_answers(client: APIClient, scene: Scene) -> Reply:
     return client.get(f"/api/pools/{scene.pool_id}/responses/matrix")
 
 
+def watch_of_a_night(client: APIClient, scene: Scene) -> Reply:
+    nights.watch_pool(QuestionPool.objects.get(), timezone.now())
+    return client.get(f"/api/pools/{scene.pool_id}/watch")
+
+
 ENDPOINTS = {
     "upload": Endpoint(
         lambda client, scene: client.post("/api/questions/upload", pool_document(questions=2)), "author_pools"
@@ -120,6 +126,7 @@ ENDPOINTS = {
         ),
         "publish_calibrations",
     ),
+    "watch": Endpoint(watch_of_a_night, "report_results"),
     "simulations": Endpoint(
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/simulations"), "author_pools"
     ),

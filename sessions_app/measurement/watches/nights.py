@@ -1,7 +1,7 @@
 """Which pools wait to be watched, and one night's look at one of them.
 
-All of a night is one row, written at the end: a look that is killed leaves nothing, and its pool waits still. A pool
-has one row a night, by constraint, so whoever comes second gets the first one's.
+All of a night is one row, written at the end: a look that is killed leaves nothing, and its pool waits still.
+A pool has one row a night, by constraint, so whoever comes second gets the first one's.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,9 @@ def waiting(now: datetime) -> list[UUID]:
         questions_answered__gt=0,
     )
     pools = QuestionPool.objects.filter(archived_at=None, current_revision__isnull=False)
-    return list(pools.filter(~Exists(seen), Exists(tested)).order_by("created_at").values_list("pk", flat=True))
+    return list(
+        pools.filter(~Exists(seen), Exists(tested)).order_by("created_at").values_list("pk", flat=True)
+    )
 
 
 def watch_pool(pool: QuestionPool, now: datetime) -> PoolWatch:
@@ -50,13 +52,14 @@ def watch_pool(pool: QuestionPool, now: datetime) -> PoolWatch:
     night = night_of(now)
     if (found := _of_night(pool, night)) is not None:
         return found
-    assert pool.current_revision_id is not None
+    revision_id = pool.current_revision_id
+    assert revision_id is not None
     since = now - WINDOW
-    basis = read(load_revision(pool.current_revision_id), since, now)
+    basis = read(load_revision(revision_id), since, now)
     watched = watch(basis.log, basis.questions, basis.assumed, basis.limits, basis.concepts)
     try:
         with transaction.atomic():
-            return _keep(pool, night, since, now, _result(pool, night, basis, watched), watched)
+            return _keep(pool, revision_id, night, since, now, _result(pool, night, basis, watched), watched)
     except IntegrityError:
         if (found := _of_night(pool, night)) is not None:
             return found
@@ -87,6 +90,7 @@ def _short(value: Any) -> Any:
 
 def _keep(
     pool: QuestionPool,
+    revision_id: int,
     night: date,
     since: datetime,
     until: datetime,
@@ -100,7 +104,7 @@ def _keep(
     return PoolWatch.objects.create(
         pool=pool,
         night=night,
-        revision_id=pool.current_revision_id,
+        revision_id=revision_id,
         since=since,
         until=until,
         data_hash=watched.data_hash,

@@ -1,7 +1,8 @@
 """Rows → the log of a pool's delivered tests, as `testing_engine.monitoring` takes it.
 
-Tests count that are over for good and whose student was not erased, the newest `MOST_ANSWERS` answers of them. Times
-are the server's: from when it had taken the answer before (or the test was begun, or resumed) until it had this one.
+Tests count that are over for good and whose student was not erased, the newest `MOST_ANSWERS` answers of
+them. Times are the server's: from when it had taken the answer before (or the test was begun, or resumed)
+until it had this one.
 """
 
 from collections import Counter
@@ -56,7 +57,7 @@ SELECT wanted.place - 1, response.question_id, response.score,
            session.started_at
          ),
          event.at
-       )) * 1000 END
+       )) END
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
 JOIN test_sessions AS session ON session.id = wanted.id
 JOIN test_responses AS response ON response.session_id = wanted.id
@@ -101,7 +102,9 @@ def read(revision: FrozenRevision, since: datetime, until: datetime) -> Read:
     alike = alike_items(revision)
     current = alike_items(revision, also=PARAMETERS)
     log, left_out = _log(tests, alike, current)
-    fresh = [test for test, is_fresh in zip(tests, log.is_fresh, strict=True) if is_fresh and test.is_adaptive]
+    fresh = [
+        test for test, is_fresh in zip(tests, log.is_fresh, strict=True) if is_fresh and test.is_adaptive
+    ]
     concepts = revision.bank.n_dimensions
     return Read(
         log,
@@ -131,13 +134,13 @@ def _log(
     item = np.array([alike.get(int(key), -1) for key in keys], dtype=np.int64)[inverse]
     is_current = np.array([int(key) in current for key in keys], dtype=bool)[inverse]
     kept = item >= 0
-    milliseconds = table[kept, 3]
-    milliseconds[milliseconds < 0] = np.nan  # clocks of two machines that disagree
+    seconds = table[kept, 3]
+    seconds[seconds < 0] = np.nan  # clocks of two machines that disagree
     log = AnswerLog(
         table[kept, 0].astype(np.int64),
         item[kept],
         table[kept, 2].astype(np.int64),
-        milliseconds,
+        seconds,
         is_current[kept],
         np.array([test.is_adaptive for test in tests], dtype=bool),
         np.array([test.is_fresh for test in tests], dtype=bool),
@@ -146,7 +149,7 @@ def _log(
 
 
 def _answers(tests: Sequence[UUID]) -> Iterator[np.ndarray]:
-    """(test, question's key, score, milliseconds) of each answer, some tests at a time."""
+    """(test, question's key, score, seconds) of each answer, some tests at a time."""
     for first in range(0, len(tests), TESTS_A_QUERY):
         some = list(tests[first : first + TESTS_A_QUERY])
         with connection.cursor() as cursor:
@@ -195,7 +198,7 @@ def _assumed(fresh: Sequence[_Test]) -> Assumed:
     """The commonest prior of tests that began without earlier results."""
     if not fresh:
         return Assumed()
-    ((mean, sd), _), = Counter(test.prior for test in fresh).most_common(1)
+    (((mean, sd), _),) = Counter(test.prior for test in fresh).most_common(1)
     return Assumed(mean[0], sd[0])
 
 

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from sessions_app.models import PoolWatch
+from sessions_app.refusals import WatchNotFound
 from testing_engine.models import QuestionPool
+from testing_engine.revisions import load_revision
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,20 @@ class AlarmedPool:
 def nights_of(pool: QuestionPool) -> QuerySet[PoolWatch]:
     """The newest first."""
     return PoolWatch.objects.filter(pool=pool).select_related("revision").order_by("-night")
+
+
+def keys_of_questions(pool: QuestionPool) -> dict[str, int]:
+    """Primary keys of the questions that the pool has now, by their own ids: a page links to them."""
+    revision = load_revision(pool.current_revision_id or 0)
+    return dict(zip(revision.external_ids, map(int, revision.question_ids), strict=True))
+
+
+def of_night(pool: QuestionPool, night: date | None) -> PoolWatch:
+    """That night's, or the newest. Raises `WatchNotFound`."""
+    nights = nights_of(pool) if night is None else nights_of(pool).filter(night=night)
+    if (found := nights.first()) is None:
+        raise WatchNotFound
+    return found
 
 
 def latest(pool: QuestionPool) -> PoolWatch | None:

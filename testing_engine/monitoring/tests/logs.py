@@ -19,8 +19,9 @@ def adaptive_log(
     rapid: dict[int, float] | None = None,
     careless: float = 0.0,
 ) -> tuple[AnswerLog, list[WatchedQuestion]]:
-    """`moved`: what questions are harder by than their parameters say. `rapid`: the share of answers to a question
-    that are guesses of a second; `careless`: the share of tests in which all are."""
+    """`moved`: what questions are harder by than their parameters say. `rapid`: the share of answers to a
+    question that are guesses of a second; `careless`: the share of tests in which all are.
+    """
     a, b = pool(rng, n)
     shift = np.zeros(n)
     for question, by in (moved or {}).items():
@@ -28,14 +29,14 @@ def adaptive_log(
     responses = adaptive_answers(a, b, rng.normal(mean, sd, tests), rng, shift=shift)
     item, category = responses.item.astype(np.int64), responses.category.astype(np.int64)
     test = responses.person.astype(np.int64)
-    milliseconds = 30_000 * rng.lognormal(0, 0.5, len(item))
+    seconds = 30 * rng.lognormal(0, 0.5, len(item))
     guessed = (rng.random(tests) < careless)[test]
     for question, share in (rapid or {}).items():
         guessed |= (item == question) & (rng.random(len(item)) < share)
-    milliseconds[guessed] = 1000 * rng.lognormal(0, 0.2, int(guessed.sum()))
+    seconds[guessed] = 1.0 * rng.lognormal(0, 0.2, int(guessed.sum()))
     category = np.where(guessed, rng.random(len(item)) < 0.25, category).astype(np.int64)
     yes = np.ones(tests, dtype=bool)
-    log = AnswerLog(test, item, category, milliseconds, np.ones(len(item), dtype=bool), yes, yes)
+    log = AnswerLog(test, item, category, seconds, np.ones(len(item), dtype=bool), yes, yes)
     return log, [watched(j, {"a": [a[j]], "d": [-a[j] * b[j]]}) for j in range(n)]
 
 
