@@ -47,7 +47,7 @@ def test_from_an_alarm_to_what_can_be_done(author: Client) -> None:
     alone = author.get(address).content.decode()  # who may not change questions opens and archives none
     assert "Question q7 has become harder" in alone
     assert f"/q/{question.pk}/" not in alone.partition('id="alarms"')[2]
-    for place in ("/desk/", "/desk/questions/"):
+    for place in ("/desk/", "/desk/questions/", "/desk/measure/"):
         assert address in author.get(place).content.decode()
         assert address not in somebody("testing_engine.view_questionpool").get(place).content.decode()
 
