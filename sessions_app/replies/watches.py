@@ -61,7 +61,7 @@ def watch_reply(found: PoolWatch) -> WatchReply:
         alarms=sum(found.alarms.values()),
         notices=found.notices,
         findings=findings,
-        not_looked_at=[str(not_looked_at(reason)) for reason in result["numbers"]["not_looked_at"]],
+        not_looked_at=[f"{not_looked_at(reason)}" for reason in result["numbers"]["not_looked_at"]],
         numbers=result["numbers"],
         engine_version=found.engine_version,
         data_hash=found.data_hash,
@@ -77,7 +77,7 @@ def _finding(each: dict[str, Any]) -> WatchFinding:
         question=each["item"],
         change=each["change"],
         since=date.fromisoformat(each["since"]),
-        sentence=str(said.what),
-        advice=str(said.do),
+        sentence=f"{said.what}",
+        advice=f"{said.do}",
         numbers=each["numbers"],
     )

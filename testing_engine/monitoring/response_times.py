@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from testing_engine.calibration.responses import BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.effort import FLAGGED_BELOW
 from testing_engine.psychometrics.response_times import efforts, thresholds
 
-LEAST_EFFORT = 0.9
 FEWEST_ANSWERS = 5  # of a person, before their effort is a number
 
 
@@ -49,7 +49,7 @@ def times_of(item: IntArray, test: IntArray, seconds: FloatArray, questions: int
     effort = efforts(test[known], is_rapid[known].tolist(), tests)
     counted = n_known >= FEWEST_ANSWERS
     careless = np.zeros(tests, dtype=bool)
-    careless[counted] = effort[counted] < LEAST_EFFORT
+    careless[counted] = effort[counted] < FLAGGED_BELOW
     careful = ~careless[test]
     return Times(
         np.bincount(item[known & careful], minlength=questions),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from testing_engine.monitoring.watch import FEW_TESTS, NO_TIMES, NOT_ADAPTIVE, SEVERAL_CONCEPTS
-from testing_engine.parameter_tables.sentences import Sentence, say
+from testing_engine.sentences import Sentence, say
 
 # What a page can offer beside a sentence.
 CALIBRATE, QUESTION, SIMULATE, TABLE = "calibrate", "question", "simulate", "table"
@@ -173,9 +173,7 @@ def _careless(_: str, n: Mapping[str, Any]) -> Told:
             share=percent(n["share"]),
             tests=n["tests"],
         ),
-        say(
-            "Speak with whoever gives the tests. Let rapid answers not count, if the rules of your tests can."
-        ),
+        say("Speak with whoever gives the tests. Rules of tests can leave rapid answers out of ability."),
         TABLE,
     )
 

@@ -48,10 +48,11 @@ SELECT id, plan_id, prior_mean, prior_sd, is_adaptive FROM (
     AND session.completed_at <= %s AND session.completed_at > %s AND session.questions_answered > 0
 ) AS newest WHERE answers <= %s ORDER BY completed_at, id
 """
-# What came from the original service has the times of its clients, if any.
+# What came from the original service has its clients' times, if any; who says "I don't know" may be fast.
 _ANSWERS = """
 SELECT wanted.place - 1, response.question_id, response.score,
-       CASE WHEN session.legacy_id IS NULL THEN extract(epoch FROM response.answered_at - greatest(
+       CASE WHEN session.legacy_id IS NULL AND (response.answer IS NOT NULL OR response.response IS NOT NULL)
+       THEN extract(epoch FROM response.answered_at - greatest(
          coalesce(
            lag(response.answered_at) OVER (PARTITION BY wanted.place ORDER BY response.position),
            session.started_at

@@ -23,7 +23,7 @@ DROP TRIGGER pool_watches_never_emptied ON pool_watches;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("sessions_app", "0020_recorded_simulations"),
+        ("sessions_app", "0021_effort"),
         ("testing_engine", "0013_question_states"),
     ]
 
