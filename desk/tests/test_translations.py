@@ -19,9 +19,6 @@ SPEAKING = (
     APP.parent / "sessions_app" / "reporting" / "pool_pictures.py",
     APP.parent / "sessions_app" / "administration" / "pool_imports.py",
     APP.parent / "sessions_app" / "administration" / "told_on.py",
-    ENGINE / "monitoring" / "sentences.py",
-    ENGINE / "parameters.py",
-    ENGINE / "excerpts.py",
 )
 MARKS = ("_", "gettext", "gettext_lazy", "marked", "say")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"
