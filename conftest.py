@@ -6,6 +6,7 @@ import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django_redis import get_redis_connection
 from hypothesis import settings as hypothesis_settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from sessions_app.review.guards import TRIGGERS
 from sessions_app.sitting import hot_state
@@ -39,6 +40,20 @@ def django_db_setup(django_db_setup: None) -> None:
         return [*off, *statements, *on] if statements else []
 
     DatabaseOperations.sql_flush = sql_flush  # type: ignore[assignment,method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_for_once() -> None:
+    """Every test client has its own WhiteNoise, which would look through all folders and files again."""
+    look_for_all, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def look_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look_for_all(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = look_once
 
 
 @pytest.fixture(autouse=True)
