@@ -20,7 +20,10 @@ from django_htmx.middleware import HtmxDetails
 from desk.navigation import sections
 from desk.rights import ENTER, Right, rights_of
 from student_page.languages import chosen_language, languages
+from testing_engine import approval
+from testing_engine.approval import PublicationRefused
 
+REASON = "override_reason"
 COOKIE = "desk_language"
 COOKIE_AGE = 365 * 24 * 3600
 
@@ -54,13 +57,35 @@ def desk_view(
                     return _log_in_first(entering)
                 if not right.is_held_by(request.user):
                     return forbidden(request)
-                return view(entering, *args, **kwargs)
+                if request.method != "POST":
+                    return view(entering, *args, **kwargs)
+                return publishing_view(entering, lambda: view(entering, *args, **kwargs))
 
             return in_language(request, inside)
 
         return guarded
 
     return decorate
+
+
+def publishing_view(request: DeskRequest, inside: Callable[[], HttpResponse]) -> HttpResponse:
+    """What is published inside is this person's. What the pool's requirements stop is shown with a field for
+    a reason: the same form again, and with one it goes on.
+    """
+    reason = request.POST.get(REASON, "")
+    try:
+        with approval.in_the_name_of(request.user.pk, reason):
+            return inside()
+    except PublicationRefused as refused:
+        kept = [(name, value) for name, values in request.POST.lists() for value in values]
+        context = {
+            "shortfalls": refused.shortfalls,
+            "kept": [(name, value) for name, value in kept if name not in (REASON, "csrfmiddlewaretoken")],
+            "address": request.get_full_path(),
+        }
+        if wants_part(request):  # inside the form that was sent, files and all
+            return show(request, "parts/gate_refused", context)
+        return show(request, "gate_refused", context, status=409)
 
 
 def in_language(request: HttpRequest, inside: Callable[[], HttpResponse]) -> HttpResponse:

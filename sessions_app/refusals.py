@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from testing_engine.approval import PublicationRefused
+
 
 class Refusal(Exception):
     """A request that changes nothing, and why."""
@@ -116,7 +118,7 @@ class CalibrationNotOpen(Refusal):
         self.state = state
 
 
-class GateRefused(Refusal):
+class GateRefused(Refusal, PublicationRefused):
     """What the pool requires does not hold, sentence by sentence; whoever knows better may say why."""
 
     def __init__(self, shortfalls: Sequence[str]) -> None:

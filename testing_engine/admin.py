@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 
 import testing_engine.image_admin
 import testing_engine.sound_admin  # noqa: F401  # register pictures and sounds
+from testing_engine.approval import PublicationRefused, in_the_name_of
 from testing_engine.excerpts import excerpt
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
 from testing_engine.interchange.questions import PoolRefused, parse_pool
@@ -259,6 +260,17 @@ class QuestionAdmin(FrozenAdmin):
     @admin.display(description="content")
     def text(self, question: Question) -> str:
         return excerpt(question.content, 80)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What the pool's requirements stop is said; at the desk a reason can be given."""
+        try:
+            with in_the_name_of(request.user.pk):
+                response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+                return response
+        except PublicationRefused as refused:
+            told = f"Nothing was published. {refused} With a reason it can be, at the desk."
+            self.message_user(request, told, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Question, form: Any, change: bool) -> None:
         """An edit is a new row and a new revision; running tests keep the old ones."""

@@ -116,6 +116,7 @@ class Wishes:
     pool_id: uuid.UUID | None = None  # the same id again is the same import again
     apart: bool = False  # a question of several parts becomes a set, a question for each part
     into: uuid.UUID | None = None  # the pool that gets the questions; name and concepts are then its own
+    override_reason: str = ""  # why they go into it although its requirements are not met
 
 
 def import_pool(

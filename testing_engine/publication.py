@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from django.db import connection, transaction
 
-from testing_engine import revision_files
+from testing_engine import approval, revision_files
 from testing_engine.content_lines import ContentLines, hash_of_lines, line_of
 from testing_engine.models import PoolRevision, Question, QuestionPool
 from testing_engine.psychometrics.items.states import OPERATIONAL
@@ -82,7 +82,9 @@ SELECT %s, place - 1, question FROM unnest(%s::bigint[]) WITH ORDINALITY AS give
 
 
 def _stored(pool: QuestionPool, number: int, keys: Sequence[int], hashed: str) -> PoolRevision:
-    """The rows of a revision; it is the newest now."""
+    """The rows of a revision; it is the newest now. The one place where revisions come to be: raises what
+    those say who are asked first."""
+    then = approval.asked(pool, keys)
     revision = PoolRevision.objects.create(
         pool=pool,
         number=number,
@@ -94,6 +96,8 @@ def _stored(pool: QuestionPool, number: int, keys: Sequence[int], hashed: str) -
         cursor.execute(_PLACES, [revision.pk, list(keys)])
     pool.current_revision = revision
     pool.save(update_fields=["current_revision"])
+    for each in then:
+        each(revision)
     return revision
 
 

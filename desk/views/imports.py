@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.calibration_words import state_in_words
-from desk.doors import DeskRequest, desk_view, form_of, go_to, show, wants_part
+from desk.doors import REASON, DeskRequest, desk_view, form_of, go_to, show, wants_part
 from desk.rights import MAKE_POOLS
 from sessions_app.administration import pool_imports
 from sessions_app.administration.pool_imports import Progress
@@ -67,7 +67,8 @@ def import_progress(request: DeskRequest, import_id: UUID) -> HttpResponse:
 def take_import(request: DeskRequest, import_id: UUID) -> HttpResponse:
     """Import what a look reported, once, however often it is sent."""
     try:
-        return go_to(request, _address(pool_imports.take(str(import_id), request.user.pk)))
+        reason = request.POST.get(REASON, "")
+        return go_to(request, _address(pool_imports.take(str(import_id), request.user.pk, reason)))
     except TooManyPoolImports:
         messages.warning(request, _too_many())
         return go_to(request, _address(import_id))

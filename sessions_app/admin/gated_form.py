@@ -10,6 +10,7 @@ from sessions_app.measurement import gate
 from sessions_app.models import NamedTest
 from sessions_app.refusals import GateRefused
 from sessions_app.sitting import named_tests
+from testing_engine.approval import LONGEST_REASON
 from testing_engine.revisions import load_revision
 
 
@@ -20,7 +21,7 @@ class Gated(forms.ModelForm[NamedTest]):
     override_reason = forms.CharField(
         label="Reason to open it all the same",
         required=False,
-        max_length=gate.LONGEST_REASON,
+        max_length=LONGEST_REASON,
         help_text="Only where the pool's requirements are not met. It is kept, with your name.",
         widget=UnfoldAdminTextareaWidget({"rows": 2}),
     )

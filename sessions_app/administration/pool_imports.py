@@ -23,10 +23,11 @@ from kombu.exceptions import OperationalError
 from sessions_app.models import PoolImport
 from sessions_app.refusals import IdempotencyKeyReused, PoolImportNotFound, TooManyPoolImports
 from testing_engine import importing
+from testing_engine.approval import LONGEST_REASON, PublicationRefused, in_the_name_of
 from testing_engine.importing import ReportedQuestion
 from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
-from testing_engine.sentences import Sentence, from_plain, say, to_plain
+from testing_engine.sentences import Sentence, from_plain, quoted, say, to_plain
 
 logger = logging.getLogger(__name__)
 
@@ -82,18 +83,21 @@ def ask(
     return _asked(upload, wishes, by_id, key, send, keeps_file=keeps_file)
 
 
-def take(import_id: str, by_id: int) -> uuid.UUID:
-    """The import of what a dry run looked at, once, however often it is asked for.
+def take(import_id: str, by_id: int, override_reason: str = "") -> uuid.UUID:
+    """The import of what a dry run looked at, once for each reason, however often it is asked for.
 
     Raises `PoolImportNotFound`, also where the file is not kept any more, and `TooManyPoolImports`.
     """
-    key = f"{TAKEN} {import_id}"
+    reason = override_reason.strip()[:LONGEST_REASON]
+    key = " ".join([TAKEN, import_id, *([hashlib.sha256(reason.encode()).hexdigest()] if reason else [])])
     if (before := PoolImport.objects.filter(by_id=by_id, idempotency_key=key).first()) is not None:
         return before.pk
     looked = _row_of(import_id, by_id)
     if looked.content is None or looked.state != PoolImport.State.DONE:
         raise PoolImportNotFound
-    wishes = replace(_wishes(looked), dry_run=False, pool_id=looked.pool_id)
+    wishes = replace(
+        _wishes(looked), dry_run=False, pool_id=looked.pool_id, override_reason=reason.replace("\x00", "")
+    )
     return _asked(_upload(looked), wishes, by_id, key, send)
 
 
@@ -200,12 +204,16 @@ def run(import_id: uuid.UUID) -> None:
     try:
         # One transaction: questions that came into a pool are not taken for another import's, should the
         # worker die before it says what it did.
-        with transaction.atomic():
-            report = importing.import_pool(_upload(row), _wishes(row), _teller(import_id))
+        wishes = _wishes(row)
+        with transaction.atomic(), in_the_name_of(row.by_id, wishes.override_reason):
+            report = importing.import_pool(_upload(row), wishes, _teller(import_id))
             if not _finish(row, PoolImport.State.DONE, report=_plain(report)):
                 transaction.set_rollback(True)  # another worker has it by now
     except importing.ImportRefused as refused:
         _finish(row, PoolImport.State.FAILED, problems=_told_problems(refused.problems))
+    except PublicationRefused as refused:
+        problem = ("/override_reason", quoted(refused))
+        _finish(row, PoolImport.State.FAILED, problems=_told_problems([problem]))
     except importing.PublishedOtherwise:
         reason = say("A pool was published with this Idempotency-Key from another file.")
         _finish(row, PoolImport.State.FAILED, problems=_told_problems([("/idempotency_key", reason)]))
@@ -266,6 +274,7 @@ def _finish(row: PoolImport, state: PoolImport.State, **fields: Any) -> int:
 def _request(upload: Upload, wishes: importing.Wishes) -> dict[str, Any]:
     return {
         **({} if wishes.into is None else {"into": str(wishes.into)}),
+        **({"override_reason": wishes.override_reason} if wishes.override_reason else {}),
         "format": wishes.format,
         "name": wishes.name,
         "concept_names": list(wishes.concept_names),
@@ -285,9 +294,8 @@ def _wishes(row: PoolImport) -> importing.Wishes:
     asked = row.request
     names = tuple(asked["concept_names"])
     into = uuid.UUID(asked["into"]) if "into" in asked else None
-    return importing.Wishes(
-        asked["format"], asked["name"], names, asked["dry_run"], row.pool_id, asked["parts_apart"], into
-    )
+    known = (asked["format"], asked["name"], names, asked["dry_run"], row.pool_id, asked["parts_apart"])
+    return importing.Wishes(*known, into, asked.get("override_reason", ""))
 
 
 def _told_problems(problems: Iterable[tuple[str, Sentence]]) -> list[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sessions_app.api.serializers import Body, Identifier, SizedFile, Text
+from sessions_app.api.serializers import Body, Identifier, OverrideReason, SizedFile, Text
 from sessions_app.measurement.asking import GROUPS, LARGEST_SEED, LINK, NONE, SCALES, Asked
 from sessions_app.measurement.cells import Values
 from sessions_app.measurement.matrix import BLANK, MISSINGS
@@ -140,12 +140,7 @@ class PublishRequest(Body):
     despite_errors = serializers.BooleanField(
         default=False, help_text="Publish although findings of the whole say error."
     )
-    override_reason = Text(
-        max_length=2000,
-        default="",
-        allow_blank=True,
-        help_text="Why it is published although the pool's requirements are not met; kept with who did it.",
-    )
+    override_reason = OverrideReason()
 
 
 def asked_in(fields: dict[str, Any]) -> Asked:

@@ -22,6 +22,7 @@ from sessions_app.api.serializers import PoolImport, TemplateSerializer
 from sessions_app.api.views import ClientView
 from sessions_app.refusals import IdempotencyKeyReused
 from testing_engine import importing
+from testing_engine.approval import in_the_name_of
 from testing_engine.interchange import table_templates
 from testing_engine.interchange.imported import Upload
 
@@ -45,6 +46,7 @@ class ImportView(ClientView):
             pool_id=pool_id,
             apart=body["parts_apart"],
             into=body.get("question_pool_id"),
+            override_reason=body["override_reason"],
         )
         upload = Upload(file.name or "file", file.read(), body["variants"], body["seed"])
         if body["in_background"]:
@@ -54,7 +56,8 @@ class ImportView(ClientView):
         if wishes.into is not None and (key := idempotency_key_of(request)) is not None:
             return _into_a_pool(pool_imports.carry_out(upload, wishes, caller_of(request).client_id, key))
         try:
-            report = importing.import_pool(upload, wishes)
+            with in_the_name_of(caller_of(request).client_id, wishes.override_reason):
+                report = importing.import_pool(upload, wishes)
         except importing.ImportRefused as refused:
             raise InvalidBody(refused.problems, code="import_refused") from refused
         except importing.PublishedOtherwise as other:

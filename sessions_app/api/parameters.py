@@ -19,6 +19,7 @@ from sessions_app.api.requests import body_of, query_of
 from sessions_app.api.serializers import ParametersExport, ParameterTableRequest
 from sessions_app.api.views import ClientView
 from sessions_app.refusals import PoolNotFound, PoolRevised
+from testing_engine.approval import in_the_name_of
 from testing_engine.exporting import parameters_out
 from testing_engine.parameter_tables.reading import TableUnreadable
 from testing_engine.parameters import ParametersRefused, Reading, look_at, publish
@@ -48,7 +49,8 @@ class ParametersView(ClientView):
             if body["dry_run"]:
                 return Response(replies.parameters(pool, look_at(pool, content, reading)))
             made_by = str(caller_of(request).client_id)
-            published = publish(pool, content, reading, body["revision"], made_by)
+            with in_the_name_of(caller_of(request).client_id, body["override_reason"]):
+                published = publish(pool, content, reading, body["revision"], made_by)
         except TableUnreadable as error:
             problems = [("/table", str(sentence)) for sentence in error.problems]
             raise InvalidBody(problems, code="parameters_refused") from error

@@ -15,6 +15,7 @@ from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.shown import Given
 from sessions_app.sitting.submission import Submission
+from testing_engine.approval import LONGEST_REASON
 from testing_engine.canonical import hash_of
 from testing_engine.exporting import WRITERS
 from testing_engine.interchange.imported import LARGEST_SEED, MOST_VARIANTS, VARIANTS
@@ -415,6 +416,18 @@ class SizedFile(serializers.FileField):
         return file
 
 
+class OverrideReason(Text):
+    """Why something goes on although the pool's requirements are not met."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=LONGEST_REASON,
+            default="",
+            allow_blank=True,
+            help_text="Why it is published although the pool's requirements are not met; it is kept.",
+        )
+
+
 class PoolImport(Body):
     file = SizedFile("IMPORT_MAX_BYTES", help_text="The file, as it is.")
     format = serializers.ChoiceField(
@@ -449,6 +462,7 @@ class PoolImport(Body):
         required=False,
         help_text="The pool that gets the questions, as its next revision. Left out: a new pool.",
     )
+    override_reason = OverrideReason()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A pool that is there has a name and concepts of its own."""
@@ -505,6 +519,7 @@ class ParameterTableRequest(Body):
         help_text="To publish: the number of the pool's revision that a dry run told.",
     )
     dry_run = serializers.BooleanField(default=False, help_text="Look only; nothing is stored.")
+    override_reason = OverrideReason()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("file" in attrs) == ("table" in attrs):

@@ -1,4 +1,5 @@
-"""The gate: what a pool requires is looked at before a calibration is published or a named test opened.
+"""The gate: what a pool requires is looked at before a calibration is published, a named test opened, or
+questions changed (`changes`).
 
 A pool without requirements lets everything through, and nothing is recorded. Numbers come from the newest
 simulation of that revision under those rules, or from a small one, here and now, that is always the same.
@@ -13,8 +14,9 @@ from django.db.models import QuerySet
 
 from sessions_app.models import Calibration, GateCheck, PoolRequirements, Simulation
 from sessions_app.refusals import GateRefused
+from testing_engine.approval import LONGEST_REASON
 from testing_engine.canonical import as_stored
-from testing_engine.models import QuestionPool, Scale
+from testing_engine.models import PoolRevision, QuestionPool, Scale
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -27,7 +29,6 @@ from testing_engine.simulation.summary import summary
 SEED = 1
 MOST_WORK = 5e8  # evaluations of an answer's probability: some five seconds, for somebody waits
 NUMBERS = ("coverage", "mean_standard_error", "rmse", "largest_exposure", "mean_length", "students")
-LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,12 @@ def require(pool: QuestionPool, content: object, by_id: int | None) -> Requireme
 
 def checks_of(pool: QuestionPool) -> QuerySet[GateCheck]:
     """The newest first."""
-    return GateCheck.objects.filter(pool=pool).select_related("by", "calibration", "revision")
+    return GateCheck.objects.filter(pool=pool).select_related("by", "calibration", "revision", "made")
 
 
 def of_proposal(pool: QuestionPool, bank: ItemBank, errors: Sequence[str]) -> Verdict | None:
-    """Of a pool as a calibration proposes it, `errors` its error findings. None without requirements."""
+    """Of a pool as a calibration or a change of questions proposes it; `errors`: a calibration's error
+    findings. None without requirements."""
     asked = requirements_of(pool.pk)
     if asked is None or pool.current_revision_id is None:
         return None
@@ -166,6 +168,7 @@ def record(
     override_reason: str,
     calibration: Calibration | None = None,
     test_name: str = "",
+    made: PoolRevision | None = None,
 ) -> GateCheck | None:
     """What was let through, kept; a reason only where one was needed."""
     if verdict is None:
@@ -176,6 +179,7 @@ def record(
         revision_id=verdict.revision_id,
         calibration=calibration,
         test_name=test_name,
+        made=made,
         requirements=verdict.requirements.to_json(),
         found=dict(verdict.found),
         shortfalls=list(verdict.shortfalls),

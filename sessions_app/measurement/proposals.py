@@ -12,6 +12,7 @@ from sessions_app.measurement import gate
 from sessions_app.measurement.collecting import alike_items
 from sessions_app.models import Calibration
 from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
+from testing_engine import approval
 from testing_engine.models import PoolRevision, QuestionPool
 from testing_engine.pools import current_questions, parameter_fields, revise_fields
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
@@ -94,7 +95,8 @@ def publish(
             raise ProposalRefused("Somebody changed the pool at this moment: publish again.")
         gate.record(pool, verdict, by_id, override_reason, calibration=calibration)
         fields = {item: parameter_fields(each) for item, each in _for_now(calibration, pool).items()}
-        revision = revise_fields(pool, pool.current_revision.number, fields)
+        with approval.looked_at():
+            revision = revise_fields(pool, pool.current_revision.number, fields)
         calibration.published_revision = revision
         calibration.published_at, calibration.published_by_id = now, by_id
         calibration.save(update_fields=["published_revision", "published_at", "published_by"])

@@ -30,8 +30,9 @@ class PoolRequirements(models.Model):
 
 
 class GateCheck(models.Model):
-    """What was required and what was found when a calibration was published or a named test saved. Never
-    changes, by trigger; what falls short has the reason for which it was opened all the same."""
+    """What was required and what was found when a calibration was published, a named test saved, or questions
+    changed. Never changes, by trigger; what falls short has the reason for which it was opened all the same.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(
@@ -45,6 +46,10 @@ class GateCheck(models.Model):
         Calibration, on_delete=models.PROTECT, null=True, related_name="gate_checks", db_index=False
     )
     test_name = models.CharField(max_length=100, blank=True, help_text="Of a named test that was saved.")
+    made = models.ForeignKey(
+        PoolRevision, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
+        help_text="By a change of questions.",
+    )  # fmt: skip
     requirements = models.JSONField()
     found = models.JSONField(help_text="What was simulated, and its numbers.")
     shortfalls = models.JSONField(help_text="Sentences.")
@@ -65,4 +70,4 @@ class GateCheck(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"check of {self.test_name or self.calibration_id}"
+        return f"check of {self.test_name or self.calibration_id or self.made_id}"

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from testing_engine.approval import OVERRIDE, PublicationRefused, in_the_name_of
 from testing_engine.management.pools import pool_named
 from testing_engine.management.taking_in import content_of
 from testing_engine.parameter_tables.reading import TableUnreadable
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--id-column", default="", help="By default the one with most of the pool's ids.")
         parser.add_argument("--dry-run", action="store_true", help="Store nothing.")
+        parser.add_argument("--override", default="", metavar="REASON", help=OVERRIDE)
 
     def handle(self, *args: Any, pool: str, file: Path, **options: Any) -> None:
         found = pool_named(pool)
@@ -47,14 +49,15 @@ class Command(BaseCommand):
             if options["dry_run"] or not options["source"]:
                 self.stdout.write("Nothing was published.")
                 return
-            published = publish(found, content, reading, found.current_revision.number, "manage.py")
+            with in_the_name_of(None, options["override"]):
+                published = publish(found, content, reading, found.current_revision.number, "manage.py")
         except TableUnreadable as error:
             raise CommandError("\n".join(map(str, error.problems))) from error
         except ParametersRefused as refused:
             listed = "\n".join(f"  {pointer}: {sentence}" for pointer, sentence in refused.problems)
             raise CommandError(f"Nothing was published.\n{listed}") from refused
-        except PoolWasRevised as revised:
-            raise CommandError(f"{revised} Nothing was published.") from revised
+        except (PoolWasRevised, PublicationRefused) as refused:
+            raise CommandError(f"{refused} Nothing was published.") from refused
         self.stdout.write(
             f"Revision {published.revision.number}: {published.changed} questions have other parameters."
             if published.changed

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from testing_engine.approval import OVERRIDE, PublicationRefused, in_the_name_of
 from testing_engine.importing import ImportRefused, Report, Wishes, import_pool
 from testing_engine.interchange.imported import MOST_VARIANTS, VARIANTS, Upload
 from testing_engine.interchange.readers import READERS
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             help="A question of several blanks or parts becomes a set, a question for each.",
         )
         parser.add_argument("--dry-run", action="store_true", help="Report only, store nothing.")
+        parser.add_argument("--override", default="", metavar="REASON", help=OVERRIDE)
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         if options["into"] and (options["name"] or options["concept"]):
@@ -65,10 +67,13 @@ class Command(BaseCommand):
                     options["variants"],
                     options["seed"],
                 )
-                report = import_pool(upload, wishes, lambda looked_at, of_all: _show(bar, looked_at, of_all))
+                with in_the_name_of(None, options["override"]):
+                    report = import_pool(upload, wishes, lambda looked, of_all: _show(bar, looked, of_all))
         except ImportRefused as refused:
             listed = "\n".join(f"  {message}" for _, message in refused.problems)
             raise CommandError(f"Nothing was imported.\n{listed}") from refused
+        except PublicationRefused as refused:
+            raise CommandError(f"{refused} Nothing was imported.") from refused
         self._print(report, wishes)
 
     def _print(self, report: Report, wishes: Wishes) -> None:
