@@ -1,7 +1,7 @@
 """Who is asked before a revision becomes a pool's newest: wings above, which may refuse it.
 
-Every way to a revision ends where `publication` stores it, and that asks here. Whoever publishes says in whose
-name it is, and why it goes on all the same where something is refused without a reason.
+Every way to a revision ends where `publication` stores it, and that asks here. Whoever publishes says in
+whose name it is, and why it goes on all the same where something is refused without a reason.
 """
 
 from collections.abc import Callable, Iterator, Sequence
