@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0021_effort'),
+        ('sessions_app', '0022_watches'),
         ('testing_engine', '0013_question_states'),
     ]
 
