@@ -29,6 +29,7 @@ def sheet_from(posted: QueryDict, n_concepts: int) -> Sheet:
         setattr(sheet, name, _text(posted, name))
     sheet.is_plain = posted.get("is_plain") == "1"
     sheet.all_or_nothing = "all_or_nothing" in posted
+    sheet.passage_everywhere = "passage_everywhere" in posted or "passage_shared" not in posted
     sheet.concepts = [_weight(posted, index) for index in range(n_concepts)]
     numbers = sorted(int(found[1]) for name in posted if (found := _PART.fullmatch(name)))
     sheet.parts = [_part(posted, f"part-{number}") for number in numbers[:MOST_INTERACTIONS]]

@@ -120,6 +120,7 @@ class SheetView:
     area: FieldView
     question_set: FieldView
     passages: FieldView | None
+    everywhere: FieldView | None
     concepts: list[FieldView]
     parts: list[PartView]
     all_or_nothing: FieldView | None
@@ -159,6 +160,20 @@ def _passages(sheet: Sheet, passages: Sequence[PassageLine]) -> FieldView | None
     return FieldView("take-passage", label, here, "select", help=help_text, options=options)
 
 
+def _everywhere(sheet: Sheet, shared: Sequence[str]) -> FieldView | None:
+    """Whether a text that is changed is changed for all questions that have it."""
+    if not shared:
+        return None
+    listed = ", ".join(shared[:3]) + (", …" if len(shared) > 3 else "")
+    label = gettext("If the text is changed: for all {count} questions that have it").format(
+        count=len(shared) + 1
+    )
+    help_text = gettext("Also {questions}. Else this question alone has another text.").format(
+        questions=listed
+    )
+    return FieldView("passage_everywhere", label, sheet.passage_everywhere, "tick", help=help_text)
+
+
 class _Drawing:
     def __init__(self, sheet: Sheet, problems: Sequence[Problem]) -> None:
         self.sheet, self.problems = sheet, problems
@@ -184,8 +199,10 @@ def view_of(
     *,
     is_new: bool = False,
     passages: Sequence[PassageLine] = (),
+    shared: Sequence[str] = (),
 ) -> SheetView:
-    """How the sheet is drawn, with what is wrong with it at its fields."""
+    """How the sheet is drawn, with what is wrong with it at its fields. `shared`: the ids of other questions
+    that have the text of the stored one."""
     draw = _Drawing(sheet, problems)
     several = len(sheet.parts) > 1
     concepts = [
@@ -210,6 +227,7 @@ def view_of(
         area=draw.own("area"),
         question_set=draw.own("question_set"),
         passages=_passages(sheet, passages),
+        everywhere=_everywhere(sheet, shared),
         concepts=concepts if len(concepts) > 1 else [],
         parts=[_part(draw, index, part, several) for index, part in enumerate(sheet.parts)],
         all_or_nothing=whole if several else None,
@@ -219,6 +237,8 @@ def view_of(
         blocking=[],
         hidden=[("is_plain", "1" if sheet.is_plain else "")],
     )
+    if view.everywhere:
+        view.hidden.append(("passage_shared", "1"))
     if not is_new:
         view.hidden.append(("id", sheet.id))
     if not several and sheet.all_or_nothing:

@@ -210,12 +210,12 @@ def revise_fields(pool: QuestionPool, base: int, changes: Mapping[str, Mapping[s
         places = sorted(place_of[name] for name in changes if name in place_of)
         old = Question.objects.in_bulk([int(columns.question_ids[place]) for place in places])
         current = [old[int(columns.question_ids[place])] for place in places]
-        new = [_changed(each, newest[each.external_id] + 1, changes[each.external_id]) for each in current]
+        new = [changed(each, newest[each.external_id] + 1, changes[each.external_id]) for each in current]
         made = Question.objects.bulk_create(new, BATCH)
         return publish_next(pool, dict(zip(places, made, strict=True)))
 
 
-def _changed(question: Question, version: int, values: Mapping[str, object]) -> Question:
+def changed(question: Question, version: int, values: Mapping[str, object]) -> Question:
     """The next version of a question: everything that it has, and these values."""
     own = ("id", "version", "created_at")
     kept = {

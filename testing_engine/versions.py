@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
+from django.db.models import Max
 
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
-from testing_engine.pools import QuestionDraft, question_of
+from testing_engine.pools import QuestionDraft, changed, question_of
 from testing_engine.publication import content_hash, frozen_content, publish_next
 
 
@@ -29,10 +30,13 @@ class LastQuestion(ValueError):
     """A pool keeps one question at least."""
 
 
-def revise_question(pool: QuestionPool, draft: QuestionDraft, based_on: int | None = None) -> PoolRevision:
+def revise_question(
+    pool: QuestionPool, draft: QuestionDraft, based_on: int | None = None, *, passage_of: str | None = None
+) -> PoolRevision:
     """Publish a revision in which `draft` stands in the place of the question of the same id.
 
     `based_on`: the version that was edited; raises `ChangedMeanwhile` where it is not the newest any more.
+    `passage_of`: the key of the text that the question had; what else has it gets the draft's text, too.
     Running tests and old results keep the revision that they were made with.
     """
     with transaction.atomic():
@@ -43,7 +47,22 @@ def revise_question(pool: QuestionPool, draft: QuestionDraft, based_on: int | No
         assert current is not None
         question = question_of(pool, draft, version=_newest_version(pool, draft.external_id) + 1)
         question.save(force_insert=True)
-        return publish_next(pool, {place: question})
+        others = {} if passage_of is None else _with_passage(pool, passage_of, question.passage_id)
+        return publish_next(pool, {**others, place: question})
+
+
+def _with_passage(pool: QuestionPool, before: str, after: str | None) -> dict[int, Question]:
+    """By place, a next version of each question that has the passage `before`, with the one `after`."""
+    rows = RevisionQuestion.objects.filter(revision=pool.current_revision, question__passage_id=before)
+    found = {row.position: row.question for row in rows.select_related("question")}
+    ids = [question.external_id for question in found.values()]
+    versions = Question.objects.filter(pool=pool, external_id__in=ids).values_list("external_id")
+    newest = dict(versions.annotate(Max("version")))
+    made = [
+        changed(question, newest[question.external_id] + 1, {"passage_id": after})
+        for question in found.values()
+    ]
+    return dict(zip(found, Question.objects.bulk_create(made), strict=True))
 
 
 def add_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:

@@ -278,6 +278,34 @@ def test_a_text_of_the_pool_is_chosen_and_none_is_lost(teacher: Client) -> None:
     assert "would be lost" in part
 
 
+def test_a_text_that_several_questions_have_is_changed_for_all_or_for_one(teacher: Client) -> None:
+    rows = [{**ROWS[0], "id": str(n), "passage": "A fox.", "question_set": "fable"} for n in (1, 2, 3)]
+    pool = make_pool([*rows, {**ROWS[0], "id": "4", "passage": "A hen."}])
+
+    def texts() -> list[str]:
+        pool.refresh_from_db()
+        return [each.passage.content for each in current_questions(pool) if each.passage]
+
+    def save(index: int, text: str, **more: str | None) -> str:
+        pool.refresh_from_db()
+        address = f"/desk/questions/{pool.pk}/q/{current_questions(pool)[index].pk}/"
+        sent = {**fields_in(teacher.get(address).content.decode()).dict(), "passage": text, **more}
+        sent = {name: value for name, value in sent.items() if value is not None}
+        return str(teacher.post(address, sent, follow=True).content.decode())
+
+    assert "beside 2 other questions" in save(0, "A fox and grapes.")
+    assert texts() == ["A fox and grapes."] * 3 + ["A hen."]
+    assert [each.version for each in current_questions(pool)] == [2, 2, 2, 1]
+    assert pool.current_revision is not None
+    assert pool.current_revision.number == 2  # one revision for all
+    save(1, "A wolf.", passage_everywhere=None)  # not ticked
+    assert texts() == ["A fox and grapes.", "A wolf.", "A fox and grapes.", "A hen."]
+    save(0, "A hen.")  # chosen among those that there are
+    assert texts() == ["A hen.", "A wolf.", "A fox and grapes.", "A hen."]
+    save(3, "")
+    assert texts() == ["A hen.", "A wolf.", "A fox and grapes."]
+
+
 def test_nothing_is_wrong_with_what_is_not_begun_and_hints_stand_apart(teacher: Client) -> None:
     pool = make_pool(1)
     sent = fields_in(teacher.get(f"/desk/questions/{pool.pk}/write").content.decode())

@@ -24,7 +24,7 @@ from testing_engine.authoring import publishing
 from testing_engine.authoring.drafting import Drafted
 from testing_engine.authoring.editing import edit
 from testing_engine.authoring.kinds import change_kind
-from testing_engine.authoring.passages import passages_of, take_passage
+from testing_engine.authoring.passages import passages_of, shared_with, take_passage
 from testing_engine.authoring.preview import preview_of
 from testing_engine.authoring.problems import Problem, marked
 from testing_engine.authoring.publishing import ChangedMeanwhile, Opened, QuestionUnknown
@@ -108,6 +108,11 @@ def _save(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
         messages.success(
             request, _("Saved. Tests that begin from now on have this version; those that run keep theirs.")
         )
+        if saved.others:
+            messages.info(
+                request,
+                _("The text was changed beside {count} other questions, too.").format(count=saved.others),
+            )
     else:
         messages.info(request, _("Nothing was changed, so nothing was published."))
     return _saved(pool.id, saved.pk, _draft_of(sheet.id))
@@ -144,7 +149,14 @@ def sheet(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     new = edit(changed, do)
     opened = Opened(changed, concepts_of(pool), _base(request))
     if request.htmx:
-        view = view_of(changed, opened.concept_names, remarks, is_new=opened.pk is None, passages=passages)
+        view = view_of(
+            changed,
+            opened.concept_names,
+            remarks,
+            is_new=opened.pk is None,
+            passages=passages,
+            shared=_shared(pool, opened),
+        )
         context = {"pool": pool, "view": view}
         return show(request, "parts/sheet", {**context, "opened": opened, "new": new})
     return _show(request, pool, opened, Drafted(None, tuple(remarks)))
@@ -217,6 +229,10 @@ def _shown(sheet: Sheet) -> dict[str, Any]:
     return {"shown": replies.encode(replies.shown(question)).decode()}
 
 
+def _shared(pool: PoolCard, opened: Opened) -> tuple[str, ...]:
+    return () if opened.pk is None else shared_with(pool.id, opened.pk)
+
+
 def _show(
     request: DeskRequest,
     pool: PoolCard,
@@ -235,6 +251,7 @@ def _show(
             problems,
             is_new=opened.pk is None,
             passages=passages_of(pool.id),
+            shared=_shared(pool, opened),
         ),
         "kinds": KINDS,
         "conflict": conflict,

@@ -44,6 +44,27 @@ def passages_of(pool_id: uuid.UUID) -> tuple[PassageLine, ...]:
     return tuple(_line(key, texts[key].content, owners[key]) for key in keys)
 
 
+def shared_with(pool_id: uuid.UUID, pk: int) -> tuple[str, ...]:
+    """The ids of the other questions of the pool's newest revision that have the text of this version."""
+    revision = QuestionPool.objects.filter(pk=pool_id).values("current_revision_id")
+    own = Question.objects.filter(pool=pool_id, pk=pk, passage__isnull=False).values(
+        "passage_id", "external_id"
+    )
+    if (found := own.first()) is None:
+        return ()
+    others = Question.objects.filter(
+        revisionquestion__revision_id__in=revision, passage_id=found["passage_id"]
+    )
+    others = others.exclude(external_id=found["external_id"]).order_by("revisionquestion__position")
+    return tuple(others.values_list("external_id", flat=True))
+
+
+def is_in_the_pool(pool_id: uuid.UUID, text: str) -> bool:
+    """Whether a question of the pool's newest revision has this text beside it."""
+    revision = QuestionPool.objects.filter(pk=pool_id).values("current_revision_id")
+    return Question.objects.filter(revisionquestion__revision_id__in=revision, passage__content=text).exists()
+
+
 def _line(key: str, content: str, owners: list[tuple[str, str]]) -> PassageLine:
     sets = {question_set for _, question_set in owners}
     return PassageLine(key, content, tuple(name for name, _ in owners), sets.pop() if len(sets) == 1 else "")

@@ -8,6 +8,7 @@ from itertools import pairwise
 from testing_engine import versions
 from testing_engine.authoring.changes import changes_between
 from testing_engine.authoring.drafting import Drafted, drafted
+from testing_engine.authoring.passages import is_in_the_pool, shared_with
 from testing_engine.authoring.problems import Problem, marked
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import Sheet, new_sheet
@@ -45,6 +46,7 @@ class Saved:
     drafted: Drafted
     pk: int | None = None
     is_changed: bool = False
+    others: int = 0  # questions that got the edited text, too
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,22 @@ def save(pool_id: uuid.UUID, pk: int, sheet: Sheet) -> Saved:
     newest = _current(question)
     if newest is not None and versions.is_same(newest, found.draft):
         return Saved(found, newest.pk)
-    versions.revise_question(question.pool, found.draft, based_on=question.version)
-    return Saved(found, _named(question.pool, question.external_id).pk, is_changed=True)
+    shared = shared_with(pool_id, pk) if _edits_a_shared_text(question, sheet, found.draft) else ()
+    versions.revise_question(
+        question.pool,
+        found.draft,
+        based_on=question.version,
+        passage_of=question.passage_id if shared else None,
+    )
+    return Saved(found, _named(question.pool, question.external_id).pk, is_changed=True, others=len(shared))
+
+
+def _edits_a_shared_text(question: Question, sheet: Sheet, draft: QuestionDraft) -> bool:
+    """A text that the pool has already was chosen, not written: it is for this question alone."""
+    if question.passage is None or not sheet.passage_everywhere:
+        return False
+    is_edited = draft.passage not in ("", question.passage.content)
+    return is_edited and not is_in_the_pool(question.pool_id, draft.passage)
 
 
 def is_version_of(pool_id: uuid.UUID, pk: int, other: int) -> bool:

@@ -100,11 +100,13 @@ class Sheet:
     """The whole question. `is_plain`: stored as options, as a single choice or rating scale alone can be.
 
     `concepts`: the weight of each. `model` "": the usual one for what is asked, and no parameters yet.
+    `passage_everywhere`: a passage that was edited is edited for every question that has it.
     """
 
     id: str = ""
     content: str = ""
     passage: str = ""
+    passage_everywhere: bool = True
     parts: list[Part] = field(default_factory=list)
     is_plain: bool = True
     all_or_nothing: bool = False

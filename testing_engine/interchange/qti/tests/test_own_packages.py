@@ -25,7 +25,16 @@ from testing_engine.rendering import content_html
 
 ANSWERS = 60
 SAME = (
-    *("difficulty", "discrimination", "guessing", "upper_asymptote", "model", "thresholds", "state", "concepts"),
+    *(
+        "difficulty",
+        "discrimination",
+        "guessing",
+        "upper_asymptote",
+        "model",
+        "thresholds",
+        "state",
+        "concepts",
+    ),
     *("category_slopes", "category_intercepts", "area", "question_set", "enemy_groups"),
 )
 
