@@ -39,6 +39,7 @@ RIGHT_AS_A_WHOLE = say("Its scores are too many to tell apart: it is right as a 
 TOO_MANY_SCORES = marked(
     "It can earn {count} different scores, more than a model tells apart: merged into {kept}, from {scores}."
 )
+ALONE = say("A text without a question: none that is taken follows it, so it stands beside none.")
 LONGEST_CONTENT = 50_000  # characters, as a pool takes them
 
 
@@ -85,6 +86,13 @@ class Drafting:
         self._questions: list[ImportedQuestion] = []
         self._taken: set[str] = set()
         self._media: dict[str, bytes] = {}
+        self._texts: list[tuple[int, Draft, str]] = []  # place, whose, the text
+
+    def passage(self, draft: Draft, text: str) -> Passage:
+        """A text without a question, for those that follow. The report has it where none of them is taken."""
+        if text.strip():
+            self._texts.append((len(self._questions), draft, text))
+        return Passage(text, tuple(draft.losses))
 
     def add(self, draft: Draft) -> None:
         """Take the question, or refuse it."""
@@ -108,7 +116,16 @@ class Drafting:
         return name
 
     def pool(self) -> ImportedPool:
-        return ImportedPool(self._format, self._name, self._questions, (), self._media)
+        return ImportedPool(self._format, self._name, self._with_lost_texts(), (), self._media)
+
+    def _with_lost_texts(self) -> list[ImportedQuestion]:
+        shown = {question.row.get("passage") for question in self._questions if question.row is not None}
+        made = list(self._questions)
+        for place, draft, text in reversed(self._texts):
+            if text not in shown:
+                lost = ImportedQuestion(draft.source, one_line(draft.name)[:ID_LENGTH], None, (), (ALONE,))
+                made.insert(place, lost)
+        return made
 
     def _identifier(self, draft: Draft) -> str:
         """The file's own, made one that can be: visible, on one line, and of this question alone."""

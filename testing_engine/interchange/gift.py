@@ -131,7 +131,7 @@ def _read(
         opening, closing = text.find("{"), text.rfind("}")
         if opening < 0 and closing < 0:
             draft.losses.clear()  # what the passage before it lost
-            return Passage(_read_text(draft, text, shape), tuple(draft.losses))
+            return drafting.passage(draft, _read_text(draft, text, shape))
         if opening < 0 or closing < opening:
             raise QuestionRefused(say("A brace {{ or }} has no partner."))
         before, inside, after = text[:opening], text[opening + 1 : closing], text[closing + 1 :]

@@ -91,7 +91,7 @@ def _read(drafting: Drafting, element: etree._Element, kind: str, draft: Draft, 
     content = asked.read(element.find("questiontext"))
     _name_losses(element, draft)
     if kind == "description":
-        return Passage(content, tuple(draft.losses))
+        return drafting.passage(draft, content)
     ask: Ask | None = moodle_questions.KINDS.get(kind)
     if ask is None:
         reason = _REFUSED.get(

@@ -150,6 +150,10 @@ class _Reading:
         except QuestionRefused as error:
             self._drafting.refuse(draft, reason_of(error))
 
+    def passage(self, draft: Draft, text: str) -> Passage:
+        self._count += 1
+        return self._drafting.passage(draft, text)
+
     def refuse(self, draft: Draft, reason: Sentence) -> None:
         self._count += 1
         self._drafting.refuse(draft, reason)
@@ -185,15 +189,19 @@ class _BankReading:
         self._reading, self._bank = reading, bank
         self._is_shuffled, self._names_points = is_shuffled, names_points
 
-    def section(self, element: Element, area: list[str]) -> None:
-        passage = Passage()
+    def section(self, element: Element, area: list[str], passage: Passage | None = None) -> None:
+        """A text belongs to the questions that follow it, up to the next text or the end of its section; one
+        right before a section belongs to that one alone."""
+        passage, is_new = passage or Passage(), False
         for child in element.elements("section", "item"):
             if child.name == "section":
                 title = one_line(child.get("title"))
                 inner = [*area, title] if child.get("ident") not in _ROOT_SECTION and title else area
-                self.section(child, inner)
+                self.section(child, inner, passage if is_new else None)
+                passage, is_new = Passage(), False
             else:
-                passage = self._item(child, area, passage) or passage
+                text = self._item(child, area, passage)
+                passage, is_new = text or passage, text is not None
 
     def _item(self, item: Element, area: list[str], passage: Passage) -> Passage | None:
         """Take one question; or, where it is a text alone, give the passage of those that follow."""
@@ -217,4 +225,4 @@ class _BankReading:
         except QuestionRefused as error:
             self._reading.refuse(draft, say("A text before questions: {error}", error=reason_of(error)))
             return None
-        return Passage(text, tuple(draft.losses))
+        return self._reading.passage(draft, text)

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from testing_engine.interchange.drafting import ALONE
 from testing_engine.interchange.imported import Upload, UploadRefused
 from testing_engine.interchange.moodle_xml import is_moodle_xml, read_moodle_xml
 from testing_engine.interchange.tests.readings import Reading
@@ -152,8 +153,10 @@ def test_categories_names_and_passages() -> None:
         _question("truefalse", "2?", TRUE),
         _category("top/Geometry"),
         _question("truefalse", "3?", TRUE),
+        _question("description", "Goodbye."),
     )
-    first, second, third = reading.questions
+    first, second, third, alone = reading.questions
+    assert (alone.outcome, alone.refusals) == ("refused", (ALONE,))
     assert [each.id for each in (first, second, third)] == ["id-1", "Q", "Q (2)"]
     assert (reading.row("id-1")["area"], reading.row("id-1")["passage"]) == ("Algebra / And/Or", "Read this.")
     assert reading.row("Q")["passage"] == "Read this."

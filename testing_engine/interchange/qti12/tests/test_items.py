@@ -2,6 +2,7 @@
 
 import pytest
 
+from testing_engine.interchange.drafting import ALONE
 from testing_engine.interchange.qti12.packages import read_qti12
 from testing_engine.interchange.qti12.tests.samples import (
     TYPED,
@@ -231,6 +232,28 @@ def test_a_text_alone_is_the_passage_of_what_follows() -> None:
     assert [question.id for question in bank.questions] == ["q1", "q2"]
     assert [row["passage"] for row in map(bank.row, ("q1", "q2"))] == ["Read this.", "Read this."]
     assert bank.question("q1").losses == ("Its points in the quiz (2) are not taken.",)
+
+
+def test_a_text_belongs_to_its_group_and_is_reported_where_it_belongs_to_nothing() -> None:
+    def asked(ident: str) -> str:
+        return item("true_false_question", "?", choices({"1": "T", "2": "F"}), rule(equal("1")), ident=ident)
+
+    def told(words: str) -> str:
+        return item("text_only_question", words, "", "", ident=words)
+
+    group = f'<section ident="g1" title="Group">{asked("q1")}{asked("q2")}</section>'
+    bank = read(
+        told("Read this."), group, asked("q3"), told("Part B"), told("The end"), asked("q4"), told("Bye")
+    )
+    assert [(each.id, each.outcome) for each in bank.questions] == [
+        *((name, "taken") for name in ("q1", "q2", "q3")),
+        ("Part B", "refused"),
+        ("q4", "taken"),
+        ("Bye", "refused"),
+    ]
+    passages = [bank.row(name).get("passage") for name in ("q1", "q2", "q3", "q4")]
+    assert passages == ["Read this.", "Read this.", None, "The end"]
+    assert bank.question("Bye").refusals == (ALONE,)
 
 
 def test_texts_in_elements_pictures_of_formulas_and_feedback() -> None:
