@@ -1,12 +1,9 @@
-"""All students take their next step at once: EAP and maximum information in one dimension, exposure rules.
+"""All students take their next step at once: EAP and maximum information in one dimension, exposure rules,
+the best question or one of the best.
 
 The same formulas as one student's step, on arrays with a row per student. The choice is that of a full
-scan: cells of the ability scale list the questions in the order of an upper bound of their information
-within the cell, so the best of the first few is the best of all if its information is above the next bound
-(see `psychometrics.ranking`); where it is not, the whole pool is scanned for that student.
+scan (`lockstep_ranking`).
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,20 +22,21 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.criteria import MaximumInformation
-from testing_engine.psychometrics.selection.strategies import Best
+from testing_engine.psychometrics.selection.start import RandomesqueStart
+from testing_engine.psychometrics.selection.strategies import Best, Randomesque
+from testing_engine.psychometrics.state import rng_of_step
 from testing_engine.psychometrics.stopping import Classification, Precision, Stop
 from testing_engine.simulation import lockstep_exposure
 from testing_engine.simulation.lockstep_exposure import ExposureGates
+from testing_engine.simulation.lockstep_ranking import Leading, Ranking
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 
-CELLS_PER_LOGIT = 32
 ENTRIES_AT_ONCE = 50_000_000  # students × questions, a byte each
 NUMBERS_AT_ONCE = 2_000_000  # students × questions, several of eight bytes each
 MOST_AT_ONCE = 5_000  # students
-KEPT_CELLS = 1_024
 FIRST_LOOK = 12  # questions beyond those that may be used already
-ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
+FIRST_LOOK_MINDED = 48  # the same where exposure rules may close some
 
 
 def understood(bank: ItemBank, rules: CatRules, prior: Prior) -> bool:
@@ -48,8 +46,8 @@ def understood(bank: ItemBank, rules: CatRules, prior: Prior) -> bool:
         and bank.n_dimensions == 1
         and rules.ability_for(bank) == ExpectedAPosteriori()
         and rules.criterion_for(bank) == MaximumInformation()
-        and rules.strategy == Best()
-        and rules.start is None
+        and type(rules.strategy) in (Best, Randomesque)
+        and (rules.start is None or type(rules.start) is RandomesqueStart)
         and lockstep_exposure.understood(rules.eligibility)
         and not isinstance(prior, JeffreysPrior)
         and all(_stop_understood(stop) for stop in rules.stop)
@@ -66,7 +64,7 @@ def take_tests(bank: ItemBank, rules: CatRules, prior: Prior, students: Students
     """Every student's whole test; as many at once as memory should hold."""
     entries = NUMBERS_AT_ONCE if rules.eligibility else ENTRIES_AT_ONCE
     at_once = int(np.clip(entries // bank.n_items, 1, MOST_AT_ONCE))
-    ranking = Ranking(bank, min(rules.max_questions, bank.n_items))
+    ranking = Ranking(bank, min(rules.max_questions, bank.n_items) + _further_look(rules))
     table = AnswerRows(bank, default_quadrature(bank, prior))
     blocks = [
         _take_block(rules, Beliefs(table, prior, len(block.thetas)), ranking, block)
@@ -84,7 +82,7 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
     used = given if closed is None else closed.copy()
     most = np.full(count, bank.n_items) if closed is None else np.asarray((~closed).sum(axis=1))
     active = np.arange(count)
-    gates = ExposureGates(rules.eligibility, students.seeds, bank.n_items) if rules.eligibility else None
+    choosing = Choosing(rules, ranking, students)
     for position in range(longest + 1):
         beliefs.look(active, taken)
         reasons = _reasons(rules, beliefs, position, np.minimum(most[active], longest))
@@ -97,9 +95,10 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
         active = active[~stopped]
         if not active.size:
             break
-        items = _chosen(ranking, gates, beliefs.means, used, active, position)
+        choosing.draw(active, position)
+        items = choosing.items(active, beliefs.means, used, position)
         if closed is not None:
-            wanted = _chosen(ranking, gates, beliefs.means, given, active, position)
+            wanted = choosing.items(active, beliefs.means, given, position)
             taken.unrecorded[active] += closed[active, wanted]
             given[active, items] = True
         scores = students.answers(bank, active, items, position)
@@ -110,19 +109,61 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
     return taken
 
 
-def _chosen(
-    ranking: "Ranking",
-    gates: ExposureGates | None,
-    thetas: FloatArray,
-    used: BoolArray,
-    active: IntArray,
-    position: int,
-) -> IntArray:
-    """(A,) the next question of each test, none of those that are `used` (S, N)."""
-    if gates is None:
-        return ranking.best(thetas, used, active, position)
-    closed = gates.closed(used[active], active, thetas, position)
-    return ranking.best(thetas, closed, np.arange(len(active)), position)
+def _further_look(rules: CatRules) -> int:
+    """Questions that are looked at beyond those that may be used already."""
+    most = max(rules.start.counts) if isinstance(rules.start, RandomesqueStart) else 1
+    if isinstance(rules.strategy, Randomesque):
+        most = max(most, rules.strategy.count)
+    return most + (FIRST_LOOK_MINDED if rules.eligibility else FIRST_LOOK)
+
+
+class Choosing:
+    """The next question of each student of a block."""
+
+    def __init__(self, rules: CatRules, ranking: Ranking, students: Students) -> None:
+        self.rules, self.ranking, self.seeds = rules, ranking, students.seeds
+        self.further = _further_look(rules)
+        n_items = ranking.bank.n_items
+        self.gates = ExposureGates(rules.eligibility, students.seeds, n_items) if rules.eligibility else None
+
+    def draw(self, active: IntArray, position: int) -> None:
+        """What these students (A,) draw at a position, once for all that is chosen there."""
+        if self.gates is not None:
+            self.gates.draw(active, position)
+
+    def items(self, active: IntArray, thetas: FloatArray, used: BoolArray, position: int) -> IntArray:
+        """(A,) for the students (A,) who go on, at estimates (A,): none of those that are `used` (S, N)."""
+        gates = self.gates
+
+        def is_open(items: IntArray) -> BoolArray:
+            unused: BoolArray = ~used[active[:, None], items]
+            return unused if gates is None else unused & gates.unminded(items, active, thetas)
+
+        def open_to(rows: IntArray) -> BoolArray:
+            unused = ~used[active[rows]]
+            return unused if gates is None else gates.let_through(unused, rows, active, thetas)
+
+        count = self._count(position)
+        look = position + self.further
+        leading = self.ranking.leading(thetas, look, count, is_open, open_to)
+        if count == 1:
+            return leading.items[:, 0]
+        return leading.items[np.arange(len(active)), self._drawn(leading, active, position)]
+
+    def _count(self, position: int) -> int:
+        """Of how many of the best one is drawn; 1 where the best is taken."""
+        start, strategy = self.rules.start, self.rules.strategy
+        if isinstance(start, RandomesqueStart) and position < len(start.counts):
+            return start.counts[position]
+        return strategy.count if isinstance(strategy, Randomesque) else 1
+
+    def _drawn(self, leading: Leading, active: IntArray, position: int) -> IntArray:
+        """(A,) as `Randomesque` draws."""
+        pairs = zip(active.tolist(), leading.counts.tolist(), strict=True)
+        drawn = [
+            int(rng_of_step(self.seeds[student], position, 0).integers(count)) for student, count in pairs
+        ]
+        return np.array(drawn, dtype=np.intp)
 
 
 def _reasons(rules: CatRules, beliefs: "Beliefs", position: int, longest: IntArray) -> np.ndarray:
@@ -207,85 +248,3 @@ class AnswerRows:
             entered = self.bank.log_probabilities(self.nodes, new).swapaxes(0, 1)
             self.entries = np.concatenate([self.entries, entered])
         return np.asarray(self.entries[self.slots[items], scores])
-
-
-@dataclass(frozen=True, eq=False)
-class Cell:
-    items: IntArray  # (M,) by falling bound
-    bounds: FloatArray  # (M + 1,), of each, then the largest of all others
-
-
-class Ranking:
-    """The most informative unused question for each of many students."""
-
-    def __init__(self, bank: ItemBank, longest: int) -> None:
-        self.bank = bank
-        self.depth = min(longest + FIRST_LOOK, bank.n_items)
-        self.places: dict[int, int] = {}
-        self.items = np.empty((0, self.depth), dtype=np.intp)
-        self.bounds = np.empty((0, self.depth + 1))
-
-    def best(self, thetas: FloatArray, used: BoolArray, active: IntArray, position: int) -> IntArray:
-        """(A,) for abilities (A,); `used` is (S, N), or all that may not come; `active` (A,) the rows that
-        count."""
-        places = self._places(np.floor(thetas * CELLS_PER_LOGIT).astype(np.intp))
-        look = min(position + FIRST_LOOK, self.depth)
-        items = self.items[places, :look]
-        values = pair_information(self.bank, items, thetas[:, None])
-        values[used[active[:, None], items]] = -np.inf
-        leading = values.max(axis=1)
-        best = np.where(values == leading[:, None], items, self.bank.n_items).min(axis=1)
-        unsure = np.flatnonzero(leading <= self.bounds[places, look])
-        at_once = max(NUMBERS_AT_ONCE // 4 // self.bank.n_items, 1)
-        for start in range(0, len(unsure), at_once):
-            rows = unsure[start : start + at_once]
-            best[rows] = self._best_of_all(thetas[rows], used[active[rows]])
-        return np.asarray(best)
-
-    def _best_of_all(self, thetas: FloatArray, used: BoolArray) -> IntArray:
-        everything = np.broadcast_to(np.arange(self.bank.n_items), used.shape)
-        values = pair_information(self.bank, everything, thetas[:, None])
-        return np.asarray(np.where(used, -np.inf, values).argmax(axis=1))
-
-    def _places(self, cells: IntArray) -> IntArray:
-        """(A,) rows of `items` and `bounds`, after making those of cells visited for the first time."""
-        distinct, inverse = np.unique(cells, return_inverse=True)
-        new = [cell for cell in distinct.tolist() if cell not in self.places]
-        if new:
-            made = [self._cell(cell) for cell in new]
-            self.places |= {cell: len(self.items) + i for i, cell in enumerate(new)}
-            self.items = np.concatenate([self.items, [cell.items for cell in made]])
-            self.bounds = np.concatenate([self.bounds, [cell.bounds for cell in made]])
-        return np.array([self.places[cell] for cell in distinct.tolist()])[inverse]
-
-    def _cell(self, index: int) -> Cell:
-        """Kept on the bank, like the cells of `psychometrics.ranking`."""
-        key = ("lock-step cell", (index, self.depth))
-        return self.bank.derived(key, lambda: self._make_cell(index), KEPT_CELLS)
-
-    def _make_cell(self, index: int) -> Cell:
-        bank = self.bank
-        centre = np.array([(index + 0.5) / CELLS_PER_LOGIT])
-        bounds = bank.information(centre) * bank.squared_steepness * ROUNDING
-        bounds *= np.exp(bank.growth(centre) * bank.steepness * (0.5 / CELLS_PER_LOGIT))
-        if self.depth < bank.n_items:
-            leading = np.argpartition(-bounds, self.depth)[: self.depth + 1]
-        else:
-            leading = np.arange(bank.n_items)
-        leading = leading[np.argsort(-bounds[leading], kind="stable")]
-        ordered = np.append(bounds[leading], -np.inf)
-        return Cell(leading[: self.depth], ordered[: self.depth + 1])
-
-
-def pair_information(bank: ItemBank, items: IntArray, thetas: FloatArray) -> FloatArray:
-    """Information of questions about abilities, element by element, in a pool of one dimension.
-
-    The same operations as in a scan of the pool, so the same bits.
-    """
-    flat = items.ravel()
-    t = (bank.slopes[:, 0][items] * thetas + bank.intercepts[items]).ravel()
-    information = np.empty(len(flat))
-    for family, rows, own in bank.by_family(flat):
-        information[own] = family.take(rows).information(t[own])
-    information *= bank.squared_steepness[flat]
-    return information.reshape(items.shape)

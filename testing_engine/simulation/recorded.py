@@ -19,8 +19,9 @@ from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.items.response import IntArray
 from testing_engine.psychometrics.rules import WITHOUT_PARAMETERS, CatRules, RulesError
 from testing_engine.simulation.result import Criterion, Simulation
-from testing_engine.simulation.simulate import EVERYBODY, take_tests
+from testing_engine.simulation.simulate import EVERYBODY
 from testing_engine.simulation.students import Students
+from testing_engine.simulation.taking import take_tests
 
 LEFT_OUT, DRAWN = "left_out", "drawn"
 MISSING = (LEFT_OUT, DRAWN)  # what becomes of answers that there are not

@@ -45,6 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--rules", type=Path, help="A JSON file with rules; by default those of start.")
         parser.add_argument("--students", type=int, default=1000)
         parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--processes", type=int, default=1, help="That share the students.")
         parser.add_argument("--exposure", choices=SEARCHES)
         parser.add_argument("--maximum", type=float, default=0.25, help="Largest exposure rate wanted.")
 
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         seed: int,
         exposure: str | None,
         maximum: float,
+        processes: int,
         **options: Any,
     ) -> None:
         if students < 1 or not 0 < maximum <= 1:
@@ -74,7 +76,7 @@ class Command(BaseCommand):
         thetas = _students_of(scale, students, bank.n_dimensions, seed)
         try:
             if exposure is None:
-                found = Controlled(on_scale, simulate(bank, on_scale, thetas, seed))
+                found = Controlled(on_scale, simulate(bank, on_scale, thetas, seed, processes=processes))
             else:
                 found = SEARCHES[exposure](bank, on_scale, thetas, maximum, seed)
         except RulesError as error:

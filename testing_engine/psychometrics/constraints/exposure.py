@@ -91,13 +91,13 @@ class SympsonHetter(Exposure, name="sympson_hetter"):
 
     def excess_of(self, draws: FloatArray) -> FloatArray:
         """(…, N) of such draws from [0, 1), new ones at every step."""
-        return np.where(draws < self._probabilities, 0.0, 2 - self._probabilities)
+        return np.where(draws < self.shares, 0.0, 2 - self.shares)
 
     def problems(self, bank: ItemBank) -> Problems:
         return _wrong_size("/probabilities", len(self.probabilities), bank)
 
     @cached_property
-    def _probabilities(self) -> FloatArray:
+    def shares(self) -> FloatArray:
         return np.array(self.probabilities)
 
 
@@ -126,8 +126,8 @@ class ItemEligibility(Exposure, name="item_eligibility"):
 
     def eligible(self, seed: int) -> BoolArray:
         """(B, N) what this test's draw says; a service counts it when the test ends."""
-        draws = rng_of_test(seed, ELIGIBILITY_DRAW).random(self._probabilities.shape[1])
-        eligible: BoolArray = draws < self._probabilities
+        draws = rng_of_test(seed, ELIGIBILITY_DRAW).random(self.shares.shape[1])
+        eligible: BoolArray = draws < self.shares
         return eligible
 
     def excess(self, state: CatState) -> FloatArray:
@@ -136,7 +136,7 @@ class ItemEligibility(Exposure, name="item_eligibility"):
 
     def excess_of(self, draws: FloatArray, thetas: npt.ArrayLike) -> FloatArray:
         """(…, N) of such draws from [0, 1), those of a whole test, and estimates (…) of the first ability."""
-        probabilities = self._probabilities[np.searchsorted(self.cuts, np.asarray(thetas))]
+        probabilities = self.shares[np.searchsorted(self.cuts, np.asarray(thetas))]
         return np.where(draws < probabilities, 0.0, 2 - probabilities)
 
     def problems(self, bank: ItemBank) -> Problems:
@@ -149,7 +149,7 @@ class ItemEligibility(Exposure, name="item_eligibility"):
         ]
 
     @cached_property
-    def _probabilities(self) -> FloatArray:
+    def shares(self) -> FloatArray:
         return np.array(self.probabilities)
 
 

@@ -173,6 +173,11 @@ class ItemBank:
         for array in (self.slopes, self.intercepts, self.family_of, self.row_of, self.n_categories):
             array.setflags(write=False)
 
+    def __reduce__(self) -> tuple[type["ItemBank"], tuple[Any, ...]]:
+        """For another process, which derives its own."""
+        arrays = (self.family_of, self.row_of, self.n_categories)
+        return type(self), (self.slopes, self.intercepts, self.families, *arrays, self.attributes)
+
     @classmethod
     def from_parameters(cls, items: Sequence[ItemParameters], scaling: float = 1.0) -> "ItemBank":
         """Validated questions to arrays; `scaling` is the constant D, 1 or 1.702."""

@@ -12,8 +12,9 @@ from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import pool
 from testing_engine.simulation import lockstep
-from testing_engine.simulation.simulate import one_by_one, simulate
+from testing_engine.simulation.simulate import simulate
 from testing_engine.simulation.students import Students
+from testing_engine.simulation.taking import one_by_one
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -66,6 +67,8 @@ def both_ways(
                 ],
             },
             {"max_questions": 9, "prior": {"name": "uniform", "lower": -3, "upper": 3}},
+            {"max_questions": 60, "strategy": {"name": "randomesque", "count": 3}},
+            {"max_questions": 12, "start": {"name": "randomesque", "counts": [40, 20, 2]}},
         ]
     ),
 )
@@ -92,7 +95,8 @@ def test_lock_step_draws_what_exposure_rules_draw(seed: int, mixed: bool, closed
     rates = {"name": "maximum_rate", "rates": numbers[2].tolist(), "maximum": 0.3}
     for rules in ([by_band[0]], [stepwise], [rates, by_band[1], stepwise]):
         stop = [{"name": "precision", "standard_error": 0.45}]
-        asked = CatRules.from_json({"max_questions": 24, "eligibility": rules, "stop": stop})
+        drawn = {"strategy": {"name": "randomesque"}} if rng.random() < 0.5 else {}
+        asked = CatRules.from_json({"max_questions": 24, "eligibility": rules, "stop": stop, **drawn})
         both_ways(bank, asked, rng.normal(0, 1.5, 5), seed, None)
 
 
@@ -201,3 +205,24 @@ def test_a_report_by_hand() -> None:
     assert empty.students == 0
     assert np.isnan(empty.rmse[0])
     assert set(asdict(report)) >= {"coverage", "mean_length", "largest_exposure"}
+
+
+def test_processes_share_the_students_and_change_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """Student by student, in a pool of which a part is not calibrated."""
+    rng = np.random.default_rng(5)
+    items = [
+        ItemParameters(
+            (1.0, float(i % 2)),
+            difficulty=float(rng.normal()),
+            state="not_calibrated" if i == 3 else "operational",
+        )
+        for i in range(16)
+    ]
+    bank, told = ItemBank.from_parameters(items), list[float]()
+    bank.derived(("what cannot be sent",), lambda: lambda: None)
+    asked = ItemBank.from_parameters(items), CatRules(max_questions=4), rng.normal(size=(9, 2)), 11
+    alone, shared = simulate(*asked), simulate(bank, *asked[1:], tell=told.append, processes=2)
+    for name, own in vars(alone.taken).items():
+        np.testing.assert_array_equal(getattr(shared.taken, name), own)
+    assert told[-1] == 1
+    assert capfd.readouterr().out == ""
