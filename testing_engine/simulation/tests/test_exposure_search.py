@@ -69,7 +69,7 @@ def test_a_maximum_that_cannot_be_held_is_refused_with_one_that_can(search) -> N
 
 
 def test_what_cannot_run_in_lock_step_is_held_too() -> None:
-    rules = CatRules.from_json({"max_questions": 3, "strategy": {"name": "randomesque"}})
+    rules = CatRules.from_json({"max_questions": 3, "criterion": {"name": "MPWI"}})
     few = THETAS[:20]
     assert simulate(POOL, rules, few, 39).exposure_rates().max() > 0.3
     found = search_item_eligibility(POOL, rules, few, 0.25, 39)
