@@ -1,6 +1,35 @@
-"""What a calibration says, in the reader's language. Sentences with numbers are the engine's, in English."""
+"""What a calibration says, in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
+
+from desk.sentences import translated
+from sessions_app.measurement.finding_sentences import said_by
+
+
+@dataclass(frozen=True)
+class FindingsOfOneKind:
+    """`sentences`: of each item that it is found of, or of the whole."""
+
+    severity: str
+    words: str
+    sentences: tuple[str, ...]
+
+
+def findings_in_words(
+    findings: Sequence[Mapping[str, Any]], concepts: Sequence[str]
+) -> list[FindingsOfOneKind]:
+    """Those of one kind together, in the order in which the kinds first come: errors first."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for each in findings:
+        kinds.setdefault((each["severity"], each["code"]), []).append(translated(said_by(each, concepts)))
+    return [
+        FindingsOfOneKind(severity, finding_in_words(code), tuple(sentences))
+        for (severity, code), sentences in kinds.items()
+    ]
 
 
 def state_in_words(state: str) -> str:

@@ -19,6 +19,7 @@ from django_htmx.middleware import HtmxDetails
 
 from desk.navigation import sections
 from desk.rights import ENTER, Right, rights_of
+from desk.sentences import translated
 from student_page.languages import chosen_language, languages
 from testing_engine import approval
 from testing_engine.approval import PublicationRefused
@@ -79,7 +80,7 @@ def publishing_view(request: DeskRequest, inside: Callable[[], HttpResponse]) ->
     except PublicationRefused as refused:
         kept = [(name, value) for name, values in request.POST.lists() for value in values]
         context = {
-            "shortfalls": refused.shortfalls,
+            "shortfalls": [translated(each) for each in refused.shortfalls],
             "kept": [(name, value) for name, value in kept if name not in (REASON, "csrfmiddlewaretoken")],
             "address": request.get_full_path(),
         }

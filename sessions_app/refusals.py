@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from testing_engine.approval import PublicationRefused
+from testing_engine.sentences import say, together
 
 
 class Refusal(Exception):
@@ -122,7 +123,7 @@ class GateRefused(Refusal, PublicationRefused):
     """What the pool requires does not hold, sentence by sentence; whoever knows better may say why."""
 
     def __init__(self, shortfalls: Sequence[str]) -> None:
-        super().__init__(" ".join(["The pool's requirements are not met.", *shortfalls]))
+        super().__init__(together([say("The pool’s requirements are not met."), *shortfalls]))
         self.shortfalls = tuple(shortfalls)
 
 

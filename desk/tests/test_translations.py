@@ -19,6 +19,8 @@ SPEAKING = (
     APP.parent / "sessions_app" / "reporting" / "pool_pictures.py",
     APP.parent / "sessions_app" / "administration" / "pool_imports.py",
     APP.parent / "sessions_app" / "administration" / "told_on.py",
+    APP.parent / "sessions_app" / "refusals.py",
+    *(APP.parent / "sessions_app" / "measurement").rglob("*.py"),
 )
 MARKS = ("_", "gettext", "gettext_lazy", "marked", "say")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"

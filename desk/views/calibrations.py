@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.calibration_forms import AnswersForm, CalibrationForm, wanted_in
-from desk.calibration_words import finding_in_words, rise_in_words, stage_in_words, state_in_words
+from desk.calibration_words import findings_in_words, rise_in_words, stage_in_words, state_in_words
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
+from desk.sentences import translated
 from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.measurement import gate, importing, proposals, queue, reports, tables
 from sessions_app.measurement.asking import CalibrationRefused
@@ -45,7 +46,7 @@ def calibrate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
             return go_to(request, _address(pool_id, found.pk))
         except CalibrationRefused as refused:
             for _pointer, message in refused.problems:
-                form.add_error(None, message)
+                form.add_error(None, translated(message))
         except CalibrationRuns as running:
             return go_to(request, _address(pool_id, running.calibration_id))
     return _page(request, pool, form, AnswersForm())
@@ -64,7 +65,7 @@ def import_answers(request: DeskRequest, pool_id: UUID) -> HttpResponse:
             )
         except importing.ResponsesRefused as refused:
             for _pointer, message in refused.problems[:LISTED]:
-                form.add_error("file", message)
+                form.add_error("file", translated(message))
         else:
             said = _("{answers} answers of {persons} persons are kept.")
             if report.is_repeat:
@@ -116,7 +117,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         return show(request, "parts/calibration_items", {**context, "pool": pool})
     context |= {
         "result": found.result,
-        "findings": [(each, finding_in_words(each["code"])) for each in found.result["findings"]],
+        "findings": findings_in_words(found.result["findings"], found.result["concepts"]),
         "doubts": proposals.errors_in(found.result),
         "is_gated": gate.requirements_of(pool_id) is not None,
         "proposed": sum(item["new"] is not None for item in found.result["items"]),
@@ -155,7 +156,7 @@ def publish(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpRe
     except CalibrationNotOpen:
         messages.warning(request, _("There is no result to publish."))
     except (ProposalRefused, GateRefused) as refused:
-        messages.warning(request, str(refused))
+        messages.warning(request, translated(str(refused)))
     return go_to(request, _address(pool_id, calibration_id))
 
 

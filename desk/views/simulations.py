@@ -14,6 +14,7 @@ from desk.calibration_words import state_in_words
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.requirement_forms import RequirementsForm, initial_of
 from desk.rights import MAKE_POOLS
+from desk.sentences import translated
 from desk.simulation_forms import SimulationForm, field_of
 from desk.simulation_words import (
     picture_words,
@@ -48,7 +49,7 @@ def simulate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
             return go_to(request, _address(pool_id, found.pk))
         except SimulationRefused as refused:
             for pointer, message in refused.problems:
-                form.add_error(field_of(pointer), message)
+                form.add_error(field_of(pointer), translated(message))
         except SimulationRuns as running:
             return go_to(request, _address(pool_id, running.simulation_id))
     required = RequirementsForm(auto_id=REQUIRED_ID, initial=initial_of(gate.requirements_of(pool_id)))
@@ -77,7 +78,10 @@ def _page(
         found = pools.read_pool(pool.id)
         listed = queue.of_pool(found)[:LISTED]
         context["simulations"] = [(each, state_in_words(each.state)) for each in listed]
-        context["checks"] = gate.checks_of(found)[:LISTED]
+        context["checks"] = [
+            (check, [translated(each) for each in gate.shortfalls_of(check)])
+            for check in gate.checks_of(found)[:LISTED]
+        ]
     return show_pool(request, pool, "simulate", "pool_simulate", context)
 
 

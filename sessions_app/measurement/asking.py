@@ -10,6 +10,7 @@ from testing_engine.calibration.priors import PriorError, read_priors
 from testing_engine.psychometrics.items.bank import LOGISTIC_MODELS, MODELS
 from testing_engine.psychometrics.items.parts import uncalibrated
 from testing_engine.revisions import FrozenRevision
+from testing_engine.sentences import quoted, say
 
 # How the new parameters come onto the pool's scale.
 LINK, ANCHORS, OWN = "link", "anchors", "own"
@@ -87,17 +88,17 @@ def checked(asked: Asked, revision: FrozenRevision, known_imports: Sequence[UUID
     asked = replace(asked, imports=imports, priors=_plain(asked.priors))
     problems = [*_unknown(asked, known_imports), *_wrong_scale(asked, revision)]
     if asked.model and asked.model not in MODELS:
-        problems.append(("/model", f"Must be one of {', '.join(MODELS)}."))
+        problems.append(("/model", say("Must be one of {names}.", names=", ".join(MODELS))))
     elif asked.model and not any(_fits(asked.model, int(k)) for k in revision.bank.n_categories):
-        problems.append(("/model", f"No question of this pool can have {asked.model}."))
+        problems.append(("/model", say("No question of this pool can have {model}.", model=asked.model)))
     if not 0 <= asked.seed <= LARGEST_SEED:
-        problems.append(("/seed", f"A whole number from 0 to {LARGEST_SEED}."))
+        problems.append(("/seed", say("A whole number from {low} to {high}.", low=0, high=LARGEST_SEED)))
     if asked.groups not in GROUPS:
-        problems.append(("/groups", f"Must be one of {', '.join(GROUPS)}."))
+        problems.append(("/groups", say("Must be one of {names}.", names=", ".join(GROUPS))))
     try:
         read_priors(asked.priors)
     except (PriorError, TypeError, ValueError) as error:
-        problems.append(("/priors", f"{error}."))
+        problems.append(("/priors", quoted(f"{error}.")))
     if problems:
         raise CalibrationRefused(problems)
     return asked
@@ -112,31 +113,32 @@ def _fits(model: str, categories: int) -> bool:
 
 
 def _unknown(asked: Asked, known_imports: Sequence[UUID]) -> list[tuple[str, str]]:
-    problems = [
-        (f"/imports/{n}", f"This pool has no import {each}.")
+    problems: list[tuple[str, str]] = [
+        (f"/imports/{n}", say("This pool has no import {id}.", id=each))
         for n, each in enumerate(asked.imports or ())
         if each not in known_imports
     ]
     if not asked.imports and not asked.delivered:
-        problems.append(("/imports", "Neither imports nor delivered tests."))
+        problems.append(("/imports", say("Neither imports nor delivered tests.")))
     return problems
 
 
 def _wrong_scale(asked: Asked, revision: FrozenRevision) -> list[tuple[str, str]]:
-    problems = [
-        (f"/{name}/{n}", f"This pool has no question {item[:80]!r}.")
+    problems: list[tuple[str, str]] = [
+        (f"/{name}/{n}", say("This pool has no question {id}.", id=repr(item[:80])))
         for name in ("anchors", "estimate")
         for n, item in enumerate(getattr(asked, name))
         if item not in revision.positions
     ]
     if asked.scale not in SCALES:
-        problems.append(("/scale", f"Must be one of {', '.join(SCALES)}."))
+        problems.append(("/scale", say("Must be one of {names}.", names=", ".join(SCALES))))
     elif asked.scale == LINK and revision.bank.n_dimensions > 1:
-        problems.append(("/scale", "Linking is for one concept; name anchors, or begin a scale of its own."))
+        told = say("Linking is for one concept; name anchors, or begin a scale of its own.")
+        problems.append(("/scale", told))
     elif asked.scale == ANCHORS and not _says_what_to_estimate(asked, revision):
-        problems.append(("/anchors", "Name either the anchors or the questions to estimate."))
+        problems.append(("/anchors", say("Name either the anchors or the questions to estimate.")))
     elif asked.scale != ANCHORS and (asked.anchors or asked.estimate):
-        problems.append(("/anchors", "Anchors go with the scale “anchors”."))
+        problems.append(("/anchors", say("Anchors go with the scale “anchors”.")))
     return problems
 
 

@@ -123,7 +123,7 @@ def estimate(
                 "code": finding.code,
                 "item": finding.item,
                 "severity": finding.severity,
-                "sentence": finding.sentence,
+                "sentence": str.__str__(finding.sentence),  # the text alone
                 "numbers": plain(finding.numbers),
             }
             for finding in findings

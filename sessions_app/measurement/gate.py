@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from sessions_app.measurement.finding_sentences import said_by
 from sessions_app.models import Calibration, GateCheck, PoolRequirements, Simulation
 from sessions_app.refusals import GateRefused
 from testing_engine.approval import LONGEST_REASON
@@ -21,6 +22,7 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import load_revision
+from testing_engine.sentences import Sentence, from_plain, say, to_plain, together
 from testing_engine.simulation.populations import normal_abilities
 from testing_engine.simulation.requirements import LEAST_STUDENTS, Requirements, shortfalls
 from testing_engine.simulation.simulate import simulate
@@ -33,12 +35,12 @@ NUMBERS = ("coverage", "mean_standard_error", "rmse", "largest_exposure", "mean_
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found; `shortfalls` are sentences, none where all holds."""
+    """What was found; `shortfalls`: none where all holds."""
 
     revision_id: int
     requirements: Requirements
     found: Mapping[str, Any]
-    shortfalls: tuple[str, ...]
+    shortfalls: tuple[Sentence, ...]
 
 
 def requirements_of(pool_id: UUID) -> Requirements | None:
@@ -63,7 +65,7 @@ def checks_of(pool: QuestionPool) -> QuerySet[GateCheck]:
     return GateCheck.objects.filter(pool=pool).select_related("by", "calibration", "revision", "made")
 
 
-def of_proposal(pool: QuestionPool, bank: ItemBank, errors: Sequence[str]) -> Verdict | None:
+def of_proposal(pool: QuestionPool, bank: ItemBank, errors: Sequence[Sentence]) -> Verdict | None:
     """Of a pool as a calibration or a change of questions proposes it; `errors`: a calibration's error
     findings. None without requirements."""
     asked = requirements_of(pool.pk)
@@ -93,19 +95,24 @@ def of_test(pool: QuestionPool, rules: CatRules) -> Verdict | None:
     return _verdict(pool, revision.id, asked, found, errors_of(done.result) if done and done.result else [])
 
 
-def errors_of(result: Mapping[str, Any]) -> list[str]:
+def errors_of(result: Mapping[str, Any]) -> list[Sentence]:
     """The sentences of all error findings, of the whole and of questions."""
-    return [
-        f"{each['item']}: {each['sentence']}" if each["item"] is not None else each["sentence"]
-        for each in result["findings"]
-        if each["severity"] == "error"
-    ]
+    return [said_by(each, result["concepts"]) for each in result["findings"] if each["severity"] == "error"]
+
+
+def shortfalls_of(check: GateCheck) -> list[Sentence]:
+    """What fell short then."""
+    return [from_plain(kept) for kept in check.shortfalls]
 
 
 def _verdict(
-    pool: QuestionPool, revision_id: int, asked: Requirements, found: Mapping[str, Any], errors: Sequence[str]
+    pool: QuestionPool,
+    revision_id: int,
+    asked: Requirements,
+    found: Mapping[str, Any],
+    errors: Sequence[Sentence],
 ) -> Verdict:
-    told = [f"The calibration says: {sentence}" for sentence in errors] if asked.no_errors else []
+    told = [say("The calibration says: {sentence}", sentence=each) for each in errors if asked.no_errors]
     if "problem" in found:
         told.append(found["problem"])
     elif found:
@@ -144,10 +151,10 @@ def _simulated(asked: Requirements, bank: ItemBank, rules: CatRules, correlation
         )
         tests = simulate(bank, rules, thetas, SEED)
     except RulesError as error:
-        why = "; ".join(message for _, message in error.problems)
-        return {**about, "problem": f"The rules cannot be simulated: {why}."}
+        why = together((message for _, message in error.problems), "; ")
+        return {**about, "problem": say("The rules cannot be simulated: {why}.", why=why)}
     if not rules.is_adaptive(bank):
-        return {**about, "problem": "The rules find no ability: there is nothing to look at."}
+        return {**about, "problem": say("The rules find no ability: there is nothing to look at.")}
     return {**about, "numbers": as_stored(_numbers(summary(tests)))}
 
 
@@ -182,7 +189,7 @@ def record(
         made=made,
         requirements=verdict.requirements.to_json(),
         found=dict(verdict.found),
-        shortfalls=list(verdict.shortfalls),
+        shortfalls=[to_plain(sentence) for sentence in verdict.shortfalls],
         override_reason=override_reason.strip()[:LONGEST_REASON] if verdict.shortfalls else "",
         by_id=by_id,
     )

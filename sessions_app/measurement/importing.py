@@ -26,6 +26,7 @@ from testing_engine.interchange.imported import Upload
 from testing_engine.interchange.tables import TableRefused
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
+from testing_engine.sentences import say
 
 LONGEST_FILE_NAME = 255
 _COPY = "COPY imported_sittings (source_id, number, person, group_name, items, categories, times) FROM STDIN"
@@ -77,10 +78,11 @@ def import_responses(
     if read.problem_count and not (wishes.skip_bad_lines or wishes.dry_run):
         more = read.problem_count - len(read.problems)
         told = [("/file", sentence) for _, sentence in read.problems]
-        raise ResponsesRefused([*told, *([("/file", f"And {more} more.")] if more else [])])
+        raise ResponsesRefused([*told, *([("/file", say("And {count} more.", count=more))] if more else [])])
     if not any(sitting.items for sitting in read.sittings):
         told = [("/file", sentence) for _, sentence in read.problems]
-        raise ResponsesRefused([("/file", f"{upload.name} holds no answer that can be taken."), *told])
+        nothing = say("{file} holds no answer that can be taken.", file=upload.name)
+        raise ResponsesRefused([("/file", nothing), *told])
     source, is_repeat = (None, False)
     if not wishes.dry_run:
         source, is_repeat = _kept(pool, upload, wishes, read, by_id, progress)
@@ -104,9 +106,9 @@ def imports_of(pool: QuestionPool) -> QuerySet[ResponseImport]:
 
 def _read(pool: QuestionPool, upload: Upload, wishes: Wishes) -> AnswersRead:
     if wishes.values not in Values.values:
-        raise ResponsesRefused([("/values", f"Must be one of {', '.join(Values.values)}.")])
+        raise ResponsesRefused([("/values", say("Must be one of {names}.", names=", ".join(Values.values)))])
     if wishes.columns.shape not in ("", *SHAPES):
-        raise ResponsesRefused([("/shape", f"Must be one of {', '.join(SHAPES)}.")])
+        raise ResponsesRefused([("/shape", say("Must be one of {names}.", names=", ".join(SHAPES)))])
     assert pool.current_revision_id is not None
     revision = load_revision(pool.current_revision_id)
     try:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from sessions_app.measurement import gate
 from sessions_app.measurement.collecting import alike_items
+from sessions_app.measurement.finding_sentences import said_by
 from sessions_app.models import Calibration
 from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
 from testing_engine import approval
@@ -17,6 +18,7 @@ from testing_engine.models import PoolRevision, QuestionPool
 from testing_engine.pools import current_questions, parameter_fields, revise_fields
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
+from testing_engine.sentences import Sentence, say, together
 
 ERROR = "error"
 
@@ -55,10 +57,10 @@ def known_errors(pool_id: UUID, before: datetime) -> dict[str, Mapping[str, Any]
     }
 
 
-def errors_in(result: Mapping[str, Any]) -> list[str]:
+def errors_in(result: Mapping[str, Any]) -> list[Sentence]:
     """The sentences of findings of the whole that make a result doubtful."""
     return [
-        finding["sentence"]
+        said_by(finding, result["concepts"])
         for finding in result["findings"]
         if finding["severity"] == ERROR and finding["item"] is None
     ]
@@ -89,10 +91,11 @@ def publish(
             raise CalibrationNotOpen(calibration.state)
         doubts = errors_in(calibration.result)
         if doubts and not despite_errors:
-            raise ProposalRefused(" ".join(["The result is doubtful.", *doubts]), is_doubtful=True)
+            told = say("The result is doubtful. {doubts}", doubts=together(doubts))
+            raise ProposalRefused(told, is_doubtful=True)
         assert pool.current_revision is not None
         if verdict is not None and verdict.revision_id != pool.current_revision_id:
-            raise ProposalRefused("Somebody changed the pool at this moment: publish again.")
+            raise ProposalRefused(say("Somebody changed the pool at this moment: publish again."))
         gate.record(pool, verdict, by_id, override_reason, calibration=calibration)
         fields = {item: parameter_fields(each) for item, each in _for_now(calibration, pool).items()}
         with approval.looked_at():
@@ -124,11 +127,15 @@ def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemPara
     assert calibration.result is not None
     new = {item["id"]: item for item in calibration.result["items"] if item["new"] is not None}
     if not new:
-        raise ProposalRefused("It proposes nothing: no question has an estimate that a pool can hold.")
+        none = say("It proposes nothing: no question has an estimate that a pool can hold.")
+        raise ProposalRefused(none)
     others = [item for item in new if item not in current or alike.get(current[item].pk) is None]
     if others:
         raise ProposalRefused(
-            f"Since then {len(others)} of its questions became others ({', '.join(others[:5])}): "
-            "calibrate again."
+            say(
+                "Since then {count} of its questions became others ({which}): calibrate again.",
+                count=len(others),
+                which=", ".join(others[:5]),
+            )
         )
     return {item: _with(item_parameters(current[item]), each) for item, each in new.items()}

@@ -19,13 +19,13 @@ from testing_engine.calibration.item_rules import (
     without_estimate,
 )
 from testing_engine.calibration.responses import IntArray
+from testing_engine.calibration.sentences import BRIDGE, NO_MAXIMUM
 
 if TYPE_CHECKING:
     from testing_engine.calibration.calibration import Calibration
 
 FEW_PERSONS = 100
 FEW_ITEMS = 4
-BRIDGE = 50  # persons
 SINGULAR = 1e-6
 EXTREME_Z = 3.0
 ONE_CONCEPT = 0.95
@@ -54,14 +54,11 @@ def diagnose(fit: "Calibration") -> list[Finding]:
 
 def _convergence(fit: "Calibration") -> Iterator[Finding]:
     state = fit.state
-    if not fit.converged and state.largest_step < 1e-3:
+    if not fit.converged and state.largest_step < NO_MAXIMUM:
         yield Finding(
             "not_converged",
             None,
             ERROR,
-            "There is no maximum: the likelihood rises, ever more slowly, as a slope grows without end. A "
-            "prior on "
-            "slopes makes it a problem with a solution.",
             {"largest_step": state.largest_step, "e_steps": state.e_steps},
         )
     elif not fit.converged:
@@ -74,8 +71,6 @@ def _convergence(fit: "Calibration") -> Iterator[Finding]:
             "not_converged",
             None,
             ERROR,
-            f"Not a maximum: after {state.e_steps} steps the next would still move a parameter by "
-            f"{state.largest_step:.2g} standard errors.",
             numbers,
         )
 
@@ -91,9 +86,6 @@ def _identification(fit: "Calibration") -> Iterator[Finding]:
             "not_identified",
             None,
             ERROR,
-            "Not a maximum, or not identified: the information matrix is not positive, so there are no "
-            "standard "
-            "errors.",
             {"smallest_eigenvalue": smallest},
         )
 
@@ -110,9 +102,6 @@ def _connection(fit: "Calibration") -> Iterator[Finding]:
             "disconnected",
             None,
             ERROR,
-            f"The items fall into {parts} parts ({', '.join(map(str, sizes))} items) that no person "
-            "connects: their "
-            "scales can be compared only if the persons of each are samples of one population.",
             {"parts": parts, "items": sizes},
         )
     elif parts == 1:
@@ -138,9 +127,6 @@ def _bridges(fit: "Calibration") -> Iterator[Finding]:
             "weak_link",
             None,
             WARNING,
-            f"Parts of the items ({', '.join(map(str, sizes.tolist()))}) are linked by fewer than {BRIDGE} "
-            "persons an "
-            "item pair: differences between them are uncertain.",
             {"items": sizes.tolist()},
         )
 
@@ -153,9 +139,6 @@ def _grid(fit: "Calibration") -> Iterator[Finding]:
             "grid",
             None,
             INFO,
-            f"Integrated on {fit.settings['nodes']} nodes up to ±{limit:g}: posteriors were too narrow or "
-            "too far out "
-            "for the usual ones.",
             {"nodes": fit.settings["nodes"], "limit": limit},
         )
 
@@ -177,9 +160,6 @@ def _population(fit: "Calibration") -> Iterator[Finding]:
                     "population_shape",
                     None,
                     WARNING,
-                    f"Ability in group {group} is not normal (skewness {skew:.2f}, excess kurtosis "
-                    f"{kurtosis:.2f}); "
-                    "slopes and extreme difficulties lean on the normal curve.",
                     {"group": group, "concept": concept, "skewness": skew, "kurtosis": kurtosis},
                 )
 
@@ -200,9 +180,6 @@ def _extremes(fit: "Calibration") -> Iterator[Finding]:
             "extreme_scores",
             None,
             WARNING,
-            f"{observed:.0f} persons gave only the highest or only the lowest answers where {expected:.0f} "
-            "are "
-            "expected: not answered in earnest, or several populations.",
             {
                 "observed": observed,
                 "expected": expected,
@@ -249,7 +226,6 @@ def _trait(fit: "Calibration") -> Iterator[Finding]:
             "no_common_trait",
             None,
             ERROR,
-            "The answers are as good as unrelated: ability explains no more than chance would.",
             {"gain": float(gain), "slopes": free},
         )
 
@@ -264,8 +240,6 @@ def _sample(fit: "Calibration") -> Iterator[Finding]:
             "persons_without_answers",
             None,
             INFO,
-            f"{silent} persons answered nothing: they change no parameter and have the population's mean as "
-            "score.",
             {"persons": silent},
         )
     if persons < FEW_PERSONS or items < FEW_ITEMS:
@@ -273,7 +247,6 @@ def _sample(fit: "Calibration") -> Iterator[Finding]:
             "small_sample",
             None,
             WARNING,
-            f"{persons} persons and {items} items are too few for item parameters of their own.",
             {"persons": persons, "items": items},
         )
 
@@ -288,7 +261,6 @@ def _concepts(fit: "Calibration") -> Iterator[Finding]:
             "few_items_a_concept",
             None,
             WARNING,
-            f"Concept {concept} has {int(per_concept[concept])} items; 3 are the least.",
             {"concept": int(concept), "items": int(per_concept[concept])},
         )
     for group in range(fit.state.population.n_groups):
@@ -300,6 +272,5 @@ def _concepts(fit: "Calibration") -> Iterator[Finding]:
                     "concepts_alike",
                     None,
                     WARNING,
-                    f"Concepts {i} and {j} correlate {r:.2f}: they are one in these data.",
                     {"concepts": (int(i), int(j)), "correlation": r},
                 )

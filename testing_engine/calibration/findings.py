@@ -4,6 +4,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from testing_engine.calibration.sentences import sentence_of
+from testing_engine.sentences import Sentence
+
 ERROR, WARNING, INFO = "error", "warning", "info"
 
 # What each code means; docs/CALIBRATION.md has them as a table.
@@ -37,13 +40,15 @@ CODES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """`sentence` is for a reader, `numbers` for a program; `item` is None where the whole is meant."""
+    """`sentence` is for a reader, `numbers`, of which it is made, for a program; `item` is None where the
+    whole is meant."""
 
     code: str
     item: Hashable | None
     severity: str
-    sentence: str
     numbers: dict[str, Any] = field(default_factory=dict)
+    sentence: Sentence = field(init=False)
 
     def __post_init__(self) -> None:
         assert self.code in CODES
+        object.__setattr__(self, "sentence", sentence_of(self.code, self.item, self.numbers))

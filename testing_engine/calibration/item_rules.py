@@ -11,13 +11,13 @@ from testing_engine.calibration.families import BINARY, UNIT_SLOPE
 from testing_engine.calibration.findings import ERROR, INFO, WARNING, Finding
 from testing_engine.calibration.residuals import residual_correlations
 from testing_engine.calibration.responses import BoolArray, Responses
+from testing_engine.calibration.sentences import VERY_FEW
 
 if TYPE_CHECKING:
     from testing_engine.calibration.calibration import Calibration
 
 RARE = 5
 ENOUGH = {"Rasch": 150, "1PL": 150, "PCM": 150, "RSM": 150, "3PL": 1000, "4PL": 1000}  # answers; others 250
-VERY_FEW = 30
 STEEP = 4.0
 AT_END = 7.0  # logit of an asymptote
 ALIKE = 0.5  # residual correlation above the median
@@ -38,18 +38,14 @@ def without_estimate(fit: "Calibration") -> Iterator[Finding]:
         item, count = fit.responses.items[j], fit.responses.counts[j]
         n = int(count.sum())
         if n == 0:
-            yield Finding("no_answers", item, ERROR, f"Item {item} has no answers and no estimate.", {"n": 0})
+            yield Finding("no_answers", item, ERROR, {"n": 0})
         elif (count > 0).sum() == 1:
             chosen = int(np.flatnonzero(count)[0])
             bound = _one_category_bound(fit, int(j), chosen)
-            side = "<" if chosen > 0 else ">"
             yield Finding(
                 "one_category",
                 item,
                 ERROR,
-                f"Item {item} cannot be estimated: all {n} answers are in category {chosen}; b {side} "
-                f"{bound:.1f} with "
-                "95 % (slope 1).",
                 {"n": n, "category": chosen, "b_bound": bound},
             )
         else:
@@ -58,8 +54,6 @@ def without_estimate(fit: "Calibration") -> Iterator[Finding]:
                 "empty_category",
                 item,
                 ERROR,
-                f"Item {item} has no estimate: nobody chose category {', '.join(map(str, empty))}. "
-                "`responses.collapsed()` closes such categories up.",
                 {"empty": empty, "counts": count.tolist()},
             )
 
@@ -84,7 +78,7 @@ def answers_too_few(fit: "Calibration") -> Iterator[Finding]:
     for j, item in enumerate(fit.responses.items):
         if fit.left_out[j] or j in fit.fixed_items:
             continue
-        count, model = fit.responses.counts[j], fit.model.models[j]
+        count = fit.responses.counts[j]
         n, enough = int(count.sum()), ENOUGH.get(fit.model.models[j], 250)
         if n < enough:
             very = n < VERY_FEW
@@ -92,8 +86,6 @@ def answers_too_few(fit: "Calibration") -> Iterator[Finding]:
                 "few_answers",
                 item,
                 WARNING if very else INFO,
-                f"Item {item} has {n} answers; {model} wants {enough}: "
-                + ("the estimate says little." if very else "take the estimate as provisional."),
                 {"n": n, "enough": enough},
             )
         if n >= VERY_FEW and count.min() < RARE:
@@ -102,9 +94,6 @@ def answers_too_few(fit: "Calibration") -> Iterator[Finding]:
                 "rare_category",
                 item,
                 WARNING,
-                f"Item {item}: category {category} was chosen {int(count.min())} times in {n}, too rarely to "
-                "tell its "
-                "place.",
                 {"category": category, "times": int(count.min()), "n": n},
             )
 
@@ -122,9 +111,6 @@ def odd_slopes(fit: "Calibration") -> Iterator[Finding]:
                     "negative_slope",
                     item,
                     ERROR,
-                    f"Item {item} has slope {a:.2f}: the more able answer it worse, so its key or direction "
-                    "is probably "
-                    "wrong.",
                     numbers,
                 )
             elif abs(a) > STEEP:
@@ -132,7 +118,6 @@ def odd_slopes(fit: "Calibration") -> Iterator[Finding]:
                     "steep",
                     item,
                     WARNING,
-                    f"Item {item} has slope {a:.1f}: steeper than these data can tell.",
                     numbers,
                 )
             elif not error <= abs(a) / 2:
@@ -140,7 +125,6 @@ def odd_slopes(fit: "Calibration") -> Iterator[Finding]:
                     "uncertain_slope",
                     item,
                     INFO,
-                    f"Item {item} has slope {a:.2f} with standard error {error:.2f}.",
                     numbers,
                 )
         if block.model in BINARY and _hangs_backwards(fit, item):
@@ -148,7 +132,6 @@ def odd_slopes(fit: "Calibration") -> Iterator[Finding]:
                 "negative_slope",
                 item,
                 ERROR,
-                f"Item {item} goes against the rest of the test although a prior keeps its slope above 0.",
                 {"a": float(slopes[0])},
             )
 
@@ -185,15 +168,10 @@ def odd_asymptotes(fit: "Calibration") -> Iterator[Finding]:
                         "asymptote_at_end",
                         item,
                         WARNING,
-                        f"Item {item}: an asymptote ran to {'0' if value < 0 else '1'}, so these data do not "
-                        "know it; "
-                        "give it a prior or a simpler model.",
                         {"logit": value},
                     )
         if c > 0.4 and block.free[column]:
-            yield Finding(
-                "high_guessing", item, WARNING, f"Item {item} has lower asymptote {c:.2f}.", {"lower": c}
-            )
+            yield Finding("high_guessing", item, WARNING, {"lower": c})
         for name, key in (("g", "lower"), ("u", "upper")):
             if name not in block.names or not block.free[block.names.index(name)] or name not in fit.priors:
                 continue
@@ -205,9 +183,6 @@ def odd_asymptotes(fit: "Calibration") -> Iterator[Finding]:
                     "prior_dominates",
                     item,
                     INFO,
-                    f"Item {item}: {share:.0%} of what is known of its {key} asymptote comes from the prior; "
-                    "consider "
-                    "fixing it.",
                     {"share": share, "parameter": key},
                 )
 
@@ -228,8 +203,5 @@ def pairs_alike(fit: "Calibration") -> Iterator[Finding]:
                 "duplicate",
                 second,
                 WARNING,
-                f"Items {first} and {second} are answered alike beyond what ability explains (residual "
-                "correlation "
-                f"{r:.2f}): one may repeat or give away the other.",
                 {"other": first, "q3": float(r), "median_q3": middle},
             )

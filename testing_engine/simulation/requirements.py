@@ -1,11 +1,12 @@
 """What must hold of a pool before anybody is tested by it, and what falls short of it, in sentences."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from testing_engine.psychometrics.rules import CatRules, RulesError
+from testing_engine.sentences import Sentence, say
 
 LEAST_STUDENTS, MOST_STUDENTS, USUAL_STUDENTS = 50, 2000, 500
 LONGEST = 1000  # questions
@@ -90,32 +91,53 @@ class Requirements:
         )
 
 
-def shortfalls(found: Mapping[str, Any], asked: Requirements, concepts: Sequence[str]) -> list[str]:
+def shortfalls(found: Mapping[str, Any], asked: Requirements, concepts: Sequence[str]) -> list[Sentence]:
     """A sentence for each requirement that a design's summary (`summary.summary`) does not meet."""
     told = []
     for place, concept in enumerate(concepts):
-        of_concept = f" in {concept}" if len(concepts) > 1 else ""
-        if asked.coverage is not None and not _at_least(found["coverage"][place], asked.coverage):
+        of_concept = say(" in {concept}", concept=concept) if len(concepts) > 1 else ""
+        coverage = found["coverage"][place]
+        if asked.coverage is not None and not _at_least(coverage, asked.coverage):
             told.append(
-                f"Intervals of 95 % hold the truth in {_shown(found['coverage'][place])} of the tests"
-                f"{of_concept}; at least {asked.coverage:g} is required."
+                say(
+                    "Intervals of 95 % hold the truth in {found} of the tests{of_concept}; at least {asked} "
+                    "is required.",
+                    found=_shown(coverage),
+                    of_concept=of_concept,
+                    asked=f"{asked.coverage:g}",
+                )
             )
-        for name, said in (("standard_error", "mean standard error"), ("rmse", "real error (RMSE)")):
-            most = getattr(asked, name)
-            value = found["mean_standard_error" if name == "standard_error" else name][place]
+        for said, value, most in (
+            (say("mean standard error"), found["mean_standard_error"][place], asked.standard_error),
+            (say("real error (RMSE)"), found["rmse"][place], asked.rmse),
+        ):
             if most is not None and not _at_most(value, most):
-                told.append(f"The {said}{of_concept} is {_shown(value)}; at most {most:g} is required.")
+                told.append(
+                    say(
+                        "The {what}{of_concept} is {found}; at most {asked} is required.",
+                        what=said,
+                        of_concept=of_concept,
+                        found=_shown(value),
+                        asked=f"{most:g}",
+                    )
+                )
+    return [*told, *_shortfalls_of_tests(found, asked)]
+
+
+def _shortfalls_of_tests(found: Mapping[str, Any], asked: Requirements) -> Iterator[Sentence]:
+    """What does not depend on a concept."""
     if asked.exposure is not None and not _at_most(found["largest_exposure"], asked.exposure):
-        told.append(
-            f"The most frequent question came in {_shown(found['largest_exposure'])} of the tests; at most "
-            f"{asked.exposure:g} is required."
+        yield say(
+            "The most frequent question came in {found} of the tests; at most {asked} is required.",
+            found=_shown(found["largest_exposure"]),
+            asked=f"{asked.exposure:g}",
         )
     if asked.length is not None and not _at_most(found["mean_length"], asked.length):
-        told.append(
-            f"Tests have {_shown(found['mean_length'])} questions on average; at most {asked.length:g} are "
-            "required."
+        yield say(
+            "Tests have {found} questions on average; at most {asked} are required.",
+            found=_shown(found["mean_length"]),
+            asked=f"{asked.length:g}",
         )
-    return told
 
 
 def _is_number(value: object) -> bool:
@@ -131,4 +153,4 @@ def _at_most(value: float | None, most: float) -> bool:
 
 
 def _shown(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3g}"
+    return say("unknown") if value is None else f"{value:.3g}"

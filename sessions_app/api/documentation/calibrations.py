@@ -57,7 +57,7 @@ _DONE = {
     "progress": 1.0,
     "finished_at": "2026-11-22T09:00:09Z",
     "data_hash": _SHA,
-    "engine_version": "calibration 1, NumPy 2.4.0, SciPy 1.17.0, x86_64",
+    "engine_version": "calibration 2, NumPy 2.4.0, SciPy 1.17.0, x86_64",
     "result_hash": _SHA,
     "result": {"converged": True, "persons": 2000, "answers": 200000, "findings": [], "items": []},
     "shift": {"days": 30, "sessions": 412, "scores": 412, "mean": 0.02, "sd": 0.05, "levels_changed": 3},

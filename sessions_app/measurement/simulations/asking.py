@@ -15,6 +15,7 @@ from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import FrozenRevision
+from testing_engine.sentences import say
 from testing_engine.simulation.populations import normal_abilities, plausible_abilities
 
 NORMAL, OWN, RECORDED = "normal", "own", "recorded"
@@ -112,16 +113,20 @@ def _on_scale(design: Design, scale: Scale, revision: FrozenRevision) -> Design:
 
 def _wrong_designs(designs: Sequence[Design], revision: FrozenRevision) -> list[tuple[str, str]]:
     if not 1 <= len(designs) <= MOST_DESIGNS:
-        return [("/designs", "One design or two.")]
-    problems = []
+        return [("/designs", say("One design or two."))]
+    problems: list[tuple[str, str]] = []
     for place, design in enumerate(designs):
         if len(design.name) > LONGEST_NAME or not design.name.isprintable():
-            problems.append((f"/designs/{place}/name", f"At most {LONGEST_NAME} letters of one line."))
+            problems.append(
+                (f"/designs/{place}/name", say("At most {most} letters of one line.", most=LONGEST_NAME))
+            )
         at = f"/designs/{place}/rules"
         try:
             design.rules.check(revision.bank)
             if not design.rules.is_adaptive(revision.bank):
-                told = "A test in linear or random order finds no abilities: there is nothing to simulate."
+                told = say(
+                    "A test in linear or random order finds no abilities: there is nothing to simulate."
+                )
                 problems.append((f"{at}/selection", told))
         except RulesError as error:
             problems += [(f"{at}{below}", message) for below, message in error.problems]
@@ -129,16 +134,17 @@ def _wrong_designs(designs: Sequence[Design], revision: FrozenRevision) -> list[
 
 
 def _wrong_numbers(asked: Asked) -> list[tuple[str, str]]:
-    problems = []
+    problems: list[tuple[str, str]] = []
     if not 1 <= asked.students <= MOST_STUDENTS:
-        problems.append(("/students", f"A whole number from 1 to {MOST_STUDENTS}."))
+        problems.append(("/students", say("A whole number from {low} to {high}.", low=1, high=MOST_STUDENTS)))
     if not 0 <= asked.seed <= LARGEST_SEED:
-        problems.append(("/seed", f"A whole number from 0 to {LARGEST_SEED}."))
+        problems.append(("/seed", say("A whole number from {low} to {high}.", low=0, high=LARGEST_SEED)))
     cuts = asked.cuts or ()
     if len(cuts) > MOST_CUTS or not all(abs(cut) <= FARTHEST for cut in cuts):
-        problems.append(("/cuts", f"At most {MOST_CUTS} numbers from −{FARTHEST:g} to {FARTHEST:g}."))
+        told = say("At most {most} numbers from −{far} to {far}.", most=MOST_CUTS, far=f"{FARTHEST:g}")
+        problems.append(("/cuts", told))
     elif len(set(cuts)) != len(cuts):
-        problems.append(("/cuts", "The cuts must differ."))
+        problems.append(("/cuts", say("The cuts must differ.")))
     return problems
 
 
@@ -155,11 +161,18 @@ def _too_much(
     if students <= most:
         return []
     if most * answers >= MOST_ANSWERS - answers:
-        told = f"{students:,} students × {answers:,} questions are {students * answers:,} answers; "
-        return [("/students", f"{told}at most {MOST_ANSWERS:,}, so at most {most:,} students.")]
-    return [
-        ("/students", f"These rules cost so much with this pool that at most {most:,} students are allowed.")
-    ]
+        told = say(
+            "{students} students × {questions} questions are {answers} answers; at most {most_answers}, so "
+            "at most {most} students.",
+            students=students,
+            questions=answers,
+            answers=students * answers,
+            most_answers=MOST_ANSWERS,
+            most=most,
+        )
+        return [("/students", told)]
+    told = say("These rules cost so much with this pool that at most {most} students are allowed.", most=most)
+    return [("/students", told)]
 
 
 def part_size(rules: CatRules, revision: FrozenRevision, is_recorded: bool = False) -> int:
@@ -186,31 +199,39 @@ def _abilities(asked: Asked, scale: Scale, revision: FrozenRevision) -> tuple[Fl
     if asked.population.kind == OWN:
         return _own(asked, scale, revision)
     if asked.population.kind != NORMAL:
-        raise SimulationRefused([("/population/kind", f"Must be one of {', '.join(POPULATIONS)}.")])
+        raise SimulationRefused(
+            [("/population/kind", say("Must be one of {names}.", names=", ".join(POPULATIONS)))]
+        )
     concepts = revision.bank.n_dimensions
     mean = _each("mean", asked.population.mean, 0.0, concepts)
     sd = _each("sd", asked.population.sd, 1.0, concepts)
     if not all(abs(value) <= FARTHEST for value in mean):
-        raise SimulationRefused([("/population/mean", f"From −{FARTHEST:g} to {FARTHEST:g}.")])
+        raise SimulationRefused([("/population/mean", say("From −{far} to {far}.", far=f"{FARTHEST:g}"))])
     if not all(0 < value <= FARTHEST for value in sd):
-        raise SimulationRefused([("/population/sd", f"Above 0 and at most {FARTHEST:g}.")])
+        raise SimulationRefused(
+            [("/population/sd", say("Above 0 and at most {most}.", most=f"{FARTHEST:g}"))]
+        )
     given = asked.population.correlation
     correlation = scale.correlation if given is None else given
     if concepts == 1:
         correlation = 0.0
     if not -1 < correlation < 1:
-        raise SimulationRefused([("/population/correlation", "Above −1 and below 1.")])
+        raise SimulationRefused([("/population/correlation", say("Above −1 and below 1."))])
     try:
         drawn = normal_abilities(asked.students, mean, sd, correlation, asked.seed)
     except ValueError as error:
-        told = f"{concepts} concepts cannot all correlate by {correlation:g} with each other."
+        told = say(
+            "{count} concepts cannot all correlate by {correlation} with each other.",
+            count=concepts,
+            correlation=f"{correlation:g}",
+        )
         raise SimulationRefused([("/population/correlation", told)]) from error
     return drawn, {"kind": NORMAL, "mean": mean, "sd": sd, "correlation": correlation}
 
 
 def _each(name: str, given: Sequence[float], usual: float, concepts: int) -> list[float]:
     if len(given) not in (0, 1, concepts):
-        told = f"One number, or one for each of the {concepts} concepts."
+        told = say("One number, or one for each of the {count} concepts.", count=concepts)
         raise SimulationRefused([(f"/population/{name}", told)])
     values = [float(value) for value in given or [usual]]
     return values * concepts if len(values) == 1 else values
@@ -227,7 +248,11 @@ def _own(asked: Asked, scale: Scale, revision: FrozenRevision) -> tuple[FloatArr
         known.setdefault(student, {})[name] = (theta, error)
     whole = [each for each in known.values() if len(each) == len(names)]
     if len(whole) < FEWEST_OWN:
-        told = f"{len(whole)} students have a result in every concept; at least {FEWEST_OWN} are needed."
+        told = say(
+            "{count} students have a result in every concept; at least {least} are needed.",
+            count=len(whole),
+            least=FEWEST_OWN,
+        )
         raise SimulationRefused([("/population/kind", told)])
     numbers = np.array([[each[name] for name in names] for each in whole])
     drawn = plausible_abilities(asked.students, numbers[:, :, 0], numbers[:, :, 1], asked.seed)

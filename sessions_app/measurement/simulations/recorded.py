@@ -15,6 +15,7 @@ from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.revisions import FrozenRevision
+from testing_engine.sentences import say, together
 from testing_engine.simulation.recorded import LEFT_OUT, MISSING
 
 FEWEST_PERSONS = 20
@@ -77,11 +78,11 @@ def recorded_answers(asked: Recorded, most: int, seed: int, revision: FrozenRevi
 
 
 def _check(asked: Recorded) -> None:
-    problems = []
+    problems: list[tuple[str, str]] = []
     if not 0 < asked.least_answered <= 1:
-        problems.append(("/population/least_answered", "Above 0 and at most 1."))
+        problems.append(("/population/least_answered", say("Above 0 and at most {most}.", most=1)))
     if asked.missing not in MISSING:
-        problems.append(("/population/missing", f"Must be one of {', '.join(MISSING)}."))
+        problems.append(("/population/missing", say("Must be one of {names}.", names=", ".join(MISSING))))
     if problems:
         raise SimulationRefused(problems)
 
@@ -97,17 +98,23 @@ def _collected(asked: Recorded, revision: FrozenRevision) -> tuple[Any, IntArray
     except asking.CalibrationRefused as refused:
         raise SimulationRefused([(f"/population{at}", told) for at, told in refused.problems]) from refused
     except collecting.NothingToCalibrate as nothing:
-        told = "There are no recorded answers: import some, or take delivered tests that are over."
+        told = say("There are no recorded answers: import some, or take delivered tests that are over.")
         raise SimulationRefused([("/population/kind", told)]) from nothing
     return found.responses, found.positions
 
 
 def _too_few(asked: Recorded, shares: FloatArray, enough: int, questions: int) -> tuple[str, str]:
-    told = (
-        f"Of {len(shares):,} sittings {enough} answered {asked.least_answered:.0%} or more of the "
-        f"{questions} questions with parameters; at least {FEWEST_PERSONS} are needed."
+    told = say(
+        "Of {sittings} sittings {enough} answered {percent} % or more of the {questions} questions with "
+        "parameters; at least {least} are needed.",
+        sittings=len(shares),
+        enough=enough,
+        percent=f"{100 * asked.least_answered:.0f}",
+        questions=questions,
+        least=FEWEST_PERSONS,
     )
     if len(shares) >= FEWEST_PERSONS:
-        share = np.sort(shares)[-FEWEST_PERSONS]
-        told += f" {FEWEST_PERSONS} of them answered {math.floor(100 * share)} % or more."
+        percent = math.floor(100 * np.sort(shares)[-FEWEST_PERSONS])
+        more = say("{least} of them answered {percent} % or more.", least=FEWEST_PERSONS, percent=percent)
+        told = together([told, more])
     return "/population/least_answered", told

@@ -76,7 +76,7 @@ def test_a_proposal_that_falls_short_is_published_with_a_reason_alone(
 
 def test_what_holds_is_recorded_and_error_findings_do_not(pool: QuestionPool) -> None:
     gate.require(pool, {**HOLDS, "length": 20}, None)
-    with pytest.raises(GateRefused, match="The calibration says: q1: It is keyed wrongly"):
+    with pytest.raises(GateRefused, match="The calibration says: It is keyed wrongly"):
         proposals.publish(calibrated(pool, FINDING), None, timezone.now())
     assert proposals.publish(calibrated(pool), None, timezone.now(), override_reason="unneeded").number == 2
     check = GateCheck.objects.get()

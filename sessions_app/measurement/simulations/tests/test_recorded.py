@@ -139,7 +139,7 @@ def test_what_cannot_be_done_is_named(
 
 
 def test_too_few_answers_are_told_with_what_there_is(answered: QuestionPool) -> None:
-    told = r"Of 65 sittings 5 answered 95% or more of the 10 questions .* 20 of them answered 90 % or more\."
+    told = r"Of 65 sittings 5 answered 95 % or more of the 10 questions .* 20 of them answered 90 % or more\."
     with pytest.raises(SimulationRefused, match=told):
         queue.ask(answered, asked(least_answered=0.95))
 
