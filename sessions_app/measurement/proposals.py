@@ -60,7 +60,7 @@ def known_errors(pool_id: UUID, before: datetime) -> dict[str, Mapping[str, Any]
 def errors_in(result: Mapping[str, Any]) -> list[Sentence]:
     """The sentences of findings of the whole that make a result doubtful."""
     return [
-        said_by(finding, result["concepts"])
+        said_by(finding, result.get("concepts", ()))
         for finding in result["findings"]
         if finding["severity"] == ERROR and finding["item"] is None
     ]
