@@ -97,7 +97,11 @@ def of_test(pool: QuestionPool, rules: CatRules) -> Verdict | None:
 
 def errors_of(result: Mapping[str, Any]) -> list[Sentence]:
     """The sentences of all error findings, of the whole and of questions."""
-    return [said_by(each, result.get("concepts", ())) for each in result["findings"] if each["severity"] == "error"]
+    return [
+        said_by(each, result.get("concepts", ()))
+        for each in result["findings"]
+        if each["severity"] == "error"
+    ]
 
 
 def shortfalls_of(check: GateCheck) -> list[Sentence]:
