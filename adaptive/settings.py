@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
 MIDDLEWARE = [
     "adaptive.request_log.RequestLog",  # first, so that it sees every reply
+    "adaptive.direct.DirectWay",  # a running test's requests go no further
     "django.middleware.security.SecurityMiddleware",
     "adaptive.headers.StorageMiddleware",
     "adaptive.headers.PolicyMiddleware",

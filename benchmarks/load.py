@@ -146,7 +146,9 @@ class Load:
         from django_redis import get_redis_connection
 
         if tests:
-            get_redis_connection("default").unlink(*(f"session:{test.session_id}:state" for test in tests))
+            get_redis_connection("default").unlink(
+                *(f"session:{{{test.session_id}}}:state" for test in tests)
+            )
 
     def _measured(self) -> Memory:
         from django_redis import get_redis_connection

@@ -75,8 +75,12 @@ def measure(sessions: int) -> list[Kept]:
 
     return [
         _kept("baseline: the whole session as JSON", sessions, KEPT_BY_THE_ORIGINAL, lambda _: whole),
-        _kept("state, prior N(0, 1)", sessions, "session:{}:state", _copies_of(state)),
-        _kept("state, prior carried from a test before", sessions, "session:{}:state", _copies_of(carried)),
+        _kept("state, prior N(0, 1)", sessions, "session:{{{}}}:state", _copies_of(state)),
+        _kept(
+            "state, prior carried from a test before", sessions, "session:{{{}}}:state", _copies_of(carried)
+        ),
+        _all_keys("all keys, prior N(0, 1)", sessions, state),
+        _all_keys("all keys, prior carried from a test before", sessions, carried),
     ]
 
 
@@ -95,6 +99,28 @@ def _kept(name: str, sessions: int, key: str, value: Callable[[int], bytes]) -> 
     stored = max(redis.strlen(each) for each in keys)
     usage = max(redis.memory_usage(each, samples=0) for each in keys)
     return Kept(name, stored, usage, growth)
+
+
+def _all_keys(name: str, sessions: int, state: Any) -> Kept:
+    """All that is there of a session whose student has sent a request in this minute."""
+    from django_redis import get_redis_connection
+
+    from sessions_app.sitting import hot_state
+    from sessions_app.sitting.rates import SessionRate
+    from sessions_app.sitting.session_state import SessionState
+
+    redis, copy = get_redis_connection("default"), _copies_of(state)
+    redis.execute_command("FLUSHDB SYNC")
+    before = redis.info("memory")["used_memory"]
+    for number in range(sessions):
+        session_id, each = uuid.uuid4(), SessionState.unpack(copy(number))
+        assert each is not None
+        hot_state.write_state(session_id, each)
+        assert not hot_state.is_over_in_session(SessionRate(session_id))
+    growth = redis.info("memory")["used_memory"] - before
+    keys = redis.keys("*")
+    usage = sum(redis.memory_usage(each, samples=0) for each in keys)
+    return Kept(name, sum(redis.strlen(each) for each in keys) // sessions, usage // sessions, growth)
 
 
 def _copies_of(state: Any) -> Callable[[int], bytes]:

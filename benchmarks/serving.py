@@ -18,7 +18,8 @@ from embedded.processes import free_port, running, wait_until
 
 CONCEPTS = (1, 5)
 QUESTIONS = 20
-SUBMIT, FLOOR = "/api/test/submit", "/api/test/floor"
+SUBMIT, FLOOR, LEAN_FLOOR = "/api/test/submit", "/api/test/floor", "/api/test/lean-floor"
+START = "/api/test/start"
 # As `make run` starts it (embedded/run.py).
 GUNICORN = ("--config", "docker/gunicorn.conf.py", "--log-level", "warning")
 
@@ -37,7 +38,15 @@ def serve(folder: Path, **variables: str) -> Iterator[tuple[int, psutil.Process]
         "CLIENT_REQUESTS_AT_ONCE": "1000",  # one client stands for all students here
         **variables,
     }
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN, "adaptive.wsgi"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        *GUNICORN,
+        "benchmarks.floor_wsgi",
+    ]
     root = Path(__file__).resolve().parent.parent
     with (  # a line a request goes into its log, as in production
         (folder / "web.log").open("ab") as log,
@@ -65,17 +74,26 @@ def processor_seconds(server: psutil.Process) -> float:
     return sum(each.user + each.system for each in times)
 
 
+def postgresql_seconds(folder: Path) -> float:
+    """Of the PostgreSQL below the folder: its processes that there are now, so of connections that stay."""
+    (lock,) = folder.glob("**/postmaster.pid")
+    postmaster = psutil.Process(int(lock.read_text().split()[0]))
+    times = [process.cpu_times() for process in postmaster.children()]
+    return sum(each.user + each.system for each in times)
+
+
 def prepare(folder: Path) -> dict[int, Any]:
-    """Publish the pools, cache their questions, load the script, and pack what the floor sends."""
+    """Publish the pools, cache their questions, load the scripts, and pack what the floors send."""
     from django_redis import get_redis_connection
 
     from benchmarks import floor
     from benchmarks.floor_sessions import publish_demo
-    from sessions_app.sitting import hot_state
+    from sessions_app.sitting import scripts
     from sessions_app.sitting.shown import shown_by_key
     from testing_engine.revisions import load_revision
 
-    get_redis_connection("default").script_load(hot_state._SETTLE)
+    for script in scripts.ALL:
+        get_redis_connection("default").script_load(script.text)
     pools = {concepts: publish_demo(concepts) for concepts in CONCEPTS}
     for pool in pools.values():
         for question_pk in load_revision(pool.current_revision_id).question_ids.tolist():
@@ -106,9 +124,9 @@ def _packed(pool: Any, concepts: int) -> Any:
     error = [0.7182818284590451 + k / 70 for k in range(concepts)]
     states = [state]
     for answered in range(QUESTIONS):
-        states.append(states[-1].advanced(Advance(1, True, theta, error, answered + 1, b"h" * 16)))
+        states.append(states[-1].advanced(Advance(1, True, answered + 1, b"h" * 16)))
     shown = sorted((shown_by_key(pk) for pk in revision.question_ids.tolist()), key=lambda s: len(s.content))
-    standing = standing_of_state(fresh.session_id, states[QUESTIONS // 2])
+    standing = standing_of_state(fresh.session_id, states[QUESTIONS // 2], theta, error)
     reply = replies.submitted(replace(standing, next_question=shown[len(shown) // 2]))
     assert isinstance(reply, replies.Continued)
     row = {
@@ -139,13 +157,31 @@ def _packed(pool: Any, concepts: int) -> Any:
 
 def start_for(pool: Any, path: str) -> Test:
     """A test that was started, ready for the path."""
+    from django_redis import get_redis_connection
+
     from benchmarks.floor_sessions import start
     from sessions_app.models import TestSession
+    from sessions_app.sitting.hot_state import read_state
     from sessions_app.sitting.tokens import make_session_token
 
     started = start(pool, QUESTIONS)
     assert started.next_question is not None
-    if path == FLOOR:  # it asks question after question
+    if path != SUBMIT:  # floors ask question after question
         TestSession.objects.filter(pk=started.session_id).update(current_position=0)
+    if path == FLOOR:  # under the key that states had in version 1.0
+        state = read_state(started.session_id)
+        assert state is not None
+        get_redis_connection("default").set(f"session:{started.session_id}:state", state.packed(), ex=1800)
     token = make_session_token(started.session_id, started.started_at)
     return Test(str(started.session_id), token, started.next_question.id)
+
+
+def client_token() -> str:
+    """Of an API client that may deliver tests."""
+    from django.contrib.auth.models import Permission, User
+    from knox.models import AuthToken
+
+    client = User.objects.create_user("benchmark")
+    client.user_permissions.add(Permission.objects.get(codename="deliver_tests"))
+    _, token = AuthToken.objects.create(client)
+    return str(token)

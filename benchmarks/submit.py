@@ -1,4 +1,4 @@
-"""`submit` over HTTP, beside its floor on the same server: the same round trips and nothing else."""
+"""`submit` and `start` over HTTP, beside two floors on the same server: its round trips and nothing else."""
 
 import argparse
 import statistics
@@ -7,18 +7,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import msgspec
 import psutil
 
 from benchmarks import durable_services, table
-from benchmarks.floor_client import Round
+from benchmarks.floor_client import Round, Test
 from benchmarks.serving import (
     CONCEPTS,
     FLOOR,
+    LEAN_FLOOR,
     QUESTIONS,
+    START,
     SUBMIT,
+    client_token,
+    postgresql_seconds,
     prepare,
     processor_seconds,
     serve,
@@ -26,19 +32,27 @@ from benchmarks.serving import (
 )
 
 CLIENTS = (1, 8)
+NAMES = {SUBMIT: "submit", FLOOR: "floor", LEAN_FLOOR: "lean floor", START: "start"}
+RATIOS = ((SUBMIT, FLOOR), (SUBMIT, LEAN_FLOOR), (START, SUBMIT))
 TINY = [(1, 1), (5, 2)]  # concepts, clients
 
 
 @dataclass
 class Timed:
-    """Seconds of the requests of one path, round by round, and of the workers' processor."""
+    """Seconds of the requests of one path, round by round, and of processors: the workers', PostgreSQL's."""
 
     rounds: list[list[float]] = field(default_factory=list)
     processor: float = 0.0
+    postgresql: float = 0.0
 
     @property
     def all(self) -> list[float]:
         return [seconds for each in self.rounds for seconds in each]
+
+    @property
+    def processor_each(self) -> float:
+        """Milliseconds of the workers' processor for each request."""
+        return 1000 * self.processor / len(self.all)
 
     @property
     def medians(self) -> list[float]:
@@ -55,65 +69,84 @@ def main() -> int:
     rows = []
     with durable_services() as folder:
         pools = prepare(folder)
+        token = client_token()
         for concepts, clients in measured:
             # A server of its own for each row: which worker holds which connection is drawn anew.
             with serve(folder) as (port, server), _clients(clients, port) as processes:
-                submit, floor = _measure(processes, server, pools[concepts], concepts, requests)
-            rows.append(_row(concepts, clients, submit, floor))
+                measurement = Measurement(folder, processes, server, pools[concepts], concepts, token)
+                timed = measurement.run(requests)
+            rows += [_row(concepts, clients, timed, over, under) for over, under in RATIOS]
     header = (
         "test",
         "clients",
-        "submit/floor, median",
+        "ratio",
+        "median",
         "middle half of rounds",
         "p99",
         "workers' CPU",
+        "PostgreSQL's CPU",
         "median ms",
-        "p99 ms",
+        "CPU ms",
         "requests",
     )
     print(table(header, rows))
     return 0
 
 
-def _row(concepts: int, clients: int, submit: Timed, floor: Timed) -> tuple[object, ...]:
-    by_round = [a / b for a, b in zip(submit.medians, floor.medians, strict=True)]
+def _row(concepts: int, clients: int, timed: dict[str, Timed], over: str, under: str) -> tuple[object, ...]:
+    one, other = timed[over], timed[under]
+    by_round = [a / b for a, b in zip(one.medians, other.medians, strict=True)]
     low, _, high = statistics.quantiles(by_round, n=4)
-    median = [statistics.median(timed.all) * 1000 for timed in (submit, floor)]
-    p99 = [statistics.quantiles(timed.all, n=100)[98] * 1000 for timed in (submit, floor)]
+    median = [statistics.median(each.all) * 1000 for each in (one, other)]
+    p99 = [statistics.quantiles(each.all, n=100)[98] for each in (one, other)]
     return (
         f"{concepts} concept{'s' * (concepts > 1)}",
         clients,
+        f"{NAMES[over]}/{NAMES[under]}",
         f"{median[0] / median[1]:.2f}",
         f"{low:.2f}–{high:.2f}",
         f"{p99[0] / p99[1]:.2f}",
-        f"{submit.processor / floor.processor:.2f}",
+        f"{one.processor / other.processor:.2f}",
+        f"{one.postgresql / other.postgresql:.2f}" if other.postgresql else "–",
         f"{median[0]:.2f} / {median[1]:.2f}",
-        f"{p99[0]:.2f} / {p99[1]:.2f}",
-        len(submit.all),
+        f"{one.processor_each:.2f} / {other.processor_each:.2f}",
+        len(one.all),
     )
 
 
 # --- The measurement ---------------------------------------------------------------------------------
 
 
-def _measure(
-    processes: list["subprocess.Popen[bytes]"],
-    server: psutil.Process,
-    pool: Any,
-    concepts: int,
-    requests: int,
-) -> tuple[Timed, Timed]:
-    """Both paths in turn, a test for each client, and each first as often as second."""
-    timed = {SUBMIT: Timed(), FLOOR: Timed()}
-    for number in range(-2, max(2, requests // (QUESTIONS * len(processes)))):
-        for path in (SUBMIT, FLOOR) if number % 2 else (FLOOR, SUBMIT):
-            shares = [Round(path, concepts, QUESTIONS, [start_for(pool, path)]) for _ in processes]
-            before = processor_seconds(server)
-            seconds = _answer(processes, shares)
-            if number >= 0:  # the rounds before fill the caches of the workers
+@dataclass
+class Measurement:
+    """One server, its clients, and what they are asked to do."""
+
+    folder: Path
+    processes: list["subprocess.Popen[bytes]"]
+    server: psutil.Process
+    pool: Any
+    concepts: int
+    token: str  # of an API client, for starts
+
+    def run(self, requests: int) -> dict[str, Timed]:
+        """All paths in turn, a test for each client, and each first as often as last."""
+        timed = {path: Timed() for path in NAMES}
+        paths = list(NAMES)
+        for number in range(-2, max(2, requests // (QUESTIONS * len(self.processes)))):
+            for path in paths if number % 2 else reversed(paths):
+                begun = processor_seconds(self.server), postgresql_seconds(self.folder)
+                seconds = _answer(self.processes, [self._share(path) for _ in self.processes])
+                if number < 0:  # the rounds before fill the caches of the workers
+                    continue
                 timed[path].rounds.append(seconds)
-                timed[path].processor += processor_seconds(server) - before
-    return timed[SUBMIT], timed[FLOOR]
+                timed[path].processor += processor_seconds(self.server) - begun[0]
+                timed[path].postgresql += postgresql_seconds(self.folder) - begun[1]
+        return timed
+
+    def _share(self, path: str) -> Round:
+        if path == START:
+            return Round(path, self.concepts, QUESTIONS, [Test(token_hex(8), self.token, str(self.pool.pk))])
+        return Round(path, self.concepts, QUESTIONS, [start_for(self.pool, path)])
 
 
 def _answer(processes: list["subprocess.Popen[bytes]"], shares: list[Round]) -> list[float]:

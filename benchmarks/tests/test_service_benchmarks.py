@@ -33,16 +33,19 @@ def test_it_measures_memory() -> None:
     baseline, *states = rows(run("benchmarks.memory", "--tiny"))
 
     assert baseline[0].startswith("baseline")
-    assert len(states) == 2
-    # Bytes are no matter of time: the aim holds at any size.
+    assert len(states) == 4
+    # Bytes are no matter of time: the aims hold at any size.
     assert all(int(value) <= 300 for _, value, *_ in states)
+    assert all(int(usage) <= 400 for _, _, usage, *_ in states)
 
 
 def test_it_measures_submit_beside_its_floor() -> None:
     measured = rows(run("benchmarks.submit", "--tiny"))
 
-    assert [row[:2] for row in measured] == [["1 concept", "1"], ["5 concepts", "2"]]
-    assert all(float(row[2]) > 0 for row in measured)
+    ratios = ["submit/floor", "submit/lean floor", "start/submit"]
+    rows_of = [["1 concept", "1"], ["5 concepts", "2"]]
+    assert [row[:3] for row in measured] == [[*row, ratio] for row in rows_of for ratio in ratios]
+    assert all(float(row[3]) > 0 for row in measured)
 
 
 def test_it_holds_a_load_whose_numbers_add_up() -> None:

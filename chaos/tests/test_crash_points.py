@@ -65,7 +65,7 @@ def ask_until_free(request: Request, how: Callable[[Request], Reply] = ask) -> R
     reply = how(request)
     if reply.code == "submission_in_progress":
         redis = get_redis_connection("default")
-        for lock in redis.keys(f"lock:{request.body['session_id']}:*" if request.body else ""):
+        for lock in redis.keys(f"lock:{{{request.body['session_id']}}}:*" if request.body else ""):
             assert 0 < redis.ttl(lock) <= 5
             redis.delete(lock)
         reply = how(request)

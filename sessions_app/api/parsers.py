@@ -40,9 +40,7 @@ class StrictJsonParser(BaseParser):
             return {}
         try:
             text = codecs.decode(body, "utf-8")
-            data = json.loads(
-                text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=once
-            )
+            data = _STRICT.decode(text)
         except UnicodeDecodeError as error:
             raise ParseError("Malformed JSON: the body is not UTF-8.") from error
         except RepeatedFieldError as error:
@@ -126,3 +124,6 @@ def _finite(text: str) -> float:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=once)

@@ -37,6 +37,8 @@ def _checked(kind: type[Body], data: Any) -> Fields:
 
 def wants_html(request: Request) -> bool:
     """Asked before anything is written, as a wrong value changes nothing."""
+    if not request.META.get("QUERY_STRING"):
+        return False
     check_given_once(request.query_params)
     asked = request.query_params.get("render")
     if asked not in (None, "html"):
@@ -46,7 +48,7 @@ def wants_html(request: Request) -> bool:
 
 def idempotency_key_of(request: Request) -> str | None:
     """The header, or None where there is none."""
-    key: str | None = request.headers.get("Idempotency-Key")
+    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
     if not 1 <= len(key) <= 200 or not all("!" <= character <= "~" for character in key):

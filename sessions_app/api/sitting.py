@@ -12,6 +12,7 @@ from rest_framework.throttling import BaseThrottle
 from sessions_app import replies
 from sessions_app.api import permissions
 from sessions_app.api.authentication import caller_of
+from sessions_app.api.direct import DirectView
 from sessions_app.api.documentation import taking_tests
 from sessions_app.api.languages import language_of
 from sessions_app.api.requests import (
@@ -65,13 +66,13 @@ def result_for(standing: Standing, caller: Caller, now: datetime) -> replies.Res
     return replies.withheld_result(standing)
 
 
-class SubmitView(SessionView):
+class SubmitView(DirectView):
     documentation = taking_tests.SUBMIT
 
     def get_throttles(self) -> list[BaseThrottle]:
         return []  # counted inside the submission's own round trip to Redis
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> replies.Reply:
         is_html = wants_html(request)
         answer = SubmitRequestSerializer.submission(request.data, idempotency_key_of(request))
         named_in_log(answer.session_id)
@@ -80,23 +81,23 @@ class SubmitView(SessionView):
         standing = submission.submit(answer, caller, now=now, rate=rate)
         is_withheld = standing.is_withheld and caller.session_id is not None
         if standing.is_active:
-            return Response(replies.submitted(standing, as_html=is_html, is_withheld=is_withheld))
+            return replies.submitted(standing, as_html=is_html, is_withheld=is_withheld)
         if is_withheld:  # why, and until when, is not in the hot state
             told = lifecycle.status(answer.session_id, caller)
             standing = replace(standing, test=told.test, result_spec=told.result_spec)
-        return Response(result_for(standing, caller, now))
+        return result_for(standing, caller, now)
 
 
-class StatusView(SessionView):
+class StatusView(DirectView):
     documentation = taking_tests.STATUS
 
-    def get(self, request: Request, session_id: str) -> Response:
+    def get(self, request: Request, session_id: str) -> replies.Reply:
         is_html = wants_html(request)
         student_id = query_of(request, StudentSerializer).get("student_id")
         caller = caller_of(request)
         standing = lifecycle.status(session_id_of(session_id), caller, student_id=student_id)
         is_withheld = not may_see_result(standing, caller, timezone.now())
-        return Response(replies.status(standing, as_html=is_html, is_withheld=is_withheld))
+        return replies.status(standing, as_html=is_html, is_withheld=is_withheld)
 
 
 class BeginView(SessionView):

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -15,16 +14,16 @@ from sessions_app.api.authentication import Client, SessionHolder, user_of
 from sessions_app.api.errors import RETRY_AFTER_RATE_LIMIT
 from sessions_app.refusals import TooManyRequests
 from sessions_app.sitting import hot_state, rates
-from sessions_app.sitting.rates import RateLimit, SessionRate
+from sessions_app.sitting.rates import SessionRate
 
 
 def rate_in_session(request: Request, session_id: UUID) -> SessionRate | None:
     """The limits of a request about this session; a session's token is about its own."""
     match user_of(request):
-        case SessionHolder(session_id=own_id) as holder:
-            return SessionRate(_limit_of(holder), own_id, client_id=None)
-        case Client(id=client_id) as client:
-            return SessionRate(_limit_of(client), session_id, client_id)
+        case SessionHolder(session_id=own_id, token_generation=generation):
+            return SessionRate(own_id, generation=generation)
+        case Client(id=client_id):
+            return SessionRate(session_id, client_id)
     return None
 
 
@@ -38,23 +37,17 @@ class CallerRateThrottle(BaseThrottle):
     """One round trip to Redis. `submit` counts inside its own round trip instead."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        user = user_of(request)
-        if user is None:
-            return True
-        session_id = user.session_id if isinstance(user, SessionHolder) else _session_in(view.kwargs)
+        session_id = _session_in(view.kwargs)
+        match user_of(request):
+            case Client(id=client_id) if session_id is None:
+                return not hot_state.is_over(rates.of_client(client_id))
+            case SessionHolder(session_id=own_id):
+                session_id = own_id
         rate = rate_in_session(request, session_id) if session_id is not None else None
-        return not (hot_state.is_over_in_session(rate) if rate else hot_state.is_over(_limit_of(user)))
+        return rate is None or not hot_state.is_over_in_session(rate)
 
     def wait(self) -> float:
         return RETRY_AFTER_RATE_LIMIT
-
-
-def _limit_of(user: Client | SessionHolder) -> RateLimit:
-    if isinstance(user, SessionHolder):
-        # By generation: who holds a revoked token uses up nobody's requests.
-        name = f"session:{user.session_id}:{user.token_generation}"
-        return RateLimit(name, settings.RATE_LIMIT_SESSION_PER_MINUTE)
-    return RateLimit(f"client:{user.id}", settings.RATE_LIMIT_CLIENT_PER_MINUTE)
 
 
 def _session_in(address: Mapping[str, str]) -> UUID | None:

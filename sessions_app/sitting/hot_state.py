@@ -4,7 +4,6 @@ Everything here is speed, nothing is truth. Every function works, and says so by
 gone; PostgreSQL's constraints guard what matters. A submission costs two round trips: `claim` and `settle`.
 """
 
-import hashlib
 import logging
 import secrets
 import threading
@@ -23,8 +22,8 @@ from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
 from sessions_app import metrics
-from sessions_app.sitting import rates
-from sessions_app.sitting.rates import RateLimit, SessionRate
+from sessions_app.sitting import rates, scripts
+from sessions_app.sitting.rates import Owners, RateLimit, SessionRate
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 
 logger = logging.getLogger(__name__)
@@ -47,11 +46,12 @@ CLEANUP_KEY = "cleanup:last"
 
 
 def state_key(session_id: UUID) -> str:
-    return f"session:{session_id}:state"
+    """The braces are part of it: a cluster keeps all keys with the same word in them in one place."""
+    return f"session:{{{session_id}}}:state"
 
 
 def lock_key(session_id: UUID, question_id: str) -> str:
-    return f"lock:{session_id}:{question_id}"
+    return f"lock:{{{session_id}}}:{question_id}"
 
 
 def question_key(question_pk: int) -> str:
@@ -68,47 +68,22 @@ def claim(session_id: UUID, question_id: str, rate: SessionRate | None = None) -
     sent twice over a broken connection still knows its own lock.
     """
     token = secrets.token_bytes(8)
-    key = lock_key(session_id, question_id)
+    keys = [state_key(session_id), lock_key(session_id, question_id)]
+    counter = rates.counter_key(rate or SessionRate(session_id))
 
     def commands(pipeline: Pipeline) -> None:
         if rate is not None:
-            rates.count_in_session(pipeline, rate, state_key(session_id))
-        pipeline.set(key, token, nx=True, ex=settings.SUBMISSION_LOCK_TTL)
-        pipeline.get(key)
-        pipeline.get(state_key(session_id))
+            rates.count_outside(pipeline, rate, _owners.get(session_id))
+        in_session = rates.in_session(rate)
+        scripts.CLAIM(pipeline, [*keys, counter], token, settings.SUBMISSION_LOCK_TTL, *in_session)
 
-    replies = _talk(commands, otherwise=_with_script(commands))
+    replies = _talk(commands)
     if replies is None:
         return Claim(session_id, question_id, None, is_free=True, state=None)
-    state = SessionState.unpack(replies[-1])
-    metrics.hit_or_miss(state is not None)
-    return Claim(
-        session_id,
-        question_id,
-        token,
-        is_free=replies[-2] == token,
-        state=state,
-        is_over_rate=rate is not None and bool(replies[-4]),
-    )
-
-
-# KEYS: state, lock. ARGV: lock token, state ("" deletes, "=" keeps), TTL.
-# A state only replaces a state, and never a newer one: so a reply that comes late cannot bring back what
-# `end` has deleted, nor undo what came after it.
-_SETTLE = """
-local function answered(state) return string.byte(state, 1) * 256 + string.byte(state, 2) end
-local new = ARGV[2]
-if new == '' then
-  redis.call('DEL', KEYS[1])
-elseif new ~= '=' then
-  local old = redis.call('GET', KEYS[1])
-  if old and answered(old) <= answered(new) then
-    redis.call('SET', KEYS[1], new, 'EX', ARGV[3])
-  end
-end
-if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
-"""
-_SETTLE_SHA = hashlib.sha1(_SETTLE.encode(), usedforsecurity=False).hexdigest()
+    *outside, (is_over, owner, packed) = replies
+    state = _unpacked(session_id, packed)
+    is_over_rate = bool(is_over) or any(outside)
+    return Claim(session_id, question_id, token, owner == token, state, is_over_rate)
 
 
 def settle(
@@ -126,25 +101,14 @@ def settle(
     if claimed.token is None and state is None and not is_over:
         return None
     packed: bytes | str = "" if is_over else "=" if state is None else state.packed()
-    arguments = (
-        2,
-        state_key(claimed.session_id),
-        lock_key(claimed.session_id, claimed.question_id),
-        claimed.token or b"-",
-        packed,
-        settings.SESSION_STATE_TTL,
-    )
+    keys = [state_key(claimed.session_id), lock_key(claimed.session_id, claimed.question_id)]
 
     def commands(pipeline: Pipeline) -> None:
-        pipeline.evalsha(_SETTLE_SHA, *arguments)
+        scripts.SETTLE(pipeline, keys, claimed.token or b"-", packed, settings.SESSION_STATE_TTL)
         if next_question_pk is not None:
             pipeline.get(question_key(next_question_pk))
 
-    def first_time(pipeline: Pipeline) -> None:
-        pipeline.script_load(_SETTLE)
-        commands(pipeline)
-
-    replies = _talk(commands, otherwise=first_time)
+    replies = _talk(commands)
     if replies is None:
         _forget_later(claimed.session_id)
         return None
@@ -157,16 +121,13 @@ def settle(
 def read_state(session_id: UUID) -> SessionState | None:
     """The state, or None where it is not in Redis or Redis does not answer."""
     replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
-    if replies is None:
-        return None
-    state = SessionState.unpack(replies[0])
-    metrics.hit_or_miss(state is not None)
-    return state
+    return None if replies is None else _unpacked(session_id, replies[0])
 
 
 def write_state(session_id: UUID, state: SessionState) -> None:
     """Store the state for as long as a session may be inactive."""
     packed = state.packed()
+    _remember_owners(session_id, state)
     if _talk(lambda p: p.set(state_key(session_id), packed, ex=settings.SESSION_STATE_TTL)) is None:
         _forget_later(session_id)
 
@@ -174,7 +135,12 @@ def write_state(session_id: UUID, state: SessionState) -> None:
 def forget(session_ids: Iterable[UUID]) -> None:
     """Remove the state of sessions that are over."""
     ids = list(session_ids)
-    if ids and _talk(lambda pipeline: pipeline.unlink(*map(state_key, ids))) is None:
+
+    def commands(pipeline: Pipeline) -> None:
+        for session_id in ids:  # each in its own place of a cluster
+            pipeline.unlink(state_key(session_id))
+
+    if ids and _talk(commands) is None:
         for session_id in ids:
             _forget_later(session_id)
 
@@ -194,17 +160,18 @@ def cache_question(question_pk: int, question: ShownQuestion) -> None:
 def is_over(limit: RateLimit) -> bool:
     """Count a request; says whether that is too many. Without Redis none is."""
     replies = _talk(lambda pipeline: rates.count(pipeline, limit))
-    return replies is not None and replies[0] > limit.per_minute
+    return replies is not None and bool(replies[0])
 
 
 def is_over_in_session(rate: SessionRate) -> bool:
     """The same for a request about a session, which counts for its student, too."""
 
     def commands(pipeline: Pipeline) -> None:
+        rates.count_outside(pipeline, rate, _owners.get(rate.session_id))
         rates.count_in_session(pipeline, rate, state_key(rate.session_id))
 
-    replies = _talk(commands, otherwise=_with_script(commands))
-    return replies is not None and bool(replies[-1])
+    replies = _talk(commands)
+    return replies is not None and any(replies)
 
 
 def note_cleanup(at: datetime, ended: int) -> None:
@@ -255,6 +222,26 @@ def statistics() -> dict[str, int | float] | None:
         return None
 
 
+# --- Whose sessions are, for counting their students ------------------------------------------------------
+
+_MOST_OWNERS = 20_000  # some megabytes
+_owners: dict[UUID, Owners] = {}
+
+
+def _remember_owners(session_id: UUID, state: SessionState) -> None:
+    if len(_owners) >= _MOST_OWNERS:
+        _owners.clear()
+    _owners[session_id] = Owners(state.client_id, state.student_id)
+
+
+def _unpacked(session_id: UUID, packed: bytes | None) -> SessionState | None:
+    state = SessionState.unpack(packed)
+    metrics.hit_or_miss(state is not None)
+    if state is not None and session_id not in _owners:
+        _remember_owners(session_id, state)
+    return state
+
+
 # --- Talking to Redis ------------------------------------------------------------------------------
 
 
@@ -293,12 +280,10 @@ def _redis() -> Redis:
     return connection
 
 
-def _talk(
-    commands: Callable[[Pipeline], object], otherwise: Callable[[Pipeline], object] | None = None
-) -> list[Any] | None:
+def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
     """One round trip. None when Redis does not answer, or did not a moment ago.
 
-    `otherwise` is sent instead when the script is unknown to a Redis that was restarted.
+    A Redis that was restarted does not know our scripts: it learns them, and is asked again.
     """
     if time.monotonic() < _outage.until:
         return None
@@ -312,10 +297,12 @@ def _talk(
             failed = next((reply for reply in replies if isinstance(reply, Exception)), None)
             if failed is None:
                 return replies[len(stale) :]
-            if otherwise is not None and isinstance(failed, NoScriptError):
-                otherwise(pipeline)
-                return pipeline.execute()
-            raise failed
+            if not isinstance(failed, NoScriptError):
+                raise failed
+            for script in scripts.ALL:
+                pipeline.script_load(script.text)
+            commands(pipeline)
+            return pipeline.execute()[len(scripts.ALL) :]
     except RedisError as error:
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
         for session_id in stale:
@@ -323,14 +310,6 @@ def _talk(
         metrics.REDIS_FAILURES.inc()
         logger.warning("Redis failed (%s: %s); going on with PostgreSQL alone", type(error).__name__, error)
         return None
-
-
-def _with_script(commands: Callable[[Pipeline], object]) -> Callable[[Pipeline], object]:
-    def first_time(pipeline: Pipeline) -> None:
-        rates.load_script(pipeline)
-        commands(pipeline)
-
-    return first_time
 
 
 def _count_keys(redis: Redis, pattern: str) -> int:

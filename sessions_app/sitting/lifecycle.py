@@ -26,7 +26,7 @@ from sessions_app.refusals import (
 )
 from sessions_app.sitting import hot_state, ledger, named_tests, times
 from sessions_app.sitting.access import Caller, check_access, session_for
-from sessions_app.sitting.decisions import beliefs_of, so_far_of
+from sessions_app.sitting.decisions import beliefs_of, so_far_of, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT
 from sessions_app.sitting.pilots import with_open_pilots
 from sessions_app.sitting.proficiency import prior_of
@@ -247,15 +247,19 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
 def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
     rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
     rows = rows.filter(chain_head=state.chain_head, token_generation=state.token_generation)
-    standing = standing_of_state(session_id, state)
     try:
         session = rows.select_related("named_test").first()
-    except OperationalError:
-        return standing  # without PostgreSQL nobody can have gone on
+    except OperationalError:  # without PostgreSQL nobody can have gone on
+        ability = engine.next_step(so_far_of_state(state, state.item_indices, state.item_scores)).ability
+        theta, standard_error = ability.theta.tolist(), ability.standard_error.tolist()
+        return standing_of_state(session_id, state, theta, standard_error)
     if session is None:
         return None
-    return replace(
-        standing,
+    return standing_of_state(
+        session_id,
+        state,
+        session.theta,
+        session.standard_error,
         deadline=session.deadline,
         waits_to_begin=session.is_waiting,
         test=session.named_test,

@@ -1,9 +1,8 @@
-"""Rate limits: what is counted together in a minute, as commands to Redis. `hot_state` sends them.
+"""Rate limits: what is counted together in a minute, and under which key of Redis. `hot_state` sends it.
 
 A student stands in the keys by the primary key, or by a digest, never by the id that a school knows.
 """
 
-import hashlib
 import time
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from redis.client import Pipeline
 
+from sessions_app.sitting import scripts
 from sessions_app.sitting.session_state import digest_of
 
 _LIFETIME = 120  # seconds; a counter is of use for one minute of the clock
@@ -23,18 +23,32 @@ class RateLimit:
     name: str
     per_minute: int
 
+    @property
+    def key(self) -> str:
+        """In braces, as the keys of a session have its id: one word for each place of a cluster."""
+        return f"rate:{{{self.name}}}"
+
 
 @dataclass(frozen=True)
 class SessionRate:
-    """A request about a session: its caller's limit, and that of the session's student.
+    """A request about a session, and who sends it: an API client, or who holds a token of this generation."""
 
-    `client_id` None: the caller holds the session's own token. A client is only counted for the students
-    of its own sessions: nobody holds up a test that is not theirs.
-    """
-
-    caller: RateLimit
     session_id: UUID
+    client_id: int | None = None
+    generation: int = 0
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Whose a session is, as this process has seen it."""
+
     client_id: int | None
+    student_id: int
+
+
+def of_client(client_id: int) -> RateLimit:
+    """The requests of one API client."""
+    return RateLimit(f"c{client_id}", settings.RATE_LIMIT_CLIENT_PER_MINUTE)
 
 
 def of_starts(external_id: str) -> RateLimit:
@@ -43,58 +57,44 @@ def of_starts(external_id: str) -> RateLimit:
     return RateLimit(name, settings.RATE_LIMIT_STUDENT_STARTS_PER_MINUTE)
 
 
+def of_student(student_id: int) -> RateLimit:
+    """The requests about all sessions of one student."""
+    return RateLimit(f"s{student_id}", settings.RATE_LIMIT_STUDENT_PER_MINUTE)
+
+
 def count(pipeline: Pipeline, limit: RateLimit) -> None:
-    """Adds two replies; the first is how many requests there were in this minute."""
-    pipeline.incr(_key(limit.name))
-    pipeline.expire(_key(limit.name), _LIFETIME)
+    """Adds one reply: 1 where that is too many in this minute."""
+    scripts.COUNT(pipeline, [limit.key], _minute(), limit.per_minute, _LIFETIME)
 
 
-# KEYS: the caller's counter, the session's state. ARGV: the caller's limit, the client's id or "", the
-# student's limit, the minute, a counter's lifetime. Replies 1 where one of the two is over its limit.
-# A state begins with two bytes, the header of an array, the client's id and the student's: `SessionState`.
-_COUNT = """
-local function is_over(key, limit)
-  local seen = redis.call('INCR', key)
-  if seen == 1 then redis.call('EXPIRE', key, ARGV[5]) end
-  return seen > tonumber(limit)
-end
-local over = is_over(KEYS[1], ARGV[1])
-local state = redis.call('GET', KEYS[2])
-if state then
-  local header = string.byte(state, 3) == 220 and 3 or 1
-  local read, _, client, student = pcall(cmsgpack.unpack_limit, state, 2, 2 + header)
-  if read and type(student) == 'number' and (ARGV[2] == '' or client == tonumber(ARGV[2])) then
-    local key = 'rate:student:' .. string.format('%.0f', student) .. ':' .. ARGV[4]
-    over = is_over(key, ARGV[3]) or over
-  end
-end
-return over and 1 or 0
-"""
-_COUNT_SHA = hashlib.sha1(_COUNT.encode(), usedforsecurity=False).hexdigest()
+def count_outside(pipeline: Pipeline, rate: SessionRate, owners: Owners | None) -> None:
+    """What a request about a session counts for besides the session: adds a reply for each.
+
+    A client is only counted for the students of its own sessions: nobody holds up a test that is not theirs.
+    Whose a session is, a process knows from the second time on that it sees the session.
+    """
+    if rate.client_id is not None:
+        count(pipeline, of_client(rate.client_id))
+    if owners is not None and rate.client_id in (None, owners.client_id):
+        count(pipeline, of_student(owners.student_id))
 
 
 def count_in_session(pipeline: Pipeline, rate: SessionRate, state_key: str) -> None:
-    """Adds one reply: 1 where the caller or the student is over the limit. Raises where Redis is new."""
-    pipeline.evalsha(
-        _COUNT_SHA,
-        2,
-        _key(rate.caller.name),
-        state_key,
-        rate.caller.per_minute,
-        "" if rate.client_id is None else rate.client_id,
-        settings.RATE_LIMIT_STUDENT_PER_MINUTE,
-        _minute(),
-        _LIFETIME,
-    )
+    """What a token of the session counts for in the session: adds one reply; of an API client nothing."""
+    if rate.client_id is None:
+        scripts.COUNT_IN_SESSION(pipeline, [state_key, counter_key(rate)], *in_session(rate))
 
 
-def load_script(pipeline: Pipeline) -> None:
-    """What a Redis that was restarted has to learn first; adds one reply."""
-    pipeline.script_load(_COUNT)
+def counter_key(rate: SessionRate) -> str:
+    """Where a token counts that does not count in the state: each generation for itself."""
+    return f"rate:{{{rate.session_id}}}:{rate.generation}"
 
 
-def _key(name: str) -> str:
-    return f"rate:{name}:{_minute()}"
+def in_session(rate: SessionRate | None) -> tuple[int, int | str, int, int]:
+    """Minute, limit, lifetime and generation, as scripts take them; the limit is "" where nothing counts."""
+    if rate is None or rate.client_id is not None:
+        return _minute(), "", _LIFETIME, 0
+    return _minute(), settings.RATE_LIMIT_SESSION_PER_MINUTE, _LIFETIME, rate.generation & 0xFF
 
 
 def _minute() -> int:

@@ -1,6 +1,7 @@
 """What Redis holds: the state of a running session, and what a student sees of a question."""
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEFORE = struct.calcsize(">HHHB")  # bytes that stand before the array
 
 
 class SessionState(msgspec.Struct, frozen=True, array_like=True):
-    """What a submission needs of a running session: about 250 bytes, no answer key and no answer text.
+    """What a submission needs of a running session: about 200 bytes, no answer key and no answer text.
 
-    An array on the wire: field order is the format. Before it stand two bytes, the number of answers, so
-    that Redis can tell an older state from a newer one.
+    An array on the wire: field order is the format. Before it stand seven bytes that scripts in Redis read
+    and write (`scripts`): the number of answers, by which an older state is told from a newer one, how
+    many requests came in which minute, and of which generation the tokens are whose requests count there.
+    Ability is not in it: it follows from the answers, and who shows it has it at hand.
     """
 
     client_id: int | None
@@ -30,9 +34,8 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     correct: int
     items: bytes  # indices in the revision, 2 bytes each (4 in pools beyond 65,536 questions)
     scores: bytes  # 1 byte each, as they count: −1 for an answer that came too fast
-    theta: bytes  # 8 bytes a concept, as the next three
-    standard_error: bytes
-    prior: bytes  # mean and standard deviation; empty: N(0, 1)
+    concepts: int  # of which the test finds the ability
+    prior: bytes  # mean and standard deviation, 8 bytes a concept; empty: N(0, 1)
     started_at: int  # microseconds since 1970
     chain_head: bytes  # of the audit chain
     marks: int = 0  # `token_generation` and three truths, in one byte
@@ -45,8 +48,6 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
         student_external_id: str,
         items: Sequence[int],
         scores: Sequence[int],
-        theta: Sequence[float],
-        standard_error: Sequence[float],
         prior_mean: Sequence[float],
         prior_sd: Sequence[float],
         token_generation: int = 0,
@@ -62,8 +63,7 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             student_digest=digest_of(student_external_id),
             items=_pack_items(items),
             scores=_bytes(scores, np.int8),
-            theta=_bytes(theta),
-            standard_error=_bytes(standard_error),
+            concepts=len(prior_mean),
             prior=b"" if is_standard else _bytes([*prior_mean, *prior_sd]),
             marks=token_generation & 15 | truths | token_generation >> 4 << 7,
             **plain,
@@ -75,8 +75,6 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
             self,
             items=_pack_items([*self.item_indices, self.current]),
             scores=self.scores + _bytes([answered.score], np.int8),
-            theta=_bytes(answered.theta),
-            standard_error=_bytes(answered.standard_error),
             correct=self.correct + answered.counts_as_right,
             current=answered.next_item or 0,
             chain_head=answered.chain_head,
@@ -87,13 +85,14 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     def unpack(cls, packed: bytes | None) -> "SessionState | None":
         """A state of an older version of this service reads as none, and is rebuilt."""
         try:
-            return None if packed is None else msgspec.msgpack.decode(packed[2:], type=cls)
+            return None if packed is None else msgspec.msgpack.decode(packed[_BEFORE:], type=cls)
         except msgspec.DecodeError:
             return None
 
     def packed(self) -> bytes:
-        """What Redis keeps."""
-        return self.answered.to_bytes(2, "big") + msgspec.msgpack.encode(self)
+        """What Redis keeps; no request has been counted in it."""
+        generation = self.token_generation & 0xFF
+        return struct.pack(">HHHB", self.answered, 0, 0, generation) + msgspec.msgpack.encode(self)
 
     @property
     def token_generation(self) -> int:
@@ -139,18 +138,12 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
         return scores
 
     @property
-    def ability(self) -> tuple[list[float], list[float]]:
-        """θ and standard error, one number a concept."""
-        return np.frombuffer(self.theta).tolist(), np.frombuffer(self.standard_error).tolist()
-
-    @property
     def prior_mean_sd(self) -> tuple[list[float], list[float]]:
         """Mean and standard deviation of the prior, one number a concept."""
-        concepts = len(self.theta) // 8
         if not self.prior:
-            return [0.0] * concepts, [1.0] * concepts
+            return [0.0] * self.concepts, [1.0] * self.concepts
         numbers: list[float] = np.frombuffer(self.prior).tolist()
-        return numbers[:concepts], numbers[concepts:]
+        return numbers[: self.concepts], numbers[self.concepts :]
 
     def is_of_student(self, external_id: str) -> bool:
         """Whether this is the session of the student with that id."""
@@ -163,8 +156,6 @@ class Advance:
 
     score: int
     counts_as_right: bool
-    theta: Sequence[float]
-    standard_error: Sequence[float]
     next_item: int | None
     chain_head: bytes
     asked_at: int = 0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sessions_app import metrics
@@ -88,8 +89,6 @@ def state_of(session: TestSession, responses: list[TestResponse]) -> SessionStat
         correct=session.correct_responses,
         items=[positions[response.question_id] for response in responses],
         scores=[response.counted_score for response in responses],
-        theta=session.theta,
-        standard_error=session.standard_error,
         prior_mean=session.prior_mean,
         prior_sd=session.prior_sd,
         started_at=microseconds(session.started_at),
@@ -142,19 +141,21 @@ def overall_of(row: TestSession | TestResponse) -> tuple[float, float] | None:
     return row.overall_theta, row.overall_error
 
 
-def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
-    """Where a running session stands, from its hot state."""
-    theta, standard_error = state.ability
+def standing_of_state(
+    session_id: UUID, state: SessionState, theta: list[float], standard_error: list[float], **known: Any
+) -> Standing:
+    """Where a running session stands, from its hot state; with its ability, and what else is known of it."""
     plan, bank, pilots = load_plan(state.plan_id), load_revision(state.revision_id).bank, 0
     if plan.rules.pilots is not None:
         part = counting(bank)
         pilots = sum(not part.holds(item) for item in state.item_indices)
+    prior_mean, prior_sd = state.prior_mean_sd
     return Standing(
         session_id=session_id,
         student_id=state.student_id,
         status=TestSession.Status.ACTIVE,
         concept_names=plan.concept_names,
-        prior_mean=state.prior_mean_sd[0],
+        prior_mean=prior_mean,
         theta=theta,
         standard_error=standard_error,
         answered=state.answered,
@@ -164,5 +165,6 @@ def standing_of_state(session_id: UUID, state: SessionState) -> Standing:
         max_questions=most_questions(plan.rules, bank),
         is_length_fixed=is_fixed(plan.rules, bank),
         is_withheld=state.is_withheld,
-        scored_with=scored_with(plan.rules, *state.prior_mean_sd, state.is_scored_alone),
+        scored_with=scored_with(plan.rules, prior_mean, prior_sd, state.is_scored_alone),
+        **known,
     )

@@ -175,11 +175,9 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         return None
     counts_as_right = is_correct and not is_pilot
     asked_at = times.now_asked(plan.rules, now)
-    after = state.advanced(
-        Advance(counted, counts_as_right, theta, standard_error, step.next_item, recorded.head, asked_at)
-    )
-    standing = replace(
-        standing_of_state(submission.session_id, after), deadline=recorded.deadline, overall=overall
+    after = state.advanced(Advance(counted, counts_as_right, step.next_item, recorded.head, asked_at))
+    standing = standing_of_state(
+        submission.session_id, after, theta, standard_error, deadline=recorded.deadline, overall=overall
     )
     if is_over:
         standing = replace(

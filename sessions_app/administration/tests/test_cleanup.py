@@ -106,7 +106,7 @@ def test_it_removes_the_hot_state_of_what_it_ends(idle: Callable[[float], str]) 
     idle(31)
     fresh = idle(1)
     cleanup.end_inactive(now=timezone.now())
-    assert get_redis_connection("default").keys("session:*") == [f"session:{fresh}:state".encode()]
+    assert get_redis_connection("default").keys("session:*") == [f"session:{{{fresh}}}:state".encode()]
 
 
 def test_it_leaves_finished_tests_alone(api: APIClient, start: Start, pool: QuestionPool) -> None:

@@ -499,7 +499,7 @@ def test_a_stranger_cannot_hold_up_a_test(api: APIClient, start: Start, pool: Qu
     redis = get_redis_connection("default")
     assert browser_of(theirs).post("/api/test/submit", body).status_code == 404
     assert not redis.keys("lock:*")
-    redis.set(f"lock:{mine['session_id']}:{body['question_id']}", b"somebody", ex=5)
+    redis.set(f"lock:{{{mine['session_id']}}}:{body['question_id']}", b"somebody", ex=5)
     assert browser_of(theirs).post("/api/test/submit", body).status_code == 404
     assert client_with(f"Token {make_token()}").post("/api/test/submit", body).status_code == 404
     assert browser_of(mine).post("/api/test/submit", body).json()["code"] == "submission_in_progress"

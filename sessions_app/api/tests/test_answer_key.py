@@ -80,7 +80,7 @@ def test_it_leaves_redis_with_positions_and_numbers_alone(api: APIClient, start:
     """Of the answers Redis holds the scores, and neither the chosen option nor its text."""
     started = start()
     submit(api, started, started["next_question"]["id"], 2)
-    packed = get_redis_connection("default").get(f"session:{started['session_id']}:state")
+    packed = get_redis_connection("default").get(f"session:{{{started['session_id']}}}:state")
     state = read_state(UUID(started["session_id"]))
     assert state is not None
     assert state.item_scores == [1]

@@ -60,7 +60,7 @@ def test_it_deletes_the_hot_state(api: APIClient, start: Start, pool: QuestionPo
     started, other = start(), start()
     api.post(address(started))
     assert get_redis_connection("default").keys("session:*") == [
-        f"session:{other['session_id']}:state".encode()
+        f"session:{{{other['session_id']}}}:state".encode()
     ]
 
 

@@ -45,7 +45,7 @@ def test_it_counts_nothing_in_an_empty_redis(api: APIClient) -> None:
 
 
 def test_it_counts_beyond_one_scan(api: APIClient) -> None:
-    get_redis_connection("default").mset({f"session:{i}:state": b"" for i in range(2500)})
+    get_redis_connection("default").mset({f"session:{{{i}}}:state": b"" for i in range(2500)})
     assert api.get("/api/debug/redis/stats").json()["redis_stats"]["active_sessions"] == 2500
 
 

@@ -105,11 +105,11 @@ def test_it_writes_the_session_to_the_database(start: Start, pool: QuestionPool)
 def test_it_writes_the_hot_state_to_redis_for_half_an_hour(start: Start, pool: QuestionPool) -> None:
     started = start()
     redis = get_redis_connection("default")
-    assert 1790 <= redis.ttl(f"session:{started['session_id']}:state") <= 1800
+    assert 1790 <= redis.ttl(f"session:{{{started['session_id']}}}:state") <= 1800
     state = read_state(UUID(started["session_id"]))
     assert state is not None
     assert (state.answered, state.correct) == (0, 0)
-    assert state.ability[0] == [pytest.approx(0.0, abs=1e-9)]
+    assert state.prior_mean_sd == ([0.0], [1.0])
 
 
 def test_it_caches_what_the_student_sees_for_an_hour(start: Start, pool: QuestionPool) -> None:

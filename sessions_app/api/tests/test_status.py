@@ -57,7 +57,7 @@ def test_it_never_shows_a_state_that_is_older_than_the_rows(
 ) -> None:
     """Redis hung, another process recorded an answer or ended the test, and Redis came back."""
     started = start()
-    redis, key = get_redis_connection("default"), f"session:{started['session_id']}:state"
+    redis, key = get_redis_connection("default"), f"session:{{{started['session_id']}}}:state"
     old = redis.get(key)
     answer_questions(api, started, 1)
     redis.set(key, old)
@@ -103,7 +103,7 @@ def test_it_rebuilds_the_hot_state(api: APIClient, start: Start, pool: QuestionP
     started = start()
     answer_questions(api, started, 2)
     redis = get_redis_connection("default")
-    key = f"session:{started['session_id']}:state"
+    key = f"session:{{{started['session_id']}}}:state"
     before = redis.get(key)
     redis.flushdb()
     api.get(f"/api/test/status/{started['session_id']}")
@@ -115,7 +115,7 @@ def test_it_reads_a_state_of_another_version_as_none(
     api: APIClient, start: Start, pool: QuestionPool
 ) -> None:
     started = start()
-    get_redis_connection("default").set(f"session:{started['session_id']}:state", b"\x91\x01")
+    get_redis_connection("default").set(f"session:{{{started['session_id']}}}:state", b"\x91\x01")
     assert api.get(f"/api/test/status/{started['session_id']}").json()["status"] == "active"
     assert answer_questions(api, started, 1)["questions_answered"] == 1
 

@@ -164,7 +164,7 @@ def test_it_ends_or_answers_but_never_both(
     assert session.questions_answered == (1 if answered.status_code == 200 else 0)
     assert_consistent(session)
     # What the answer left in Redis is gone with the end, whoever was last.
-    assert not get_redis_connection("default").exists(f"session:{started['session_id']}:state")
+    assert not get_redis_connection("default").exists(f"session:{{{started['session_id']}}}:state")
     status = browser.get(f"/api/test/status/{started['session_id']}").json()
     assert (status["status"], status["questions_answered"]) == ("ended", session.questions_answered)
 
@@ -233,7 +233,7 @@ def test_it_reads_a_status_that_was_true_at_some_moment(start: Start, pool: Ques
     def read() -> list[int]:
         seen = []
         for _ in range(15):
-            get_redis_connection("default").delete(f"session:{started['session_id']}:state")
+            get_redis_connection("default").delete(f"session:{{{started['session_id']}}}:state")
             seen.append(
                 browser_of(started)
                 .get(f"/api/test/status/{started['session_id']}")

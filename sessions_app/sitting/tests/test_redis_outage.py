@@ -132,7 +132,7 @@ def test_it_rebuilds_the_state_that_it_lost(api: APIClient, start: Start, pool: 
     started = start()
     answer_questions(api, started, 2)
     redis = get_redis_connection("default")
-    key = f"session:{started['session_id']}:state"
+    key = f"session:{{{started['session_id']}}}:state"
     before = redis.get(key)
     redis.flushdb()
     submit(api, started, "no such question", 0)
@@ -144,7 +144,7 @@ def test_it_goes_on_with_an_old_state(api: APIClient, start: Start, pool: Questi
     """As another process leaves it whose last write did not reach Redis."""
     started = start()
     redis = get_redis_connection("default")
-    key = f"session:{started['session_id']}:state"
+    key = f"session:{{{started['session_id']}}}:state"
     first = redis.get(key)
     reply = answer_questions(api, started, 2)
     redis.set(key, first, ex=100)
@@ -159,7 +159,7 @@ def test_it_does_not_answer_an_old_question_by_an_old_state(
 ) -> None:
     started = start()
     redis = get_redis_connection("default")
-    key = f"session:{started['session_id']}:state"
+    key = f"session:{{{started['session_id']}}}:state"
     first = redis.get(key)
     answer_questions(api, started, 1)
     redis.set(key, first, ex=100)
@@ -290,8 +290,7 @@ def test_it_answers_503_without_postgresql(
     browser = browser_of(started)
     question_id = started["next_question"]["id"]
     redis = get_redis_connection("default")
-    key = f"session:{started['session_id']}:state"
-    before = redis.get(key)
+    before = hot_state.read_state(UUID(started["session_id"]))
     api.raise_request_exception = browser.raise_request_exception = False
     with database_down():
         for response in (
@@ -309,7 +308,7 @@ def test_it_answers_503_without_postgresql(
             assert response["Content-Type"] == "application/problem+json"
             assert b"127.0.0.1" not in response.content
         # Nothing half-written, the lock released, and Redis still knows where the test stands.
-        assert redis.get(key) == before
+        assert hot_state.read_state(UUID(started["session_id"])) == before
         assert not redis.keys("lock:*")
         assert browser.get(f"/api/test/status/{started['session_id']}").json()["status"] == "active"
     assert not TestResponse.objects.exists()

@@ -98,7 +98,7 @@ def test_it_runs_a_whole_test_in_one_dimension(api: APIClient, start: Start, rul
     assert 1 <= result["total_questions"] <= 6
     assert result["ability"]["theta"][0] > 0
     assert result["test_summary"]["end_reason"]
-    packed = get_redis_connection("default").keys(f"session:{started['session_id']}:*")
+    packed = get_redis_connection("default").keys(f"session:{{{started['session_id']}}}:*")
     assert not packed
 
 
