@@ -8,9 +8,13 @@ from collections.abc import Generator
 from importlib import import_module
 from typing import Any
 
+import django
 from django.db import connection
 from django.urls import get_resolver
 from django_redis import get_redis_connection
+
+django.setup()
+import_module("testing_engine.warming").warm_in_background = lambda: None  # type: ignore[attr-defined]
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # there are no static files
