@@ -59,6 +59,16 @@ def test_a_part_of_the_page_and_a_file(author: Client) -> None:
     assert " checked" not in said
 
 
+def test_the_metric_is_explained_and_what_has_no_curve_yet_is_said(author: Client) -> None:
+    bare = {"content": "1 + 1?", "options": ["1", "2"], "correct_answer": "2", "concepts": [1.0]}
+    pool = make_pool([{**bare, "id": f"q{number}"} for number in range(2)])
+    address = f"/desk/questions/{pool.pk}/parameters"
+    said = author.post(address, {"table": TABLE, "do": "look", **CHOICES}).content.decode()
+    assert "73 of 100 answer it with D = 1" in said
+    assert "No curve of now, for they have no parameters yet: q0, q1." in said
+    assert ">q0, now<" not in said.replace("\n", "")
+
+
 def test_what_is_no_table_is_said_in_german_too(author: Client) -> None:
     pool = make_pool(2)
     address = f"/desk/questions/{pool.pk}/parameters"

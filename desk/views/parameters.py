@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from testing_engine.parameters import GRID, Look, ParametersRefused, Reading
 from testing_engine.pictures.parameters import Words, before_and_after
 from testing_engine.pictures.picture import Picture
 from testing_engine.pools import PoolWasRevised
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 LISTED = 50
 PART = "parts/parameters_look"
@@ -40,6 +41,7 @@ class ChoiceField:
     choice: Choice
     value: str
     options: tuple[tuple[str, str], ...]
+    help: str = ""
 
 
 @require_form
@@ -151,9 +153,22 @@ def _fields(candidate: Candidate, chosen: Mapping[str, str]) -> list[ChoiceField
             choice,
             chosen.get(choice.name, ""),
             tuple((option, _option(choice.name, option)) for option in choice.options),
+            _help(choice.name),
         )
         for choice in candidate.choices
     ]
+
+
+def _help(name: str) -> str:
+    if name != "scaling":
+        return ""
+    return _(
+        "It says how steep a curve a slope of 1 stands for. An example: of students who lie 1 above the "
+        "difficulty of a question with slope 1, 73 of 100 answer it with D = 1, and 85 of 100 with D = 1.7. "
+        "The program’s settings or the article that the table is from say which; where nothing is said, "
+        "programs of today use D = 1. A wrong choice makes every question look almost twice as sharp as it "
+        "is, or half: look at the curves below, whether they are much steeper than you know them."
+    )
 
 
 def _option(name: str, option: str) -> str:
@@ -177,11 +192,17 @@ def _picture(look: Look) -> Picture:
             "whole as the table has it. θ is measured along the question's own slopes."
         ),
         before=_("now"),
+        none=_("now: none yet"),
         after=_("by the table"),
         probability=_("probability"),
         score=_("score"),
     )
-    return before_and_after(GRID, [(each.id, each.before, each.after) for each in look.curves], words)
+    without = [match.id for match in look.shown if match.before.state == NOT_CALIBRATED]
+    if without:
+        said = _("No curve of now, for they have no parameters yet: {questions}.")
+        words = replace(words, description=f"{words.description} {said.format(questions=', '.join(without))}")
+    curves = [(each.id, () if each.id in without else each.before, each.after) for each in look.curves]
+    return before_and_after(GRID, curves, words)
 
 
 def _in_words(refused: ParametersRefused | TableUnreadable) -> list[str]:

@@ -20,6 +20,7 @@ class Words:
     title: str
     description: str
     before: str
+    none: str  # for what has no curve before
     after: str
     probability: str
     score: str
@@ -28,7 +29,8 @@ class Words:
 def before_and_after(
     grid: Sequence[float], questions: Sequence[tuple[str, Points, Points]], words: Words
 ) -> Picture:
-    """`questions`: (id, P of each category before, the same after), each (categories, points of `grid`).
+    """`questions`: (id, P of each category before, the same after), each (categories, points of `grid`);
+    before is empty for one that has no parameters yet.
 
     Of right/wrong questions P of a right answer is drawn, of others that of each score; before broken, after
     whole.
@@ -39,11 +41,17 @@ def before_and_after(
 
         axes = figure.subplots(1, len(questions), squeeze=False, sharey=True)[0]
         for place, (axis, (name, before, after)) in enumerate(zip(axes, questions, strict=True)):
-            for score in _drawn(before):
-                colour = RIGHT if len(before) == 2 else SERIES[score % len(SERIES)]
-                first = place == 0 and score == _drawn(before)[0]
-                said = (words.before, words.after) if first else (None, None)
-                axis.plot(grid, before[score], color=colour, linestyle=":", linewidth=2, label=said[0])
+            for score in _drawn(after):
+                colour = RIGHT if len(after) == 2 else SERIES[score % len(SERIES)]
+                first = place == 0 and score == _drawn(after)[0]
+                said = (words.before if before else words.none, words.after) if first else (None, None)
+                axis.plot(
+                    *((grid, before[score]) if before else ((), ())),
+                    color=colour,
+                    linestyle=":",
+                    linewidth=2,
+                    label=said[0],
+                )
                 axis.plot(grid, after[score], color=colour, linewidth=2, label=said[1])
             axis.set(title=label(name), xlabel="θ", xlim=(grid[0], grid[-1]), ylim=(0, 1.02))
         axes[0].set_ylabel(words.probability)
@@ -52,9 +60,11 @@ def before_and_after(
     columns: list[str] = ["θ"]
     numbers: list[Sequence[float]] = [grid]
     for name, before, after in questions:
-        for score in _drawn(before):
-            for said, points in ((words.before, before), (words.after, after)):
-                scored = "" if len(before) == 2 else f", {words.score} {score}"
+        for score in _drawn(after):
+            for said, points in (
+                ((words.before, before), (words.after, after)) if before else ((words.after, after),)
+            ):
+                scored = "" if len(after) == 2 else f", {words.score} {score}"
                 columns.append(f"{name}{scored}, {said}")
                 numbers.append(points[score])
     rows = rows_of(*numbers)

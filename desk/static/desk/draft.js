@@ -43,9 +43,17 @@ export function keepDrafts(form, box) {
   form.addEventListener("submit", keep);
 }
 
+/** As the pages write moments (adaptive/formats), by this device's clock. */
+function moment(at) {
+  const two = (number) => String(number).padStart(2, "0");
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())];
+  const isGerman = document.documentElement.lang === "de";
+  return `${isGerman ? day.reverse().join(".") : day.join("-")} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
 function offer(kept, key, form, box) {
   box.hidden = false;
-  box.querySelector("span").textContent = new Date(kept.at).toLocaleString(document.documentElement.lang);
+  box.querySelector("span").textContent = moment(new Date(kept.at));
   box.querySelector("[data-drop]").onclick = () => {
     localStorage.removeItem(key);
     box.hidden = true;
