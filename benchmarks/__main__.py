@@ -4,7 +4,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-BENCHMARKS = ("engine", "steps", "calibration", "exposure", "memory", "submit", "cleanup", "audit")
+BENCHMARKS = ("engine", "steps", "calibration", "exposure", "memory", "submit", "cleanup", "audit", "watch")
 
 
 def main() -> int:

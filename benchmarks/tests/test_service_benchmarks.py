@@ -96,3 +96,11 @@ def test_it_serves_as_make_run_does() -> None:
 
 def test_it_aligns_a_table() -> None:
     assert table(["a", "b"], [["long", 1]]) == "| a    | b |\n| ---- | - |\n| long | 1 |"
+
+
+def test_it_measures_a_night(request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--deep"):
+        pytest.skip("twenty seconds; --deep runs it")
+    ((questions, answers, *_),) = rows(run("benchmarks.watch", "--tiny"))
+
+    assert (questions, answers) == ("60", "3,750")
