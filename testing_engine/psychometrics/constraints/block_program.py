@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csc_array, csr_array, vstack
 
 from testing_engine.psychometrics.constraints.blocks import Blocks, losses
@@ -34,6 +34,7 @@ from testing_engine.psychometrics.constraints.integer_program import (
     Program,
     Relaxed,
 )
+from testing_engine.psychometrics.constraints.linear_program import minimised
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
 FIRST_GAP = 0.02  # of losses, in units of the largest value
@@ -157,6 +158,8 @@ class BlockProgram:
 
     def _first(self, order: IntArray, count: int) -> IntArray:
         """So many columns that stand alone, and one column each of as many blocks as fill the same room."""
+        if not len(self.blocks.used):
+            return order[:count]
         block = self.block_of[order]
         _, first = np.unique(block, return_index=True)
         first = np.sort(first[block[first] >= 0])
@@ -181,27 +184,23 @@ class BlockProgram:
         columns, rows, n = np.flatnonzero(active), self.rows, len(self.values)
         extra = rows.above.shape[1] - n
         above, most, equal, exactly, kept, needed = rows.among(np.append(columns, np.arange(n, n + extra)))
-        solved = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
+        solved = minimised(
             np.concatenate([-self.values[columns], np.full(extra, SHORTFALL_PRICE)]),
-            A_ub=above,
-            b_ub=most,
-            A_eq=equal,
-            b_eq=exactly,
-            bounds=np.concatenate(
-                [np.tile([0.0, 1.0], (len(columns), 1)), np.tile([0.0, np.inf], (extra, 1))]
-            ),
-            method="highs-ds",
-            options={"presolve": False},  # takes longer than it saves, with so few columns
+            above,
+            most,
+            equal,
+            exactly,
+            np.concatenate([np.ones(len(columns)), np.full(extra, np.inf)]),
         )
-        if solved.x is None or solved.fun is None or solved.status != 0:
+        if solved is None:
             return None, 0.0
         prices, sides = np.zeros(len(kept)), np.zeros(len(needed))
-        prices[kept], sides[needed] = solved.ineqlin.marginals, solved.eqlin.marginals
+        prices[kept], sides[needed] = solved.above, solved.equal
         prices[len(prices) - rows.own :] = 0.0
         reduced = self.values + (rows.above.T @ prices + rows.equal.T @ sides)[:n]
         z = np.zeros(n)
         z[columns] = solved.x[: len(columns)]
-        return Relaxed(-float(solved.fun), z, reduced), float(solved.x[len(columns) :].sum())
+        return Relaxed(-solved.value, z, reduced), float(solved.x[len(columns) :].sum())
 
     def _exchanged(self, relaxed: Relaxed) -> IntArray | None:
         """The fractions rounded, repaired and improved by exchanges of two columns, where no block is in the
