@@ -266,7 +266,12 @@ def calibrate(
             return calibrate_several(
                 responses, kept, built, prior, seed, n_threads, tolerance, left_out, settings, watch
             )
-        return _on_a_grid(responses, kept, built, prior, n_threads, tolerance, left_out, settings, watch)
+        data = answered(kept, built)
+        has_sums = _sufficient(kept, built) and data.pattern is None
+        del kept  # a copy of millions of answers, where an item was left out
+        return _on_a_grid(
+            responses, data, has_sums, built, prior, n_threads, tolerance, left_out, settings, watch
+        )
 
 
 def _given_population(
@@ -281,7 +286,8 @@ def _given_population(
 
 def _on_a_grid(
     responses: Responses,
-    kept: Responses,
+    data: Answered,
+    has_sums: bool,
     model: Model,
     priors: Priors,
     threads: int,
@@ -290,15 +296,16 @@ def _on_a_grid(
     settings: dict[str, Any],
     watch: Watch,
 ) -> Calibration:
+    """`has_sums`: persons are seen through sums of their answers, all of which are there."""
+    n_answers = int(responses.answers_per_item[~left_out].sum())
     refine, limit = 1, LIMIT
     while True:
         nodes = grid(model.q.shape[1], refine, limit)
-        data = answered(kept, model)
-        engine: Sparse | Sufficient = Sparse(data, model, nodes, threads)
-        if _sufficient(kept, model) and data.pattern is None:
-            engine = Sufficient(kept, model, nodes)
+        engine: Sparse | Sufficient = (
+            Sufficient(responses, model, nodes) if has_sums else Sparse(data, model, nodes, threads)
+        )
         newton = newton_is_cheap(data, model, nodes)
-        large = isinstance(engine, Sparse) and kept.n_answers >= LARGE_FROM
+        large = isinstance(engine, Sparse) and n_answers >= LARGE_FROM
         strict = tolerance or (LARGE_TOLERANCE if large else TOLERANCE)
         iterations = Iterations(
             data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton, watch

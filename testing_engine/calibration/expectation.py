@@ -61,7 +61,8 @@ class Answered:
 
 
 def answered(responses: Responses, model: Model) -> Answered:
-    rows = (model.offset[:-1].astype(np.int32)[responses.item] + responses.category).astype(np.int32)
+    rows = model.offset[:-1].astype(np.int32)[responses.item]
+    rows += responses.category
     start, group = responses.start, responses.group
     if responses.n_items <= COMPRESS_UP_TO and responses.n_persons > 1:
         table = np.column_stack([responses.dense(), group.astype(np.int8)])

@@ -17,6 +17,7 @@ Answers = npt.NDArray[np.int32]
 
 MISSING = -1
 LARGEST_CATEGORY = 127
+COUNTED_AT_ONCE = 500_000  # answers: indices of millions would be the largest arrays of a calibration
 
 
 class ResponsesError(ValueError):
@@ -153,7 +154,10 @@ class Responses:
         if self.matrix is not None and self.n_categories.max() == 2:
             ones = self.matrix.sum(axis=0, dtype=np.int64)
             return [np.array([self.n_persons - one, one]) for one in ones]
-        flat = np.bincount(offset[self.item] + self.category, minlength=int(offset[-1]))
+        flat = np.zeros(int(offset[-1]), dtype=np.int64)
+        for first in range(0, self.n_answers, COUNTED_AT_ONCE):
+            part = slice(first, first + COUNTED_AT_ONCE)
+            flat += np.bincount(offset[self.item[part]] + self.category[part], minlength=len(flat))
         return np.split(flat, offset[1:-1])
 
     @cached_property
@@ -173,8 +177,9 @@ class Responses:
         if not self.answers_per_item[dropped].any():
             return self
         kept = ~dropped[self.item]
-        n = np.bincount(self.person[kept], minlength=self.n_persons)
-        start = np.concatenate([[0], np.cumsum(n)]).astype(np.int32)
+        before = np.zeros(self.n_answers + 1, dtype=np.int32)
+        np.cumsum(kept, out=before[1:])
+        start = before[self.start]
         return Responses(
             self.persons, self.items, start, self.item[kept], self.category[kept], self.group, self.groups
         )
@@ -216,7 +221,9 @@ class Responses:
         return len(parts), result
 
     def _refuse_twice_answered(self) -> None:
-        key = self.person.astype(np.int64) * self.n_items + self.item
+        # Not the property, which would keep a number for each answer.
+        key = np.repeat(np.arange(self.n_persons, dtype=np.int64) * self.n_items, np.diff(self.start))
+        key += self.item
         key.sort()
         twice = key[1:][key[1:] == key[:-1]]
         if len(twice):
