@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,8 @@ TOLERANCE = 1e-3
 LARGE_TOLERANCE = 0.03
 LARGE_FROM = 1_500_000  # answers, incomplete
 MOST_STEPS = 500
+NORMAL, EMPIRICAL = "normal", "empirical"
+HISTOGRAM_TOLERANCE = 1e-3  # and the share of the persons that a step moves between nodes
 MASS_AT_END = 1e-4  # share of the persons
 WIDER = 9.0
 NARROW = {1: 0.75, 2: 0.5}  # posterior sd in steps below which the grid is refined
@@ -240,8 +242,9 @@ def calibrate(
 
     `model` is one name or one an item. `q_matrix` is (J, D), not 0 where the item measures the concept.
     `fixed` maps items to parameters that are kept (all of them or some); the population's mean and sd are
-    then free. `population` is "normal" or maps groups to a known (mean, sd); unless known, the first group is
-    N(0, 1) and others are free. `seed` decides the points of three or more concepts. `threads` changes the
+    then free. `population` is "normal", or "empirical" for a histogram (of one concept; mean and sd as those
+    of normal ones), or maps groups to a known (mean, sd); unless known, the first group is N(0, 1) and others
+    are free. `seed` decides the points of three or more concepts. `threads` changes the
     time, never the numbers. `watch` is told of every iteration; what it raises ends the calibration.
     """
     models = read_models(model, responses)
@@ -249,6 +252,8 @@ def calibrate(
     prior = read_priors(priors)
     given = _given_population(population)
     n_threads = threads or min(2, os.cpu_count() or 1)
+    if population == EMPIRICAL and q.shape[1] > 1:
+        raise PopulationError("population", "an empirical one is for one concept")
     left_out = left_out_items(responses, models, fixed or {})
     kept = responses.without(left_out)
     built = build_model(kept, models, q, fixed, given, left_out)
@@ -278,8 +283,9 @@ def _given_population(
     population: str | Mapping[Hashable, tuple[float, float]],
 ) -> Mapping[Hashable, tuple[float, float]] | None:
     if isinstance(population, str):
-        if population != "normal":
-            raise PopulationError("population", f"must be normal or a mapping of groups, not {population!r}")
+        if population not in (NORMAL, EMPIRICAL):
+            told = f"must be normal, empirical or a mapping of groups, not {population!r}"
+            raise PopulationError("population", told)
         return None
     return population
 
@@ -311,6 +317,10 @@ def _on_a_grid(
             data, model, nodes, priors, engine, threads, strict, MOST_STEPS, newton, watch
         )
         state = iterations.run(model.start.copy(), model.population)
+        if settings["population"] == EMPIRICAL:
+            strict = min(strict, HISTOGRAM_TOLERANCE)
+            iterations.tolerance, iterations.newton = strict, False
+            state = iterations.run(state.x, state.population.as_histogram(nodes))
         settings = settings | {"nodes": len(nodes), "limit": limit, "refined": refine, "tolerance": strict}
         fit = Calibration(responses, model, priors, nodes, state, data, left_out, threads, settings)
         wanted = _better_grid(fit, refine, limit)
@@ -375,6 +385,10 @@ def _population_estimates(fit: Calibration) -> dict[Hashable, PopulationEstimate
     with np.errstate(invalid="ignore"):
         error = np.sqrt(variance)
     errors = population.with_vector(error)
+    if population.histogram is not None:  # whose moments have no errors
+        errors = replace(
+            errors, mean=np.full_like(errors.mean, np.nan), log_sd=np.full_like(errors.log_sd, np.nan)
+        )
     for values, free in (
         (errors.mean, population.mean_free),
         (errors.log_sd, population.sd_free),
@@ -398,5 +412,6 @@ def _population_estimates(fit: Calibration) -> dict[Hashable, PopulationEstimate
             float(errors.mean[g, 0]) if one else errors.mean[g],
             float(sd_error[0]) if one else sd_error,
             correlation_error,
+            None if population.histogram is None else np.exp(population.histogram[g]),
         )
     return result

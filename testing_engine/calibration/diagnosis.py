@@ -144,7 +144,7 @@ def _grid(fit: "Calibration") -> Iterator[Finding]:
 
 
 def _population(fit: "Calibration") -> Iterator[Finding]:
-    if fit.several_points:
+    if fit.several_points or fit.state.population.histogram is not None:
         return
     for g, group in enumerate(fit.responses.groups):
         persons = fit.state.found.persons[g]

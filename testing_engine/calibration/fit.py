@@ -108,15 +108,12 @@ class Iterations:
             before = np.concatenate([x, population.vector()])
             metric: list[FloatArray] = []
             x = maximise(self.model, x, found, self.theta, self.priors, 3 if steps <= 2 else 1, metric)
-            mean, covariance = moments(found.persons, self.theta)
-            x, population = expand(
-                self.model, x, population, mean, covariance, self.priors, found.persons.sum(axis=1)
-            )
+            x, population = self._with_population(x, population, found)
             after = np.concatenate([x, population.vector()])
             f = after - before
             last = (x, population)
             decrement, largest = self._sizes(f, metric, found.persons)
-            step = max(largest, np.sqrt(decrement / 2))
+            step = max(largest, np.sqrt(decrement / 2), _change(old_population, population))
             self.watch(Iteration(steps, float(step), tolerance))
             if level == 0 and len(levels) > 1 and np.abs(f).max(initial=0) < COARSE_STEP:
                 level, best = 1, -np.inf
@@ -145,6 +142,16 @@ class Iterations:
             steps,
             trace=trace,
         )
+
+    def _with_population(
+        self, x: FloatArray, population: Population, found: Expectation
+    ) -> tuple[FloatArray, Population]:
+        """The population of the expected persons; of a normal one, location and scale go into the items."""
+        if population.histogram is not None:
+            return x, population.reshaped(found.persons, self.theta)
+        mean, covariance = moments(found.persons, self.theta)
+        n = found.persons.sum(axis=1)
+        return expand(self.model, x, population, mean, covariance, self.priors, n)
 
     def _levels(self) -> list[int | None]:
         if isinstance(self.engine, Sufficient):
@@ -252,6 +259,14 @@ class Iterations:
                     return x, population
             step = step / 2
         return None
+
+
+def _change(before: Population, after: Population) -> float:
+    """Total variation between two histograms, the largest of the groups'; 0 of others."""
+    if before.histogram is None or after.histogram is None:
+        return 0.0
+    apart = np.abs(np.exp(after.histogram) - np.exp(before.histogram)).sum(axis=1)
+    return float(apart.max() / 2)
 
 
 def mixed(

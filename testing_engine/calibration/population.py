@@ -1,12 +1,17 @@
-"""The distribution of ability: one normal a group, on the nodes of a grid, weights renormalised to sum 1."""
+"""The distribution of ability on the nodes of a grid: one normal a group, weights renormalised to sum 1; or
+an empirical histogram, a weight of its own for each node (Bock & Aitkin 1981; Mislevy 1984; Woods 2007).
+"""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from testing_engine.calibration.responses import BoolArray, FloatArray
+
+LEAST_WEIGHT = 1e-12  # of a node of a histogram: nobody is impossible
+TILTS = 50
 
 
 class PopulationError(ValueError):
@@ -30,6 +35,7 @@ class PopulationEstimate:
     mean_error: Any
     sd_error: Any
     correlation_error: FloatArray
+    weights: FloatArray | None = None  # (Q,) of the nodes of the fit, where they are estimated one by one
 
     @property
     def standard_errors(self) -> "PopulationEstimate":
@@ -46,7 +52,11 @@ class PopulationEstimate:
 
 @dataclass(eq=False)
 class Population:
-    """Means, log sds and correlations (as artanh), each (G, …), with what is free of them."""
+    """Means, log sds and correlations (as artanh), each (G, …), with what is free of them.
+
+    Of a histogram they only tell its moments: its log weights are found without them, and are no free numbers
+    that item parameters have a covariance with.
+    """
 
     mean: FloatArray  # (G, D)
     log_sd: FloatArray  # (G, D)
@@ -54,6 +64,7 @@ class Population:
     mean_free: BoolArray
     sd_free: BoolArray
     z_free: BoolArray
+    histogram: FloatArray | None = None  # (G, Q) log weights
 
     @property
     def n_groups(self) -> int:
@@ -65,15 +76,20 @@ class Population:
 
     @property
     def n_free(self) -> int:
+        if self.histogram is not None:
+            return 0
         return int(self.mean_free.sum() + self.sd_free.sum() + self.z_free.sum())
 
     def vector(self) -> FloatArray:
+        if self.histogram is not None:
+            return np.zeros(0)
         return np.concatenate([self.mean[self.mean_free], self.log_sd[self.sd_free], self.z[self.z_free]])
 
     def with_vector(self, vector: FloatArray) -> "Population":
-        new = Population(
-            self.mean.copy(), self.log_sd.copy(), self.z.copy(), self.mean_free, self.sd_free, self.z_free
-        )
+        mean, log_sd, z = self.mean.copy(), self.log_sd.copy(), self.z.copy()
+        new = Population(mean, log_sd, z, self.mean_free, self.sd_free, self.z_free, self.histogram)
+        if self.histogram is not None:
+            return new
         m, s = int(self.mean_free.sum()), int(self.sd_free.sum())
         new.mean[self.mean_free] = vector[:m]
         new.log_sd[self.sd_free] = vector[m : m + s]
@@ -104,7 +120,9 @@ class Population:
         return all(np.linalg.eigvalsh(self.correlation(g))[0] > 1e-4 for g in range(self.n_groups))
 
     def log_weights(self, theta: FloatArray) -> FloatArray:
-        """(G, Q) at nodes (Q, D)."""
+        """(G, Q) at nodes (Q, D); of a histogram at its own."""
+        if self.histogram is not None:
+            return self.histogram
         rows = []
         for group in range(self.n_groups):
             z = (theta - self.mean[group]) / np.exp(self.log_sd[group])
@@ -115,6 +133,28 @@ class Population:
             log -= log.max()
             rows.append(log - np.log(np.exp(log).sum()))
         return np.array(rows)
+
+    def as_histogram(self, theta: FloatArray) -> "Population":
+        """The same distribution, from now on with a weight of its own for each of the nodes (Q, 1)."""
+        return replace(self, histogram=self.log_weights(theta))
+
+    def reshaped(self, persons: FloatArray, theta: FloatArray) -> "Population":
+        """The histograms of most likelihood for expected persons (G, Q) at nodes (Q, 1).
+
+        Moments that are not free are kept by the smallest change of the weights, an exponential tilt.
+        """
+        line = theta[:, 0]
+        mean, log_sd, rows = self.mean.copy(), self.log_sd.copy(), []
+        for group, n in enumerate(persons):
+            weights = np.maximum(n / max(n.sum(), 1e-300), LEAST_WEIGHT)
+            weights = weights / weights.sum()
+            held_mean = None if self.mean_free[group, 0] else float(mean[group, 0])
+            held_sd = None if self.sd_free[group, 0] else float(np.exp(log_sd[group, 0]))
+            weights = tilted(weights, line, held_mean, held_sd)
+            mean[group, 0] = weights @ line
+            log_sd[group, 0] = 0.5 * np.log(weights @ (line - mean[group, 0]) ** 2)
+            rows.append(np.log(weights))
+        return replace(self, mean=mean, log_sd=log_sd, histogram=np.array(rows))
 
     def weight_scores(self, theta: FloatArray) -> FloatArray:
         """d log w / d(free numbers) by central differences, (free, G, Q)."""
@@ -140,6 +180,28 @@ class Population:
             down = np.einsum("pgq,gq->p", self.with_vector(x - step).weight_scores(theta), expected)
             result[number] = -(up - down) / (2 * h)
         return (result + result.T) / 2
+
+
+def tilted(weights: FloatArray, line: FloatArray, mean: float | None, sd: float | None) -> FloatArray:
+    """The weights nearest to these (Kullback–Leibler) with this mean and sd; None is any.
+
+    w exp(λ₁ θ + λ₂ θ²), by Newton's method. Without a held mean the sd is of no use and is left.
+    """
+    if mean is None:
+        return weights
+    centred = line - mean
+    powers = centred[:, None] if sd is None else np.column_stack([centred, centred**2 - sd**2])
+    tilt = np.zeros(powers.shape[1])
+    for _ in range(TILTS):
+        log = np.log(weights) + powers @ tilt
+        w = np.exp(log - log.max())
+        w /= w.sum()
+        off = w @ powers
+        if np.abs(off).max() < 1e-13:
+            break
+        spread = (powers - off).T @ ((powers - off) * w[:, None])
+        tilt = tilt - np.clip(np.linalg.solve(spread, off), -0.5, 0.5)
+    return np.asarray(w)
 
 
 def starting_population(
