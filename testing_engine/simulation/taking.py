@@ -11,7 +11,7 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import Part
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.steps import Step
-from testing_engine.simulation import lockstep
+from testing_engine.simulation import lockstep, lockstep_several
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 
@@ -29,6 +29,9 @@ def take_tests(
     own = rules.for_part(part)
     if lockstep.understood(part.bank, own, belief):
         taken = lockstep.take_tests(part.bank, own, belief, students)
+    elif lockstep_several.understood(part.bank, own, belief, students):
+        assert isinstance(belief, NormalPrior)
+        taken = lockstep_several.take_tests(part.bank, own, belief, students)
     else:
         taken = one_by_one(part.bank, own, prior, students, tell)
     if not part.is_whole:
