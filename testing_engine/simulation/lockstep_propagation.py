@@ -1,8 +1,8 @@
 """Expectation propagation for many students at once (see `psychometrics.ability.expectation_propagation`).
 
 The same formulas on arrays with a row per student. Every student has as many sites as answers; those that
-stay empty, because directions repeat, are flat, and say nothing. What one student's numbers are does not depend
-on who else is computed: matrices are multiplied student by student.
+stay empty, because directions repeat, are flat, and say nothing. One student's numbers do not depend on who
+else is computed: matrices are multiplied student by student.
 """
 
 from dataclasses import dataclass, fields
