@@ -4,15 +4,19 @@ that count, a question that drifted is found, a revision is published. What was 
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+import time_machine
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from sessions_app import tasks
+from sessions_app.measurement.watches import nights
 from sessions_app.models import SessionEvent, TestResponse, TestSession
 from sessions_app.review.replay import replay
 from sessions_app.tests.factories import make_named_test, make_token, question
@@ -23,6 +27,8 @@ STUDENTS, STUDENTS_DEEP = 100, 500
 COUNTING, LENGTH = 12, 6
 DRIFTED, PILOT = "q5", f"q{COUNTING}"
 TRUTH_OF_PILOT, HARDER = (1.6, 0.3), 1.5  # slope and difficulty; by how much the question drifted
+
+THINKING = timedelta(seconds=20)
 
 Send = Callable[..., Any]
 
@@ -58,18 +64,25 @@ def send(live_server: LiveServer) -> Any:
 
 
 def take_test(
-    send: Send, number: int, started: dict[str, Any], theta: float, until: int = 99
+    send: Send,
+    number: int,
+    started: dict[str, Any],
+    theta: float,
+    until: int = 99,
+    think: Callable[[], object] = lambda: None,
 ) -> dict[str, Any]:
-    """To its end, or so many answers; each is right by the truth."""
-    rng, reply = np.random.default_rng((7, number)), started
+    """To its end, or so many answers; each is right by the truth, and the same whenever it is asked."""
+    chances, reply = np.random.default_rng((7, number)).random(COUNTING + 1), started
     browser = {"Authorization": f"Session {started['session_token']}"}
     while "next_question" in reply and until > 0:
         asked = reply["next_question"]["id"]
         slope, difficulty = truth()[asked]
-        is_right = rng.random() < 1 / (1 + np.exp(-slope * (theta - difficulty)))
-        right = int(asked.removeprefix("q")) % 4
+        place = int(asked.removeprefix("q"))
+        is_right = chances[place] < 1 / (1 + np.exp(-slope * (theta - difficulty)))
+        right = place % 4
         body = {"session_id": started["session_id"], "question_id": asked}
         body["response"] = right if is_right else (right + 1) % 4
+        think()
         reply, until = send("POST", "/api/test/submit", body, headers=browser), until - 1
     return reply
 
@@ -108,18 +121,26 @@ def test_from_answers_over_http_to_a_revision_and_no_old_score_moves(
         )
         return begun
 
-    for number in range(students):
-        assert take_test(send, number, start(number), thetas[number])["status"] == "completed"
-    open_one = start(students)
-    in_the_middle = take_test(send, students, open_one, thetas[students], until=3)
+    begins = timezone.now() - students * (LENGTH + 2) * THINKING
+    with time_machine.travel(begins) as clock:  # answers that took no time would be taken for guesses
+
+        def think() -> None:
+            clock.shift(THINKING)
+
+        for number in range(students):
+            reply = take_test(send, number, start(number), thetas[number], think=think)
+            assert reply["status"] == "completed"
+        open_one = start(students)
+        in_the_middle = take_test(send, students, open_one, thetas[students], until=3, think=think)
     assert TestResponse.objects.filter(question__external_id=PILOT).count() >= students - 1
     results = [send("GET", f"/api/student/s{number}/proficiency") for number in range(students)]
     stored = everything()
 
-    linked = calibrated(send, pool_id)["result"]
-    moved = {item["id"]: item["anchor_z"] for item in linked["items"] if item["anchor_z"] is not None}
-    assert max(moved, key=lambda item: abs(moved[item])) == DRIFTED
-    assert DRIFTED in linked["scale"]["set_aside"]
+    tasks.watch_pool(pool_id)
+    told = send("GET", f"/api/pools/{pool_id}/watch")
+    alarms = [(each["kind"], each["question"]) for each in told["findings"] if each["severity"] == "alarm"]
+    assert ("harder", DRIFTED) in alarms
+    assert told["numbers"]["tests"] == students
 
     proposal = calibrated(send, pool_id, scale="anchors", estimate=[PILOT, DRIFTED])
     new = {item["id"]: item for item in proposal["result"]["items"] if item["new"] is not None}
@@ -144,6 +165,13 @@ def test_from_answers_over_http_to_a_revision_and_no_old_score_moves(
         assert replay(session.pk).is_identical
     call_command("verify_audit", stdout=(said := io.StringIO()))
     assert f"Checked {students + 1} sessions" in said.getvalue()
+
+    next_night = timezone.now() + timedelta(days=1)  # against the new parameters
+    nights.watch_pool(QuestionPool.objects.get(pk=pool_id), next_night)
+    later = send("GET", f"/api/pools/{pool_id}/watch")
+    assert ("harder", DRIFTED) in [
+        (each["kind"], each["question"]) for each in later["findings"] if each["change"] == "gone"
+    ]
 
     after = take_test(send, students + 1, start(students + 1), 0.0)
     assert after["status"] == "completed"
