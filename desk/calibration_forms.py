@@ -41,6 +41,7 @@ class AnswersForm(forms.Form):
         required=False,
         max_length=200,
         label=_("Column of a group, to look for questions that treat groups differently"),
+        help_text=_("As its head says it; left out, a column called “group” is taken."),
     )
     skip_bad_lines = forms.BooleanField(required=False, label=_("Leave bad lines out and take the others"))
 
@@ -77,6 +78,7 @@ class CalibrationForm(forms.Form):
         required=False,
         max_length=100_000,
         label=_("Questions to estimate, an id a line"),
+        help_text=_("Where only these are estimated; empty: all without parameters."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     model = forms.ChoiceField(

@@ -42,6 +42,11 @@ def state_in_words(state: str) -> str:
     }[state]
 
 
+def error_in_words(error: str) -> str:
+    """Why a job failed, as it was kept; what has no words of its own is in English."""
+    return _(error) if error else ""
+
+
 def stage_in_words(stage: str) -> str:
     return {
         "collecting": _("collecting answers"),

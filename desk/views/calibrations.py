@@ -11,7 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.calibration_forms import AnswersForm, CalibrationForm, wanted_in
-from desk.calibration_words import findings_in_words, rise_in_words, stage_in_words, state_in_words
+from desk.calibration_words import (
+    error_in_words,
+    findings_in_words,
+    rise_in_words,
+    stage_in_words,
+    state_in_words,
+)
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
 from desk.sentences import translated
@@ -39,14 +45,14 @@ LISTED = 50
 def calibrate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """What there is, and the form; by POST a new calibration."""
     pool = pool_or_404(pool_id)
-    form = CalibrationForm(request.POST or None, initial=wanted_in(request.GET))
+    form = CalibrationForm(request.POST or None, initial=_usual(pool) | wanted_in(request.GET))
     if request.method == "POST" and pool.questions and form.is_valid():
         try:
             found = queue.ask(pools.read_pool(pool_id), form.asked(), request.user.pk, send=send_calibration)
             return go_to(request, _address(pool_id, found.pk))
         except CalibrationRefused as refused:
-            for _pointer, message in refused.problems:
-                form.add_error(None, translated(message))
+            for pointer, message in refused.problems:
+                form.add_error(pointer[1:] if pointer[1:] in form.fields else None, translated(message))
         except CalibrationRuns as running:
             return go_to(request, _address(pool_id, running.calibration_id))
     return _page(request, pool, form, AnswersForm())
@@ -72,7 +78,12 @@ def import_answers(request: DeskRequest, pool_id: UUID) -> HttpResponse:
                 said = _("This file had been imported before. Nothing was changed.")
             messages.success(request, said.format(answers=report.answers, persons=report.persons))
             return go_to(request, reverse("desk:calibrate", args=[pool_id]))
-    return _page(request, pool, CalibrationForm(), form)
+    return _page(request, pool, CalibrationForm(initial=_usual(pool)), form)
+
+
+def _usual(pool: PoolCard) -> dict[str, Any]:
+    """How the form begins: a pool without parameters has no scale to hold on to."""
+    return {"scale": queue.usual_scale(pools.read_pool(pool.id))} if pool.questions else {}
 
 
 def _page(request: DeskRequest, pool: PoolCard, form: CalibrationForm, answers: AnswersForm) -> HttpResponse:
@@ -97,6 +108,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         "percent": round(100 * found.progress),
         "state": state_in_words(found.state),
         "stage": stage_in_words(found.stage),
+        "error": error_in_words(found.error),
     }
     is_part = wants_part(request)
     if found.result is None:

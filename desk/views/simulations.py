@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from desk.calibration_words import state_in_words
+from desk.calibration_words import error_in_words, state_in_words
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.requirement_forms import RequirementsForm, initial_of
 from desk.rights import MAKE_POOLS
@@ -95,6 +95,7 @@ def simulation(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> Http
         "simulation": found,
         "percent": round(100 * found.progress),
         "state": state_in_words(found.state),
+        "error": error_in_words(found.error),
     }
     is_part = wants_part(request)
     if found.result is None:

@@ -19,6 +19,7 @@ SCALES = (LINK, ANCHORS, OWN)
 NONE, FILE, SOURCE = "none", "file", "source"
 GROUPS = (NONE, FILE, SOURCE)
 DELIVERED = "delivered tests"
+FEWEST_LINKS = 2  # questions with parameters
 LARGEST_SEED = 2**31 - 1
 
 
@@ -135,11 +136,29 @@ def _wrong_scale(asked: Asked, revision: FrozenRevision) -> list[tuple[str, str]
     elif asked.scale == LINK and revision.bank.n_dimensions > 1:
         told = say("Linking is for one concept; name anchors, or begin a scale of its own.")
         problems.append(("/scale", told))
+    elif asked.scale == LINK and _known(revision) < FEWEST_LINKS:
+        told = say(
+            "There is nothing to link to: fewer than two questions of this pool have parameters. Begin a "
+            "scale of its own."
+        )
+        problems.append(("/scale", told))
     elif asked.scale == ANCHORS and not _says_what_to_estimate(asked, revision):
         problems.append(("/anchors", say("Name either the anchors or the questions to estimate.")))
     elif asked.scale != ANCHORS and (asked.anchors or asked.estimate):
         problems.append(("/anchors", say("Anchors go with the scale “anchors”.")))
     return problems
+
+
+def usual_scale(revision: FrozenRevision) -> str:
+    """What a calibration of this revision is likely to be asked for."""
+    if _known(revision) < FEWEST_LINKS:
+        return OWN
+    return LINK if revision.bank.n_dimensions == 1 else ANCHORS
+
+
+def _known(revision: FrozenRevision) -> int:
+    """Questions with parameters."""
+    return int(revision.bank.n_items - len(uncalibrated(revision.bank)))
 
 
 def _says_what_to_estimate(asked: Asked, revision: FrozenRevision) -> bool:

@@ -22,6 +22,7 @@ from testing_engine.calibration.responses import IntArray
 from testing_engine.canonical import hash_of
 from testing_engine.models import Question, QuestionPool
 from testing_engine.revisions import FrozenRevision
+from testing_engine.sentences import say
 
 _SESSIONS = """
 SELECT session.id FROM test_sessions AS session
@@ -92,7 +93,7 @@ def collect(asked: Asked, revision: FrozenRevision, sessions: Sequence[UUID]) ->
         parts.append(_delivered(sessions, alike, asked))
     if not parts or not sum(len(part.item) for part in parts):
         raise NothingToCalibrate(
-            "There are no answers to calibrate from: import some, or take delivered tests that are over."
+            say("There are no answers to calibrate from: import some, or take delivered tests that are over.")
         )
     return _joined(parts, revision, len(sessions), imported)
 

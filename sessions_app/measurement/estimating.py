@@ -39,6 +39,7 @@ from testing_engine.calibration import (
 from testing_engine.calibration.promotion import state_after
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
+from testing_engine.sentences import say
 
 # Told of the stage and how much of it is done, from 0 to 1; what it raises ends the work.
 Tell: TypeAlias = Callable[[str, float], object]
@@ -143,10 +144,10 @@ def _task(
     guessed = {name for name, each in zip(names, old, strict=True) if each.state == NOT_CALIBRATED}
     kept = frozenset(asked.kept_items(names, guessed))
     if asked.scale == ANCHORS and not kept:
-        raise NothingToCalibrate("None of the anchors was answered.")
+        raise NothingToCalibrate(say("None of the anchors was answered."))
     if len(kept) == responses.n_items:
         raise NothingToCalibrate(
-            "Every question that was answered is an anchor: there is nothing to estimate."
+            say("Every question that was answered is an anchor: there is nothing to estimate.")
         )
     families = tuple(
         family_of(each, None if item in kept else asked.model or None)
@@ -172,7 +173,10 @@ def _fixed(task: _Task) -> dict[Any, Any]:
             known = estimate_of(old, family.name, task.concepts)
             if known is None:
                 raise NothingToCalibrate(
-                    f"Question {item} cannot be an anchor: its first and last category have one slope."
+                    say(
+                        "Question {item} cannot be an anchor: its first and last category have one slope.",
+                        item=item,
+                    )
                 )
             fixed[item] = as_mapping(known)
         elif family.given:

@@ -17,6 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from sessions_app.models.jobs import Job
+from testing_engine.sentences import say
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ MOST_ATTEMPTS = 3
 SILENT_AFTER = timedelta(minutes=10)  # longer than any stage that tells nothing
 WAITING_AFTER = timedelta(minutes=2)
 BEAT_EVERY = 1.0  # seconds
-BROKE_OFF = "It broke off by an error of the service; the log has it."
+BROKE_OFF = say("It broke off by an error of the service; the log has it.")
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 J = TypeVar("J", bound=Job)

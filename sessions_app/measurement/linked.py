@@ -13,6 +13,7 @@ from testing_engine.calibration.linking import Link, LinkErrors
 from testing_engine.calibration.parameters import natural_parameters
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
+from testing_engine.sentences import say
 
 MOVED_Z = 2.7  # robust z of an anchor that is set aside (Huynh & Meyer 2010)
 FEWEST = 2
@@ -67,8 +68,10 @@ def linked(fit: Calibration, old: Sequence[ItemParameters], concepts: Sequence[i
     places = [float(each.b.mean()) for each in known.values()]
     if len(known) < FEWEST or np.ptp(places) == 0:
         raise NothingToCalibrate(
-            "There is nothing to link to: fewer than two of the answered questions have parameters that tell "
-            "them apart. Ask for a scale of its own."
+            say(
+                "There is nothing to link to: fewer than two of the answered questions have parameters that "
+                "tell them apart. Ask for a scale of its own."
+            )
         )
     if any(model in SLOPE_OF_ONE for model in fit.model.models):
         return _shifted(fit, known)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from sessions_app.measurement import jobs
+from sessions_app.measurement import asking, jobs
 from sessions_app.measurement.asking import Asked, checked
 from sessions_app.measurement.collecting import known_imports
 from sessions_app.models import Calibration
@@ -72,6 +72,12 @@ def _asked_before(
     if (before.pool_id, before.request) != (pool.pk, content):
         raise IdempotencyKeyReused
     return before
+
+
+def usual_scale(pool: QuestionPool) -> str:
+    """What a calibration of the pool as it is now is likely to be asked for."""
+    assert pool.current_revision_id is not None
+    return asking.usual_scale(load_revision(pool.current_revision_id))
 
 
 def find(pool: QuestionPool, calibration_id: str) -> Calibration:
