@@ -43,7 +43,8 @@ def state_in_words(state: str) -> str:
 
 
 def error_in_words(error: str) -> str:
-    """Why a job failed, as it was kept; what has no words of its own is in English."""
+    """Why a job failed, or a question got no parameters, as it was kept; what has no words of its own is in
+    English."""
     return _(error) if error else ""
 
 

@@ -30,7 +30,7 @@ LONGEST_RULES = 60_000
 class RulesField(forms.CharField):
     """Rules as JSON; "" is None."""
 
-    widget = forms.Textarea(attrs={"rows": 6, "class": "code", "spellcheck": "false"})
+    widget = forms.Textarea(attrs={"rows": 9, "class": "code", "spellcheck": "false"})
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

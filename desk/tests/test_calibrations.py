@@ -10,7 +10,7 @@ from sessions_app.measurement import running
 from sessions_app.measurement.running import STAGES
 from sessions_app.measurement.tests.simulated import answers_of, matrix_file
 from sessions_app.models import Calibration, ResponseImport
-from sessions_app.tests.factories import make_pool
+from sessions_app.tests.factories import make_pool, question
 from testing_engine.calibration.findings import CODES
 from testing_engine.models import QuestionPool
 
@@ -94,3 +94,20 @@ def test_what_is_wrong_stands_in_the_form_and_a_waiting_one_is_cancelled(author:
 def test_every_finding_and_stage_has_words() -> None:
     assert all(finding_in_words(code) != code for code in CODES)
     assert all(stage_in_words(stage) for stage in STAGES)
+
+
+def test_a_pool_without_parameters_begins_a_scale_of_its_own(author: Client) -> None:
+    """And what it has no scale for is refused at once, at its field, in the reader's language."""
+    unknown = ("difficulty", "discrimination", "guessing")
+    rows = [{k: v for k, v in question(n, [1.0]).items() if k not in unknown} for n in range(3)]
+    pool = make_pool([{**row, "state": "not_calibrated"} for row in rows])
+    page = f"/desk/questions/{pool.pk}/calibrate"
+    assert author.get(page).context["form"]["scale"].value() == "own"
+    reply = author.post(page, {"scale": "link", "groups": "none"}, headers={"Accept-Language": "de"})
+    assert "Weniger als zwei Fragen dieses Pools haben Parameter" in str(
+        reply.context["form"].errors["scale"]
+    )
+    assert not Calibration.objects.exists()
+    assert (
+        author.get(f"/desk/questions/{make_pool(3).pk}/calibrate").context["form"]["scale"].value() == "link"
+    )

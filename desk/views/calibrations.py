@@ -124,7 +124,9 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
     rises = [
         rise_in_words(item["new_state"]) if item["new_state"] != item["state"] else "" for item in page.items
     ]
-    context |= {"items": page, "lines": list(zip(page.items, rises, strict=True)), "picture": _picture(page)}
+    reasons = [error_in_words(item["why_not"]) for item in page.items]
+    lines = list(zip(page.items, rises, reasons, strict=True))
+    context |= {"items": page, "lines": lines, "picture": _picture(page)}
     if is_part:
         return show(request, "parts/calibration_items", {**context, "pool": pool})
     context |= {

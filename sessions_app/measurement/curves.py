@@ -13,6 +13,7 @@ from testing_engine.calibration.families import FAMILY
 from testing_engine.calibration.parameters import natural_parameters
 from testing_engine.calibration.responses import FloatArray
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
+from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 
 CURVE = np.linspace(-4.0, 4.0, 17)  # θ
 FINE = np.linspace(-4.0, 4.0, 81)
@@ -25,7 +26,7 @@ class CurvePair:
     """Expected score over the highest one, at `FINE`: as it is and as proposed, with its 95 % band."""
 
     id: str
-    old: tuple[float, ...]
+    old: tuple[float, ...] | None  # None: it has no parameters yet
     new: tuple[float, ...] | None
     low: tuple[float, ...] | None
     high: tuple[float, ...] | None
@@ -75,7 +76,8 @@ def curve_pairs(
             half = Z_95 * np.interp(FINE, result["curve_thetas"], errors)
             low, high = _kept(after - half), _kept(after + half)
         drawn = None if after is None else tuple(after.tolist())
-        pairs.append(CurvePair(name, tuple(_expected(old[name]).tolist()), drawn, low, high))
+        before = None if old[name].state == NOT_CALIBRATED else tuple(_expected(old[name]).tolist())
+        pairs.append(CurvePair(name, before, drawn, low, high))
     return pairs
 
 

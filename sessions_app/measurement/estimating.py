@@ -229,7 +229,7 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
         try:
             new = parameters_of(old, model, found, task.concepts)
         except NoPlaceInPool as reason:
-            why_not = str(reason)
+            why_not = str.__str__(reason.args[0])
     return {
         "id": item,
         "question": task.questions[j],

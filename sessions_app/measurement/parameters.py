@@ -15,6 +15,7 @@ import numpy as np
 from testing_engine.calibration import ItemEstimate
 from testing_engine.calibration.responses import FloatArray
 from testing_engine.psychometrics.items.bank import LOGISTIC_MODELS, ItemParameterError, ItemParameters
+from testing_engine.sentences import say
 
 UNIT_SLOPE = ("1PL", "PCM", "RSM")
 STEPS = ("GPCM", "PCM", "RSM")
@@ -108,13 +109,13 @@ def parameters_of(
     slopes[list(concepts)] = estimate.a
     numbers = [*estimate.a, *estimate.d, estimate.lower, estimate.upper]
     if not np.isfinite(numbers).all():
-        raise NoPlaceInPool("the answers allow no estimate")
+        raise NoPlaceInPool(say("the answers allow no estimate"))
     if slopes.min() < 0 or slopes.max() <= 0:
-        raise NoPlaceInPool("its slope is negative: key or direction is probably wrong")
+        raise NoPlaceInPool(say("its slope is negative: key or direction is probably wrong"))
     weights, discrimination = _split(old, slopes)
     if model in UNIT_SLOPE:
         if not np.allclose(slopes, np.array(old.concepts)):
-            raise NoPlaceInPool(f"{model} fixes its slope at 1")
+            raise NoPlaceInPool(say("{model} fixes its slope at 1", model=model))
         discrimination = 1.0
     fields: dict[str, Any] = {
         "concepts": weights,
@@ -144,7 +145,8 @@ def parameters_of(
     except ItemParameterError as error:
         raise NoPlaceInPool(str(error)) from error
     if new.n_categories != old.n_categories:
-        raise NoPlaceInPool(f"{old.n_categories - new.n_categories} of its categories were never chosen")
+        lost = old.n_categories - new.n_categories
+        raise NoPlaceInPool(say("{count} of its categories were never chosen", count=lost))
     return new
 
 
@@ -162,7 +164,8 @@ def errors_of(
 ) -> dict[str, Any]:
     """Standard errors in the pool's units; None where constant or unknown. `scale`: a link's A."""
     slopes, moved = np.asarray(estimate.a, float), np.asarray(errors.a, float)
-    known = slopes[np.isfinite(moved)] @ moved[np.isfinite(moved)] if np.isfinite(moved).any() else np.nan
+    sure = np.isfinite(moved)
+    known = np.abs(slopes[sure]) @ moved[sure] if sure.any() else np.nan
     steepness = float(np.linalg.norm(slopes))
     weight = float(np.linalg.norm(old.concepts))
     return {

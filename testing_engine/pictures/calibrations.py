@@ -14,12 +14,13 @@ COLUMNS = 4
 
 
 class Curves(Protocol):
-    """Of one question at the points of a grid. Without an estimate `new` is None, without a band `low`."""
+    """Of one question at the points of a grid. Without parameters so far `old` is None, without an estimate
+    `new`, without a band `low`."""
 
     @property
     def id(self) -> str: ...
     @property
-    def old(self) -> Sequence[float]: ...
+    def old(self) -> Sequence[float] | None: ...
     @property
     def new(self) -> Sequence[float] | None: ...
     @property
@@ -50,7 +51,8 @@ def old_and_new(name: str, grid: Sequence[float], questions: Sequence[Curves], w
             said = (words.old, words.new, words.band) if place == 0 else (None, None, None)
             if each.low is not None and each.high is not None:
                 axis.fill_between(grid, each.low, each.high, color=FILL, linewidth=0, label=said[2])
-            axis.plot(grid, each.old, color=SOFT, linestyle=":", linewidth=2, label=said[0])
+            if each.old is not None:
+                axis.plot(grid, each.old, color=SOFT, linestyle=":", linewidth=2, label=said[0])
             if each.new is not None:
                 axis.plot(grid, each.new, color=SERIES[0], linewidth=2, label=said[1])
             axis.set(title=label(each.id), xlim=(grid[0], grid[-1]), ylim=(0, 1.02))
