@@ -4,7 +4,7 @@
 # Others take as long as you like (docs/TRUST.md, benchmarks/README.md):
 #   make chaos SECONDS=60 SEED=1, or ANSWERS=10000    breaks things
 #   make load SECONDS=120       as many students as the machine allows
-#   make proofs                 every crash point with every retry, and the state machine at length
+#   make proofs                 every crash point with every retry, the state machine, and the calibration's levels
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -62,7 +62,8 @@ chaos: $(VENV)/dev.stamp
 		$(if $(SEED),--seed $(SEED)) $(ARGS)
 
 proofs: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n $(WORKERS) --deep chaos/tests/test_crash_points.py chaos/tests/test_state_machine.py $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --deep chaos/tests/test_crash_points.py chaos/tests/test_state_machine.py \
+		benchmarks/tests/test_calibration_levels_benchmark.py $(ARGS)
 
 # New pictures of the main pages in docs/screenshots. Look at them before you commit them.
 screenshots: $(VENV)/dev.stamp
