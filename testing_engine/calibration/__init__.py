@@ -5,6 +5,7 @@ from testing_engine.calibration.classical import ClassicalDif, classical_dif, et
 from testing_engine.calibration.findings import Finding
 from testing_engine.calibration.fixed_form_fit import mean_squares, s_x2
 from testing_engine.calibration.linking import Link, link
+from testing_engine.calibration.linking_concepts import ConceptLinks, link_concepts
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable
 from testing_engine.calibration.persons import CusumFit, PersonFit, cusum_fit, prequential_fit
 from testing_engine.calibration.population import PopulationEstimate
@@ -17,6 +18,7 @@ from testing_engine.calibration.watching import Iteration, Watch
 __all__ = [
     "Calibration",
     "ClassicalDif",
+    "ConceptLinks",
     "CusumFit",
     "Finding",
     "ItemEstimate",
@@ -38,6 +40,7 @@ __all__ = [
     "ets_class",
     "item_fit",
     "link",
+    "link_concepts",
     "mean_squares",
     "prequential_fit",
     "residual_correlations",

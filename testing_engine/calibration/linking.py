@@ -197,8 +197,15 @@ class _Layout:
             if model in (*BINARY, "GRM"):
                 found.append((-d / a).ravel())
             else:
-                found.append((-np.diff(d, axis=1, prepend=0.0) / a).ravel())
+                rise = a if model != "NRM" else a * np.diff(_scoring(natural, k), axis=1)
+                found.append((-np.diff(d, axis=1, prepend=0.0) / rise).ravel())
         return np.concatenate(found)
+
+
+def _scoring(natural: FloatArray, k: int) -> FloatArray:
+    """(n, K) category scores of NRM items."""
+    ends = np.zeros((len(natural), 1)), np.full((len(natural), 1), k - 1.0)
+    return np.concatenate([ends[0], natural[:, 1 : k - 1], ends[1]], axis=1)
 
 
 def _by_moments(layout: _Layout, old: FloatArray, new: FloatArray, method: str) -> FloatArray:
