@@ -2,6 +2,7 @@
 
 import io
 import posixpath
+import re
 import stat
 import zipfile
 import zlib
@@ -15,6 +16,9 @@ MOST_OF_ONE = 64 * 1024 * 1024
 MOST_RATIO = 200  # unpacked : packed, of a file that is worth a look
 RATIO_FROM = 1024 * 1024
 SIGNATURE = b"PK\x03\x04"
+
+
+_DRIVE = re.compile("[a-zA-Z]:")
 
 
 class ArchiveRefused(Said):
@@ -42,11 +46,12 @@ class Archive:
             )
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
+            path = _path_of(entry)
             _check(entry)
-            if not entry.is_dir():
-                if entry.filename in self._entries:
-                    raise ArchiveRefused(say("The zip file holds {filename} twice.", filename=entry.filename))
-                self._entries[entry.filename] = entry
+            if not entry.is_dir() and not path.endswith("/"):
+                if path in self._entries:
+                    raise ArchiveRefused(say("The zip file holds {filename} twice.", filename=path))
+                self._entries[path] = entry
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,11 +90,17 @@ class Archive:
             raise ArchiveRefused(say("{name} in the zip file is broken.", name=name)) from error
 
 
+def _path_of(entry: zipfile.ZipInfo) -> str:
+    """With slashes, as older programs of Windows do not write it, and without a `./` in front."""
+    name = entry.filename.replace("\\", "/").removeprefix("./")
+    parts = name.rstrip("/").split("/")
+    if _DRIVE.match(name) or any(part in ("", ".", "..") for part in parts if name):
+        raise ArchiveRefused(say("{name} in the zip file points out of it.", name=repr(entry.filename[:100])))
+    return name or "/"
+
+
 def _check(entry: zipfile.ZipInfo) -> None:
     name = entry.filename
-    parts = name.rstrip("/").split("/")
-    if "\\" in name or ":" in name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):
-        raise ArchiveRefused(say("{name} in the zip file points out of it.", name=repr(name[:100])))
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise ArchiveRefused(say("{name} in the zip file is a link.", name=name))
     if entry.flag_bits & 0x1:

@@ -86,6 +86,7 @@ class Drafting:
         self._questions: list[ImportedQuestion] = []
         self._taken: set[str] = set()
         self._media: dict[str, bytes] = {}
+        self._numbers: dict[str, int] = {}  # of a name, the number that its last bearer has
         self._texts: list[tuple[int, Draft, str]] = []  # place, whose, the text
 
     def passage(self, draft: Draft, text: str) -> Passage:
@@ -133,10 +134,13 @@ class Drafting:
         wanted = one_line(seen)[:ID_LENGTH].strip() or f"Question {len(self._questions) + 1}"
         if problem_of_identifier(wanted):
             wanted = f"Question {len(self._questions) + 1}"
-        identifier, number = wanted, 1
+        identifier, number = wanted, self._numbers.get(wanted, 1)  # of a thousand "Q" none is counted anew
+        if number > 1:
+            identifier = f"{wanted[: ID_LENGTH - 8]} ({number})"
         while identifier in self._taken:
             number += 1
             identifier = f"{wanted[: ID_LENGTH - 8]} ({number})"
+        self._numbers[wanted] = number
         if number > 1:
             draft.lose(
                 say(

@@ -137,7 +137,10 @@ def _read(
         before, inside, after = text[:opening], text[opening + 1 : closing], text[closing + 1 :]
         if "{" in inside or "}" in inside:
             raise QuestionRefused(
-                say("It has more than one pair of braces; one that is text is written \\{{.")
+                say(
+                    "It has more than one pair of braces; one that is text is written \\{{, "
+                    "and questions stand apart by an empty line."
+                )
             )
         gap = _GAP if after.strip() and before.strip() else " " if after.strip() else ""
         draft.content = _read_text(draft, before.rstrip() + gap + after.lstrip(), shape)

@@ -119,11 +119,17 @@ def matching(asked: Asked) -> None:
     ask_pairs(asked.draft, [pair for pair in pairs if any(pair)])
 
 
-def gapselect(asked: Asked) -> None:
+def ddwtos(asked: Asked) -> None:
+    """Words that are dragged into a text: lists at their places."""
+    asked.draft.lose(say("Words that were dragged into the text are chosen from lists at their places."))
+    gapselect(asked, "dragbox")
+
+
+def gapselect(asked: Asked, called: str = "selectoption") -> None:
     """Lists in a text at [[1]], [[2]] …; the n-th option is right at [[n]], its group is offered."""
     options = [
         (str(each.findtext("text") or "").strip(), (each.findtext("group") or "1").strip())
-        for each in asked.element.iterchildren("selectoption")
+        for each in asked.element.iterchildren(called)
     ]
     text_of_it = asked.element.find("questiontext")
     text = _plain(text_of_it) if text_of_it is not None else ""
@@ -210,6 +216,7 @@ KINDS: Mapping[str, Callable[[Asked], None]] = {
     "numerical": numerical,
     "matching": matching,
     "gapselect": gapselect,
+    "ddwtos": ddwtos,
     "ordering": ordering,
     "cloze": cloze,
     "multianswer": cloze,

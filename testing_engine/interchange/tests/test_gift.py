@@ -2,6 +2,7 @@
 
 import pytest
 
+from testing_engine.interchange.drafting import Draft, Drafting
 from testing_engine.interchange.gift import is_gift, read_gift
 from testing_engine.interchange.imported import Upload, UploadRefused
 from testing_engine.interchange.tests.readings import Reading
@@ -166,3 +167,25 @@ def test_gift_is_recognised() -> None:
     assert not is_gift(Upload("a.csv", b"id,content\n1,x {=a}"))
     assert not is_gift(Upload("a.txt", b"id\tcontent\n1\t$\\\\sum_{T} x$"))
     assert not is_gift(Upload("a.json", b'[{"id": 1}]'))
+
+
+def test_many_of_one_name_are_numbered_each_from_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not each from the beginning: of twenty thousand that would take minutes."""
+    asked: list[str] = []
+
+    class Counted(set[str]):
+        def __contains__(self, name: object) -> bool:
+            asked.append(str(name))
+            return super().__contains__(name)
+
+    drafting = Drafting("gift")
+    monkeypatch.setattr(drafting, "_taken", Counted())
+    for _ in range(50):
+        drafting.add(Draft("line 1", "Q"))  # refused: it has no text
+        draft = Draft("line 1", "Q", content="?")
+        draft.interactions = [{"type": "textEntry", "response": "R", "base_type": "string"}]
+        draft.keys = {"R": {"texts": {"a": 1}}}
+        drafting.add(draft)
+    taken = [each.id for each in drafting.pool().questions if each.outcome == "taken"]
+    assert (taken[0], taken[1], taken[-1], len(set(taken))) == ("Q", "Q (2)", "Q (50)", 50)
+    assert len(asked) <= 300

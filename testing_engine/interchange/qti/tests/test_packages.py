@@ -175,6 +175,14 @@ def test_a_path_out_of_the_zip(name: str) -> None:
     assert "points out of it" in refused(package({name: simple("a"), "a.xml": simple("a")}))
 
 
+def test_a_zip_of_an_older_program_of_windows() -> None:
+    pool = pool_of({"exam\\a.xml": simple("a"), "./exam/b: two.xml": simple("b")})
+    assert [(q.source, q.outcome) for q in pool.questions] == [
+        ("exam/a.xml", "taken"),
+        ("exam/b: two.xml", "taken"),
+    ]
+
+
 def test_a_bomb() -> None:
     assert "more than 200 times" in refused(package({"a.xml": b"0" * 3_000_000}))
 
