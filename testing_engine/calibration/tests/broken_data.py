@@ -50,6 +50,7 @@ def broken(seed: int) -> dict[str, Answers]:
     silent[[5, 6]] = -1
     few = x.copy()
     few[3:, 0] = -1
+    few[:2, 0] = 0, 1  # of one kind alone they would be another finding's
     twice = x.copy()
     twice[:, 1] = twice[:, 0]
     return {
