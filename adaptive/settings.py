@@ -101,7 +101,7 @@ TEMPLATES = [
 # --- PostgreSQL: the truth -------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://localhost/adaptive")}
-DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+DATABASES["default"]["ENGINE"] = "adaptive.postgresql"  # a connection that died with a restart is replaced
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     # A request never waits longer than `timeout` seconds for a connection: it answers 503 instead.
@@ -116,7 +116,6 @@ DATABASES["default"]["OPTIONS"] = {
     # And it plans a statement once for each connection, not at every request.
     "prepare_threshold": env.int("DATABASE_PREPARE_THRESHOLD", default=5) or None,
 }
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection that died with a restart is replaced
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Revisions as files, for processes of this machine (`testing_engine.revision_files`); empty: none.

@@ -4,7 +4,8 @@ No engine, no validation, no domain: what they send was packed before. Their ses
 their own, started by the service, so PostgreSQL and Redis do the very work that they do for `submit`.
 
 The floor is as it was in version 1.0, and stays so: behind every middleware and all of REST framework, with
-that version's commands to Redis, and a statement that PostgreSQL plans each time. The lean floor makes
+that version's commands to Redis, a question to PostgreSQL whether it lives, and a statement that it plans
+each time. The lean floor makes
 today's round trips, and knows no framework at all (`floor_wsgi`).
 """
 
@@ -21,6 +22,7 @@ from django.db import connection
 from django.urls import path
 from django.utils import timezone
 from django_redis import get_redis_connection
+from psycopg_pool import ConnectionPool
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -105,6 +107,8 @@ class FloorView(APIView):
             pipeline.execute()
 
         item = {"item": answered, "next_item": answered + 1, "question_pk": sent.question_pks[answered]}
+        connection.ensure_connection()
+        ConnectionPool.check_connection(connection.connection)
         with connection.cursor() as cursor:
             row = {**sent.row, **item, "session_id": session_id, "answered": answered, "now": now}
             row["on_time"] = now
