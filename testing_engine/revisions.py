@@ -229,8 +229,18 @@ def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
     """The plan with this content, new or found."""
     content = {"rules": as_stored(rules.to_plan()), "concept_names": list(concept_names)}
     content_hash = plan_hash(content["rules"], concept_names)
-    plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
-    return FrozenPlan(plan.pk, plan.content_hash, rules, tuple(concept_names))
+    try:
+        pk = _plan_of(content_hash)
+    except TestPlan.DoesNotExist:
+        plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
+        pk = plan.pk
+    return FrozenPlan(pk, content_hash, rules, tuple(concept_names))
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def _plan_of(content_hash: str) -> int:
+    """A plan's key, once it is found: one that this very transaction has made may yet vanish with it."""
+    return TestPlan.objects.values_list("pk", flat=True).get(content_hash=content_hash)
 
 
 def is_plan_hash(content_hash: str, rules: Any, concept_names: Sequence[str]) -> bool:
@@ -248,3 +258,4 @@ def forget_frozen() -> None:
     """Empty this process's caches, for tests that roll the rows back."""
     _KEPT.revisions.clear()
     load_plan.cache_clear()
+    _plan_of.cache_clear()

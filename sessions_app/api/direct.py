@@ -17,7 +17,7 @@ from sessions_app import replies
 from sessions_app.api.authentication import ApiTokenAuthentication
 from sessions_app.api.parsers import StrictJsonParser
 from sessions_app.api.renderers import ReplyRenderer
-from sessions_app.api.views import SessionView
+from sessions_app.api.views import ClientView
 from sessions_app.replies import Reply
 
 _AUTHENTICATORS = (ApiTokenAuthentication(),)
@@ -40,7 +40,7 @@ class DirectRequest(Request):
         return self._read
 
 
-class DirectView(SessionView):
+class DirectView(ClientView):
     """A view whose `get` or `post` returns the reply itself."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -38,11 +38,11 @@ from sessions_app.sitting.access import Caller, may_see_result
 from sessions_app.sitting.standing import Standing
 
 
-class StartView(ClientView):
+class StartView(DirectView):
     documentation = taking_tests.START
     permission = permissions.DELIVER
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> replies.Reply:
         is_html = wants_html(request)
         body = StartRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -53,10 +53,9 @@ class StartView(ClientView):
                 asked, caller_of(request), seed=secrets.randbits(63), now=timezone.now()
             )
         named_in_log(standing.session_id)
-        reply = replies.started(
+        return replies.started(
             standing, asked.student_id, in_full=request.build_absolute_uri, as_html=is_html
         )
-        return Response(reply)
 
 
 def result_for(standing: Standing, caller: Caller, now: datetime) -> replies.Result | replies.WithheldResult:
@@ -66,7 +65,7 @@ def result_for(standing: Standing, caller: Caller, now: datetime) -> replies.Res
     return replies.withheld_result(standing)
 
 
-class SubmitView(DirectView):
+class SubmitView(DirectView, SessionView):
     documentation = taking_tests.SUBMIT
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -88,7 +87,7 @@ class SubmitView(DirectView):
         return result_for(standing, caller, now)
 
 
-class StatusView(DirectView):
+class StatusView(DirectView, SessionView):
     documentation = taking_tests.STATUS
 
     def get(self, request: Request, session_id: str) -> replies.Reply:
@@ -100,22 +99,22 @@ class StatusView(DirectView):
         return replies.status(standing, as_html=is_html, is_withheld=is_withheld)
 
 
-class BeginView(SessionView):
+class BeginView(DirectView, SessionView):
     documentation = taking_tests.BEGIN
 
-    def post(self, request: Request, session_id: str) -> Response:
+    def post(self, request: Request, session_id: str) -> replies.Reply:
         is_html = wants_html(request)
         student_id = body_of(request, StudentSerializer).get("student_id")
         caller, now = caller_of(request), timezone.now()
         standing = beginning.begin(session_id_of(session_id), caller, now=now, student_id=student_id)
         is_withheld = not may_see_result(standing, caller, now)
-        return Response(replies.status(standing, as_html=is_html, is_withheld=is_withheld))
+        return replies.status(standing, as_html=is_html, is_withheld=is_withheld)
 
 
-class EndView(SessionView):
+class EndView(DirectView, SessionView):
     documentation = taking_tests.END
 
-    def post(self, request: Request, session_id: str) -> Response:
+    def post(self, request: Request, session_id: str) -> replies.Reply:
         student_id = body_of(request, StudentSerializer).get("student_id")
         caller, now = caller_of(request), timezone.now()
         standing = lifecycle.end(
@@ -126,7 +125,7 @@ class EndView(SessionView):
             idempotency_key=idempotency_key_of(request),
             fingerprint=fingerprint_of(request.data),
         )
-        return Response(result_for(standing, caller, now))
+        return result_for(standing, caller, now)
 
 
 class ResultView(SessionView):

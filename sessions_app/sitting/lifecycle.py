@@ -6,11 +6,13 @@ PostgreSQL is the truth; everything here works the same with and without Redis.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Greatest, Now
+from django.utils import timezone
 
 from sessions_app import metrics
 from sessions_app.audit import chain, entries
@@ -165,24 +167,45 @@ def _rules_of(request: TestRequest, test: NamedTest | None, revision: FrozenRevi
     return request.rules
 
 
+_STUDENT = """
+WITH found AS (
+  SELECT id, erased_at FROM students WHERE external_id = %(external_id)s FOR NO KEY UPDATE
+), made AS (
+  INSERT INTO students (external_id, name, email, grade_level, created_at)
+  SELECT %(external_id)s, '', '', '', %(now)s WHERE %(may_be_made)s AND NOT EXISTS (SELECT FROM found)
+  ON CONFLICT (external_id) DO NOTHING
+  RETURNING id, erased_at
+)
+SELECT id, erased_at FROM found UNION ALL SELECT id, erased_at FROM made
+"""
+
+
 def _student_called(external_id: str) -> Student:
     """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins.
 
-    So two starts of one student wait for each other, and attempts are counted right.
+    So two starts of one student wait for each other, and attempts are counted right. One statement; again
+    only where another start made the student in that moment, or an erasure took the name away.
     """
-    students = Student.objects.select_for_update(no_key=True)
-    if (problem := problem_of_student_id(external_id)) and not students.filter(
-        external_id=external_id
-    ).exists():
-        raise StudentIdRefused(f"The id {problem}.")  # of older days, it stays in use
-    try:
-        student, _ = students.get_or_create(external_id=external_id)
-    except IntegrityError:
-        # Another start made the student; while we waited for it, an erasure took the name away: it is free.
-        student, _ = students.get_or_create(external_id=external_id)
-    if student.erased_at is not None:
+    problem = problem_of_student_id(external_id)
+    asked: dict[str, Any] = {
+        "external_id": external_id,
+        "may_be_made": problem is None,
+        "now": timezone.now(),
+    }
+    for _ in range(3):
+        with connection.cursor() as cursor:
+            cursor.execute(_STUDENT, asked)
+            found = cursor.fetchone()
+        if found is not None:
+            break
+        if problem:  # of older days, it stays in use
+            raise StudentIdRefused(f"The id {problem}.")
+    else:
+        raise OperationalError("A student's row comes and goes.")
+    pk, erased_at = found
+    if erased_at is not None:
         raise StudentErased
-    return student
+    return Student.from_db("default", ["id", "external_id", "erased_at"], [pk, external_id, erased_at])
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:

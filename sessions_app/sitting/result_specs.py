@@ -281,10 +281,20 @@ def cuts_of(rules: CatRules) -> tuple[float, ...]:
 def store_spec(spec: ResultSpec) -> ResultSpecification:
     """The row with this content, new or found."""
     content = as_stored(spec.to_json())
-    row, _ = ResultSpecification.objects.get_or_create(
-        content_hash=hash_of(content), defaults={"content": content}
-    )
-    return row
+    content_hash = hash_of(content)
+    try:
+        return _row_of(content_hash)
+    except ResultSpecification.DoesNotExist:
+        row, _ = ResultSpecification.objects.get_or_create(
+            content_hash=content_hash, defaults={"content": content}
+        )
+        return row
+
+
+@lru_cache(maxsize=SPECIFICATIONS_KEPT)
+def _row_of(content_hash: str) -> ResultSpecification:
+    """Once it is found: one that this very transaction has made may yet vanish with it."""
+    return ResultSpecification.objects.get(content_hash=content_hash)
 
 
 @lru_cache(maxsize=SPECIFICATIONS_KEPT)
@@ -300,3 +310,4 @@ def load_spec(pk: int | None) -> ResultSpec:
 def forget_specs() -> None:
     """Empty this process's cache, for tests that roll the rows back."""
     _load.cache_clear()
+    _row_of.cache_clear()
