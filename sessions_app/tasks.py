@@ -1,13 +1,14 @@
 """What the beat and requests call. Safe to repeat, and to run twice at once."""
 
 import logging
+from collections.abc import Sequence
 from uuid import UUID
 
 from celery import shared_task
 
 from sessions_app.administration import cleanup, pool_imports
 from sessions_app.measurement import queue, running
-from sessions_app.measurement.sending import send_calibration, send_simulation, send_watch
+from sessions_app.measurement.sending import send_calibration, send_simulation, send_watches
 from sessions_app.measurement.simulations import queue as simulation_queue
 from sessions_app.measurement.simulations import running as simulating
 from sessions_app.measurement.watches import nights
@@ -59,15 +60,18 @@ def take_up_simulations() -> None:
 
 @shared_task
 def watch_pools() -> None:
-    """Every hour: a task for each pool that waits for this night's look. `/metrics` tells how many did."""
+    """Every hour, all pools that wait for this night's look. `/metrics` tells how many did."""
     now = cleanup.shared_clock()
     waiting = nights.waiting(now)
-    for pool_id in waiting:
-        send_watch(pool_id)
+    send_watches(waiting)
     hot_state.note_watch(now, len(waiting))
     logger.info("Sent %d pools to be watched, forgot %d nights", len(waiting), nights.forget_old(now))
 
 
 @shared_task(time_limit=3600, soft_time_limit=3540)
-def watch_pool(pool_id: str) -> None:
+def watch_pool(pool_id: str, others: Sequence[str] = ()) -> None:
+    """The others first go on to whoever is free: whatever happens here, they do not wait, and never does more
+    than one of them stand in the queue.
+    """
+    send_watches([UUID(each) for each in others])
     nights.watch_pool(read_pool(UUID(pool_id)), cleanup.shared_clock())

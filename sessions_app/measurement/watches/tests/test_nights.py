@@ -1,6 +1,7 @@
 """One row a pool and night, whatever happens meanwhile, and what it says of delivered tests."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -86,13 +87,17 @@ def test_a_look_that_is_killed_is_taken_again(tested: QuestionPool, monkeypatch:
 def test_who_waits(tested: QuestionPool, monkeypatch: pytest.MonkeyPatch) -> None:
     simulated_pool()  # nobody was tested with it
     sent: list[object] = []
-    monkeypatch.setattr(tasks, "send_watch", sent.append)
+    monkeypatch.setattr(tasks, "send_watches", sent.extend)
     monkeypatch.setattr("sessions_app.administration.cleanup.shared_clock", lambda: NIGHT)
     tasks.watch_pools()
     assert sent == [tested.pk]
     tasks.watch_pool(str(tested.pk))
     tasks.watch_pools()
     assert sent == [tested.pk]
+    others = [uuid4(), uuid4()]
+    with pytest.raises(QuestionPool.DoesNotExist):  # what goes wrong with one pool keeps no other waiting
+        tasks.watch_pool(str(uuid4()), [str(each) for each in others])
+    assert sent == [tested.pk, *others]
     assert nights.waiting(NIGHT + 100 * DAY) == []
 
 
