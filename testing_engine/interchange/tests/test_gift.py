@@ -186,6 +186,6 @@ def test_many_of_one_name_are_numbered_each_from_the_last(monkeypatch: pytest.Mo
         draft.interactions = [{"type": "textEntry", "response": "R", "base_type": "string"}]
         draft.keys = {"R": {"texts": {"a": 1}}}
         drafting.add(draft)
-    taken = [each.id for each in drafting.pool().questions if each.outcome == "taken"]
+    taken = [each.id for each in drafting.pool().questions if each.outcome != "refused"]
     assert (taken[0], taken[1], taken[-1], len(set(taken))) == ("Q", "Q (2)", "Q (50)", 50)
     assert len(asked) <= 300
