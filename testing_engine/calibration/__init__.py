@@ -4,6 +4,7 @@ from testing_engine.calibration.calibration import Calibration, Scores, calibrat
 from testing_engine.calibration.classical import ClassicalDif, classical_dif, ets_class
 from testing_engine.calibration.findings import Finding
 from testing_engine.calibration.fixed_form_fit import mean_squares, s_x2
+from testing_engine.calibration.group_dif import GroupDif, GroupDifs, dif_among
 from testing_engine.calibration.linking import Link, link
 from testing_engine.calibration.linking_concepts import ConceptLinks, link_concepts
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable
@@ -21,6 +22,8 @@ __all__ = [
     "ConceptLinks",
     "CusumFit",
     "Finding",
+    "GroupDif",
+    "GroupDifs",
     "ItemEstimate",
     "Iteration",
     "Link",
@@ -36,6 +39,7 @@ __all__ = [
     "classical_dif",
     "cusum_fit",
     "dif",
+    "dif_among",
     "drift",
     "ets_class",
     "item_fit",

@@ -152,14 +152,14 @@ def drift(
         sums, variance = _by_item(seen, scores, covariance)
         n = seen.answers_per_item
         z = _z(sums[:, 0], variance[:, 0, 0], n)
-        new = _purified(z, aside, n, ASIDE_FIRST if number == 1 else ASIDE)
+        new = purified(z, aside, n, ASIDE_FIRST if number == 1 else ASIDE)
         if (new == aside).all():
             break
         aside = new
     tests = {}
     for j, item in enumerate(seen.items):
         if n[j] >= FEWEST:
-            chi2 = _quadratic(sums[j], variance[j])
+            chi2 = quadratic(sums[j], variance[j])
             tests[item] = (
                 int(n[j]),
                 float(z[j]),
@@ -191,7 +191,7 @@ def item_fit(fit: Calibration) -> ScoreTests:
         u = sums[j, 2:] - sums[j, :2] @ weight
         v = variance[j, 2:, 2:] - variance[j, 2:, :2] @ weight
         z = float(u[0] / np.sqrt(max(v[0, 0], 1e-300)))
-        tests[item] = (n, z, _quadratic(u, v), 2, float(u[0] / max(v[0, 0], 1e-300)), False)
+        tests[item] = (n, z, quadratic(u, v), 2, float(u[0] / max(v[0, 0], 1e-300)), False)
     return ScoreTests(_flagged(tests), fit.population, 1)
 
 
@@ -212,14 +212,15 @@ def dif(
     the posterior.
     """
     if len(responses.groups) != 2:
-        raise ScoreTestError("responses", f"must have two groups, not {len(responses.groups)}")
+        told = f"must have two groups, not {len(responses.groups)}; dif_among takes more"
+        raise ScoreTestError("responses", told)
     aside = np.zeros(responses.n_items, dtype=bool)
     number = 0
     for number in range(1, rounds + 1):
-        split = _split(responses, aside)
+        split = split_by_group(responses, aside)
         fit = calibrate(
             split,
-            _models_of(model, responses, split),
+            models_of_split(model, responses, split),
             fixed=fixed,
             priors=priors,
             threads=threads,
@@ -228,7 +229,7 @@ def dif(
         found = _dif_round(fit, split, responses, aside)
         n = np.array([row[0] for row in found])
         z = np.array([row[1] for row in found])
-        new = _purified(z, aside, n, ASIDE_FIRST if number == 1 else ASIDE)
+        new = purified(z, aside, n, ASIDE_FIRST if number == 1 else ASIDE)
         if (new == aside).all():
             break
         aside = new
@@ -240,19 +241,21 @@ def dif(
     return ScoreTests(_flagged(tests), fit.population, number)
 
 
-def _split(responses: Responses, aside: BoolArray) -> Responses:
-    """Items set aside have parameters of their own in the focal group: they become items of it, at the
-    end.
+def split_by_group(responses: Responses, aside: BoolArray) -> Responses:
+    """Items set aside have parameters of their own in every group but the first: they become items of it, at
+    the end.
     """
     if not aside.any():
         return responses
     moved = np.flatnonzero(aside)
-    place = np.full(responses.n_items, -1)
-    place[moved] = responses.n_items + np.arange(len(moved))
-    focal = (responses.group == 1)[responses.person] & aside[responses.item]
+    place = np.full((len(responses.groups), responses.n_items), -1)
+    place[0, moved] = moved
+    place[1:, moved] = responses.n_items + np.arange((len(place) - 1) * len(moved)).reshape(-1, len(moved))
     item = responses.item.copy()
-    item[focal] = place[item[focal]]
-    labels = (*responses.items, *((responses.items[j], responses.groups[1]) for j in moved))
+    own = aside[item]
+    item[own] = place[responses.group[responses.person[own]], item[own]]
+    more = ((responses.items[j], group) for group in responses.groups[1:] for j in moved)
+    labels = (*responses.items, *more)
     return Responses(
         responses.persons,
         labels,
@@ -264,7 +267,7 @@ def _split(responses: Responses, aside: BoolArray) -> Responses:
     )
 
 
-def _models_of(model: Any, before: Responses, after: Responses) -> Any:
+def models_of_split(model: Any, before: Responses, after: Responses) -> Any:
     if isinstance(model, str):
         return model
     listed = [model[item] for item in before.items] if isinstance(model, Mapping) else list(model)
@@ -292,9 +295,9 @@ def _dif_round(
         if min(g.sum(), len(g) - g.sum()) < FEWEST:
             found.append((0, np.nan, np.nan, np.nan))
             continue
-        u, v = _given_own(s * g[:, None], s)
+        u, v = given_own(s * g[:, None], s)
         z = float(u[0] / np.sqrt(max(v[0, 0], 1e-300)))
-        found.append((len(mine), z, _quadratic(u, v), float(u[0] / max(v[0, 0], 1e-300))))
+        found.append((len(mine), z, quadratic(u, v), float(u[0] / max(v[0, 0], 1e-300))))
     return found
 
 
@@ -314,7 +317,7 @@ def _wald(fit: Calibration, one: Hashable, other: Hashable, n: int) -> tuple[int
     return n, z, float(shift @ np.linalg.pinv(v) @ shift), float(shift[0])
 
 
-def _given_own(extra: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+def given_own(extra: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Sums of extra scores after the item's own parameters are estimated, and their variance (regression on
     own).
     """
@@ -342,11 +345,11 @@ def _z(u: FloatArray, v: FloatArray, n: np.ndarray) -> FloatArray:
     return np.asarray(np.where((n >= FEWEST) & (v > 0), u / np.sqrt(np.maximum(v, 1e-300)), 0.0))
 
 
-def _quadratic(u: FloatArray, v: FloatArray) -> float:
+def quadratic(u: FloatArray, v: FloatArray) -> float:
     return float(u @ np.linalg.pinv(v, hermitian=True) @ u)
 
 
-def _purified(z: FloatArray, aside: BoolArray, n: np.ndarray, limit: float) -> BoolArray:
+def purified(z: FloatArray, aside: BoolArray, n: np.ndarray, limit: float) -> BoolArray:
     """The worst few over the limit go aside, those below `BACK` return."""
     size = np.where((n >= FEWEST) & np.isfinite(z), np.abs(z), 0.0)
     most = max(4, int(SHARE_A_ROUND * (n >= FEWEST).sum()))
@@ -356,17 +359,22 @@ def _purified(z: FloatArray, aside: BoolArray, n: np.ndarray, limit: float) -> B
     return new
 
 
+def benjamini_hochberg(p: FloatArray) -> BoolArray:
+    """Which of these are flagged, with a false discovery rate of 5 %."""
+    order = np.argsort(p, kind="stable")
+    under = np.flatnonzero(p[order] <= 0.05 * np.arange(1, len(p) + 1) / max(len(p), 1))
+    limit = p[order[under[-1]]] if len(under) else -1.0
+    return np.asarray(p <= limit)
+
+
 def _flagged(tests: dict[Hashable, tuple[int, float, float, int, float, bool]]) -> dict[Hashable, ScoreTest]:
     """Benjamini and Hochberg (1995) over the tests of all directions."""
     items = list(tests)
     p_all = np.array([float(chdtrc(tests[item][3], tests[item][2])) for item in items])
-    order = np.argsort(p_all, kind="stable")
-    under = np.flatnonzero(p_all[order] <= 0.05 * np.arange(1, len(items) + 1) / max(len(items), 1))
-    limit = p_all[order[under[-1]]] if len(under) else -1.0
     found = {}
-    for item, p in zip(items, p_all, strict=True):
+    for item, p, is_flagged in zip(items, p_all, benjamini_hochberg(p_all), strict=True):
         n, z, chi2, df, effect, aside = tests[item]
         found[item] = ScoreTest(
-            item, n, z, float(chdtrc(1, z * z)), chi2, df, float(p), effect, aside, bool(p <= limit)
+            item, n, z, float(chdtrc(1, z * z)), chi2, df, float(p), effect, aside, bool(is_flagged)
         )
     return found
