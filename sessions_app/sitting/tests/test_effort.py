@@ -84,6 +84,7 @@ def test_thresholds_are_those_that_a_test_began_with(pool: QuestionPool, api: AP
     test = make_named_test(pool, rules=rules)
     slow = {"seconds": 9.5, "found": "normative", "n": 300, "usual": 95.0}
     fixed = {"seconds": 3.0, "found": "fixed", "n": 9, "usual": 8.0}
+    assert pool.current_revision_id is not None
     bank = load_revision(pool.current_revision_id)
     first = bank.external_ids[0]
     kept = PoolThresholds.objects.create(pool=pool, method={}, found={}, answers=0)
