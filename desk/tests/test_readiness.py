@@ -5,9 +5,11 @@ from django.test import Client
 
 from sessions_app.api.tests.test_without_parameters import bare
 from sessions_app.conftest import answer_questions, client_with
+from sessions_app.measurement.importing import import_responses
 from sessions_app.reporting import pool_readiness
 from sessions_app.reporting.pool_readiness import readiness_of
 from sessions_app.tests.factories import make_pool, make_token, question
+from testing_engine.interchange.imported import Upload
 
 
 def take(answers: int) -> None:
@@ -29,6 +31,14 @@ def test_a_pool_without_parameters_wants_answers(author: Client, monkeypatch: py
     take(3)
     monkeypatch.setattr(pool_readiness, "WANTED_ANSWERS", 1)
     assert readiness_of(pool).advice[-1] == "Each has 1 answers or more: calibrate them."
+
+
+def test_imported_answers_count(author: Client) -> None:
+    """Of this pool's questions as they are, and of no other pool's."""
+    pool, other = (make_pool([bare(i) for i in range(3)]) for _ in range(2))
+    for each, file in ((pool, b"person,q0,q1\n1,1,0\n2,1,\n"), (other, b"person,q2\n1,1\n")):
+        import_responses(each, Upload("answers.csv", file))
+    assert readiness_of(pool).answers == (2, 1, 0)
 
 
 def test_a_mixed_pool_may_try_questions_out(author: Client) -> None:

@@ -38,6 +38,7 @@ from testing_engine.authoring.shelf import PoolCard
 from testing_engine.pictures.calibrations import Words, old_and_new
 
 LISTED = 50
+ANCHOR = "anchor"  # why a question that is one has no new parameters
 
 
 @require_form
@@ -135,6 +136,11 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         "doubts": proposals.errors_in(found.result),
         "is_gated": gate.requirements_of(pool_id) is not None,
         "proposed": sum(item["new"] is not None for item in found.result["items"]),
+        "without": [
+            (item["id"], error_in_words(item["why_not"]))
+            for item in found.result["items"]
+            if item["new"] is None and item["why_not"] != ANCHOR
+        ],
     }
     return show_pool(request, pool, "calibrate", "pool_calibration", context)
 

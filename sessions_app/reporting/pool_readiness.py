@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from statistics import median
 
+from django.db import connection
 from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -78,18 +79,33 @@ class Readiness:
         )
 
 
+# Of each question version, how many persons of imported files answered it.
+_IMPORTED = """
+SELECT source.questions[item + 1], count(*)
+FROM imported_sittings AS sitting
+JOIN response_imports AS source ON source.id = sitting.source_id, unnest(sitting.items) AS item
+WHERE source.pool_id = %s AND source.questions && %s::bigint[]
+GROUP BY 1
+"""
+
+
 def readiness_of(pool: QuestionPool) -> Readiness:
-    """Of the newest revision. One query, or two."""
+    """Of the newest revision. One query, or four."""
     states = states_of(pool)
     if not states[NOT_CALIBRATED]:
         return Readiness(states)
-    waiting = Question.objects.filter(
-        revisionquestion__revision_id=pool.current_revision_id, state=NOT_CALIBRATED
-    ).values_list("pk", flat=True)
+    waiting = list(
+        Question.objects.filter(
+            revisionquestion__revision_id=pool.current_revision_id, state=NOT_CALIBRATED
+        ).values_list("pk", flat=True)
+    )
     answered = dict(
         TestResponse.objects.filter(session__revision__pool=pool, question__in=waiting, score__gte=0)
         .order_by()
         .values_list("question_id")
         .annotate(Count("pk"))
     )
-    return Readiness(states, tuple(answered.get(key, 0) for key in waiting))
+    with connection.cursor() as cursor:
+        cursor.execute(_IMPORTED, [pool.pk, waiting])
+        imported = dict(cursor.fetchall())
+    return Readiness(states, tuple(answered.get(key, 0) + imported.get(key, 0) for key in waiting))
