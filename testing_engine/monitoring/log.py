@@ -17,7 +17,8 @@ UNSCORED = -1
 class WatchedQuestion:
     """One question of the pool's newest revision.
 
-    `model` and `parameters` are as `calibration.calibrate(fixed=…)` takes them; `model` None: it cannot be
+    `seconds`: under which its answers are rapid, where that was settled for its pool's tests. `model` and
+    `parameters` are as `calibration.calibrate(fixed=…)` takes them; `model` None: it cannot be
     held against its answers. `answers`: all that it ever got with this text and key, in whichever test.
     """
 
@@ -26,6 +27,7 @@ class WatchedQuestion:
     model: str | None = None
     parameters: Mapping[str, Any] | None = None
     answers: int = 0
+    seconds: float | None = None
 
     @property
     def counts(self) -> bool:

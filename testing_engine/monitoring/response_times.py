@@ -5,6 +5,7 @@ An answer faster than its question's threshold is rapid (`psychometrics.response
 so (response time effort below .9; Wise & Kong 2005).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,10 +40,18 @@ class Times:
             return np.asarray(np.where(self.n > 0, self.rapid / np.maximum(self.n, 1), np.nan))
 
 
-def times_of(item: IntArray, test: IntArray, seconds: FloatArray, questions: int, tests: int) -> Times:
-    """`seconds` (A,) of answers to `item` in `test`; nan is not known."""
+def times_of(
+    item: IntArray, test: IntArray, seconds: FloatArray, settled: Sequence[float | None], tests: int
+) -> Times:
+    """`seconds` (A,) of answers to `item` in `test`; nan is not known. `settled` (Q,): thresholds to go by;
+    None: the one that these times have.
+    """
+    questions = len(settled)
     known = np.isfinite(seconds)
-    threshold = np.array([each.seconds for each in thresholds(item, seconds, questions)])
+    found = thresholds(item, seconds, questions)
+    threshold = np.array(
+        [own.seconds if given is None else given for own, given in zip(found, settled, strict=True)]
+    )
     is_rapid = known.copy()
     is_rapid[known] = seconds[known] < threshold[item[known]]
     n_known = np.bincount(test[known], minlength=tests)

@@ -44,7 +44,7 @@ def watch(
 
     Drift, shape and persons are for pools of one concept.
     """
-    times = times_of(log.item, log.test, log.seconds, len(questions), log.n_tests)
+    times = times_of(log.item, log.test, log.seconds, [each.seconds for each in questions], log.n_tests)
     use = use_of(log.item, log.test, log.is_adaptive, len(questions))
     responses = log.responses(questions, leave_out=times.is_rapid)
     checks = checks_of(responses, questions) if concepts == 1 else None
@@ -130,6 +130,6 @@ def _hash(log: AnswerLog, questions: Sequence[WatchedQuestion], assumed: Assumed
     digest = hashlib.sha256(log.data_hash.encode())
     for each in questions:
         known = {name: np.asarray(value).tolist() for name, value in sorted((each.parameters or {}).items())}
-        digest.update(repr((each.id, each.state, each.model, each.answers, known)).encode())
+        digest.update(repr((each.id, each.state, each.model, each.answers, each.seconds, known)).encode())
     digest.update(repr((assumed, limits)).encode())
     return digest.hexdigest()

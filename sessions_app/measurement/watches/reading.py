@@ -19,7 +19,7 @@ from sessions_app.measurement.collecting import alike_items
 from sessions_app.measurement.gate import requirements_of
 from sessions_app.measurement.parameters import as_mapping, estimate_of, family_of
 from sessions_app.measurement.running import parameters_in
-from sessions_app.models import TestResponse
+from sessions_app.models import PoolThresholds, TestResponse
 from sessions_app.reporting.pool_readiness import WANTED_ANSWERS
 from sessions_app.sitting.decisions import is_nothing
 from testing_engine.monitoring import AnswerLog, Assumed, Limits, WatchedQuestion
@@ -162,11 +162,14 @@ def _answers(tests: Sequence[UUID]) -> Iterator[np.ndarray]:
 
 def _questions(revision: FrozenRevision, alike: Mapping[int, int]) -> Iterator[WatchedQuestion]:
     parameters = parameters_in(revision)
+    thresholds = PoolThresholds.objects.filter(pool=revision.pool_id).first()
+    settled = {} if thresholds is None else thresholds.seconds_of_questions
     waiting = {item for item, each in enumerate(parameters) if each.state == NOT_CALIBRATED}
     answered = _answers_ever(revision, {key: item for key, item in alike.items() if item in waiting})
     for item, each in enumerate(parameters):
         model, known = _known(each)
-        yield WatchedQuestion(revision.external_ids[item], each.state, model, known, answered[item])
+        name = revision.external_ids[item]
+        yield WatchedQuestion(name, each.state, model, known, answered[item], settled.get(name))
 
 
 def _known(question: ItemParameters) -> tuple[str | None, dict[str, object] | None]:

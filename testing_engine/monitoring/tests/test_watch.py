@@ -94,6 +94,8 @@ def test_hurried_answers_are_told_and_make_no_drift() -> None:
     assert [item for kind, item in found if kind == "rapid"] == [f"q{question}"]
     assert ("harder", f"q{question}") not in found
     without = look(replace(log, seconds=np.full(log.n_answers, np.nan)), questions)
+    settled = [replace(each, seconds=0.1) for each in questions]  # faster than anybody is
+    assert not any(kind in ("rapid", "careless") for kind, _ in kinds(look(log, settled)))
     z = [each.numbers["questions"]["z"][question] for each in (watched, without)]
     assert z[1] < min(z[0], 0)  # they would have made it look harder
     assert "no_times" in without.numbers["not_looked_at"]

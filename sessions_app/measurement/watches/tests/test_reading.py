@@ -14,6 +14,7 @@ from sessions_app.administration.privacy import erase_student
 from sessions_app.conftest import Start, answer_questions, submit
 from sessions_app.measurement import gate
 from sessions_app.measurement.watches.reading import Read, read
+from sessions_app.models import PoolThresholds
 from sessions_app.tests.factories import make_pool, question
 from testing_engine.models import QuestionPool
 from testing_engine.pools import QuestionDraft, newest_question
@@ -111,15 +112,16 @@ def test_a_question_with_other_parameters_begins_anew(pool: QuestionPool, take: 
     assert read_now(pool).left_out == 1
 
 
-def test_a_test_in_order_says_nothing_of_exposure_and_counts_for_pilots(
-    pool: QuestionPool, take: Take
-) -> None:
+def test_what_holds_for_the_pool_and_a_test_in_order(pool: QuestionPool, take: Take) -> None:
     assert read_now(pool).limits.exposure is None
     take("a", NOW - 95 * DAY, rules=IN_ORDER, answers=7)
     take("b", NOW - DAY, rules=IN_ORDER, answers=7)
     gate.require(pool, {"exposure": 0.4}, None)
+    found_once = {"q0": {"seconds": 4.5, "found": "normative"}, "q1": {"seconds": 3.0, "found": "fixed"}}
+    PoolThresholds.objects.create(pool=pool, method={}, found=found_once, answers=200)
     found = read_now(pool)
     assert found.log.is_adaptive.tolist() == [False]
     assert found.limits.exposure == 0.4
+    assert [each.seconds for each in found.questions] == [4.5] + [None] * 6
     assert [each.answers for each in found.questions] == [0] * 6 + [2]  # of those that have parameters, none
     assert [each.counts for each in found.questions] == [True] * 6 + [False]
