@@ -2,8 +2,8 @@
 
 `python -m benchmarks.steps` prints one Markdown table, milliseconds of wall time. A hundred tests of 0 to 20
 answers, each at another ability, take their step one after the other. "First" is the first of them on a fresh
-bank, "cold" the mean of all hundred on it, "warm" the mean of the same hundred again; "NumPy" remembers
-nothing, so it has one time. The engine and NumPy take turns, and of each step the least of several turns
+bank, "cold" the mean of all hundred on it, "warm" the mean of the same hundred after several such rounds;
+"NumPy" remembers nothing, so it has one time. The engine and NumPy take turns, and of each step the least of several turns
 counts. Making the bank is not part of it.
 """
 
@@ -91,6 +91,8 @@ def measured(model: Model, n: int, dimensions: int, states: int = STATES, turns:
 
         cold.append(_times(step, known))
         plain.append(_times(scan, known))
+        for _ in range(turns):
+            _times(step, known)
         warm.append(_times(step, known))
         plain.append(_times(scan, known))
         warm.append(_times(step, known))

@@ -8,7 +8,7 @@ halve it, and a narrower posterior is integrated again on a grid of its own (see
 off at bounds take Gauss–Legendre nodes.
 """
 
-import math
+import threading
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -20,6 +20,7 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 
 TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
+FIRST_PLACES = 32  # of a table, which doubles when it is full
 KEPT_TABLES = 3  # of a kind, because anyone may ask for a grid of their own
 
 
@@ -109,54 +110,51 @@ class AnswerTable:
     """log P of every answer at every node of a grid, for a one-dimensional bank.
 
     A question is entered when it is first answered, so that nobody waits for questions that nobody has seen:
-    a pool takes what its used questions take, categories × nodes × 8 bytes each. Two threads that meet here
-    enter the same numbers twice.
+    a pool takes what its used questions take, categories × nodes × 8 bytes each. Threads read without
+    waiting: a question's place is known only once its numbers are there.
     """
 
     def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
         self.bank = bank
         self.theta = quadrature.nodes[:, None]
-        self.rows: dict[int, FloatArray] = {}
-        self.entries: FloatArray | None = None  # (N, K, G) of small pools, where reading many is faster
-        shape = (bank.n_items, bank.most_categories, quadrature.points)
-        if math.prod(shape) <= TABLE_ENTRIES:
-            self.entries = np.empty(shape)  # memory that nothing was written to is not taken
-            self.by_answer = self.entries.reshape(-1, quadrature.points)
-            self.is_entered = np.zeros(bank.n_items, dtype=bool)
+        self.places: dict[int, int] = {}  # by item
+        self.entries = np.empty((0, quadrature.points))  # (places × K, G)
+        self._entering = threading.Lock()
 
-    @property
+    @cached_property
     def whole(self) -> FloatArray | None:
-        """(N, K, G) with every question entered; None where that would be too large."""
-        if self.entries is not None:
-            self._enter(self.entries, np.arange(self.bank.n_items))
-        return self.entries
+        """(N, K, G) of all questions; None where that would be too large."""
+        bank = self.bank
+        if bank.n_items * bank.most_categories * len(self.theta) > TABLE_ENTRIES:
+            return None
+        return np.ascontiguousarray(bank.log_probabilities(self.theta).swapaxes(0, 1))
 
     def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
         """(G,) Σ log P of the answers."""
-        if self.entries is not None:
-            self._enter(self.entries, items)
-            rows = self.by_answer.take(items * self.bank.most_categories + scores, axis=0)
-            return np.asarray(np.add.reduce(rows))
-        total = np.zeros(len(self.theta))
-        for item, score in zip(items.tolist(), scores.tolist(), strict=True):
-            total += self._row(item)[score]
-        return total
-
-    def _enter(self, entries: FloatArray, items: IntArray) -> None:
-        known = self.is_entered[items]
-        if known.all():
-            return
-        new = np.unique(items[~known])
-        entries[new] = self.bank.log_probabilities(self.theta, new).swapaxes(0, 1)
-        self.is_entered[new] = True  # last, for a thread that reads without waiting
-
-    def _row(self, item: int) -> FloatArray:
-        """(K, G)"""
+        asked, places = items.tolist(), self.places
         try:
-            return self.rows[item]
+            found = [places[item] for item in asked]
         except KeyError:
-            log_p = self.bank.log_probabilities(self.theta, np.array([item]))[:, 0]
-            return self.rows.setdefault(item, _frozen(np.ascontiguousarray(log_p)))
+            self._enter(items)
+            found = [places[item] for item in asked]
+        rows = np.array(found, dtype=np.intp) * self.bank.most_categories + scores
+        return np.asarray(np.add.reduce(self.entries.take(rows, axis=0)))
+
+    def _enter(self, items: IntArray) -> None:
+        with self._entering:
+            new = [item for item in dict.fromkeys(items.tolist()) if item not in self.places]
+            if not new:
+                return
+            categories, known = self.bank.most_categories, len(self.places)
+            log_p = self.bank.log_probabilities(self.theta, np.array(new)).swapaxes(0, 1)
+            end = (known + len(new)) * categories
+            if end > len(self.entries):
+                grown = np.empty((max(2 * end, FIRST_PLACES * categories), len(self.theta)))
+                grown[: known * categories] = self.entries[: known * categories]
+                self.entries = grown
+            self.entries[known * categories : end] = log_p.reshape(-1, len(self.theta))
+            for place, item in enumerate(new, known):
+                self.places[item] = place
 
 
 @lru_cache(maxsize=64)

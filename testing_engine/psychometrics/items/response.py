@@ -227,7 +227,11 @@ class Logistic:
         #   (log I)'' = −σ(t)σ(−t)(4 − w1 − w0) − σ(−t)² w1(1 − w1) − σ(t)² w0(1 − w0) ≤ 0:
         # log I is concave, so that its tangent bounds it. In odds e: σ(t) = e/(1 + e),
         # w1 = (u−c)e/(c + u·e), w0 = (u−c)/((1−c) + (1−u)e).
-        odds, span = np.exp(_limited(t)), self.upper - self.guessing
+        odds = np.exp(_limited(t))
+        if self._is_plain:  # w1 = σ(t) and w0 = σ(−t)
+            plain: FloatArray = np.abs(1 - odds) / (1 + odds)
+            return plain
+        span = self.upper - self.guessing
         right = 2 - span * odds / (self.guessing + self.upper * odds)
         wrong = 2 - span / ((1 - self.guessing) + (1 - self.upper) * odds)
         slope: FloatArray = np.abs(right - odds * wrong) / (1 + odds)

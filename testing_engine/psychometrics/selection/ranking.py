@@ -4,10 +4,11 @@ No question tells more than its ceiling, wherever ability lies. So the pool is r
 a slice at a time, and no further once enough questions are strictly above the ceiling of all that follow.
 
 Where that reads much, because ceilings tell little apart, the ability scale is cut into cells. Within h of a
-cell's centre c, every question's information stays between I(c) exp(± b · slope · h), with b the `growth` of
-its family at c. A cell lists the questions whose upper bound reaches the 32nd largest lower bound, and
+cell's centre c, every question's information stays between I(c) exp(± b · slope · h), with b the `growth`
+of its family at c. A cell lists the questions whose upper bound reaches the 32nd largest lower bound, and
 remembers the largest upper bound among the others. A list that is long is made shorter in cells of an eighth
-of the width. If too few of a list may come, the wider cell's list is read, at last the pool again.
+of the width. Cells are made when several steps have wanted them. If too few of a list may come, the wider
+cell's list is read, at last the pool again.
 
 Either way the questions found are strictly above all that was left out: the answer is that of a full scan,
 bit for bit, because the same elementwise formula gives both. Slices and cells are made when a step first
@@ -29,11 +30,14 @@ SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
 LOWER = 0.8  # of its first ceiling: what the ceiling after a slice must not exceed
 ENOUGH = 2_048  # questions that are read without making a cell
+WORTH = 4  # steps that one of the widest cells would have helped, before it is made
+WORTH_NARROWER = 2  # the same of others
+KEPT_VISITS = 10_000
 REACH = 8.0  # abilities farther out have no cells
 WIDEST = 1 / 8  # of the cells, in logits; powers of two, so that cells nest exactly
 SPLIT = 8
 DEPTH = 4
-SHORT = 256  # a list that needs no narrower cell
+SHORT = 1_024  # a list that needs no narrower cell
 LEADERS = 32  # that every list holds, however ability lies in its cell
 KEPT_CELLS = 1_000  # of each width: at most some 20 MB
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
@@ -71,6 +75,17 @@ class Available:
         if self.narrowed is not None:
             return np.where(self.narrowed, values, -np.inf)
         values[list(self.used)] = -np.inf
+        return values
+
+    def where_allowed_among(self, items: IntArray, values: FloatArray) -> FloatArray:
+        """The same of some questions, rising; written over."""
+        if self.narrowed is not None:
+            values[~self.narrowed[items]] = -np.inf
+        elif self.used:
+            used = np.array(list(self.used), dtype=np.intp)
+            places = np.searchsorted(items, used)
+            places[places == len(items)] = 0
+            values[places[items[places] == used]] = -np.inf
         return values
 
     def allows(self, item: int) -> bool:
@@ -136,7 +151,10 @@ class Listed:
     def bounds(self, centre: float, half_width: float) -> tuple[FloatArray, FloatArray]:
         """The most and the least information of each question within so much of an ability."""
         questions, information = self.questions, self.information(centre)
-        reach = np.exp(questions.growth(np.array([centre])) * questions.steepness * half_width) * ROUNDING
+        reach = questions.growth(np.array([centre])) * questions.steepness
+        reach *= half_width
+        np.exp(reach, out=reach)
+        reach *= ROUNDING
         return information * reach, information / reach
 
     def narrowed(self, centre: float, half_width: float) -> "Listed":
@@ -162,9 +180,18 @@ def leading_information(bank: ItemBank, theta: float, available: Available, coun
             if leaders is not None:
                 return leaders
     leaders, read = _scanned(bank, theta, available, count)
-    if may_have_cells and read > ENOUGH:
+    if may_have_cells and read > ENOUGH and _is_worth(bank, _cell_key(0, theta), WORTH):
         _make_cells(bank, theta)
     return leaders
+
+
+def _is_worth(bank: ItemBank, key: tuple[object, ...], steps: int) -> bool:
+    """Whether so many steps have wanted a cell: making it takes as long as some steps without."""
+    visits: dict[tuple[object, ...], int] = bank.derived(("visits",), dict)
+    if len(visits) >= KEPT_VISITS:
+        visits.clear()
+    visits[key] = visits.get(key, 0) + 1
+    return visits[key] >= steps
 
 
 def _listed(cell: Listed, theta: float, available: Available, count: int) -> Leaders | None:
@@ -191,14 +218,14 @@ def _scanned(bank: ItemBank, theta: float, available: Available, count: int) -> 
         own = part.information(theta)
         if len(own) == bank.n_items:
             return Leaders.of_all(available.where_allowed(own), count), len(own)
-        may_come = available.mask[part.items]
-        items, values = np.append(items, part.items[may_come]), np.append(values, own[may_come])
-        read += len(part.items)
-        if len(items) >= count:
-            order = np.lexsort((items, -values))[:count]
-            items, values = items[order], values[order]
-            if values[-1] > part.left_out:
-                break
+        leading = Leaders.of_all(available.where_allowed_among(part.items, own), min(count, len(own)))
+        items = np.append(items, part.items[leading.items])
+        values = np.append(values, leading.values)
+        order = np.lexsort((items, -values))[:count]
+        items, values = items[order], values[order]
+        read += len(own)
+        if len(values) == count and values[-1] > part.left_out:
+            break
     return Leaders(items.tolist(), values.tolist()), read
 
 
@@ -269,9 +296,12 @@ def _narrower(bank: ItemBank, theta: float, cells: list[Listed]) -> list[Listed]
         if len(parent.items) <= SHORT:
             break
         width /= SPLIT
+        key = _cell_key(depth, theta)
+        if bank.known(key) is None and not _is_worth(bank, key, WORTH_NARROWER):
+            break
         centre = (math.floor(theta / width) + 0.5) * width
         make = partial(parent.narrowed, centre, width / 2)
-        cells.append(bank.derived(_cell_key(depth, theta), make, keep=KEPT_CELLS))
+        cells.append(bank.derived(key, make, keep=KEPT_CELLS))
     return cells
 
 

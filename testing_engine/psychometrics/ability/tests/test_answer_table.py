@@ -1,5 +1,7 @@
 """A table of answers is filled as questions are answered, and nobody sees the difference."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from hypothesis import given
 
@@ -13,16 +15,38 @@ GRID = Quadrature(-8, 8, 161)
 def test_a_table_filled_late_has_the_bits_of_a_whole_one(seed: int) -> None:
     rng = np.random.default_rng(seed)
     bank = random_pool(rng)
-    late, early = AnswerTable(bank, GRID), AnswerTable(bank, GRID)
-    whole = early.whole
+    late, whole = AnswerTable(bank, GRID), AnswerTable(bank, GRID).whole
     assert whole is not None
     assert (whole == np.moveaxis(bank.log_probabilities(GRID.nodes[:, None]), 1, 0)).all()
     for count in (0, 1, 4, 9):
         items, scores = (np.array(each, dtype=np.intp) for each in random_answers(rng, bank, count))
-        assert (late.log_likelihood(items, scores) == early.log_likelihood(items, scores)).all()
+        expected = np.zeros(GRID.points)
+        for item, score in zip(items, scores, strict=True):
+            expected += whole[item, score]
+        assert (late.log_likelihood(items, scores) == expected).all()
 
 
 def test_only_answered_questions_are_computed() -> None:
     table = AnswerTable(random_pool(np.random.default_rng(1)), GRID)
     table.log_likelihood(np.array([3, 5]), np.array([0, 1]))
-    assert np.flatnonzero(table.is_entered).tolist() == [3, 5]
+    assert sorted(table.places) == [3, 5]
+
+
+def test_threads_enter_questions_once_and_read_whole_rows() -> None:
+    """Tables grow while others read them."""
+    bank = random_pool(np.random.default_rng(2), 400, models=("3PL",))
+    table, whole = AnswerTable(bank, GRID), AnswerTable(bank, GRID).whole
+    assert whole is not None
+
+    def read(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        for _ in range(40):
+            items = rng.permutation(400)[:12]
+            scores = rng.integers(0, 2, 12)
+            if not (table.log_likelihood(items, scores) == whole[items, scores].sum(axis=0)).all():
+                return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(read, range(16)))
+    assert sorted(table.places.values()) == list(range(400))
