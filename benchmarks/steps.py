@@ -3,8 +3,8 @@
 `python -m benchmarks.steps` prints one Markdown table, milliseconds of wall time. A hundred tests of 0 to 20
 answers, each at another ability, take their step one after the other. "First" is the first of them on a fresh
 bank, "cold" the mean of all hundred on it, "warm" the mean of the same hundred after several such rounds;
-"NumPy" remembers nothing, so it has one time. The engine and NumPy take turns, and of each step the least of several turns
-counts. Making the bank is not part of it.
+"NumPy" remembers nothing, so it has one time. The engine and NumPy take turns, and of each step the least of
+several turns counts. Making the bank is not part of it.
 """
 
 import argparse
