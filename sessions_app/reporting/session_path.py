@@ -66,6 +66,6 @@ def _names(revision: FrozenRevision, items: IntArray) -> tuple[str, ...]:
 
 
 def _outcome(response: TestResponse) -> str:
-    if response.score < 0:
+    if response.counted_score < 0:
         return UNSCORED
     return RIGHT if response.is_correct else WRONG

@@ -6,14 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import answer_questions, browser_of, submit
 from sessions_app.measurement.asking import Asked
 from sessions_app.measurement.collecting import collect
 from sessions_app.models import PoolThresholds, TestSession
+from sessions_app.reporting.session_path import path_of
 from sessions_app.review.replay import replay
 from sessions_app.review.verification import verify
 from sessions_app.sitting import hot_state
@@ -62,6 +66,13 @@ def test_rapid_answers_say_nothing_of_ability(pool: QuestionPool, api: APIClient
     explained = replay(session.pk).steps[2].given
     assert explained is not None
     assert explained.is_rapid
+    admin = Client()
+    admin.force_login(User.objects.create_superuser("admin"))
+    results = reverse("admin:sessions_app_namedtest_show_results", args=[session.named_test_id])
+    assert "2 too fast to count" in admin.get(results).content.decode()
+    page = reverse("admin:sessions_app_testsession_change", args=[session.pk])
+    assert "2 (response time effort 0.67)" in admin.get(page).content.decode()
+    assert path_of(session).outcomes == ("right", "not scored", "right", "wrong", "not scored", "right")
     # A calibration takes what the ability took.
     bank = load_revision(session.revision_id)
     assert collect(Asked(), bank, [session.pk]).responses.n_answers == 4
