@@ -1,4 +1,12 @@
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+from testing_engine import approval
+
+if TYPE_CHECKING:
+    from testing_engine.models import PoolRevision, QuestionPool
 
 
 class SessionsAppConfig(AppConfig):
@@ -6,7 +14,11 @@ class SessionsAppConfig(AppConfig):
     verbose_name = "Tests and students"
 
     def ready(self) -> None:
-        from sessions_app.measurement import changes
-        from testing_engine import approval
+        approval.ask_first(look_at)
 
-        approval.ask_first(changes.look)
+
+def look_at(pool: "QuestionPool", keys: Sequence[int]) -> "Callable[[PoolRevision], object] | None":
+    """The gate, read when something is published: it brings the simulation with it."""
+    from sessions_app.measurement import changes
+
+    return changes.look(pool, keys)

@@ -99,7 +99,9 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
         items = choosing.items(active, beliefs.means, used, position)
         if closed is not None:
             wanted = choosing.items(active, beliefs.means, given, position)
-            taken.unrecorded[active] += closed[active, wanted]
+            lacking = closed[active, wanted]
+            taken.unrecorded[active] += lacking
+            given[active[lacking], wanted[lacking]] = True  # each is missed once
             given[active, items] = True
         scores = students.answers(bank, active, items, position)
         used[active, items] = True

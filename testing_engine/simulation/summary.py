@@ -45,8 +45,8 @@ def recorded(simulation: Simulation) -> dict[str, Any]:
     """Of persons whose answers were there before, against the estimate from all of them.
 
     `expected_rmse`: √ mean(SE² − SE²_all), what the RMSE is if the model is right. `ran_out`: share of the
-    tests that ended because the person had no answer left. `unrecorded_steps`: of all questions asked, the
-    share at which the design wanted one without a recorded answer.
+    tests that ended because the person had no answer left. `unrecorded_steps`: questions without a recorded
+    answer that the design wanted, each once for a person, by the questions that it asked.
     """
     criterion, taken = simulation.criterion, simulation.taken
     assert criterion is not None

@@ -22,7 +22,7 @@ class Taken:
     standard_errors: FloatArray  # (S, D)
     overall_errors: FloatArray  # (S,) of the mean of all dimensions
     before: FloatArray  # (S, L, D) the estimates that questions were chosen at
-    unrecorded: IntArray  # (S,) steps whose best question had no recorded answer; 0 where all are drawn
+    unrecorded: IntArray  # (S,) questions that the rules wanted and that had no recorded answer, each once
 
     @classmethod
     def blank(cls, students: int, longest: int, dimensions: int) -> Self:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import Part
+from testing_engine.psychometrics.items.response import IntArray
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.steps import Step
 from testing_engine.simulation import lockstep, lockstep_several
@@ -51,7 +53,8 @@ def one_by_one(
     taken = Taken.blank(len(students.thetas), students.uniforms.shape[1], bank.n_dimensions)
     is_adaptive = rules.is_adaptive(bank)
     for student, seed in enumerate(students.seeds):
-        among = _open_to(students, student, bank, rules)
+        among = _Among.answered(students, student, bank, rules)
+        wished = among if among.part.is_whole else _Among.of(bank, rules, np.arange(bank.n_items))
         items: list[int] = []
         scores: list[int] = []
         step = among.next_step(prior, seed, items, scores)
@@ -59,7 +62,11 @@ def one_by_one(
             asked = np.array([step.next_item])
             if is_adaptive:
                 taken.before[student, len(items)] = step.ability.theta
-            taken.unrecorded[student] += among.lacks_the_best(prior, seed, items, scores)
+            if wished is not among:
+                wanted = wished.next_step(prior, seed, items, scores).next_item
+                if wanted is not None and not among.part.holds(wanted):
+                    taken.unrecorded[student] += 1
+                    wished = wished.without(wanted)
             answer = students.answers(bank, np.array([student]), asked, len(items))
             items.append(step.next_item)
             scores.append(int(answer[0]))
@@ -76,12 +83,28 @@ def one_by_one(
 
 
 @dataclass(frozen=True, eq=False)
-class _Open:
-    """The questions that one student can answer: all of a pool, or those with a recorded answer."""
+class _Among:
+    """A test that draws from a part of the pool: so rules count, and exhaust, what there is."""
 
     part: Part
-    rules: CatRules  # of the whole
-    own: CatRules  # of the part
+    whole_rules: CatRules
+    rules: CatRules  # for the part
+
+    @classmethod
+    def of(cls, bank: ItemBank, rules: CatRules, questions: IntArray) -> Self:
+        part = Part.at(bank, questions)
+        return cls(part, rules, rules.for_part(part))
+
+    @classmethod
+    def answered(cls, students: Students, student: int, bank: ItemBank, rules: CatRules) -> Self:
+        """What the student has an answer to; all where answers are drawn."""
+        everything = np.ones(bank.n_items, dtype=bool)
+        has_answer = everything if students.recorded is None else students.recorded[student] >= 0
+        return cls.of(bank, rules, np.flatnonzero(has_answer))
+
+    def without(self, question: int) -> "_Among":
+        left = self.part.places[self.part.places != question]
+        return _Among.of(self.part.whole, self.whole_rules, left)
 
     def next_step(self, prior: NormalPrior | None, seed: int, items: list[int], scores: list[int]) -> Step:
         """In the numbers of the whole pool."""
@@ -89,24 +112,7 @@ class _Open:
             return next_step(TestSoFar(self.part.whole, self.rules, prior, seed, items, scores))
         assert self.part.bank is not None
         own = self.part.index[items].tolist() if items else []
-        step = next_step(TestSoFar(self.part.bank, self.own, prior, seed, own, scores))
+        step = next_step(TestSoFar(self.part.bank, self.rules, prior, seed, own, scores))
         if step.next_item is None:
             return step
         return replace(step, next_item=int(self.part.places[step.next_item]))
-
-    def lacks_the_best(
-        self, prior: NormalPrior | None, seed: int, items: list[int], scores: list[int]
-    ) -> bool:
-        """Whether what the rules would ask of the whole pool has no answer."""
-        if self.part.is_whole:
-            return False
-        wanted = next_step(TestSoFar(self.part.whole, self.rules, prior, seed, items, scores)).next_item
-        return wanted is not None and not self.part.holds(wanted)
-
-
-def _open_to(students: Students, student: int, bank: ItemBank, rules: CatRules) -> _Open:
-    """A part of its own, so that rules count and exhaust what there is."""
-    everything = np.ones(bank.n_items, dtype=bool)
-    has_answer = everything if students.recorded is None else students.recorded[student] >= 0
-    part = Part.at(bank, np.flatnonzero(has_answer))
-    return _Open(part, rules, rules.for_part(part))

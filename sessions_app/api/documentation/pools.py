@@ -96,7 +96,9 @@ IMPORT = Endpoint(
         "What can be taken is published as a new pool, all or nothing; every other question is refused by "
         "name and reason, in the report. With an Idempotency-Key the same file again is the same pool. "
         "With `question_pool_id` the questions are added to that pool, as its next revision; what has an id "
-        "that the pool has already is refused by name. "
+        "that the pool has already is refused by name. 409 `gate_refused` where that pool's requirements "
+        "would not be met and no `override_reason` is given; with a key or in the background it is a problem "
+        "at the field. "
         "With `in_background` the reply is a 202; `GET /api/pools/imports/{import_id}` says how it stands. "
         "docs/IMPORT.md has the formats."
     ),
@@ -225,7 +227,8 @@ PARAMETERS = Endpoint(
         "As JSON with `table`, or as a form with `file`. A dry run says what the table could be and why, "
         "what must be confirmed, which rows are which questions, and draws the curves of three questions "
         "before and after. To publish, name `source`, the choices that it leaves open, and the `revision` "
-        "that you looked at: 409 `pool_was_revised` where there is a newer one. All or nothing, repeatable. "
+        "that you looked at: 409 `pool_was_revised` where there is a newer one, `gate_refused` where the "
+        "pool's requirements would not be met and no `override_reason` is given. All or nothing, repeatable. "
         "docs/PARAMETERS.md has the tables."
     ),
     request=ParameterTableRequest,

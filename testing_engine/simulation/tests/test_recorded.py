@@ -9,6 +9,7 @@ from testing_engine.psychometrics.engine import TestSoFar, observe
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import pool
+from testing_engine.simulation import lockstep
 from testing_engine.simulation.packing import (
     packed,
     packed_answers,
@@ -19,6 +20,7 @@ from testing_engine.simulation.recorded import DRAWN, replay_answers
 from testing_engine.simulation.result import Criterion
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.summary import compare, summary
+from testing_engine.simulation.taking import one_by_one
 from testing_engine.simulation.tests.test_states import MIXED, bank_of
 
 PERSONS, ITEMS = 40, 24
@@ -64,6 +66,7 @@ def test_only_answered_questions_come_with_the_answers_given(
         scores = answers[person, all_of_them].tolist()
         criterion = observe(TestSoFar(bank, rules, None, 0, all_of_them.tolist(), scores)).estimate
         assert found.thetas[person] == pytest.approx(criterion.theta, abs=1e-9)
+        assert found.taken.unrecorded[person] <= (answers[person] < 0).sum()
         if found.stops[person] == "exhausted":
             assert len(items) == len(all_of_them)
     if missing == 0:
@@ -87,16 +90,16 @@ def test_parts_one_after_the_other_are_the_whole(bank: ItemBank, strategy: str, 
 
 
 def test_one_by_one_and_all_at_once_ask_the_same(bank: ItemBank) -> None:
-    """A strategy of one leading question is the best question, and not computed in lock-step."""
-    answers = answered(bank, 11, missing=0.4)
-    together = replay_answers(bank, CatRules.from_json(SHORT), answers, 3)
-    alone = {**SHORT, "strategy": {"name": "randomesque", "count": 1}}
-    one_by_one = replay_answers(bank, CatRules.from_json(alone), answers, 3)
-    np.testing.assert_array_equal(together.items, one_by_one.items)
-    np.testing.assert_array_equal(together.taken.unrecorded, one_by_one.taken.unrecorded)
-    np.testing.assert_allclose(together.estimates, one_by_one.estimates, atol=1e-6)
-    assert together.stops == one_by_one.stops
-    assert together.taken.unrecorded.any()
+    answers, rules = answered(bank, 11, missing=0.4), CatRules.from_json(SHORT)
+    blank = Students.drawn(np.zeros(PERSONS), 1, rules.max_questions, 3)
+    students = Students(blank.thetas, blank.seeds, blank.uniforms, answers)
+    together = lockstep.take_tests(bank, rules, rules.prior_rule.prior(1), students)
+    alone = one_by_one(bank, rules, None, students)
+    np.testing.assert_array_equal(together.items, alone.items)
+    np.testing.assert_array_equal(together.unrecorded, alone.unrecorded)
+    np.testing.assert_allclose(together.estimates, alone.estimates, atol=1e-6)
+    assert together.stops.tolist() == alone.stops.tolist()
+    assert together.unrecorded.any()
 
 
 def test_who_runs_out_is_counted(bank: ItemBank) -> None:
