@@ -9,6 +9,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django_redis import get_redis_connection
 from hypothesis import settings as hypothesis_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
+from xdist.scheduler import LoadScopeScheduling
 
 from sessions_app.review.guards import TRIGGERS
 from sessions_app.sitting import hot_state
@@ -19,11 +20,38 @@ hypothesis_settings.register_profile("no deadline", deadline=None)  # a busy mac
 hypothesis_settings.load_profile("no deadline")
 
 GUARDED = {table for table, _ in TRIGGERS.values()}
+ONE_COSTLY_BEGINNING = {
+    "adaptive/serving/tests/test_worker.py",
+    "adaptive/tests/test_docker_files.py",
+    "browser_tests/test_admin_pages.py",
+    "chaos/tests/test_crash_points.py",
+}
 NEVER_CHANGED = ("django_content_type", "auth_permission", "django_migrations")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="try everything that takes minutes (make proofs)")
+
+
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # its types are skipped
+    """Test after test goes to whoever is free, and those of one costly beginning to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in ONE_COSTLY_BEGINNING else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    return Sharing(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, or a worker would wait for it at the end; a browser is started once."""
+    items.sort(
+        key=lambda item: (item.get_closest_marker("long") is None, "browser_tests" not in item.path.parts)
+    )
 
 
 @pytest.fixture(scope="session")

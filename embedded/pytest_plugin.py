@@ -21,6 +21,7 @@ def pytest_load_initial_conftests() -> Generator[None]:
         os.environ.setdefault(name, "64")  # tests race with more than a process has threads
     os.environ.setdefault("SECRET_KEY", "insecure-key-of-the-tests")
     os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `make run` has it
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:
         services = _started.enter_context(throwaway_services())

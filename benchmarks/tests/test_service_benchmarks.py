@@ -12,6 +12,7 @@ from benchmarks.serving import GUNICORN
 from embedded.processes import WHOLE_PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.long
 
 
 def run(*arguments: str) -> str:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from embedded.processes import WHOLE_PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +19,7 @@ def numbers(output: str) -> dict[str, int]:
     return {name: int(number.replace(",", "")) for number, name in lines}
 
 
+@pytest.mark.long
 def test_it_loses_doubles_and_changes_nothing() -> None:
     finished = subprocess.run(
         [sys.executable, "-m", "chaos", "--seconds", "8", "--students", "16", "--pace", "2", "--seed", "2"],

@@ -271,6 +271,7 @@ def life(transactional_db: None, settings: LazySettings) -> Iterator[type[Life]]
     hot_state.forget_outage()
 
 
+@pytest.mark.long
 def test_it_is_the_model_whatever_happens(life: type[Life], request: pytest.FixtureRequest) -> None:
     examples, steps = (1000, 50) if request.config.getoption("--deep") else (12, 25)
     run_state_machine_as_test(

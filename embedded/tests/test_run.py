@@ -68,6 +68,7 @@ def _stop(process: subprocess.Popen[str]) -> str:
     return said
 
 
+@pytest.mark.long
 def test_it_serves_a_first_test_and_keeps_its_data(place: dict[str, str]) -> None:
     managed = [sys.executable, "-m", "embedded.manage", "cleanup_sessions", "--dry-run"]
     with _started(place) as first:

@@ -79,12 +79,14 @@ def figures_of(executed: nbformat.NotebookNode) -> int:
     return len([output for output in outputs if "image/png" in output.get("data", {})])
 
 
+@pytest.mark.long
 def test_the_api_from_the_outside(execute: Execute) -> None:
     assert figures_of(execute(API)) == 1
     statuses = TestSession.objects.order_by("started_at").values_list("status", flat=True)
     assert list(statuses) == ["completed", "ended"]
 
 
+@pytest.mark.long
 def test_from_answer_sheets_to_a_watched_pool(
     execute: Execute, worker: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

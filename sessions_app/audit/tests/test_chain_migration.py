@@ -11,6 +11,7 @@ from sessions_app.conftest import Start, answer_questions, take_test
 from testing_engine.models import QuestionPool
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_it_chains_what_is_there(api: APIClient, start: Start, pool: QuestionPool) -> None:
     take_test(api, start())

@@ -122,7 +122,9 @@ def test_it_adds_independent_parts() -> None:
 
 
 @pytest.mark.parametrize("size", [4, 8, 10])
-def test_it_counts_matched_pairs(size: int) -> None:
+def test_it_counts_matched_pairs(size: int, request: pytest.FixtureRequest) -> None:
+    if size > 8 and not request.config.getoption("--deep"):
+        pytest.skip("seconds: `--deep`")
     sources, targets = [f"S{i}" for i in range(size)], [f"T{i}" for i in range(size)]
     question = Match(response="R", sources=associables(*sources), targets=associables(*targets))
     score = mapped({f"S{i} T{i}": 1.0 for i in range(size)})

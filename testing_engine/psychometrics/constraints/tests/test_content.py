@@ -57,7 +57,7 @@ def test_area_limits_hold(seed: int) -> None:
     assert in_area(bank, items, "logic") <= 2
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=3)
 @given(seed=seeds)
 def test_no_two_enemies_meet(seed: int) -> None:
     bank = pool(np.random.default_rng(seed), 90, enemy_groups=60)
