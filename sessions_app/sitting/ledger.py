@@ -11,6 +11,7 @@ A slow clock of this process does not make a session look abandoned: PostgreSQL'
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -30,7 +31,7 @@ WITH advanced AS (
       correct_responses = correct_responses + (%(is_correct)s AND NOT %(is_pilot)s)::int,
       pilots_answered = pilots_answered + %(is_pilot)s::int,
       rapid_answers = rapid_answers + %(is_rapid)s::int,
-      theta = %(theta)s, standard_error = %(standard_error)s,
+      theta = %(theta)s::float8[], standard_error = %(standard_error)s::float8[],
       overall_theta = %(overall_theta)s, overall_error = %(overall_error)s,
       last_activity = GREATEST(last_activity, %(now)s, statement_timestamp()),
       current_position = %(next_item)s, status = %(status)s, end_reason = %(end_reason)s,
@@ -47,8 +48,8 @@ WITH advanced AS (
                               standard_error, overall_theta, overall_error, is_pilot, is_rapid,
                               response_time_ms, idempotency_key, answered_at, link)
   SELECT id, questions_answered, %(question_pk)s, %(answer)s, %(response)s::jsonb, %(score)s, %(is_correct)s,
-         %(theta)s, %(standard_error)s, %(overall_theta)s, %(overall_error)s, %(is_pilot)s, %(is_rapid)s,
-         %(response_time_ms)s, %(idempotency_key)s, %(now)s, %(link)s
+         %(theta)s::float8[], %(standard_error)s::float8[], %(overall_theta)s, %(overall_error)s,
+         %(is_pilot)s, %(is_rapid)s, %(response_time_ms)s, %(idempotency_key)s, %(now)s, %(link)s
   FROM advanced
 ), finished AS (
   INSERT INTO session_events (session_id, kind, after_answers, at, reason, request_hash, link)
@@ -123,6 +124,16 @@ class Entry:
             "token_generation": Int4(self.token_generation),
         }
 
+    @property
+    def arrays(self) -> dict[str, str]:
+        """By column, as PostgreSQL writes them: the driver goes through each element more than once."""
+        return {
+            "theta": f"{{{','.join(map(repr, self.theta))}}}",
+            "standard_error": f"{{{','.join(map(repr, self.standard_error))}}}",
+            "concept_names": _array_of_texts(tuple(self.concept_names)),
+            "is_measured": f"{{{','.join('t' if each else 'f' for each in self.is_measured)}}}",
+        }
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -130,6 +141,12 @@ class Recorded:
 
     head: bytes  # of the audit chain
     deadline: datetime | None
+
+
+@lru_cache(maxsize=1024)
+def _array_of_texts(texts: tuple[str, ...]) -> str:
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
 def record(entry: Entry) -> Recorded | None:
@@ -144,7 +161,8 @@ def record(entry: Entry) -> Recorded | None:
     try:
         with connection.cursor() as cursor:
             response = None if entry.response is None else Jsonb(entry.response)
-            row = vars(entry) | entry.overall_columns | entry.whole_numbers | links | {"response": response}
+            columns = entry.overall_columns | entry.whole_numbers | entry.arrays
+            row = vars(entry) | columns | links | {"response": response}
             cursor.execute(_RECORD, cast(Any, row))
             advanced, deadline = cursor.fetchone()
     except IntegrityError as error:

@@ -20,6 +20,7 @@ from sessions_app.conftest import (
     submit,
 )
 from sessions_app.models import TestResponse
+from sessions_app.sitting import ledger
 from sessions_app.sitting.session_state import SessionState
 from sessions_app.sitting.shown import shown_by_key
 from sessions_app.tests.factories import make_pool, make_token
@@ -200,3 +201,18 @@ def test_it_keeps_the_state_within_300_bytes_in_a_grown_installation() -> None:
         chain_head=b"h" * 16,
     )
     assert len(state.packed()) <= 230
+
+
+NAMES = ["a", 'say "hi"', "back\\slash", "{curly}, comma", "NULL", "  blanks ", "ä\t✓", "'"]
+
+
+@pytest.mark.django_db
+def test_postgresql_reads_names_and_numbers_as_they_are() -> None:
+    """Arrays go to it as it writes them itself."""
+    theta = [0.1, -1e-300, 1 / 3, -0.0, 12345678.9]
+    with connection.cursor() as cursor:
+        texts = ledger._array_of_texts(tuple(NAMES))
+        cursor.execute("SELECT %s::text[], %s::float8[]", [texts, "{" + ",".join(map(repr, theta)) + "}"])
+        names, numbers = cursor.fetchone()
+    assert names == NAMES
+    assert [number.hex() for number in numbers] == [number.hex() for number in theta]
