@@ -25,7 +25,7 @@ from sessions_app.conftest import client_with, submit
 from sessions_app.models import TestSession
 from sessions_app.sitting.tokens import page_of
 from sessions_app.tests.factories import make_token
-from testing_engine.models import Question, QuestionPool
+from testing_engine.models import Question
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 MOST_BYTES = 150_000
@@ -112,8 +112,8 @@ def test_it_takes_pictures_of_every_type_of_question(transactional_db: None, new
 
 
 def test_it_takes_pictures_of_the_admin(school: APIClient, admin: Callable[..., Page], page: Page) -> None:
-    pool = QuestionPool.objects.get()
     longest = TestSession.objects.order_by("-questions_answered", "started_at")[0]
+    pool = longest.revision.pool
     busiest = longest.responses.order_by("position")[0].question
     desk = admin(viewport=DESK)
     for name, address in {
