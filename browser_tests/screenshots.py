@@ -129,6 +129,7 @@ def test_it_takes_pictures_of_the_admin(school: APIClient, admin: Callable[..., 
         "question": f"{pool.pk}/items/{busiest.pk}",
     }.items():
         desk.goto(f"/desk/measure/{address}")
+        desk.locator(".picture-figure").first.evaluate("figure => figure.scrollIntoView()")
         keep(desk, name)
     page.set_viewport_size(DESK)
     page.goto("/api/docs")

@@ -1,4 +1,4 @@
-"""The pages of *Measure*: nothing is wrong with them on a phone, in the dark and in German; two in light, too."""
+"""The pages of *Measure*: nothing is wrong with them on a phone, in the dark and in German."""
 
 from collections.abc import Callable
 
