@@ -61,10 +61,12 @@ class NewPoolForm(forms.Form):
         help_text=_("For example “Grade 9, fractions”. Students do not see it."),
     )
     concept_names = NamesField(
+        required=False,
         most=settings.POOL_MAX_CONCEPTS,
         label=_("What the questions measure"),
         help_text=_(
-            "One line is enough, such as “Fractions”. Several lines if a test shall give a result for each: "
+            "Left empty: what the pool is called. One line is enough, such as “Fractions”. "
+            "Several lines if a test shall give a result for each: "
             "every question then says which of them it measures. A result for each needs questions with "
             "parameters; without, there are points for the whole test. This cannot be changed later."
         ),

@@ -298,7 +298,7 @@ class _Checking:
                 problems.append(_missing(name))
                 continue
             try:
-                new[name] = _stored(self._media[name])
+                new[name] = _stored(name, self._media[name])
             except (ImageRefused, SoundRefused) as error:
                 problems.append(_unfit(name, error.sentence))
         for address in addresses_in(row):
@@ -388,9 +388,10 @@ def _is_called_a_sound(name: str) -> bool:
     return PurePath(name).suffix.lower() in SUFFIXES_OF_SOUND
 
 
-def _stored(medium: bytes) -> str:
-    """The address of a picture or sound, by its content. Raises `ImageRefused` or `SoundRefused`."""
-    if is_sound(medium):
+def _stored(name: str, medium: bytes) -> str:
+    """The address of a picture or sound, by its content, else by its name. Raises `ImageRefused` or
+    `SoundRefused`."""
+    if is_sound(medium) or _is_called_a_sound(name):
         return sounds.address_of(sounds.store_sound(medium))
     return address_of(store_image(medium))
 

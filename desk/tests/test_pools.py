@@ -43,6 +43,11 @@ def test_a_new_pool_sent_twice_is_one(author: Client) -> None:
     )
 
 
+def test_what_a_pool_measures_need_not_be_said(author: Client) -> None:
+    author.post("/desk/questions/new", {"pool_id": str(uuid.uuid4()), "name": "Grade 9", "concept_names": ""})
+    assert QuestionPool.objects.get().concept_names == ["Grade 9"]
+
+
 def test_what_is_wrong_stands_at_the_field_and_keeps_what_was_typed(author: Client) -> None:
     fields = {"pool_id": str(uuid.uuid4()), "name": "a\u200bb", "concept_names": "Fractions\nDecimals"}
     page = author.post("/desk/questions/new", fields)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from desk.calibration_words import state_in_words
 from desk.doors import REASON, DeskRequest, desk_view, form_of, go_to, show, wants_part
+from desk.import_forms import WORDS
 from desk.rights import MAKE_POOLS
 from sessions_app.administration import pool_imports
 from sessions_app.administration.pool_imports import Progress
@@ -82,7 +83,8 @@ def told(report: Report) -> dict[str, Any]:
         outcome: [question for question in report.questions if question.outcome == outcome]
         for outcome in ("refused", "taken_with_loss", "taken")
     }
-    return {"report": report, **by_outcome, "most": LISTED}
+    called = WORDS.get(report.format, report.format)
+    return {"report": report, **by_outcome, "most": LISTED, "format": called}
 
 
 def _found(request: DeskRequest, import_id: UUID) -> Progress:

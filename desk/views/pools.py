@@ -23,6 +23,7 @@ from sessions_app.reporting.pool_readiness import readiness_of
 from testing_engine import pools
 from testing_engine.authoring import contents, shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
+from testing_engine.interchange.names import NAME_LENGTH
 
 THRESHOLDS_ID = "thresholds_%s"  # other forms are on the page
 LISTED = 500  # questions with their times
@@ -56,7 +57,8 @@ def new_pool(request: DeskRequest) -> HttpResponse:
     form = NewPoolForm(request.POST or None)
     if form.is_valid():
         given = form.cleaned_data
-        pool = shelf.new_pool(given["pool_id"], given["name"], given["concept_names"])
+        names = tuple(given["concept_names"]) or (given["name"][:NAME_LENGTH].strip(),)
+        pool = shelf.new_pool(given["pool_id"], given["name"], names)
         messages.success(request, _("The pool is there. Now write its first question, or import some."))
         return go_to(request, reverse("desk:pool", args=[pool.id]))
     return show(request, "new_pool", {"form": form})

@@ -91,10 +91,12 @@ def _carry_right(part: Part, old: str, right: list[str] | None, where: str, said
 
 
 def _as_texts(part: Part, old: str, where: str, said: Problems) -> None:
-    """Every text of a field to type is accepted for its points: what was not right gets none."""
+    """Every text of a field to type is accepted for its points: what was not right gets none. An empty line
+    was nothing yet: what is typed there is meant as right, as on a new sheet."""
     has_points = old in WITH_TICKS and part.credit == OWN
     for row in part.rows:
-        row.worth = (row.worth.strip() or "0") if has_points else "" if row.right else "0"
+        is_meant = row.right or not row.text.strip()
+        row.worth = (row.worth.strip() or "0") if has_points else "" if is_meant else "0"
     written = [row for row in part.rows if row.text.strip()]
     right = [" ".join(row.text.split()) for row in written if row.worth != "0"]
     if written and not right:
