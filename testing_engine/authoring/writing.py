@@ -3,12 +3,14 @@
 What is wrong is noted at its field of the form. Numbers that are none are noted and left out.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from testing_engine.authoring.numbers import read, read_list, read_whole
 from testing_engine.authoring.part_keys import key_of
 from testing_engine.authoring.problems import Problems, marked
+from testing_engine.authoring.shares import right_pairs
 from testing_engine.authoring.sheet import (
     LISTS,
     NUMBER,
@@ -217,10 +219,12 @@ def _pairs(part: Part, where: str, problems: Problems) -> dict[str, Any]:
         "min_associations": _whole(part.fields["least"], f"{where}-least", problems),
         "max_associations": _whole(part.fields["most"], f"{where}-most", problems),
     }
-    rows = _associables(part.rows, f"{where}-row", problems)
+    # What is ticked for two may be used by two, or nobody could answer rightly.
+    used = Counter(end for pair in right_pairs(part) for end in pair.split(" "))
+    rows = _associables(part.rows, f"{where}-row", problems, used)
     if part.type == "match":
         found["sources"] = rows
-        found["targets"] = _associables(part.targets, f"{where}-target", problems)
+        found["targets"] = _associables(part.targets, f"{where}-target", problems, used)
     else:
         found["choices"] = rows
     if part.type == "gapMatch":
@@ -228,13 +232,16 @@ def _pairs(part: Part, where: str, problems: Problems) -> dict[str, Any]:
     return found
 
 
-def _associables(rows: list[Row], where: str, problems: Problems) -> list[dict[str, Any]]:
+def _associables(
+    rows: list[Row], where: str, problems: Problems, used: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    most = [_whole(row.most, f"{where}-{index}-most", problems) for index, row in enumerate(rows)]
     return [
         {
             "id": row.id,
             "content": row.text,
             "fixed": row.fixed,
-            "match_max": _whole(row.most, f"{where}-{index}-most", problems),
+            "match_max": most[index] and max(most[index], used.get(row.id, 0)),
             "match_min": _whole(row.least, f"{where}-{index}-least", problems),
         }
         for index, row in enumerate(rows)

@@ -230,8 +230,6 @@ def test_every_type_is_written_anew() -> None:
     assert set(said) == set(TYPES)
     for part_type, (say, answer) in said.items():
         sheet = filled(part_type)
-        for row in sheet.parts[0].targets:
-            row.most = "0"
         say(sheet.parts[0])
         found = drafted(sheet, ["A"])
         assert found.draft is not None, (part_type, found.problems)
@@ -433,6 +431,19 @@ def test_empty_lines_that_a_kind_does_not_need_block_nothing() -> None:
         part.fields["number"] = "3"
         part.rows += [Row("X", "three"), Row("Y")]
         assert drafted(sheet, ["A"]).draft is not None, kind
+
+
+@pytest.mark.django_db
+def test_what_is_typed_into_an_empty_sheet_of_another_kind_is_right() -> None:
+    sheet = new_sheet("1", 1, "choice")
+    sheet.content = "How many?"
+    change_kind(sheet, 0, "textEntry")
+    sheet.parts[0].rows[0].text = "three"
+    found = drafted(sheet, ["A"])
+    assert found.draft is not None, found.problems
+    tried = try_answer(found.draft, {"RESPONSE": "three"})
+    assert tried is not None
+    assert tried.is_full
 
 
 @pytest.mark.django_db
