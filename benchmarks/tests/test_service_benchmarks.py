@@ -86,7 +86,16 @@ def test_it_runs_all_that_exist() -> None:
 
     headings = [line for line in output.splitlines() if line.startswith("# ")]
     assert [line for line in headings if line != "# engine"] == [
-        *("# calibration", "# exposure", "# memory", "# submit", "# cleanup", "# audit"),
+        *(
+            "# steps",
+            "# calibration",
+            "# exposure",
+            "# memory",
+            "# submit",
+            "# cleanup",
+            "# audit",
+            "# watch",
+        ),
     ]
 
 
