@@ -1,9 +1,11 @@
 """What all tests share."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django_redis import get_redis_connection
@@ -11,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 from xdist.scheduler import LoadScopeScheduling
 
+from embedded.services import PREPARED, TEMPLATE
 from sessions_app.review.guards import TRIGGERS
 from sessions_app.sitting import hot_state
 from sessions_app.sitting.result_specs import forget_specs
@@ -56,7 +59,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """A database for each xdist worker."""
+    """A database for each xdist worker, from a migrated one where this run has it."""
+    if os.environ.get(PREPARED):
+        settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = TEMPLATE
 
 
 @pytest.fixture(scope="session")

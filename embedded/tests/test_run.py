@@ -21,6 +21,7 @@ import pytest
 
 from embedded.processes import WHOLE_PATIENCE, free_port, running
 from embedded.run import ROOT
+from embedded.services import PREPARED
 
 PATIENCE = WHOLE_PATIENCE  # it sets up a database and the demo's class first
 
@@ -31,6 +32,7 @@ def place() -> Iterator[dict[str, str]]:
     folder = tempfile.mkdtemp(prefix="run-")
     Path(folder).chmod(0o755)
     outside = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ADAPTIVE_ENVIRONMENT", "SECRET_KEY"}
+    outside |= {PREPARED}  # as on the first start of a newcomer
     clean = {name: value for name, value in os.environ.items() if name not in outside}
     yield {**clean, "RUN_FOLDER": folder, "PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
     shutil.rmtree(folder, ignore_errors=True)
