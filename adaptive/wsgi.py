@@ -13,6 +13,9 @@ from adaptive.checks import refuse_insecure_start  # noqa: E402  needs the setti
 
 refuse_insecure_start()
 
+from django.conf import settings  # noqa: E402  likewise
+
 from testing_engine.warming import warm_in_background  # noqa: E402  likewise
 
-warm_in_background()
+if settings.ENVIRONMENT != "test":  # else its pool of connections stays at the database before the tests' own
+    warm_in_background()
