@@ -12,10 +12,3 @@ application = with_known_length(get_wsgi_application())
 from adaptive.checks import refuse_insecure_start  # noqa: E402  needs the settings loaded
 
 refuse_insecure_start()
-
-from django.conf import settings  # noqa: E402  likewise
-
-from testing_engine.warming import warm_in_background  # noqa: E402  likewise
-
-if settings.ENVIRONMENT != "test":  # else its pool of connections stays at the database before the tests' own
-    warm_in_background()

@@ -14,7 +14,6 @@ from django.urls import get_resolver
 from django_redis import get_redis_connection
 
 django.setup()
-import_module("testing_engine.warming").warm_in_background = lambda: None  # type: ignore[attr-defined]
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # there are no static files

@@ -42,6 +42,16 @@ def on_starting(server: Any) -> None:
         file.unlink()
 
 
+def post_worker_init(worker: Any) -> None:
+    """A worker reads pools before its first student asks. Whoever only imports the service reads none."""
+    from django.apps import apps
+
+    if apps.ready:  # what is served may be something else
+        from testing_engine.warming import warm_in_background
+
+        warm_in_background()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """What a process that is gone has counted stays counted; what it held does not."""
     from prometheus_client import multiprocess
