@@ -58,9 +58,7 @@ def new_context(chromium: Browser, live_server: LiveServer, watch: Watch) -> Ite
     contexts: list[BrowserContext] = []
 
     def new_context(**options: Any) -> BrowserContext:
-        context = chromium.new_context(base_url=live_server.url, reduced_motion="reduce", **options)
-        context.set_default_timeout(PATIENCE)
-        watch.follow(context)
+        context = open_context(chromium, watch, **options)
         contexts.append(context)
         return context
 
@@ -80,12 +78,25 @@ def admin(new_context: NewContext, live_server: LiveServer) -> Callable[..., Pag
     """A page of the admin as somebody who logged in: by default a superuser called root."""
 
     def admin(user: User | None = None, **options: Any) -> Page:
-        client = Client()
-        root = User.objects.filter(username="root").first()
-        client.force_login(user or root or User.objects.create_superuser("root"))
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context = new_context(**options)
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        log_in(context, live_server.url, user)
         return context.new_page()
 
     return admin
+
+
+def open_context(chromium: Browser, watch: Watch, **options: Any) -> BrowserContext:
+    """A watched one, with the patience that a busy machine needs."""
+    context = chromium.new_context(base_url=watch.own_address, reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE)
+    watch.follow(context)
+    return context
+
+
+def log_in(context: BrowserContext, address: str, user: User | None = None) -> None:
+    """By default as a superuser called root."""
+    client = Client()
+    root = User.objects.filter(username="root").first()
+    client.force_login(user or root or User.objects.create_superuser("root"))
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])

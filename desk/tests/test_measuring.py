@@ -56,8 +56,15 @@ PICTURES = {
 }
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_it_shows_its_pictures_with_their_data(browser: Client, pages: dict[str, str], name: str) -> None:
+def test_it_shows_its_pictures_with_their_data(
+    browser: Client, pages: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    for name in PICTURES:
+        with subtests.test(name):
+            _shows_its_pictures(browser, pages, name)
+
+
+def _shows_its_pictures(browser: Client, pages: dict[str, str], name: str) -> None:
     reply = browser.get(pages[name])
     assert reply.status_code == 200
     page = reply.content.decode()
@@ -90,27 +97,28 @@ def test_it_asks_few_queries(
         assert browser.get(pages[name]).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("name", "needed"),
-    [
-        ("measurement", ["view_questionpool"]),
-        ("exposure", ["view_questionpool"]),
-        ("results", ["view_testsession"]),
-        ("question", ["view_question"]),
-        ("session", ["view_testsession"]),
-    ],
-)
+NEEDED = {
+    "measurement": "view_questionpool",
+    "exposure": "view_questionpool",
+    "results": "view_testsession",
+    "question": "view_question",
+    "session": "view_testsession",
+}
+
+
 def test_it_is_for_those_who_may_see_its_rows(
-    client: Client, pages: dict[str, str], name: str, needed: list[str]
+    client: Client, pages: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    assert client.get(pages[name]).status_code == 302
-    teacher = User.objects.create_user("teacher", is_staff=True)
-    client.force_login(teacher)
-    for codename in needed:
-        assert client.get(pages[name]).status_code == 403
-        assert client.get(f"{pages[name]}?data={PICTURES[name][0]}").status_code == 403
-        teacher.user_permissions.add(Permission.objects.get(codename=codename))
-    assert client.get(pages[name]).status_code == 200
+    for name, needed in NEEDED.items():
+        with subtests.test(name):
+            client.logout()
+            assert client.get(pages[name]).status_code == 302
+            teacher = User.objects.create_user(f"teacher of {name}", is_staff=True)
+            client.force_login(teacher)
+            assert client.get(pages[name]).status_code == 403
+            assert client.get(f"{pages[name]}?data={PICTURES[name][0]}").status_code == 403
+            teacher.user_permissions.add(Permission.objects.get(codename=needed))
+            assert client.get(pages[name]).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["measurement", "exposure", "results"])
