@@ -78,6 +78,29 @@ def test_a_question_is_begun_filled_and_saved(teacher: Client) -> None:
     assert reply["Location"] == f"/desk/questions/{pool.pk}/q/{question.pk}/?saved=new"
     assert question.option_scores == [0, 1, 0]
     assert teacher.post(write, sent.dict())["Location"] == reply["Location"]  # sent twice
+    assert f'<a href="{write}">' in teacher.get(reply["Location"]).content.decode()
+
+
+def test_saving_goes_on_with_the_next_question_where_that_is_wished(teacher: Client) -> None:
+    """A new question and one that is edited; what cannot be saved stays on its page."""
+    pool = make_pool(1)
+    write = f"/desk/questions/{pool.pk}/write"
+    sent = fields_in(teacher.get(write).content.decode())
+    sent["content"], sent["do"] = "Which?", "save-next"
+    assert "Tick the right answer." in teacher.post(write, sent.dict()).content.decode()
+    for row, words in enumerate(("one", "two", "three")):
+        sent[f"part-0-row-{row}-text"] = words
+    sent["part-0-row-1-right"] = "on"
+    assert teacher.post(write, sent.dict())["Location"] == f"{write}?saved=new"
+    page = teacher.get(write).content.decode()
+    assert "it is a question of the pool now" in page
+    assert fields_in(page)["content"] == ""
+    question = Question.objects.get(content="Which?")
+    address = f"/desk/questions/{pool.pk}/q/{question.pk}/"
+    edited = fields_in(teacher.get(address).content.decode())
+    edited["content"], edited["do"] = "Which one?", "save-next"
+    assert teacher.post(address, edited.dict())["Location"].startswith(f"{write}?saved=q-")
+    assert Question.objects.filter(content="Which one?").exists()
 
 
 def test_buttons_add_and_remove_and_lose_nothing(teacher: Client) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from desk.doors import DeskRequest, desk_view, form_of, require_form, show
@@ -35,6 +36,7 @@ from testing_engine.sentences import reason_of
 
 MOST_DIGITS = 18  # of a row's number, as PostgreSQL counts them
 PASSAGE_WOULD_BE_LOST = marked("Your text stands nowhere else and would be lost: empty it first.")
+SAVE_AND_NEXT = "save-next"  # the button that saves and then opens an empty sheet
 NEW = "new"  # in whose name a draft is kept that is no question yet
 
 
@@ -48,10 +50,20 @@ def new_question(request: DeskRequest, pool_id: UUID) -> HttpResponse:
         saved = publishing.save_new(pool_id, sheet)
         if saved.pk is None:
             return _show(request, pool, Opened(sheet, concepts_of(pool)), saved.drafted)
-        messages.success(
-            request, _("Saved: it is a question of the pool now. Go on with it, or write the next one.")
+        address = reverse("desk:new_question", args=[pool_id])
+        words = (
+            _("Saved: it is a question of the pool now. Here is the form for the next one.")
+            if _wants_next(request)
+            else format_html(
+                _(
+                    "Saved: it is a question of the pool now. Go on with it, or "
+                    '<a href="{}">write the next one</a>.'
+                ),
+                address,
+            )
         )
-        return _saved(pool_id, saved.pk, NEW)
+        messages.success(request, words)
+        return _saved(request, pool_id, saved.pk, NEW)
     wanted = request.GET.get("type", "choice")
     return _show(request, pool, publishing.begin_question(pool_id, wanted if wanted in TYPES else "choice"))
 
@@ -115,13 +127,21 @@ def _save(request: DeskRequest, pool: PoolCard, pk: int) -> HttpResponse:
             )
     else:
         messages.info(request, _("Nothing was changed, so nothing was published."))
-    return _saved(pool.id, saved.pk, _draft_of(sheet.id))
+    return _saved(request, pool.id, saved.pk, _draft_of(sheet.id))
 
 
-def _saved(pool_id: UUID, pk: int, saved: str) -> HttpResponse:
-    """On to the newest version. `saved` tells the page which draft it may forget."""
-    query = urlencode({"saved": saved})
-    return HttpResponseRedirect(f"{reverse('desk:question', args=[pool_id, pk])}?{query}")
+def _wants_next(request: DeskRequest) -> bool:
+    return request.POST.get("do") == SAVE_AND_NEXT
+
+
+def _saved(request: DeskRequest, pool_id: UUID, pk: int, saved: str) -> HttpResponse:
+    """On to the newest version, or to an empty sheet. `saved` tells the page which draft it may forget."""
+    address = (
+        reverse("desk:new_question", args=[pool_id])
+        if _wants_next(request)
+        else reverse("desk:question", args=[pool_id, pk])
+    )
+    return HttpResponseRedirect(f"{address}?{urlencode({'saved': saved})}")
 
 
 def _draft_of(question_id: str) -> str:
