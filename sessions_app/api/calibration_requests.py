@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sessions_app.api.serializers import Body, Identifier, OverrideReason, SizedFile, Text
+from sessions_app.api.serializers import Body, Identifier, OverrideReason, SizedFile, StrictBody, Text
 from sessions_app.measurement.asking import GROUPS, LARGEST_SEED, LINK, NONE, SCALES, Asked
 from sessions_app.measurement.cells import Values
 from sessions_app.measurement.matrix import BLANK, MISSINGS
@@ -24,7 +24,7 @@ class Cells(serializers.ListField):
         super().__init__(child=child, max_length=20, **options)
 
 
-class ResponseFile(Body):
+class ResponseFile(StrictBody):
     """A form with a file, or JSON with its text."""
 
     file = SizedFile("IMPORT_MAX_BYTES", required=False, help_text="In a form: the file, as it is.")
@@ -91,7 +91,7 @@ def _is_pair(value: Any) -> bool:
     )
 
 
-class CalibrationRequest(Body):
+class CalibrationRequest(StrictBody):
     imports = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=1000, help_text="Left out: all there are."
     )
@@ -136,7 +136,7 @@ class CalibrationFormat(Body):
     format = serializers.ChoiceField(choices=["csv", "json"], default="json")
 
 
-class PublishRequest(Body):
+class PublishRequest(StrictBody):
     despite_errors = serializers.BooleanField(
         default=False, help_text="Publish although findings of the whole say error."
     )

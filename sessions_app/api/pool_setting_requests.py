@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from sessions_app.api.serializers import Body, Text
+from sessions_app.api.serializers import StrictBody, Text
 from testing_engine.reporting_scales import (
     LARGEST,
     LONGEST_LEVEL,
@@ -24,12 +24,12 @@ def _score(**options: Any) -> serializers.FloatField:
     return serializers.FloatField(min_value=-LARGEST, max_value=LARGEST, **options)
 
 
-class LevelRequest(Body):
+class LevelRequest(StrictBody):
     name = Text(max_length=LONGEST_LEVEL)
     meaning = Text(max_length=LONGEST_MEANING, default="", allow_blank=True)
 
 
-class ScaleRequest(Body):
+class ScaleRequest(StrictBody):
     name = Text(
         max_length=LONGEST_NAME,
         default=USUAL.name,
@@ -58,7 +58,7 @@ class ScaleRequest(Body):
     )
 
 
-class ReportingScaleRequest(Body):
+class ReportingScaleRequest(StrictBody):
     reporting_scale = ScaleRequest(allow_null=True, help_text="null: results are told on θ's own again.")
 
 
@@ -69,7 +69,7 @@ def _bound(name: str, said: str) -> serializers.FloatField:
     )
 
 
-class RequiredRequest(Body):
+class RequiredRequest(StrictBody):
     coverage = _bound("coverage", "Of the intervals of 95 %, at least, in every concept.")
     standard_error = _bound("standard_error", "The mean one, at most, in every concept.")
     rmse = _bound("rmse", "The real error, at most, in every concept.")
@@ -91,5 +91,5 @@ class RequiredRequest(Body):
     )
 
 
-class RequirementsRequest(Body):
+class RequirementsRequest(StrictBody):
     requirements = RequiredRequest(allow_null=True, help_text="null: nothing is required any more.")

@@ -11,6 +11,7 @@ from sessions_app.api import permissions, structs
 from sessions_app.api.documentation.endpoint import Endpoint
 from sessions_app.api.parsers import StrictJsonParser
 from sessions_app.api.renderers import ProblemRenderer
+from sessions_app.api.serializers import StrictBody
 
 Direction = Literal["request", "response"]
 
@@ -81,6 +82,10 @@ class ApiSchema(AutoSchema):
         is_open_to_students = permissions.HoldsOrOwnSession in self.view.permission_classes
         names = ["ApiToken", "SessionToken"] if is_open_to_students else ["ApiToken"]
         return [{name: []} for name in names]
+
+    def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)
+        return {**schema, "additionalProperties": False} if isinstance(serializer, StrictBody) else schema
 
     def map_parsers(self) -> list[str]:
         forms = [p.media_type for p in self.view.parser_classes if issubclass(p, MultiPartParser)]

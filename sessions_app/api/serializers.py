@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 from django.core.files import File
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -36,6 +37,29 @@ ID_LENGTH = 200
 
 class Body(serializers.Serializer[Any]):
     """A request body."""
+
+
+class StrictBody(Body):
+    """A body that may hold nothing else: a misspelt field would be a wish that nobody hears."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = self._unknown(data) if isinstance(data, Mapping) else {}
+        try:
+            found = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if unknown and isinstance(error.detail, dict):
+                raise serializers.ValidationError({**error.detail, **unknown}) from error
+            raise
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return found
+
+    def _unknown(self, data: Mapping[str, Any]) -> dict[str, str]:
+        """A form may number the parts of a list: `missing[0]`."""
+        told = f"Is unknown here; there are: {', '.join(self.fields)}."
+        is_form = isinstance(data, MultiValueDict)
+        names = ((key, key.partition("[")[0] if is_form else key) for key in data)
+        return {key: told for key, name in names if name not in self.fields}
 
 
 class Text(serializers.CharField):
@@ -456,7 +480,7 @@ class OverrideReason(Text):
         )
 
 
-class PoolImport(Body):
+class PoolImport(StrictBody):
     file = SizedFile("IMPORT_MAX_BYTES", help_text="The file, as it is.")
     format = serializers.ChoiceField(
         choices=list(READERS), required=False, help_text="Left out: by the file's content and name."
@@ -525,7 +549,7 @@ class Choices(serializers.Field[dict[str, str], Any, Any, Any]):
         return value
 
 
-class ParameterTableRequest(Body):
+class ParameterTableRequest(StrictBody):
     file = SizedFile(
         "POOL_UPLOAD_MAX_BYTES", required=False, help_text="The table as a file, or else as `table`."
     )

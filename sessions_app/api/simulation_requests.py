@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from sessions_app.api.errors import InvalidBody
-from sessions_app.api.serializers import Body, Text
+from sessions_app.api.serializers import Body, StrictBody, Text
 from sessions_app.measurement.simulations.asking import (
     FARTHEST,
     LARGEST_SEED,
@@ -25,7 +25,7 @@ from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.simulation.recorded import LEFT_OUT, MISSING
 
 
-class DesignRequest(Body):
+class DesignRequest(StrictBody):
     name = Text(max_length=LONGEST_NAME, default="", allow_blank=True, help_text="What you call it.")
     rules = serializers.DictField(help_text="As a test has them; their schema: /api/rules/schema.")
 
@@ -38,7 +38,7 @@ class Numbers(serializers.ListField):
         super().__init__(child=child, max_length=10, **options)
 
 
-class PopulationRequest(Body):
+class PopulationRequest(StrictBody):
     kind = serializers.ChoiceField(
         choices=list(POPULATIONS),
         default=NORMAL,
@@ -73,7 +73,7 @@ class PopulationRequest(Body):
     )
 
 
-class SimulationRequest(Body):
+class SimulationRequest(StrictBody):
     designs = serializers.ListField(
         child=DesignRequest(),
         required=False,

@@ -37,6 +37,7 @@ def test_results_are_told_on_the_scale_that_was_put(api: APIClient, pool: Questi
         ({"reporting_scale": {"points": [[0, 1]]}}, "/reporting_scale/points"),
         ({"reporting_scale": {"cuts": [2, 1]}}, "/reporting_scale/cuts"),
         ({"reporting_scale": {"digits": "x"}}, "/reporting_scale/digits"),
+        ({"reporting_scale": {"cut": [2]}}, "/reporting_scale/cut"),
     ],
 )
 def test_what_is_no_scale_is_refused(api: APIClient, pool: QuestionPool, body: Any, at: str) -> None:
@@ -64,6 +65,7 @@ def test_requirements_are_put_and_taken_away(api: APIClient, pool: QuestionPool)
         ({"coverage": 2}, "/requirements/coverage"),
         ({"rules": {"max_questions": 0}}, "/requirements/rules/max_questions"),
         ({"students": 1}, "/requirements/students"),
+        ({"exposur": 0.2}, "/requirements/exposur"),
     ):
         reply = api.put(address, {"requirements": wrong})
         assert (reply.status_code, pointers(reply)) == (400, [at])
@@ -71,3 +73,26 @@ def test_requirements_are_put_and_taken_away(api: APIClient, pool: QuestionPool)
     nothing: Any
     for nothing in (None, {}):
         assert api.put(address, {"requirements": nothing}).json()["requirements"] is None
+
+
+REQUESTS = [
+    ("requirements", {"requirements": {"students": 1, "standrd_error": 0.3}}, "/requirements/standrd_error"),
+    ("requirements", {"requirements": {}, "exposure": 0.2}, "/exposure"),
+    ("reporting-scale", {"reporting_scale": {"levels": [{"name": "a", "mean": "b"}]}}, "/levels/0/mean"),
+    ("calibrations", {"sede": 1}, "/sede"),
+    ("simulations", {"population": {"men": [1]}}, "/population/men"),
+    ("parameters", {"table": "id,b", "dryrun": True}, "/dryrun"),
+    ("responses", {"content": "q1", "dryrun": True}, "/dryrun"),
+]
+
+
+@pytest.mark.parametrize(("place", "body", "at"), REQUESTS)
+def test_a_misspelt_field_is_named(
+    api: APIClient, pool: QuestionPool, place: str, body: Any, at: str
+) -> None:
+    send = api.put if place in ("requirements", "reporting-scale") else api.post
+    reply = send(f"/api/pools/{pool.pk}/{place}", body)
+    assert reply.status_code == 400
+    assert any(each.endswith(at) for each in pointers(reply))
+    form = api.post("/api/pools/import", {"dryrun": "true"}, format="multipart")
+    assert (form.status_code, "/dryrun" in pointers(form)) == (400, True)
