@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, transaction
 
 from testing_engine import pools, sounds, versions
+from testing_engine.authoring.proofreading import faults_of_row
 from testing_engine.images import ImageRefused, address_of, keep_image, store_image
 from testing_engine.interchange.clusters import as_sets
 from testing_engine.interchange.exported import addresses_in
@@ -274,6 +275,8 @@ class _Checking:
             with transaction.atomic():  # the pictures of a question that is refused are not kept
                 row, addresses = self._with_pictures(question.row)
                 draft = self._draft(row, losses)
+                if faults := faults_of_row(row):  # what the desk would not publish either
+                    raise _Refused(faults)
         except _Refused as refused:
             self._refuse(question, refused.reasons)
             return None

@@ -45,6 +45,27 @@ def test_a_report_first_and_then_the_import_once(author: Client) -> None:
     assert "Questions taken into the pool: 2. Refused: 1." in author.get(first["Location"]).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (r"$\frac{6}{1 = 0$", "cannot be drawn"),
+        (r"half is \frac{1}{2}", "without its signs"),
+        ("![](/images/nix.png)", "This picture is not here"),
+        ("![Dreieck](nix.png)", "no picture of another place"),
+        ("![x](https://example.org/x.png)", "no picture of another place"),
+    ],
+)
+def test_what_the_desk_would_not_save_is_not_imported_either(author: Client, text: str, reason: str) -> None:
+    """In the question or in an answer; what is right beside it is taken."""
+    rows = f"a;{text};1|2;2;1\nb;Which?;1|{text};1;1\nc;$x$ costs 3 $!;1|2;2;1\n"
+    fields = {"pool_id": str(uuid.uuid4()), "text": CSV.splitlines()[0] + "\n" + rows, "name": "Grade 9"}
+    said = author.post(ADDRESS, {**fields, "do": "look"}, headers={"HX-Request": "true"}).content.decode()
+    assert "Refused (2)" in said
+    assert said.count(reason) == 2
+    assert "content: " in said
+    assert "options: " in said
+
+
 def test_a_file_that_is_none_and_nothing_at_all(author: Client) -> None:
     form = {"pool_id": str(author.get(ADDRESS).context["form"]["pool_id"].value())}
     assert "Choose a file or paste questions" in author.post(ADDRESS, form).content.decode()

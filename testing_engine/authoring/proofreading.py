@@ -1,12 +1,14 @@
 """What students would see otherwise than meant: formulas not drawn, missing pictures and sounds."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from testing_engine import rendering
 from testing_engine.authoring.problems import Problems, marked
 from testing_engine.authoring.sheet import RATING, Part, Sheet, place_of
 from testing_engine.images import missing_images
+from testing_engine.sentences import Sentence, say
 from testing_engine.sounds import missing_sounds
 
 # A command of LaTeX with an argument, or an opening that nothing closes, outside of every formula.
@@ -17,7 +19,43 @@ LONGEST_QUOTE = 80
 
 def proofread(sheet: Sheet, problems: Problems) -> None:
     """Note what is wrong with the texts, each at its field."""
-    texts = list(_texts(sheet))
+    _proofread_texts(list(_texts(sheet)), problems)
+    _check_places(sheet, problems)
+
+
+def faults_of_row(row: Mapping[str, Any]) -> list[Sentence]:
+    """Why the desk would refuse the texts of a pool document's question, by field; [] where it would not."""
+    problems = Problems()
+    _proofread_texts(list(_texts_of_row(row)), problems)
+    return [
+        say("{field}: {problem}", field=problem.where, problem=say(problem.message, **dict(problem.values)))
+        for problem in problems
+        if problem.blocks
+    ]
+
+
+def _texts_of_row(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(Field, text) of what can hold a formula or a medium."""
+    for field in ("content", "passage", "options", "interactions"):
+        for text in _shown_in(row.get(field)):
+            if any(sign in text for sign in "$\\!"):
+                yield field, text
+
+
+def _shown_in(value: object) -> Iterator[str]:
+    """Texts, alone or in a list, and those of interactions that students read as texts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inside in value.items():
+            if name in ("content", "prompt") or not isinstance(inside, str):
+                yield from _shown_in(inside)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            yield from _shown_in(inside)
+
+
+def _proofread_texts(texts: Sequence[tuple[str, str]], problems: Problems) -> None:
     shown = [address for _, text in texts for address, _ in rendering.pictures(text)]
     missing = missing_images(shown) | missing_sounds(
         _played(address) for address in shown if _is_sound(address)
@@ -25,7 +63,6 @@ def proofread(sheet: Sheet, problems: Problems) -> None:
     for where, text in texts:
         _check_formulas(where, text, problems)
         _check_pictures(where, text, missing, problems)
-    _check_places(sheet, problems)
 
 
 def _is_sound(address: str) -> bool:
