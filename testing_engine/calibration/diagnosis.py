@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import chdtri
 
 from testing_engine.calibration.findings import ERROR, INFO, WARNING, Finding
+from testing_engine.calibration.fit import off_the_nodes
 from testing_engine.calibration.item_rules import (
     answers_too_few,
     odd_asymptotes,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FEW_PERSONS = 100
 FEW_ITEMS = 4
+SMALL_GROUP = 10  # persons with answers
 SINGULAR = 1e-6
 EXTREME_Z = 3.0
 ONE_CONCEPT = 0.95
@@ -42,6 +44,8 @@ def diagnose(fit: "Calibration") -> list[Finding]:
         odd_asymptotes,
         pairs_alike,
         _grid,
+        _ends_of_populations,
+        _small_groups,
         _population,
         _extremes,
         _trait,
@@ -54,6 +58,8 @@ def diagnose(fit: "Calibration") -> list[Finding]:
 
 def _convergence(fit: "Calibration") -> Iterator[Finding]:
     state = fit.state
+    if not fit.model.blocks or any(True for _ in _ends_of_populations(fit)):
+        return  # what is wrong is told by its own name
     if not fit.converged and state.largest_step < NO_MAXIMUM:
         yield Finding(
             "not_converged",
@@ -80,7 +86,8 @@ def _identification(fit: "Calibration") -> Iterator[Finding]:
         return
     observed = fit.information.observed
     scale = np.sqrt(np.maximum(np.diag(observed), 1e-300))
-    smallest = float(np.linalg.eigvalsh(observed / np.outer(scale, scale))[0])
+    is_known = bool(np.isfinite(observed).all())
+    smallest = float(np.linalg.eigvalsh(observed / np.outer(scale, scale))[0]) if is_known else np.nan
     if not np.isfinite(smallest) or smallest <= SINGULAR or (np.diag(observed) <= 0).any():
         yield Finding(
             "not_identified",
@@ -141,6 +148,42 @@ def _grid(fit: "Calibration") -> Iterator[Finding]:
             INFO,
             {"nodes": fit.settings["nodes"], "limit": limit},
         )
+
+
+def _ends_of_populations(fit: "Calibration") -> Iterator[Finding]:
+    population = fit.state.population
+    flat, off = population.without_spread(), off_the_nodes(population, fit.nodes)
+    persons = _persons_of_groups(fit)
+    for g, concept in np.argwhere(np.logical_or(flat, off)).tolist():
+        numbers = {
+            "group": fit.responses.groups[g],
+            "concept": concept,
+            "mean": float(population.mean[g, concept]),
+            "sd": float(np.exp(population.log_sd[g, concept])),
+            "persons": persons[g],
+        }
+        if flat[g, concept]:
+            yield Finding("population_without_spread", None, ERROR, numbers)
+        if off[g, concept]:
+            yield Finding("population_at_end", None, ERROR, numbers)
+
+
+def _small_groups(fit: "Calibration") -> Iterator[Finding]:
+    """Of groups that have a mean or sd of their own, or that hold the scale of others."""
+    population = fit.state.population
+    is_free = np.asarray((population.mean_free | population.sd_free).any(axis=1))
+    for g, persons in enumerate(_persons_of_groups(fit)):
+        holds_scale = g == 0 and is_free[1:].any()
+        if persons < SMALL_GROUP and (is_free[g] or holds_scale):
+            numbers = {"group": fit.responses.groups[g], "persons": persons}
+            yield Finding("small_group", None, WARNING, numbers)
+
+
+def _persons_of_groups(fit: "Calibration") -> list[int]:
+    """Those who answered anything."""
+    answered = np.diff(fit.responses.start) > 0
+    n = np.bincount(fit.responses.group[answered], minlength=len(fit.responses.groups))
+    return [int(each) for each in n]
 
 
 def _population(fit: "Calibration") -> Iterator[Finding]:

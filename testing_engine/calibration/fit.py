@@ -15,7 +15,7 @@ from testing_engine.calibration.maximisation import expand, maximise, moments, p
 from testing_engine.calibration.model import Model
 from testing_engine.calibration.population import Population
 from testing_engine.calibration.priors import Priors
-from testing_engine.calibration.responses import FloatArray, IntArray
+from testing_engine.calibration.responses import BoolArray, FloatArray, IntArray
 from testing_engine.calibration.watching import Iteration, Watch, unwatched
 
 MEMORY = 6  # steps that Anderson's extrapolation looks back on
@@ -26,6 +26,7 @@ SINGLE_PRECISION = 0.02  # steps that float32 can still tell from noise, in stan
 LOW_RANK_FROM = 200_000  # answers
 NEWTON_STEPS = 12
 NO_MAXIMUM = 30.0  # slope
+NEAR_THE_END = 0.5  # of the nodes
 SERIES_UP_TO = 150_000  # answers for which Newton's information may be a series
 
 
@@ -45,6 +46,19 @@ class State:
     information: Information | None = None
     trace: list[float] = field(default_factory=list)
 
+    def has_no_estimate(self, model: Model, nodes: FloatArray) -> bool:
+        """Whether it ended where nothing was estimated: no item, no likelihood, or a population at an end."""
+        if not model.blocks or not np.isfinite(self.log_likelihood):
+            return True
+        return bool((self.population.without_spread() | off_the_nodes(self.population, nodes)).any())
+
+
+def off_the_nodes(population: Population, nodes: FloatArray) -> BoolArray:
+    """(G, D): whose free mean ran to the end of the nodes (Q, D), if there are any."""
+    if not len(nodes):
+        return np.zeros_like(population.mean_free)
+    return np.asarray(population.mean_free & (np.abs(population.mean) > nodes.max() - NEAR_THE_END))
+
 
 @dataclass(eq=False)
 class Iterations:
@@ -61,9 +75,9 @@ class Iterations:
 
     def run(self, x: FloatArray, population: Population) -> State:
         state = self._em(x, population)
-        if self.newton:
+        if self.newton and not state.population.without_spread().any():
             state = self._polished(state)
-        if self.running_off(state).size:
+        if self.running_off(state).size or state.has_no_estimate(self.model, self.theta):
             state.converged = False
         return state
 
@@ -273,7 +287,7 @@ def mixed(
     model: Model, past_f: list[FloatArray], past_g: list[FloatArray], x: FloatArray, population: Population
 ) -> tuple[FloatArray, Population]:
     """Anderson's extrapolation of the last steps, if it leads to parameters that exist."""
-    if len(past_f) < 2:
+    if len(past_f) < 2 or not np.isfinite(past_f).all():
         return x, population
     df = np.diff(np.array(past_f), axis=0).T
     dg = np.diff(np.array(past_g), axis=0).T

@@ -11,7 +11,7 @@ import numpy as np
 from testing_engine.calibration.blocks import Block
 from testing_engine.calibration.expectation import Expectation
 from testing_engine.calibration.model import Model
-from testing_engine.calibration.population import Population
+from testing_engine.calibration.population import LEAST_SD, Population
 from testing_engine.calibration.priors import Priors, density
 from testing_engine.calibration.responses import FloatArray
 
@@ -217,7 +217,9 @@ def expand(
     holder = _holders(model, population)
     for c, group in enumerate(holder):
         if group >= 0 and not population.sd_free[group, c]:
-            scale[c] = np.sqrt(covariance[group, c, c]) / np.exp(population.log_sd[group, c])
+            scale[c] = np.sqrt(max(covariance[group, c, c], LEAST_SD**2)) / np.exp(
+                population.log_sd[group, c]
+            )
     for c, group in enumerate(holder):
         if group >= 0:
             shift[c] = mean[group, c] - scale[c] * population.mean[group, c]

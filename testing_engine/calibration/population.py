@@ -12,6 +12,7 @@ from testing_engine.calibration.responses import BoolArray, FloatArray
 
 LEAST_WEIGHT = 1e-12  # of a node of a histogram: nobody is impossible
 TILTS = 50
+LEAST_SD = 0.06  # below it a normal curve falls between the nodes of the finest grid
 
 
 class PopulationError(ValueError):
@@ -107,13 +108,20 @@ class Population:
         return self.correlation(group) * np.outer(sd, sd)
 
     def set_covariance(self, group: int, covariance: FloatArray) -> None:
-        sd = np.sqrt(np.diag(covariance))
+        """The sds stay at `LEAST_SD` and above; `without_spread` tells where they ended there."""
+        sd = np.sqrt(np.maximum(np.diag(covariance), LEAST_SD**2))
         self.log_sd[group] = np.log(sd)
         upper = np.triu_indices(self.n_concepts, 1)
         self.z[group] = np.arctanh(np.clip((covariance / np.outer(sd, sd))[upper], -0.999, 0.999))
 
+    def without_spread(self) -> BoolArray:
+        """(G, D): whose sd ran down to the least there is, so that it is no estimate."""
+        return np.asarray(self.sd_free & (self.log_sd <= np.log(LEAST_SD) + 1e-9))
+
     def valid(self) -> bool:
         if not (np.isfinite(self.vector()).all() and np.all(np.abs(self.log_sd) < 5)):
+            return False
+        if self.histogram is None and (self.log_sd[self.sd_free] < np.log(LEAST_SD) - 1e-9).any():
             return False
         if self.n_concepts == 1:
             return True

@@ -181,6 +181,35 @@ def _grid(item: Any, numbers: Numbers, concepts: Names) -> Sentence:
     )
 
 
+def _population_without_spread(item: Any, numbers: Numbers, concepts: Names) -> Sentence:
+    return say(
+        "The ability of group {group} has no spread: its standard deviation ran to 0 and was held at {sd}, "
+        "so there is no maximum, and standard errors are not to be trusted. Its {persons} persons answered "
+        "as if all were equally able.",
+        group=numbers["group"],
+        sd=_number(numbers["sd"], "g"),
+        persons=numbers["persons"],
+    )
+
+
+def _population_at_end(item: Any, numbers: Numbers, concepts: Names) -> Sentence:
+    return say(
+        "The mean of group {group} ran to {mean}, the end of the scale: its {persons} persons answered "
+        "nearly everything alike, so it is no estimate.",
+        group=numbers["group"],
+        mean=_number(numbers["mean"], ".2f"),
+        persons=numbers["persons"],
+    )
+
+
+def _small_group(item: Any, numbers: Numbers, concepts: Names) -> Sentence:
+    return say(
+        "Group {group} has {persons} persons: too few for a mean and a standard deviation of its own.",
+        group=numbers["group"],
+        persons=numbers["persons"],
+    )
+
+
 def _population_shape(item: Any, numbers: Numbers, concepts: Names) -> Sentence:
     return say(
         "Ability in group {group} is not normal (skewness {skewness}, excess kurtosis {kurtosis}); slopes "
@@ -256,6 +285,9 @@ _SAID: dict[str, Callable[[Any, Numbers, Names], Sentence]] = {
     "asymptote_at_end": _asymptote_at_end,
     "high_guessing": _high_guessing,
     "grid": _grid,
+    "population_without_spread": _population_without_spread,
+    "population_at_end": _population_at_end,
+    "small_group": _small_group,
     "population_shape": _population_shape,
     "extreme_scores": _extreme_scores,
     "no_common_trait": _no_common_trait,

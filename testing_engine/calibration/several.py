@@ -89,6 +89,8 @@ def calibrate_several(
     usual = SMALL_TOLERANCE if kept.n_answers <= SMALL_UP_TO else TOLERANCE
     wanted = tolerance or usual
     state = _iterate(points, model.start.copy(), model.population, priors, wanted, watch)
+    if state.has_no_estimate(model, np.zeros((0, model.q.shape[1]))):
+        state.converged = False
     check = PersonPoints(kept, model, n_points * FINAL_FACTOR, seed + 1, threads)
     check.mode = points.mode
     again = check.expect(state.x, state.population)
