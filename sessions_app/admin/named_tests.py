@@ -150,7 +150,13 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
                 problems = refused.problems
             else:
                 done = invitations.invite(test, rows)
-                self.message_user(request, f"Invited {done.new}; {done.known} were invited already.")
+                said = format_html(
+                    'Invited {}; {} were invited already. <a href="{}">Download their links (CSV)</a>',
+                    done.new,
+                    done.known,
+                    reverse("admin:sessions_app_namedtest_download_links", args=[test.pk]),
+                )
+                self.message_user(request, said)
                 address = reverse("admin:sessions_app_invitation_changelist")
                 return HttpResponseRedirect(f"{address}?test__id__exact={test.pk}")
         context = {

@@ -126,6 +126,7 @@ def test_it_invites_a_list_and_gives_links_that_work(browser: Client, pool: Ques
     upload = SimpleUploadedFile("list.csv", b"student_id,name\nanna,Anna\nben,=1+1\n")
     reply = browser.post(f"{NAMED_TESTS}{test.pk}/invite/", {"students": upload}, follow=True)
     assert "Invited 2; 0 were invited already." in reply.content.decode()
+    assert f'<a href="{NAMED_TESTS}{test.pk}/links/">' in reply.content.decode()
     links = browser.get(f"{NAMED_TESTS}{test.pk}/links/")
     text = b"".join(links.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     lines = text.splitlines()
