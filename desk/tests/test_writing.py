@@ -281,6 +281,7 @@ def test_a_text_of_the_pool_is_chosen_and_none_is_lost(teacher: Client) -> None:
     rows = [
         {**ROWS[0], "id": str(n), "passage": "A fox and\ngrapes.", "question_set": "fable"} for n in (1, 2)
     ]
+    rows[1]["question_set"] = ""  # it names none: the text's set is that of the other
     pool = make_pool([*rows, {**ROWS[0], "id": "3"}])
     page = teacher.get(f"/desk/questions/{pool.pk}/write").content.decode()
     assert "A fox and grapes. (1, 2)" in page

@@ -12,7 +12,8 @@ EXCERPT = 60  # characters
 
 @dataclass(frozen=True)
 class PassageLine:
-    """A text with the ids of the questions that have it, and their question set where it is one."""
+    """A text with the ids of the questions that have it, and the question set of those that name one,
+    where it is the same."""
 
     key: str
     content: str
@@ -66,7 +67,7 @@ def is_in_the_pool(pool_id: uuid.UUID, text: str) -> bool:
 
 
 def _line(key: str, content: str, owners: list[tuple[str, str]]) -> PassageLine:
-    sets = {question_set for _, question_set in owners}
+    sets = {question_set for _, question_set in owners if question_set}
     return PassageLine(key, content, tuple(name for name, _ in owners), sets.pop() if len(sets) == 1 else "")
 
 
