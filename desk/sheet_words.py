@@ -58,7 +58,7 @@ SHEET = {
         _("Question set"),
         _(
             "The same name at each question that belongs to the same text. They come one after the other in "
-            "a test whose content rules say so (question_sets)."
+            "a test whose content rules say so."
         ),
     ),
     "enemy_groups": (
@@ -159,7 +159,7 @@ ROWS = {
     "associate": (_("Thing"), _("One more thing")),
     "gapMatch": (_("Word"), _("One more word")),
     "hottext": (_("Words"), _("Some more words")),
-    RATING: (_("Step"), _("One more step")),
+    RATING: (_("Step of the scale"), _("One more step")),
 }
 TARGETS = {
     "match": (_("Second list"), _("One more in the second list")),
