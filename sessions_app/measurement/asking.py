@@ -142,6 +142,12 @@ def _wrong_scale(asked: Asked, revision: FrozenRevision) -> list[tuple[str, str]
             "scale of its own."
         )
         problems.append(("/scale", told))
+    elif asked.scale == ANCHORS and not _known(revision):
+        told = say(
+            "There is nothing to hold on to: no question of this pool has parameters. Begin a scale of its "
+            "own."
+        )
+        problems.append(("/scale", told))
     elif asked.scale == ANCHORS and not _says_what_to_estimate(asked, revision):
         problems.append(("/anchors", say("Name either the anchors or the questions to estimate.")))
     elif asked.scale != ANCHORS and (asked.anchors or asked.estimate):

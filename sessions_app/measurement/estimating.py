@@ -36,7 +36,7 @@ from testing_engine.calibration import (
     dif,
     item_fit,
 )
-from testing_engine.calibration.promotion import state_after
+from testing_engine.calibration.promotion import earned, keeps_its_parameters, state_after
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 from testing_engine.sentences import say
@@ -97,8 +97,7 @@ def estimate(
     by_scores, classical = _differences(task, fixed, lambda _: tell(DIF, 0.5))
     errors = fit.standard_errors
     items = [
-        _item(task, j, fit, errors[item], scale)
-        | {"old_errors": _old_errors(task.old[j], known.get(str(item)))}
+        _item(task, j, fit, errors[item], scale, _old_errors(task.old[j], known.get(str(item))))
         | {"curve_errors": curve_errors(fit, item, scale) if item not in task.kept else None}
         | {"fit": _score_test(fits.get(item)), "dif": _score_test(by_scores.get(item))}
         | {"classical_dif": _classical(classical.get(item))}
@@ -217,7 +216,14 @@ def _of_groups(responses: Responses, groups: Sequence[Any]) -> Responses:
     )
 
 
-def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) -> dict[str, Any]:
+def _item(
+    task: _Task,
+    j: int,
+    fit: Calibration,
+    errors: Any,
+    scale: OnScale,
+    old_errors: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     item, old = task.responses.items[j], task.old[j]
     found = scale.moved(fit.parameters[item])
     model = model_for(old, None if item in task.kept else task.asked.model or None)
@@ -230,6 +236,8 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
             new = parameters_of(old, model, found, task.concepts)
         except NoPlaceInPool as reason:
             why_not = str.__str__(reason.args[0])
+    if new is not None and task.asked.scale == LINK and _is_worse(old, old_errors, new, told):
+        new, why_not = None, str.__str__(say("too few answers: keeps its parameters"))
     return {
         "id": item,
         "question": task.questions[j],
@@ -238,6 +246,7 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
         "old": shown(old),
         "new": None if new is None else shown(new),
         "errors": told,
+        "old_errors": old_errors,
         "state": old.state,
         "new_state": old.state if new is None else _state_after(new, told),
         "estimate": {
@@ -255,8 +264,26 @@ def _item(task: _Task, j: int, fit: Calibration, errors: Any, scale: OnScale) ->
 
 def _state_after(new: ItemParameters, errors: Mapping[str, Any]) -> str:
     """What the question becomes by these estimates."""
-    places = errors["steps"] or [errors["difficulty"]]
-    return state_after(new.state, new.discrimination, errors["discrimination"], places)
+    return state_after(new.state, *_sureness(new, errors))
+
+
+def _is_worse(
+    old: ItemParameters,
+    old_errors: Mapping[str, Any] | None,
+    new: ItemParameters,
+    errors: Mapping[str, Any],
+) -> bool:
+    """Whether the question would lose the sureness that its state stands for."""
+    if old_errors is None:
+        return False
+    before, now = earned(*_sureness(old, old_errors)), earned(*_sureness(new, errors))
+    return keeps_its_parameters(old.state, before, now)
+
+
+def _sureness(
+    of: ItemParameters, errors: Mapping[str, Any]
+) -> tuple[float, float | None, list[float | None]]:
+    return of.discrimination, errors["discrimination"], errors["steps"] or [errors["difficulty"]]
 
 
 def _old_errors(old: ItemParameters, known: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -2,7 +2,8 @@
 
 By the result and not by the number of answers: 100 answers to a 2PL question leave an error of its difficulty
 of about .33, 250 one of .20. A calibration promotes, it never puts a question back: whether one that became
-doubtful is retired, a person says.
+doubtful is retired, a person says. Nor does linking trade parameters that hold the state for ones that do
+not.
 """
 
 import math
@@ -30,11 +31,21 @@ def state_after(
     """
     if state == RETIRED:
         return state
-    earned = _earned(discrimination, discrimination_error, difficulty_errors)
-    return max(state, earned, key=_ORDER.index)
+    found = earned(discrimination, discrimination_error, difficulty_errors)
+    return max(state, found, key=_ORDER.index)
 
 
-def _earned(slope: float, slope_error: float | None, errors: Sequence[float | None]) -> str:
+def keeps_its_parameters(state: str, earned_before: str, earned_now: str) -> bool:
+    """Whether the errors of parameters as they stand reach the bar of the state, and those of new ones do
+    not. Both are what `earned` gives: where the old errors are not known, nothing is kept.
+    """
+    if state == RETIRED:
+        return False
+    return _ORDER.index(earned_before) >= _ORDER.index(state) > _ORDER.index(earned_now)
+
+
+def earned(slope: float, slope_error: float | None, errors: Sequence[float | None]) -> str:
+    """The state that these standard errors alone are good for; the arguments as `state_after` has them."""
     known = [error for error in errors if error is not None and math.isfinite(error)]
     if not errors or len(known) < len(errors):
         return NOT_CALIBRATED

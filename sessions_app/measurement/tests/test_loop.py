@@ -110,6 +110,21 @@ def test_the_record_gives_the_same_bits_again(
     assert computed.result_hash == calibration.result_hash == hash_of(calibration.result)
 
 
+def test_few_answers_do_not_replace_many_by_linking(uncalibrated: QuestionPool) -> None:
+    pool = uncalibrated
+    import_responses(pool, matrix_file(pool, answers_of(2000, ITEMS)))
+    proposals.publish(calibrated(pool, scale="own"), None, timezone.now())
+    pool.refresh_from_db()
+    few = import_responses(pool, matrix_file(pool, answers_of(60, ITEMS, seed=9), "few.csv")).source
+    assert few is not None
+    linked: Any = calibrated(pool, imports=(few.pk,)).result
+    kept = [item for item in linked["items"] if item["why_not"].startswith("too few answers")]
+    assert len(kept) > ITEMS / 2
+    assert all(item["new"] is None and item["new_state"] == item["state"] for item in kept)
+    again: Any = calibrated(pool, imports=(few.pk,), scale="own").result
+    assert not any(item["why_not"].startswith("too few answers") for item in again["items"])
+
+
 def test_linked_parameters_are_on_the_old_scale(uncalibrated: QuestionPool) -> None:
     a, b = true_parameters(ITEMS)
     truth = {each.external_id: (a[j], b[j]) for j, each in enumerate(current_questions(uncalibrated))}
@@ -255,6 +270,14 @@ def test_a_question_that_became_another_is_not_published(uncalibrated: QuestionP
     again: Any = calibrated(pool, scale="own").result
     assert again["answers_left_out"] == 200
     assert "q0" not in [item["id"] for item in again["items"]]
+
+
+@pytest.mark.parametrize("scale", ["link", "anchors"])
+def test_without_parameters_there_is_no_scale_to_come_onto(db: None, scale: str) -> None:
+    pool = make_pool([question(i, [1.0], state="not_calibrated") for i in range(3)])
+    with pytest.raises(CalibrationRefused) as refused:
+        queue.ask(pool, Asked(scale=scale))
+    assert [at for at, _ in refused.value.problems] == ["/scale"]
 
 
 def test_results_never_change(uncalibrated: QuestionPool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from testing_engine.calibration.promotion import state_after
+from testing_engine.calibration.promotion import keeps_its_parameters, state_after
 
 NEW, PROVISIONAL, OPERATIONAL, RETIRED = "not_calibrated", "provisional", "operational", "retired"
 
@@ -32,3 +32,21 @@ NEW, PROVISIONAL, OPERATIONAL, RETIRED = "not_calibrated", "provisional", "opera
 )
 def test_states(state: str, slope_error: float | None, errors: Sequence[float | None], expected: str) -> None:
     assert state_after(state, 1.0, slope_error, errors) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "now", "keeps"),
+    [
+        (OPERATIONAL, OPERATIONAL, PROVISIONAL, True),
+        (OPERATIONAL, OPERATIONAL, NEW, True),
+        (OPERATIONAL, OPERATIONAL, OPERATIONAL, False),
+        (OPERATIONAL, PROVISIONAL, PROVISIONAL, False),  # the old ones are no better
+        (OPERATIONAL, NEW, NEW, False),
+        (PROVISIONAL, PROVISIONAL, NEW, True),
+        (PROVISIONAL, OPERATIONAL, PROVISIONAL, False),
+        (NEW, NEW, NEW, False),
+        (RETIRED, OPERATIONAL, NEW, False),
+    ],
+)
+def test_parameters_that_hold_the_state_are_kept(state: str, before: str, now: str, keeps: bool) -> None:
+    assert keeps_its_parameters(state, before, now) == keeps
