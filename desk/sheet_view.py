@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from desk import sheet_words as words
 from desk.sentences import translated
-from testing_engine.authoring.numbers import read
+from testing_engine.authoring.numbers import read, read_whole
 from testing_engine.authoring.passages import PassageLine
 from testing_engine.authoring.problems import Problem
 from testing_engine.authoring.sheet import (
@@ -81,6 +81,11 @@ class RowView:
     limit: FieldView | None
     can_stay: bool
     has_text: bool = True
+
+    @property
+    def number(self) -> int:
+        """Of the row in its part, from 0."""
+        return int(self.name.rpartition("-")[2])
 
 
 @dataclass
@@ -277,7 +282,7 @@ def _part(draw: _Drawing, index: int, part: Part, several: bool) -> PartView:
         types=[(each, title) for each, (title, _) in words.TYPES.items()],
         credit=_credit(draw, name, part),
         prompt=draw.field(f"{name}-prompt", words.PROMPT, part.prompt, "lines", rows=1),
-        rows=[_row(draw, name, part, number, row) for number, row in enumerate(part.rows) if has_rows],
+        rows=[_row(draw, name, part, number, part.rows[number]) for number in _lines(part) if has_rows],
         targets=[_target(draw, name, part, i, row) for i, row in enumerate(part.targets) if has_targets],
         row_words=words.ROWS.get(part.type, words.ROWS["choice"]),
         target_words=words.TARGETS.get(part.type, words.TARGETS["match"]),
@@ -294,6 +299,15 @@ def _part(draw: _Drawing, index: int, part: Part, several: bool) -> PartView:
         ],
         can_add_rows=has_rows,
     )
+
+
+def _lines(part: Part) -> list[int]:
+    """Numbers of the rows as they are listed: things to order in the right one, though shown in another."""
+    numbers = list(range(len(part.rows)))
+    if part.type != "order":
+        return numbers
+    places = [read_whole(row.place) for row in part.rows]
+    return sorted(numbers, key=lambda number: (places[number] is None, places[number] or 0))
 
 
 def _place(draw: _Drawing, part: Part, several: bool) -> str:

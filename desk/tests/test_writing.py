@@ -127,6 +127,33 @@ def test_buttons_add_and_remove_and_lose_nothing(teacher: Client) -> None:
     assert changed["part-0-target-0-id"] == "1"
 
 
+def test_things_to_order_are_listed_in_the_right_order(teacher: Client) -> None:
+    """They are shown to students in another, which stays as it is."""
+    pool = make_pool(1)
+    write = f"/desk/questions/{pool.pk}/write?type=order"
+    sent = fields_in(teacher.get(write).content.decode())
+    sent["content"] = "Sort!"
+    for row, words in enumerate(("one", "two", "three")):
+        sent[f"part-0-row-{row}-text"] = words
+    address = teacher.post(write, sent.dict())["Location"]
+    page = teacher.get(address).content.decode()
+    root = html.fromstring(page)
+    assert [area.text.strip() for area in root.xpath("//textarea[contains(@id, 'part-0-row-')]")] == [
+        "one", "two", "three",
+    ]  # fmt: skip
+    places = root.xpath("//input[starts-with(@name, 'part-0-row-') and contains(@name, '-place')]/@value")
+    assert places == ["1", "2", "3"]
+    removed = {
+        **fields_in(page).dict(),
+        "do": root.xpath("//button[contains(@value, 'remove-row')]/@value")[0],
+    }
+    left = fields_in(teacher.post(f"/desk/questions/{pool.pk}/sheet", removed).content.decode())
+    assert "one" not in left.values()
+    assert {"two", "three"} <= set(left.values())
+    teacher.post(address, fields_in(page).dict())
+    assert Question.objects.filter(content="Sort!").count() == 1
+
+
 def checked(teacher: Client, pool: QuestionPool, sent: Any) -> str:
     reply = teacher.post(f"/desk/questions/{pool.pk}/check", sent, headers={"HX-Request": "true"})
     assert reply.status_code == 200
