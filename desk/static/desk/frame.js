@@ -6,6 +6,7 @@ import { onAnswer, showAnswer, showQuestion, unlock } from "../student_page/ques
 const { texts } = JSON.parse(document.getElementById("page-data").textContent);
 const { origin } = location;
 const section = document.getElementById("question");
+const form = document.getElementById("answer");
 const tell = (said) => parent.postMessage(said, origin);
 let kept;
 
@@ -16,6 +17,7 @@ addEventListener("message", ({ data, source, origin: from }) => {
   if (data.isThere) tell({ ready: true, height: document.documentElement.scrollHeight });
   if (!data.question) return;
   const hadFocus = document.hasFocus();
+  const wasTold = [...form.querySelectorAll(".error, #missing")].some((each) => each.textContent);
   section.hidden = false;
   // What was heard counts anew with each change: an author may listen as often as need be.
   showQuestion(data.question, { number: 1, most: 1, allowsDontKnow: true, heard: {}, keepHeard: () => {} }, texts);
@@ -25,6 +27,7 @@ addEventListener("message", ({ data, source, origin: from }) => {
   } catch {
     kept = undefined; // an answer to what the question asked before
   }
+  if (hadFocus && wasTold) form.requestSubmit(); // what the button said stays, of what is asked now
 });
 new ResizeObserver(() => tell({ height: document.documentElement.scrollHeight })).observe(document.body);
 tell({ ready: true });

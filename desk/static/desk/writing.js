@@ -11,16 +11,20 @@ const PAUSE = 500; // milliseconds after the last key, before the page is asked
 // --- What a student sees -------------------------------------------------------------------------------------
 
 let isReady = false;
+let presented; // drawn anew, what the frame says to an answer would be gone
 
 function present() {
   const shown = check.querySelector("[data-shown]")?.dataset.shown;
-  if (shown && isReady) frame.contentWindow.postMessage({ question: JSON.parse(shown) }, location.origin);
+  if (!shown || !isReady || shown === presented) return;
+  presented = shown;
+  frame.contentWindow.postMessage({ question: JSON.parse(shown) }, location.origin);
 }
 
 addEventListener("message", ({ data, source, origin }) => {
   if (origin !== location.origin || source !== frame.contentWindow) return;
   if (data.ready) {
     isReady = true;
+    presented = undefined;
     present();
   }
   if (data.height) frame.height = Math.min(Math.max(data.height, 160), 2000);
