@@ -73,7 +73,7 @@ def numbers_in_words(numbers: Mapping[str, Any]) -> dict[str, Any]:
     if (effort := numbers["effort"])["tests"]:
         rows.append((_("Tests with many rapid answers"), _share(effort["careless"], effort["tests"])))
     missing = [translated(not_looked_at(reason)) for reason in numbers["not_looked_at"]]
-    return {"rows": rows, "missing": missing}
+    return {"rows": rows, "missing": missing, "is_checked": numbers["population"] is not None}
 
 
 def rows_of_questions(numbers: Mapping[str, Any], keys: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -32,9 +32,14 @@ class Checks:
     misfitting: int
 
 
+def are_enough(responses: Responses) -> bool:
+    """Whether there are enough tests, and one question at least with enough answers for a test."""
+    return responses.n_persons >= FEWEST_TESTS and responses.answers_per_item.max(initial=0) >= FEWEST
+
+
 def checks_of(responses: Responses, questions: Sequence[WatchedQuestion]) -> Checks | None:
-    """None where there are too few tests, or no question has enough answers for a test."""
-    if responses.n_persons < FEWEST_TESTS or responses.answers_per_item.max(initial=0) < FEWEST:
+    """None where these are not enough."""
+    if not are_enough(responses):
         return None
     known = {each.id: each for each in questions}
     seen = [known[str(item)] for item in responses.items]

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from testing_engine.monitoring.watch import FEW_TESTS, NO_TIMES, NOT_ADAPTIVE, SEVERAL_CONCEPTS
+from testing_engine.monitoring.watch import (
+    ALL_CARELESS,
+    FEW_TESTS,
+    NO_TIMES,
+    NOT_ADAPTIVE,
+    SEVERAL_CONCEPTS,
+    TOO_FAST,
+)
 from testing_engine.sentences import Sentence, say
 
 # What a page can offer beside a sentence.
@@ -228,10 +235,18 @@ def not_looked_at(reason: str) -> Sentence:
             "Too few tests or answers to say anything of parameters: a hundred tests are needed, with fifty "
             "answers to a question."
         ),
+        TOO_FAST: say(
+            "Answers that came too fast to be answers were left out, and what is left is too little to say "
+            "anything of parameters."
+        ),
         SEVERAL_CONCEPTS: say(
             "This pool measures several concepts: drift, shape and persons are looked at in pools of one."
         ),
         NO_TIMES: say("No times are known: nothing is said of rapid answers."),
+        ALL_CARELESS: say(
+            "In every test with times, more than a tenth of the answers came too fast: such tests were left "
+            "out, and nothing is said of rapid answers to a question."
+        ),
         NOT_ADAPTIVE: say("No test chose by ability: nothing is said of exposure."),
     }[reason]
 

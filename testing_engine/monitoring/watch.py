@@ -11,14 +11,16 @@ from testing_engine.calibration import ScoreTest
 from testing_engine.monitoring import found as worth
 from testing_engine.monitoring.exposure import Use, use_of
 from testing_engine.monitoring.found import Found, Limits
-from testing_engine.monitoring.item_checks import Checks, checks_of
+from testing_engine.monitoring.item_checks import Checks, are_enough, checks_of
 from testing_engine.monitoring.log import AnswerLog, Assumed, WatchedQuestion
 from testing_engine.monitoring.response_times import Times, times_of
 
-FEW_TESTS, SEVERAL_CONCEPTS, NO_TIMES, NOT_ADAPTIVE = (
+FEW_TESTS, TOO_FAST, SEVERAL_CONCEPTS, NO_TIMES, ALL_CARELESS, NOT_ADAPTIVE = (
     "few_tests",
+    "too_fast",
     "several_concepts",
     "no_times",
+    "all_careless",
     "not_adaptive",
 )
 DIGITS = 4
@@ -58,10 +60,17 @@ def watch(
         *worth.of_times(times, questions),
         *worth.of_answers(answers, responses.n_persons, questions, limits),
     ]
+    is_unchecked = concepts == 1 and checks is None
+    is_too_fast = is_unchecked and are_enough(
+        log.responses(questions, leave_out=np.zeros_like(times.is_rapid))
+    )
+    has_times = bool(np.isfinite(log.seconds).any())
     missing = {
         SEVERAL_CONCEPTS: concepts > 1,
-        FEW_TESTS: concepts == 1 and checks is None,
-        NO_TIMES: not times.n.any(),
+        FEW_TESTS: is_unchecked and not is_too_fast,
+        TOO_FAST: is_too_fast,
+        NO_TIMES: not has_times,
+        ALL_CARELESS: has_times and not times.n.any(),
         NOT_ADAPTIVE: not use.tests,
     }
     numbers = {

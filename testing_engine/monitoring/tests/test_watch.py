@@ -101,6 +101,15 @@ def test_hurried_answers_are_told_and_make_no_drift() -> None:
     assert "no_times" in without.numbers["not_looked_at"]
 
 
+def test_where_all_hurry_it_says_what_was_left_out() -> None:
+    log, questions = adaptive_log(np.random.default_rng(), tests=120)
+    settled = [replace(each, seconds=1.0) for each in questions]
+    watched = look(replace(log, seconds=np.full(log.n_answers, 0.3)), settled)
+    assert kinds(watched)["careless", None] == {"share": 1.0, "tests": 120}
+    assert watched.numbers["not_looked_at"] == ["too_fast", "all_careless"]
+    assert all(str(not_looked_at(reason)) for reason in watched.numbers["not_looked_at"])
+
+
 def test_exposure_is_held_against_the_limit() -> None:
     log, questions = adaptive_log(np.random.default_rng(), tests=300)
     given = np.bincount(log.item, minlength=len(questions)) / 300
