@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -26,6 +27,9 @@ SILENT_AFTER = timedelta(minutes=10)  # longer than any stage that tells nothing
 WAITING_AFTER = timedelta(minutes=2)
 BEAT_EVERY = 1.0  # seconds
 BROKE_OFF = say("It broke off by an error of the service; the log has it.")
+NOT_COMPUTED = say(
+    "It could not be computed: the numbers of these data led to equations without a solution. The log has it."
+)
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 J = TypeVar("J", bound=Job)
@@ -121,6 +125,9 @@ def run(model: type[J], job_id: uuid.UUID, compute: Callable[[J], Mapping[str, A
     except KeyboardInterrupt:
         finish(job, Job.State.CANCELLED, timezone.now())
         raise
+    except np.linalg.LinAlgError:  # a ValueError, but nobody's refusal
+        logger.exception("%s %s could not be computed", model.__name__, job_id)
+        finish(job, Job.State.FAILED, timezone.now(), error=NOT_COMPUTED)
     except ValueError as error:  # how requests, data and models are refused that nobody can compute with
         finish(job, Job.State.FAILED, timezone.now(), error=str(error))
     except Exception:

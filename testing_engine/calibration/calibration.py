@@ -1,7 +1,6 @@
 """`calibrate`: item parameters, the population and the persons' scores from answers."""
 
 import hashlib
-import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,7 +23,7 @@ from testing_engine.calibration.fit import Iterations, State, newton_is_cheap
 from testing_engine.calibration.grid import LIMIT, grid
 from testing_engine.calibration.information import Information, covariance_of, information
 from testing_engine.calibration.item_rules import left_out_items
-from testing_engine.calibration.model import Model, build_model, read_models, read_q_matrix
+from testing_engine.calibration.model import Model, build_model, read_models, read_q_matrix, read_threads
 from testing_engine.calibration.parameters import (
     ParameterTable,
     estimate_of,
@@ -33,7 +32,7 @@ from testing_engine.calibration.parameters import (
 )
 from testing_engine.calibration.population import Population, PopulationError, PopulationEstimate
 from testing_engine.calibration.priors import Priors, read_priors
-from testing_engine.calibration.responses import BoolArray, FloatArray, Responses
+from testing_engine.calibration.responses import BoolArray, FloatArray, Responses, refuse_nothing
 from testing_engine.calibration.threads import one_blas_thread
 from testing_engine.calibration.watching import Watch, unwatched
 
@@ -247,11 +246,12 @@ def calibrate(
     are free. `seed` decides the points of three or more concepts. `threads` changes the
     time, never the numbers. `watch` is told of every iteration; what it raises ends the calibration.
     """
+    refuse_nothing(responses)
     models = read_models(model, responses)
     q = read_q_matrix(q_matrix, responses.n_items)
     prior = read_priors(priors)
     given = _given_population(population)
-    n_threads = threads or min(2, os.cpu_count() or 1)
+    n_threads = read_threads(threads)
     if population == EMPIRICAL and q.shape[1] > 1:
         raise PopulationError("population", "an empirical one is for one concept")
     left_out = left_out_items(responses, models, fixed or {})

@@ -95,7 +95,8 @@ def link(
 
     `items` are the anchors, all common ones unless named. Covariances come with `Calibration.parameters`; for
     other parameters they may be given: of the natural parameters (slope, intercepts, logit of asymptotes that
-    are above 0) of the anchors, item after item.
+    are above 0) of the anchors, item after item. Plain mappings carry none: where either side has no
+    covariance, `standard_errors` are nan, for parameters alone do not tell how exact they are.
     """
     if method not in METHODS:
         raise LinkError("method", f"must be one of {', '.join(METHODS)}, not {method!r}")
@@ -103,7 +104,7 @@ def link(
     for item in anchors:
         if item not in old or item not in new:
             raise LinkError("items", f"names {item!r}, which is not in both")
-    estimates = [(_estimate(item, old[item]), _estimate(item, new[item])) for item in anchors]
+    estimates = [(_estimate("old", item, old[item]), _estimate("new", item, new[item])) for item in anchors]
     usable = [k for k, pair in enumerate(estimates) if all(np.isfinite(each.a).all() for each in pair)]
     anchors = [anchors[k] for k in usable]
     pairs = [estimates[k] for k in usable]
@@ -137,13 +138,13 @@ def link(
     )
 
 
-def _estimate(item: Hashable, given: Any) -> ItemEstimate:
+def _estimate(argument: str, item: Hashable, given: Any) -> ItemEstimate:
     if isinstance(given, ItemEstimate):
         return given
-    found = given_parameters(item, given)
+    found = given_parameters(item, given, argument)
     model = given.get("model") if isinstance(given, Mapping) else getattr(given, "model", None)
     if "a" not in found or not ({"d", "b"} & found.keys()):
-        raise LinkError(f"parameters[{item!r}]", "needs a and d, or a and b")
+        raise LinkError(f"{argument}[{item!r}]", "needs a and d, or a and b")
     a = found["a"]
     lower, upper = found.get("lower", 0.0), found.get("upper", 1.0)
     n = len(found["d"] if "d" in found else found["b"])

@@ -1,7 +1,9 @@
 """What is estimated: the blocks of items, the vector x of free numbers, and the population."""
 
+import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -70,8 +72,11 @@ def read_models(model: str | Sequence[str] | Mapping[Hashable, str], responses: 
         if missing:
             raise ModelError("model", f"names none for item {missing[0]!r}")
         models = [model[item] for item in responses.items]
-    else:
+    elif isinstance(model, Sequence):
         models = list(model)
+    else:
+        told = f"must be a name, a list or a mapping of {', '.join(MODELS)}, not {model!r}"
+        raise ModelError("model", told)
     if len(models) != responses.n_items:
         raise ModelError("model", f"names {len(models)} where there are {responses.n_items} items")
     for item, name, k in zip(responses.items, models, responses.n_categories, strict=True):
@@ -82,10 +87,22 @@ def read_models(model: str | Sequence[str] | Mapping[Hashable, str], responses: 
     return models
 
 
+def read_threads(threads: Any) -> int:
+    """As many as are asked for, or two where there are two."""
+    if threads is not None and (not isinstance(threads, Integral) or threads < 0):
+        raise ModelError("threads", f"must be a whole number above 0, not {threads!r}")
+    return int(threads or min(2, os.cpu_count() or 1))
+
+
 def read_q_matrix(q_matrix: Any, n_items: int) -> BoolArray:
     if q_matrix is None:
         return np.ones((n_items, 1), dtype=bool)
-    q = np.asarray(q_matrix)
+    try:
+        q = np.asarray(q_matrix, dtype=float)
+    except (TypeError, ValueError):
+        raise ModelError("q_matrix", "must hold numbers, a row for each item") from None
+    if not np.isfinite(q).all():
+        raise ModelError("q_matrix", "holds a number that is not finite")
     if q.ndim == 1:
         q = q[:, None]
     if q.ndim != 2 or len(q) != n_items:

@@ -187,16 +187,17 @@ def _jacobian(function: Callable[[FloatArray], FloatArray], x: FloatArray) -> Fl
         return ((function(x + steps) - function(x - steps)) / (2 * h[:, None])).T
 
 
-def given_parameters(label: Hashable, given: Any) -> dict[str, Any]:
+def given_parameters(label: Hashable, given: Any, argument: str = "fixed") -> dict[str, Any]:
     """Reads a mapping, or an object with these attributes, into {"a", "d", "b", "lower", "upper", "scoring"}.
 
-    What is missing or None is left out; `d` wins over `b`.
+    What is missing or None is left out; `d` wins over `b`. `argument` is what errors call it.
     """
+    where = f"{argument}[{label!r}]"
     if isinstance(given, Mapping):
         known = {name for names in NAMES.values() for name in names} | {"model"}
         unknown = [key for key in given if key not in known]
         if unknown:
-            raise ParameterError(f"fixed[{label!r}]", f"has no parameter {unknown[0]!r}")
+            raise ParameterError(where, f"has no parameter {unknown[0]!r}")
 
     def value(name: str) -> Any:
         return given.get(name) if isinstance(given, Mapping) else getattr(given, name, None)
@@ -208,10 +209,13 @@ def given_parameters(label: Hashable, given: Any) -> dict[str, Any]:
         if present:
             number = np.atleast_1d(np.asarray(present[0], dtype=float))
             if not np.isfinite(number).all():
-                raise ParameterError(f"fixed[{label!r}].{field}", "must be finite")
+                raise ParameterError(f"{where}.{field}", "must be finite")
             found[field] = float(number[0]) if field in ("lower", "upper") else number
     if not found:
-        raise ParameterError(f"fixed[{label!r}]", "holds no parameter: a, d or b, lower, upper")
+        raise ParameterError(where, "holds no parameter: a, d or b, lower, upper")
+    lower, upper = found.get("lower", 0.0), found.get("upper", 1.0)
+    if lower >= upper:
+        raise ParameterError(f"{where}.lower", f"must be below upper, but {lower:g} is not below {upper:g}")
     return found
 
 

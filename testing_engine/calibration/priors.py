@@ -47,11 +47,17 @@ def read_priors(priors: str | Priors) -> dict[str, tuple[float, float]]:
         if priors not in ("default", "none"):
             raise PriorError("priors", f"must be default, none or a mapping, not {priors!r}")
         return dict(DEFAULT) if priors == "default" else {}
+    if not isinstance(priors, Mapping):
+        raise PriorError("priors", f"must be default, none or a mapping, not {priors!r}")
     read = {}
     for key, value in priors.items():
         if key not in KEYS:
             raise PriorError(f"priors[{key!r}]", f"must be one of {', '.join(KEYS)}")
-        mean, sd = (float(number) for number in value)
+        try:
+            mean, sd = (float(number) for number in value)
+        except (TypeError, ValueError):
+            told = f"needs two numbers, mean and standard deviation, not {value!r}"
+            raise PriorError(f"priors[{key!r}]", told) from None
         if not (np.isfinite(mean) and np.isfinite(sd) and sd > 0):
             raise PriorError(f"priors[{key!r}]", "needs a finite mean and a standard deviation above 0")
         read[KEYS[key]] = (mean, sd)

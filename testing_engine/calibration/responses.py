@@ -233,6 +233,16 @@ class Responses:
             )
 
 
+def refuse_nothing(responses: Any) -> None:
+    """What is no `Responses`, or holds no item or person, estimates nothing."""
+    if not isinstance(responses, Responses):
+        kind = type(responses).__name__
+        raise TypeError(f"responses: must be Responses, as Responses.from_matrix makes them, not {kind}")
+    for name, n in (("items", responses.n_items), ("persons", responses.n_persons)):
+        if not n:
+            raise ResponsesError("responses", f"hold no {name}")
+
+
 def _nothing(n: int) -> sp.csr_matrix:
     return sp.csr_matrix(np.zeros((0, 0), dtype=np.int8)) if n == 0 else sp.identity(n, np.int8, "csr") * 0
 

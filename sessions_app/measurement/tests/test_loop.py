@@ -315,6 +315,17 @@ def test_what_cannot_be_computed_is_refused_by_name(
     assert not Calibration.objects.exists()
 
 
+def test_equations_without_a_solution_are_no_refusal(
+    uncalibrated: QuestionPool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """numpy's error is a ValueError, as refusals are, but its words are for the log."""
+    calibration = queue.ask(uncalibrated, Asked(scale="own"))
+    assert jobs.run(Calibration, calibration.pk, lambda found: {"error": np.linalg.inv(np.zeros((2, 2)))})
+    calibration.refresh_from_db()
+    assert (calibration.state, calibration.error) == ("failed", jobs.NOT_COMPUTED)
+    assert "Singular matrix" in caplog.text
+
+
 def test_without_answers_it_fails_in_a_sentence(uncalibrated: QuestionPool) -> None:
     calibration = queue.ask(uncalibrated, Asked())
     running.run(calibration.pk)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from testing_engine.calibration import Calibration, Responses, calibrate, drift
+from testing_engine.calibration import Calibration, Responses, calibrate, drift, item_fit, prequential_fit
 from testing_engine.calibration.population import LEAST_SD
 
 B = np.linspace(-1, 1, 10)
@@ -83,4 +83,8 @@ def test_drift_among_persons_who_are_all_alike_ends_with_numbers() -> None:
     parameters = {j: {"a": 1.0, "b": b} for j, b in enumerate(B)}
     for seed in range(3):
         found = drift(Responses.from_matrix(drawn(seed, 150, 0.0)), parameters, predictive=True)
-        assert np.isfinite([each.z for each in found.items.values()]).all()
+        assert found.fit is not None
+        shape = item_fit(found.fit)
+        for tests in (found, shape):
+            assert np.isfinite([(each.z, each.p_all) for each in tests.items.values()]).all()
+        assert len(prequential_fit(found.fit).z) == 150
