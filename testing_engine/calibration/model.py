@@ -64,7 +64,7 @@ class Model:
         return new
 
 
-def read_models(model: str | Sequence[str] | Mapping[Hashable, str], responses: Responses) -> list[str]:
+def read_models(model: Any, responses: Responses) -> list[str]:
     if isinstance(model, str):
         models = [model] * responses.n_items
     elif isinstance(model, Mapping):

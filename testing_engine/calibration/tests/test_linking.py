@@ -103,7 +103,7 @@ def test_a_moved_item_is_seen() -> None:
     [
         ("method", ({0: {"a": 1, "b": 0}}, {0: {"a": 1, "b": 0}}, "Tucker")),
         ("new", ({0: {"a": 1, "b": 0}}, {1: {"a": 1, "b": 0}})),
-        ("parameters[0]", ({0: {"a": 1}}, {0: {"a": 1}})),
+        ("old[0]", ({0: {"a": 1}}, {0: {"a": 1}})),
     ],
 )
 def test_what_cannot_be_linked_is_refused(field: str, arguments: tuple[Any, ...]) -> None:
