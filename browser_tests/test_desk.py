@@ -9,7 +9,6 @@ from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 
 from browser_tests.accessibility import check_accessibility
 from browser_tests.watching import width_beyond_screen
-from sessions_app.tests.factories import make_pool
 from testing_engine.models import Question, QuestionPool
 
 NewPage = Callable[..., Page]
@@ -120,23 +119,6 @@ def test_a_teacher_writes_a_question(admin: NewPage) -> None:
     page.get_by_role("button", name="Take it out of the archive").click()
     assert QuestionPool.objects.get().archived_at is None
     assert sorted(Question.objects.values_list("version", flat=True)) == [1, 2]
-
-
-def test_what_the_answer_button_says_outlives_the_drawing(admin: NewPage) -> None:
-    """Pressed before what was typed is drawn; nothing was put in order yet, so it asks once, then scores."""
-    page = admin(viewport=WIDE)
-    page.goto(f"/desk/questions/{make_pool(1).pk}/write?type=order")
-    shown = page.frame_locator("#frame")
-    expect(shown.locator(".order li")).not_to_have_count(0)
-    page.locator("#content").fill("Sort!")
-    for row, words in enumerate(("one", "two", "three")):
-        page.locator(f"#part-0-row-{row}-text").fill(words)
-    shown.locator("#next").click()
-    expect(shown.locator(".order").first).to_contain_text("three")
-    page.wait_for_load_state("networkidle")
-    expect(shown.locator("#interactions > .error")).not_to_be_empty()
-    shown.locator("#next").click()
-    expect(page.locator("#tried")).to_contain_text("points", ignore_case=True)
 
 
 def expect_draft(page: Page, typed: str) -> None:
