@@ -84,7 +84,7 @@ class ApiSchema(AutoSchema):
         return [{name: []} for name in names]
 
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]  # its types are few
         return {**schema, "additionalProperties": False} if isinstance(serializer, StrictBody) else schema
 
     def map_parsers(self) -> list[str]:
