@@ -23,6 +23,7 @@ from testing_engine.monitoring.tests.logs import adaptive_log
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED, RETIRED
 
 DRIFT = ("easier", "harder", "slope")
+SEED = 7  # what is found is a matter of chance; how often, docs/WATCH.md says
 
 
 def look(log: AnswerLog, questions: list[WatchedQuestion], **given: Any) -> Watched:
@@ -46,7 +47,7 @@ def well_asked(log: AnswerLog, questions: list[WatchedQuestion]) -> int:
 
 def test_clean_data_alarm_no_more_often_than_their_level() -> None:
     """Of 12 looks with a family-wise level of 5 %, more than 4 alarm in one of 5,000 runs."""
-    rng = np.random.default_rng()
+    rng = np.random.default_rng(SEED)
     nights = [kinds(look(*adaptive_log(rng, tests=200, n=40))) for _ in range(12)]
     assert sum(any(kind in DRIFT for kind, _ in night) for night in nights) <= 4
     assert sum(("persons", None) in night for night in nights) <= 2
@@ -56,7 +57,7 @@ def test_clean_data_alarm_no_more_often_than_their_level() -> None:
 
 @pytest.mark.parametrize(("by", "kind"), [(0.9, "harder"), (-0.9, "easier")])
 def test_a_question_that_drifts_is_named(by: float, kind: str) -> None:
-    rng = np.random.default_rng()
+    rng = np.random.default_rng(SEED)
     state = rng.bit_generator.state
     question = well_asked(*adaptive_log(rng, tests=800))
     rng.bit_generator.state = state
@@ -72,7 +73,7 @@ def test_a_question_that_drifts_is_named(by: float, kind: str) -> None:
 
 
 def test_other_students_are_no_drift() -> None:
-    rng = np.random.default_rng()
+    rng = np.random.default_rng(SEED)
     nights = [kinds(look(*adaptive_log(rng, tests=400, mean=0.8, sd=1.4))) for _ in range(3)]
     assert all(("population", None) in night for night in nights)
     assert sum(any(kind in DRIFT for kind, _ in night) for night in nights) <= 2
@@ -82,7 +83,7 @@ def test_other_students_are_no_drift() -> None:
 
 
 def test_hurried_answers_are_told_and_make_no_drift() -> None:
-    rng = np.random.default_rng()
+    rng = np.random.default_rng(SEED)
     state = rng.bit_generator.state
     question = well_asked(*adaptive_log(rng, tests=800))
     rng.bit_generator.state = state
@@ -102,7 +103,7 @@ def test_hurried_answers_are_told_and_make_no_drift() -> None:
 
 
 def test_where_all_hurry_it_says_what_was_left_out() -> None:
-    log, questions = adaptive_log(np.random.default_rng(), tests=120)
+    log, questions = adaptive_log(np.random.default_rng(SEED), tests=120)
     settled = [replace(each, seconds=1.0) for each in questions]
     watched = look(replace(log, seconds=np.full(log.n_answers, 0.3)), settled)
     assert kinds(watched)["careless", None] == {"share": 1.0, "tests": 120}
@@ -111,7 +112,7 @@ def test_where_all_hurry_it_says_what_was_left_out() -> None:
 
 
 def test_exposure_is_held_against_the_limit() -> None:
-    log, questions = adaptive_log(np.random.default_rng(), tests=300)
+    log, questions = adaptive_log(np.random.default_rng(SEED), tests=300)
     given = np.bincount(log.item, minlength=len(questions)) / 300
     worst = int(given.argmax())
     found = kinds(look(log, questions, limits=Limits(exposure=0.5)))
@@ -126,7 +127,7 @@ def test_exposure_is_held_against_the_limit() -> None:
 
 
 def test_persons_who_do_not_fit_are_counted() -> None:
-    rng = np.random.default_rng()
+    rng = np.random.default_rng(SEED)
     log, questions = adaptive_log(rng, tests=600)
     strange = rng.random(600) < 0.3
     copied = strange[log.test] & (
@@ -138,11 +139,11 @@ def test_persons_who_do_not_fit_are_counted() -> None:
 
 
 def test_what_cannot_be_looked_at_is_said() -> None:
-    log, questions = adaptive_log(np.random.default_rng(), tests=60)
+    log, questions = adaptive_log(np.random.default_rng(SEED), tests=60)
     watched = look(log, questions)
     assert watched.numbers["not_looked_at"] == ["few_tests"]
     assert watched.numbers["population"] is None
-    several = look(*adaptive_log(np.random.default_rng(), tests=200), concepts=2)
+    several = look(*adaptive_log(np.random.default_rng(SEED), tests=200), concepts=2)
     assert several.numbers["not_looked_at"] == ["several_concepts"]
     nothing = look(
         AnswerLog(*(np.zeros(0, dtype=kind) for kind in (int, int, int, float, bool, bool, bool))), questions
@@ -154,7 +155,7 @@ def test_what_cannot_be_looked_at_is_said() -> None:
 
 
 def test_questions_without_parameters_wait_for_answers() -> None:
-    log, questions = adaptive_log(np.random.default_rng(), tests=200)
+    log, questions = adaptive_log(np.random.default_rng(SEED), tests=200)
     questions[0] = replace(questions[0], state=NOT_CALIBRATED, answers=249)
     questions[1] = replace(questions[1], state=NOT_CALIBRATED, answers=250)
     questions[2] = replace(questions[2], state=RETIRED)
@@ -166,7 +167,7 @@ def test_questions_without_parameters_wait_for_answers() -> None:
 
 
 def test_answers_that_no_longer_hold_do_not_count() -> None:
-    log, questions = adaptive_log(np.random.default_rng(), tests=200)
+    log, questions = adaptive_log(np.random.default_rng(SEED), tests=200)
     older = np.arange(200) < 120
     for part in (
         replace(log, is_current=~older[log.test]),
