@@ -65,7 +65,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Tests with real transactions clean up by `flush`: it deletes what is there, not all tables.
 
     What refuses to be deleted lets it through. Content types and permissions stay, and are not made again.
@@ -76,6 +76,13 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
             "django.core.management.commands.flush.emit_post_migrate_signal", lambda *_, **options: None
         )
         yield
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:  # threads may still hold some
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [connection.settings_dict["NAME"]],
+        )
 
 
 def _delete_rows(self: DatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:

@@ -24,7 +24,7 @@ def test_from_two_designs_to_the_pictures(
     page.goto(f"/desk/questions/{pool.pk}/simulate")
     check_accessibility(page)
     page.get_by_label("Its rules; empty").fill('{"max_questions": 3}')
-    page.get_by_label("Students", exact=True).fill("60")
+    page.get_by_label("Students; of those who answered already").fill("60")
     page.get_by_label("Cuts between levels").fill("0")
     page.locator("main").get_by_role("button", name="Simulate").click()
     expect(page.get_by_role("progressbar")).to_be_visible()

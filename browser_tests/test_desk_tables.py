@@ -35,6 +35,7 @@ def test_from_a_file_of_questions_to_a_list_by_difficulty(admin: Callable[..., P
     page.get_by_role("button", name="Import what is taken").click()
     expect(page.get_by_text("Questions taken into the pool: 4")).to_be_visible()
 
+    page.locator("main").get_by_role("link", name="Measure").click()
     page.get_by_role("link", name="Parameters", exact=True).click()
     page.get_by_label("Paste the table").fill(TABLE)
     page.get_by_role("button", name="Look at it").click()
@@ -48,6 +49,7 @@ def test_from_a_file_of_questions_to_a_list_by_difficulty(admin: Callable[..., P
     expect(page.get_by_text("3 questions have new parameters")).to_be_visible()
     assert ParameterSource.objects.get().made_by == "root"
 
+    page.locator("main").get_by_role("link", name="Questions", exact=True).click()
     page.get_by_role("link", name="Table", exact=True).click()
     page.get_by_role("link", name="Difficulty").click()
     page.get_by_role("link", name="Difficulty").click()
