@@ -65,7 +65,7 @@ class ApiSchema(AutoSchema):
         bodies = super()._get_response_bodies(direction)
         problem = structs.reference(self, replies.Problem, "response")
         statuses = {*ALWAYS, *self._endpoint.problems}
-        if self.method == "POST":
+        if self.method in ("POST", "PUT"):
             statuses |= {"400", "413"}
         for status in sorted(statuses):
             bodies[status] = {
