@@ -7,6 +7,7 @@ Reads one `Round` of JSON a line, writes the seconds of its requests as one line
 import socket
 import sys
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -74,16 +75,8 @@ def take(connection: Connection, asked: Round, test: Test) -> list[float]:
         }
         if asked.path.endswith("floor"):
             body |= {"answered": answered, "concepts": asked.concepts}
-        content = msgspec.json.encode(body)
-        head = (
-            f"POST {asked.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Session {test.token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-        )
-        begun = time.perf_counter()
-        status, reply = connection.exchange(head.encode() + content)
-        seconds.append(time.perf_counter() - begun)
-        if status != b"200":
-            raise RuntimeError(f"{asked.path} answered {status!r}: {reply!r}")
+        took, reply = post(connection, asked.path, f"Session {test.token}", body)
+        seconds.append(took)
         decoded = msgspec.json.decode(reply)
         question_id = decoded["next_question"]["id"] if decoded["status"] == "continue" else ""
     return seconds
@@ -96,17 +89,26 @@ def begin(connection: Connection, asked: Round, test: Test) -> list[float]:
     for number in range(asked.questions):
         student = f"{test.session_id}-{number}"
         body = {"student_id": student, "question_pool_id": test.question_id, "end_criteria": criteria}
-        content = msgspec.json.encode(body)
-        head = (
-            f"POST {asked.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {test.token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-        )
-        begun = time.perf_counter()
-        status, reply = connection.exchange(head.encode() + content)
-        seconds.append(time.perf_counter() - begun)
-        if status != b"200":
-            raise RuntimeError(f"{asked.path} answered {status!r}: {reply!r}")
+        took, _ = post(connection, asked.path, f"Token {test.token}", body)
+        seconds.append(took)
     return seconds
+
+
+def post(
+    connection: Connection, path: str, authorization: str, body: Mapping[str, object]
+) -> tuple[float, bytes]:
+    """Seconds until the reply was there, and the reply."""
+    content = msgspec.json.encode(body)
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {authorization}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    begun = time.perf_counter()
+    status, reply = connection.exchange(head.encode() + content)
+    seconds = time.perf_counter() - begun
+    if status != b"200":
+        raise RuntimeError(f"{path} answered {status!r}: {reply!r}")
+    return seconds, reply
 
 
 def main() -> None:

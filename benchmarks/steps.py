@@ -15,13 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks import table
+from benchmarks import engine_workloads, table
 from benchmarks.scans import Model, Questions
 from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.rules import CatRules
-from testing_engine.simulation.students import Students
 
 STATES, ANSWERED = 100, 20
 TURNS = 5
@@ -62,21 +61,9 @@ class Measured:
 
 def begun(bank: ItemBank, count: int = STATES, seed: int = 4) -> list[State]:
     """Tests of students θ ~ N(0, 1), the first not begun, the others after 0 to `ANSWERED` answers."""
-    thetas = np.random.default_rng(seed).normal(size=(count, bank.n_dimensions))
-    students = Students.drawn(thetas, bank.n_dimensions, ANSWERED, seed)
-    found: list[State] = []
-    for student in range(count):
-        items: list[int] = []
-        scores: list[int] = []
-        for position in range(student % (ANSWERED + 1)):
-            item = next_step(TestSoFar(bank, RULES, None, 0, items, scores)).next_item
-            if item is None:
-                raise ValueError("the pool is too small")
-            answer = students.answers(bank, np.array([student]), np.array([item]), position)
-            items.append(item)
-            scores.append(int(answer[0]))
-        found.append((items, scores))
-    return found
+    whole = engine_workloads.states(bank, count, ANSWERED, seed)
+    lengths = (student % (ANSWERED + 1) for student in range(count))
+    return [(list(test.items[:n]), list(test.scores[:n])) for test, n in zip(whole, lengths, strict=True)]
 
 
 def measured(model: Model, n: int, dimensions: int, states: int = STATES, turns: int = TURNS) -> Measured:

@@ -62,13 +62,7 @@ class Link:
 
     def _moved(self, item: ItemEstimate) -> ItemEstimate:
         a = item.a / self.A
-        slope = float(a.sum())
-        if item.model in (*BINARY, "GRM"):
-            d = item.d - slope * self.B
-        elif item.scoring is not None:
-            d = item.d - item.scoring * slope * self.B
-        else:
-            d = item.d - np.arange(len(item.d)) * slope * self.B
+        d = moved_intercepts(item, float(a.sum()) * self.B)
         return ItemEstimate(item.model, a, d, item.lower, item.upper, self.A * item.b + self.B, item.scoring)
 
 
@@ -100,10 +94,7 @@ def link(
     """
     if method not in METHODS:
         raise LinkError("method", f"must be one of {', '.join(METHODS)}, not {method!r}")
-    anchors = [item for item in old if item in new] if items is None else list(items)
-    for item in anchors:
-        if item not in old or item not in new:
-            raise LinkError("items", f"names {item!r}, which is not in both")
+    anchors = anchors_of(old, new, items)
     estimates = [(_estimate("old", item, old[item]), _estimate("new", item, new[item])) for item in anchors]
     usable = [k for k, pair in enumerate(estimates) if all(np.isfinite(each.a).all() for each in pair)]
     anchors = [anchors[k] for k in usable]
@@ -136,6 +127,25 @@ def link(
         tuple(anchors),
         _robust_z(anchors, pairs, float(a), float(b)),
     )
+
+
+def anchors_of(
+    old: Mapping[Any, Any], new: Mapping[Any, Any], items: Sequence[Hashable] | None
+) -> list[Hashable]:
+    """These items, or all common ones."""
+    anchors = [item for item in old if item in new] if items is None else list(items)
+    for item in anchors:
+        if item not in old or item not in new:
+            raise LinkError("items", f"names {item!r}, which is not in both")
+    return anchors
+
+
+def moved_intercepts(item: ItemEstimate, step: float) -> FloatArray:
+    """d, where the predictor of a scoring step became higher by `step`."""
+    if item.model in (*BINARY, "GRM"):
+        return item.d - step
+    scoring = np.arange(len(item.d)) if item.scoring is None else item.scoring
+    return item.d - scoring * step
 
 
 def _estimate(argument: str, item: Hashable, given: Any) -> ItemEstimate:

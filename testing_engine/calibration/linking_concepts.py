@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from testing_engine.calibration.families import BINARY
-from testing_engine.calibration.linking import Link, LinkError, link
+from testing_engine.calibration.linking import Link, LinkError, anchors_of, link, moved_intercepts
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable
 from testing_engine.calibration.responses import FloatArray
 
@@ -40,13 +40,7 @@ class ConceptLinks:
 
     def _moved(self, item: ItemEstimate) -> ItemEstimate:
         a = item.a / self.A
-        step = float(a @ self.B)
-        if item.model in (*BINARY, "GRM"):
-            d = item.d - step
-        elif item.scoring is not None:
-            d = item.d - item.scoring * step
-        else:
-            d = item.d - np.arange(len(item.d)) * step
+        d = moved_intercepts(item, float(a @ self.B))
         return ItemEstimate(item.model, a, d, item.lower, item.upper, _places(item, a, d), item.scoring)
 
 
@@ -60,10 +54,7 @@ def link_concepts(
     """`old` and `new` as `Calibration.parameters` of the same concepts in the same order; `items` are the
     anchors, all common ones unless named. Each concept needs two that measure it alone.
     """
-    anchors = [item for item in old if item in new] if items is None else list(items)
-    for item in anchors:
-        if item not in old or item not in new:
-            raise LinkError("items", f"names {item!r}, which is not in both")
+    anchors = anchors_of(old, new, items)
     sizes = {len(each.a) for table in (old, new) for each in table.values()}
     if len(sizes) != 1:
         raise LinkError("new", "has another number of concepts than old")

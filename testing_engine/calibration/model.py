@@ -46,6 +46,13 @@ class Model:
     def n_free(self) -> int:
         return len(self.start) + self.population.n_free
 
+    def rows_of_items(self) -> tuple[IntArray, BoolArray]:
+        """(J, K) the rows of each item's categories, the last one again where an item has fewer than others,
+        and which of them are its own.
+        """
+        n, category = np.diff(self.offset)[:, None], np.arange(int(np.diff(self.offset).max(initial=2)))
+        return self.offset[:-1][:, None] + np.minimum(category, n - 1), category < n
+
     def log_probabilities(self, x: FloatArray, theta: FloatArray) -> FloatArray:
         """(rows, Q); rows of items left out are 0."""
         table = np.zeros((self.n_rows, len(theta)))

@@ -72,10 +72,8 @@ class _Predictions:
         self.log_p = fit.model.log_probabilities(fit.state.x, fit.nodes)
         self.log_w = fit.state.population.log_weights(fit.nodes)
         self.length = np.diff(self.responses.start)
-        self.offset = offset = fit.model.offset
-        width = int(np.diff(offset).max(initial=2))
-        self.rows = offset[:-1][:, None] + np.minimum(np.arange(width), np.diff(offset)[:, None] - 1)
-        self.real = np.arange(width) < np.diff(offset)[:, None]
+        self.offset = fit.model.offset
+        self.rows, self.real = fit.model.rows_of_items()
 
     def parts(self, size: int) -> list[slice]:
         n = self.responses.n_persons

@@ -1,4 +1,4 @@
-"""Posterior score (Lagrange multiplier) tests of items: drift, shape and DIF.
+"""Posterior score (Lagrange multiplier) tests of items: drift and shape; of DIF they are in `group_dif`.
 
 Person i's part in the derivative of the marginal log-likelihood along a change of item j is E_i[θ^h ∂ log
 P(x_ij) / ∂z], h = 0 for a shift of the item, h = 1 for its slope, h = 2, 3 for a curve that no logistic has.
@@ -19,7 +19,6 @@ from testing_engine.calibration.calibration import Calibration, calibrate
 from testing_engine.calibration.expectation import posteriors
 from testing_engine.calibration.population import PopulationEstimate
 from testing_engine.calibration.responses import BoolArray, FloatArray, Responses
-from testing_engine.calibration.watching import Watch, unwatched
 
 FEWEST = 50  # answers
 ASIDE_FIRST, ASIDE, BACK = 4.0, 3.0, 2.0  # |z| from which an item is set aside, and below which it returns
@@ -168,7 +167,7 @@ def drift(
                 float(sums[j, 0] / variance[j, 0, 0]),
                 bool(aside[j]),
             )
-    return ScoreTests(_flagged(tests), fit.population, number, fit)
+    return ScoreTests(flagged(tests), fit.population, number, fit)
 
 
 def item_fit(fit: Calibration) -> ScoreTests:
@@ -192,138 +191,7 @@ def item_fit(fit: Calibration) -> ScoreTests:
         v = variance[j, 2:, 2:] - variance[j, 2:, :2] @ weight
         z = float(u[0] / np.sqrt(max(v[0, 0], 1e-300)))
         tests[item] = (n, z, quadratic(u, v), 2, float(u[0] / max(v[0, 0], 1e-300)), False)
-    return ScoreTests(_flagged(tests), fit.population, 1)
-
-
-def dif(
-    responses: Responses,
-    model: str | Mapping[Hashable, str] | list[str] = "2PL",
-    *,
-    fixed: Mapping[Any, Any] | None = None,
-    priors: Any = "default",
-    rounds: int = 4,
-    threads: int | None = None,
-    watch: Watch = unwatched,
-) -> ScoreTests:
-    """Differential item functioning between the two groups of the answers; the second is the focal one.
-
-    The groups have populations of their own (impact is not DIF). 1 df: the item is easier for the focal group
-    than its common curve says (uniform DIF); 2 df: or has another slope there. Items set aside do not shape
-    the posterior.
-    """
-    if len(responses.groups) != 2:
-        told = f"must have two groups, not {len(responses.groups)}; dif_among takes more"
-        raise ScoreTestError("responses", told)
-    aside = np.zeros(responses.n_items, dtype=bool)
-    number = 0
-    for number in range(1, rounds + 1):
-        split = split_by_group(responses, aside)
-        fit = calibrate(
-            split,
-            models_of_split(model, responses, split),
-            fixed=fixed,
-            priors=priors,
-            threads=threads,
-            watch=watch,
-        )
-        found = _dif_round(fit, split, responses, aside)
-        n = np.array([row[0] for row in found])
-        z = np.array([row[1] for row in found])
-        new = purified(z, aside, n, ASIDE_FIRST if number == 1 else ASIDE)
-        if (new == aside).all():
-            break
-        aside = new
-    tests = {
-        item: (row[0], row[1], row[2], 2, row[3], bool(aside[j]))
-        for j, (item, row) in enumerate(zip(responses.items, found, strict=True))
-        if row[0] >= FEWEST and np.isfinite(row[1])
-    }
-    return ScoreTests(_flagged(tests), fit.population, number)
-
-
-def split_by_group(responses: Responses, aside: BoolArray) -> Responses:
-    """Items set aside have parameters of their own in every group but the first: they become items of it, at
-    the end.
-    """
-    if not aside.any():
-        return responses
-    moved = np.flatnonzero(aside)
-    place = np.full((len(responses.groups), responses.n_items), -1)
-    place[0, moved] = moved
-    place[1:, moved] = responses.n_items + np.arange((len(place) - 1) * len(moved)).reshape(-1, len(moved))
-    item = responses.item.copy()
-    own = aside[item]
-    item[own] = place[responses.group[responses.person[own]], item[own]]
-    more = ((responses.items[j], group) for group in responses.groups[1:] for j in moved)
-    labels = (*responses.items, *more)
-    return Responses(
-        responses.persons,
-        labels,
-        responses.start,
-        item,
-        responses.category,
-        responses.group,
-        responses.groups,
-    )
-
-
-def models_of_split(model: Any, before: Responses, after: Responses) -> Any:
-    if isinstance(model, str):
-        return model
-    listed = [model[item] for item in before.items] if isinstance(model, Mapping) else list(model)
-    place = {item: number for number, item in enumerate(before.items)}
-    more = after.items[before.n_items :]
-    return listed + [listed[place[item[0]]] for item in more if isinstance(item, tuple)]
-
-
-def _dif_round(
-    fit: Calibration, split: Responses, responses: Responses, aside: BoolArray
-) -> list[tuple[int, float, float, float]]:
-    """Per item: n, z, χ² and the effect; by scores for common items, by Wald's test for split ones."""
-    kept = split.without(fit.left_out)
-    scores, _ = answer_scores(fit, kept, np.zeros(kept.n_items, dtype=bool), 2)
-    focal = (kept.group == 1)[kept.person].astype(float)
-    order = np.argsort(kept.item, kind="stable")
-    bounds = np.searchsorted(kept.item[order], np.arange(kept.n_items + 1))
-    found = []
-    for j, item in enumerate(responses.items):
-        mine = order[bounds[j] : bounds[j + 1]]
-        if aside[j]:
-            found.append(_wald(fit, item, (item, responses.groups[1]), int(responses.answers_per_item[j])))
-            continue
-        s, g = scores[mine], focal[mine]
-        if min(g.sum(), len(g) - g.sum()) < FEWEST:
-            found.append((0, np.nan, np.nan, np.nan))
-            continue
-        u, v = given_own(s * g[:, None], s)
-        z = float(u[0] / np.sqrt(max(v[0, 0], 1e-300)))
-        found.append((len(mine), z, quadratic(u, v), float(u[0] / max(v[0, 0], 1e-300))))
-    return found
-
-
-def _wald(fit: Calibration, one: Hashable, other: Hashable, n: int) -> tuple[int, float, float, float]:
-    first, second = fit.parameters[one], fit.parameters[other]
-    covariance = fit.parameters.covariance([one, other])
-    assert covariance is not None
-    half = len(covariance) // 2
-    jacobian = np.zeros((2, len(covariance)))  # the mean shift of the intercepts, and the slope
-    d_at = slice(1, half) if first.model != "NRM" else slice(half - len(first.d) + 1, half)
-    count = d_at.stop - d_at.start
-    jacobian[0, d_at], jacobian[0, half + d_at.start : half + d_at.stop] = -1 / count, 1 / count
-    jacobian[1, 0], jacobian[1, half] = -1, 1
-    shift = np.array([second.d[-count:].mean() - first.d[-count:].mean(), second.a[0] - first.a[0]])
-    v = jacobian @ covariance @ jacobian.T
-    z = float(shift[0] / np.sqrt(v[0, 0]))
-    return n, z, float(shift @ np.linalg.pinv(v) @ shift), float(shift[0])
-
-
-def given_own(extra: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Sums of extra scores after the item's own parameters are estimated, and their variance (regression on
-    own).
-    """
-    weight = np.linalg.lstsq(own, extra, rcond=None)[0]
-    residual = extra - own @ weight
-    return residual.sum(axis=0), residual.T @ residual
+    return ScoreTests(flagged(tests), fit.population, 1)
 
 
 def _by_item(
@@ -359,16 +227,16 @@ def purified(z: FloatArray, aside: BoolArray, n: np.ndarray, limit: float) -> Bo
     return new
 
 
-def benjamini_hochberg(p: FloatArray) -> BoolArray:
-    """Which of these are flagged, with a false discovery rate of 5 %."""
+def benjamini_hochberg(p: FloatArray, rate: float = 0.05) -> BoolArray:
+    """Which of these are flagged, with this false discovery rate (Benjamini & Hochberg 1995)."""
     order = np.argsort(p, kind="stable")
-    under = np.flatnonzero(p[order] <= 0.05 * np.arange(1, len(p) + 1) / max(len(p), 1))
+    under = np.flatnonzero(p[order] <= rate * np.arange(1, len(p) + 1) / max(len(p), 1))
     limit = p[order[under[-1]]] if len(under) else -1.0
     return np.asarray(p <= limit)
 
 
-def _flagged(tests: dict[Hashable, tuple[int, float, float, int, float, bool]]) -> dict[Hashable, ScoreTest]:
-    """Benjamini and Hochberg (1995) over the tests of all directions."""
+def flagged(tests: dict[Hashable, tuple[int, float, float, int, float, bool]]) -> dict[Hashable, ScoreTest]:
+    """Flagged by the tests of all directions together."""
     items = list(tests)
     p_all = np.array([float(chdtrc(tests[item][3], tests[item][2])) for item in items])
     found = {}

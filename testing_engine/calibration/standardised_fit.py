@@ -56,11 +56,8 @@ class _Table:
         grid = np.linspace(-limit, limit, round(2 * limit * STEPS_A_UNIT) + 1)
         spline = CubicSpline(grid, fit.model.log_probabilities(fit.state.x, grid[:, None]).T)
         self.grid, self.coefficients = grid, spline.c  # (4, intervals, rows), highest power first
-        offset = fit.model.offset
-        self.offset = offset
-        width = int(np.diff(offset).max(initial=2))
-        self.rows = offset[:-1][:, None] + np.minimum(np.arange(width), np.diff(offset)[:, None] - 1)
-        self.real = np.arange(width) < np.diff(offset)[:, None]
+        self.offset = fit.model.offset
+        self.rows, self.real = fit.model.rows_of_items()
 
     def at(self, theta: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """log P, its first and second derivative; `theta` and `rows` broadcast."""

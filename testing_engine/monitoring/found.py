@@ -11,8 +11,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from testing_engine.calibration import ScoreTest
-from testing_engine.calibration.responses import BoolArray
-from testing_engine.calibration.score_tests import FEWEST
+from testing_engine.calibration.score_tests import FEWEST, benjamini_hochberg
 from testing_engine.monitoring.exposure import Use
 from testing_engine.monitoring.item_checks import Checks
 from testing_engine.monitoring.log import Assumed, WatchedQuestion
@@ -65,7 +64,7 @@ def of_questions(checks: Checks, questions: Sequence[WatchedQuestion]) -> Iterat
     for item, test in checks.drift.items():
         if test.flagged:
             yield _drifted(str(item), test, slopes[str(item)])
-    sure = _discoveries([test.p_all for test in checks.shape.values()], SHAPE_LEVEL)
+    sure = benjamini_hochberg(np.array([test.p_all for test in checks.shape.values()]), SHAPE_LEVEL)
     for (item, test), is_sure in zip(checks.shape.items(), sure, strict=True):
         if is_sure and not (item in checks.drift and checks.drift[item].flagged):
             yield Found("shape", NOTICE, str(item), {"answers": test.n, "p": test.p_all})
@@ -151,14 +150,6 @@ def of_answers(
     few = [each.id for each in questions if each.counts and answers.get(each.id, 0) < FEWEST]
     if few and tests >= FEWEST_TESTS:
         yield Found("few_answers", NOTICE, None, _several(few) | {"fewest": FEWEST})
-
-
-def _discoveries(p: Sequence[float], level: float) -> BoolArray:
-    """Benjamini and Hochberg (1995)."""
-    values = np.asarray(p, dtype=float)
-    ordered = np.sort(values)
-    under = ordered[ordered <= level * np.arange(1, len(ordered) + 1) / max(len(ordered), 1)]
-    return np.asarray(values <= (under[-1] if len(under) else -1.0))
 
 
 def _several(items: Sequence[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from testing_engine.calibration.responses import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.effort import FLAGGED_BELOW
-from testing_engine.psychometrics.response_times import efforts, thresholds
+from testing_engine.psychometrics.response_times import by_question, efforts, thresholds
 
 FEWEST_ANSWERS = 5  # of a person, before their effort is a number
 
@@ -73,7 +73,5 @@ def times_of(
 
 def _medians(item: IntArray, seconds: FloatArray, questions: int) -> FloatArray:
     """(Q,), nan without times."""
-    order = np.argsort(item, kind="stable")
-    ends = np.searchsorted(item[order], np.arange(1, questions))
-    parts = np.split(seconds[order], ends)
+    parts = by_question(item, seconds, questions)
     return np.array([np.median(part) if len(part) else np.nan for part in parts])

@@ -7,7 +7,7 @@ within the outer fences of their logarithms (Tukey 1977: three times the distanc
 them): a student who leaves the room says nothing of the question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -77,11 +77,14 @@ def thresholds(item: IntArray, seconds: FloatArray, n_items: int, method: Method
     """
     item, seconds = np.asarray(item, dtype=np.int64), np.asarray(seconds, dtype=np.float64)
     known = np.isfinite(seconds) & (seconds >= 0)
-    item, seconds = item[known], seconds[known]
+    return [threshold(part, method) for part in by_question(item[known], seconds[known], n_items)]
+
+
+def by_question(item: IntArray, seconds: FloatArray, n_items: int) -> Iterator[FloatArray]:
+    """The times of every question, in their order, from questions (n,) and seconds (n,)."""
     order = np.argsort(item, kind="stable")
     ends = np.searchsorted(item[order], np.arange(n_items + 1))
-    parts = (seconds[order[first:last]] for first, last in pairwise(ends))
-    return [threshold(part, method) for part in parts]
+    return (seconds[order[first:last]] for first, last in pairwise(ends))
 
 
 def threshold(seconds: FloatArray, method: Method = USUAL) -> Threshold:

@@ -5,6 +5,8 @@ The same formulas as one student's step, on arrays with a row per student. The c
 scan (`lockstep_ranking`).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori
@@ -17,7 +19,7 @@ from testing_engine.psychometrics.ability.posterior import (
     log_prior,
 )
 from testing_engine.psychometrics.ability.priors import JeffreysPrior, Prior
-from testing_engine.psychometrics.ability.quadrature import Quadrature, answer_table
+from testing_engine.psychometrics.ability.quadrature import answer_table
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
@@ -65,9 +67,8 @@ def take_tests(bank: ItemBank, rules: CatRules, prior: Prior, students: Students
     entries = NUMBERS_AT_ONCE if rules.eligibility else ENTRIES_AT_ONCE
     at_once = int(np.clip(entries // bank.n_items, 1, MOST_AT_ONCE))
     ranking = Ranking(bank, min(rules.max_questions, bank.n_items) + _further_look(rules))
-    table = AnswerRows(bank, default_quadrature(bank, prior))
     blocks = [
-        _take_block(rules, Beliefs(table, prior, len(block.thetas)), ranking, block)
+        _take_block(rules, Beliefs(bank, prior, len(block.thetas)), ranking, block)
         for block in students.blocks(at_once)
     ]
     return Taken.joined(blocks)
@@ -85,7 +86,7 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
     choosing = Choosing(rules, ranking, students)
     for position in range(longest + 1):
         beliefs.look(active, taken)
-        reasons = _reasons(rules, beliefs, position, np.minimum(most[active], longest))
+        reasons = reasons_to_end(rules, position, np.minimum(most[active], longest), beliefs.meet)
         stopped = reasons != ""
         taken.stops[active[stopped]] = reasons[stopped]
         taken.estimates[active[stopped], 0] = beliefs.means[stopped]
@@ -168,14 +169,16 @@ class Choosing:
         return np.array(drawn, dtype=np.intp)
 
 
-def _reasons(rules: CatRules, beliefs: "Beliefs", position: int, longest: IntArray) -> np.ndarray:
+def reasons_to_end(
+    rules: CatRules, position: int, longest: IntArray, meet: Callable[[Stop], BoolArray]
+) -> np.ndarray:
     """(A,) the name of the rule that ends each test here, or "": the first that is met, as in
-    `stop_reason`. `longest` (A,): how many questions each may have.
+    `stop_reason`. `longest` (A,): how many questions each may have; `meet`: (A,) who meets a rule.
     """
-    reasons = np.full(len(beliefs.means), "", dtype=object)
+    reasons = np.full(len(longest), "", dtype=object)
     if rules.may_stop(position):
         for stop in reversed(rules.stop):
-            reasons[beliefs.meet(stop)] = stop.reason
+            reasons[meet(stop)] = stop.reason
     over = (reasons == "") & (position >= longest)
     reasons[over] = "length" if position >= rules.max_questions else "exhausted"
     return reasons
@@ -184,10 +187,10 @@ def _reasons(rules: CatRules, beliefs: "Beliefs", position: int, longest: IntArr
 class Beliefs:
     """The posteriors of the A students who are still at it."""
 
-    def __init__(self, table: "AnswerRows", prior: Prior, count: int) -> None:
-        self.table, self.prior = table, prior
-        self.quadrature = table.quadrature
-        self.log_prior = log_prior(table.bank, Answers.given((), ()), prior, self.quadrature.nodes)
+    def __init__(self, bank: ItemBank, prior: Prior, count: int) -> None:
+        self.prior, self.quadrature = prior, default_quadrature(bank, prior)
+        self.table = answer_table(bank, self.quadrature)
+        self.log_prior = log_prior(bank, Answers.given((), ()), prior, self.quadrature.nodes)
         self.finer: dict[int, GridPosterior] = {}
         self.log_likelihood = np.zeros((count, self.quadrature.points))
         self.density = self.means = self.sds = np.zeros(0)
@@ -230,23 +233,3 @@ class Beliefs:
         if not going_on.all():
             self.log_likelihood = self.log_likelihood[going_on]
             self.means, self.sds = self.means[going_on], self.sds[going_on]
-
-
-class AnswerRows:
-    """log P of answers on the grid; of large pools, of the questions in use."""
-
-    def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
-        self.bank, self.quadrature, self.nodes = bank, quadrature, quadrature.nodes[:, None]
-        whole = answer_table(bank, quadrature).whole
-        categories = int(bank.n_categories.max())
-        self.slots = np.arange(bank.n_items) if whole is not None else np.full(bank.n_items, -1)
-        self.entries = whole if whole is not None else np.empty((0, categories, quadrature.points))
-
-    def rows(self, items: IntArray, scores: IntArray) -> FloatArray:
-        """(n, G)"""
-        new = np.unique(items[self.slots[items] < 0])
-        if new.size:
-            self.slots[new] = len(self.entries) + np.arange(len(new))
-            entered = self.bank.log_probabilities(self.nodes, new).swapaxes(0, 1)
-            self.entries = np.concatenate([self.entries, entered])
-        return np.asarray(self.entries[self.slots[items], scores])

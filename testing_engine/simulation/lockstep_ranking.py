@@ -127,8 +127,6 @@ def pair_information(bank: ItemBank, items: IntArray, thetas: FloatArray) -> Flo
     """
     flat = items.ravel()
     t = (bank.slopes[:, 0][items] * thetas + bank.intercepts[items]).ravel()
-    information = np.empty(len(flat))
-    for family, rows, own in bank.by_family(flat):
-        information[own] = family.take(rows).information(t[own])
+    information = bank.information_at(t, flat)
     information *= bank.squared_steepness[flat]
     return information.reshape(items.shape)

@@ -3,7 +3,7 @@
 Where EP's quick run does not settle, or an estimate is out of reach, the one student's own step is asked.
 """
 
-from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from testing_engine.psychometrics.items.response import BoolArray, FloatArray, I
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.optimality import DOptimality
 from testing_engine.psychometrics.selection.strategies import Best
-from testing_engine.psychometrics.stopping import Precision
+from testing_engine.psychometrics.stopping import Precision, Stop
+from testing_engine.simulation.lockstep import reasons_to_end
 from testing_engine.simulation.lockstep_propagation import posterior_moments
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
@@ -56,7 +57,8 @@ def _take_block(bank: ItemBank, rules: CatRules, prior: NormalPrior, students: S
     for position in range(longest + 1):
         items, scores = taken.items[active, :position], taken.scores[active, :position]
         means, covariances = beliefs(bank, rules, prior, items, scores)
-        reasons = _reasons(bank, rules, covariances, position, longest)
+        meet = partial(_meet, bank, covariances)
+        reasons = reasons_to_end(rules, position, np.full(len(active), longest), meet)
         stopped = reasons != ""
         ended = active[stopped]
         taken.stops[ended], taken.estimates[ended] = reasons[stopped], means[stopped]
@@ -114,7 +116,7 @@ class Gains:
         inverses = np.linalg.inv(matrices)
         form = (inverses[:, None, self.first, self.second] @ self.products)[:, 0]
         t = (means[:, None, :] @ self.across)[:, 0] + self.bank.intercepts
-        form *= _information(self.bank, t)
+        form *= self.bank.information_at(t.T).T
         return np.asarray(form)
 
     def _information(self, items: IntArray, means: FloatArray) -> FloatArray:
@@ -123,37 +125,15 @@ class Gains:
             return np.zeros((len(means), self.bank.n_dimensions, self.bank.n_dimensions))
         slopes = self.bank.slopes[items]
         t = (slopes @ means[:, :, None])[:, :, 0] + self.bank.intercepts[items]
-        weights = np.empty(t.size)
-        for family, rows, own in self.bank.by_family(items.ravel()):
-            weights[own] = family.take(rows).information(t.ravel()[own])
+        weights = self.bank.information_at(t.ravel(), items.ravel())
         weighted = slopes * weights.reshape(t.shape)[:, :, None]
         return np.asarray(np.swapaxes(weighted, 1, 2) @ slopes)
 
 
-def _information(bank: ItemBank, t: FloatArray) -> FloatArray:
-    """(A, N) of all questions at t (A, N)."""
-    result = np.empty_like(t)
-    for family, rows, own in bank.by_family():
-        result[:, own] = family.take(rows).information(t[:, own].T).T
-    return result
-
-
-def _reasons(
-    bank: ItemBank, rules: CatRules, covariances: FloatArray, position: int, longest: int
-) -> np.ndarray:
-    """(A,) the name of the rule that ends each test here, or ""."""
-    reasons = np.full(len(covariances), "", dtype=object)
-    if rules.may_stop(position):
-        precise: Sequence[Precision] = [stop for stop in rules.stop if isinstance(stop, Precision)]
-        for stop in reversed(precise):
-            reasons[_met(bank, stop, covariances)] = stop.reason
-    if position >= longest:
-        reasons[reasons == ""] = "length" if position >= rules.max_questions else "exhausted"
-    return reasons
-
-
-def _met(bank: ItemBank, stop: Precision, covariances: FloatArray) -> BoolArray:
-    """(A,) as `Precision.met`."""
+def _meet(bank: ItemBank, covariances: FloatArray, stop: Stop) -> BoolArray:
+    """(A,) as `Precision.met`; the rules of `understood` only."""
+    if not isinstance(stop, Precision):
+        raise TypeError(f"no lock-step form of {stop.name}")
     if stop.composite:
         weights = np.array(stop.composite)
         composite = ((covariances @ weights) * weights).sum(axis=1)

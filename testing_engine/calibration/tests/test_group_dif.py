@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from testing_engine.calibration import Responses, dif, dif_among
+from testing_engine.calibration import Responses, calibrate, dif, dif_among
+from testing_engine.calibration.group_dif import differences
 from testing_engine.calibration.responses import FloatArray
 from testing_engine.calibration.score_tests import ScoreTestError
 
@@ -60,3 +61,17 @@ def test_a_group_that_hardly_answered_an_item_is_left_out_of_it() -> None:
     assert 1 not in found.items
     with pytest.raises(ScoreTestError, match="two groups"):
         dif_among(Responses.from_matrix(x))
+
+
+def test_what_differs_between_items_with_an_asymptote_is_the_intercept_and_the_slope() -> None:
+    fit = calibrate(answers(600, np.zeros((GROUPS, ITEMS)), np.random.default_rng(6)), "3PL")
+    found = differences(fit, [4, 11])
+    known = fit.parameters.covariance([4, 11])  # of slope, intercept and asymptote of each
+    assert found is not None
+    assert known is not None
+    values, covariance = found
+    one, other = fit.parameters[4], fit.parameters[11]
+    assert values == pytest.approx([other.d[0] - one.d[0], other.a[0] - one.a[0]])
+    for row, (first, second) in enumerate(((1, 4), (0, 3))):
+        expected = known[first, first] + known[second, second] - 2 * known[first, second]
+        assert covariance[row, row] == pytest.approx(expected)

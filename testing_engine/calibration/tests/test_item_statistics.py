@@ -15,9 +15,10 @@ from testing_engine.calibration.fixed_form_fit import (
     mean_squares,
     s_x2,
 )
+from testing_engine.calibration.group_dif import dif
 from testing_engine.calibration.persons import prequential_fit
 from testing_engine.calibration.residuals import residual_correlations
-from testing_engine.calibration.score_tests import ScoreTestError, answer_scores, dif, drift, item_fit
+from testing_engine.calibration.score_tests import ScoreTestError, answer_scores, drift, item_fit
 from testing_engine.calibration.tests.adaptive import adaptive_answers, pool
 from testing_engine.calibration.tests.reference_data import answers, outputs, responses
 
@@ -169,7 +170,7 @@ def test_levels_under_adaptive_selection_with_impact() -> None:
 
 def test_a_curve_that_is_no_logistic_is_seen() -> None:
     rng = np.random.default_rng()
-    theta = rng.normal(size=(3000, 1))
+    theta = rng.normal(size=(12000, 1))
     p = 1 / (1 + np.exp(-1.4 * (theta - np.linspace(-1.5, 1.5, 20))))
     p[:, 15] = 0.35 + 0.65 * p[:, 15]  # guessed
     fit = calibrate(Responses.from_matrix((rng.random(p.shape) < p).astype(int)))

@@ -121,16 +121,12 @@ class AnswerTable:
         self.entries = np.empty((0, quadrature.points))  # (places × K, G)
         self._entering = threading.Lock()
 
-    @cached_property
-    def whole(self) -> FloatArray | None:
-        """(N, K, G) of all questions; None where that would be too large."""
-        bank = self.bank
-        if bank.n_items * bank.most_categories * len(self.theta) > TABLE_ENTRIES:
-            return None
-        return np.ascontiguousarray(bank.log_probabilities(self.theta).swapaxes(0, 1))
-
     def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
         """(G,) Σ log P of the answers."""
+        return np.asarray(np.add.reduce(self.rows(items, scores)))
+
+    def rows(self, items: IntArray, scores: IntArray) -> FloatArray:
+        """(n, G) log P of each answer."""
         asked, places = items.tolist(), self.places
         try:
             found = [places[item] for item in asked]
@@ -138,7 +134,7 @@ class AnswerTable:
             self._enter(items)
             found = [places[item] for item in asked]
         rows = np.array(found, dtype=np.intp) * self.bank.most_categories + scores
-        return np.asarray(np.add.reduce(self.entries.take(rows, axis=0)))
+        return self.entries.take(rows, axis=0)
 
     def _enter(self, items: IntArray) -> None:
         with self._entering:

@@ -353,7 +353,10 @@ class ItemBank:
 
     def information(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """Expected information about t, (n,) or (n, G). About θ it is this × slopes slopesᵀ, of rank one."""
-        t = self.predictor(theta, items)
+        return self.information_at(self.predictor(theta, items), items)
+
+    def information_at(self, t: FloatArray, items: IntArray | None = None) -> FloatArray:
+        """The same from t itself, as `curves_at`."""
         if len(self.families) == 1:  # then a question's row is its place
             family = self.families[0] if items is None else self.families[0].take(items)
             return family.information(t)
@@ -373,23 +376,18 @@ class ItemBank:
     @property
     def spread(self) -> FloatArray:
         """(N,) of every question's log odds over t: 1, or the range of its category slopes."""
-        return self.derived(("spread",), self._spread)
-
-    def _spread(self) -> FloatArray:
-        result = np.empty(self.n_items)
-        for family, rows, own in self.by_family():
-            result[own] = family.spread[rows]
-        return result
+        return self.derived(("spread",), lambda: self._of_families(lambda family: family.spread))
 
     @property
     def ceiling(self) -> FloatArray:
         """(N,) that no question's information about t exceeds, whatever the ability."""
-        return self.derived(("ceiling",), self._ceiling)
+        return self.derived(("ceiling",), lambda: self._of_families(lambda family: family.ceiling))
 
-    def _ceiling(self) -> FloatArray:
+    def _of_families(self, number: Callable[[Family], FloatArray]) -> FloatArray:
+        """(N,) what the families say of their questions, by question."""
         result = np.empty(self.n_items)
         for family, rows, own in self.by_family():
-            result[own] = family.ceiling[rows]
+            result[own] = number(family)[rows]
         return result
 
     def subset(self, items: IntArray, attributes: Attributes | None = None) -> "ItemBank":

@@ -24,7 +24,7 @@ from typing import Self
 import numpy as np
 
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import BoolArray, Family, FloatArray, IntArray
+from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
 SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
@@ -133,18 +133,17 @@ class Listed:
         return self.bank if is_whole else self.bank.subset(self.items)
 
     @cached_property
-    def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray, Family | None]:
-        """Slopes, intercepts, squared steepness, and the family where there is only one."""
+    def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Slopes, intercepts and squared steepness."""
         bank = self.questions
-        family = bank.families[0] if len(bank.families) == 1 else None
-        return np.ascontiguousarray(bank.slopes[:, 0]), bank.intercepts, bank.squared_steepness, family
+        return np.ascontiguousarray(bank.slopes[:, 0]), bank.intercepts, bank.squared_steepness
 
     def information(self, theta: float) -> FloatArray:
         """(n,) with the operations of `ItemBank.information`, so with its bits."""
-        slopes, intercepts, squared, family = self._columns
+        slopes, intercepts, squared = self._columns
         t = slopes * theta
         t += intercepts
-        told = self.questions.information(np.array([theta])) if family is None else family.information(t)
+        told = self.questions.information_at(t)
         told *= squared
         return told
 
