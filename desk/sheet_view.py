@@ -36,7 +36,6 @@ from testing_engine.authoring.sheet import (
     Sheet,
     place_of,
 )
-from testing_engine.sentences import Sentence
 
 Words = str | Promise
 
@@ -142,13 +141,7 @@ class SheetView:
 
 def said(problems: Iterable[Problem]) -> list[Said]:
     """The problems, translated."""
-    return [Said(each.where, _in_words(each), each.blocks) for each in problems]
-
-
-def _in_words(problem: Problem) -> str:
-    if isinstance(problem.message, Sentence):
-        return translated(problem.message)
-    return problem.in_words(gettext(problem.message))
+    return [Said(each.where, translated(each.message), each.blocks) for each in problems]
 
 
 def _weight(weight: str) -> str:

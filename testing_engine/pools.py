@@ -16,6 +16,7 @@ from testing_engine.models import (
     PoolRevision,
     Question,
     QuestionPool,
+    RevisionQuestion,
     Scale,
 )
 from testing_engine.psychometrics.items.bank import ItemParameters
@@ -24,7 +25,6 @@ from testing_engine.publication import content_hash, frozen_content, publish_nex
 from testing_engine.questions import interactions, program
 from testing_engine.questions.interactions import Interaction
 from testing_engine.questions.program import Program
-from testing_engine.revision_columns import read_columns
 
 BATCH = 2000
 
@@ -200,23 +200,31 @@ def revise_fields(pool: QuestionPool, base: int, changes: Mapping[str, Mapping[s
         assert pool.current_revision is not None
         if pool.current_revision.number != base:
             raise PoolWasRevised(pool.current_revision.number)
-        newest = dict(
-            Question.objects.filter(pool=pool, external_id__in=list(changes))
-            .values_list("external_id")
-            .annotate(Max("version"))
-        )
-        columns = read_columns(pool.current_revision)
-        place_of = {external_id: place for place, external_id in enumerate(columns.external_ids)}
-        places = sorted(place_of[name] for name in changes if name in place_of)
-        old = Question.objects.in_bulk([int(columns.question_ids[place]) for place in places])
-        current = [old[int(columns.question_ids[place])] for place in places]
-        new = [changed(each, newest[each.external_id] + 1, changes[each.external_id]) for each in current]
-        made = Question.objects.bulk_create(new, BATCH)
-        return publish_next(pool, dict(zip(places, made, strict=True)))
+        rows = RevisionQuestion.objects.filter(question__pool=pool, question__external_id__in=list(changes))
+        return publish_next(pool, next_versions(pool, rows, lambda old: changes[old.external_id]))
 
 
-def changed(question: Question, version: int, values: Mapping[str, object]) -> Question:
-    """The next version of a question: everything that it has, and these values."""
+def next_versions(
+    pool: QuestionPool,
+    rows: QuerySet[RevisionQuestion],
+    values: Callable[[Question], Mapping[str, object]],
+) -> dict[int, Question]:
+    """By place, the next version of each question that stands in these rows of the newest revision, stored
+    and in no revision yet: everything that it has, and these values."""
+    rows = rows.filter(revision_id=pool.current_revision_id).order_by("position")
+    current = {row.position: row.question for row in rows.select_related("question")}
+    newest = newest_versions(pool, [question.external_id for question in current.values()])
+    made = [_changed(old, newest[old.external_id] + 1, values(old)) for old in current.values()]
+    return dict(zip(current, Question.objects.bulk_create(made, BATCH), strict=True))
+
+
+def newest_versions(pool: QuestionPool, external_ids: Sequence[str]) -> dict[str, int]:
+    """Their numbers by id, of questions in the archive, too."""
+    versions = Question.objects.filter(pool=pool, external_id__in=external_ids).values_list("external_id")
+    return dict(versions.annotate(Max("version")))
+
+
+def _changed(question: Question, version: int, values: Mapping[str, object]) -> Question:
     own = ("id", "version", "created_at")
     kept = {
         field.attname: getattr(question, field.attname)

@@ -21,7 +21,7 @@ MANY = 1_000  # questions, of which a revision keeps its lines
 
 def publish_revision(pool: QuestionPool, number: int, questions: Sequence[Question]) -> PoolRevision:
     """Revision `number` of the pool with these stored questions, in this order; it is the newest now."""
-    lines = [line_of(frozen_content(question)) for question in questions]
+    lines = list(map(_line, questions))
     revision = _stored(pool, number, [question.pk for question in questions], hash_of_lines(lines))
     if revision_files.are_kept():
         _keep(revision, RevisionColumns.of_questions(questions), ContentLines.of(lines))
@@ -43,15 +43,17 @@ def publish_next(
     order += range(last.question_count, last.question_count + len(added))
     places = np.array([place for place in order if place >= 0], dtype=np.intp)
     columns = read_columns(last).joined(RevisionColumns.of_questions(new)).take(places)
-    lines = _lines(last).changed({place: _line(question) for place, question in replaced.items()})
-    lines = lines.extended([line_of(frozen_content(question)) for question in added])
+    other_lines = {
+        place: None if question is None else _line(question) for place, question in replaced.items()
+    }
+    lines = _lines(last).changed(other_lines).extended(list(map(_line, added)))
     revision = _stored(pool, last.number + 1, columns.question_ids.tolist(), lines.hash())
     _keep(revision, columns, lines)
     return revision
 
 
-def _line(question: Question | None) -> bytes | None:
-    return None if question is None else line_of(frozen_content(question))
+def _line(question: Question) -> bytes:
+    return line_of(frozen_content(question))
 
 
 def _lines(revision: PoolRevision) -> ContentLines:
@@ -60,7 +62,7 @@ def _lines(revision: PoolRevision) -> ContentLines:
     if body is not None:
         return ContentLines.of_bytes(body)
     rows = Question.objects.filter(revisionquestion__revision=revision).order_by("revisionquestion__position")
-    return ContentLines.of([line_of(frozen_content(question)) for question in rows])
+    return ContentLines.of(list(map(_line, rows)))
 
 
 def _keep(revision: PoolRevision, columns: RevisionColumns, lines: ContentLines) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import Max
 
 from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
-from testing_engine.pools import QuestionDraft, changed, question_of
+from testing_engine.pools import QuestionDraft, newest_versions, next_versions, question_of
 from testing_engine.publication import content_hash, frozen_content, publish_next
 
 
@@ -45,24 +44,14 @@ def revise_question(
         if based_on is not None and (current is None or current.version != based_on):
             raise ChangedMeanwhile(current)
         assert current is not None
-        question = question_of(pool, draft, version=_newest_version(pool, draft.external_id) + 1)
+        newest = newest_versions(pool, [draft.external_id])[draft.external_id]
+        question = question_of(pool, draft, version=newest + 1)
         question.save(force_insert=True)
-        others = {} if passage_of is None else _with_passage(pool, passage_of, question.passage_id)
-        return publish_next(pool, {**others, place: question})
-
-
-def _with_passage(pool: QuestionPool, before: str, after: str | None) -> dict[int, Question]:
-    """By place, a next version of each question that has the passage `before`, with the one `after`."""
-    rows = RevisionQuestion.objects.filter(revision=pool.current_revision, question__passage_id=before)
-    found = {row.position: row.question for row in rows.select_related("question")}
-    ids = [question.external_id for question in found.values()]
-    versions = Question.objects.filter(pool=pool, external_id__in=ids).values_list("external_id")
-    newest = dict(versions.annotate(Max("version")))
-    made = [
-        changed(question, newest[question.external_id] + 1, {"passage_id": after})
-        for question in found.values()
-    ]
-    return dict(zip(found, Question.objects.bulk_create(made), strict=True))
+        changed = {place: question}
+        if passage_of is not None:
+            sharing = RevisionQuestion.objects.filter(question__passage=passage_of).exclude(question=current)
+            changed |= next_versions(pool, sharing, lambda _: {"passage_id": question.passage_id})
+        return publish_next(pool, changed)
 
 
 def add_question(pool: QuestionPool, draft: QuestionDraft) -> PoolRevision:
@@ -125,8 +114,3 @@ def _current(pool: QuestionPool, external_id: str) -> tuple[Question | None, int
     )
     found = places.select_related("question").first()
     return (None, -1) if found is None else (found.question, found.position)
-
-
-def _newest_version(pool: QuestionPool, external_id: str) -> int:
-    versions = Question.objects.filter(pool=pool, external_id=external_id).order_by("-version")
-    return versions.values_list("version", flat=True)[0]

@@ -347,6 +347,7 @@ def test_a_text_that_several_questions_have_is_changed_for_all_or_for_one(teache
     assert "beside 2 other questions" in save(0, "A fox and grapes.")
     assert texts() == ["A fox and grapes."] * 3 + ["A hen."]
     assert [each.version for each in current_questions(pool)] == [2, 2, 2, 1]
+    assert Question.objects.filter(pool=pool).count() == 4 + 3  # no version that no revision has
     assert pool.current_revision is not None
     assert pool.current_revision.number == 2  # one revision for all
     save(1, "A wolf.", passage_everywhere=None)  # not ticked

@@ -27,15 +27,15 @@ from testing_engine.authoring.editing import edit
 from testing_engine.authoring.kinds import change_kind
 from testing_engine.authoring.passages import passages_of, shared_with, take_passage
 from testing_engine.authoring.preview import preview_of
-from testing_engine.authoring.problems import Problem, marked
+from testing_engine.authoring.problems import Problem
 from testing_engine.authoring.publishing import ChangedMeanwhile, Opened, QuestionUnknown
 from testing_engine.authoring.sheet import Sheet, has_words
 from testing_engine.authoring.shelf import PoolCard, concepts_of
 from testing_engine.authoring.trying import AnswerRefused, try_answer
-from testing_engine.sentences import reason_of
+from testing_engine.sentences import reason_of, say
 
 MOST_DIGITS = 18  # of a row's number, as PostgreSQL counts them
-PASSAGE_WOULD_BE_LOST = marked("Your text stands nowhere else and would be lost: empty it first.")
+PASSAGE_WOULD_BE_LOST = say("Your text stands nowhere else and would be lost: empty it first.")
 SAVE_AND_NEXT = "save-next"  # the button that saves and then opens an empty sheet
 NEW = "new"  # in whose name a draft is kept that is no question yet
 

@@ -1,8 +1,8 @@
 """What a version of a question changed, in words for whoever looks through its history."""
 
 from testing_engine.authoring.drafting import what_earns
-from testing_engine.authoring.problems import marked
 from testing_engine.authoring.sheet import PARAMETERS, Sheet
+from testing_engine.sentences import marked
 
 _SAME_NAMED = {
     "content": marked("text"),

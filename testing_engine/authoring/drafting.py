@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from testing_engine.authoring.problems import Problem, Problems, marked
+from testing_engine.authoring.problems import Problem, Problems
 from testing_engine.authoring.proofreading import proofread
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import PARAMETERS, RATING, Part, Sheet, as_typed
@@ -16,7 +16,7 @@ from testing_engine.models import MODELS, Question
 from testing_engine.pools import QuestionDraft
 from testing_engine.psychometrics.items.states import RETIRED
 from testing_engine.revisions import item_parameters
-from testing_engine.sentences import first_up
+from testing_engine.sentences import first_up, say
 
 MODELS_LISTED: tuple[str, ...] = MODELS  # response models that a question may name
 # Field of a pool document's question → field of the form.
@@ -104,9 +104,7 @@ def _with_parameters_that_fit(
         return {**row, "state": stored.state} if stays else row
     problems.add(
         "parameters",
-        marked(
-            "It can earn another number of points than before: its parameters begin anew, not calibrated."
-        ),
+        say("It can earn another number of points than before: its parameters begin anew, not calibrated."),
         blocks=False,
     )
     bare = {name: value for name, value in row.items() if name not in PARAMETERS}
@@ -153,11 +151,13 @@ def _with_fewer_categories(
     """More scores than a model can tell apart are put together, and it is said which are counted."""
     categories = proposed_categories(row)
     if categories is None or row.get("categories") is not None:
-        problems.add("", marked("It can earn more different scores than can be told apart."))
+        problems.add("", say("It can earn more different scores than can be told apart."))
         return None
     counted = ", ".join(f"{score:g}" for score in categories)
-    message = marked("It can earn more different scores than can be told apart; counted are {scores}.")
-    problems.add("", message, blocks=False, scores=counted)
+    message = say(
+        "It can earn more different scores than can be told apart; counted are {scores}.", scores=counted
+    )
+    problems.add("", message, blocks=False)
     return _parsed({**row, "categories": categories}, sheet, concept_names, problems)
 
 

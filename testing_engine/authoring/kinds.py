@@ -4,7 +4,7 @@ What the new kind cannot keep of what was right is taken back, and it is said: i
 """
 
 from testing_engine.authoring.numbers import read
-from testing_engine.authoring.problems import Problems, marked
+from testing_engine.authoring.problems import Problems
 from testing_engine.authoring.sheet import (
     IN_TEXT,
     OWN,
@@ -25,10 +25,11 @@ from testing_engine.authoring.sheet import (
     places_of,
     put_into_text,
 )
+from testing_engine.sentences import say
 
 WITH_SHARES = (SEVERAL, "hottext", *WITH_PAIRS)
 ENOUGH = 2  # lines with words: whoever wants more adds them
-SAY_ANEW = marked("What was right cannot be kept in this kind: say anew what is.")
+SAY_ANEW = say("What was right cannot be kept in this kind: say anew what is.")
 _OF_ANYTHING_ELSE = ("key_default", "key_lower", "key_upper")
 
 
@@ -75,17 +76,13 @@ def _carry_right(part: Part, old: str, right: list[str] | None, where: str, said
     elif part.type in TAKES_ONE and len(ticked) > 1 and not (old in WITH_TICKS and part.credit == OWN):
         for row in ticked:
             row.right = False
-        said.add(where, marked("Several were right, here one can be: tick it anew."), blocks=False)
+        said.add(where, say("Several were right, here one can be: tick it anew."), blocks=False)
     elif part.type in (SEVERAL, "hottext") and old == "textEntry" and len(ticked) > 1:
-        said.add(
-            where, marked("Each of these was right alone; now all of them must be chosen."), blocks=False
-        )
+        said.add(where, say("Each of these was right alone; now all of them must be chosen."), blocks=False)
     elif part.type == "order":
         for row in part.rows:
             row.place = ""
-        said.add(
-            where, marked("Now right is the order in which they stand. Look whether it is."), blocks=False
-        )
+        said.add(where, say("Now right is the order in which they stand. Look whether it is."), blocks=False)
     elif ticked and old in (*WITH_TICKS, "textEntry") and part.type not in WITH_TICKS:
         said.add(where, SAY_ANEW, blocks=False)
 
@@ -100,10 +97,13 @@ def _as_texts(part: Part, old: str, where: str, said: Problems) -> None:
     written = [row for row in part.rows if row.text.strip()]
     right = [" ".join(row.text.split()) for row in written if row.worth != "0"]
     if written and not right:
-        said.add(where, marked("None of these was right: say which is, by its points."), blocks=False)
+        said.add(where, say("None of these was right: say which is, by its points."), blocks=False)
     elif len(right) < len(written):
-        message = marked("Right is only what was right before: {right}. The others stay, with 0 points.")
-        said.add(where, message, blocks=False, right=", ".join(right)[:200])
+        message = say(
+            "Right is only what was right before: {right}. The others stay, with 0 points.",
+            right=", ".join(right)[:200],
+        )
+        said.add(where, message, blocks=False)
 
 
 def _carry_pairs(part: Part, old: str, where: str, said: Problems) -> None:
@@ -152,7 +152,9 @@ def _move_places(sheet: Sheet, part: Part, before: list[str], old: str, where: s
         instead = words.get(place) or (free.pop(0) if free else "")
         sheet.content = sheet.content.replace(place, instead)
     if gone and not wanted and old in IN_TEXT:
-        message = marked("{place} was taken out of the text: this kind of answer stands below it.")
-        said.add(where, message, blocks=False, place=", ".join(gone))
+        message = say(
+            "{place} was taken out of the text: this kind of answer stands below it.", place=", ".join(gone)
+        )
+        said.add(where, message, blocks=False)
     for place in wanted:
         put_into_text(sheet, place)

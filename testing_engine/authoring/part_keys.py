@@ -6,13 +6,14 @@ from typing import Any
 import re2
 
 from testing_engine.authoring.numbers import read, read_whole
-from testing_engine.authoring.problems import Problems, marked
+from testing_engine.authoring.problems import Problems
 from testing_engine.authoring.shares import right_pairs, share_of_choices, share_of_pairs
 from testing_engine.authoring.sheet import NUMBER, OWN, RULES, SHARE, TAKES_ONE, WITH_PAIRS, Part
+from testing_engine.sentences import say
 
-TICK = marked("Tick the right answer.")
-TICK_RIGHT = marked("Tick the right answers.")
-SAY_PAIRS = marked("Say what belongs together.")
+TICK = say("Tick the right answer.")
+TICK_RIGHT = say("Tick the right answers.")
+SAY_PAIRS = say("Say what belongs together.")
 
 
 def key_of(part: Part, where: str, problems: Problems) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def key_of(part: Part, where: str, problems: Problems) -> dict[str, Any]:
     if part.credit == RULES:
         problems.add(
             f"{where}-credit",
-            marked("These rules came with the question and fit it no more. Choose here how it is scored."),
+            say("These rules came with the question and fit it no more. Choose here how it is scored."),
         )
         return {"correct": "?"}
     if part.type in (NUMBER, "slider"):
@@ -40,14 +41,14 @@ def key_of(part: Part, where: str, problems: Problems) -> dict[str, Any]:
 def _read(text: str, where: str, problems: Problems) -> float:
     value = read(text)
     if value is None:
-        problems.add(where, marked("This is no number."))
+        problems.add(where, say("This is no number."))
     return value or 0.0
 
 
 def _choices(part: Part, where: str, problems: Problems) -> dict[str, Any]:
     right = [row.id for row in part.rows if row.right]
     if len(part.rows) < 2 and part.type != "hottext":
-        problems.add(where, marked("There must be two answers to choose from, at least."))
+        problems.add(where, say("There must be two answers to choose from, at least."))
     takes_one = part.type in TAKES_ONE or (part.type == "hottext" and part.fields["most"].strip() == "1")
     if part.credit == OWN:
         worths = {
@@ -56,7 +57,7 @@ def _choices(part: Part, where: str, problems: Problems) -> dict[str, Any]:
             if row.worth.strip()
         }
         if not any(worth > 0 for worth in worths.values()):
-            problems.add(where, marked("Say what the answers are worth: one of them more than 0."))
+            problems.add(where, say("Say what the answers are worth: one of them more than 0."))
         return {"mapping": worths, **_bounds(part, where, problems)}
     if not right:
         problems.add(where, TICK if takes_one else TICK_RIGHT)
@@ -81,7 +82,7 @@ def _bounds(part: Part, where: str, problems: Problems) -> dict[str, Any]:
 
 def _number(part: Part, where: str, problems: Problems) -> dict[str, Any]:
     if not part.fields["number"].strip():
-        problems.add(f"{where}-number", marked("Write the right number."))
+        problems.add(f"{where}-number", say("Write the right number."))
         return {"number": 0}
     key: dict[str, Any] = {"number": _read(part.fields["number"], f"{where}-number", problems)}
     key["tolerance"] = _read(part.fields["tolerance"] or "0", f"{where}-tolerance", problems)
@@ -96,7 +97,7 @@ def _text(part: Part, where: str, problems: Problems) -> dict[str, Any]:
         try:
             re2.compile(pattern)
         except re2.error:
-            problems.add(f"{where}-pattern", marked("This is no pattern."))
+            problems.add(f"{where}-pattern", say("This is no pattern."))
         return {"pattern": pattern, **how}
     texts = {
         row.text: _read(row.worth or "1", f"{where}-row-{index}-worth", problems)
@@ -104,14 +105,14 @@ def _text(part: Part, where: str, problems: Problems) -> dict[str, Any]:
         if row.text.strip()
     }
     if not any(worth > 0 for worth in (*texts.values(), read(part.fields["key_default"]) or 0)):
-        problems.add(where, marked("Write an answer that is right, with more than 0 points."))
+        problems.add(where, say("Write an answer that is right, with more than 0 points."))
     return {"texts": texts, **how, **_bounds(part, where, problems)}
 
 
 def _order(part: Part, where: str, problems: Problems) -> list[str]:
     """Ids in the right order: by the places that are given, else as they are typed."""
     if len(part.rows) < 2:
-        problems.add(where, marked("There must be two things to put in order, at least."))
+        problems.add(where, say("There must be two things to put in order, at least."))
     if not any(row.place.strip() for row in part.rows):
         return [row.id for row in part.rows]
     placed: list[tuple[int, str]] = []
@@ -120,7 +121,7 @@ def _order(part: Part, where: str, problems: Problems) -> list[str]:
             continue
         place = read_whole(row.place)
         if place is None or place in [other for other, _ in placed]:
-            problems.add(f"{where}-row-{index}-place", marked("Give every place once: 1, 2, 3 …"))
+            problems.add(f"{where}-row-{index}-place", say("Give every place once: 1, 2, 3 …"))
         else:
             placed.append((place, row.id))
     return [row_id for _, row_id in sorted(placed)]
@@ -149,10 +150,11 @@ def _worths(part: Part, where: str, problems: Problems) -> dict[str, float]:
         value = read(found[3]) if found else None
         if found is None or value is None or not {found[1], found[2]} <= known:
             problems.add(
-                f"{where}-worths", marked("Not understood: “{line}”. Write as “A 1 = 0.5”."), line=line[:60]
+                f"{where}-worths",
+                say("Not understood: “{line}”. Write as “A 1 = 0.5”.", line=line[:60]),
             )
         else:
             worths[f"{found[1]} {found[2]}"] = value
     if not worths:
-        problems.add(f"{where}-worths", marked("Say what the pairs are worth, a line each: “A 1 = 0.5”."))
+        problems.add(f"{where}-worths", say("Say what the pairs are worth, a line each: “A 1 = 0.5”."))
     return worths

@@ -3,6 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from testing_engine.authoring.sheet import Sheet, as_typed
 from testing_engine.models import Passage, Question, QuestionPool
 
@@ -31,14 +33,9 @@ class PassageLine:
 
 def passages_of(pool_id: uuid.UUID) -> tuple[PassageLine, ...]:
     """Those of the pool's newest revision, in its order, `MOST_LISTED` at most."""
-    revision = QuestionPool.objects.filter(pk=pool_id).values("current_revision_id")
-    rows = (
-        Question.objects.filter(revisionquestion__revision_id__in=revision, passage__isnull=False)
-        .order_by("revisionquestion__position")
-        .values_list("passage_id", "external_id", "question_set")
-    )
+    rows = _questions(pool_id).filter(passage__isnull=False)
     owners: dict[str, list[tuple[str, str]]] = {}
-    for key, question_id, question_set in rows:
+    for key, question_id, question_set in rows.values_list("passage_id", "external_id", "question_set"):
         owners.setdefault(key, []).append((question_id, question_set))
     keys = list(owners)[:MOST_LISTED]
     texts = Passage.objects.in_bulk(keys)
@@ -47,23 +44,25 @@ def passages_of(pool_id: uuid.UUID) -> tuple[PassageLine, ...]:
 
 def shared_with(pool_id: uuid.UUID, pk: int) -> tuple[str, ...]:
     """The ids of the other questions of the pool's newest revision that have the text of this version."""
-    revision = QuestionPool.objects.filter(pk=pool_id).values("current_revision_id")
     own = Question.objects.filter(pool=pool_id, pk=pk, passage__isnull=False).values(
         "passage_id", "external_id"
     )
     if (found := own.first()) is None:
         return ()
-    others = Question.objects.filter(
-        revisionquestion__revision_id__in=revision, passage_id=found["passage_id"]
-    )
-    others = others.exclude(external_id=found["external_id"]).order_by("revisionquestion__position")
-    return tuple(others.values_list("external_id", flat=True))
+    others = _questions(pool_id).filter(passage_id=found["passage_id"])
+    return tuple(others.exclude(external_id=found["external_id"]).values_list("external_id", flat=True))
 
 
 def is_in_the_pool(pool_id: uuid.UUID, text: str) -> bool:
     """Whether a question of the pool's newest revision has this text beside it."""
+    return _questions(pool_id).filter(passage__content=text).exists()
+
+
+def _questions(pool_id: uuid.UUID) -> QuerySet[Question]:
+    """Those of the pool's newest revision, in its order."""
     revision = QuestionPool.objects.filter(pk=pool_id).values("current_revision_id")
-    return Question.objects.filter(revisionquestion__revision_id__in=revision, passage__content=text).exists()
+    rows = Question.objects.filter(revisionquestion__revision_id__in=revision)
+    return rows.order_by("revisionquestion__position")
 
 
 def _line(key: str, content: str, owners: list[tuple[str, str]]) -> PassageLine:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from testing_engine import rendering
-from testing_engine.authoring.problems import Problems, marked
+from testing_engine.authoring.problems import Problems
 from testing_engine.authoring.sheet import RATING, Part, Sheet, place_of
 from testing_engine.images import missing_images
+from testing_engine.interchange.media import TEXT_FIELDS
 from testing_engine.sentences import Sentence, say
 from testing_engine.sounds import missing_sounds
 
@@ -28,7 +29,7 @@ def faults_of_row(row: Mapping[str, Any]) -> list[Sentence]:
     problems = Problems()
     _proofread_texts(list(_texts_of_row(row)), problems)
     return [
-        say("{field}: {problem}", field=problem.where, problem=say(problem.message, **dict(problem.values)))
+        say("{field}: {problem}", field=problem.where, problem=problem.message)
         for problem in problems
         if problem.blocks
     ]
@@ -36,7 +37,7 @@ def faults_of_row(row: Mapping[str, Any]) -> list[Sentence]:
 
 def _texts_of_row(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(Field, text) of what can hold a formula or a medium."""
-    for field in ("content", "passage", "options", "interactions"):
+    for field in TEXT_FIELDS:
         for text in _shown_in(row.get(field)):
             if any(sign in text for sign in "$\\!"):
                 yield field, text
@@ -94,19 +95,19 @@ def _check_formulas(where: str, text: str, problems: Problems) -> None:
     for formula in rendering.unshown_formulas(text):
         problems.add(
             where,
-            marked(
-                "This formula cannot be drawn. Look for a brace or a command that is not complete: {formula}"
+            say(
+                "This formula cannot be drawn. Look for a brace or a command that is not complete: {formula}",
+                formula=formula[:LONGEST_QUOTE],
             ),
-            formula=formula[:LONGEST_QUOTE],
         )
     for words in rendering.words(text):
         if found := _LOST_FORMULA.search(words):
             problems.add(
                 where,
-                marked(
-                    "A formula without its signs, or one of them is missing: {formula}. Write $…$ around it."
+                say(
+                    "A formula without its signs, or one of them is missing: {formula}. Write $…$ around it.",
+                    formula=words[found.start() : found.start() + 40],
                 ),
-                formula=words[found.start() : found.start() + 40],
             )
 
 
@@ -115,30 +116,30 @@ def _check_pictures(where: str, text: str, missing: set[str], problems: Problems
         if _is_sound(address):
             _check_sound(where, address, words, missing, problems)
         elif address in missing:
-            problems.add(
-                where, marked("This picture is not here: {address}"), address=address[:LONGEST_QUOTE]
-            )
+            problems.add(where, say("This picture is not here: {address}", address=address[:LONGEST_QUOTE]))
         elif not rendering.is_picture(address):
             problems.add(
                 where,
-                marked("Students are shown no picture of another place: {address}. Insert it by the button."),
-                address=address[:LONGEST_QUOTE],
+                say(
+                    "Students are shown no picture of another place: {address}. Insert it by the button.",
+                    address=address[:LONGEST_QUOTE],
+                ),
             )
         elif not words.strip():
             problems.add(
                 where,
-                marked("A picture has no words for those who cannot see it: write them between [ and ]."),
+                say("A picture has no words for those who cannot see it: write them between [ and ]."),
                 blocks=False,
             )
 
 
 def _check_sound(where: str, address: str, words: str, missing: set[str], problems: Problems) -> None:
     if _played(address) in missing:
-        problems.add(where, marked("This sound is not here: {address}"), address=address[:LONGEST_QUOTE])
+        problems.add(where, say("This sound is not here: {address}", address=address[:LONGEST_QUOTE]))
     elif not words.strip():
         problems.add(
             where,
-            marked("A sound has no words that say what it is: write them between [ and ]."),
+            say("A sound has no words that say what it is: write them between [ and ]."),
             blocks=False,
         )
 
@@ -156,11 +157,14 @@ def _check_places(sheet: Sheet, problems: Problems) -> None:
         needed |= {place_of(part, row.id): f"part-{index}" for row in inside}
     for found in _PLACE.finditer(sheet.content):
         if found[0] not in known and found[0] not in needed:
-            problems.add("content", marked("No answer belongs to {place}."), blocks=False, place=found[0])
+            problems.add("content", say("No answer belongs to {place}.", place=found[0]), blocks=False)
     if (alone := _choice_alone(sheet)) and place_of(alone) in sheet.content:
-        message = marked("Students do not see {place}: where one answer is chosen, the answers stand below.")
-        problems.add("content", message, blocks=False, place=place_of(alone))
+        message = say(
+            "Students do not see {place}: where one answer is chosen, the answers stand below.",
+            place=place_of(alone),
+        )
+        problems.add("content", message, blocks=False)
     for place, where in needed.items():
         if place not in sheet.content:
-            message = marked("It has no place in the text: put {place} where it belongs.")
-            problems.add(where, message, blocks=False, place=place)
+            message = say("It has no place in the text: put {place} where it belongs.", place=place)
+            problems.add(where, message, blocks=False)

@@ -9,12 +9,13 @@ from testing_engine import versions
 from testing_engine.authoring.changes import changes_between
 from testing_engine.authoring.drafting import Drafted, drafted
 from testing_engine.authoring.passages import is_in_the_pool, shared_with
-from testing_engine.authoring.problems import Problem, marked
+from testing_engine.authoring.problems import Problem
 from testing_engine.authoring.reading import sheet_of
 from testing_engine.authoring.sheet import Sheet, new_sheet
 from testing_engine.authoring.shelf import concepts_of, pool_of
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import QuestionDraft
+from testing_engine.sentences import Sentence, say
 from testing_engine.versions import ChangedMeanwhile, IdTaken, LastQuestion
 
 __all__ = ["ChangedMeanwhile", "LastQuestion"]
@@ -103,7 +104,7 @@ def save_new(pool_id: uuid.UUID, sheet: Sheet) -> Saved:
             return Saved(found, same.pk)
         if not _is_number(found.draft.external_id):
             return Saved(
-                _refused(found, "id", marked("The pool has a question of this name, maybe in the archive."))
+                _refused(found, "id", say("The pool has a question of this name, maybe in the archive."))
             )
         sheet.id = _free_id(pool)
         return save_new(pool_id, sheet)
@@ -172,7 +173,7 @@ def restore(pool_id: uuid.UUID, pk: int) -> None:
     versions.restore_question(question.pool, question.external_id)
 
 
-def _refused(found: Drafted, where: str, message: str) -> Drafted:
+def _refused(found: Drafted, where: str, message: Sentence) -> Drafted:
     return Drafted(None, (*found.problems, Problem(where, message)))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from testing_engine.authoring.numbers import read, read_list, read_whole
 from testing_engine.authoring.part_keys import key_of
-from testing_engine.authoring.problems import Problems, marked
+from testing_engine.authoring.problems import Problems
 from testing_engine.authoring.shares import right_pairs
 from testing_engine.authoring.sheet import (
     LISTS,
@@ -27,9 +27,10 @@ from testing_engine.authoring.sheet import (
     Sheet,
     place_of,
 )
+from testing_engine.sentences import say
 
-NOT_A_NUMBER = marked("This is no number.")
-NOT_WHOLE = marked("This is no whole number.")
+NOT_A_NUMBER = say("This is no number.")
+NOT_WHOLE = say("This is no whole number.")
 
 
 def row_of(sheet: Sheet, problems: Problems, scoring: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -40,9 +41,9 @@ def row_of(sheet: Sheet, problems: Problems, scoring: Mapping[str, Any] | None =
     row |= _labels(sheet) | _parameters(sheet, problems)
     row["concepts"] = _concepts(sheet, problems)
     if not sheet.content.strip():
-        problems.add("content", marked("Write what is asked."))
+        problems.add("content", say("Write what is asked."))
     if not sheet.parts:
-        problems.add("", marked("Add a kind of answer below the text."))
+        problems.add("", say("Add a kind of answer below the text."))
         return row
     for index, part in enumerate(sheet.parts):
         _check_rows(part, f"part-{index}", problems)
@@ -80,7 +81,7 @@ def _parameters(sheet: Sheet, problems: Problems) -> dict[str, Any]:
     for name in LISTS:
         values = read_list(getattr(sheet, name))
         if values is None:
-            problems.add(name, marked("These are no numbers with blanks between them."))
+            problems.add(name, say("These are no numbers with blanks between them."))
         elif values:
             found[name] = values
     return found
@@ -91,7 +92,7 @@ def _concepts(sheet: Sheet, problems: Problems) -> list[float]:
         _number(text or "0", f"concept-{index}", problems) for index, text in enumerate(sheet.concepts)
     ]
     if not any(weights):
-        problems.add("concept-0", marked("Say what the question measures."))
+        problems.add("concept-0", say("Say what the question measures."))
     return [weight or 0.0 for weight in weights]
 
 
@@ -117,9 +118,9 @@ def _check_rows(part: Part, where: str, problems: Problems) -> None:
             if not text and part.type == "textEntry":
                 continue  # a line that accepts nothing
             if not text:
-                problems.add(f"{where}-{kind}-{index}-text", marked("Write a text here, or remove the line."))
+                problems.add(f"{where}-{kind}-{index}-text", say("Write a text here, or remove the line."))
             elif text in seen and part.type != "hottext":
-                problems.add(f"{where}-{kind}-{index}-text", marked("The same stands above."))
+                problems.add(f"{where}-{kind}-{index}-text", say("The same stands above."))
             seen.add(text)
 
 
@@ -130,16 +131,16 @@ def _plain(sheet: Sheet, problems: Problems) -> dict[str, Any]:
     if fixed:
         found["fixed_options"] = fixed
     if len(part.rows) < 2:
-        problems.add("part-0", marked("There must be two answers to choose from, at least."))
+        problems.add("part-0", say("There must be two answers to choose from, at least."))
     if part.type == "choice":
         if not any(row.right for row in part.rows):
-            problems.add("part-0", marked("Tick the right answer."))
+            problems.add("part-0", say("Tick the right answer."))
         return {**found, "option_scores": [int(row.right) for row in part.rows]}
     scores = [_whole(row.worth, f"part-0-row-{i}-worth", problems) for i, row in enumerate(part.rows)]
     found["option_scores"] = scores
     steps = max(scores, default=0)
     if set(scores) != set(range(steps + 1)) or steps < 1:
-        problems.add("part-0", marked("The points must begin at 0 and leave no step out: 0, 1, 2 …"))
+        problems.add("part-0", say("The points must begin at 0 and leave no step out: 0, 1, 2 …"))
     elif not sheet.model and steps > 1:
         found |= {"model": "GRM", "thresholds": [step - (steps - 1) / 2 for step in range(steps)]}
     return found
@@ -151,7 +152,7 @@ def _interactions(sheet: Sheet, problems: Problems, scoring: Mapping[str, Any] |
     }
     for index, part in enumerate(sheet.parts):
         if part.type == RATING:
-            problems.add(f"part-{index}", marked("A rating scale stands alone: no other answers beside it."))
+            problems.add(f"part-{index}", say("A rating scale stands alone: no other answers beside it."))
     if scoring is not None:
         return {**found, "scoring": scoring}
     found["key"] = {

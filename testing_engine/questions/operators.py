@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import re2
 
 from testing_engine.questions.answers import folded
-from testing_engine.sentences import say
+from testing_engine.sentences import Said, say
 
 Scalar: TypeAlias = bool | int | float | str
 Value: TypeAlias = Scalar | tuple[Scalar, ...] | None
@@ -149,7 +149,7 @@ def _equal(node: Mapping[str, Any]) -> Callable[..., Value]:
     """
     mode = node.get("tolerance", "exact")
     if mode not in ("exact", "absolute", "relative"):
-        raise ValueError(say("tolerance {mode} is unknown", mode=repr(mode)))
+        raise Said(say("tolerance {mode} is unknown", mode=repr(mode)))
     below, above = (float(each) for each in node.get("by", [0.0, 0.0]))
     include_lower, include_upper = node.get("include_lower", True), node.get("include_upper", True)
 
@@ -172,7 +172,7 @@ def _equal(node: Mapping[str, Any]) -> Callable[..., Value]:
 def _rounded(value: float, node: Mapping[str, Any]) -> float:
     figures, mode = int(node["figures"]), node.get("rounding", "significantFigures")
     if not 0 <= figures <= 15:
-        raise ValueError(say("figures must be 0 to 15"))
+        raise Said(say("figures must be 0 to 15"))
     if mode == "significantFigures":
         if value == 0:
             return 0.0
@@ -213,7 +213,7 @@ def _pattern_match(node: Mapping[str, Any]) -> Callable[..., Value]:
     """The whole text against a pattern. RE2 takes time linear in the text, whatever the pattern."""
     pattern = node["pattern"]
     if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
-        raise ValueError(say("a pattern is a text of at most {most} signs", most=LONGEST_PATTERN))
+        raise Said(say("a pattern is a text of at most {most} signs", most=LONGEST_PATTERN))
     options = re2.Options()
     options.max_mem = 1 << 20
     options.log_errors = False

@@ -167,7 +167,7 @@ def test_keys_are_read_back_from_rules(stored: dict[str, Question], name: str) -
 
 
 def problems_of(found: Drafted) -> dict[str, str]:
-    return {problem.where: problem.in_words(problem.message) for problem in found.problems}
+    return {problem.where: problem.message for problem in found.problems}
 
 
 def filled(part_type: str) -> Sheet:
@@ -369,7 +369,7 @@ def changed(old: str, new: str, *right: int) -> tuple[Sheet, dict[str, str]]:
         sheet.parts[0].rows[index].right = True
     problems = change_kind(sheet, 0, new)
     assert not any(problem.blocks for problem in problems)
-    return sheet, {problem.where: problem.in_words(problem.message) for problem in problems}
+    return sheet, {problem.where: problem.message for problem in problems}
 
 
 @pytest.mark.django_db

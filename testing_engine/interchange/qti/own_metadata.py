@@ -20,7 +20,6 @@ from testing_engine.sentences import Sentence, say
 
 NAMESPACE = "urn:adaptive-testing-service:pool:1"
 POOL, QUESTION = "adaptivePool", "adaptiveQuestion"
-OF_THE_POOL = ("concept_names", "scale")
 LABELS = ("concepts", "area", "question_set", "enemy_groups")
 MODEL = ("model", "upper_asymptote", "thresholds", "category_slopes", "category_intercepts", "state")
 SAME = 1e-9  # of scores, which rules of QTI compute anew
