@@ -65,7 +65,8 @@ def watch_pools() -> None:
     waiting = nights.waiting(now)
     send_watches(waiting)
     hot_state.note_watch(now, len(waiting))
-    logger.info("Sent %d pools to be watched, forgot %d nights", len(waiting), nights.forget_old(now))
+    forgotten = nights.forget_old(now)
+    logger.info("Sent %d pools to be watched, forgot %d nights", len(waiting), forgotten)
 
 
 @shared_task(time_limit=3600, soft_time_limit=3540)

@@ -127,6 +127,13 @@ def item_parameters(question: Question) -> ItemParameters:
     )
 
 
+def parameters_of_stored(keys: Sequence[int]) -> list[ItemParameters]:
+    """Of stored questions, in the order of these primary keys. What they ask is not read."""
+    asked = ("content", "options", "option_scores", "interactions", "scoring")
+    rows = Question.objects.defer(*asked).in_bulk(keys)
+    return [item_parameters(rows[key]) for key in keys]
+
+
 class FrozenQuestions(Mapping[int, FrozenQuestion]):
     """Questions with interactions by item, each made when it is first asked for."""
 

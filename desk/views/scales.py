@@ -34,12 +34,12 @@ def pool_scale(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {"tests": told_on.tests_of(pool)}
     if request.method == "POST" and form.is_valid():
         try:
-            asked = told_on.checked_for_pool(pool, form.content())
-            if "look" not in request.POST:
-                told_on.tell_pool_on(pool, form.content())
-                messages.success(request, _("Tests that start from now on are told so."))
-                return go_to(request, request.path)
-            return _page(request, card, form, asked, context)
+            if "look" in request.POST:
+                asked = told_on.checked_for_pool(pool, form.content())
+                return _page(request, card, form, asked, context)
+            told_on.tell_pool_on(pool, form.content())
+            messages.success(request, _("Tests that start from now on are told so."))
+            return go_to(request, request.path)
         except ReportingScaleError as refused:
             _add(form, refused)
     return _page(request, card, form, now, context)
@@ -57,8 +57,8 @@ def scale_of_test(request: DeskRequest, pool_id: UUID, name: str) -> HttpRespons
     form = ScaleForm(request.POST or None, initial=initial_of(said.own))
     if request.method == "POST" and form.is_valid():
         try:
-            asked = told_on.checked_for_test(test, form.content())
             if "look" in request.POST:
+                asked = told_on.checked_for_test(test, form.content())
                 return _page(request, card, form, asked, {"test": said})
             told_on.tell_test_on(test, form.content())
             messages.success(request, _("Tests that start from now on are told so."))

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from sessions_app.admin.gated_form import Gated
-from sessions_app.admin.result_form import RESULT_FIELDS, ResultFields
+from sessions_app.admin.result_form import RESULT_FIELDS, OptionalJSONField, ResultFields
 from sessions_app.admin.rules_form import EFFORT, EXPERT, STOPPING, fields_of, rules_of
 from sessions_app.admin.times import zone_name
 from sessions_app.models import NamedTest
@@ -30,11 +30,8 @@ from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import load_revision
 
 
-class RulesField(forms.JSONField):
+class RulesField(OptionalJSONField):
     """Empty where the simple fields say the rules."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return "" if value is None else super().prepare_value(value)
 
     def to_python(self, value: Any) -> Any:
         if problem := _repeated_field(value):

@@ -60,7 +60,7 @@ class LevelsField(forms.CharField):
         return bool(self.to_python(initial) != self.to_python(data))
 
 
-class ScaleField(forms.JSONField):
+class OptionalJSONField(forms.JSONField):
     """None is an empty field, and not the word `null`."""
 
     def prepare_value(self, value: Any) -> Any:
@@ -105,7 +105,7 @@ class ResultFields(forms.ModelForm[NamedTest]):
         help_text="50 and 10 make T scores.",
         widget=UnfoldAdminDecimalFieldWidget,
     )
-    reporting_scale = ScaleField(
+    reporting_scale = OptionalJSONField(
         label="Reporting scale",
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "the pool's, if it has one"}),

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 from sessions_app.measurement import gate
 from testing_engine import approval
-from testing_engine.models import PoolRevision, Question, QuestionPool, RevisionQuestion
+from testing_engine.models import PoolRevision, QuestionPool, RevisionQuestion
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.items.states import HAVE_PARAMETERS
-from testing_engine.revisions import item_parameters
+from testing_engine.revisions import parameters_of_stored
 
 
 def look(pool: QuestionPool, keys: Sequence[int]) -> Callable[[PoolRevision], object] | None:
@@ -26,7 +26,8 @@ def look(pool: QuestionPool, keys: Sequence[int]) -> Callable[[PoolRevision], ob
     asked = gate.requirements_of(pool.pk)
     if asked is None or not asked.needs_a_simulation:
         return None
-    before, after = _parameters(_keys_of(pool.current_revision_id)), _parameters(keys)
+    before = parameters_of_stored(_keys_of(pool.current_revision_id))
+    after = parameters_of_stored(keys)
     if _counting(before) == _counting(after):
         return None
     verdict = gate.of_proposal(pool, ItemBank.from_parameters(after), ())
@@ -37,12 +38,6 @@ def look(pool: QuestionPool, keys: Sequence[int]) -> Callable[[PoolRevision], ob
 def _keys_of(revision_id: int) -> list[int]:
     rows = RevisionQuestion.objects.filter(revision_id=revision_id).order_by("position")
     return list(rows.values_list("question_id", flat=True))
-
-
-def _parameters(keys: Sequence[int]) -> list[ItemParameters]:
-    texts = ("content", "options", "option_scores", "interactions", "scoring")
-    rows = Question.objects.defer(*texts).in_bulk(keys)
-    return [item_parameters(rows[key]) for key in keys]
 
 
 def _counting(parameters: Sequence[ItemParameters]) -> list[ItemParameters]:

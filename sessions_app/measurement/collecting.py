@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from sessions_app.measurement.asking import DELIVERED, FILE, SOURCE, Asked
-from sessions_app.models import ResponseImport
+from sessions_app.models import ResponseImport, TestSession
 from testing_engine.calibration import Responses
 from testing_engine.calibration.responses import IntArray
 from testing_engine.canonical import hash_of
@@ -43,7 +43,7 @@ _IMPORTED = """
 SELECT number, group_name, items, categories FROM imported_sittings WHERE source_id = %s ORDER BY number
 """
 
-
+OVER = (TestSession.Status.COMPLETED, TestSession.Status.ENDED)  # for good
 # What a question asks, and how its answers are scored.
 ASKED_AND_SCORED = ("content", "options", "option_scores", "interactions", "scoring", "passage_id")
 
@@ -112,12 +112,9 @@ def _oldest_first() -> QuerySet[ResponseImport]:
     return ResponseImport.objects.order_by("created_at", "id")
 
 
-def alike_items(revision: FrozenRevision, also: Sequence[str] = ()) -> dict[int, int]:
-    """Item of the revision by the primary key of any version of a question that is alike its own.
-
-    `also`: further fields that must be the same.
-    """
-    fields = ("external_id", *ASKED_AND_SCORED, *also)
+def alike_items(revision: FrozenRevision) -> dict[int, int]:
+    """Item of the revision by the primary key of any version of a question that is alike its own."""
+    fields = ("external_id", *ASKED_AND_SCORED)
     told: dict[int, tuple[str, str]] = {}
     rows = Question.objects.filter(pool_id=revision.pool_id).values_list("pk", *fields)
     for pk, external_id, *content in rows.iterator():

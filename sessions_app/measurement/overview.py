@@ -10,11 +10,10 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, Subquery, Sum
 
 from sessions_app.measurement import jobs
+from sessions_app.measurement.collecting import OVER
 from sessions_app.models import Calibration, ResponseImport, TestSession
 from testing_engine.models import QuestionPool
 from testing_engine.pools import states_of, with_states
-
-READ = (TestSession.Status.COMPLETED, TestSession.Status.ENDED)  # what a calibration takes
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def _answers_since(moments: dict[UUID, datetime | None]) -> dict[UUID, int]:
     """Answers of tests that were over, or imported, after each pool's moment; all where there is none."""
     if not moments:
         return {}
-    delivered = TestSession.objects.filter(_later(moments, "revision__pool", "completed_at"), status__in=READ)
+    delivered = TestSession.objects.filter(_later(moments, "revision__pool", "completed_at"), status__in=OVER)
     imported = ResponseImport.objects.filter(_later(moments, "pool", "created_at"))
     counted: dict[UUID, int] = {}
     for rows in (

@@ -16,9 +16,8 @@ from sessions_app.measurement.shifts import shift_of
 from sessions_app.models import Calibration
 from testing_engine.calibration.version import engine_version
 from testing_engine.canonical import as_stored, hash_of
-from testing_engine.models import Question
 from testing_engine.psychometrics.items.bank import ItemParameters
-from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
+from testing_engine.revisions import FrozenRevision, load_revision, parameters_of_stored
 
 COLLECTING, SHIFT = "collecting", "shift"
 # Where the bar stands when a stage begins, and when it ends.
@@ -103,6 +102,4 @@ def again(calibration: Calibration) -> Computed:
 
 def parameters_in(revision: FrozenRevision) -> list[ItemParameters]:
     """Of every item of the revision, in order."""
-    keys = [int(key) for key in revision.question_ids]
-    rows = Question.objects.in_bulk(keys)
-    return [item_parameters(rows[key]) for key in keys]
+    return parameters_of_stored(revision.question_ids.tolist())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sessions_app.measurement.collecting import alike_items
+from sessions_app.measurement.collecting import OVER, alike_items
 from sessions_app.models import TestSession
 from sessions_app.sitting.decisions import beliefs_of
 from sessions_app.sitting.result_specs import load_spec
@@ -49,7 +49,7 @@ def shift_of(
     sessions = (
         TestSession.objects.filter(
             revision__pool_id=revision.pool_id,
-            status__in=[TestSession.Status.COMPLETED, TestSession.Status.ENDED],
+            status__in=OVER,
             completed_at__range=(since, now),
             questions_answered__gt=0,
             legacy_id=None,

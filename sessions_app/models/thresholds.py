@@ -1,5 +1,7 @@
 """Times under which an answer to a pool's question came too fast, as somebody had them found."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 
@@ -29,6 +31,12 @@ class PoolThresholds(models.Model):
 
     def __str__(self) -> str:
         return f"thresholds of {self.pool_id}"
+
+    @classmethod
+    def seconds_in(cls, pool_id: UUID) -> dict[str, float]:
+        """Those of a pool; none where nobody had any found."""
+        found = cls.objects.filter(pool_id=pool_id).first()
+        return {} if found is None else found.seconds_of_questions
 
     @property
     def seconds_of_questions(self) -> dict[str, float]:

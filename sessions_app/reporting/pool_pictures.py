@@ -1,6 +1,7 @@
 """What a pool measures, how it was used, what came out of its tests, how a question was answered: numbers
 with their pictures, for a page of any door."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions_app.models import TestSession
@@ -127,15 +128,16 @@ def answered(pool: QuestionPool, question_pk: int, say: Voice = ENGLISH) -> Answ
     question = Question.objects.get(pk=question_pk)
     use, found = item_statistics.use(question_pk), item_statistics.answers(revision, question_pk)
     fits = question.has_parameters and found.infit is not None
+    has_frequent = use.answered and question.interactions is not None
+    frequent = item_statistics.frequent_answers(question, FREQUENT) if has_frequent else []
     pictures = []
     if question.has_parameters:
         item = revision.positions_by_key[question_pk]
         pictures.append(question_pictures.curves(revision.bank, item, say))
     if found.total:
-        pictures.append(_along_ability(revision, question, say))
+        pictures.append(_along_ability(revision, question, frequent, say))
     if fits:
         pictures.append(answers_pictures.fit(found, say))
-    has_frequent = use.answered and question.interactions is not None
     return Answered(
         id=question.external_id,
         version=question.version,
@@ -146,18 +148,19 @@ def answered(pool: QuestionPool, question_pk: int, say: Voice = ENGLISH) -> Answ
         imported=use.answered - found.total,
         infit=found.infit if fits else None,
         outfit=found.outfit if fits else None,
-        frequent=tuple(item_statistics.frequent_answers(question, FREQUENT)) if has_frequent else (),
+        frequent=tuple(frequent),
         pictures=tuple(pictures),
     )
 
 
-def _along_ability(revision: FrozenRevision, question: Question, say: Voice) -> Picture:
+def _along_ability(
+    revision: FrozenRevision, question: Question, frequent: Sequence[FrequentAnswer], say: Voice
+) -> Picture:
     """Option by option, or answer by answer."""
     if question.interactions is None:
         chosen = item_statistics.choices(revision, question.pk)
         return answers_pictures.options(chosen, question.options, question.option_scores, say)
-    frequent = item_statistics.frequent_answers(question, DRAWN + 1)  # "I don't know" has a line anyway
-    drawn = [each for each in frequent if each.given is not None][:DRAWN]
+    drawn = [each for each in frequent if each.given is not None][:DRAWN]  # "I don't know" has a line anyway
     given = item_statistics.whole_answers(revision, question.pk, [each.given or "" for each in drawn])
     scoring = revision.with_interactions[revision.positions_by_key[question.pk]].scoring
     return answers_pictures.whole_answers(given, drawn, scoring.n_categories - 1, say)

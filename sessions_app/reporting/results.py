@@ -91,8 +91,9 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
     path = [PathPoint(0, *score_begins_at(session))]
     is_asked = [False] * len(session.theta)
     answers: list[Answer] = []
+    read = ("session", "theta", "standard_error", "question__concepts", "score", "is_rapid")
     counting = session.responses.filter(is_pilot=False).order_by("position")
-    for number, given in enumerate(counting.select_related("question"), start=1):
+    for number, given in enumerate(counting.select_related("question").only(*read), start=1):
         answers.append((given.question_id, given.counted_score))
         path.append(PathPoint(number, given.theta, given.standard_error))
         is_asked = either(is_asked, measures(given.question.concepts))

@@ -186,11 +186,7 @@ def note_cleanup(at: datetime, ended: int) -> None:
 
 def last_cleanup() -> tuple[float, int] | None:
     """(seconds since 1970, sessions ended by all cleanups); None where Redis knows of none."""
-    replies = _talk(lambda pipeline: pipeline.hmget(CLEANUP_KEY, "at", "ended"))
-    if replies is None or replies[0][0] is None:
-        return None
-    at, ended = replies[0]
-    return float(at), int(ended)
+    return _noted(CLEANUP_KEY, "ended")
 
 
 def note_watch(at: datetime, waiting: int) -> None:
@@ -200,11 +196,15 @@ def note_watch(at: datetime, waiting: int) -> None:
 
 def last_watch() -> tuple[float, int] | None:
     """(seconds since 1970, pools that waited); None where Redis knows of none."""
-    replies = _talk(lambda pipeline: pipeline.hmget(WATCH_KEY, "at", "waiting"))
+    return _noted(WATCH_KEY, "waiting")
+
+
+def _noted(key: str, name: str) -> tuple[float, int] | None:
+    replies = _talk(lambda pipeline: pipeline.hmget(key, "at", name))
     if replies is None or replies[0][0] is None:
         return None
-    at, waiting = replies[0]
-    return float(at), int(waiting)
+    at, count = replies[0]
+    return float(at), int(count)
 
 
 def statistics() -> dict[str, int | float] | None:

@@ -24,11 +24,9 @@ def with_thresholds(rules: CatRules, revision: FrozenRevision) -> CatRules:
     effort = rules.effort
     if effort is None or not effort.by_question or effort.items:
         return rules
-    kept = PoolThresholds.objects.filter(pool_id=revision.pool_id).first()
-    own = kept.seconds_of_questions if kept is not None else {}
     found = sorted(
         (revision.positions[question], seconds)
-        for question, seconds in own.items()
+        for question, seconds in PoolThresholds.seconds_in(revision.pool_id).items()
         if question in revision.positions
     )
     items, seconds = tuple(item for item, _ in found), tuple(each for _, each in found)
@@ -38,9 +36,10 @@ def with_thresholds(rules: CatRules, revision: FrozenRevision) -> CatRules:
 def asked_at(session: TestSession, responses: Sequence[TestResponse]) -> int:
     """When the question after these answers was asked, in microseconds since 1970; 0 where nothing depends
     on it. The first is asked when the test begins, or when its student says that they begin."""
-    rules = load_plan(session.plan_id).rules
-    if responses or rules.effort is None:
-        return now_asked(rules, responses[-1].answered_at) if responses else 0
+    if load_plan(session.plan_id).rules.effort is None:
+        return 0
+    if responses:
+        return microseconds(responses[-1].answered_at)
     begun = session.events.filter(kind=SessionEvent.Kind.BEGUN).values_list("at", flat=True).last()
     return microseconds(begun or session.started_at)
 

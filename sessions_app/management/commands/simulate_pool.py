@@ -4,14 +4,13 @@ import json
 import uuid
 from argparse import ArgumentParser
 from dataclasses import replace
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from tqdm import tqdm
 
+from sessions_app.management.answers import add_which_answers, which_answers
 from sessions_app.measurement.simulations import queue, running
 from sessions_app.measurement.simulations.asking import (
     NORMAL,
@@ -57,17 +56,7 @@ class Command(BaseCommand):
             action="store_true",
             help="Persons who answered all of the pool or most, by what they answered; --students at most.",
         )
-        parser.add_argument(
-            "--import",
-            action="append",
-            type=uuid.UUID,
-            dest="imports",
-            help="Whose; repeatable. All of them.",
-        )
-        parser.add_argument("--no-delivered", action="store_true", help="Not answers of delivered tests.")
-        parser.add_argument(
-            "--since", type=date.fromisoformat, help="Delivered tests that ended from then on."
-        )
+        add_which_answers(parser)
         parser.add_argument(
             "--least-answered",
             type=float,
@@ -150,13 +139,8 @@ class Command(BaseCommand):
 
 def _asked(options: dict[str, Any]) -> Asked:
     kind = RECORDED if options["recorded"] else OWN if options["own"] else NORMAL
-    since = options["since"]
     recorded = Recorded(
-        None if options["imports"] is None else tuple(options["imports"]),
-        not options["no_delivered"],
-        None if since is None else timezone.make_aware(datetime.combine(since, time.min)),
-        options["least_answered"],
-        options["missing"],
+        **which_answers(options), least_answered=options["least_answered"], missing=options["missing"]
     )
     moments = (tuple(options["mean"]), tuple(options["sd"]), options["correlation"])
     population = Population(kind, *moments, recorded)

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from sessions_app.measurement.collecting import OVER
 from sessions_app.measurement.watches.reading import Read, read
 from sessions_app.models import PoolWatch, TestSession
 from testing_engine.calibration.version import engine_version
@@ -37,7 +38,7 @@ def waiting(now: datetime) -> list[UUID]:
     seen = PoolWatch.objects.filter(pool=OuterRef("pk"), night=night_of(now))
     tested = TestSession.objects.filter(
         revision__pool=OuterRef("pk"),
-        status__in=[TestSession.Status.COMPLETED, TestSession.Status.ENDED],
+        status__in=OVER,
         completed_at__gt=now - WINDOW,
         questions_answered__gt=0,
     )
@@ -118,9 +119,5 @@ def _keep(
 
 def forget_old(now: datetime) -> int:
     """Nights that need not be kept any more go; returns how many did."""
-    count, _ = _old(now).delete()
+    count, _ = PoolWatch.objects.filter(night__lt=night_of(now) - KEPT).delete()
     return count
-
-
-def _old(now: datetime) -> QuerySet[PoolWatch]:
-    return PoolWatch.objects.filter(night__lt=night_of(now) - KEPT)

@@ -6,7 +6,7 @@ until it had this one.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,7 @@ from sessions_app.measurement.running import parameters_in
 from sessions_app.models import PoolThresholds, TestResponse
 from sessions_app.reporting.pool_readiness import WANTED_ANSWERS
 from sessions_app.sitting.decisions import is_nothing
+from testing_engine.models import Question
 from testing_engine.monitoring import AnswerLog, Assumed, Limits, WatchedQuestion
 from testing_engine.psychometrics.ability.prior_rules import StandardNormal
 from testing_engine.psychometrics.constraints.exposure import MaximumRate
@@ -101,8 +102,7 @@ def read(revision: FrozenRevision, since: datetime, until: datetime) -> Read:
     """Of tests that were over after `since`, by `until`."""
     tests = _tests(revision.pool_id, since, until)
     alike = alike_items(revision)
-    current = alike_items(revision, also=PARAMETERS)
-    log, left_out = _log(tests, alike, current)
+    log, left_out = _log(tests, alike, _with_its_parameters(revision, alike))
     fresh = [
         test for test, is_fresh in zip(tests, log.is_fresh, strict=True) if is_fresh and test.is_adaptive
     ]
@@ -126,9 +126,14 @@ def _tests(pool_id: UUID, since: datetime, until: datetime) -> list[_Test]:
         ]
 
 
-def _log(
-    tests: Sequence[_Test], alike: Mapping[int, int], current: Mapping[int, int]
-) -> tuple[AnswerLog, int]:
+def _with_its_parameters(revision: FrozenRevision, alike: Mapping[int, int]) -> set[int]:
+    """Those of the versions that have the parameters which the revision has."""
+    rows = Question.objects.filter(pool_id=revision.pool_id).values_list("pk", *PARAMETERS)
+    known = {pk: parameters for pk, *parameters in rows.iterator()}
+    return {pk for pk, item in alike.items() if known[pk] == known[int(revision.question_ids[item])]}
+
+
+def _log(tests: Sequence[_Test], alike: Mapping[int, int], current: Collection[int]) -> tuple[AnswerLog, int]:
     parts = list(_answers([test.id for test in tests]))
     table = np.concatenate(parts) if parts else np.zeros((0, 4))
     keys, inverse = np.unique(table[:, 1].astype(np.int64), return_inverse=True)
@@ -162,8 +167,7 @@ def _answers(tests: Sequence[UUID]) -> Iterator[np.ndarray]:
 
 def _questions(revision: FrozenRevision, alike: Mapping[int, int]) -> Iterator[WatchedQuestion]:
     parameters = parameters_in(revision)
-    thresholds = PoolThresholds.objects.filter(pool=revision.pool_id).first()
-    settled = {} if thresholds is None else thresholds.seconds_of_questions
+    settled = PoolThresholds.seconds_in(revision.pool_id)
     waiting = {item for item, each in enumerate(parameters) if each.state == NOT_CALIBRATED}
     answered = _answers_ever(revision, {key: item for key, item in alike.items() if item in waiting})
     for item, each in enumerate(parameters):
