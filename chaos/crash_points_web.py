@@ -8,12 +8,9 @@ from collections.abc import Generator
 from importlib import import_module
 from typing import Any
 
-import django
 from django.db import connection
 from django.urls import get_resolver
 from django_redis import get_redis_connection
-
-django.setup()
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # there are no static files

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from desk.sentences import translated
 from sessions_app.measurement.finding_sentences import said_by
 
+ANCHOR = "anchor"  # why a question that is one has no new parameters
+
 
 @dataclass(frozen=True)
 class FindingsOfOneKind:
@@ -43,9 +45,13 @@ def state_in_words(state: str) -> str:
 
 
 def error_in_words(error: str) -> str:
-    """Why a job failed, or a question got no parameters, as it was kept; what has no words of its own is in
-    English."""
+    """What went wrong, as it was kept; what has no words of its own is in English."""
     return _(error) if error else ""
+
+
+def why_not_in_words(why_not: str) -> str:
+    """Why a question has no new parameters."""
+    return _("anchor: kept") if why_not == ANCHOR else error_in_words(why_not)
 
 
 def stage_in_words(stage: str) -> str:

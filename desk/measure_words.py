@@ -14,15 +14,19 @@ def ending_in_words(status: str, reason: str) -> str:
         "ended": _("ended early"),
         "expired": _("expired"),
     }
-    reasons = {
+    said = states.get(status, status)
+    return f"{said} – {end_in_words(reason)}" if reason else said
+
+
+def end_in_words(reason: str) -> str:
+    """Why a test, or a simulated one, is over."""
+    return {
         "length": _("the number of questions"),
         "precision": _("precision"),
         "classification": _("certainty about the level"),
         "exhausted": _("no question was left"),
         "time limit": _("the time was over"),
-    }
-    said = states.get(status, status)
-    return f"{said} – {reasons.get(reason, reason)}" if reason else said
+    }.get(reason, reason)
 
 
 def verdict_in_words(replay: Replay) -> str:

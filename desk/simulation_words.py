@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from desk.measure_words import end_in_words
 from sessions_app.measurement.simulations.asking import RECORDED
 from testing_engine.pictures.picture import shown
 from testing_engine.pictures.simulations import Words
@@ -174,11 +175,5 @@ def _of_answers(designs: Sequence[Mapping[str, Any]]) -> Rows:
 
 def stops_in_words(stops: Mapping[str, float]) -> list[tuple[str, str]]:
     """Why tests ended, the commonest reason first."""
-    words = {
-        "length": _("the number of questions"),
-        "precision": _("precision"),
-        "classification": _("certainty about the level"),
-        "exhausted": _("no question was left"),
-    }
     ordered = sorted(stops.items(), key=lambda each: -each[1])
-    return [(words.get(name, name), f"{100 * share:.1f} %") for name, share in ordered]
+    return [(end_in_words(name), f"{100 * share:.1f} %") for name, share in ordered]

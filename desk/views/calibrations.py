@@ -12,11 +12,13 @@ from django.views.decorators.http import require_safe
 
 from desk.calibration_forms import AnswersForm, CalibrationForm, wanted_in
 from desk.calibration_words import (
+    ANCHOR,
     error_in_words,
     findings_in_words,
     rise_in_words,
     stage_in_words,
     state_in_words,
+    why_not_in_words,
 )
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
@@ -38,7 +40,6 @@ from testing_engine.authoring.shelf import PoolCard
 from testing_engine.pictures.calibrations import Words, old_and_new
 
 LISTED = 50
-ANCHOR = "anchor"  # why a question that is one has no new parameters
 
 
 @require_form
@@ -125,7 +126,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
     rises = [
         rise_in_words(item["new_state"]) if item["new_state"] != item["state"] else "" for item in page.items
     ]
-    reasons = [error_in_words(item["why_not"]) for item in page.items]
+    reasons = [why_not_in_words(item["why_not"]) for item in page.items]
     lines = list(zip(page.items, rises, reasons, strict=True))
     context |= {"items": page, "lines": lines, "picture": _picture(page)}
     if is_part:
@@ -137,7 +138,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         "is_gated": gate.requirements_of(pool_id) is not None,
         "proposed": sum(item["new"] is not None for item in found.result["items"]),
         "without": [
-            (item["id"], error_in_words(item["why_not"]))
+            (item["id"], why_not_in_words(item["why_not"]))
             for item in found.result["items"]
             if item["new"] is None and item["why_not"] != ANCHOR
         ],

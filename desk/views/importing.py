@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
 from desk.import_forms import AT_ONCE, ImportForm
 from desk.rights import MAKE_POOLS
-from desk.views.imports import imports_of, look_later, told
+from desk.views.imports import imports_of, look_later, told, too_many
+from sessions_app.refusals import TooManyPoolImports
 from testing_engine import importing
 from testing_engine.authoring import shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
@@ -30,9 +31,10 @@ def import_questions(request: DeskRequest) -> HttpResponse:
         return _show(request, form, {})
     upload = form.upload()
     if len(upload.content) > AT_ONCE and request.POST.get("do") == "look":
-        return look_later(
-            request, upload, form.wishes(dry_run=True), lambda said: _refused(request, form, said)
-        )
+        try:
+            return look_later(request, upload, form.wishes(dry_run=True))
+        except TooManyPoolImports:
+            return _show(request, form, {"problems": [too_many()]})
     said = ""
     if request.POST.get("do") == "import":
         if request.POST.get("seen") == form.seen(upload):
@@ -61,10 +63,6 @@ def _imported(request: DeskRequest, form: ImportForm, upload: Upload) -> HttpRes
     said = _("Questions taken into the pool: {taken}. Refused: {refused}.")
     messages.success(request, said.format(taken=report.taken, refused=report.refused))
     return go_to(request, reverse("desk:pool", args=[report.pool.pk]))
-
-
-def _refused(request: DeskRequest, form: ImportForm, said: str) -> HttpResponse:
-    return _show(request, form, {"problems": [said]})
 
 
 def _show(request: DeskRequest, form: ImportForm, context: dict[str, Any]) -> HttpResponse:

@@ -1,6 +1,5 @@
 """Long files of questions: a worker reads them, and whoever brought one looks when they like."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -25,15 +24,9 @@ LISTED = 500  # questions of each kind
 IMPORTS_LISTED = 5
 
 
-def look_later(
-    request: DeskRequest, upload: Upload, wishes: Wishes, refuse: Callable[[str], HttpResponse]
-) -> HttpResponse:
-    """A worker looks at the file; the page of its progress."""
-    try:
-        asked = pool_imports.ask(upload, wishes, request.user.pk, keeps_file=True)
-    except TooManyPoolImports:
-        return refuse(_too_many())
-    return go_to(request, _address(asked))
+def look_later(request: DeskRequest, upload: Upload, wishes: Wishes) -> HttpResponse:
+    """A worker looks at the file; the page of its progress. Raises `TooManyPoolImports`."""
+    return go_to(request, _address(pool_imports.ask(upload, wishes, request.user.pk, keeps_file=True)))
 
 
 def imports_of(request: DeskRequest) -> list[tuple[Progress, str]]:
@@ -71,7 +64,7 @@ def take_import(request: DeskRequest, import_id: UUID) -> HttpResponse:
         reason = request.POST.get(REASON, "")
         return go_to(request, _address(pool_imports.take(str(import_id), request.user.pk, reason)))
     except TooManyPoolImports:
-        messages.warning(request, _too_many())
+        messages.warning(request, too_many())
         return go_to(request, _address(import_id))
     except PoolImportNotFound as unknown:
         raise Http404 from unknown
@@ -102,6 +95,7 @@ def _address(import_id: UUID) -> str:
     return reverse("desk:import_progress", args=[import_id])
 
 
-def _too_many() -> str:
+def too_many() -> str:
+    """Why no more imports are taken now."""
     said = _("{count} of your imports are not over yet. Wait for one of them.")
     return said.format(count=pool_imports.MOST_OPEN)

@@ -37,7 +37,7 @@ def measure(request: DeskRequest) -> HttpResponse:
     found = standings([card.id for card in page.cards])
     context = {
         "rows": [(card, found[card.id]) for card in page.cards],
-        "alarms": {each.id for each in standing.alarmed_pools(card.id for card in page.cards)},
+        "alarms": standing.alarmed_among(card.id for card in page.cards),
         "page": page,
         "search": search,
         "after": after,

@@ -40,7 +40,7 @@ def pool_list(request: DeskRequest) -> HttpResponse:
     page = shelf.find_pools(search, archived=archived, after=after)
     context = {
         "page": page,
-        "alarms": {each.id: each.alarms for each in standing.alarmed_pools(card.id for card in page.cards)},
+        "alarms": standing.alarmed_among(card.id for card in page.cards),
         "form": form,
         "search": search,
         "archived": archived,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from desk.calibration_words import error_in_words, state_in_words
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
+from desk.downloads import numbers_of
 from desk.requirement_forms import RequirementsForm, initial_of
 from desk.rights import MAKE_POOLS
 from desk.sentences import translated
@@ -106,7 +107,7 @@ def simulation(request: DeskRequest, pool_id: UUID, simulation_id: UUID) -> Http
         return go_to(request, request.path)
     pictures = _pictures(found)
     if "data" in request.GET:
-        return _download(pictures, request.GET["data"])
+        return numbers_of(pictures, request.GET["data"])
     names = picture_words(found.request).designs
     context |= {
         "result": found.result,
@@ -151,14 +152,6 @@ def _pictures(found: Any) -> list[Picture]:
     return simulation_pictures(
         result["designs"], result["concepts"], result["items"], picture_words(found.request)
     )
-
-
-def _download(pictures: list[Picture], name: str) -> HttpResponse:
-    picture = next((each for each in pictures if each.name == name), None)
-    if picture is None:
-        raise Http404
-    headers = {"Content-Disposition": f'attachment; filename="{picture.name}.csv"'}
-    return HttpResponse(picture.csv, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _levels(result: dict[str, Any], names: tuple[str, ...]) -> list[dict[str, Any]]:

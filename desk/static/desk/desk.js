@@ -1,16 +1,8 @@
 // What all pages of the desk share: saying so when a part of a page could not be fetched.
 
-const trouble = document.getElementById("trouble");
-
-function say(text) {
-  trouble.textContent = text ?? "";
-  trouble.hidden = !text;
-}
+import { meaningOf, say, sayOffline } from "./trouble.js";
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && say(""));
-document.addEventListener("htmx:responseError", ({ detail }) => {
-  const { loggedOut, stale, failed } = trouble.dataset;
-  say({ 401: loggedOut, 403: stale }[detail.xhr.status] ?? failed);
-});
-document.addEventListener("htmx:sendError", () => say(trouble.dataset.offline));
+document.addEventListener("htmx:responseError", ({ detail }) => say(meaningOf(detail.xhr.status)));
+document.addEventListener("htmx:sendError", sayOffline);
 document.querySelector(".error-summary, [aria-invalid='true']")?.focus();

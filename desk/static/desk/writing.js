@@ -1,6 +1,7 @@
 // The page on which a question is written: the preview, trying it, places and pictures in the text.
 
 import { keepDrafts } from "./draft.js";
+import { meaningOf, say, sayOffline } from "./trouble.js";
 
 const one = (selector) => document.querySelector(selector);
 const form = one("#question-form");
@@ -131,16 +132,14 @@ function choose(button) {
     body.append("kind", kind);
     body.append("file", input.files[0]);
     const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
-    const trouble = one("#trouble");
     try {
       const reply = await fetch("/desk/media", { method: "POST", body, headers: { "X-CSRFToken": token, "HX-Request": "true" } });
       const { text, error } = reply.headers.get("Content-Type")?.includes("json") ? await reply.json() : {};
-      trouble.textContent = reply.ok ? "" : (error ?? (reply.status === 401 ? trouble.dataset.loggedOut : trouble.dataset.failed));
+      say(reply.ok ? "" : (error ?? meaningOf(reply.status)));
       if (reply.ok) insert(into, text, text.indexOf("[") + 1); // where its words are written
     } catch {
-      trouble.textContent = trouble.dataset.offline;
+      sayOffline();
     }
-    trouble.hidden = !trouble.textContent;
   });
   input.click();
 }

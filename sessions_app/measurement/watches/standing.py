@@ -54,13 +54,17 @@ def _newest() -> QuerySet[PoolWatch]:
     return PoolWatch.objects.filter(pk__in=newest).defer("result")
 
 
-def alarmed_pools(only: Iterable[UUID] | None = None) -> list[AlarmedPool]:
-    """Pools with alarms, by name; among these `only`, where they are named."""
+def alarmed_pools() -> list[AlarmedPool]:
+    """Pools with alarms, by name."""
     found = _newest().exclude(alarms={}).select_related("pool")
-    if only is not None:
-        found = found.filter(pool__in=list(only))
     told = [AlarmedPool(each.pool_id, str(each.pool), sum(each.alarms.values())) for each in found]
     return sorted(told, key=lambda each: (each.name, each.id))
+
+
+def alarmed_among(pools: Iterable[UUID]) -> set[UUID]:
+    """Those of the pools that have alarms."""
+    found = _newest().exclude(alarms={}).filter(pool__in=list(pools))
+    return set(found.values_list("pool_id", flat=True))
 
 
 def open_alarms() -> Counter[str]:

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from sessions_app.conftest import Start, is_even, pointers, take_test
 from sessions_app.measurement import gate
 from sessions_app.measurement.importing import import_responses
-from sessions_app.measurement.simulations import asking, queue, recorded, running
+from sessions_app.measurement.simulations import queue, recorded, running
 from sessions_app.measurement.simulations.asking import RECORDED, Asked, Design, Population
 from sessions_app.measurement.simulations.recorded import Recorded
 from sessions_app.measurement.simulations.refused import SimulationRefused
@@ -27,12 +27,6 @@ from testing_engine.simulation.summary import summary
 
 ITEMS, PERSONS, IN_PART = 10, 45, 20
 SHORT = CatRules(max_questions=4)
-
-
-@pytest.fixture(autouse=True)
-def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PART_STUDENTS", 10)
-    monkeypatch.setattr("sessions_app.api.simulations.send_simulation", lambda simulation_id: None)
 
 
 @pytest.fixture

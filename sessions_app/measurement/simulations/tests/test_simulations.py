@@ -31,12 +31,6 @@ from testing_engine.simulation.summary import summary
 SHORT = CatRules(max_questions=4)
 
 
-@pytest.fixture(autouse=True)
-def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PART_STUDENTS", 10)
-    monkeypatch.setattr("sessions_app.api.simulations.send_simulation", lambda simulation_id: None)
-
-
 @pytest.fixture
 def pool(db: None) -> QuestionPool:
     return make_pool(8)
