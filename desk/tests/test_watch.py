@@ -57,3 +57,14 @@ def test_from_an_alarm_to_what_can_be_done(author: Client) -> None:
     assert third.alarms == {}
     assert "No longer found" in both.get(address).content.decode()
     assert address not in author.get("/desk/").content.decode()
+
+
+def test_where_nothing_was_looked_at_it_does_not_say_that_all_is_well(author: Client) -> None:
+    pool = simulated_pool()
+    deliver(pool, 5, NIGHT - DAY)
+    nights.watch_pool(pool, NIGHT)
+    page = author.get(f"/desk/measure/{pool.pk}/watch").content.decode()
+    assert "goes with the parameters." not in page
+    alarms = page.partition('id="alarms"')[2].partition("</section>")[0]
+    assert "nobody could look whether answers go with the parameters" in alarms
+    assert page.count("a hundred tests are needed") == alarms.count("a hundred tests are needed") == 1

@@ -111,6 +111,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         "state": state_in_words(found.state),
         "stage": stage_in_words(found.stage),
         "error": error_in_words(found.error),
+        "waits_for": translated(waits) if (waits := queue.waits_for(found, timezone.now())) else "",
     }
     is_part = wants_part(request)
     if found.result is None:

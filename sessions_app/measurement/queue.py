@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +20,9 @@ from sessions_app.refusals import (
 )
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
+from testing_engine.sentences import Sentence, say
+
+LONG_SILENCE = timedelta(minutes=1)
 
 
 def ask(
@@ -110,6 +113,24 @@ def is_one_computed(now: datetime) -> bool:
         state=Calibration.State.RUNNING, heartbeat_at__gte=now - jobs.SILENT_AFTER
     )
     return alive.exists()
+
+
+def waits_for(calibration: Calibration, now: datetime) -> Sentence | None:
+    """Why a queued one does not begin, where the worker of the one that runs is not heard of any more."""
+    if calibration.state != Calibration.State.QUEUED:
+        return None
+    running = Calibration.objects.filter(state=Calibration.State.RUNNING, heartbeat_at__lt=now - LONG_SILENCE)
+    silent = running.select_related("pool").defer("result", "shift", "session_ids").first()
+    if silent is None or silent.heartbeat_at is None:
+        return None
+    return say(
+        "It waits for the calibration {id} of {pool}, whose worker has not been heard of since {time}; "
+        "{minutes} minutes after that it goes on.",
+        id=silent.pk,
+        pool=silent.pool.name or silent.pool_id,
+        time=f"{silent.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC",
+        minutes=jobs.SILENT_AFTER.seconds // 60,
+    )
 
 
 def take_up(now: datetime, send: Callable[[uuid.UUID], object]) -> tuple[int, int]:

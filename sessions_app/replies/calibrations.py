@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.utils import timezone
 from msgspec import Meta
 
+from sessions_app.measurement import queue
 from sessions_app.measurement.importing import Report
 from sessions_app.models import Calibration, ResponseImport
 from sessions_app.replies.values import Reply
@@ -57,6 +59,7 @@ class CalibrationReply(Reply, frozen=True):
     started_at: datetime | None
     finished_at: datetime | None
     error: Annotated[str, Meta(description="Why there is no result, in a sentence.")]
+    waits_for: Annotated[str, Meta(description="Why a queued one does not begin; usually empty.")]
     request: Annotated[dict[str, Any], Meta(description="All that was asked for; with the data it decides.")]
     data_hash: Annotated[str, Meta(description="SHA-256 of the answers.")]
     engine_version: str
@@ -135,6 +138,7 @@ def _calibration(
         started_at=found.started_at,
         finished_at=found.finished_at,
         error=found.error,
+        waits_for=f"{queue.waits_for(found, timezone.now()) or ''}",
         request=found.request,
         data_hash=found.data_hash,
         engine_version=found.engine_version,

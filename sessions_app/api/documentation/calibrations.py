@@ -41,6 +41,7 @@ _RUNNING = {
     "started_at": "2026-11-22T09:00:01Z",
     "finished_at": None,
     "error": "",
+    "waits_for": "",
     "request": _REQUEST,
     "data_hash": "",
     "engine_version": "",

@@ -331,3 +331,15 @@ def test_without_answers_it_fails_in_a_sentence(uncalibrated: QuestionPool) -> N
     running.run(calibration.pk)
     calibration.refresh_from_db()
     assert (calibration.state, calibration.error[:31]) == ("failed", "There are no answers to calibra")
+
+
+def test_who_waits_for_a_silent_worker_is_told(uncalibrated: QuestionPool, api: APIClient) -> None:
+    now = timezone.now()
+    other = make_pool([question(i, [1.0]) for i in range(3)])
+    running_one = queue.ask(other, Asked(scale="own"))
+    waiting = queue.ask(uncalibrated, Asked(scale="own"))
+    address = f"/api/pools/{uncalibrated.pk}/calibrations/{waiting.pk}"
+    jobs.claim(Calibration, running_one.pk, now)
+    assert api.get(address).json()["waits_for"] == ""
+    Calibration.objects.filter(pk=running_one.pk).update(heartbeat_at=now - 2 * queue.LONG_SILENCE)
+    assert str(running_one.pk) in api.get(address).json()["waits_for"]
