@@ -4,11 +4,10 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from benchmarks import durable_services, table
+from benchmarks.twins import connected_to, run, twins, unchecked
 
 SMALL, LARGE = 10_000, 1_000_000
 STALE = 1000
@@ -80,19 +79,21 @@ def measure(sizes: tuple[int, int], rounds: int) -> tuple[dict[int, list[float]]
     """Seconds by round, and the plan of the query that finds a batch, for each size of table."""
     from django.utils import timezone
 
+    from benchmarks.floor_sessions import publish_demo, start
     from sessions_app.administration.cleanup import end_inactive
 
-    databases = dict(zip(sizes, _databases(), strict=True))
+    start(publish_demo(5), 20)  # what the rows refer to
+    databases = dict(zip(sizes, twins(), strict=True))
     references = {}
     for size, database in databases.items():
-        with _connected_to(database):
+        with connected_to(database):
             references[size] = _fill(size)
     seconds: dict[int, list[float]] = {size: [] for size in sizes}
     plans: dict[int, list[str]] = {}
     for number in range(-1, rounds):
         for size in sizes if number % 2 else reversed(sizes):
-            with _connected_to(databases[size]):
-                _run(_ADD_STALE, {**references[size], "count": STALE})
+            with connected_to(databases[size]):
+                run(_ADD_STALE, {**references[size], "count": STALE})
                 if number < 0:  # the round before the first reads the pages
                     plans[size] = _plan()
                 begun = time.perf_counter()
@@ -104,57 +105,16 @@ def measure(sizes: tuple[int, int], rounds: int) -> tuple[dict[int, list[float]]
     return seconds, plans
 
 
-def _databases() -> tuple[str, str]:
-    """The service's own, and a copy of it, with every index, key and trigger."""
-    from django.db import connection
-
-    from benchmarks.floor_sessions import publish_demo, start
-
-    start(publish_demo(5), 20)  # what the rows refer to
-    small = str(connection.settings_dict["NAME"])
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]
-    with _connected_to("postgres"):
-        _run(f'CREATE DATABASE "{small}_large" TEMPLATE "{small}"')
-    return small, f"{small}_large"
-
-
-@contextmanager
-def _connected_to(database: str) -> Iterator[None]:
-    """Django's connection goes to another database of the same server, without a pool between."""
-    from django.db import connections
-    from django.db.backends.postgresql.base import DatabaseWrapper
-
-    usual = connections["default"]
-    options = {name: value for name, value in usual.settings_dict["OPTIONS"].items() if name != "pool"}
-    connections["default"] = DatabaseWrapper(
-        {**usual.settings_dict, "NAME": database, "OPTIONS": options}, "default"
-    )
-    try:
-        yield
-    finally:
-        connections["default"].close()
-        connections["default"] = usual
-
-
 def _fill(size: int) -> dict[str, Any]:
     from sessions_app.models import TestSession
 
     session = TestSession.objects.get()
     references = {"student": session.student_id, "revision": session.revision_id, "plan": session.plan_id}
-    _run("SET session_replication_role = replica")  # or a million times three foreign keys are checked
-    _run(_FILL, {**references, "count": size})
-    _run("SET session_replication_role = DEFAULT")
-    _run("VACUUM ANALYZE test_sessions")
-    _run("CHECKPOINT")
+    with unchecked():  # or a million times three foreign keys are checked
+        run(_FILL, {**references, "count": size})
+    run("VACUUM ANALYZE test_sessions")
+    run("CHECKPOINT")
     return references
-
-
-def _run(statement: str, parameters: dict[str, Any] | None = None) -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
 
 
 def _plan() -> list[str]:

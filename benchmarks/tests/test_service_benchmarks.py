@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import table
+from benchmarks.growth_probes import PROBES
 from benchmarks.serving import GUNICORN
 from embedded.processes import WHOLE_PATIENCE
 
@@ -114,3 +115,12 @@ def test_it_measures_a_night(request: pytest.FixtureRequest) -> None:
     ((questions, answers, *_),) = rows(run("benchmarks.watch", "--tiny"))
 
     assert (questions, answers) == ("60", "3,750")
+
+
+def test_it_measures_growth(request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--deep"):
+        pytest.skip("half a minute; --deep runs it")
+    measured = rows(run("benchmarks.growth", "--tiny"))
+
+    assert [name for name, *_ in measured] == [probe.name for probe in PROBES]
+    assert all(float(first_byte) > 0 for _, _, _, _, first_byte, *_ in measured)

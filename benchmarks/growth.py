@@ -1,0 +1,209 @@
+"""What pages and endpoints take with many sessions beside few: `python -m benchmarks.growth`.
+
+Two databases of one server: the same pool, one with 10³ sessions and one with 10⁶ (`--small`, `--large`),
+ten answers each (`growth_fill`). Every line of `growth_probes.PROBES` is asked of both in turn, in this
+process, so that its processor time is that of the page. The aims: a ratio of at most 1.5, the first byte
+within a second.
+"""
+
+import argparse
+import logging
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+from benchmarks import durable_services, table
+from benchmarks.growth_probes import PAGE_SIZE, PROBES, Facts, Probe
+from benchmarks.twins import connected_to, twins
+
+SMALL, LARGE = 1_000, 1_000_000
+MOST_RATIO, LONGEST_FIRST_BYTE = 1.5, 1.0
+ENOUGH = 4.0  # seconds of one probe in one database
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One request: seconds to the first byte and to the last, of this process' and PostgreSQL's processor."""
+
+    first_byte: float
+    whole: float
+    processor: float
+    postgresql: float
+    size: int
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("--tiny", action="store_true", help="only see that it works")
+    parser.add_argument("--small", type=int, default=SMALL, help="sessions (%(default)s)")
+    parser.add_argument("--large", type=int, default=LARGE, help="sessions (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=9, help="of each probe in each database (%(default)s)")
+    parser.add_argument("--only", default="", help="probes with these words in their name")
+    options = parser.parse_args(arguments)
+    sizes = (40, 200) if options.tiny else (options.small, options.large)
+    probes = [probe for probe in PROBES if options.only in probe.name]
+    with durable_services():
+        found = measure(sizes, probes, 2 if options.tiny else options.rounds)
+        print(report(sizes, found))
+    return 0
+
+
+def report(sizes: tuple[int, int], found: dict[str, tuple[list[Sample], list[Sample]]]) -> str:
+    small, large = (f"{size:,}" for size in sizes)
+    header = (
+        "page or endpoint",
+        f"{small}, ms",
+        f"{large}, ms",
+        "ratio",
+        "first byte, ms",
+        f"CPU of {small}, ms",
+        f"CPU of {large}, ms",
+        "ratio of CPU",
+        "KB",
+    )
+    return table(header, [_row(name, *samples) for name, samples in found.items()])
+
+
+def _row(name: str, small: list[Sample], large: list[Sample]) -> tuple[str, ...]:
+    first, wall = (_median(large, field) for field in ("first_byte", "whole"))
+    before = _median(small, "whole")
+    spent = [_mean_processor(samples) for samples in (small, large)]
+    too_much = " !" if wall / before > MOST_RATIO or first > LONGEST_FIRST_BYTE else ""
+    return (
+        name,
+        f"{before * 1000:.1f}",
+        f"{wall * 1000:.1f}",
+        f"{wall / before:.2f}{too_much}",
+        f"{first * 1000:.1f}",
+        *(f"{each * 1000:.1f}" for each in spent),
+        f"{spent[1] / spent[0]:.2f}",
+        f"{_median(large, 'size') / 1000:.0f}",
+    )
+
+
+def _median(samples: list[Sample], field: str) -> float:
+    return float(statistics.median(getattr(sample, field) for sample in samples))
+
+
+def _mean_processor(samples: list[Sample]) -> float:
+    """PostgreSQL's is counted in hundredths of a second: only its mean says something."""
+    return statistics.fmean(sample.processor + sample.postgresql for sample in samples)
+
+
+def measure(
+    sizes: tuple[int, int], probes: Sequence[Probe], rounds: int
+) -> dict[str, tuple[list[Sample], list[Sample]]]:
+    """The samples of each probe, in the small database and in the large one."""
+    from benchmarks.growth_fill import fill, prepare
+
+    logging.disable(logging.INFO)  # a line a request would stand between the table's
+    callers = _callers()
+    prepare()
+    now = datetime.now(UTC)
+    databases, facts = twins(), []
+    for database, size in zip(databases, sizes, strict=True):
+        with connected_to(database):
+            fill(size, now=now)
+            facts.append(_facts(size))
+    found: dict[str, tuple[list[Sample], list[Sample]]] = {}
+    for probe in probes:
+        samples: tuple[list[Sample], list[Sample]] = ([], [])
+        for turn in range(3):
+            for place in (0, 1) if turn % 2 else (1, 0):
+                with connected_to(databases[place]):
+                    samples[place].extend(
+                        _asked(probe, facts[place], callers, -(-rounds // 3), samples[place])
+                    )
+        found[probe.name] = samples
+        print(_row(probe.name, *samples), file=sys.stderr, flush=True)
+    return found
+
+
+def _callers() -> dict[str, dict[str, Any]]:
+    """What the test client sends for each kind of caller; both databases will know them."""
+    from django.contrib.auth.models import Permission, User
+    from django.test import Client
+    from knox.models import AuthToken
+
+    from benchmarks.growth_fill import CLIENT
+
+    client = User.objects.create_user(CLIENT)
+    client.user_permissions.set(Permission.objects.all())
+    _, token = AuthToken.objects.create(client)
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("growth-staff"))
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
+    return {"client": {"Authorization": f"Token {token}"}, "staff": {"Cookie": cookies}}
+
+
+def _facts(size: int) -> Facts:
+    from sessions_app.models import NamedTest, TestSession
+
+    newest = TestSession.objects.order_by("-started_at", "pk")
+    middle = newest.exclude(status="active").select_related("student", "revision")[size // 2]
+    total = newest.count()
+    return Facts(
+        pool=str(middle.revision.pool_id),
+        question=middle.revision.questions.order_by("pk").values_list("pk", flat=True)[0],
+        session=str(middle.pk),
+        running=str(newest.filter(status="active")[0].pk),
+        student=middle.student.external_id,
+        student_pk=middle.student_id,
+        exam=NamedTest.objects.get(name="exam").pk,
+        last_page=-(-total // PAGE_SIZE),
+    )
+
+
+def _asked(
+    probe: Probe,
+    facts: Facts,
+    callers: dict[str, dict[str, Any]],
+    rounds: int,
+    before: list[Sample],
+) -> list[Sample]:
+    """A request that is not counted, as the connection is new, and then some; fewer where they are long."""
+    samples = [_one(probe, facts, callers)]
+    while len(samples) <= rounds and sum(sample.whole for sample in before + samples) < ENOUGH:
+        samples.append(_one(probe, facts, callers))
+    return samples[1:] or samples
+
+
+def _one(probe: Probe, facts: Facts, callers: dict[str, dict[str, Any]]) -> Sample:
+    from django.test import Client
+
+    browser = Client(headers={**callers[probe.caller], **dict(probe.headers)}, SERVER_NAME="127.0.0.1")
+    of_postgresql, processor, begun = _postgresql_seconds(), time.process_time(), time.perf_counter()
+    response: Any  # a stream or not
+    if probe.body is None:
+        response = browser.get(probe.address(facts))
+    else:
+        response = browser.post(probe.address(facts), probe.body(facts), content_type="application/json")
+    pieces = iter(response.streaming_content if response.streaming else [response.content])
+    size = len(next(pieces, b""))
+    first_byte = time.perf_counter() - begun
+    size += sum(map(len, pieces))
+    whole = time.perf_counter() - begun
+    spent = time.process_time() - processor, _postgresql_seconds() - of_postgresql
+    if response.status_code != 200:
+        raise RuntimeError(f"{probe.name}: {response.status_code} {probe.address(facts)}")
+    return Sample(first_byte, whole, *spent, size)
+
+
+def _postgresql_seconds() -> float:
+    """Of the connection's own process, without those that it may ask to help."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    assert connection.connection is not None
+    times = psutil.Process(connection.connection.info.backend_pid).cpu_times()
+    return times.user + times.system
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

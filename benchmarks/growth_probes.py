@@ -1,0 +1,89 @@
+"""What `growth` asks for: pages and endpoints, a line each. A new page is a new line of `PROBES`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What addresses are made of, in one of the two databases."""
+
+    pool: str
+    question: int
+    session: str  # one in the middle of the list
+    running: str
+    student: str
+    student_pk: int
+    exam: int
+    last_page: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One request. `caller`: an API client with every permission, or somebody with every right."""
+
+    name: str
+    address: Callable[[Facts], str]
+    caller: Literal["client", "staff"] = "staff"
+    body: Callable[[Facts], dict[str, Any]] | None = None  # JSON to post; none: it is a GET
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def api(name: str, address: Callable[[Facts], str]) -> Probe:
+    return Probe(f"API: {name}", lambda facts: f"/api/{address(facts)}", "client")
+
+
+def admin(name: str, address: Callable[[Facts], str]) -> Probe:
+    return Probe(f"admin: {name}", lambda facts: f"/admin/{address(facts)}")
+
+
+def desk(name: str, address: Callable[[Facts], str]) -> Probe:
+    return Probe(f"desk: {name}", lambda facts: f"/desk/{address(facts)}")
+
+
+PROBES = (
+    api("sessions, first page", lambda _: "sessions"),
+    api("sessions, last page by number", lambda f: f"sessions?page={f.last_page}"),
+    api("sessions, middle page by number", lambda f: f"sessions?page={(f.last_page + 1) // 2}"),
+    api("sessions that were ended early", lambda _: "sessions?status=ended"),
+    api("sessions of a pool", lambda f: f"sessions?pool={f.pool}"),
+    api("sessions of a student", lambda f: f"sessions?student_id={f.student}"),
+    api("answers of a session", lambda f: f"sessions/{f.session}/responses"),
+    api("status of a running session", lambda f: f"test/status/{f.running}"),
+    api("a student's proficiency", lambda f: f"student/{f.student}/proficiency"),
+    api("a student's history", lambda f: f"student/{f.student}/history"),
+    api("a student's progress", lambda f: f"student/{f.student}/progress"),
+    api("pools", lambda _: "pools"),
+    api("questions of a pool", lambda f: f"pools/{f.pool}/questions"),
+    admin("front page", lambda _: ""),
+    admin("sessions", lambda _: "sessions_app/testsession/"),
+    admin("sessions that were ended early", lambda _: "sessions_app/testsession/?status__exact=ended"),
+    admin("sessions, by a student's id", lambda f: f"sessions_app/testsession/?q={f.student}"),
+    admin("sessions, by an id that nobody has", lambda _: "sessions_app/testsession/?q=nobody"),
+    admin("sessions, by a session's id", lambda f: f"sessions_app/testsession/?q={f.session}"),
+    admin("a session with its answers", lambda f: f"sessions_app/testsession/{f.session}/change/"),
+    admin("students", lambda _: "sessions_app/student/"),
+    admin("students, by id", lambda f: f"sessions_app/student/?q={f.student}"),
+    admin("students, by a name that all have", lambda _: "sessions_app/student/?q=Ada"),
+    admin("a student", lambda f: f"sessions_app/student/{f.student_pk}/change/"),
+    admin("a student's results", lambda f: f"sessions_app/student/{f.student_pk}/results/"),
+    admin("proficiencies", lambda _: "sessions_app/studentproficiency/"),
+    admin("proficiencies, by a student's id", lambda f: f"sessions_app/studentproficiency/?q={f.student}"),
+    admin("named tests", lambda _: "sessions_app/namedtest/"),
+    admin("a named test", lambda f: f"sessions_app/namedtest/{f.exam}/change/"),
+    admin("invitations", lambda _: "sessions_app/invitation/"),
+    admin("invitations to a test", lambda f: f"sessions_app/invitation/?test__id__exact={f.exam}"),
+    admin("invitations, by a student's id", lambda f: f"sessions_app/invitation/?q={f.student}"),
+    admin("questions", lambda _: "testing_engine/question/"),
+    admin("live view", lambda _: "sessions_app/livesession/"),
+    admin("live view of a test", lambda f: f"sessions_app/livesession/?named_test__id__exact={f.exam}"),
+    admin("live view, by a student's id", lambda f: f"sessions_app/livesession/?q={f.student}"),
+    desk("entrance", lambda _: ""),
+    desk("pools", lambda _: "questions/"),
+    desk("questions of a pool", lambda f: f"questions/{f.pool}/"),
+    desk("measure: pools", lambda _: "measure/"),
+    desk("a session's path", lambda f: f"measure/sessions/{f.session}"),
+)
