@@ -119,7 +119,7 @@ def _watched_pools() -> Iterator[Metric]:
 
 
 def _active_sessions() -> int | None:
-    """The partial index `sessions_active_by_activity` holds these alone."""
+    """The partial index `sessions_active_by_mark` holds these alone."""
     try:
         return TestSession.objects.filter(status=TestSession.Status.ACTIVE).count()
     except DatabaseError:

@@ -11,27 +11,28 @@ from benchmarks.twins import connected_to, run, twins, unchecked
 
 SMALL, LARGE = 10_000, 1_000_000
 STALE = 1000
-INDEX = "sessions_active_by_activity"
+INDEX = "sessions_active_by_mark"
 
 # 5 in 100 sessions are running and in use; the rest is over, as a service that has run for a while has it.
 _FILL = r"""
 INSERT INTO test_sessions (id, student_id, revision_id, plan_id, seed, status, end_reason, prior_mean,
   prior_sd, theta, standard_error, questions_answered, correct_responses, current_position, started_at,
-  last_activity, completed_at, request_hash, chain_head)
+  last_activity, activity_mark, completed_at, request_hash, chain_head)
 SELECT gen_random_uuid(), %(student)s, %(revision)s, %(plan)s, n,
   CASE WHEN n %% 20 = 0 THEN 'active' ELSE 'completed' END, '', '{0,0,0,0,0}', '{1,1,1,1,1}',
   '{0.1,0.2,0.3,0.4,0.5}', '{0.5,0.5,0.5,0.5,0.5}', 10, 5, CASE WHEN n %% 20 = 0 THEN 7 END,
   now() - n * interval '1 second', CASE WHEN n %% 20 = 0 THEN now() ELSE now() - n * interval '1 second' END,
+  CASE WHEN n %% 20 = 0 THEN now() - interval '9 minutes' ELSE now() - n * interval '1 second' END,
   CASE WHEN n %% 20 = 0 THEN NULL ELSE now() END, '', '\x00'
 FROM generate_series(1, %(count)s) AS n
 """
 _ADD_STALE = r"""
 INSERT INTO test_sessions (id, student_id, revision_id, plan_id, seed, status, end_reason, prior_mean,
   prior_sd, theta, standard_error, questions_answered, correct_responses, current_position, started_at,
-  last_activity, request_hash, chain_head)
+  last_activity, activity_mark, request_hash, chain_head)
 SELECT gen_random_uuid(), %(student)s, %(revision)s, %(plan)s, n, 'active', '', '{0,0,0,0,0}', '{1,1,1,1,1}',
   '{0.1,0.2,0.3,0.4,0.5}', '{0.5,0.5,0.5,0.5,0.5}', 10, 5, 7, now() - interval '2 hours',
-  now() - interval '1 hour' - n * interval '1 second', '', '\x00'
+  now() - (3600 + n) * interval '1 second', now() - (3600 + n) * interval '1 second', '', '\x00'
 FROM generate_series(1, %(count)s) AS n
 """
 

@@ -64,7 +64,7 @@ def _answer(asked: Asked) -> replies.Continued:
         "on_time": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(floor.RECORD, row)
+        cursor.execute(floor.LEAN_RECORD, row)
         assert cursor.fetchone()[0] == 1
 
     with redis.pipeline(transaction=False) as pipeline:

@@ -111,6 +111,7 @@ def _packed(pool: Any, concepts: int) -> Any:
     from benchmarks.floor_sessions import start
     from sessions_app import replies
     from sessions_app.sitting.hot_state import read_state
+    from sessions_app.sitting.ledger import mark_stays
     from sessions_app.sitting.session_state import Advance
     from sessions_app.sitting.shown import shown_by_key
     from sessions_app.sitting.standing import standing_of_state
@@ -152,6 +153,7 @@ def _packed(pool: Any, concepts: int) -> Any:
         "link": b"l" * 16,
         "completed_link": b"",
         "token_generation": 0,
+        "mark_stays": mark_stays(),
     }
     return floor.Packed(question_pks, [each.packed() for each in states], row, reply)
 

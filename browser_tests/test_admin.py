@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from browser_tests.accessibility import check_accessibility
 from browser_tests.population import populate
 from sessions_app.models import TestSession
+from sessions_app.tests.factories import last_active
 from testing_engine.models import Question
 
 Admin = Callable[..., Page]
@@ -81,7 +82,7 @@ def test_it_leads_from_the_list_over_a_session_to_its_replay(admin: Admin) -> No
 
 def test_it_ends_inactive_sessions_by_keyboard_alone(admin: Admin) -> None:
     session = populate().running
-    TestSession.objects.filter(pk=session.pk).update(last_activity=timezone.now().replace(year=2020))
+    last_active(timezone.now().replace(year=2020), pk=session.pk)
     page = admin()
     page.goto("/admin/sessions_app/testsession/")
     tab_to(page, "[href$='/clean-up-now/'], [hx-get$='/clean-up-now/']")

@@ -8,7 +8,7 @@ from browser_tests.conftest import NewContext
 from browser_tests.sitting import Sitting, answer_to_the_end, begin_sitting, choose, expect_question, send
 from browser_tests.watching import Watch
 from sessions_app.administration import cleanup
-from sessions_app.models import TestSession
+from sessions_app.tests.factories import last_active
 
 NO_NETWORK = "ERR_INTERNET_DISCONNECTED"
 LOST = "ERR_FAILED"  # what the browser says of a request whose reply never came
@@ -141,7 +141,7 @@ def test_it_says_that_another_device_was_first(page: Page, new_context: NewConte
 def test_it_says_what_happened_to_a_test_that_was_closed(page: Page, watch: Watch) -> None:
     watch.expect("409")
     sitting = at_the_second_question(page)
-    TestSession.objects.update(last_activity=timezone.now().replace(year=2020))
+    last_active(timezone.now().replace(year=2020))
     cleanup.end_inactive(30, now=timezone.now())
     choose(page, 0)
     send(page)

@@ -73,7 +73,7 @@ def test_it_measures_cleanup() -> None:
     output = run("benchmarks.cleanup", "--tiny")
 
     assert len(rows(output)) == 2
-    assert "sessions_active_by_activity" in output
+    assert "sessions_active_by_mark" in output
 
 
 def test_it_measures_audit() -> None:

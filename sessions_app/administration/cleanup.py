@@ -46,7 +46,7 @@ def end_inactive(
     ended = 0
     for too_long, order, end in (
         (_overdue(now), "deadline", lifecycle.end_overdue),
-        (_without_activity(minutes, now), "last_activity", lifecycle.expire),
+        (_without_activity(minutes, now), "activity_mark", lifecycle.expire),
     ):
         while batch := _end_batch(too_long, order, end, now):
             ended += batch
@@ -64,7 +64,9 @@ def _overdue(now: datetime) -> Q:
 
 
 def _without_activity(minutes: int, now: datetime) -> Q:
-    return Q(last_activity__lte=now - timedelta(minutes=minutes))
+    """By the mark, which has the index; then by the activity itself, which may be somewhat later."""
+    before = now - timedelta(minutes=minutes)
+    return Q(activity_mark__lte=before, last_activity__lte=before)
 
 
 def _end_batch(too_long: Q, order: str, end: Callable[..., None], now: datetime) -> int:

@@ -10,11 +10,12 @@ A slow clock of this process does not make a session look abandoned: PostgreSQL'
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int4, Int8
@@ -34,6 +35,9 @@ WITH advanced AS (
       theta = %(theta)s::float8[], standard_error = %(standard_error)s::float8[],
       overall_theta = %(overall_theta)s, overall_error = %(overall_error)s,
       last_activity = GREATEST(last_activity, %(now)s, statement_timestamp()),
+      activity_mark = CASE
+        WHEN GREATEST(last_activity, %(now)s, statement_timestamp()) < activity_mark + %(mark_stays)s
+        THEN activity_mark ELSE GREATEST(last_activity, %(now)s, statement_timestamp()) END,
       current_position = %(next_item)s, status = %(status)s, end_reason = %(end_reason)s,
       completed_at = %(completed_at)s, chain_head = %(chain_head)s
   WHERE id = %(session_id)s AND status = 'active' AND questions_answered = %(answered)s
@@ -105,6 +109,12 @@ class Entry:
     head_before: bytes  # of the audit chain
 
     @property
+    def columns(self) -> dict[str, object]:
+        """What the driver takes otherwise than it stands here."""
+        response = None if self.response is None else Jsonb(self.response)
+        return {**self.overall_columns, **self.whole_numbers, **self.arrays, "response": response}
+
+    @property
     def overall_columns(self) -> dict[str, float | None]:
         theta, error = self.overall or (None, None)
         return {"overall_theta": theta, "overall_error": error}
@@ -149,6 +159,11 @@ def _array_of_texts(texts: tuple[str, ...]) -> str:
     return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
+def mark_stays() -> timedelta:
+    """For so long no answer moves its session's mark of activity, so the cleanup looks at so many more."""
+    return timedelta(minutes=settings.SESSION_INACTIVITY_MINUTES) / 3
+
+
 def record(entry: Entry) -> Recorded | None:
     """Write the answer.
 
@@ -158,11 +173,9 @@ def record(entry: Entry) -> Recorded | None:
     Raises `IdempotencyKeyReused` where another answer of this session carries the key.
     """
     links = _links_of(entry)
+    row = vars(entry) | entry.columns | links | {"mark_stays": mark_stays()}
     try:
         with connection.cursor() as cursor:
-            response = None if entry.response is None else Jsonb(entry.response)
-            columns = entry.overall_columns | entry.whole_numbers | entry.arrays
-            row = vars(entry) | columns | links | {"response": response}
             cursor.execute(_RECORD, cast(Any, row))
             advanced, deadline = cursor.fetchone()
     except IntegrityError as error:

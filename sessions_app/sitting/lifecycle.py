@@ -138,6 +138,7 @@ def start(
                 current_position=step.next_item,
                 started_at=now,
                 last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
+                activity_mark=Greatest(Value(now), Now()),
                 named_test=test,
                 result_spec=store_spec(told_by),
                 deadline=named_tests.deadline_of(test, now) if test is not None else None,

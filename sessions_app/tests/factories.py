@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import factory
@@ -9,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from knox.models import AuthToken
 
-from sessions_app.models import ApiClient, NamedTest, Student
+from sessions_app.models import ApiClient, NamedTest, Student, TestSession
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool
 from testing_engine.pools import publish_pool
@@ -90,3 +91,8 @@ def make_named_test(pool: QuestionPool, name: str = "algebra", **fields: Any) ->
     alike = {"vary_first_questions": False, "shuffle_options": False}
     given = {"title": name.title(), "rules": {"max_questions": 5}, **alike, **fields}
     return NamedTest.objects.create(pool=pool, name=name, **given)
+
+
+def last_active(moment: datetime | str, **of: Any) -> None:
+    """As if nobody had touched these sessions since then."""
+    TestSession.objects.filter(**of).update(last_activity=moment, activity_mark=moment)

@@ -12,7 +12,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from sessions_app.models import ApiClient, Student, TestResponse, TestSession
-from sessions_app.tests.factories import make_pool, make_token
+from sessions_app.tests.factories import last_active, make_pool, make_token
 from testing_engine.admin import QuestionForm
 from testing_engine.models import Question, QuestionPool
 
@@ -125,7 +125,7 @@ def test_it_refuses_a_question_that_an_upload_would_refuse(browser: Client, pool
 
 def test_it_cleans_up_now(browser: Client, pool: QuestionPool, start: Start) -> None:
     start()
-    TestSession.objects.update(last_activity="2020-01-01T00:00:00Z")
+    last_active("2020-01-01T00:00:00Z")
     address = "/admin/sessions_app/testsession/clean-up-now/"
     assert browser.get(address).status_code == 200
     assert TestSession.objects.get().status == "active"  # a GET changes nothing

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from sessions_app.conftest import answer_questions, browser_of
 from sessions_app.models import Invitation, NamedTest, SessionEvent, Student, TestSession
-from sessions_app.tests.factories import make_named_test, make_pool
+from sessions_app.tests.factories import last_active, make_named_test, make_pool
 from testing_engine.models import QuestionPool
 
 NAMED_TESTS = "/admin/sessions_app/namedtest/"
@@ -194,7 +194,7 @@ def test_it_extends_several_once(browser: Client, api: APIClient, pool: Question
 def test_it_ends_and_resumes_one_by_a_dialog(browser: Client, api: APIClient, pool: QuestionPool) -> None:
     make_named_test(pool)
     first, second = begin(api, 2, answers=1)
-    TestSession.objects.filter(pk=second["session_id"]).update(last_activity="2020-01-01T00:00Z")
+    last_active("2020-01-01T00:00Z", pk=second["session_id"])
     api.post("/api/sessions/cleanup")
     for action, session in (("end", first), ("resume", second)):
         address = f"{LIVE}{session['session_id']}/{action}/"

@@ -16,6 +16,7 @@ from sessions_app import tasks
 from sessions_app.administration import cleanup
 from sessions_app.conftest import Start, answer_questions
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.tests.factories import last_active
 from testing_engine.models import QuestionPool
 
 ADDRESS = "/api/sessions/cleanup"
@@ -27,9 +28,7 @@ def idle(start: Start, pool: QuestionPool) -> Callable[[float], str]:
 
     def idle(minutes: float) -> str:
         session_id: str = start()["session_id"]
-        TestSession.objects.filter(pk=session_id).update(
-            last_activity=timezone.now() - timedelta(minutes=minutes)
-        )
+        last_active(timezone.now() - timedelta(minutes=minutes), pk=session_id)
         return session_id
 
     return idle

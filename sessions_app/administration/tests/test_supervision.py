@@ -21,7 +21,7 @@ from sessions_app.refusals import SessionNotActive
 from sessions_app.review.replay import replay
 from sessions_app.review.verification import verify
 from sessions_app.sitting.tests.test_concurrency import assert_consistent, at_once
-from sessions_app.tests.factories import make_named_test, make_pool, make_token
+from sessions_app.tests.factories import last_active, make_named_test, make_pool, make_token
 from testing_engine.models import QuestionPool
 
 ME = Supervisor()
@@ -41,7 +41,7 @@ def post(api: APIClient, started: dict[str, Any], action: str, key: str | None =
 
 def expire(clock: Any, minutes: int = 20) -> None:
     """The student leaves now and is away for so long."""
-    TestSession.objects.update(last_activity=timezone.now())  # PostgreSQL's clock does not travel
+    last_active(timezone.now())  # PostgreSQL's clock does not travel
     clock.shift(timedelta(minutes=minutes))
     assert cleanup.end_inactive(15, now=timezone.now()) == 1
     assert TestSession.objects.get().status == "expired"

@@ -22,6 +22,7 @@ from sessions_app.sitting.tokens import make_session_token
 from sessions_app.tests.factories import (
     ALL_PERMISSIONS,
     ApiClientFactory,
+    last_active,
     make_named_test,
     make_pool,
     make_token,
@@ -219,7 +220,7 @@ def scene(db: None) -> Scene:
         client.post("/api/test/start", {"student_id": student}).json() for student in ("s1", "s2")
     )
     expired = client.post("/api/test/start", {"student_id": "s3"}).json()["session_id"]
-    TestSession.objects.filter(pk=expired).update(last_activity="2020-01-01T00:00Z")
+    last_active("2020-01-01T00:00Z", pk=expired)
     client.post("/api/sessions/cleanup")
     TestSession.objects.filter(status="active").update(deadline=timezone.now() + timedelta(hours=1))
     make_named_test(pool)

@@ -20,7 +20,7 @@ from adaptive.wsgi import application
 from embedded.processes import running
 from sessions_app.conftest import Start, client_with
 from sessions_app.models import TestSession
-from sessions_app.tests.factories import make_pool, make_token
+from sessions_app.tests.factories import last_active, make_pool, make_token
 from testing_engine.models import QuestionPool
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,7 +76,7 @@ def test_chunks_say_what_a_whole_body_says() -> None:
         assert (status, started.get("student_id")) == (200, "s1"), started
         session = started["session_id"]
         # Read as {}, the first would end the test that began two hours ago, and the second would end it too.
-        TestSession.objects.update(last_activity="2026-01-01T00:00:00Z")
+        last_active("2026-01-01T00:00:00Z")
         status, told = in_chunks(port, "/api/sessions/cleanup", token, {"inactivity_minutes": 500_000_000})
         assert status == 400, told
         status, told = in_chunks(port, f"/api/test/end/{session}", token, {"student_id": "another"})

@@ -16,7 +16,7 @@ from embedded.services import EmbeddedPostgres
 from sessions_app.conftest import Start
 from sessions_app.models import Student, TestResponse, TestSession
 from sessions_app.outages import disk_was_full, is_outage, is_read_only
-from sessions_app.tests.factories import make_named_test
+from sessions_app.tests.factories import last_active, make_named_test
 from testing_engine.models import QuestionPool
 
 Post = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
@@ -64,7 +64,7 @@ WRITES: list[Post] = [
 
 @pytest.mark.parametrize("write", WRITES)
 def test_every_endpoint_that_writes_says_so(api: APIClient, running: dict[str, Any], write: Post) -> None:
-    TestSession.objects.update(last_activity="2026-01-01T00:00:00Z")
+    last_active("2026-01-01T00:00:00Z")
     path, body = write(running)
     read_only()
     before = transaction.savepoint()  # in production each of these is a transaction of its own
@@ -145,7 +145,7 @@ CONFIRMED = {"_form_submitted": "on"}
 def test_pages_of_the_admin_say_so(
     client: Client, running: dict[str, Any], path: str, data: dict[str, Any]
 ) -> None:
-    TestSession.objects.update(last_activity="2026-01-01T00:00:00Z")
+    last_active("2026-01-01T00:00:00Z")
     client.force_login(User.objects.create_superuser("root", password="a long enough password"))
     client.raise_request_exception = False
     path = path.format(student=Student.objects.get().pk)

@@ -12,7 +12,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from sessions_app.models import TestSession
-from sessions_app.tests.factories import make_pool, pool_document
+from sessions_app.tests.factories import last_active, make_pool, pool_document
 from testing_engine.models import Question, QuestionPool
 
 
@@ -64,7 +64,7 @@ def test_revoke_api_token_shuts_a_client_out(db: None) -> None:
 def test_cleanup_sessions_counts_first_and_ends_then(pool: QuestionPool, start: Any) -> None:
     start(student_id="s1")
     start(student_id="s2")
-    TestSession.objects.filter(student__external_id="s1").update(last_activity="2020-01-01T00:00:00Z")
+    last_active("2020-01-01T00:00:00Z", student__external_id="s1")
     assert "Would end 1 sessions" in _run("cleanup_sessions", dry_run=True)
     assert TestSession.objects.filter(status="active").count() == 2
     assert "Ended 1 sessions" in _run("cleanup_sessions", inactivity_minutes=30)

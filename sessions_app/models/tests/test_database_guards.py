@@ -251,7 +251,7 @@ def test_it_rolls_back_a_pool_whole(db: None, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
-        ("test_sessions", "(last_activity) WHERE"),
+        ("test_sessions", "(activity_mark) WHERE"),
         ("test_sessions", "(student_id, started_at DESC)"),
         ("test_sessions", "(started_at DESC, id)"),
         ("test_responses", '(session_id, "position")'),
@@ -263,6 +263,24 @@ def test_it_has_an_index_for_each_query(db: None, table: str, columns: str) -> N
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = %s", [table])
         assert any(columns in definition for (definition,) in cursor.fetchall())
+
+
+def test_an_answer_changes_no_index_of_its_session(api: APIClient, start: Start, pool: QuestionPool) -> None:
+    def updates() -> tuple[int, int]:
+        """Of the table's rows, and those of them that no index heard of; earlier ones may count in both."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables "
+                "WHERE relname = 'test_sessions'"
+            )
+            found: tuple[int, int] = cursor.fetchone()
+        return found
+
+    started = start()
+    before = updates()
+    answer_questions(api, started, 3)  # of 5: the end of a test changes some
+    after = updates()
+    assert (after[0] - before[0], after[1] - before[1]) == (3, 3)
 
 
 def test_it_has_no_student_left_after_a_refused_start(api: APIClient, pool: QuestionPool) -> None:

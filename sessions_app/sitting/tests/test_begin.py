@@ -16,7 +16,7 @@ from sessions_app.conftest import answer_questions, browser_of, submit
 from sessions_app.models import NamedTest, SessionEvent, TestSession
 from sessions_app.review.replay import replay
 from sessions_app.review.verification import verify
-from sessions_app.tests.factories import make_named_test
+from sessions_app.tests.factories import last_active, make_named_test
 from testing_engine.models import QuestionPool
 
 MINUTE = timedelta(minutes=1)
@@ -92,7 +92,7 @@ def test_nobody_who_waits_runs_out_of_time_but_is_abandoned(started: dict[str, A
     assert cleanup.count_inactive(30, now=timezone.now()) == 0
     assert cleanup.end_inactive(now=timezone.now()) == 0
     clock.shift(2 * MINUTE)
-    TestSession.objects.update(last_activity=timezone.now() - 31 * MINUTE)  # its clock is the real one
+    last_active(timezone.now() - 31 * MINUTE)  # its clock is the real one
     assert cleanup.end_inactive(now=timezone.now()) == 1
     assert TestSession.objects.get().end_reason == "inactivity"
     supervision.resume([UUID(started["session_id"])], Supervisor(), now=timezone.now())

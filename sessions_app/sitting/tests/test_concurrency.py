@@ -17,7 +17,7 @@ from sessions_app.administration import cleanup
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, submit
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.sitting import hot_state
-from sessions_app.tests.factories import make_pool, right_answer
+from sessions_app.tests.factories import last_active, make_pool, right_answer
 from testing_engine.models import QuestionPool
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -172,9 +172,7 @@ def test_it_ends_or_answers_but_never_both(
 @pytest.mark.parametrize("attempt", range(3))
 def test_it_cleans_up_or_answers_but_never_both(start: Start, pool: QuestionPool, attempt: int) -> None:
     started = start()
-    TestSession.objects.filter(pk=started["session_id"]).update(
-        last_activity=timezone.now() - timedelta(minutes=31)
-    )
+    last_active(timezone.now() - timedelta(minutes=31), pk=started["session_id"])
     question_id = started["next_question"]["id"]
     answered, removed = at_once(
         lambda: submit(browser_of(started), started, question_id, 1),
@@ -193,7 +191,7 @@ def test_it_cleans_up_or_answers_but_never_both(start: Start, pool: QuestionPool
 
 def test_it_passes_over_a_session_that_is_being_answered(start: Start, pool: QuestionPool) -> None:
     held, free = start(), start()
-    TestSession.objects.update(last_activity=timezone.now() - timedelta(minutes=31))
+    last_active(timezone.now() - timedelta(minutes=31))
 
     def clean() -> int:
         try:

@@ -13,7 +13,7 @@ from sessions_app.administration import cleanup
 from sessions_app.conftest import answer_questions, browser_of, submit
 from sessions_app.models import SessionEvent, TestResponse, TestSession
 from sessions_app.review.verification import verify
-from sessions_app.tests.factories import make_named_test, right_answer
+from sessions_app.tests.factories import last_active, make_named_test, right_answer
 from testing_engine.models import QuestionPool
 
 GRACE = timedelta(seconds=5)
@@ -96,7 +96,7 @@ def test_the_cleanup_ends_what_is_overdue(started: dict[str, Any], clock: Any) -
 def test_the_cleanup_counts_a_test_once_that_is_overdue_and_inactive(
     started: dict[str, Any], clock: Any
 ) -> None:
-    TestSession.objects.update(last_activity=timezone.now())
+    last_active(timezone.now())
     now = timezone.now() + timedelta(hours=2)
     assert cleanup.count_inactive(30, now=now) == 1
     assert cleanup.end_inactive(30, now=now) == 1
