@@ -28,6 +28,7 @@ ONE_COSTLY_BEGINNING = {
     "adaptive/tests/test_docker_files.py",
     "browser_tests/test_admin_pages.py",
     "chaos/tests/test_crash_points.py",
+    "sessions_app/sitting/tests/test_redis_cluster.py",
 }
 NEVER_CHANGED = ("django_content_type", "auth_permission", "django_migrations")
 

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
+from adaptive.redis_servers import UrlRefused, problem_of_broker, read_url
+
 DEVELOPMENT_KEY_MARK = "insecure"
 
 
@@ -206,7 +208,26 @@ def check_cookies(**_: Any) -> list[CheckMessage]:
     return problems
 
 
-CHECKS = (check_secrets, check_tls, check_lifetimes, check_origins, check_limits, check_cookies)
+@register()
+def check_redis(**_: Any) -> list[CheckMessage]:
+    """URLs that name no Redis, or none that can do its work. They are not shown: they may hold passwords."""
+    problems: list[CheckMessage] = []
+    try:
+        read_url(settings.REDIS_URL)
+    except UrlRefused as reason:
+        problems.append(Error(f"REDIS_URL names no Redis. {reason}", id="adaptive.E021"))
+    if problem := problem_of_broker(settings.BROKER_URL):
+        problems.append(
+            Error(
+                f"CELERY_BROKER_URL, or REDIS_URL in its place, can be no queue. {problem}",
+                hint="Set CELERY_BROKER_URL.",
+                id="adaptive.E022",
+            )
+        )
+    return problems
+
+
+CHECKS = (check_secrets, check_tls, check_lifetimes, check_origins, check_limits, check_cookies, check_redis)
 
 
 def refuse_insecure_start() -> None:

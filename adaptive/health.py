@@ -14,10 +14,9 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_redis import get_redis_connection
-from redis.exceptions import RedisError
 
 from sessions_app.outages import disk_was_full, forget_full_disk, leave_read_only_server, note_outage
+from sessions_app.sitting import hot_state
 
 READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 # Takes some blocks where tables lie, and gives them back.
@@ -81,11 +80,7 @@ def _has_room() -> bool:
 
 def redis_part() -> dict[str, Any]:
     """Whether Redis answers."""
-    try:
-        get_redis_connection("default").ping()
-    except RedisError:
-        return {"status": "down"}
-    return {"status": "up"}
+    return {"status": "up" if hot_state.is_up() else "down"}
 
 
 def beat_part(now: datetime) -> dict[str, Any]:

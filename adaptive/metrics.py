@@ -15,10 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from redis import Redis
 from redis.exceptions import RedisError
 
 from adaptive import health
+from adaptive.redis_servers import client_of, is_redis
 from sessions_app.measurement.watches.standing import open_alarms
 from sessions_app.models import TestSession
 from sessions_app.sitting import hot_state
@@ -127,11 +127,10 @@ def _active_sessions() -> int | None:
 
 
 def _queue_length() -> int | None:
-    patience = settings.REDIS_TIMEOUT
+    """Of a queue in Redis; None, too, where it is of another kind."""
+    if not is_redis(settings.BROKER_URL):
+        return None
     try:
-        with Redis.from_url(
-            settings.CELERY_BROKER_URL, socket_timeout=patience, socket_connect_timeout=patience
-        ) as broker:
-            return int(broker.llen("celery"))
+        return int(client_of(settings.BROKER_URL, settings.REDIS_TIMEOUT).llen("celery"))
     except RedisError:
         return None

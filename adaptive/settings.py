@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from adaptive import __version__
 from adaptive.logs import logging_config
+from adaptive.redis_servers import broker_settings
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
 
@@ -132,8 +133,9 @@ REDIS_TIMEOUT: float = env.float("REDIS_TIMEOUT", default=0.5)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": [REDIS_URL],  # a list, for a cluster's URL has commas
         "OPTIONS": {
+            "CONNECTION_FACTORY": "adaptive.redis_servers.Connections",
             "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT,
             "SOCKET_TIMEOUT": REDIS_TIMEOUT,
             "IGNORE_EXCEPTIONS": True,
@@ -159,7 +161,8 @@ SESSION_TOKEN_MAX_AGE = env.int("SESSION_TOKEN_MAX_AGE", default=24 * 3600)
 
 # --- Background ------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+globals().update(broker_settings(BROKER_URL))  # what Celery calls it
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270

@@ -170,7 +170,7 @@ def test_it_tells_how_things_stand(pool: QuestionPool, start: Start, settings: L
     record_beat_tick()
     began = timezone.now()
     cleanup.end_inactive(now=began)
-    settings.CELERY_BROKER_URL = settings.REDIS_URL
+    settings.BROKER_URL = settings.REDIS_URL
     get_redis_connection("default").lpush("celery", "a", "b")
     standing = now()
     assert standing["adaptive_active_sessions"] == 2
@@ -185,7 +185,7 @@ def test_it_answers_without_redis(
 ) -> None:
     begun = start()
     nowhere = "redis://127.0.0.1:1/0"
-    settings.CELERY_BROKER_URL = nowhere
+    settings.BROKER_URL = nowhere
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": nowhere}}
     changes = Changes()
     answer_questions(api, begun, 1)
@@ -235,7 +235,7 @@ def test_it_sums_over_processes(tmp_path: Path, db: None) -> None:
 @pytest.fixture
 def known(pool: QuestionPool, start: Start, settings: LazySettings) -> set[str]:
     """Every name that /metrics can tell, once each thing happened."""
-    settings.CELERY_BROKER_URL = settings.REDIS_URL
+    settings.BROKER_URL = settings.REDIS_URL
     record_beat_tick()
     cleanup.end_inactive(now=timezone.now())
     watch_pools()

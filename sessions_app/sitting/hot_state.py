@@ -17,9 +17,9 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 from django_redis import get_redis_connection
-from redis import Redis
+from redis import Redis, RedisCluster
 from redis.client import Pipeline
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from sessions_app import metrics
 from sessions_app.sitting import rates, scripts
@@ -207,6 +207,19 @@ def _noted(key: str, name: str) -> tuple[float, int] | None:
     return float(at), int(count)
 
 
+def is_up() -> bool:
+    """Whether Redis answers; of a cluster every master."""
+    try:
+        redis = _redis()
+        if isinstance(redis, RedisCluster):
+            redis.ping(target_nodes=RedisCluster.PRIMARIES)
+        else:
+            redis.ping()
+    except RedisError:
+        return False
+    return True
+
+
 def statistics() -> dict[str, int | float] | None:
     """Keys by kind and memory used, or None where Redis does not answer. Never blocks Redis: it scans."""
     try:
@@ -216,8 +229,13 @@ def statistics() -> dict[str, int | float] | None:
             "active_locks": _count_keys(redis, "lock:*"),
             "cached_questions": _count_keys(redis, "question:*"),
         }
-        memory = redis.info("memory")["used_memory"]
-        return {**counts, "memory_used_mb": round(memory / 2**20, 2), "total_keys": redis.dbsize()}
+        of_all: dict[str, Any] = {"target_nodes": RedisCluster.PRIMARIES}
+        if isinstance(redis, RedisCluster):
+            memory = sum(node["used_memory"] for node in redis.info("memory", **of_all).values())
+            keys = redis.dbsize(**of_all)
+        else:
+            memory, keys = redis.info("memory")["used_memory"], redis.dbsize()
+        return {**counts, "memory_used_mb": round(memory / 2**20, 2), "total_keys": keys}
     except RedisError:
         return None
 
@@ -243,6 +261,9 @@ def _unpacked(session_id: UUID, packed: bytes | None) -> SessionState | None:
 
 
 # --- Talking to Redis ------------------------------------------------------------------------------
+
+
+FAILURES = (RedisError, RedisClusterException)  # of a cluster's pipeline, which tells some in its own way
 
 
 class _Outage:
@@ -275,15 +296,16 @@ def _forget_later(session_id: UUID) -> None:
         _outage.stale.add(session_id)
 
 
-def _redis() -> Redis:
-    connection: Redis = get_redis_connection("default")
+def _redis() -> Redis | RedisCluster:
+    connection: Redis | RedisCluster = get_redis_connection("default")
     return connection
 
 
 def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
     """One round trip. None when Redis does not answer, or did not a moment ago.
 
-    A Redis that was restarted does not know our scripts: it learns them, and is asked again.
+    A Redis that was restarted does not know our scripts: it learns them, and is asked again. A cluster sends
+    what lies in different places at once; where one of them is away, the whole is taken for away.
     """
     if time.monotonic() < _outage.until:
         return None
@@ -299,11 +321,10 @@ def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
                 return replies[len(stale) :]
             if not isinstance(failed, NoScriptError):
                 raise failed
-            for script in scripts.ALL:
-                pipeline.script_load(script.text)
-            commands(pipeline)
-            return pipeline.execute()[len(scripts.ALL) :]
-    except RedisError as error:
+            with scripts.teaching():
+                commands(pipeline)
+            return pipeline.execute()
+    except FAILURES as error:
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
         for session_id in stale:
             _forget_later(session_id)
@@ -312,7 +333,7 @@ def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
         return None
 
 
-def _count_keys(redis: Redis, pattern: str) -> int:
+def _count_keys(redis: Redis | RedisCluster, pattern: str) -> int:
     return sum(1 for _ in redis.scan_iter(match=pattern, count=1000))
 
 
