@@ -1,23 +1,68 @@
-"""Lists come in pages: `?page=2&page_size=50`."""
+"""Lists come in pages: by where the one before ended (`?after=…`), or by number (`?page=2`); `&page_size=50`.
 
+A page by its number costs more the further it is from both ends: PostgreSQL counts the rows up to it. One by
+its place costs what the first does, and `next` names it, unless a number was asked for.
+"""
+
+from functools import cached_property, partial
 from typing import Any
 
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from sessions_app import replies
+from testing_engine.keyset import KeysetPage, NoSuchPlace, keyset_page
+
+AFTER, BEFORE = "after", "before"
+OF_PLACES = {
+    AFTER: "From `next` of the page before: the rows after that one's. As quick however far it is.",
+    BEFORE: "From `previous`: the rows before.",
+}
 
 
 class Pages(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+    found: KeysetPage[Any] | None = None
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """One page. The view may know how long the list is (`count`) without counting."""
+        self.count: int = view.count(queryset) if hasattr(view, "count") else queryset.count()
+        if self.page_query_param in request.query_params:
+            self.django_paginator_class = partial(_Numbered, count=self.count)  # type: ignore[assignment]
+            return super().paginate_queryset(queryset, request, view)
+        self.request = request
+        size = self.get_page_size(request)
+        assert size is not None
+        after, before = (request.query_params.get(name, "") for name in (AFTER, BEFORE))
+        try:
+            self.found = keyset_page(queryset, size, after=after, before=before)
+        except NoSuchPlace as error:
+            raise NotFound("There is no such page.") from error
+        return list(self.found.rows)
 
     @property
     def place(self) -> replies.Place:
         """Where the page that was asked for lies."""
-        assert self.page is not None
-        return replies.Place(self.page.paginator.count, self.get_next_link(), self.get_previous_link())
+        if self.found is None:
+            return replies.Place(self.count, self.get_next_link(), self.get_previous_link())
+        after, before = self._link(AFTER, self.found.after), self._link(BEFORE, self.found.before)
+        return replies.Place(self.count, after, before)
+
+    def _link(self, name: str, place: str) -> str | None:
+        if not place:
+            return None
+        assert self.request is not None
+        address = self.request.build_absolute_uri()
+        for other in OF_PLACES:
+            address = remove_query_param(address, other)
+        return str(replace_query_param(address, name, place))
 
     def get_paginated_response(self, data: list[replies.Reply]) -> Response:
         return Response(replies.page(self.place, data))
@@ -29,8 +74,43 @@ class Pages(PageNumberPagination):
         page = structs.plain_schema(replies.Page)
         return {**page, "properties": {**page["properties"], "results": schema}}
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        places = [
+            {
+                "name": name,
+                "required": False,
+                "in": "query",
+                "description": told,
+                "schema": {"type": "string"},
+            }
+            for name, told in OF_PLACES.items()
+        ]
+        return [*super().get_schema_operation_parameters(view), *places]
+
 
 class TrailPages(Pages):
     """A test's answers, which a reader wants whole."""
 
     page_size = 500
+
+
+class _Numbered(Paginator[Any]):
+    """Pages of a list whose length is known. In its second half rows are read from the end."""
+
+    def __init__(self, found: QuerySet[Any], size: int, *, count: int) -> None:
+        super().__init__(found, size)
+        self.known = count
+
+    @cached_property
+    def count(self) -> int:
+        return self.known
+
+    def page(self, number: int | str) -> Page[Any]:
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        behind = min(first + self.per_page, self.count)
+        if 2 * first < self.count:
+            return Page(self.object_list[first:behind], number, self)
+        assert isinstance(self.object_list, QuerySet)
+        rows = list(self.object_list.reverse()[self.count - behind : self.count - first])
+        return Page(rows[::-1], number, self)

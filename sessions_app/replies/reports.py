@@ -28,7 +28,7 @@ from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, pr
 from sessions_app.sitting.standing import overall_of
 from sessions_app.sitting.thousandths import plain
 
-_PAGES = "https://tests.example.org/api/sessions?page={}"
+_PAGES = "https://tests.example.org/api/sessions?{}=WyIyMDI2Il0"
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Place:
 
 class Page(Reply, frozen=True):
     count: Annotated[int, Meta(extra_json_schema={"example": 123})]
-    next: Annotated[Address | None, Meta(extra_json_schema={"example": _PAGES.format(4)})]
-    previous: Annotated[Address | None, Meta(extra_json_schema={"example": _PAGES.format(2)})]
+    next: Annotated[Address | None, Meta(extra_json_schema={"example": _PAGES.format("after")})]
+    previous: Annotated[Address | None, Meta(extra_json_schema={"example": _PAGES.format("before")})]
     results: list[Any]
 
 

@@ -2,6 +2,8 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
+from sessions_app.api.pagination import OF_PLACES
+
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -22,6 +24,7 @@ RENDER = OpenApiParameter(
     ),
 )
 PAGE = OpenApiParameter("page", int, description="From 1.")
+PLACES = tuple(OpenApiParameter(name, str, description=told) for name, told in OF_PLACES.items())
 PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 500; 50 if left out.")
 ACCEPT_LANGUAGE = OpenApiParameter(
     "Accept-Language", str, OpenApiParameter.HEADER, description="In which language sentences come."

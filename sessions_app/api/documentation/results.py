@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiParameter
 from sessions_app import replies
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, replied
-from sessions_app.api.documentation.parameters import PAGE, PAGE_SIZE
+from sessions_app.api.documentation.parameters import PAGE, PAGE_SIZE, PLACES
 from sessions_app.api.serializers import SessionFilterSerializer
 
 TAG = "Results"
@@ -37,7 +37,7 @@ HISTORY = Endpoint(
     "student_history",
     TAG,
     "A student's tests, the newest first",
-    parameters=(PAGE, PAGE_SIZE),
+    parameters=(PAGE, PAGE_SIZE, *PLACES),
     reply=replies.History,
     problems=("404",),
     examples=(
@@ -73,7 +73,7 @@ PROGRESS = Endpoint(
     TAG,
     "A student's progress over finished tests, the oldest first",
     description="A page holds that many tests; `concept_progress` covers the tests of the page.",
-    parameters=(PAGE, PAGE_SIZE),
+    parameters=(PAGE, PAGE_SIZE, *PLACES),
     reply=replies.Progress,
     problems=("404",),
     examples=(
