@@ -4,7 +4,7 @@ Nothing here reads a clock or the database, and every sum has one order: so the 
 request give the same bits again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -36,7 +36,7 @@ from testing_engine.calibration import (
     dif,
     item_fit,
 )
-from testing_engine.calibration.promotion import earned, keeps_its_parameters, state_after
+from testing_engine.calibration.promotion import earned, keeps_its_parameters, largest_error, state_after
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 from testing_engine.sentences import say
@@ -45,6 +45,8 @@ from testing_engine.sentences import say
 Tell: TypeAlias = Callable[[str, float], object]
 
 FITTING, ERRORS, FIT, DIF = "fitting", "errors", "fit", "dif"
+_KEPT = say("too few answers: keeps its parameters")
+_KEPT_BY_STATE = say("too few answers: keeps its parameters, which its state counts as known")
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +239,7 @@ def _item(
         except NoPlaceInPool as reason:
             why_not = str.__str__(reason.args[0])
     if new is not None and task.asked.scale == LINK and _is_worse(old, old_errors, new, told):
-        new, why_not = None, str.__str__(say("too few answers: keeps its parameters"))
+        new, why_not = None, str.__str__(_KEPT if old_errors else _KEPT_BY_STATE)
     return {
         "id": item,
         "question": task.questions[j],
@@ -257,8 +259,17 @@ def _item(
             "lower": known_number(found.lower),
             "upper": known_number(found.upper),
         },
-        "anchor_z": known_number(scale.anchor_z.get(item, np.nan)),
+        **_anchor(scale, item),
         "why_not": why_not,
+    }
+
+
+def _anchor(scale: OnScale, item: Hashable) -> dict[str, float | None]:
+    """How far the question moved as an anchor; None where it was none."""
+    shift = scale.anchor_shifts.get(item)
+    return {
+        "anchor_z": None if shift is None else known_number(shift.z),
+        "anchor_shift": None if shift is None else known_number(shift.logits),
     }
 
 
@@ -274,10 +285,9 @@ def _is_worse(
     errors: Mapping[str, Any],
 ) -> bool:
     """Whether the question would lose the sureness that its state stands for."""
-    if old_errors is None:
-        return False
-    before, now = earned(*_sureness(old, old_errors)), earned(*_sureness(new, errors))
-    return keeps_its_parameters(old.state, before, now)
+    before = None if old_errors is None else largest_error(_sureness(old, old_errors)[2])
+    now = _sureness(new, errors)
+    return keeps_its_parameters(old.state, earned(*now), before, largest_error(now[2]))
 
 
 def _sureness(

@@ -9,13 +9,14 @@ import numpy as np
 from sessions_app.measurement.collecting import NothingToCalibrate
 from sessions_app.measurement.parameters import estimate_of, known_number
 from testing_engine.calibration import Calibration, ItemEstimate, link
+from testing_engine.calibration.anchor_shifts import AnchorShift, anchor_shifts
 from testing_engine.calibration.linking import Link, LinkErrors
+from testing_engine.calibration.linking_errors import FROM_ANCHORS
 from testing_engine.calibration.parameters import natural_parameters
 from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED
 from testing_engine.sentences import say
 
-MOVED_Z = 2.7  # robust z of an anchor that is set aside (Huynh & Meyer 2010)
 FEWEST = 2
 ERRORS_UP_TO = 200  # anchors; the delta method solves the link anew for each of their parameters
 SLOPE_OF_ONE = ("Rasch", "PCM", "RSM")
@@ -23,7 +24,7 @@ SLOPE_OF_ONE = ("Rasch", "PCM", "RSM")
 
 @dataclass(frozen=True, eq=False)
 class OnScale:
-    """`slope` A, `shift` B. `anchor_z`: how far each anchor moved; `set_aside`: which moved too far."""
+    """`slope` A, `shift` B. `anchor_shifts`: how far each anchor moved; `set_aside`: which too far."""
 
     slope: float = 1.0
     shift: float = 0.0
@@ -32,7 +33,8 @@ class OnScale:
     method: str = ""
     anchors: int = 0
     set_aside: tuple[str, ...] = ()
-    anchor_z: Mapping[Hashable, float] = field(default_factory=dict)
+    anchor_shifts: Mapping[Hashable, AnchorShift] = field(default_factory=dict)
+    errors_from: str = ""
 
     def moved(self, item: ItemEstimate) -> ItemEstimate:
         if (self.slope, self.shift) == (1.0, 0.0):
@@ -48,6 +50,7 @@ class OnScale:
             "B": known_number(self.shift),
             "A_error": known_number(self.slope_error),
             "B_error": known_number(self.shift_error),
+            "errors_from": self.errors_from,
             "anchors": self.anchors,
             "set_aside": list(self.set_aside),
         }
@@ -75,12 +78,11 @@ def linked(fit: Calibration, old: Sequence[ItemParameters], concepts: Sequence[i
         )
     if any(model in SLOPE_OF_ONE for model in fit.model.models):
         return _shifted(fit, known)
-    found = link(known, fit.parameters, items=list(known))
-    aside = {item for item, z in found.robust_z.items() if abs(z) > MOVED_Z}
+    found = link(known, fit.parameters, items=list(known), errors=False)
+    shifts, aside = found.shifts, set(found.moved)
     stable = [item for item in known if item not in aside]
     if len(stable) < max(FEWEST, len(known) // 2):
         aside, stable = set(), list(known)
-    moved = found.robust_z
     covariance = _known_exactly(known, stable) if len(stable) <= ERRORS_UP_TO else None
     found = link(known, fit.parameters, items=stable, old_covariance=covariance)
     return OnScale(
@@ -91,7 +93,8 @@ def linked(fit: Calibration, old: Sequence[ItemParameters], concepts: Sequence[i
         found.method,
         len(found.items),
         tuple(sorted(str(item) for item in aside)),
-        moved,
+        shifts,
+        found.errors_from,
     )
 
 
@@ -115,11 +118,8 @@ def _shifted(fit: Calibration, known: Mapping[Hashable, ItemEstimate]) -> OnScal
     differences = {
         item: float(before.b.mean() - fit.parameters[item].b.mean()) for item, before in known.items()
     }
-    values = np.array(list(differences.values()))
-    low, middle, high = np.percentile(values, [25, 50, 75])
-    spread = 0.74 * (high - low)
-    z = {item: (each - middle) / spread if spread > 0 else 0.0 for item, each in differences.items()}
-    stable = [item for item in known if abs(z[item]) <= MOVED_Z]
+    shifts = anchor_shifts(differences, [float(before.a[0]) for before in known.values()])
+    stable = [item for item in known if not shifts[item].is_moved]
     shift = np.array([differences[item] for item in stable])
     return OnScale(
         shift=float(shift.mean()),
@@ -127,7 +127,8 @@ def _shifted(fit: Calibration, known: Mapping[Hashable, ItemEstimate]) -> OnScal
         method="mean of b",
         anchors=len(stable),
         set_aside=tuple(sorted(str(item) for item in known if item not in stable)),
-        anchor_z=z,
+        anchor_shifts=shifts,
+        errors_from=FROM_ANCHORS if len(shift) > 1 else "",
     )
 
 

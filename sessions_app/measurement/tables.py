@@ -13,7 +13,7 @@ COLUMNS = (
     *(f"{when}se_{name}" for name in NUMBERS for when in ("old_", "")),
     *("old_thresholds", "new_thresholds", "se_steps", "category_slopes", "category_intercepts"),
     *("fit_z", "fit_p", "fit_flagged", "dif_z", "dif_p", "dif_flagged", "ets_class"),
-    *("anchor_z", "state", "new_state", "not_proposed"),
+    *("anchor_z", "anchor_shift", "state", "new_state", "not_proposed"),
 )
 
 
@@ -41,6 +41,7 @@ def _row(item: Mapping[str, Any]) -> list[Any]:
         *(dif.get(name) for name in ("z", "p_all", "flagged")),
         (item["classical_dif"] or {}).get("ets_class"),
         item["anchor_z"],
+        item.get("anchor_shift"),  # results of earlier versions have none
         item["state"],
         item["new_state"],
         item["why_not"],

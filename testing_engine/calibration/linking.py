@@ -6,41 +6,43 @@ Five methods over the items that both have. mean-mean: A = mean a_new / mean a_o
 sd b_new (Marco 1977); mean-gmean: A = geometric mean of a_new / a_old (Mislevy & Bock 1990); B always from
 the mean b. Haebara (1980) and Stocking & Lord (1983) choose A and B by the curves: Σ over categories and
 items of squared differences of probabilities, or the squared difference of expected test scores, on 30
-Gauss–Hermite nodes of N(0, 1) on the old scale. Standard errors by the delta method (Ogasawara 2000) from
-both calibrations' covariances.
+Gauss–Hermite nodes of N(0, 1) on the old scale. Standard errors are in `linking_errors`, anchors that moved
+in `anchor_shifts`.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from testing_engine.calibration.anchor_shifts import AnchorShift, anchor_shifts
 from testing_engine.calibration.blocks import natural_names
 from testing_engine.calibration.families import BINARY, FAMILY
-from testing_engine.calibration.parameters import NEVER, ItemEstimate, ParameterTable, given_parameters
+from testing_engine.calibration.linking_errors import (
+    FEWEST_ANCHORS,
+    FROM_ANCHORS,
+    FROM_COVARIANCES,
+    LinkError,
+    Solver,
+    by_delta,
+    by_jackknife,
+    covariance_of,
+)
+from testing_engine.calibration.parameters import ItemEstimate, ParameterTable, given_parameters
 from testing_engine.calibration.parameters import natural_parameters as natural_of
-from testing_engine.calibration.responses import FloatArray
+from testing_engine.calibration.responses import FloatArray, IntArray
 
 METHODS = ("Haebara", "Stocking-Lord", "mean-mean", "mean-sigma", "mean-gmean")
 NODES = 30
 NEWTON_STEPS = 60
-H = 1e-5
-
-
-class LinkError(ValueError):
-    """Items that cannot be linked; `field` names the argument."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
 
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """θ_old = A θ_new + B. `standard_errors` are (A's, B's) with `covariance` (2, 2); nan without covariances
-    given.
+    """θ_old = A θ_new + B. `standard_errors` are (A's, B's) with `covariance` (2, 2); `errors_from` says what
+    of: "covariances" of the parameters, or the "anchors"' spread; "" where they are nan.
     """
 
     A: float
@@ -49,9 +51,18 @@ class Link:
     covariance: FloatArray
     method: str
     items: tuple[Hashable, ...]
-    robust_z: dict[
-        Hashable, float
-    ]  # of each item's difference in b; |z| > 2.7 is suspect (Huynh & Meyer 2010)
+    shifts: dict[Hashable, AnchorShift]  # of each anchor against the others
+    errors_from: str = ""
+
+    @property
+    def robust_z(self) -> dict[Hashable, float]:
+        """Of each anchor's difference in b (Huynh & Meyer 2010)."""
+        return {item: each.z for item, each in self.shifts.items()}
+
+    @property
+    def moved(self) -> tuple[Hashable, ...]:
+        """The anchors that moved, surely and by as much as matters."""
+        return tuple(item for item, each in self.shifts.items() if each.is_moved)
 
     def transform(self, parameters: Mapping[Hashable, ItemEstimate]) -> ParameterTable:
         """New items on the old scale."""
@@ -83,6 +94,7 @@ def link(
     old_covariance: FloatArray | None = None,
     new_covariance: FloatArray | None = None,
     items: Sequence[Hashable] | None = None,
+    errors: bool = True,
 ) -> Link:
     """`old` and `new` are {item: parameters}, as `Calibration.parameters` or as mappings with a, d or b,
     lower, upper.
@@ -90,7 +102,8 @@ def link(
     `items` are the anchors, all common ones unless named. Covariances come with `Calibration.parameters`; for
     other parameters they may be given: of the natural parameters (slope, intercepts, logit of asymptotes that
     are above 0) of the anchors, item after item. Plain mappings carry none: where either side has no
-    covariance, `standard_errors` are nan, for parameters alone do not tell how exact they are.
+    covariance, the errors are of the anchors' spread, from three anchors on. `errors` False leaves them out:
+    they take far longer than the link itself.
     """
     if method not in METHODS:
         raise LinkError("method", f"must be one of {', '.join(METHODS)}, not {method!r}")
@@ -109,23 +122,26 @@ def link(
     models = [(first.model, first.n_categories) for first, _ in pairs]
     solve = _solver(method, models)
     a, b = solve(x_old, x_new)
-    covariance = _delta(
-        solve,
-        x_old,
-        x_new,
-        _covariance(old, anchors, old_covariance, len(x_old)),
-        _covariance(new, anchors, new_covariance, len(x_new)),
-    )
-    with np.errstate(invalid="ignore"):
-        errors = np.sqrt(np.diag(covariance))
+    known = [
+        covariance_of(side, anchors, given, len(x_old))
+        for side, given in ((old, old_covariance), (new, new_covariance))
+    ]
+    covariance, errors_from = np.full((2, 2), np.nan), ""
+    if errors and known[0] is not None and known[1] is not None:
+        covariance, errors_from = by_delta(solve, x_old, x_new, known[0], known[1]), FROM_COVARIANCES
+    elif errors and len(anchors) >= FEWEST_ANCHORS:
+        covariance = by_jackknife(partial(_without, method, models, x_old, x_new), len(anchors))
+        errors_from = FROM_ANCHORS
+    spread = np.sqrt(np.diag(covariance))
     return Link(
         float(a),
         float(b),
-        LinkErrors(float(errors[0]), float(errors[1])),
+        LinkErrors(float(spread[0]), float(spread[1])),
         covariance,
         method,
         tuple(anchors),
-        _robust_z(anchors, pairs, float(a), float(b)),
+        _shifts(anchors, pairs, float(a), float(b)),
+        errors_from,
     )
 
 
@@ -171,7 +187,14 @@ def _estimate(argument: str, item: Hashable, given: Any) -> ItemEstimate:
     return ItemEstimate(model, a, d, lower, upper, -np.diff(d) / rise, scoring)
 
 
-Solver = Callable[[FloatArray, FloatArray], FloatArray]
+def _without(
+    method: str, models: list[tuple[str, int]], old: FloatArray, new: FloatArray, dropped: IntArray
+) -> FloatArray:
+    """(A, B) without these anchors."""
+    layout = _Layout(models)
+    left = np.setdiff1d(np.arange(len(models)), dropped)
+    places = np.concatenate([layout.places_of(number) for number in left])
+    return _solver(method, [models[number] for number in left])(old[places], new[places])
 
 
 def _solver(method: str, models: list[tuple[str, int]]) -> Solver:
@@ -189,7 +212,8 @@ class _Layout:
         self.models = models
         names = [natural_names(model, k, 1) for model, k in models]
         sizes = [len(each) for each in names]
-        self.start = np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(int)
+        self._ends = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
+        self.start = self._ends[:-1]
         self.slopes = self.start
         groups: dict[tuple[str, int], list[int]] = {}
         for number, key in enumerate(models):
@@ -198,6 +222,10 @@ class _Layout:
             key: self.start[members][:, None] + np.arange(sizes[members[0]])
             for key, members in groups.items()
         }
+
+    def places_of(self, number: int) -> IntArray:
+        """Where the numbers of one item are."""
+        return np.arange(self._ends[number], self._ends[number + 1])
 
     def places(self, x: FloatArray) -> FloatArray:
         """All difficulties b."""
@@ -302,45 +330,9 @@ def _curves(
     return np.asarray(np.concatenate(found) if haebara else score)
 
 
-def _covariance(
-    parameters: Mapping[Any, Any], anchors: list[Hashable], given: FloatArray | None, n: int
-) -> FloatArray:
-    if given is None and isinstance(parameters, ParameterTable):
-        given = parameters.covariance(anchors)
-    if given is None:
-        return np.full((n, n), np.nan)
-    matrix = np.asarray(given, dtype=float)
-    if matrix.shape != (n, n):
-        raise LinkError("covariance", f"must be {n} × {n}, for {n} natural parameters of the anchors")
-    return matrix
-
-
-def _delta(
-    solve: Solver, old: FloatArray, new: FloatArray, old_covariance: FloatArray, new_covariance: FloatArray
-) -> FloatArray:
-    total = np.zeros((2, 2))
-    for which, covariance in ((0, old_covariance), (1, new_covariance)):
-        if np.isnan(covariance).all():
-            return np.full((2, 2), np.nan)
-        x = (old, new)[which]
-        jacobian = np.zeros((2, len(x)))
-        for column in np.flatnonzero(np.abs(x) < NEVER):
-            step = np.zeros(len(x))
-            step[column] = H
-            up, down = (
-                ((x + step, new), (x - step, new)) if which == 0 else ((old, x + step), (old, x - step))
-            )
-            jacobian[:, column] = (solve(*up) - solve(*down)) / (2 * H)
-        total += jacobian @ covariance @ jacobian.T
-    return total
-
-
-def _robust_z(
+def _shifts(
     anchors: list[Hashable], pairs: list[tuple[ItemEstimate, ItemEstimate]], a: float, b: float
-) -> dict[Hashable, float]:
-    """(difference − median) / (0.74 × interquartile range) of the anchors' mean b."""
-    difference = np.array([first.b.mean() - (a * second.b.mean() + b) for first, second in pairs])
-    low, middle, high = np.percentile(difference, [25, 50, 75])
-    spread = 0.74 * (high - low)
-    z = (difference - middle) / spread if spread > 0 else np.zeros_like(difference)
-    return dict(zip(anchors, z.tolist(), strict=True))
+) -> dict[Hashable, AnchorShift]:
+    """Of the anchors' mean b."""
+    differences = [float(first.b.mean() - (a * second.b.mean() + b)) for first, second in pairs]
+    return anchor_shifts(dict(zip(anchors, differences, strict=True)), [float(old.a[0]) for old, _ in pairs])

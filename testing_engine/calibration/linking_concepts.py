@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from testing_engine.calibration.families import BINARY
-from testing_engine.calibration.linking import Link, LinkError, anchors_of, link, moved_intercepts
+from testing_engine.calibration.linking import Link, anchors_of, link, moved_intercepts
+from testing_engine.calibration.linking_errors import LinkError
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable
 from testing_engine.calibration.responses import FloatArray
 

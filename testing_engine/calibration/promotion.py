@@ -2,8 +2,8 @@
 
 By the result and not by the number of answers: 100 answers to a 2PL question leave an error of its difficulty
 of about .33, 250 one of .20. A calibration promotes, it never puts a question back: whether one that became
-doubtful is retired, a person says. Nor does linking trade parameters that hold the state for ones that do
-not.
+doubtful is retired, a person says. Nor does linking trade parameters for ones that are known worse and do not
+hold the state.
 """
 
 import math
@@ -35,21 +35,28 @@ def state_after(
     return max(state, found, key=_ORDER.index)
 
 
-def keeps_its_parameters(state: str, earned_before: str, earned_now: str) -> bool:
-    """Whether the errors of parameters as they stand reach the bar of the state, and those of new ones do
-    not. Both are what `earned` gives: where the old errors are not known, nothing is kept.
+def keeps_its_parameters(state: str, earned_now: str, error_before: float | None, error_now: float) -> bool:
+    """Whether a question keeps the parameters it has, although there are new ones: where the errors of the
+    new ones do not reach the bar of its state, the better known stay.
+
+    `earned_now` is what `earned` gives of the new ones; the errors are the `largest_error` of the old and of
+    the new. `error_before` None: nobody knows it, as of parameters that were uploaded; then the state that
+    somebody gave the question counts.
     """
-    if state == RETIRED:
+    if state == RETIRED or _ORDER.index(earned_now) >= _ORDER.index(state):
         return False
-    return _ORDER.index(earned_before) >= _ORDER.index(state) > _ORDER.index(earned_now)
+    return error_before is None or error_before <= error_now
+
+
+def largest_error(difficulty_errors: Sequence[float | None]) -> float:
+    """Of the difficulty, or of the steps where there are several; infinite where one is not known."""
+    known = [error for error in difficulty_errors if error is not None and math.isfinite(error)]
+    return max(known) if known and len(known) == len(difficulty_errors) else math.inf
 
 
 def earned(slope: float, slope_error: float | None, errors: Sequence[float | None]) -> str:
     """The state that these standard errors alone are good for; the arguments as `state_after` has them."""
-    known = [error for error in errors if error is not None and math.isfinite(error)]
-    if not errors or len(known) < len(errors):
-        return NOT_CALIBRATED
-    worst = max(known)
+    worst = largest_error(errors)
     is_sloped_well = slope_error is None or slope_error <= OPERATIONAL_SLOPE_ERROR * slope
     if worst <= OPERATIONAL_ERROR and is_sloped_well:
         return OPERATIONAL

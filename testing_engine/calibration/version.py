@@ -5,7 +5,7 @@ import platform
 import numpy as np
 import scipy
 
-VERSION = "3"  # raised when a change of this package changes a number or a sentence
+VERSION = "4"  # raised when a change of this package changes a number or a sentence
 
 
 def engine_version() -> str:

@@ -7,7 +7,9 @@ import numpy.typing as npt
 import pytest
 
 from testing_engine.calibration import Responses, calibrate, link
-from testing_engine.calibration.linking import METHODS, LinkError
+from testing_engine.calibration.anchor_shifts import MOVED_Z, anchor_shifts
+from testing_engine.calibration.linking import METHODS
+from testing_engine.calibration.linking_errors import MOST_GROUPS, LinkError
 from testing_engine.calibration.tests.reference_data import FOLDER, outputs
 
 ALL = outputs("07b_equate_own.json")
@@ -94,8 +96,46 @@ def test_a_moved_item_is_seen() -> None:
     old = {item: {"a": 1 + item / 20, "b": item / 5 - 1 + 0.02 * (-1) ** item} for item in range(12)}
     new = {item: {"a": each["a"], "b": each["b"] + 0.01 * (item % 3)} for item, each in old.items()}
     new[4]["b"] += 0.9
-    z = link(old, new).robust_z
+    found = link(old, new)
+    z = found.robust_z
     assert max(z, key=lambda item: abs(z[item])) == 4
+    assert found.moved == (4,)
+
+
+def test_what_matters_to_nobody_has_not_moved_however_sure_it_is() -> None:
+    """Slope times difference counts: the same difference is more of a steep item."""
+    differences = {item: 0.01 * (item % 5) for item in range(20)} | {20: 0.25, 21: 0.25, 22: -0.31}
+    found = anchor_shifts(differences, [*[1.0] * 20, 1.0, 2.0, 1.0])
+    assert all(abs(found[item].z) > MOVED_Z for item in (20, 21, 22))
+    assert [item for item, each in found.items() if each.is_moved] == [21, 22]
+    assert found[21].logits == pytest.approx(2 * found[20].logits)
+    others_agree = anchor_shifts({item: float(item == 4) for item in range(6)}, [1] * 6)
+    assert [item for item, each in others_agree.items() if each.is_moved] == [4]
+
+
+@pytest.mark.parametrize("count", [3, 30, 200])
+def test_without_covariances_the_anchors_tell_the_errors(count: int) -> None:
+    """Of equal slopes B is the mean difference, so that its error is s / √L; of many anchors, of groups."""
+    difference = np.random.default_rng().normal(0.3, 0.2, count)
+    old = {item: {"a": 1.0, "b": each} for item, each in enumerate(difference)}
+    new = {item: {"a": 1.0, "b": 0.0} for item in range(count)}
+    found = link(old, new, "mean-mean")
+    groups = np.array([difference[first::MOST_GROUPS].mean() for first in range(min(count, MOST_GROUPS))])
+    assert found.errors_from == "anchors"
+    assert pytest.approx(groups.std(ddof=1) / np.sqrt(len(groups))) == found.standard_errors.B
+    assert found.standard_errors.A < 1e-9
+
+
+def test_curves_have_errors_of_their_anchors_too_and_two_anchors_none() -> None:
+    rng = np.random.default_rng()
+    old = {item: {"a": rng.uniform(0.8, 1.6), "b": rng.normal(), "lower": 0.2} for item in range(15)}
+    new = {item: {**each, "b": each["b"] + rng.normal(0, 0.1)} for item, each in old.items()}
+    found = link(old, new)
+    assert 0.005 < found.standard_errors.B < 0.2
+    assert 0.002 < found.standard_errors.A < 0.2
+    nothing = link(old, new, items=[0, 1])
+    assert (nothing.errors_from, np.isnan(nothing.standard_errors.A)) == ("", True)
+    assert np.isnan(link(old, new, errors=False).standard_errors.A)
 
 
 @pytest.mark.parametrize(

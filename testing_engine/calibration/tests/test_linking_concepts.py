@@ -5,8 +5,9 @@ from collections.abc import Hashable
 import numpy as np
 import pytest
 
-from testing_engine.calibration.linking import METHODS, LinkError
+from testing_engine.calibration.linking import METHODS
 from testing_engine.calibration.linking_concepts import link_concepts
+from testing_engine.calibration.linking_errors import LinkError
 from testing_engine.calibration.parameters import ItemEstimate, ParameterTable, estimate_of
 from testing_engine.calibration.responses import FloatArray
 
@@ -54,7 +55,8 @@ def test_zero_and_unit_of_each_concept_come_out(method: str) -> None:
             assert getattr(moved[item], name) == pytest.approx(getattr(old[item], name), abs=1e-5)
     theta = np.random.default_rng().normal(size=(5, 2))
     assert found.scores((theta - ZERO) / UNIT) == pytest.approx(theta, abs=1e-5)
-    assert np.isnan(found.concepts[0].standard_errors.A)
+    assert found.concepts[0].errors_from == "anchors"
+    assert found.concepts[0].standard_errors.A < 1e-6  # they agree
 
 
 def test_errors_come_from_the_covariances_of_each_concept() -> None:

@@ -35,18 +35,22 @@ def test_states(state: str, slope_error: float | None, errors: Sequence[float | 
 
 
 @pytest.mark.parametrize(
-    ("state", "before", "now", "keeps"),
+    ("state", "now", "error_before", "error_now", "keeps"),
     [
-        (OPERATIONAL, OPERATIONAL, PROVISIONAL, True),
-        (OPERATIONAL, OPERATIONAL, NEW, True),
-        (OPERATIONAL, OPERATIONAL, OPERATIONAL, False),
-        (OPERATIONAL, PROVISIONAL, PROVISIONAL, False),  # the old ones are no better
-        (OPERATIONAL, NEW, NEW, False),
-        (PROVISIONAL, PROVISIONAL, NEW, True),
-        (PROVISIONAL, OPERATIONAL, PROVISIONAL, False),
-        (NEW, NEW, NEW, False),
-        (RETIRED, OPERATIONAL, NEW, False),
+        (OPERATIONAL, PROVISIONAL, 0.1, 0.3, True),
+        (OPERATIONAL, NEW, 0.3, 0.6, True),  # neither holds the state: the better known stay
+        (OPERATIONAL, NEW, 0.9, 0.6, False),
+        (OPERATIONAL, OPERATIONAL, 0.1, 0.19, False),
+        (PROVISIONAL, NEW, 0.2, 0.4, True),
+        (PROVISIONAL, PROVISIONAL, 0.2, 0.3, False),
+        (OPERATIONAL, PROVISIONAL, None, 0.3, True),  # uploaded, and said to be known
+        (OPERATIONAL, OPERATIONAL, None, 0.1, False),
+        (OPERATIONAL, NEW, 0.3, math.inf, True),
+        (NEW, NEW, None, 0.9, False),
+        (RETIRED, NEW, 0.1, 0.9, False),
     ],
 )
-def test_parameters_that_hold_the_state_are_kept(state: str, before: str, now: str, keeps: bool) -> None:
-    assert keeps_its_parameters(state, before, now) == keeps
+def test_parameters_that_are_better_known_are_kept(
+    state: str, now: str, error_before: float | None, error_now: float, keeps: bool
+) -> None:
+    assert keeps_its_parameters(state, now, error_before, error_now) == keeps
