@@ -20,7 +20,8 @@ logger = structlog.get_logger(__name__)
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-PROBES = {"health", "metrics", "static"}  # lines of these would bury the others: level DEBUG
+# Lines of these would bury the others: level DEBUG.
+PROBES = {"health", "health/live", "health/ready", "metrics", "static"}
 
 
 class RequestLog:

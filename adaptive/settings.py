@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "adaptive.request_log.RequestLog",  # first, so that it sees every reply
     "adaptive.direct.DirectWay",  # a running test's requests go no further
+    "adaptive.probes.Probes",  # and probes not to where host names are looked at
     "django.middleware.security.SecurityMiddleware",
     "adaptive.headers.StorageMiddleware",
     "adaptive.headers.PolicyMiddleware",

@@ -16,6 +16,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from adaptive.documentation import SchemaView
 from adaptive.health import health
 from adaptive.metrics import metrics
+from adaptive.probes import live, ready
 from desk import doors as desk_doors
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE
 from sessions_app.outages import is_outage, note_outage
@@ -28,6 +29,8 @@ urlpatterns = [
     path("", student_page_views.home),
     path("favicon.ico", lambda request: redirect(static("adaptive/icon.svg"))),  # browsers ask by themselves
     path("health", health),
+    path("health/live", live),
+    path("health/ready", ready),
     path("metrics", metrics),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/rules/schema", lambda request: JsonResponse(rules_schema())),

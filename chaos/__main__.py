@@ -31,6 +31,7 @@ def main() -> int:
     )
     parser.add_argument("--students", type=int, default=48, help="at once (%(default)s)")
     parser.add_argument("--pace", type=float, default=1.0, help="faults of the servers: 2 is twice as often")
+    parser.add_argument("--only", metavar="KIND", help="one kind of fault, as it is called in the output")
     parser.add_argument("--logs", type=Path, help="keep the servers' logs in this folder")
     asked = parser.parse_args()
     if asked.seconds is None and asked.answers is None:
@@ -69,7 +70,7 @@ async def _disturb(run: "Run", servers: Servers, asked: argparse.Namespace) -> C
     from chaos.faults import Faults
     from chaos.students import Student, clean_up
 
-    faults = Faults(servers, asked.seed, asked.pace)
+    faults = Faults(servers, asked.seed, asked.pace, asked.only)
     deadline = time.monotonic() + (asked.seconds or float("inf"))
     numbers = iter(range(10**9))
 

@@ -19,6 +19,7 @@ from chaos.servers import Servers
 
 # Mean seconds between two faults of one hand.
 VALKEY_EVERY, POSTGRES_EVERY, WEB_EVERY, CLOCK_EVERY = 2.0, 6.0, 3.0, 3.0
+RELOAD = "web server reloaded"
 WRONG_BY = 3 * 3600.0  # seconds, at most
 
 Fault = Callable[[random.Random], Coroutine[Any, Any, None]]
@@ -41,16 +42,21 @@ class Faults:
     servers: Servers
     seed: int
     pace: float = 1.0  # 2: twice as often
+    only: str | None = None  # this kind, and no other
     counts: Counter[str] = field(default_factory=Counter)
 
     async def go_on(self) -> None:
         """Until cancelled."""
-        valkey, postgres = self._valkey_faults(), self._postgres_faults()
         async with asyncio.TaskGroup() as hands:
-            hands.create_task(self._hand("valkey", VALKEY_EVERY, valkey))
-            hands.create_task(self._hand("postgres", POSTGRES_EVERY, postgres))
-            hands.create_task(self._hand("web", WEB_EVERY, {"web process killed": self._kill_worker}))
-            hands.create_task(self._hand("clock", CLOCK_EVERY, {"clock set": self._set_clock}))
+            for name, every, faults in (
+                ("valkey", VALKEY_EVERY, self._valkey_faults()),
+                ("postgres", POSTGRES_EVERY, self._postgres_faults()),
+                ("web", WEB_EVERY, self._web_faults()),
+                ("clock", CLOCK_EVERY, {"clock set": self._set_clock}),
+            ):
+                chosen = {kind: fault for kind, fault in faults.items() if self.only in (None, kind)}
+                if chosen:
+                    hands.create_task(self._hand(name, every, chosen))
 
     async def _hand(self, name: str, every: float, faults: dict[str, Fault]) -> None:
         rng = random.Random(f"{self.seed}/{name}")
@@ -116,6 +122,13 @@ class Faults:
             return fault
 
         return {f"PostgreSQL restarted, {mode}": restart(mode) for mode in ("fast", "immediate")}
+
+    def _web_faults(self) -> dict[str, Fault]:
+        return {"web process killed": self._kill_worker, RELOAD: self._reload}
+
+    async def _reload(self, rng: random.Random) -> None:
+        """As an upgrade does: every process of a web server is replaced."""
+        rng.choice(self.servers.web).process.send_signal(signal.SIGHUP)
 
     async def _kill_worker(self, rng: random.Random) -> None:
         """With -9, at whatever it is doing."""

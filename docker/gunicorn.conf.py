@@ -2,7 +2,8 @@
 
 No `max_requests`: it hides leaks, and a new process has to read its question pools again, so that students
 meet slow requests for nothing. What a process caches is bounded (`testing_engine.revisions`).
-No `preload_app`: the pool of database connections has threads, and threads do not survive a fork.
+No `preload_app`: the pool of database connections has threads, and threads do not survive a fork; and a
+worker that loads the service itself takes up what was upgraded (docs/UPGRADING.md).
 No access log: the service has a line for each request (`adaptive.request_log`), without the student ids that
 addresses carry.
 """
@@ -21,6 +22,7 @@ sendfile = False  # the kernel would wait for the client; the worker does so bes
 threads = 8  # below DATABASE_POOL_SIZE: no thread of a process waits for another's connection
 timeout = 30  # a process that shows no sign of life for so long is replaced
 graceful_timeout = 25  # for running requests at a stop; compose.yaml waits 30
+WARMING_PATIENCE = 10  # seconds in which a worker that follows another reads pools; below `graceful_timeout`
 keepalive = 75  # longer than the 60 of usual proxies, so that the proxy, not we, closes an idle connection
 worker_tmp_dir = "/dev/shm"  # noqa: S108  signs of life in memory: a slow disk must not look like a dead process
 logger_class = "adaptive.gunicorn_log.ServiceLogger"
@@ -36,10 +38,20 @@ _COUNTED = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
 
 def on_starting(server: Any) -> None:
-    """What an earlier run left there would be counted again."""
+    """What an earlier run left there would be counted again; what all workers need is loaded once."""
+    from adaptive.serving.libraries import load_libraries
+
     _COUNTED.mkdir(parents=True, exist_ok=True)
     for file in _COUNTED.glob("*.db"):
         file.unlink()
+    load_libraries()
+
+
+def on_reload(server: Any) -> None:
+    """HUP: the workers of now go on until those that are about to be forked take requests."""
+    from adaptive.serving.succession import succession
+
+    succession.begin(server.worker_age, server.cfg.workers)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -47,9 +59,15 @@ def post_worker_init(worker: Any) -> None:
     from django.apps import apps
 
     if apps.ready:  # what is served may be something else
+        from django.urls import get_resolver
+
+        from adaptive.serving.succession import succession
         from testing_engine.warming import warm_in_background
 
-        warm_in_background()
+        _ = get_resolver().url_patterns  # loads every view, which the first request would wait for
+        reading = warm_in_background()
+        if succession.follows(worker.age):
+            reading.join(WARMING_PATIENCE)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -21,10 +21,16 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from adaptive.serving.arrival import Arrival, TooLarge
 from adaptive.serving.buffers import BufferedSocket, patience_for
+from adaptive.serving.succession import succession
 
 MOST_HELD = 64 * 1024 * 1024  # bytes of unfinished requests and replies in one process
 LARGE = 64 * 1024  # bytes; a connection that holds less is not closed for its size
 LINGER = 2.0  # seconds in which a client may still send before a connection is closed (RFC 9112, 9.6)
+STUCK_AFTER = 120.0  # seconds in which no thread came to an end with a request
+# Asked by who restarts what is not alive, so answered while every thread waits for PostgreSQL.
+LIVENESS = b"GET /health/live "
+ALIVE = ("200 OK", "application/json", '{"status": "live"}')
+STUCK = ("503 Service Unavailable", "application/json", '{"status": "stuck"}')
 REFUSALS = {
     400: ("Bad Request", "incomplete_body", "The request ends before its headers say it does."),
     408: ("Request Timeout", "request_timeout", "The request took too long to arrive."),
@@ -80,6 +86,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self.waiting: dict[Connection, None] = {}  # in no thread, nor on the way to one
         self.held = 0  # bytes of all connections
         self.most_body = 0
+        self.stops_at: float | None = None  # told to, once others take its requests, and no later
+        self.at_work = 0  # connections that a thread has, or will
+        self.last_progress = time.monotonic()  # of the threads
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -96,11 +105,25 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Told to stop while it loads the service, it has nothing to finish.
 
-        Where Python ignores the exception (in callbacks of its collector), it ends when it has loaded.
+        Where Python ignores the exception (in callbacks of its collector), it ends when it has loaded. One
+        that is replaced goes on until others take its requests, or until it is told a second time.
         """
+        if self.booted and self.stops_at is None and not succession.may_stop(self.age):
+            self.stops_at = time.monotonic() + self.cfg.graceful_timeout
+            return
         super().handle_exit(sig, frame)
         if not self.booted:
             raise SystemExit(0)
+
+    def run(self) -> None:
+        succession.note_ready(self.age)
+        super().run()
+
+    def is_parent_alive(self) -> bool:
+        """Asked once in each turn of the loop, at least every second."""
+        if self.stops_at is not None and (succession.may_stop(self.age) or time.monotonic() > self.stops_at):
+            self.alive = False
+        return bool(super().is_parent_alive())
 
     # --- From the listener to a thread ----------------------------------------------------------------
 
@@ -144,10 +167,15 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         except TooLarge as refused:
             self._refuse(conn, refused.status)
             return
-        if is_whole:
+        if is_whole and conn.buffers.incoming.startswith(LIVENESS):
+            self._tell(conn, *(ALIVE if self._is_alive() else STUCK))
+        elif is_whole:
             conn.buffers.begin_request(conn.arrival.end or 0)
             conn.arrival = conn.phase = None
             self._stop_waiting(conn)
+            if not self.at_work:
+                self.last_progress = time.monotonic()
+            self.at_work += 1
             self.enqueue_req(conn)
         elif conn.buffers.ended:
             self._refuse(conn, 400) if conn.arrival.head else self._close(conn)
@@ -158,6 +186,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     # --- From a thread to the client ------------------------------------------------------------------
 
     def finish_request(self, conn: Connection, done: Any) -> None:
+        self.at_work -= 1
+        self.last_progress = time.monotonic()
         conn.stays = not done.cancelled() and done.exception() is None and bool(done.result())
         conn.stays = conn.stays and not conn.buffers.ended
         conn.enter(Phase.LEAVING, patience_for(0))
@@ -186,20 +216,28 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             self._linger(conn)
 
     def _refuse(self, conn: Connection, status: int) -> None:
-        """A reply without the service: the request is not whole."""
+        """The request is not whole."""
         reason, code, detail = REFUSALS[status]
         body = (
             f'{{"type": "about:blank", "title": "{reason}", "status": {status}, '
             f'"detail": "{detail}", "code": "{code}"}}'
         )
-        head = (
-            f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/problem+json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
         self.log.info("Refused a request that was not whole: %s", code)
+        self._tell(conn, f"{status} {reason}", "application/problem+json", body)
+
+    def _tell(self, conn: Connection, status: str, kind: str, body: str) -> None:
+        """A reply without the service, and the connection's end."""
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+            "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+        )
         with contextlib.suppress(OSError):
             conn.buffers.sendall((head + body).encode())
         self._linger(conn)
+
+    def _is_alive(self) -> bool:
+        """Whether the threads come to an end with what they have: waiting for PostgreSQL they do."""
+        return not self.at_work or time.monotonic() - self.last_progress < STUCK_AFTER
 
     def _linger(self, conn: Connection) -> None:
         """Say that nothing more comes, and take in what still comes: the client may miss the reply else."""

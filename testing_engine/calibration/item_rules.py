@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 from scipy.special import expit
 
 from testing_engine.calibration.families import BINARY, UNIT_SLOPE
@@ -71,7 +71,7 @@ def _one_category_bound(fit: "Calibration", j: int, chosen: int) -> float:
     low, high = (-30.0, 10.0) if sign > 0 else (-10.0, 30.0)
     if fall(low) * fall(high) > 0:
         return float("nan")
-    return float(brentq(fall, low, high))
+    return float(scipy.optimize.brentq(fall, low, high))
 
 
 def answers_too_few(fit: "Calibration") -> Iterator[Finding]:

@@ -12,7 +12,7 @@ below the nominal one. `prequential_fit` is for adaptive tests.
 """
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+import scipy
 
 from testing_engine.calibration.calibration import Calibration
 from testing_engine.calibration.expectation import in_order
@@ -54,7 +54,8 @@ class _Table:
 
     def __init__(self, fit: Calibration, limit: float) -> None:
         grid = np.linspace(-limit, limit, round(2 * limit * STEPS_A_UNIT) + 1)
-        spline = CubicSpline(grid, fit.model.log_probabilities(fit.state.x, grid[:, None]).T)
+        logs = fit.model.log_probabilities(fit.state.x, grid[:, None]).T
+        spline = scipy.interpolate.CubicSpline(grid, logs)
         self.grid, self.coefficients = grid, spline.c  # (4, intervals, rows), highest power first
         self.offset = fit.model.offset
         self.rows, self.real = fit.model.rows_of_items()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+import scipy
 
 from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.simulation.result import Simulation
@@ -169,7 +169,7 @@ def _concept(first: Simulation, second: Simulation, concept: int, cuts: Sequence
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
     """Rank correlation, ties at their mean rank; None where one of them does not vary."""
-    return _correlation(rankdata(np.asarray(x)), rankdata(np.asarray(y)))
+    return _correlation(scipy.stats.rankdata(np.asarray(x)), scipy.stats.rankdata(np.asarray(y)))
 
 
 def squared_correlation(simulation: Simulation, concept: int) -> float | None:

@@ -199,9 +199,19 @@ def test_a_client_that_leaves_ends_what_streams_to_it(server: Server) -> None:
     assert server.get().status_code == 200
 
 
-def test_when_it_stops_it_finishes_what_it_has(tmp_path: Path) -> None:
-    with serving(tmp_path) as server, server.connect(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n") as sock:
+def test_it_lives_while_every_thread_waits_and_when_it_stops_it_finishes_what_it_has(tmp_path: Path) -> None:
+    """To start a process anew because it waits for a database would help nobody."""
+    wait = b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
+    with (
+        serving(tmp_path) as server,
+        server.connect(wait),
+        server.connect(wait),
+        server.connect(wait) as sock,
+    ):
         assert wait_until(server.began.exists)
+        alive = server.get("/health/live")
+        assert (alive.status_code, alive.json()) == (200, {"status": "live"})
+        assert alive.headers["Cache-Control"] == "no-store"
         server.process.terminate()
         server.go_on.touch()
         assert b"".join(iter(lambda: sock.recv(65536), b"")).startswith(b"HTTP/1.1 200")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
+import scipy
 from scipy.linalg.lapack import dpotrf, dpotrs
-from scipy.optimize import brentq, minimize
 
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers, Likelihood
 from testing_engine.psychometrics.ability.priors import BoundedPrior, NormalPrior, Prior, UniformPrior
@@ -247,7 +247,7 @@ def _searched(bounds: Range, sharpest: float) -> FloatArray:
 
 
 def _root(slope: Slope, left: float, right: float) -> float:
-    return float(brentq(lambda theta: slope(np.array([theta]))[0], left, right, xtol=1e-13))
+    return float(scipy.optimize.brentq(lambda theta: slope(np.array([theta]))[0], left, right, xtol=1e-13))
 
 
 def one_dimensional(theta: float, precision: float) -> AbilityEstimate:
@@ -267,7 +267,7 @@ def _likelihood_mode_several(
 
     limits = [bounds] * bank.n_dimensions
     tops = [
-        minimize(
+        scipy.optimize.minimize(
             loss,
             np.clip(start, *bounds),
             jac=True,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from testing_engine.psychometrics.ability.expectation_propagation import posterior_moments
 from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers, Likelihood
@@ -63,7 +63,7 @@ class Axis:
         if far <= REACH:
             return cls(u, np.full(len(u), u[1] - u[0]))
         # sinh(x) / x = far / reach at x = reach / κ
-        x = float(brentq(lambda x: np.sinh(x) / x - far / REACH, 1e-9, 50.0))
+        x = float(scipy.optimize.brentq(lambda x: np.sinh(x) / x - far / REACH, 1e-9, 50.0))
         kappa = REACH / x
         return cls(kappa * np.sinh(u / kappa), np.cosh(u / kappa) * (u[1] - u[0]))
 

@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import scipy
 from scipy.sparse import csc_array, csr_array, vstack
 
 from testing_engine.psychometrics.constraints.blocks import Blocks, losses
@@ -249,13 +249,13 @@ class BlockProgram:
         such solutions are worth; whether the nodes ran out."""
         columns, fixed = np.flatnonzero(open_columns), float(self.values[kept].sum())
         above, most, equal, exactly, _, _ = self.rows.without(kept).among(columns)
-        solved = milp(
+        solved = scipy.optimize.milp(
             -self.values[columns],
             integrality=np.ones(len(columns), dtype=np.intp),
-            bounds=Bounds(0, 1),
+            bounds=scipy.optimize.Bounds(0, 1),
             constraints=[
-                LinearConstraint(above, -np.inf, most),
-                LinearConstraint(equal, exactly, exactly),
+                scipy.optimize.LinearConstraint(above, -np.inf, most),
+                scipy.optimize.LinearConstraint(equal, exactly, exactly),
             ],
             options={"mip_rel_gap": min(allowed / max(bound - fixed, allowed), 0.9) / 2, "node_limit": nodes},
         )

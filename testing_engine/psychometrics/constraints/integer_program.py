@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+import scipy
 from scipy.sparse import csc_array
 
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
@@ -122,7 +122,7 @@ class Program:
             one_sided = np.hstack([one_sided, -np.eye(m), np.zeros((m, 2 * e))])
             two_sided = np.hstack([two_sided, np.zeros((e, m)), np.eye(e), -np.eye(e)])
             costs = np.concatenate([costs, np.full(m + 2 * e, SHORTFALL_PRICE)])
-        solved = linprog(
+        solved = scipy.optimize.linprog(
             costs,
             A_ub=one_sided,
             b_ub=np.concatenate([self.upper[above], -self.lower[below]]),
@@ -164,12 +164,12 @@ class Program:
         """The best solution that has the columns `kept`, some of `columns` and no others, and whether the
         nodes ran out before it was proven."""
         done = self.matrix[:, kept].sum(axis=1)
-        solved = milp(
+        solved = scipy.optimize.milp(
             -self.values[columns],
             integrality=np.ones(len(columns), dtype=np.intp),
-            bounds=Bounds(0, 1),
+            bounds=scipy.optimize.Bounds(0, 1),
             # Sparse: of a dense matrix SciPy makes Python's warnings errors while it looks, in all threads.
-            constraints=LinearConstraint(
+            constraints=scipy.optimize.LinearConstraint(
                 csc_array(self.matrix[:, columns].toarray()), self.lower - done, self.upper - done
             ),
             options={"mip_rel_gap": 0.0, "node_limit": MOST_NODES},

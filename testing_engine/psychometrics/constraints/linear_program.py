@@ -11,17 +11,22 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+import scipy
 from scipy.sparse import csc_array, csr_array, vstack
 
 from testing_engine.psychometrics.items.response import FloatArray
 
-try:
-    from scipy.optimize._highspy import _core as highs
-except ImportError:  # another SciPy keeps it elsewhere
-    highs = None
-
 FEASIBLE = 10 * np.sqrt(1e-9)  # by how much `linprog` lets a solution miss a bound or a row
+
+
+@cache
+def bound_highs() -> Any:
+    """SciPy's binding, which takes long to load, and most processes solve nothing by it."""
+    try:
+        from scipy.optimize._highspy import _core
+    except ImportError:  # another SciPy keeps it elsewhere
+        return None
+    return _core
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,7 @@ def minimised(
 
     By the dual simplex method, without presolving.
     """
+    highs = bound_highs()
     if highs is None:
         return _by_linprog(cost, above, most, equal, exactly, upper)
     lower = np.zeros(len(upper))
@@ -70,6 +76,7 @@ def minimised(
 def _program(
     cost: FloatArray, rows: csc_array, low: FloatArray, high: FloatArray, lower: FloatArray, upper: FloatArray
 ) -> Any:
+    highs = bound_highs()
     program = highs.HighsLp()
     program.num_row_, program.num_col_ = rows.shape
     program.a_matrix_.num_row_, program.a_matrix_.num_col_ = rows.shape
@@ -85,6 +92,7 @@ def _program(
 @cache
 def _options() -> Any:
     """As `linprog(method="highs-ds", options={"presolve": False})` sets them."""
+    highs = bound_highs()
     options = highs.HighsOptions()
     options.presolve, options.solver = "off", "simplex"
     options.simplex_strategy = highs.simplex_constants.SimplexStrategy.kSimplexStrategyDual
@@ -101,7 +109,7 @@ def _by_linprog(
     exactly: FloatArray,
     upper: FloatArray,
 ) -> LinearSolution | None:
-    solved = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
+    solved = scipy.optimize.linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
         cost,
         A_ub=above,
         b_ub=most,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
+import scipy
 
 from testing_engine.psychometrics.ability.modes import AnsweredTest, Kind
 from testing_engine.psychometrics.ability.priors import NormalPrior
@@ -64,7 +64,7 @@ def updated_modes(state: CatState) -> FloatArray:
     else:
         low, high, mean, precision = prior.lower, prior.upper, 0.0, 0.0
     grid = np.linspace(low, high, max(17, 1 + int(20 * (high - low))))
-    so_far = CubicHermiteSpline(grid, test.slope(grid), test.slope_change(grid))
+    so_far = scipy.interpolate.CubicHermiteSpline(grid, test.slope(grid), test.slope_change(grid))
     slope = bank.slopes[:, 0]
     theta = np.full((bank.most_categories, bank.n_items), np.clip(state.estimate.theta[0], low, high))
     for _ in range(NEWTON_STEPS):

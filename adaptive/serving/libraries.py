@@ -1,0 +1,31 @@
+"""What gunicorn's first process loads, so that its workers find it there and share its memory.
+
+Libraries alone, and those that read no settings when they are loaded: what is ours each worker loads itself,
+so a reload takes up what changed. (After a change of libraries gunicorn itself is replaced: UPGRADING.md.)
+"""
+
+from importlib import import_module
+
+LIBRARIES = (
+    "PIL.Image",
+    "django.contrib.postgres.fields",
+    "django.core.handlers.wsgi",
+    "jsonschema",
+    "kombu.transport.redis",
+    "latex2mathml.converter",
+    "lxml.html",
+    "markdown_it",
+    "msgspec",
+    "nh3",
+    "numpy",
+    "psycopg",
+    "psycopg_pool",
+    "scipy.linalg",
+    "scipy.sparse.csgraph",
+    "scipy.special",
+)
+
+
+def load_libraries() -> None:
+    for name in LIBRARIES:
+        import_module(name)
