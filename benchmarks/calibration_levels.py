@@ -3,9 +3,10 @@
 25 of 120 questions, the most informative five drawn among at random. Intervals of 95 % of items with 200
 answers and more should hold the truth in 93.5 to 96.5 %; of items and persons that do not misfit 3 to 7 %
 should be flagged at 5 %, impact between the groups or not. What is not meant for adaptive tests stands below
-the line, with what comes of it there.
+the line, with what comes of it there. With `--concepts 3` of questions that measure three concepts, some of
+them two at once, and how often those that do drift or misfit are found.
 
-    python -m benchmarks.calibration_levels [--tiny] [--rounds 10] [--persons 3000] [--seed 1]
+    python -m benchmarks.calibration_levels [--tiny] [--rounds 10] [--persons 3000] [--seed 1] [--concepts 1]
 """
 
 import argparse
@@ -28,12 +29,20 @@ from testing_engine.calibration import (
     standardised_fit,
 )
 from testing_engine.calibration.responses import FloatArray
-from testing_engine.calibration.tests.adaptive import adaptive_answers, pool
+from testing_engine.calibration.tests.adaptive import (
+    adaptive_answers,
+    adaptive_answers_of_several,
+    correlated,
+    pool,
+    several_pool,
+)
 
 ENOUGH = {"interval": 200, "alarm": 150}  # answers of an item that is looked at
 IMPACT = 0.8
 Found = dict[str, list[float]]  # name → 1 where it held, or alarmed; by round
-AIMS = {"interval": (0.935, 0.965), "alarm": (0.03, 0.07)}
+AIMS = {"interval": "0.935 to 0.965", "alarm": "0.030 to 0.070", "found": "–"}
+MOVED, BY = 6, 0.6  # questions that became easier, and by how much, in logits of the difficulty
+ABERRANT = 0.1  # share of the persons who answer at random from the middle on
 NOT_FOR_ADAPTIVE = "l_z* (fixed forms only)"
 
 
@@ -49,6 +58,55 @@ def rounds(count: int, persons: int, seed: int) -> dict[str, Found]:
         for name, alarms in alarmed.items():
             shares["alarm"][name].append(float(np.mean(alarms)))
     return shares
+
+
+def rounds_of_several(count: int, persons: int, seed: int, concepts: int) -> dict[str, Found]:
+    """Of "alarm" where nothing is wrong, and of what is "found", by round."""
+    shares: dict[str, Found] = {"alarm": defaultdict(list), "found": defaultdict(list)}
+    for number in range(count):
+        rng = np.random.default_rng((seed, number))
+        slopes, d = several_pool(rng, concepts=concepts)
+        for kind, moved in (("alarm", 0), ("found", MOVED)):
+            for name, each in _looked_at(slopes, d, persons, rng, moved).items():
+                shares[kind][name].append(float(np.mean(each)))
+    return shares
+
+
+def _looked_at(
+    slopes: FloatArray, d: FloatArray, persons: int, rng: np.random.Generator, moved: int
+) -> Found:
+    """Alarms of a night, of all where nothing `moved`, or of what did and of the others."""
+    length = np.linalg.norm(slopes, axis=1)
+    drifted = rng.choice(len(d), moved, replace=False)
+    shift = np.zeros(len(d))
+    shift[drifted] = BY * length[drifted]
+    theta = correlated(rng, persons, slopes.shape[1]) * 1.1 + 0.3
+    data = adaptive_answers_of_several(slopes, d, theta, rng, shift)
+    strange = rng.random(persons) < (ABERRANT if moved else 0)
+    late = strange[data.person] & (np.arange(data.n_answers) % 25 >= 12)
+    category = np.where(late, rng.random(data.n_answers) < 0.5, data.category).astype(np.int32)
+    data = Responses(data.persons, data.items, data.start, data.item, category, data.group, data.groups)
+    known = {item: {"a": slopes[item], "d": [d[item]]} for item in range(len(d))}
+    found = drift(data, known, q_matrix=slopes != 0, predictive=True)
+    assert found.fit is not None
+    often = {item: test for item, test in found.items.items() if test.n >= ENOUGH["alarm"]}
+    shapes = [test.p_all for test in item_fit(found.fit).items.values() if test.n >= ENOUGH["alarm"]]
+    flagged = prequential_fit(found.fit).flagged
+    if not moved:
+        return {
+            "drift, 1 df": [float(test.p < 0.05) for test in often.values()],
+            "drift, 1 + m df": [float(test.p_all < 0.05) for test in often.values()],
+            "item fit": [float(p < 0.05) for p in shapes],
+            "persons, prequential": _flags(flagged),
+        }
+    of_moved = [test for item, test in often.items() if item in drifted]
+    others = [test for item, test in often.items() if item not in drifted]
+    return {
+        f"{MOVED} questions easier by {BY}: flagged": [float(test.flagged) for test in of_moved],
+        "the others: flagged": [float(test.flagged) for test in others],
+        "the others at 5 %": [float(test.p_all < 0.05) for test in others],
+        "persons at random from the middle on": _flags(flagged[strange]),
+    }
 
 
 def _intervals(a: FloatArray, b: FloatArray, persons: int, rng: np.random.Generator) -> Found:
@@ -111,10 +169,9 @@ def rows(shares: dict[str, Found]) -> list[list[str]]:
     """What, share, its standard error over the rounds, the aim."""
     lines = []
     for kind, found in shares.items():
-        low, high = AIMS[kind]
         for name, each in found.items():
             error = float(np.std(each, ddof=1) / np.sqrt(len(each))) if len(each) > 1 else float("nan")
-            aim = "–" if name == NOT_FOR_ADAPTIVE else f"{low:.3f} to {high:.3f}"
+            aim = "–" if name == NOT_FOR_ADAPTIVE else AIMS[kind]
             lines.append([name, f"{np.mean(each):.3f}", f"{error:.3f}", aim])
     return sorted(lines, key=lambda line: line[3] == "–")
 
@@ -124,10 +181,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--persons", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--concepts", type=int, default=1)
     parser.add_argument("--tiny", action="store_true", help="only see that it works")
     options = parser.parse_args(arguments)
     count, persons = (1, 400) if options.tiny else (options.rounds, options.persons)
-    print(table(["", "share", "standard error", "aim"], rows(rounds(count, persons, options.seed))))
+    several = options.concepts > 1
+    found = (
+        rounds_of_several(count, persons, options.seed, options.concepts)
+        if several
+        else rounds(count, persons, options.seed)
+    )
+    print(table(["", "share", "standard error", "aim"], rows(found)))
     return 0
 
 

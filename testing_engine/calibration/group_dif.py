@@ -13,6 +13,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 from scipy.special import chdtrc, ndtri
 
+from testing_engine.calibration.answer_scores import answer_scores
 from testing_engine.calibration.calibration import Calibration, calibrate
 from testing_engine.calibration.families import BINARY
 from testing_engine.calibration.population import PopulationEstimate
@@ -23,7 +24,6 @@ from testing_engine.calibration.score_tests import (
     FEWEST,
     ScoreTestError,
     ScoreTests,
-    answer_scores,
     benjamini_hochberg,
     flagged,
     purified,
@@ -199,7 +199,7 @@ def _rounds_of(
         split = _split(responses, aside)
         fit = calibrated(split, _models_of(model, responses, split))
         kept = split.without(fit.left_out)
-        scores, _ = answer_scores(fit, kept, np.zeros(kept.n_items, dtype=bool), 2)
+        scores = answer_scores(fit, kept)
         group = kept.group[kept.person]
         order = np.argsort(kept.item, kind="stable")
         bounds = np.searchsorted(kept.item[order], np.arange(kept.n_items + 1))

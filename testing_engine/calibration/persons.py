@@ -6,17 +6,15 @@ keeps its level under adaptive selection (l_z at the EAP does not: it is far too
 answers unlike the model's.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from testing_engine.calibration.calibration import Calibration
 from testing_engine.calibration.expectation import in_order
-from testing_engine.calibration.responses import FloatArray, IntArray, Responses
+from testing_engine.calibration.predictions import Predictions, predictions_of
+from testing_engine.calibration.responses import FloatArray, IntArray
 
-Categories = npt.NDArray[np.int32]
 PERSONS_A_BLOCK = 2048
 PERSONS_A_DRAW = 256
 MISFIT = -1.645  # z of the lowest 5 %
@@ -52,53 +50,11 @@ class CusumFit:
         return np.asarray(self.p <= 0.05)
 
 
-@dataclass(frozen=True, eq=False)
-class _Predicted:
-    """Answer number `step` (from 0) of the persons `who` of a block: (n, K) chances, (n,) categories."""
-
-    step: int
-    who: IntArray
-    chance: FloatArray
-    category: Categories
-
-
-class _Predictions:
-    """What the answers before predict of each answer, person by person in the order of `fit.responses`."""
-
-    def __init__(self, fit: Calibration) -> None:
-        if fit.several_points:
-            raise ValueError("fit: prequential person fit is for one or two concepts")
-        self.responses: Responses = fit.responses.without(fit.left_out)
-        self.log_p = fit.model.log_probabilities(fit.state.x, fit.nodes)
-        self.log_w = fit.state.population.log_weights(fit.nodes)
-        self.length = np.diff(self.responses.start)
-        self.offset = fit.model.offset
-        self.rows, self.real = fit.model.rows_of_items()
-
-    def parts(self, size: int) -> list[slice]:
-        n = self.responses.n_persons
-        return [slice(i, min(i + size, n)) for i in range(0, n, size)]
-
-    def of(self, part: slice) -> Iterator[_Predicted]:
-        responses = self.responses
-        log = self.log_w[responses.group[part]].copy()
-        start, n = responses.start[part], self.length[part]
-        for step in range(int(n.max(initial=0))):
-            who = np.flatnonzero(n > step)
-            at = start[who] + step
-            item, category = responses.item[at], responses.category[at]
-            p = np.exp(log[who] - log[who].max(axis=1, keepdims=True))
-            p /= p.sum(axis=1, keepdims=True)
-            chance = np.einsum("nq,nkq->nk", p, np.exp(self.log_p[self.rows[item]])) * self.real[item]
-            yield _Predicted(step, who, chance, category)
-            log[who] += self.log_p[self.offset[item] + category]
-
-
 def prequential_fit(fit: Calibration) -> PersonFit:
     """Answers in the order of `fit.responses`: the long form keeps the order of its rows; a matrix that of
     its columns.
     """
-    predictions = _Predictions(fit)
+    predictions = predictions_of(fit)
 
     def work(part: slice) -> tuple[FloatArray, FloatArray]:
         n = len(predictions.length[part])
@@ -128,7 +84,7 @@ def cusum_fit(fit: Calibration, seed: int = 0, replications: int = REPLICATIONS)
     """
     if replications < 19:
         raise ValueError("replications: must be at least 19, or no p-value is as low as 5 %")
-    predictions = _Predictions(fit)
+    predictions = predictions_of(fit)
     parts = predictions.parts(PERSONS_A_DRAW)
 
     def work(number: int) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
@@ -142,7 +98,7 @@ def cusum_fit(fit: Calibration, seed: int = 0, replications: int = REPLICATIONS)
 
 
 def _excursions(
-    predictions: _Predictions, part: slice, rng: np.random.Generator, replications: int
+    predictions: Predictions, part: slice, rng: np.random.Generator, replications: int
 ) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
     """Of a block of persons: the largest sums either way, p-values, and where the larger one ended."""
     length = predictions.length[part]

@@ -29,7 +29,8 @@ class Part:
     """One block's answers among a chunk of persons."""
 
     block: Block
-    row: IntArray  # of the item in the block, (answers,)
+    at: IntArray  # which of the chunk's answers, (answers,)
+    row: IntArray  # of the item in the block
     person: IntArray  # in the chunk
     category: IntArray
     to_person: sp.csr_matrix  # (persons, answers)
@@ -73,6 +74,7 @@ def chunks(responses: Responses, model: Model) -> list[Chunk]:
                 parts.append(
                     Part(
                         block,
+                        np.flatnonzero(mine),
                         row,
                         who,
                         category[mine].astype(np.int64),
@@ -225,6 +227,8 @@ class PersonPoints:
             gradient = [np.zeros_like(natural) for natural in naturals]
             information = [np.zeros((*natural.shape, natural.shape[1])) for natural in naturals]
             for part, (derivative, expected) in zip(chunk.parts, found, strict=True):
+                if not part.block.free.any():
+                    continue  # nothing of it is estimated
                 number = next(i for i, block in enumerate(self.model.blocks) if block is part.block)
                 g, h = _answer_sums(part, theta, w, derivative, expected)
                 p = g.shape[1]

@@ -16,7 +16,8 @@ import scipy
 
 from testing_engine.calibration.calibration import Calibration
 from testing_engine.calibration.expectation import in_order
-from testing_engine.calibration.persons import PERSONS_A_BLOCK, Categories, PersonFit
+from testing_engine.calibration.persons import PERSONS_A_BLOCK, PersonFit
+from testing_engine.calibration.predictions import Integers
 from testing_engine.calibration.responses import FloatArray, IntArray
 
 STEPS_A_UNIT = 20  # of the table between whose values a cubic spline runs
@@ -71,8 +72,8 @@ class _Table:
 def _of_block(
     table: _Table,
     person: IntArray,
-    item: Categories,
-    category: Categories,
+    item: Integers,
+    category: Integers,
     n: int,
     prior: tuple[FloatArray, FloatArray],
     limit: float,

@@ -47,3 +47,60 @@ def adaptive_answers(
     return Responses.from_rows(
         np.repeat(everyone, LENGTH), items.ravel(), answers.ravel(), labels, items=range(len(b))
     )
+
+
+def several_pool(
+    rng: np.random.Generator, n: int = 120, concepts: int = 2, within: float = 0.3
+) -> tuple[FloatArray, FloatArray]:
+    """Slopes (n, D) and intercepts (n,): concepts in turn, a share of the questions measures the next one,
+    too.
+    """
+    slopes = np.zeros((n, concepts))
+    first = np.arange(n) % concepts
+    slopes[np.arange(n), first] = np.clip(rng.lognormal(0.1, 0.3, n), 0.5, 2.5)
+    both = rng.random(n) < within
+    slopes[both, (first[both] + 1) % concepts] = np.clip(rng.lognormal(-0.2, 0.3, int(both.sum())), 0.4, 2.0)
+    b = np.clip(rng.normal(size=n), -2.5, 2.5)
+    return slopes, -b * np.linalg.norm(slopes, axis=1)
+
+
+def correlated(rng: np.random.Generator, persons: int, concepts: int, r: float = 0.6) -> FloatArray:
+    """(N, D) abilities, N(0, 1) each."""
+    common = rng.normal(size=(persons, 1))
+    return np.asarray(np.sqrt(r) * common + np.sqrt(1 - r) * rng.normal(size=(persons, concepts)))
+
+
+def adaptive_answers_of_several(
+    slopes: FloatArray,
+    d: FloatArray,
+    theta: FloatArray,
+    rng: np.random.Generator,
+    shift: FloatArray | None = None,
+    length: int = LENGTH,
+) -> Responses:
+    """25 questions, drawn among the 5 that reduce the variance of a normal posterior most; the intercepts
+    that answer are d + `shift`.
+    """
+    n, concepts = theta.shape
+    moved = d + (0 if shift is None else shift)
+    mean, covariance = np.zeros((n, concepts)), np.tile(np.eye(concepts), (n, 1, 1))
+    used = np.zeros((n, len(d)), dtype=bool)
+    everyone = np.arange(n)
+    items, answers = np.empty((n, length), dtype=np.int64), np.empty((n, length), dtype=np.int64)
+    for step in range(length):
+        chance = 1 / (1 + np.exp(-(mean @ slopes.T + d)))
+        spread = np.einsum("jd,nde,je->nj", slopes, covariance, slopes, optimize=True)
+        told = np.where(used, -1, chance * (1 - chance) * spread)
+        best = np.argpartition(-told, NEAREST, axis=1)[:, :NEAREST]
+        item = best[everyone, rng.integers(0, NEAREST, n)]
+        used[everyone, item] = True
+        a = slopes[item]
+        right = rng.random(n) < 1 / (1 + np.exp(-((a * theta).sum(axis=1) + moved[item])))
+        items[:, step], answers[:, step] = item, right
+        p, along = chance[everyone, item], np.einsum("nde,ne->nd", covariance, a)
+        weight = p * (1 - p) / (1 + p * (1 - p) * spread[everyone, item])
+        covariance -= weight[:, None, None] * along[:, :, None] * along[:, None, :]
+        mean += np.einsum("nde,ne->nd", covariance, a) * (right - p)[:, None]
+    return Responses.from_rows(
+        np.repeat(everyone, length), items.ravel(), answers.ravel(), items=range(len(d))
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from testing_engine.calibration import Responses, calibrate
+from testing_engine.calibration.answer_scores import answer_scores
 from testing_engine.calibration.classical import classical_dif, ets_class
 from testing_engine.calibration.fixed_form_fit import (
     AdaptiveSelectionWarning,
@@ -18,7 +19,7 @@ from testing_engine.calibration.fixed_form_fit import (
 from testing_engine.calibration.group_dif import dif
 from testing_engine.calibration.persons import prequential_fit
 from testing_engine.calibration.residuals import residual_correlations
-from testing_engine.calibration.score_tests import ScoreTestError, answer_scores, drift, item_fit
+from testing_engine.calibration.score_tests import drift, item_fit
 from testing_engine.calibration.tests.adaptive import adaptive_answers, pool
 from testing_engine.calibration.tests.reference_data import answers, outputs, responses
 
@@ -114,16 +115,9 @@ def test_ets_classes(delta: float, error: float, name: str) -> None:
 
 def test_scores_of_free_items_sum_to_zero() -> None:
     fit = calibrate(TWO, priors="none")
-    scores, _ = answer_scores(fit, TWO, np.zeros(20, dtype=bool), 2)
+    scores = answer_scores(fit, TWO)
     for degree in range(2):
         assert np.bincount(TWO.item, scores[:, degree], 20) == pytest.approx(np.zeros(20), abs=1e-3)
-
-
-def test_a_score_test_looks_at_one_concept() -> None:
-    fit = calibrate(Responses.from_matrix(TWO.dense()[:200, :8]))
-    fit.nodes = np.zeros((4, 2))  # as of two concepts
-    with pytest.raises(ScoreTestError):
-        item_fit(fit)
 
 
 def test_drift_under_adaptive_selection() -> None:
