@@ -1,7 +1,8 @@
 """One step of a test in plain vectorised NumPy, for every model: what one would write in an afternoon.
 
-The posterior mean on 81 nodes, or in several dimensions the mode by Newton's method; then the information of
-all questions, or det(M + w s sᵀ), and the best of those not used. Nothing is remembered between steps.
+The posterior mean on 81 nodes, or in several dimensions the mode by Newton's method, or the mean over draws
+from the prior; then the information of all questions, or det(M + w s sᵀ), and the best of those not used.
+Nothing is remembered between steps.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,23 +15,26 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 
 Scan = Callable[[Sequence[int], Sequence[int]], int]  # items and scores so far → the next question
-Model = Literal["1PL", "2PL", "3PL", "GRM", "GPCM", "NRM"]
+Model = Literal["1PL", "2PL", "3PL", "4PL", "GRM", "GPCM", "NRM"]
 
 NODES = np.linspace(-4, 4, 81)
 LOG_PRIOR = -0.5 * NODES**2
 NEWTON_STEPS = 5
+DRAWS = 4_096
 
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """a ~ lognormal(0.2, 0.3), 1 in the 1PL; b ~ N(0, 1); c ~ U(0.1, 0.25) in the 3PL; three thresholds, or
-    four slopes and intercepts of the NRM; in several dimensions weights on two or three of them.
+    """a ~ lognormal(0.2, 0.3), 1 in the 1PL; b ~ N(0, 1); c ~ U(0.1, 0.25) in the 3PL and 4PL, there
+    u ~ U(0.9, 1); three thresholds, or four slopes and intercepts of the NRM; in several dimensions weights
+    on two or three of them.
     """
 
     model: Model
-    a: FloatArray  # (N,), as the next two
+    a: FloatArray  # (N,), as the next three
     b: FloatArray
     c: FloatArray
+    u: FloatArray
     thresholds: FloatArray  # (N, 3)
     nominal: FloatArray  # (2, N, 4)
     weights: FloatArray  # (N, D)
@@ -39,13 +43,14 @@ class Questions:
     def drawn(cls, model: Model, n: int, dimensions: int = 1, seed: int = 1) -> "Questions":
         rng = np.random.default_rng(seed)
         a, b = rng.lognormal(0.2, 0.3, n), rng.normal(0, 1, n)
-        c = rng.uniform(0.1, 0.25, n) if model == "3PL" else np.zeros(n)
+        c = rng.uniform(0.1, 0.25, n) if model in ("3PL", "4PL") else np.zeros(n)
+        u = rng.uniform(0.9, 1, n) if model == "4PL" else np.ones(n)
         thresholds, nominal = np.sort(rng.normal(0, 1, (n, 3)), axis=1), rng.normal(0, 1, (2, n, 4))
         weights = np.ones((n, 1))
         if dimensions > 1:
             weights = rng.uniform(0.2, 1.0, (n, dimensions))
             weights[np.argsort(rng.random((n, dimensions)), axis=1) >= rng.integers(2, 4, (n, 1))] = 0.0
-        return cls(model, np.ones(n) if model == "1PL" else a, b, c, thresholds, nominal, weights)
+        return cls(model, np.ones(n) if model == "1PL" else a, b, c, u, thresholds, nominal, weights)
 
     def bank(self) -> ItemBank:
         """Made anew, so that nothing is remembered from before."""
@@ -61,13 +66,18 @@ class Questions:
             discrimination=self.a,
             difficulty=self.b,
             guessing=self.c,
+            upper=self.u,
             thresholds=self.thresholds if stepped else None,
         )
 
     def scan(self) -> Scan:
         if self.weights.shape[1] > 1:
-            return _several(self)
+            return _at_mode(self)
         return {"GRM": _graded, "GPCM": _nominal, "NRM": _nominal}.get(self.model, _logistic)(self)
+
+    def scan_at_mean(self) -> Scan:
+        """The same in several dimensions with the posterior mean, which the engine has."""
+        return _at_mean(self)
 
 
 def _mean(log_posterior: FloatArray) -> float:
@@ -76,15 +86,15 @@ def _mean(log_posterior: FloatArray) -> float:
 
 
 def _logistic(pool: Questions) -> Scan:
-    a, b, c = pool.a, pool.b, pool.c
+    a, b, c, span = pool.a, pool.b, pool.c, pool.u - pool.c
 
     def step(given: Sequence[int], scores: Sequence[int]) -> int:
         items, right = np.array(given, dtype=int), np.array(scores) == 1
-        p = c[items, None] + (1 - c[items, None]) / (1 + np.exp(-a[items, None] * (NODES - b[items, None])))
+        p = c[items, None] + span[items, None] / (1 + np.exp(-a[items, None] * (NODES - b[items, None])))
         theta = _mean(np.log(np.where(right[:, None], p, 1 - p)).sum(axis=0) + LOG_PRIOR)
         rise = 1 / (1 + np.exp(-a * (theta - b)))
-        chance = c + (1 - c) * rise
-        information = (a * (1 - c) * rise * (1 - rise)) ** 2 / (chance * (1 - chance))
+        chance = c + span * rise
+        information = (a * span * rise * (1 - rise)) ** 2 / (chance * (1 - chance))
         information[items] = -1
         return int(information.argmax())
 
@@ -140,7 +150,7 @@ def _nominal(pool: Questions) -> Scan:
     return step
 
 
-def _several(pool: Questions) -> Scan:
+def _at_mode(pool: Questions) -> Scan:
     """2PL and 3PL, prior N(0, I): the mode, and posterior D there."""
     slopes = pool.a[:, None] * pool.weights
     intercepts, c = -np.linalg.norm(slopes, axis=1) * pool.b, pool.c
@@ -159,6 +169,29 @@ def _several(pool: Questions) -> Scan:
         rise = 1 / (1 + np.exp(-(slopes @ theta + intercepts)))
         weights = (1 - c) * (1 - rise) * rise**2 / (c + (1 - c) * rise)
         gain = weights * ((slopes @ np.linalg.inv(precision)) * slopes).sum(axis=1)
+        gain[items] = -1
+        return int(gain.argmax())
+
+    return step
+
+
+def _at_mean(pool: Questions) -> Scan:
+    """2PL and 3PL, prior N(0, I): the mean over draws from the prior, weighed by the likelihood."""
+    slopes = pool.a[:, None] * pool.weights
+    intercepts, c = -np.linalg.norm(slopes, axis=1) * pool.b, pool.c
+    points = np.random.default_rng(0).normal(size=(DRAWS, slopes.shape[1]))
+
+    def step(given: Sequence[int], scores: Sequence[int]) -> int:
+        items, right = np.array(given, dtype=int), np.array(scores) == 1
+        own = slopes[items]
+        p = c[items] + (1 - c[items]) / (1 + np.exp(-(points @ own.T + intercepts[items])))
+        log_likelihood = np.log(np.where(right, p, 1 - p)).sum(axis=1)
+        weights = np.exp(log_likelihood - log_likelihood.max())
+        theta = (weights @ points) / weights.sum()
+        rise = 1 / (1 + np.exp(-(slopes @ theta + intercepts)))
+        told = (1 - c) * (1 - rise) * rise**2 / (c + (1 - c) * rise)
+        precision = (own.T * told[items]) @ own + np.eye(len(theta))
+        gain = told * ((slopes @ np.linalg.inv(precision)) * slopes).sum(axis=1)
         gain[items] = -1
         return int(gain.argmax())
 

@@ -45,7 +45,7 @@ def next_step(so_far: TestSoFar) -> Step:
     step = _step(within(so_far, part))
     if step.next_item is None:
         return step
-    if (pilot := _pilot(so_far, part, step.ability)) is not None:
+    if so_far.rules.pilots is not None and (pilot := _pilot(so_far, part, step.ability)) is not None:
         _, values = pilot
         return replace(step, next_item=values[0][0])
     return step if part.is_whole else replace(step, next_item=int(part.places[step.next_item]))
@@ -214,7 +214,8 @@ def stop_reason(state: CatState, rules: CatRules) -> str | None:
                 return rule.reason
         if state.position >= rules.max_questions:
             return "length"
-    return "exhausted" if len(set(state.used)) >= state.bank.n_items else None
+    is_short = state.position < state.bank.n_items
+    return None if is_short or len(set(state.used)) < state.bank.n_items else "exhausted"
 
 
 def choose(state: CatState, rules: CatRules) -> int | None:
@@ -226,7 +227,7 @@ def _chosen(state: CatState, rules: CatRules, available: Available) -> tuple[int
     """The next question and the name of the rule that chose it."""
     if not available.count:
         return None, ""
-    if not rules.is_adaptive(state.bank):
+    if state.estimate is NO_ABILITY:
         return _in_order(state, rules, available)
     criterion = rules.criterion_for(state.bank)
     if rules.start is not None:
@@ -257,6 +258,8 @@ def _narrowed(state: CatState, rules: CatRules) -> list[tuple[str, Available]]:
     what a later rule chooses from can always be finished.
     """
     stages = [("", Available(state.bank.n_items, frozenset(state.used)))]
+    if not rules.eligibility:
+        return stages
     criterion = rules.criterion_for(state.bank)
     hard = [rule for rule in rules.eligibility if rule.is_hard and state.edition > FIRST_EDITION]
     for rule in hard:

@@ -119,7 +119,7 @@ class Answers:
     @classmethod
     def given(cls, items: Sequence[int], scores: Sequence[int]) -> "Answers":
         """Without the missing ones (score −1)."""
-        if len(items) == len(scores) and all(score >= 0 for score in scores):
+        if len(items) == len(scores) and min(scores, default=0) >= 0:
             return cls(np.array(items, dtype=np.intp), np.array(scores, dtype=np.intp))
         kept = [(item, score) for item, score in zip(items, scores, strict=True) if score >= 0]
         pairs = np.array(kept, dtype=np.intp).reshape(-1, 2)
@@ -131,18 +131,25 @@ class GridPosterior:
     """A one-dimensional posterior density on a grid."""
 
     quadrature: Quadrature
-    density: FloatArray  # (G,), integrates to 1
+    weights: FloatArray  # (G,) the density up to a constant
+    total: float  # what the weights integrate to
     mean: float
     sd: float
 
     @classmethod
     def from_log_density(cls, quadrature: Quadrature, log_density: FloatArray) -> "GridPosterior":
         """From a log density known up to a constant."""
-        density = np.exp(log_density - log_density.max())
-        total, first, second = (density @ quadrature.moments).tolist()
+        weights = log_density - np.maximum.reduce(log_density)
+        np.exp(weights, out=weights)
+        total, first, second = (weights @ quadrature.moments).tolist()
         mean = first / total
         sd = math.sqrt(max(second / total - mean * mean, 0.0))
-        return cls(quadrature, density / total, mean, sd)
+        return cls(quadrature, weights, total, mean, sd)
+
+    @cached_property
+    def density(self) -> FloatArray:
+        """(G,), integrates to 1."""
+        return self.weights / self.total
 
     def below(self, cut: float) -> float:
         """Posterior probability that ability is below the cut."""

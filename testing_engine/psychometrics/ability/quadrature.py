@@ -33,6 +33,14 @@ class Quadrature:
     points: int
     rule: Literal["trapezoid", "sum", "gauss-legendre"] = "trapezoid"
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Kept, because every step looks something up by its grid. Of numbers alone: the same everywhere."""
+        return hash((self.lower, self.upper, self.points))
+
     @property
     def step(self) -> float:
         """Distance of neighbouring nodes (in the middle, where Gauss–Legendre nodes are farthest apart)."""
@@ -117,6 +125,7 @@ class AnswerTable:
     def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
         self.bank = bank
         self.theta = quadrature.nodes[:, None]
+        self.categories = bank.most_categories  # K
         self.places: dict[int, int] = {}  # by item
         self.entries = np.empty((0, quadrature.points))  # (places × K, G)
         self._entering = threading.Lock()
@@ -133,7 +142,9 @@ class AnswerTable:
         except KeyError:
             self._enter(items)
             found = [places[item] for item in asked]
-        rows = np.array(found, dtype=np.intp) * self.bank.most_categories + scores
+        rows = np.array(found, dtype=np.intp)
+        rows *= self.categories
+        rows += scores
         return self.entries.take(rows, axis=0)
 
     def _enter(self, items: IntArray) -> None:
@@ -141,7 +152,7 @@ class AnswerTable:
             new = [item for item in dict.fromkeys(items.tolist()) if item not in self.places]
             if not new:
                 return
-            categories, known = self.bank.most_categories, len(self.places)
+            categories, known = self.categories, len(self.places)
             log_p = self.bank.log_probabilities(self.theta, np.array(new)).swapaxes(0, 1)
             end = (known + len(new)) * categories
             if end > len(self.entries):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -254,42 +255,42 @@ class ItemBank:
         attributes = Attributes.of(n, area, question_set, enemy_groups, state)
         return cls(slopes, intercepts, tuple(families), family_of, row_of, n_categories, attributes)
 
-    @property
+    @cached_property
     def n_items(self) -> int:
         return len(self.slopes)
 
-    @property
+    @cached_property
     def n_dimensions(self) -> int:
         return int(self.slopes.shape[1])
 
-    @property
+    @cached_property
     def measured(self) -> BoolArray:
         """(D,) dimensions that at least one question measures."""
-        return self.derived(("measured",), lambda: np.any(self.slopes > 0, axis=0))
+        return np.asarray(np.any(self.slopes > 0, axis=0))
 
-    @property
+    @cached_property
     def steepness(self) -> FloatArray:
         """(N,) ‖slopes‖, scaling included: MDISC (Reckase & McKinley 1991)."""
-        return self.derived(("steepness",), lambda: np.sqrt((self.slopes**2).sum(axis=1)))
+        return np.asarray(np.sqrt((self.slopes**2).sum(axis=1)))
 
-    @property
+    @cached_property
     def squared_steepness(self) -> FloatArray:
         """(N,) turns information about t into information about θ (its trace)."""
-        return self.derived(("squared steepness",), lambda: self.steepness**2)
+        return self.steepness**2
 
-    @property
+    @cached_property
     def sharpest(self) -> float:
         """The steepest that any answer's log odds are in θ, along the question's slopes."""
-        return self.derived(("sharpest",), lambda: float((self.steepness * self.spread).max()))
+        return float((self.steepness * self.spread).max())
 
-    @property
+    @cached_property
     def most_categories(self) -> int:
-        return self.derived(("most categories",), lambda: int(self.n_categories.max()))
+        return int(self.n_categories.max())
 
-    @property
+    @cached_property
     def difficulty(self) -> FloatArray:
         """(N,) MDIFF; for questions with thresholds, what these are relative to."""
-        return self.derived(("difficulty",), lambda: -self.intercepts / self.steepness)
+        return -self.intercepts / self.steepness
 
     def derived(self, key: tuple[object, ...], make: Callable[[], T], keep: int | None = None) -> T:
         """What `make` returns, remembered. Two threads that meet here make equals, and one stays.
@@ -341,6 +342,11 @@ class ItemBank:
     def log_probabilities(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """(K, n) or (K, n, G); −inf for categories that a question does not have."""
         t = self.predictor(theta, items)
+        if len(self.families) == 1:
+            family = self.families[0] if items is None else self.families[0].take(items)
+            values = family.log_probabilities(t)
+            if len(values) == self.most_categories:
+                return values
         result = np.full((self.most_categories, *t.shape), -np.inf)
         for family, own in self._taken(items):
             values = family.log_probabilities(t[own])
@@ -373,15 +379,15 @@ class ItemBank:
             result[own] = family.growth(t[own])
         return result
 
-    @property
+    @cached_property
     def spread(self) -> FloatArray:
         """(N,) of every question's log odds over t: 1, or the range of its category slopes."""
-        return self.derived(("spread",), lambda: self._of_families(lambda family: family.spread))
+        return self._of_families(lambda family: family.spread)
 
-    @property
+    @cached_property
     def ceiling(self) -> FloatArray:
         """(N,) that no question's information about t exceeds, whatever the ability."""
-        return self.derived(("ceiling",), lambda: self._of_families(lambda family: family.ceiling))
+        return self._of_families(lambda family: family.ceiling)
 
     def _of_families(self, number: Callable[[Family], FloatArray]) -> FloatArray:
         """(N,) what the families say of their questions, by question."""

@@ -141,17 +141,21 @@ class Logistic:
             span *= span
             span /= odds
             return span
-        low, high, width, wrong, slips = (_align(each, t) for each in self._constants)
+        constants = self._constants if t.ndim == 1 else tuple(_align(each, t) for each in self._constants)
+        low, high, width, wrong, slips = constants
         span = width * odds
-        both = odds + low if self._no_slips else high * odds + low
-        span /= odds + 1
-        span *= span
         if self._no_slips:
+            both = odds + low
             both *= wrong
+            odds += 1
+            span /= odds
         else:
+            both = high * odds + low
+            span /= odds + 1
             odds *= slips
             odds += wrong
             both *= odds
+        span *= span
         span /= both
         return span
 
@@ -378,7 +382,7 @@ class Nominal:
         slopes, intercepts = (_align(each, t[None]) for each in self._columns)
         logits = slopes * t
         logits += intercepts
-        logits -= logits.max(axis=0)
+        logits -= np.maximum.reduce(logits)
         logits -= np.log(_total(np.exp(logits)))
         return logits
 
@@ -452,8 +456,7 @@ def _most_with_guessing(guessing: FloatArray) -> FloatArray:
 
 
 def _total(values: FloatArray) -> FloatArray:
-    total: FloatArray = values.sum(axis=0)
-    return total
+    return np.asarray(np.add.reduce(values))
 
 
 def _align(parameter: FloatArray, t: FloatArray) -> FloatArray:
@@ -466,4 +469,5 @@ def _shifted(offsets: FloatArray, t: FloatArray) -> FloatArray:
 
 
 def _limited(t: FloatArray) -> FloatArray:
-    return np.minimum(np.maximum(t, -LARGEST_LOGIT), LARGEST_LOGIT)
+    limited: FloatArray = np.maximum(t, -LARGEST_LOGIT)
+    return np.minimum(limited, LARGEST_LOGIT, out=limited)

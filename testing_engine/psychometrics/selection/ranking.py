@@ -29,15 +29,16 @@ from testing_engine.psychometrics.items.response import BoolArray, FloatArray, I
 SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
 LOWER = 0.8  # of its first ceiling: what the ceiling after a slice must not exceed
-ENOUGH = 2_048  # questions that are read without making a cell
-WORTH = 4  # steps that one of the widest cells would have helped, before it is made
+ENOUGH = 256  # categories of questions that are read without making a cell
+WORTH = 8  # steps that one of the widest cells would have helped, before it is made
 WORTH_NARROWER = 2  # the same of others
+FEW, WORTH_OF_FEW = 2_048, 16  # questions that are soon read, where a cell saves less
 KEPT_VISITS = 10_000
 REACH = 8.0  # abilities farther out have no cells
 WIDEST = 1 / 8  # of the cells, in logits; powers of two, so that cells nest exactly
 SPLIT = 8
 DEPTH = 4
-SHORT = 1_024  # a list that needs no narrower cell
+SHORT = 96  # a list that needs no narrower cell
 LEADERS = 32  # that every list holds, however ability lies in its cell
 KEPT_CELLS = 1_000  # of each width: at most some 20 MB
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
@@ -51,11 +52,13 @@ class Available:
     used: frozenset[int]
     narrowed: BoolArray | None = None  # (N,)
 
-    @cached_property
+    @property
     def count(self) -> int:
-        return (
-            self.n_items - len(self.used) if self.narrowed is None else int(np.count_nonzero(self.narrowed))
-        )
+        return self.n_items - len(self.used) if self.narrowed is None else self._left
+
+    @cached_property
+    def _left(self) -> int:
+        return int(np.count_nonzero(self.mask))
 
     @cached_property
     def mask(self) -> BoolArray:
@@ -133,6 +136,11 @@ class Listed:
         return self.bank if is_whole else self.bank.subset(self.items)
 
     @cached_property
+    def places(self) -> dict[int, int]:
+        """Where in this list each of its questions is."""
+        return {item: place for place, item in enumerate(self.items.tolist())}
+
+    @cached_property
     def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Slopes, intercepts and squared steepness."""
         bank = self.questions
@@ -170,8 +178,6 @@ def leading_information(bank: ItemBank, theta: float, available: Available, coun
     count = min(count, available.count)
     if not count:
         return Leaders([], [])
-    if bank.n_items <= 2 * SLICE:
-        return Leaders.of_all(available.where_allowed(_everything(bank).information(theta)), count)
     may_have_cells = abs(theta) < REACH and count <= LEADERS
     if may_have_cells:
         for cell in reversed(_known_cells(bank, theta)):
@@ -179,8 +185,10 @@ def leading_information(bank: ItemBank, theta: float, available: Available, coun
             if leaders is not None:
                 return leaders
     leaders, read = _scanned(bank, theta, available, count)
-    if may_have_cells and read > ENOUGH and _is_worth(bank, _cell_key(0, theta), WORTH):
-        _make_cells(bank, theta)
+    if may_have_cells and read * bank.most_categories > ENOUGH:
+        steps = WORTH_OF_FEW if read <= FEW else WORTH
+        if _is_worth(bank, _cell_key(0, theta), steps):
+            _make_cells(bank, theta)
     return leaders
 
 
@@ -196,6 +204,12 @@ def _is_worth(bank: ItemBank, key: tuple[object, ...], steps: int) -> bool:
 def _listed(cell: Listed, theta: float, available: Available, count: int) -> Leaders | None:
     """The leaders, if the cell's list is enough to tell."""
     values = cell.information(theta)
+    if count == 1 and len(values) <= SHORT and available.narrowed is None:
+        places = cell.places
+        values[[places[item] for item in available.used if item in places]] = -np.inf
+        best = int(values.argmax())
+        value = float(values[best])
+        return Leaders([int(cell.items[best])], [value]) if value > cell.left_out else None
     items: list[int] = []
     leading: list[float] = []
     for place in np.argsort(-values, kind="stable").tolist():
@@ -212,6 +226,9 @@ def _listed(cell: Listed, theta: float, available: Available, count: int) -> Lea
 
 def _scanned(bank: ItemBank, theta: float, available: Available, count: int) -> tuple[Leaders, int]:
     """The leaders by reading the pool from its highest ceilings on, and how many questions that took."""
+    if bank.n_items <= 2 * SLICE:
+        values = available.where_allowed(_everything(bank).information(theta))
+        return Leaders.of_all(values, count), bank.n_items
     items, values, read = np.empty(0, dtype=np.intp), np.empty(0), 0
     for part in _slices(bank):
         own = part.information(theta)

@@ -6,15 +6,18 @@ from hypothesis import given, settings
 
 from testing_engine.psychometrics.items.bank import MODELS, ItemBank
 from testing_engine.psychometrics.selection.ranking import (
-    ENOUGH,
+    DEPTH,
     LEADERS,
+    WORTH_NARROWER,
+    WORTH_OF_FEW,
     Available,
     Leaders,
     leading_information,
 )
 from testing_engine.psychometrics.tests.pools import SEEDS, random_pool
 
-SIZE = 2 * ENOUGH
+SIZE = 4_096
+VISITS = WORTH_OF_FEW + DEPTH * WORTH_NARROWER  # of one ability, until all its cells are there
 
 
 def scanned(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
@@ -65,6 +68,8 @@ def test_lists_lead_to_the_choice_of_a_full_scan(make: object, seed: int) -> Non
         best = scanned(bank, theta, Available(size, frozenset()), 40).items
         used = Available(size, frozenset(rng.permutation(best)[:20].tolist()))
         narrowed = used.only(used.mask & (rng.random(size) < 0.02))
+        for _ in range(int(rng.integers(2)) * VISITS):
+            leading_information(bank, theta, used, 1)
         for available in (used, narrowed):
             ours, theirs = (
                 choose(bank, theta, available, count) for choose in (leading_information, scanned)
@@ -74,9 +79,22 @@ def test_lists_lead_to_the_choice_of_a_full_scan(make: object, seed: int) -> Non
             assert len(ours.items) == min(count, available.count)
 
 
-def test_equals_are_chosen_by_index() -> None:
-    bank = ItemBank.from_arrays(np.ones((SIZE, 1)))
-    assert leading_information(bank, 0.3, Available(SIZE, frozenset({0, 2})), 3).items == [1, 3, 4]
+@pytest.mark.parametrize("size", [300, SIZE])
+def test_equals_are_chosen_by_index(size: int) -> None:
+    bank = ItemBank.from_arrays(np.ones((size, 1)))
+    for _ in range(VISITS):
+        assert leading_information(bank, 0.3, Available(size, frozenset({0, 2})), 3).items == [1, 3, 4]
+        assert leading_information(bank, 0.3, Available(size, frozenset({0, 2})), 1).items == [1]
+
+
+def test_a_list_without_an_open_question_is_not_the_last_word() -> None:
+    bank = jittered(np.random.default_rng(3))
+    nothing = Available(SIZE, frozenset())
+    for _ in range(VISITS):
+        best = leading_information(bank, 0.2, nothing, 1).items
+    best = scanned(bank, 0.2, nothing, 200).items
+    used = Available(SIZE, frozenset(best[:199]))
+    assert leading_information(bank, 0.2, used, 1).items == best[199:]
 
 
 @pytest.mark.parametrize("theta", [-50.0, -8.0, 8.0, 50.0])
