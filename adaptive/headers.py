@@ -54,7 +54,7 @@ POLICIES: dict[str, Policy] = {
 }
 
 # Tokens, questions and results: nobody on the way, nor the browser's disk, keeps them.
-NEVER_STORED = ("/api/", "/take/", "/desk/")
+NEVER_STORED = ("/api/", "/ims/", "/take/", "/desk/")
 
 
 def policy_for(path: str) -> Policy:

@@ -159,6 +159,7 @@ SESSION_INACTIVITY_MINUTES = env.int("SESSION_INACTIVITY_MINUTES", default=30)
 # Seconds that an answer may be late: the network's own time.
 DEADLINE_GRACE = env.int("DEADLINE_GRACE", default=5)
 SESSION_TOKEN_MAX_AGE = env.int("SESSION_TOKEN_MAX_AGE", default=24 * 3600)
+ACCESS_TOKEN_MAX_AGE = env.int("ACCESS_TOKEN_MAX_AGE", default=3600)
 
 # --- Background ------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from adaptive.health import health
 from adaptive.metrics import metrics
 from adaptive.probes import live, ready
 from desk import doors as desk_doors
+from sessions_app.api.access_tokens import AccessTokenView
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE
 from sessions_app.outages import is_outage, note_outage
 from student_page import views as student_page_views
@@ -36,6 +37,8 @@ urlpatterns = [
     path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
     path("api/", include("sessions_app.api.urls")),
+    path("oauth/token", AccessTokenView.as_view()),
+    path("ims/cat/v1p0/", include("sessions_app.cat_api.urls")),
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>png|jpg)$", question_image),
     re_path(r"^sounds/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>ogg|mp3|m4a)$", question_sound),
     path("take", RedirectView.as_view(url="/take/")),
@@ -53,7 +56,7 @@ def _problem(status: int, title: str, code: str, detail: str) -> JsonResponse:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/ims/"))
 
 
 def _is_desk(request: HttpRequest) -> bool:

@@ -17,14 +17,16 @@ from testing_engine.models import PoolRevision, Question, QuestionPool, TestPlan
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.questions import interactions
-from testing_engine.questions.answers import Answer
+from testing_engine.questions.answers import Answer, AnswerRefused, Points
 from testing_engine.questions.interactions import Interaction
 from testing_engine.questions.program import Scoring, load_scoring
 from testing_engine.revision_columns import read_columns
+from testing_engine.sentences import say
 
 REVISIONS_KEPT = 64  # a process forgets the one that it used longest ago
 PLANS_KEPT = 1024
 UNSCORED = -1
+SAME_POINTS = 1e-6  # of scores that came over a wire, or as a share of the most
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,14 @@ class FrozenRevision:
         """Item index by primary key."""
         return {int(key): position for position, key in enumerate(self.question_ids)}
 
-    def score(self, item: int, answer: int | Answer | None) -> int:
-        """The response category by the key, from 0: of an option's index, or of an answer to interactions.
+    def score(self, item: int, answer: int | Answer | Points | None) -> int:
+        """The response category, from 0: by the key, of an option's index or of an answer to interactions;
+        else of the points that another system gave. Raises `AnswerRefused` where no answer earns these.
 
         "I don't know" (None) is wrong where there is a right answer, else unscored.
         """
+        if isinstance(answer, Points):
+            return self._category_that_earns(item, answer.value)
         if (question := self.with_interactions.get(item)) is not None:
             assert not isinstance(answer, int)
             return 0 if answer is None else question.scoring.category(answer)
@@ -72,6 +77,24 @@ class FrozenRevision:
             assert isinstance(answer, int)
             return self.option_scores[item][answer]
         return 0 if self.bank.n_categories[item] == 2 else UNSCORED
+
+    def _category_that_earns(self, item: int, points: float) -> int:
+        known = self.points_of_categories(item)
+        for category, each in enumerate(known):
+            if abs(each - points) < SAME_POINTS:
+                return category
+        earned = ", ".join(f"{each:g}" for each in known)
+        told = say(
+            "{points} is no score of this question: there are {earned}.", points=f"{points:g}", earned=earned
+        )
+        raise AnswerRefused("", told)
+
+    def points_of_categories(self, item: int) -> tuple[float, ...]:
+        """What an answer of each category earns, from category 0 up."""
+        question = self.with_interactions.get(item)
+        if question is None:
+            return tuple(map(float, range(max(self.option_scores[item]) + 1)))
+        return tuple(question.scoring.program.categories)
 
     def may_shuffle(self, item: int) -> bool:
         """Whether the order of the options says nothing: not where they are steps of a scale."""

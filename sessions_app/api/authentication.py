@@ -1,4 +1,7 @@
-"""Who calls: `Authorization: Token …` (an API client) or `Authorization: Session …` (a student's browser)."""
+"""Who calls: `Authorization: Token …` (an API client) or `Authorization: Session …` (a student's browser).
+
+An API client that speaks OAuth 2 sends `Authorization: Bearer …`, got with its token (`access_tokens`).
+"""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,6 +16,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from sessions_app.api.access_tokens import InvalidAccessToken, digest_in
 from sessions_app.api.at_once import take_slot
 from sessions_app.api.errors import AUTH_HEADER
 from sessions_app.sitting.access import Caller
@@ -45,7 +49,7 @@ class SessionHolder:
 
 
 class ApiTokenAuthentication(BaseAuthentication):
-    """Both schemes, so that either is known everywhere: a wrong kind is refused, not ignored."""
+    """All schemes, so that each is known everywhere: a wrong kind is refused, not ignored."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         scheme, _, credentials = get_authorization_header(request).partition(b" ")
@@ -53,14 +57,19 @@ class ApiTokenAuthentication(BaseAuthentication):
             case b"":
                 return None
             case b"token":
-                client = _client_of(_ascii(credentials))
-                take_slot(f"client:{client.id}", settings.CLIENT_REQUESTS_AT_ONCE)
-                return client, None
+                return self._admitted(hash_token(_ascii(credentials)))
+            case b"bearer":
+                return self._admitted(_digest_in(_ascii(credentials)))
             case b"session":
                 holder = _holder_of(_ascii(credentials))
                 take_slot(f"session:{holder.session_id}", settings.SESSION_REQUESTS_AT_ONCE)
                 return holder, None
         raise AuthenticationFailed("Use 'Authorization: Token …' or 'Authorization: Session …'.")
+
+    def _admitted(self, digest: str) -> tuple[Client, None]:
+        client = _client_of(digest)
+        take_slot(f"client:{client.id}", settings.CLIENT_REQUESTS_AT_ONCE)
+        return client, None
 
     def authenticate_header(self, request: Request) -> str:
         return AUTH_HEADER
@@ -100,13 +109,20 @@ WHERE token.digest = %s AND client.is_active AND (token.expiry IS NULL OR token.
 """
 
 
-def _client_of(token: str) -> Client:
+def _digest_in(access_token: str) -> str:
+    try:
+        return digest_in(access_token)
+    except InvalidAccessToken as error:
+        raise AuthenticationFailed("Invalid or expired access token.") from error
+
+
+def _client_of(digest: str) -> Client:
     """One query: the token by its hash, its user, and the user's own and groups' permissions.
 
     By hand, as every request of a client sends it: the ORM would take longer than PostgreSQL.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CLIENT, [hash_token(token), timezone.now()])
+        cursor.execute(_CLIENT, [digest, timezone.now()])
         found = cursor.fetchone()
     if found is None:
         raise AuthenticationFailed("Invalid, expired or revoked token.")

@@ -6,6 +6,7 @@ sessions, answers and events; `administration` writes students' identities and i
 
 from sessions_app.models.answers import TestResponse
 from sessions_app.models.api_clients import ApiClient
+from sessions_app.models.cat_api import CatSection, CatSitting, CatStage
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
@@ -21,6 +22,9 @@ from sessions_app.models.watches import PoolWatch
 __all__ = [
     "ApiClient",
     "Calibration",
+    "CatSection",
+    "CatSitting",
+    "CatStage",
     "GateCheck",
     "ImportedSitting",
     "Invitation",

@@ -25,6 +25,7 @@ from sessions_app.reporting.results import Totals
 from sessions_app.reporting.said import answered
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
+from sessions_app.sitting.responses import as_values
 from sessions_app.sitting.standing import overall_of
 from sessions_app.sitting.thousandths import plain
 
@@ -236,7 +237,7 @@ def response(response: TestResponse) -> ResponseReply:
         position=response.position,
         question_id=response.question.external_id,
         question_version=response.question.version,
-        response=answered(response),
+        response=as_values(answered(response)),
         score=response.score,
         is_correct=response.is_correct,
         is_pilot=response.is_pilot or UNSET,

@@ -13,7 +13,7 @@ from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.said import said_of
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import proficiency_of
-from sessions_app.sitting.responses import read_stored
+from sessions_app.sitting.responses import as_values, read_stored
 from sessions_app.sitting.standing import overall_of
 from sessions_app.sitting.thousandths import plain
 
@@ -251,7 +251,7 @@ def _answer(response: TestResponse) -> ExportedAnswer:
         question_id=question.external_id,
         question_version=question.version,
         content=question.content,
-        response=read_stored(response),
+        response=as_values(read_stored(response)),
         response_text=said_of(response),
         is_correct=response.is_correct,
         score=response.score,

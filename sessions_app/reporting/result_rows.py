@@ -22,6 +22,7 @@ from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.raw_scores import RawScore, raw_scores_of
+from sessions_app.sitting.responses import as_values
 from sessions_app.sitting.result_specs import load_spec
 from sessions_app.sitting.thousandths import plain
 from testing_engine.models import TestPlan
@@ -181,7 +182,7 @@ def _levels_in_words(report: Report) -> str | None:
 def _values_of(response: TestResponse) -> str | None:
     if response.response is None:
         return None
-    return json.dumps(answered(response), ensure_ascii=False, sort_keys=True)
+    return json.dumps(as_values(answered(response)), ensure_ascii=False, sort_keys=True)
 
 
 STUDENT_ID = "The student's id in the school's own system."

@@ -3,6 +3,7 @@
 from sessions_app.models import TestResponse
 from sessions_app.sitting.responses import Read, read_stored
 from testing_engine.questions import interactions
+from testing_engine.questions.answers import Points
 from testing_engine.questions.interactions import TextEntry
 from testing_engine.questions.wording import answer_in_words
 
@@ -20,8 +21,10 @@ def answered(response: TestResponse) -> Read:
 
 
 def said_of(response: TestResponse) -> str | None:
-    """The option's text, or the answer to each interaction; None: "I don't know"."""
+    """The option's text, the answer to each interaction, or the points; None: "I don't know"."""
     question, read = response.question, answered(response)
+    if isinstance(read, Points):
+        return f"{read.value:g} points, scored elsewhere"
     if isinstance(read, dict):
         return answer_in_words(interactions.decode(question.interactions), read)
     return None if read is None else question.options[read]

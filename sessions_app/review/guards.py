@@ -10,6 +10,9 @@ from sessions_app.review.breaks import Break
 TRIGGERS = {
     "calibrations_frozen": ("calibrations", "refuse_change"),
     "calibrations_published_once": ("calibrations", "refuse_change"),
+    "cat_sections_never_change": ("cat_sections", "refuse_change"),
+    "cat_stages_never_change": ("cat_stages", "refuse_change"),
+    "cat_stages_never_emptied": ("cat_stages", "refuse_change"),
     "gate_checks_never_change": ("gate_checks", "refuse_change"),
     "gate_checks_never_emptied": ("gate_checks", "refuse_change"),
     "imported_sittings_never_change": ("imported_sittings", "refuse_change"),

@@ -5,22 +5,24 @@ standard errors, stops and next questions it computes anew and compares, numbers
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.models import CatStage, TestResponse, TestSession
 from sessions_app.refusals import InvalidResponse, SessionNotFound
 from sessions_app.reporting.said import answered
 from sessions_app.sitting import times
+from sessions_app.sitting.ahead import items_ahead
 from sessions_app.sitting.decisions import so_far_of
 from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.thousandths import told
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.overall import overall_score
 from testing_engine.psychometrics.effort import MISSING
+from testing_engine.questions.answers import Points
 from testing_engine.revisions import FrozenRevision, load_plan, load_revision
 
 LEADING = 5  # candidates that an explanation shows
@@ -59,6 +61,8 @@ class Given:
             return "I don't know"
         if isinstance(self.answer, int):
             return f"option {self.answer}"
+        if isinstance(self.answer, Points):
+            return f"{self.answer.value:g} points"
         values = (v if isinstance(v, str) else ", ".join(v) for v in self.answer.values())
         return (
             "; ".join(f"{name} {value}" for name, value in zip(self.answer, values, strict=True)) or "nothing"
@@ -159,7 +163,7 @@ def replay(session_id: UUID, *, candidates: int = 0) -> Replay:
 def _rows(session_id: UUID) -> tuple[TestSession, list[TestResponse]]:
     """The session and its answers as of one moment: read again if the test went on in between."""
     while True:
-        session = TestSession.objects.filter(pk=session_id).first()
+        session = TestSession.objects.select_related("cat_sitting").filter(pk=session_id).first()
         if session is None:
             raise SessionNotFound
         responses = list(session.responses.select_related("question").order_by("position"))
@@ -177,6 +181,8 @@ class _Replaying:
         self.items: list[int] = []
         self.scores: list[int] = []  # as they count
         self.asked_at = 0
+        self.stages = _stages_of(session)
+        self.ahead: set[int] = set()  # handed out with an earlier question: may come whatever the engine says
         self.steps: list[ReplayedStep] = []
         self.differences: list[Difference] = []
         self.broken_off = ""
@@ -225,6 +231,8 @@ class _Replaying:
             self.scores.append(MISSING if given.is_rapid else given.score)
         so_far = so_far_of(self.session, self.items, self.scores)
         step = engine.next_step(so_far)
+        if (stage := self.stages.get(len(self.items))) is not None and stage.items:
+            self.look_ahead(stage, so_far, step, revision)
         is_explained = self.candidates and step.next_item is not None
         self.steps.append(
             ReplayedStep(
@@ -239,6 +247,20 @@ class _Replaying:
         )
         return step
 
+    def look_ahead(
+        self, stage: CatStage, so_far: engine.TestSoFar, step: engine.Step, revision: FrozenRevision
+    ) -> None:
+        """What was handed out here beside the current question, compared."""
+        current = stage.items[0]
+        if current not in self.ahead and step.next_item is not None:
+            current = step.next_item
+        ahead = items_ahead(so_far, current, len(stage.items) - 1)
+        names = revision.external_ids
+        handed_out = [names[item] if item < len(names) else f"item {item}" for item in stage.items]
+        expected = [names[item] for item in ahead]
+        self.compare(None, f"stage {stage.number}", ", ".join(handed_out), ", ".join(expected))
+        self.ahead.update(ahead[1:])
+
     def take(
         self, number: int, response: TestResponse, step: engine.Step, revision: FrozenRevision
     ) -> Given | None:
@@ -249,7 +271,9 @@ class _Replaying:
             self.break_off("question", f"primary key {response.question_id}", "one of the session's revision")
             return None
         question = revision.external_ids[item]
-        if step.next_item is None:
+        if item in self.ahead:
+            pass
+        elif step.next_item is None:
             self.compare(number, "stop", f"none: {question} came", step.stop)
         else:
             self.compare(number, "question", question, revision.external_ids[step.next_item])
@@ -278,6 +302,8 @@ class _Replaying:
     def compare_session(self, last: engine.Step) -> None:
         """The session's own row against the last step."""
         session = self.session
+        if session.current_position in self.ahead:  # answered already: its result is on its way
+            last = replace(last, stop=None, next_item=session.current_position)
         if last.stop is not None:
             status, reason = TestSession.Status.COMPLETED.value, last.stop
         elif session.status in (TestSession.Status.ENDED, TestSession.Status.EXPIRED):
@@ -305,6 +331,13 @@ class _Replaying:
             expected |= {"prior_mean": list(start.theta), "prior_sd": list(start.standard_error)}
         for name, value in expected.items():
             self.compare(None, name, getattr(session, name), value)
+
+
+def _stages_of(session: TestSession) -> dict[int, CatStage]:
+    """What was handed out in a session of the CAT API, by the number of answers before it."""
+    if not hasattr(session, "cat_sitting"):
+        return {}
+    return {stage.after_answers: stage for stage in CatStage.objects.filter(session=session)}
 
 
 def _bits(value: Any) -> object:

@@ -57,7 +57,9 @@ class TestRequest:
     """What `start` is asked for: a named test, or pool, names and rules spelled out.
 
     `rules_without_ability` stand for `rules`, which nobody spelled out, in a pool that has no parameters.
-    `fingerprint` tells two different requests with one key apart.
+    `fingerprint` tells two different requests with one key apart. `revision_id`: of the pool, the newest
+    unless named. `known`: mean and standard deviation of θ by concept, which the caller knows of the student
+    and which stand for what this service does.
     """
 
     student_id: str
@@ -68,6 +70,8 @@ class TestRequest:
     test: str | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
+    revision_id: int | None = None
+    known: tuple[list[float], list[float]] | None = None
 
 
 def start(
@@ -85,7 +89,7 @@ def start(
         request = replace(request, pool_id=test.pool_id, concept_names=tuple(test.concept_names))
     pool = _pool_to_use(request.pool_id)
     assert pool.current_revision_id is not None
-    revision = load_revision(pool.current_revision_id)
+    revision = load_revision(request.revision_id or pool.current_revision_id)
     names = _concept_names(request.concept_names, revision)
     asked = _rules_of(request, test, revision)
     rules = asked
@@ -111,7 +115,7 @@ def start(
                 named_tests.check_may_take(test, student, is_invited=is_invited)
             is_known = asked.prior is None and named_tests.carries_over(test)
             if is_known and is_adaptive:
-                mean, sd = prior_of(student.pk, pool.scale_id, names)
+                mean, sd = request.known or prior_of(student.pk, pool.scale_id, names)
             else:
                 dimensions = len(names) if is_adaptive else 0
                 mean, sd = [0.0] * dimensions, [1.0] * dimensions

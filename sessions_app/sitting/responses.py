@@ -1,25 +1,30 @@
 """What a student answered → what is scored, stored and compared when the request is repeated."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sessions_app.models import TestResponse
 from sessions_app.refusals import InvalidResponse
 from sessions_app.sitting.shown import Given, shown_by_key
-from testing_engine.questions.answers import Answer, AnswerRefused, canonical_answer
+from testing_engine.questions.answers import Answer, AnswerRefused, Points, canonical_answer
 from testing_engine.questions.interactions import ChoiceInteraction, choice_of_options, is_single_choice
 from testing_engine.revisions import FrozenQuestion, FrozenRevision
 
-# As it is scored and stored: an option's index, or the canonical values of the response variables.
-Read: TypeAlias = int | Answer | None
+# As it is scored and stored: an option's index, the canonical values of the response variables, or points
+# that another system gave.
+Read: TypeAlias = int | Answer | Points | None
+POINTS = "$points"  # their name where `response` stores them: no response variable's
 
 
-def read_response(revision: FrozenRevision, item: int, given: Given) -> Read:
+def read_response(revision: FrozenRevision, item: int, given: Given | Points) -> Read:
     """The answer to question `item` that `given` means; raises `InvalidResponse`."""
     question = revision.with_interactions.get(item)
     if given is None:
         return None
     try:
+        if isinstance(given, Points):
+            revision.score(item, given)
+            return given
         if question is not None:
             return _read_interactions(question, given)
         return _read_option(revision, item, given)
@@ -29,8 +34,15 @@ def read_response(revision: FrozenRevision, item: int, given: Given) -> Read:
 
 def read_stored(response: TestResponse) -> Read:
     """The same, of an answer that is stored."""
-    stored: Answer | None = response.response
+    stored: dict[str, Any] | None = response.response
+    if stored is not None and POINTS in stored:
+        return Points(float(stored[POINTS]))
     return response.answer if stored is None else stored
+
+
+def as_values(read: Read) -> int | Answer | None:
+    """As it is stored and told: points as a value of that name."""
+    return {POINTS: repr(read.value)} if isinstance(read, Points) else read
 
 
 def _read_interactions(question: FrozenQuestion, given: int | str | Mapping[str, object]) -> Answer:

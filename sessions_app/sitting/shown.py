@@ -17,6 +17,7 @@ from sessions_app.sitting import hot_state
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 from testing_engine.models import Question
 from testing_engine.questions import interactions
+from testing_engine.questions.answers import Points
 from testing_engine.questions.interactions import choice_of_options, is_single_choice
 from testing_engine.revisions import FrozenRevision, load_revision
 
@@ -46,7 +47,7 @@ class Showing:
         (choice,) = msgspec.to_builtins(question.interactions)
         return self._order_of(item, choice, "choices")
 
-    def own(self, item: int, given: Given) -> Given:
+    def own(self, item: int, given: Given | Points) -> Given | Points:
         """What came in, in the question's own terms: an index means the option as it was shown."""
         order = self.order(item) if self.is_shuffled and isinstance(given, int) else []
         return order[given] if isinstance(given, int) and 0 <= given < len(order) else given

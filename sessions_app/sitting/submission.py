@@ -30,7 +30,7 @@ from sessions_app.sitting.decisions import next_item_after, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
 from sessions_app.sitting.rates import SessionRate
 from sessions_app.sitting.raw_scores import raw_score
-from sessions_app.sitting.responses import read_response, read_stored
+from sessions_app.sitting.responses import as_values, read_response, read_stored
 from sessions_app.sitting.session_state import Advance, SessionState
 from sessions_app.sitting.shown import (
     Given,
@@ -50,19 +50,25 @@ from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.ability.overall import overall_score
 from testing_engine.psychometrics.effort import MISSING
 from testing_engine.psychometrics.items.parts import measured
+from testing_engine.questions.answers import Points
 from testing_engine.revisions import load_plan, load_revision
 
 
 @dataclass(frozen=True)
 class Submission:
-    """An answer as it came in."""
+    """An answer as it came in.
+
+    `followed_by`: the question that the student has answered next, whatever the engine would ask: somebody
+    else shows the questions, and could not ask it in between (`ahead`). The test goes on with it.
+    """
 
     session_id: UUID
     question_id: str
-    response: Given
+    response: Given | Points
     student_id: str | None = None
     response_time_ms: int | None = None
     idempotency_key: str | None = None
+    followed_by: str | None = None
 
 
 def submit(
@@ -130,6 +136,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         return None
     showing = showing_of_state(state)
     answer = read_response(revision, state.current, showing.own(state.current, submission.response))
+    stored = as_values(answer)
     score = revision.score(state.current, answer)
     is_correct = revision.is_right(state.current, score)
     is_rapid = times.is_rapid(plan.rules, state.current, answer, times.taken(state.asked_at, now))
@@ -141,14 +148,16 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
         step = engine.next_step(so_far)
     theta, standard_error = step.ability.theta.tolist(), step.ability.standard_error.tolist()
     overall = overall_score(step.ability, revision.bank, items)
+    if submission.followed_by is not None:
+        step = replace(step, stop=None, next_item=revision.positions[submission.followed_by])
     is_over = step.next_item is None
     entry = ledger.Entry(
         session_id=submission.session_id,
         answered=state.answered,
         item=state.current,
         question_pk=int(revision.question_ids[state.current]),
-        answer=answer if isinstance(answer, int) else None,
-        response=answer if isinstance(answer, dict) else None,
+        answer=stored if isinstance(stored, int) else None,
+        response=stored if isinstance(stored, dict) else None,
         score=score,
         is_correct=is_correct,
         is_pilot=is_pilot,

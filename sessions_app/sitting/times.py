@@ -13,6 +13,7 @@ from sessions_app.audit.chain import microseconds
 from sessions_app.models import PoolThresholds, SessionEvent, TestResponse, TestSession
 from sessions_app.sitting.responses import Read
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.questions.answers import Points
 from testing_engine.revisions import FrozenRevision, load_plan
 
 
@@ -55,5 +56,8 @@ def taken(asked: int, answered: datetime) -> int | None:
 
 
 def is_rapid(rules: CatRules, item: int, answer: Read, microseconds: int | None) -> bool:
-    """Whether the answer came too fast to count. "I don't know" is no guess, however fast."""
-    return rules.effort is not None and answer is not None and rules.effort.is_rapid(item, microseconds)
+    """Whether the answer came too fast to count. "I don't know" is no guess, however fast; and when another
+    system took an answer that comes here as points, this clock does not know."""
+    if rules.effort is None or answer is None or isinstance(answer, Points):
+        return False
+    return rules.effort.is_rapid(item, microseconds)

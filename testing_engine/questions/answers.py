@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from testing_engine.questions.interactions import (
@@ -26,6 +27,14 @@ from testing_engine.sentences import Said, Sentence, say
 # identifiers or pairs.
 # A list of an unordered variable is sorted. A variable without an answer is left out.
 Answer: TypeAlias = dict[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Points:
+    """What an answer earned that another system scored and kept, counted as the question's author does."""
+
+    value: float
+
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
