@@ -25,7 +25,7 @@ DROP TRIGGER cat_stages_never_emptied ON cat_stages;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0023_gate_of_changes'),
+        ('sessions_app', '0024_hot_answers'),
         ('testing_engine', '0013_question_states'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
