@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -119,3 +120,24 @@ def test_it_says_no_hours_that_are_wrong_on_another_day(admin: Admin) -> None:
     expect(page.get_by_text("In the time zone UTC").first).to_be_visible()
     expect(page.locator(".timezonewarning")).to_have_count(4)  # by its script
     expect(page.locator(".timezonewarning").first).to_be_hidden()
+
+
+def test_the_live_view_shows_what_changes(admin: Admin) -> None:
+    running = populate().running
+    page = admin()
+    page.clock.install()
+    page.goto("/admin/sessions_app/livesession/")
+    row = page.locator("#result_list > tbody").filter(has=page.locator(f"[data-key='{running.pk}']"))
+    row.get_by_role("checkbox").check()
+    TestSession.objects.filter(pk=running.pk).update(questions_answered=F("questions_answered") + 7)
+    page.clock.run_for(6000)
+    expect(row).to_contain_text(f"{running.questions_answered + 8} of at most")
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    idle = row.locator("[data-since]")
+    shown = idle.inner_text()
+    page.clock.run_for(2000)
+    expect(idle).not_to_have_text(shown)
+    over = {"completed_at": timezone.now(), "current_position": None, "status": "ended"}
+    TestSession.objects.filter(pk=running.pk).update(**over)
+    page.clock.run_for(6000)
+    expect(row).to_have_count(0)

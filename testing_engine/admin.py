@@ -18,6 +18,7 @@ import testing_engine.sound_admin  # noqa: F401  # register pictures and sounds
 from testing_engine.approval import PublicationRefused, in_the_name_of
 from testing_engine.excerpts import excerpt
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
+from testing_engine.growing_lists import GrowingList
 from testing_engine.interchange.questions import PoolRefused, parse_pool
 from testing_engine.models import Question, QuestionPool, Scale
 from testing_engine.psychometrics.items.states import OPERATIONAL
@@ -170,7 +171,7 @@ class QuestionForm(forms.ModelForm[Question]):
 
 
 @admin.register(Question)
-class QuestionAdmin(FrozenAdmin):
+class QuestionAdmin(GrowingList, FrozenAdmin):
     """The questions of each pool's newest revision."""
 
     form = QuestionForm
@@ -216,7 +217,7 @@ class QuestionAdmin(FrozenAdmin):
     list_filter = ["pool", "state", "model"]
     search_fields = ["external_id", "content"]
     list_select_related = ["pool"]
-    list_per_page = 50
+    ordering = ["pk"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
         """A question with interactions shows them in place of options; they come by upload or import."""

@@ -1,5 +1,6 @@
 """The live view: who is where in a running test; extend, end, or let an expired one go on."""
 
+import json
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,25 +9,31 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import ActionForm, BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from sessions_app.admin import live_rows
 from sessions_app.admin.common import ReadOnly, go_on
 from sessions_app.admin.confirming import ask, confirmed_ids
+from sessions_app.admin.searching import SearchedByStudent
 from sessions_app.admin.sessions import STATUS_COLOURS
 from sessions_app.administration import supervision
 from sessions_app.administration.supervision import MOST_MINUTES, Outcome, Supervisor
 from sessions_app.models import LiveSession, TestSession
 from sessions_app.refusals import Refusal
-from sessions_app.sitting.thousandths import told
+from testing_engine.growing_lists import GrowingChangeList, GrowingList
 
 EXPIRED_WITHIN = timedelta(days=1)
+RUNNING = Q(status=TestSession.Status.ACTIVE)
+MOST = 500  # running tests of a list, and as many that expired; a filter or a search shows others
 MINUTES = 10
 VERBS = {"extend": "Extended", "end": "Ended", "resume": "Goes on"}
 Act = Callable[[list[Any], Supervisor], Outcome]
@@ -59,22 +66,41 @@ class ExtendForm(ConfirmForm):
     )
 
 
+def _expired() -> Q:
+    """Not long ago."""
+    return Q(status=TestSession.Status.EXPIRED, completed_at__gt=timezone.now() - EXPIRED_WITHIN)
+
+
+class LiveChangeList(GrowingChangeList):
+    """However many tests run, no more than the newest `MOST` of them are looked at, and as many that expired.
+
+    Each kind is found by an index of its own, which one query over both would not use.
+    """
+
+    queryset: QuerySet[LiveSession]
+
+    def get_results(self, request: HttpRequest) -> None:
+        found = self.queryset.order_by()
+        running = found.filter(RUNNING).order_by("-started_at", "pk")[:MOST]
+        expired = found.filter(_expired()).order_by("-completed_at", "pk")[:MOST]
+        ids = [pk for some in (running, expired) for pk in some.values_list("pk", flat=True)]
+        self.queryset = self.queryset.filter(pk__in=ids)
+        super().get_results(request)
+
+
 @admin.register(LiveSession)
-class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  # type: ignore[misc]
     """Running tests, and those that expired within a day. The page updates by itself (live.js)."""
 
     list_display = ["student", "test", "state", "question", "ability", "started_at", "idle", "left"]
     list_display_links = None
     list_filter = ["named_test", "status"]
-    search_fields = ["student__external_id", "student__name"]
-    search_help_text = "Part of a student's id or name"
     list_select_related = ["student", "named_test", "plan"]
     list_per_page = 100
-    show_full_result_count = False
     action_form = MinutesActionForm
     actions = ["extend_these", "end_these", "resume_these"]
     actions_row = ["extend_one", "end_one", "resume_one"]
-    ordering = ["status", "-last_activity"]
+    ordering = ["status", "-started_at", "pk"]
 
     class Media:
         js = ["sessions_app/live.js"]
@@ -90,41 +116,57 @@ class LiveSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LiveSession]:
         found: QuerySet[LiveSession] = super().get_queryset(request)
-        expired = Q(status=TestSession.Status.EXPIRED, completed_at__gt=timezone.now() - EXPIRED_WITHIN)
-        return found.filter(Q(status=TestSession.Status.ACTIVE) | expired)
+        return found.filter(RUNNING | _expired())
 
-    @admin.display(description="test", ordering="named_test")
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[GrowingChangeList]:
+        return LiveChangeList
+
+    def get_urls(self) -> list[URLPattern]:
+        changes = self.admin_site.admin_view(require_POST(self.changes))
+        return [path("changes/", changes, name="sessions_app_livesession_changes"), *super().get_urls()]
+
+    def changes(self, request: HttpRequest) -> HttpResponse:
+        """What a page of the list with the same query does not show yet, as JSON: see `live_rows`."""
+        try:
+            known = json.loads(request.body)["known"]
+        except (ValueError, KeyError, TypeError):
+            known = None
+        page = self.changelist_view(request)
+        if not isinstance(known, dict) or not isinstance(page, TemplateResponse):
+            return JsonResponse({"detail": "`known` must be an object of versions, by key."}, status=400)
+        context = page.context_data or {}
+        listed, now = context["cl"], timezone.now()
+        order = [str(session.pk) for session in listed.result_list]
+        news = live_rows.news_of(listed.result_list, known, now)
+        listed.result_list = news.rows
+        template = "admin/sessions_app/livesession/rows.html"
+        rows = render_to_string(template, context, request) if news.rows else ""
+        reply = {"now": round(now.timestamp() * 1000), "order": order, "cells": news.cells, "rows": rows}
+        return JsonResponse(reply, headers={"Cache-Control": "no-store"})
+
+    @admin.display(description="test")
     def test(self, session: LiveSession) -> str:
         return session.named_test.title if session.named_test else "–"
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
+    @display(description="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
     def state(self, session: LiveSession) -> tuple[str, str]:
         return session.status, session.get_status_display()
 
-    @admin.display(description="question", ordering="questions_answered")
+    @admin.display(description="question")
     def question(self, session: LiveSession) -> str:
-        most = session.plan.rules.get("max_questions", 20)
-        return f"{session.questions_answered + 1} of at most {most}"
+        return live_rows.question(session, timezone.now())
 
     @admin.display(description="θ ± standard error")
     def ability(self, session: LiveSession) -> str:
-        rows = zip(session.plan.concept_names, session.theta, session.standard_error, strict=True)
-        return format_html_join(
-            "", "<div>{}: {} ± {}</div>", ((name, told(theta), f"{error:.2f}") for name, theta, error in rows)
-        )
+        return live_rows.ability(session, timezone.now())
 
-    @admin.display(description="idle for", ordering="last_activity")
+    @admin.display(description="idle for")
     def idle(self, session: LiveSession) -> str:
-        return _span(timezone.now() - session.last_activity)
+        return live_rows.idle(session, timezone.now())
 
-    @admin.display(description="time left", ordering="deadline")
+    @admin.display(description="time left")
     def left(self, session: LiveSession) -> str:
-        if session.deadline is None:
-            return "no limit"
-        if session.is_waiting:
-            return "not begun"
-        left = session.deadline - timezone.now()
-        return "time is up" if left < timedelta(0) else _span(left)
+        return live_rows.left(session, timezone.now())
 
     # --- Several at once ---------------------------------------------------------------------------------
 
@@ -229,9 +271,3 @@ def end(ids: list[Any], supervisor: Supervisor) -> Outcome:
 
 def resume(ids: list[Any], supervisor: Supervisor) -> Outcome:
     return supervision.resume(ids, supervisor, now=timezone.now())
-
-
-def _span(time: timedelta) -> str:
-    minutes, seconds = divmod(int(time.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -20,11 +20,13 @@ from sessions_app.admin.named_test_form import NamedTestForm
 from sessions_app.admin.result_form import RESULT_ROWS
 from sessions_app.admin.results import ResultPages
 from sessions_app.admin.rules_form import sentences
+from sessions_app.admin.searching import SearchedByStudent
 from sessions_app.admin.sessions import STATUS_COLOURS
 from sessions_app.admin.times import shown
 from sessions_app.administration import invitations
 from sessions_app.models import Invitation, NamedTest, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
+from testing_engine.growing_lists import GrowingList
 
 STUDENTS_PAGE = "/take/test"
 
@@ -200,16 +202,15 @@ def _start_of(file: Any) -> bytes:
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class InvitationAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  # type: ignore[misc]
     """Who is invited, and who has started or finished."""
 
     list_display = ["student", "student_name", "test", "state", "started", "revoked"]
     list_display_links = None
     list_filter = ["test", ("revoked_at", admin.EmptyFieldListFilter)]
-    search_fields = ["student__external_id", "student__name"]
     list_select_related = ["student", "test", "session"]
     list_per_page = 100
-    show_full_result_count = False
+    ordering = ["pk"]
     actions = ["revoke", "renew"]
 
     def has_invite_permission(self, request: HttpRequest) -> bool:

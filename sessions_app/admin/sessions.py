@@ -20,6 +20,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sessions_app.admin.common import ReadOnly, abilities, errors, go_on, to_desk
+from sessions_app.admin.searching import HELP, SearchedByStudent
 from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting.said import said_of
@@ -30,6 +31,7 @@ from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.raw_scores import raw_score_of
 from sessions_app.sitting.thousandths import told
 from testing_engine.excerpts import excerpt
+from testing_engine.growing_lists import GrowingList
 
 STATUS_COLOURS = {"active": "info", "completed": "success", "ended": "warning", "expired": "danger"}
 
@@ -98,7 +100,7 @@ class CleanUpForm(BaseDialogForm):  # type: ignore[misc]
 
 
 @admin.register(TestSession)
-class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class TestSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  # type: ignore[misc]
     list_display = [
         "id",
         "student",
@@ -110,11 +112,9 @@ class TestSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         "last_activity",
     ]
     list_filter = ["status", "revision__pool", ("started_at", admin.DateFieldListFilter)]
-    search_fields = ["id__exact", "student__external_id"]
-    search_help_text = "A session's id, or part of a student's id"
+    search_help_text = f"A session's id, or {HELP[0].lower()}{HELP[1:]}"
+    ordering = ["-started_at", "pk"]
     list_select_related = ["student", "revision__pool"]
-    list_per_page = 50
-    show_full_result_count = False
     actions = None
     actions_list = ["clean_up_now"]
     actions_detail = ["show_path", "show_replay", "revoke_tokens"]

@@ -16,10 +16,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from sessions_app import replies
 from sessions_app.admin.common import ReadOnly, abilities, errors, go_on
 from sessions_app.admin.results import ResultPages
+from sessions_app.admin.searching import HELP, SearchedByStudent
+from sessions_app.administration.finding import students_called
 from sessions_app.administration.privacy import erase_student, held_of
 from sessions_app.models import Student, StudentProficiency, TestSession
 from sessions_app.refusals import StudentNotFound
 from sessions_app.sitting.proficiency import proficiency_of
+from testing_engine.growing_lists import GrowingList
 
 
 class ProficiencyInline(ReadOnly, TabularInline):  # type: ignore[misc]
@@ -50,16 +53,24 @@ class EraseForm(BaseDialogForm):  # type: ignore[misc]
 
 
 @admin.register(Student)
-class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
+class StudentAdmin(ResultPages, GrowingList, ModelAdmin):  # type: ignore[misc]
     list_display = ["external_id", "name", "grade_level", "created_at"]
     list_filter = [("erased_at", admin.EmptyFieldListFilter)]
     search_fields = ["external_id", "name"]
+    search_help_text = HELP
+    ordering = ["external_id", "pk"]
     fields = ["external_id", "name", "email", "grade_level", "created_at", "erased_at"]
     readonly_fields = ["external_id", "created_at", "erased_at"]
     inlines = [ProficiencyInline]
     actions = None
     actions_detail = ["show_results", "export", "erase"]
-    show_full_result_count = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Student], search_term: str
+    ) -> tuple[QuerySet[Student], bool]:
+        if search_term.strip():
+            queryset = students_called(search_term, among=queryset)
+        return queryset, False
 
     def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
         return TestSession.objects.filter(student_id=object_id)
@@ -119,11 +130,11 @@ class StudentAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(StudentProficiency)
-class StudentProficiencyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class StudentProficiencyAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  # type: ignore[misc]
     list_display = ["student", "concept_name", "scale", "proficiency", "ability", "error", "updated_at"]
-    search_fields = ["student__external_id", "concept_name", "scale__name"]
+    list_filter = ["scale"]
     list_select_related = ["student", "scale"]
-    show_full_result_count = False
+    ordering = ["student_id", "scale_id", "concept_name"]
 
     @admin.display(description="proficiency", ordering="theta")
     def proficiency(self, row: StudentProficiency) -> str:

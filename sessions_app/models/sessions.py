@@ -112,6 +112,10 @@ class TestSession(models.Model):
             models.Index("activity_mark", condition=Q(status="active"), name="sessions_active_by_mark"),
             models.Index("student", F("started_at").desc(), name="sessions_of_a_student"),
             models.Index(F("started_at").desc(), "id", name="sessions_newest_first"),
+            models.Index("status", F("started_at").desc(), "id", name="sessions_of_a_status"),
+            models.Index(
+                F("completed_at").desc(), "id", condition=Q(status="expired"), name="sessions_that_expired"
+            ),
             models.Index(
                 "deadline",
                 condition=Q(status="active", deadline__isnull=False),

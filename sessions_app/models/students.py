@@ -1,9 +1,21 @@
 """Students, and what is known of them."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 
 from testing_engine.models import Scale
+
+
+class Words(Func):
+    """The words of some texts, for full-text search: what stands between ASCII blanks and punctuation."""
+
+    template = (
+        "to_tsvector('simple'::regconfig, regexp_replace(%(expressions)s, '[ -/:-@[-`{-~]+', ' ', 'g'))"
+    )
+    arg_joiner = " || ' ' || "
+    output_field = SearchVectorField()
 
 
 class Student(models.Model):
@@ -23,6 +35,7 @@ class Student(models.Model):
         db_table = "students"
         ordering = ["external_id"]
         permissions = [("erase_students", "Privacy: export and erase students")]
+        indexes = [GinIndex(Words(F("external_id"), F("name")), name="students_by_words")]
         constraints = [
             models.UniqueConstraint("external_id", name="student_once"),
             models.CheckConstraint(
