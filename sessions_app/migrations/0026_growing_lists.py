@@ -11,7 +11,7 @@ import sessions_app.models.students
 class Migration(migrations.Migration):
     atomic = False  # indexes of tables in use
 
-    dependencies = [("sessions_app", "0024_hot_answers")]
+    dependencies = [("sessions_app", "0025_cat_api")]
 
     operations = [
         AddIndexConcurrently(
