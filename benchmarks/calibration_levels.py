@@ -66,23 +66,25 @@ def rounds_of_several(count: int, persons: int, seed: int, concepts: int) -> dic
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         slopes, d = several_pool(rng, concepts=concepts)
-        for kind, moved in (("alarm", 0), ("found", MOVED)):
-            for name, each in _looked_at(slopes, d, persons, rng, moved).items():
-                shares[kind][name].append(float(np.mean(each)))
+        looks = (("alarm", 0, 0.0), ("found", MOVED, 0.0), ("found", 0, ABERRANT))
+        for kind, moved, aberrant in looks:
+            for name, each in _looked_at(slopes, d, persons, rng, moved, aberrant).items():
+                if each:
+                    shares[kind][name].append(float(np.mean(each)))
     return shares
 
 
 def _looked_at(
-    slopes: FloatArray, d: FloatArray, persons: int, rng: np.random.Generator, moved: int
+    slopes: FloatArray, d: FloatArray, persons: int, rng: np.random.Generator, moved: int, aberrant: float
 ) -> Found:
-    """Alarms of a night, of all where nothing `moved`, or of what did and of the others."""
+    """A night in which so many questions `moved` and such a share of the persons was `aberrant`."""
     length = np.linalg.norm(slopes, axis=1)
     drifted = rng.choice(len(d), moved, replace=False)
     shift = np.zeros(len(d))
     shift[drifted] = BY * length[drifted]
     theta = correlated(rng, persons, slopes.shape[1]) * 1.1 + 0.3
     data = adaptive_answers_of_several(slopes, d, theta, rng, shift)
-    strange = rng.random(persons) < (ABERRANT if moved else 0)
+    strange = rng.random(persons) < aberrant
     late = strange[data.person] & (np.arange(data.n_answers) % 25 >= 12)
     category = np.where(late, rng.random(data.n_answers) < 0.5, data.category).astype(np.int32)
     data = Responses(data.persons, data.items, data.start, data.item, category, data.group, data.groups)
@@ -92,6 +94,10 @@ def _looked_at(
     often = {item: test for item, test in found.items.items() if test.n >= ENOUGH["alarm"]}
     shapes = [test.p_all for test in item_fit(found.fit).items.values() if test.n >= ENOUGH["alarm"]]
     flagged = prequential_fit(found.fit).flagged
+    if aberrant:
+        return {
+            f"{ABERRANT:.0%} of the persons at random from the middle on: found": _flags(flagged[strange])
+        }
     if not moved:
         return {
             "drift, 1 df": [float(test.p < 0.05) for test in often.values()],
@@ -105,7 +111,6 @@ def _looked_at(
         f"{MOVED} questions easier by {BY}: flagged": [float(test.flagged) for test in of_moved],
         "the others: flagged": [float(test.flagged) for test in others],
         "the others at 5 %": [float(test.p_all < 0.05) for test in others],
-        "persons at random from the middle on": _flags(flagged[strange]),
     }
 
 

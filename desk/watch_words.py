@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,15 +52,8 @@ def numbers_in_words(numbers: Mapping[str, Any]) -> dict[str, Any]:
     rows = [(_("Tests"), str(numbers["tests"])), (_("Answers"), str(numbers["answers"]))]
     if numbers["fresh_tests"] != numbers["tests"]:
         rows.append((_("Tests that began without earlier results"), str(numbers["fresh_tests"])))
-    if (found := numbers["population"]) is not None:
-        assumed = numbers["assumed"]
-        rows += [
-            (
-                _("Mean of the students (assumed)"),
-                _beside(found["mean"], found["mean_error"], assumed["mean"]),
-            ),
-            (_("Their standard deviation (assumed)"), _beside(found["sd"], found["sd_error"], assumed["sd"])),
-        ]
+    if numbers["population"] is not None:
+        rows += _population_rows(numbers["population"], numbers["assumed"])
     if (persons := numbers["persons"]) and persons["looked_at"]:
         rows.append(
             (_("Tests that do not fit (expected: 5 %)"), _share(persons["misfitting"], persons["looked_at"]))
@@ -74,6 +68,27 @@ def numbers_in_words(numbers: Mapping[str, Any]) -> dict[str, Any]:
         rows.append((_("Tests with many rapid answers"), _share(effort["careless"], effort["tests"])))
     missing = [translated(not_looked_at(reason)) for reason in numbers["not_looked_at"]]
     return {"rows": rows, "missing": missing, "is_checked": numbers["population"] is not None}
+
+
+def _population_rows(found: Mapping[str, Any], assumed: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Mean and standard deviation; of several concepts of each, and how abilities correlate."""
+    titles = {"mean": _("Mean of the students (assumed)"), "sd": _("Their standard deviation (assumed)")}
+    if "concepts" not in found:
+        return [
+            (title, _beside(found[name], found[f"{name}_error"], assumed[name]))
+            for name, title in titles.items()
+        ]
+    rows = [
+        (
+            f"{concept}: {title}",
+            _beside(found[name][place], found[f"{name}_error"][place], assumed[name][place]),
+        )
+        for place, concept in enumerate(found["concepts"])
+        for name, title in titles.items()
+    ]
+    pairs = combinations(enumerate(found["concepts"]), 2)
+    told = [f"{one} – {other}: {found['correlation'][i][j]:.2f}" for (i, one), (j, other) in pairs]
+    return [*rows, (_("Correlations of abilities"), " · ".join(told))]
 
 
 def rows_of_questions(numbers: Mapping[str, Any], keys: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -90,20 +90,24 @@ def of_persons(checks: Checks) -> Iterator[Found]:
         )
 
 
-def of_population(checks: Checks, assumed: Assumed) -> Iterator[Found]:
+def of_population(checks: Checks, assumed: Assumed, concepts: Sequence[str]) -> Iterator[Found]:
+    """In all concepts where it is another, together; `concepts` are names of the pool's."""
     found = checks.population
-    mean, sd = float(np.ravel(found.mean)[0]), float(np.ravel(found.sd)[0])
-    mean_error, sd_error = float(np.ravel(found.mean_error)[0]), float(np.ravel(found.sd_error)[0])
-    moved = abs(mean - assumed.mean) >= MEAN_SHIFT and _is_sure(mean - assumed.mean, mean_error)
-    ratio = sd / assumed.sd
-    spread = not 1 / SD_RATIO < ratio < SD_RATIO and _is_sure(sd - assumed.sd, sd_error)
-    if moved or spread:
-        yield Found(
-            "population",
-            NOTICE,
-            None,
-            {"mean": mean, "sd": sd, "assumed_mean": assumed.mean, "assumed_sd": assumed.sd},
-        )
+    named = ("mean", "sd", "mean_error", "sd_error")
+    columns = [np.ravel(getattr(found, name)).tolist() for name in named]
+    others = []
+    for concept, mean, sd, mean_error, sd_error in zip(checks.concepts, *columns, strict=True):
+        usual_mean, usual_sd = assumed.mean[concept], assumed.sd[concept]
+        moved = abs(mean - usual_mean) >= MEAN_SHIFT and _is_sure(mean - usual_mean, mean_error)
+        spread = not 1 / SD_RATIO < sd / usual_sd < SD_RATIO and _is_sure(sd - usual_sd, sd_error)
+        if moved or spread:
+            others.append((concepts[concept], mean, sd, usual_mean, usual_sd))
+    if others:
+        names = ("concepts", "mean", "sd", "assumed_mean", "assumed_sd")
+        numbers: dict[str, Any] = dict(zip(names, map(list, zip(*others, strict=True)), strict=True))
+        if len(concepts) == 1:
+            numbers = {name: numbers[name][0] for name in names[1:]}
+        yield Found("population", NOTICE, None, numbers)
 
 
 def of_use(use: Use, questions: Sequence[WatchedQuestion], limits: Limits) -> Iterator[Found]:

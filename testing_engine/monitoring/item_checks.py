@@ -22,8 +22,11 @@ FEWEST_OF_A_PERSON = 5  # answers, before a person's fit is looked at
 
 @dataclass(frozen=True, eq=False)
 class Checks:
-    """By question id; `persons` whose fit was looked at, and how many of them fit badly at 5 %."""
+    """By question id; `persons` whose fit was looked at, and how many of them fit badly at 5 %. `concepts`:
+    which of the pool's the population is of, those that the questions measure.
+    """
 
+    concepts: tuple[int, ...]
     population: PopulationEstimate
     drift: dict[Hashable, ScoreTest]
     shape: dict[Hashable, ScoreTest]
@@ -43,16 +46,24 @@ def checks_of(responses: Responses, questions: Sequence[WatchedQuestion]) -> Che
         return None
     known = {each.id: each for each in questions}
     seen = [known[str(item)] for item in responses.items]
+    slopes = np.array([np.atleast_1d((each.parameters or {})["a"]) for each in seen])
+    measured = np.flatnonzero(slopes.any(axis=0))
+    parameters = {
+        each.id: {**(each.parameters or {}), "a": own[measured]}
+        for each, own in zip(seen, slopes, strict=True)
+    }
     found = drift(
         responses,
-        {each.id: each.parameters for each in seen},
+        parameters,
         {each.id: str(each.model) for each in seen},
+        q_matrix=slopes[:, measured] != 0,
         predictive=True,
     )
     assert found.fit is not None
     persons = prequential_fit(found.fit)
     counted = np.isfinite(persons.z) & (persons.n >= FEWEST_OF_A_PERSON)
     return Checks(
+        tuple(measured.tolist()),
         found.population[responses.groups[0]],
         found.items,
         item_fit(found.fit).items,

@@ -43,10 +43,10 @@ class WatchedQuestion:
 
 @dataclass(frozen=True)
 class Assumed:
-    """The normal population that the tests took their students from: their prior."""
+    """The normal population that the tests took their students from: their prior, a number a concept."""
 
-    mean: float = 0.0
-    sd: float = 1.0
+    mean: tuple[float, ...] = (0.0,)
+    sd: tuple[float, ...] = (1.0,)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ from typing import Any
 from testing_engine.monitoring.watch import (
     ALL_CARELESS,
     FEW_TESTS,
+    MANY_CONCEPTS,
+    MOST_CONCEPTS,
     NO_TIMES,
     NOT_ADAPTIVE,
     SEVERAL_CONCEPTS,
@@ -112,12 +114,22 @@ def _persons(_: str, n: Mapping[str, Any]) -> Told:
 
 
 def _population(_: str, n: Mapping[str, Any]) -> Told:
-    return Told(
-        say(
+    names = ("mean", "sd", "assumed_mean", "assumed_sd")
+    if "concepts" in n:
+        what = say(
+            "In {concepts} the students have mean {mean} and standard deviation {sd}; tests assume "
+            "{assumed_mean} and {assumed_sd}.",
+            concepts=", ".join(n["concepts"]),
+            **{name: " / ".join(f"{value:.2f}" for value in n[name]) for name in names},
+        )
+    else:
+        what = say(
             "The students have mean {mean} and standard deviation {sd}; tests assume {assumed_mean} and "
             "{assumed_sd}.",
-            **{name: f"{n[name]:.2f}" for name in ("mean", "sd", "assumed_mean", "assumed_sd")},
-        ),
+            **{name: f"{n[name]:.2f}" for name in names},
+        )
+    return Told(
+        what,
         say(
             "The questions are not to blame. Tests of a few questions pull results towards what is "
             "assumed: give "
@@ -241,6 +253,11 @@ def not_looked_at(reason: str) -> Sentence:
         ),
         SEVERAL_CONCEPTS: say(
             "This pool measures several concepts: drift, shape and persons are looked at in pools of one."
+        ),
+        MANY_CONCEPTS: say(
+            "This pool measures more than {most} concepts: nothing is said of the students, of drift, of "
+            "shape and of persons.",
+            most=MOST_CONCEPTS,
         ),
         NO_TIMES: say("No times are known: nothing is said of rapid answers."),
         ALL_CARELESS: say(

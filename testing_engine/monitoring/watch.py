@@ -15,15 +15,17 @@ from testing_engine.monitoring.item_checks import Checks, are_enough, checks_of
 from testing_engine.monitoring.log import AnswerLog, Assumed, WatchedQuestion
 from testing_engine.monitoring.response_times import Times, times_of
 
-FEW_TESTS, TOO_FAST, SEVERAL_CONCEPTS, NO_TIMES, ALL_CARELESS, NOT_ADAPTIVE = (
+FEW_TESTS, TOO_FAST, SEVERAL_CONCEPTS, MANY_CONCEPTS, NO_TIMES, ALL_CARELESS, NOT_ADAPTIVE = (
     "few_tests",
     "too_fast",
-    "several_concepts",
+    "several_concepts",  # of nights of earlier releases, which looked at pools of one concept only
+    "many_concepts",
     "no_times",
     "all_careless",
     "not_adaptive",
 )
 DIGITS = 4
+MOST_CONCEPTS = 8  # how far the levels of the tests were tried (docs/WATCH.md)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,33 +42,34 @@ def watch(
     questions: Sequence[WatchedQuestion],
     assumed: Assumed,
     limits: Limits,
-    concepts: int = 1,
+    concepts: Sequence[str] = ("",),
 ) -> Watched:
     """`log.item` counts in `questions`. Rapid answers are told, and count in no other check of the answers.
 
-    Drift, shape and persons are for pools of one concept.
+    `concepts`: the names of the pool's; of more than `MOST_CONCEPTS` nothing is said of the parameters.
     """
     times = times_of(log.item, log.test, log.seconds, [each.seconds for each in questions], log.n_tests)
     use = use_of(log.item, log.test, log.is_adaptive, len(questions))
     responses = log.responses(questions, leave_out=times.is_rapid)
-    checks = checks_of(responses, questions) if concepts == 1 else None
+    is_watched = len(concepts) <= MOST_CONCEPTS
+    checks = checks_of(responses, questions) if is_watched else None
     counts = responses.answers_per_item.tolist() if responses.n_items else []
     answers = dict(zip(responses.items, counts, strict=True))
     found = [
         *(worth.of_questions(checks, questions) if checks else ()),
         *(worth.of_persons(checks) if checks else ()),
-        *(worth.of_population(checks, assumed) if checks else ()),
+        *(worth.of_population(checks, assumed, concepts) if checks else ()),
         *worth.of_use(use, questions, limits),
         *worth.of_times(times, questions),
         *worth.of_answers(answers, responses.n_persons, questions, limits),
     ]
-    is_unchecked = concepts == 1 and checks is None
+    is_unchecked = is_watched and checks is None
     is_too_fast = is_unchecked and are_enough(
         log.responses(questions, leave_out=np.zeros_like(times.is_rapid))
     )
     has_times = bool(np.isfinite(log.seconds).any())
     missing = {
-        SEVERAL_CONCEPTS: concepts > 1,
+        MANY_CONCEPTS: not is_watched,
         FEW_TESTS: is_unchecked and not is_too_fast,
         TOO_FAST: is_too_fast,
         NO_TIMES: not has_times,
@@ -79,8 +82,8 @@ def watch(
         "fresh_tests": int(log.is_fresh.sum()),
         "checked_answers": responses.n_answers,
         "not_looked_at": [name for name, is_missing in missing.items() if is_missing],
-        "assumed": {"mean": assumed.mean, "sd": assumed.sd},
-        "population": _population(checks),
+        "assumed": _assumed(checks, assumed, concepts),
+        "population": _population(checks, concepts),
         "persons": {"looked_at": checks.persons, "misfitting": checks.misfitting} if checks else None,
         "rounds": checks.rounds if checks else 0,
         "use": {"tests": use.tests, "overlap": _number(use.overlap), "limit": limits.exposure},
@@ -90,11 +93,25 @@ def watch(
     return Watched(tuple(found), numbers, _hash(log, questions, assumed, limits))
 
 
-def _population(checks: Checks | None) -> dict[str, float | None] | None:
+def _population(checks: Checks | None, concepts: Sequence[str]) -> dict[str, Any] | None:
+    """Of a pool of one concept numbers, of several lists of them in the order of `concepts`."""
     if checks is None:
         return None
+    found = checks.population
     names = ("mean", "sd", "mean_error", "sd_error")
-    return {name: _number(np.ravel(getattr(checks.population, name))[0]) for name in names}
+    told = {name: [_number(each) for each in np.ravel(getattr(found, name))] for name in names}
+    if len(concepts) == 1:
+        return {name: values[0] for name, values in told.items()}
+    correlation = [[_number(each) for each in row] for row in found.correlation]
+    return {"concepts": [concepts[each] for each in checks.concepts], **told, "correlation": correlation}
+
+
+def _assumed(checks: Checks | None, assumed: Assumed, concepts: Sequence[str]) -> dict[str, Any]:
+    """As the population beside it."""
+    if len(concepts) == 1:
+        return {"mean": assumed.mean[0], "sd": assumed.sd[0]}
+    places = range(len(concepts)) if checks is None else checks.concepts
+    return {"mean": [assumed.mean[each] for each in places], "sd": [assumed.sd[each] for each in places]}
 
 
 def _columns(

@@ -86,6 +86,8 @@ def _plain(found: Found) -> dict[str, Any]:
 
 
 def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_short(each) for each in value]
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 

@@ -94,7 +94,7 @@ class Read:
     questions: tuple[WatchedQuestion, ...]
     assumed: Assumed
     limits: Limits
-    concepts: int
+    concepts: tuple[str, ...]  # their names
     left_out: int  # answers to versions that are not alike
 
 
@@ -106,13 +106,12 @@ def read(revision: FrozenRevision, since: datetime, until: datetime) -> Read:
     fresh = [
         test for test, is_fresh in zip(tests, log.is_fresh, strict=True) if is_fresh and test.is_adaptive
     ]
-    concepts = revision.bank.n_dimensions
     return Read(
         log,
         tuple(_questions(revision, alike)),
-        _assumed(fresh) if concepts == 1 else Assumed(),
+        _assumed(fresh, revision.bank.n_dimensions),
         Limits(_exposure_limit(revision, tests), WANTED_ANSWERS),
-        concepts,
+        revision.concept_names or tuple(str(number + 1) for number in range(revision.bank.n_dimensions)),
         left_out,
     )
 
@@ -177,11 +176,9 @@ def _questions(revision: FrozenRevision, alike: Mapping[int, int]) -> Iterator[W
 
 
 def _known(question: ItemParameters) -> tuple[str | None, dict[str, object] | None]:
-    """Of questions of one concept, what the calibration would take as given."""
-    if len(question.concepts) > 1:
-        return None, None
+    """What the calibration would take as given, a slope a concept."""
     family = family_of(question)
-    found = estimate_of(question, family.name, [0])
+    found = estimate_of(question, family.name, range(len(question.concepts)))
     return (None, None) if found is None else (family.name, as_mapping(found))
 
 
@@ -202,12 +199,13 @@ def _answers_ever(revision: FrozenRevision, waiting: Mapping[int, int]) -> Count
     return counts
 
 
-def _assumed(fresh: Sequence[_Test]) -> Assumed:
+def _assumed(fresh: Sequence[_Test], concepts: int) -> Assumed:
     """The commonest prior of tests that began without earlier results."""
-    if not fresh:
-        return Assumed()
-    (((mean, sd), _),) = Counter(test.prior for test in fresh).most_common(1)
-    return Assumed(mean[0], sd[0])
+    priors = Counter(test.prior for test in fresh if len(test.prior[0]) == concepts)
+    if not priors:
+        return Assumed((0.0,) * concepts, (1.0,) * concepts)
+    (((mean, sd), _),) = priors.most_common(1)
+    return Assumed(mean, sd)
 
 
 def _exposure_limit(revision: FrozenRevision, tests: Sequence[_Test]) -> float | None:

@@ -33,6 +33,7 @@ def answered(
     """Answers, the parameters in use, and the steepest questions, so many of which are a logit easier."""
     slopes, d = several_pool(rng, items, concepts)
     drifted = np.argsort(-np.linalg.norm(slopes, axis=1))[:moved]
+    d[drifted] = 0.0  # so that many get them
     shift = np.zeros(items)
     shift[drifted] = np.linalg.norm(slopes[drifted], axis=1)
     data = adaptive_answers_of_several(slopes, d, correlated(rng, persons, concepts) * 1.1 + 0.3, rng, shift)

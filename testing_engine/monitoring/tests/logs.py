@@ -4,7 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from testing_engine.calibration.tests.adaptive import LENGTH, adaptive_answers, pool
+from testing_engine.calibration.tests.adaptive import (
+    LENGTH,
+    adaptive_answers,
+    adaptive_answers_of_several,
+    correlated,
+    pool,
+    several_pool,
+)
 from testing_engine.monitoring import AnswerLog, WatchedQuestion
 from testing_engine.psychometrics.items.states import OPERATIONAL
 
@@ -38,6 +45,37 @@ def adaptive_log(
     yes = np.ones(tests, dtype=bool)
     log = AnswerLog(test, item, category, seconds, np.ones(len(item), dtype=bool), yes, yes)
     return log, [watched(j, {"a": [a[j]], "d": [-a[j] * b[j]]}) for j in range(n)]
+
+
+def log_of_several(
+    rng: np.random.Generator,
+    concepts: int,
+    tests: int = 400,
+    n: int = 45,
+    steepest_by: float = 0.0,
+    mean: float = 0.0,
+) -> tuple[AnswerLog, list[WatchedQuestion], int]:
+    """Without times. The steepest question, whose number comes last, is harder by `steepest_by`; `mean` is of
+    the first concept.
+    """
+    slopes, d = several_pool(rng, n, concepts)
+    length = np.linalg.norm(slopes, axis=1)
+    steepest = int(length.argmax())
+    d[steepest] = 0.0  # so that many get it
+    theta = correlated(rng, tests, concepts) + mean * np.eye(concepts)[0]
+    shift = np.where(np.arange(n) == steepest, -steepest_by * length, 0.0)
+    responses = adaptive_answers_of_several(slopes, d, theta, rng, shift)
+    yes = np.ones(tests, dtype=bool)
+    log = AnswerLog(
+        responses.person.astype(np.int64),
+        responses.item.astype(np.int64),
+        responses.category.astype(np.int64),
+        np.full(responses.n_answers, np.nan),
+        np.ones(responses.n_answers, dtype=bool),
+        yes,
+        yes,
+    )
+    return log, [watched(j, {"a": slopes[j], "d": [d[j]]}) for j in range(n)], steepest
 
 
 def watched(number: int, parameters: dict[str, Any] | None, **fields: Any) -> WatchedQuestion:

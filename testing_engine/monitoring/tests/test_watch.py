@@ -143,8 +143,8 @@ def test_what_cannot_be_looked_at_is_said() -> None:
     watched = look(log, questions)
     assert watched.numbers["not_looked_at"] == ["few_tests"]
     assert watched.numbers["population"] is None
-    several = look(*adaptive_log(np.random.default_rng(SEED), tests=200), concepts=2)
-    assert several.numbers["not_looked_at"] == ["several_concepts"]
+    several = look(*adaptive_log(np.random.default_rng(SEED), tests=200), concepts=tuple("ABCDEFGHI"))
+    assert several.numbers["not_looked_at"] == ["many_concepts"]
     nothing = look(
         AnswerLog(*(np.zeros(0, dtype=kind) for kind in (int, int, int, float, bool, bool, bool))), questions
     )

@@ -88,7 +88,7 @@ def test_who_comes_back_does_not_begin_afresh(pool: QuestionPool, take: Take) ->
     take("a", NOW - 2 * DAY)
     take("a", NOW - DAY)
     assert read_now(pool).log.is_fresh.tolist() == [True, False]
-    assert read_now(pool).assumed.sd == 1.0
+    assert read_now(pool).assumed.sd == (1.0,)
 
 
 def test_a_question_with_other_parameters_begins_anew(pool: QuestionPool, take: Take) -> None:
@@ -125,3 +125,25 @@ def test_what_holds_for_the_pool_and_a_test_in_order(pool: QuestionPool, take: T
     assert [each.seconds for each in found.questions] == [4.5] + [None] * 6
     assert [each.answers for each in found.questions] == [0] * 6 + [2]  # of those that have parameters, none
     assert [each.counts for each in found.questions] == [True] * 6 + [False]
+
+
+def test_questions_of_several_concepts_have_a_slope_in_each(db: None, api: APIClient) -> None:
+    weights = ([1.0, 0.0], [0.0, 1.0], [0.6, 0.8])
+    pool = make_pool(
+        [question(i, weights[i % 3], discrimination=1.5, difficulty=0.5) for i in range(9)],
+        concepts=2,
+        concept_names=["Algebra", "Logic"],
+    )
+    prior = {"name": "normal", "mean": [0.5, -0.5], "covariance": [[1.0, 0.3], [0.3, 1.44]]}
+    body = {"question_pool_id": str(pool.pk), "rules": {"max_questions": 4, "prior": prior}}
+    with time_machine.travel(NOW - DAY, tick=False):
+        for student in ("a", "b"):
+            answer_questions(api, api.post("/api/test/start", {"student_id": student, **body}).json(), 4)
+    found = read_now(pool)
+    assert found.concepts == ("Algebra", "Logic")
+    assert (found.assumed.mean, found.assumed.sd) == ((0.5, -0.5), (1.0, pytest.approx(1.2)))
+    both = found.questions[2].parameters
+    assert both is not None
+    assert both["a"] == pytest.approx([0.9, 1.2])
+    assert both["d"] == pytest.approx([-0.75])
+    assert found.questions[2].slope == pytest.approx(1.5)
