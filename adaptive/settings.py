@@ -178,6 +178,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=env.int("CLEANUP_EVERY_MINUTES", default=10)),
         "options": {"expires": 600},  # ticks missed while no worker ran are not made up for
     },
+    "count sessions": {
+        "task": "sessions_app.tasks.count_sessions",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "take up calibrations": {
         "task": "sessions_app.tasks.take_up_calibrations",
         "schedule": timedelta(minutes=1),

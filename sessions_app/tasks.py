@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from sessions_app.administration import cleanup, pool_imports
+from sessions_app.counting import folding
 from sessions_app.measurement import queue, running
 from sessions_app.measurement.sending import send_calibration, send_simulation, send_watches
 from sessions_app.measurement.simulations import queue as simulation_queue
@@ -21,6 +22,11 @@ logger = logging.getLogger(__name__)
 @shared_task
 def end_inactive_sessions() -> None:
     logger.info("Ended %d inactive sessions", cleanup.end_inactive(now=cleanup.shared_clock()))
+
+
+@shared_task
+def count_sessions() -> None:
+    logger.info("Counted %d sessions that are over", folding.fold())
 
 
 @shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)

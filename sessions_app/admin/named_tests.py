@@ -25,6 +25,7 @@ from sessions_app.admin.sessions import STATUS_COLOURS
 from sessions_app.admin.times import shown
 from sessions_app.administration import invitations
 from sessions_app.models import Invitation, NamedTest, TestSession
+from sessions_app.reporting.result_distribution import Results, results_of_named_test
 from sessions_app.reporting.spreadsheets import csv_lines
 from testing_engine.growing_lists import GrowingList
 
@@ -106,6 +107,9 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
 
     def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
         return TestSession.objects.filter(named_test_id=object_id)
+
+    def results_of(self, object_id: int) -> Results:
+        return results_of_named_test(object_id)
 
     def has_invite_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perms(["sessions_app.change_namedtest", "sessions_app.add_invitation"])

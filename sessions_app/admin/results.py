@@ -19,7 +19,7 @@ from sessions_app.reporting.asked import asked_in
 from sessions_app.reporting.correlations import correlations_in
 from sessions_app.reporting.pictures.results import results_pictures
 from sessions_app.reporting.report import report_of_session
-from sessions_app.reporting.result_distribution import Results
+from sessions_app.reporting.result_distribution import Results, results_of
 from sessions_app.reporting.sentences import sentences_of
 from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
@@ -54,6 +54,10 @@ class FilterForm(forms.Form):
         for name in ("started_from", "started_until"):
             self.fields[name].label = f"{self.fields[name].label} ({zone_name()})"
 
+    def chooses(self) -> bool:
+        """Whether some sessions are left out."""
+        return not self.is_valid() or any(self.cleaned_data.values())
+
     def chosen(self, sessions: QuerySet[TestSession]) -> QuerySet[TestSession]:
         """Those of the sessions that the filter leaves; a filter that is invalid leaves none."""
         if not self.is_valid():
@@ -74,6 +78,10 @@ class ResultPages:
     def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
         raise NotImplementedError
 
+    def results_of(self, object_id: int) -> Results:
+        """Of all of these."""
+        return results_of(self.sessions_of(object_id))
+
     def has_report_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("sessions_app.report_results")
 
@@ -90,7 +98,8 @@ class ResultPages:
         listed_page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
         without_page = request.GET.copy()
         without_page.pop("page", None)
-        results, pictures = results_pictures(sessions)
+        results = results_of(sessions) if form.chooses() else self.results_of(found.pk)
+        pictures = results_pictures(results)
         if "data" in request.GET:
             return _numbers(pictures, request.GET["data"])
         context = {

@@ -13,6 +13,7 @@ from django.db.models import Value
 from django.db.models.functions import Greatest, Now
 
 from sessions_app.audit.entries import until
+from sessions_app.counting import folding
 from sessions_app.models import SessionEvent, TestSession
 from sessions_app.refusals import (
     NoDeadline,
@@ -102,6 +103,7 @@ def resume(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime
         deadline = session.deadline
         if deadline is not None and deadline < now:
             deadline = whole_second(now + max(deadline - session.last_activity, timedelta(minutes=1)))
+        folding.take_back(session.pk)
         _append(
             session,
             SessionEvent.Kind.RESUMED,

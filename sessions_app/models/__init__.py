@@ -7,6 +7,7 @@ sessions, answers and events; `administration` writes students' identities and i
 from sessions_app.models.answers import TestResponse
 from sessions_app.models.api_clients import ApiClient
 from sessions_app.models.cat_api import CatSection, CatSitting, CatStage
+from sessions_app.models.counts import AnswerCount, ResultCount, SessionToCount
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
@@ -20,6 +21,7 @@ from sessions_app.models.thresholds import PoolThresholds
 from sessions_app.models.watches import PoolWatch
 
 __all__ = [
+    "AnswerCount",
     "ApiClient",
     "Calibration",
     "CatSection",
@@ -35,8 +37,10 @@ __all__ = [
     "PoolThresholds",
     "PoolWatch",
     "ResponseImport",
+    "ResultCount",
     "ResultSpecification",
     "SessionEvent",
+    "SessionToCount",
     "Simulation",
     "SimulationPart",
     "Student",

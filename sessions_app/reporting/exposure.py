@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Count
 from numpy.typing import NDArray
 
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.counting import answers, results
 from testing_engine.psychometrics.constraints.exposure import exposure_rates
 from testing_engine.revisions import FrozenRevision
 
@@ -25,11 +24,7 @@ class Exposure:
 
 def observed(revision: FrozenRevision) -> Exposure:
     """Exposure of every question of a revision; tests without an answer do not count."""
-    over = TestSession.objects.filter(revision_id=revision.id, questions_answered__gt=0).exclude(
-        status=TestSession.Status.ACTIVE
-    )
-    counts = TestResponse.objects.filter(session__in=over).values_list("question_id").annotate(Count("pk"))
     given = np.zeros(revision.bank.n_items, dtype=np.int64)
-    for question_id, count in counts:
+    for question_id, count in answers.given_in(revision).tolist():
         given[revision.positions_by_key[question_id]] = count
-    return Exposure(over.count(), given)
+    return Exposure(results.tests_of(revision.id), given)

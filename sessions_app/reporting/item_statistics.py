@@ -15,14 +15,17 @@ concepts, which are not stored; a question of one concept needs none.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from django.db import connection
 from django.db.models import F
 
+from sessions_app.counting import answers as counts
+from sessions_app.counting.answers import STEPS_PER_LOGIT
 from sessions_app.models import TestSession
 from testing_engine.models import Question
 from testing_engine.psychometrics.items.bank import ItemBank
@@ -32,43 +35,19 @@ from testing_engine.questions.interactions import TextEntry
 from testing_engine.questions.wording import answer_in_words
 from testing_engine.revisions import FrozenRevision
 
-STEPS_PER_LOGIT = (
-    20  # abilities and errors are counted in steps of 0.05; P moves by at most 0.006 in half a step
-)
 MOST_BINS = 8  # stretches of ability
 FEWEST_IN_BIN = 10  # answers
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 UNKNOWN = -1  # stands for "I don't know" among the options
 
-# One row for each combination that occurs, however many answers there are. Imported sessions are left out:
-# the abilities of the original service are of another model.
-_ANSWERS = """
-SELECT round(u * %(steps)s)::int, greatest(round(sqrt(v) * %(steps)s), 1)::int, score, count(*)
-FROM (
-  SELECT response.score,
-         (SELECT sum(a * theta)
-          FROM unnest(%(direction)s::float8[], coalesce(before.theta, session.prior_mean))
-          AS ability (a, theta)) AS u,
-         (SELECT sum(a * a * sd * sd)
-          FROM unnest(%(direction)s::float8[], coalesce(before.standard_error, session.prior_sd))
-          AS error (a, sd)) AS v
-  FROM test_responses AS response
-  JOIN test_sessions AS session ON session.id = response.session_id AND session.legacy_id IS NULL
-    AND cardinality(session.theta) > 0
-  LEFT JOIN test_responses AS before
-    ON before.session_id = response.session_id AND before.position = response.position - 1
-  WHERE response.question_id = %(question)s
-) AS answered
-GROUP BY 1, 2, 3
-ORDER BY 1, 2, 3
-"""
-
-# What was chosen, by the ability behind it: of options, or of whole answers to interactions, of which `place`
-# is that among the answers given, or the one behind them.
-_BY_ABILITY = """
+# What was answered, by the newest ability of the session: the place of a whole answer among those given, or
+# the one behind them.
+_ANSWERED = """
 SELECT round(u * %(steps)s)::int, place, count(*)
 FROM (
-  SELECT {place} AS place,
+  SELECT CASE WHEN response.response IS NULL THEN -1 ELSE
+           coalesce(array_position(%(answers)s::jsonb[], response.response) - 1, %(others)s)
+         END AS place,
          (SELECT sum(a * theta)
           FROM unnest(%(direction)s::float8[], session.theta)
           AS ability (a, theta)) AS u
@@ -80,12 +59,6 @@ FROM (
 GROUP BY 1, 2
 ORDER BY 1, 2
 """
-_OPTIONS = _BY_ABILITY.format(place="coalesce(response.answer, -1)")
-_ANSWERED = _BY_ABILITY.format(
-    place="""CASE WHEN response.response IS NULL THEN -1 ELSE
-           coalesce(array_position(%(answers)s::jsonb[], response.response) - 1, %(others)s)
-         END"""
-)
 
 # What an erased student typed may say who they were.
 _FREQUENT = """
@@ -97,14 +70,6 @@ FROM test_responses WHERE question_id = %(question)s
 GROUP BY response
 ORDER BY count(*) DESC, response::text
 LIMIT %(most)s
-"""
-
-_USE = """
-SELECT count(*), count(*) FILTER (WHERE is_correct),
-       count(*) FILTER (WHERE answer IS NULL AND response IS NULL),
-       avg(response_time_ms), percentile_cont(0.5) WITHIN GROUP (ORDER BY response_time_ms),
-       avg(response_time_ms) FILTER (WHERE is_correct), avg(response_time_ms) FILTER (WHERE NOT is_correct)
-FROM test_responses WHERE question_id = %s
 """
 
 
@@ -213,10 +178,35 @@ def use(question_id: int) -> Use:
         current_position=F("revision__revisionquestion__position"),
         revision__revisionquestion__question_id=question_id,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_USE, [question_id])
-        answered, right, unknown, *times = cursor.fetchone()
-    return Use(answered, right, unknown, waiting.count(), *(_seconds(time) for time in times))
+    given, times = counts.given_to([question_id]), counts.times_of(question_id)
+    _, is_right, is_unknown, _, number = given.T
+    right = times[times[:, 1] == 1], times[times[:, 1] == 0]
+    return Use(
+        answered=int(number.sum()),
+        right=int(number[is_right == 1].sum()),
+        unknown=int(number[is_unknown == 1].sum()),
+        waiting=waiting.count(),
+        mean_time=_mean_time(times),
+        median_time=_median_time(times),
+        mean_time_right=_mean_time(right[0]),
+        mean_time_wrong=_mean_time(right[1]),
+    )
+
+
+def _mean_time(times: IntArray) -> float | None:
+    """Of rows as `counting.answers.times_of` has them."""
+    number = int(times[:, 2].sum())
+    return int(times[:, 3].sum()) / number / 1000 if number else None
+
+
+def _median_time(times: IntArray) -> float | None:
+    """The same, to a tenth of a second; between the two in the middle where their number is even."""
+    if not len(times):
+        return None
+    order = np.argsort(times[:, 0], kind="stable")
+    until = np.cumsum(times[order, 2])
+    middle = [(until[-1] - 1) // 2, until[-1] // 2]
+    return float(times[order[np.searchsorted(until, middle, side="right")], 0].mean()) / 10
 
 
 def frequent_answers(question: Question, most: int) -> list[FrequentAnswer]:
@@ -242,8 +232,7 @@ def stretches(ability: FloatArray, count: IntArray) -> list[IntArray]:
 
 def choices(revision: FrozenRevision, question_id: int) -> Choices:
     """The options chosen of a question of the revision, in all tests that had this version of it."""
-    rows = _counted(_OPTIONS, revision, question_id, 3)
-    step, option, count = rows.T
+    step, option, count = counts.after(revision, question_id).T
     return Choices(step / STEPS_PER_LOGIT, option, count)
 
 
@@ -251,38 +240,35 @@ def whole_answers(revision: FrozenRevision, question_id: int, given: Sequence[st
     """The same of a question with interactions: `option` is the place of an answer among those given (JSON
     each), or their number for every other one.
     """
-    more = {"answers": list(given), "others": len(given)}
-    step, place, count = _counted(_ANSWERED, revision, question_id, 3, more).T
+    arguments: dict[str, Any] = {
+        "steps": STEPS_PER_LOGIT,
+        "direction": counts.directions_of(revision, [question_id])[question_id],
+        "question": question_id,
+        "answers": list(given),
+        "others": len(given),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWERED, arguments)
+        step, place, count = np.array(cursor.fetchall(), dtype=np.intp).reshape(-1, 3).T
     return Choices(step / STEPS_PER_LOGIT, place, count)
 
 
 def answers(revision: FrozenRevision, question_id: int) -> Answers:
     """The answers to a question of the revision, in all tests that had this version of it."""
-    rows = _counted(_ANSWERS, revision, question_id, 4)
+    return answers_to(revision, [question_id])[question_id]
+
+
+def answers_to(revision: FrozenRevision, question_ids: Sequence[int]) -> dict[int, Answers]:
+    """The same of several."""
+    rows = counts.before(revision, question_ids)
+    return {key: _answers(revision, key, rows[rows[:, 0] == key, 1:]) for key in question_ids}
+
+
+def _answers(revision: FrozenRevision, question_id: int, rows: IntArray) -> Answers:
     ability, error = rows[:, 0] / STEPS_PER_LOGIT, rows[:, 1] / STEPS_PER_LOGIT
     item = revision.positions_by_key[question_id]
     score, count = rows[:, 2:].T
     return Answers(ability, error, score, count, predicted(revision.bank, item, ability, error))
-
-
-def _counted(
-    sql: str,
-    revision: FrozenRevision,
-    question_id: int,
-    columns: int,
-    more: Mapping[str, object] | None = None,
-) -> IntArray:
-    item = revision.positions_by_key[question_id]
-    direction = revision.bank.slopes[item] / revision.bank.steepness[item]
-    arguments = {
-        "steps": STEPS_PER_LOGIT,
-        "direction": direction.tolist(),
-        "question": question_id,
-        **(more or {}),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
-        return np.array(cursor.fetchall(), dtype=np.intp).reshape(-1, columns)
 
 
 def predicted(bank: ItemBank, item: int, ability: FloatArray, error: FloatArray) -> FloatArray:
@@ -292,7 +278,3 @@ def predicted(bank: ItemBank, item: int, ability: FloatArray, error: FloatArray)
     curves = bank.curves_at(t.reshape(1, -1), np.array([item])).p[: bank.n_categories[item], 0]
     weighted = curves.reshape(len(curves), *u.shape) @ (NODE_WEIGHTS / NODE_WEIGHTS.sum())
     return np.ascontiguousarray(weighted.T)
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else float(milliseconds) / 1000

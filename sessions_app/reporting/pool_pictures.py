@@ -4,7 +4,6 @@ with their pictures, for a page of any door."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sessions_app.models import TestSession
 from sessions_app.reporting import item_statistics
 from sessions_app.reporting.exposure import observed
 from sessions_app.reporting.item_statistics import FrequentAnswer, MeanSquare, Use
@@ -13,7 +12,7 @@ from sessions_app.reporting.pictures import exposure as exposure_pictures
 from sessions_app.reporting.pictures.results import results_pictures
 from sessions_app.reporting.pool_readiness import Readiness, readiness_of
 from sessions_app.reporting.population import abilities
-from sessions_app.reporting.result_distribution import Results
+from sessions_app.reporting.result_distribution import Results, results_of_pool
 from testing_engine.excerpts import excerpt
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pictures import questions as question_pictures
@@ -117,7 +116,8 @@ def exposed(pool: QuestionPool, number: int | None = None, say: Voice = ENGLISH)
 
 def resulted(pool: QuestionPool, say: Voice = ENGLISH) -> tuple[Results, tuple[Picture, ...]]:
     """What came out of all tests of the pool, whatever its revision was."""
-    return results_pictures(TestSession.objects.filter(revision__pool=pool), say)
+    results = results_of_pool(pool.pk)
+    return results, results_pictures(results, say)
 
 
 def answered(pool: QuestionPool, question_pk: int, say: Voice = ENGLISH) -> Answered:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from django.db import connection
-from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from sessions_app.models import TestResponse
+from sessions_app.counting import answers
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pools import states_of
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL, PROVISIONAL, RETIRED
@@ -99,12 +98,7 @@ def readiness_of(pool: QuestionPool) -> Readiness:
             revisionquestion__revision_id=pool.current_revision_id, state=NOT_CALIBRATED
         ).values_list("pk", flat=True)
     )
-    answered = dict(
-        TestResponse.objects.filter(session__revision__pool=pool, question__in=waiting, score__gte=0)
-        .order_by()
-        .values_list("question_id")
-        .annotate(Count("pk"))
-    )
+    answered = answers.scored(waiting)
     with connection.cursor() as cursor:
         cursor.execute(_IMPORTED, [pool.pk, waiting])
         imported = dict(cursor.fetchall())

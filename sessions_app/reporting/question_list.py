@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Q
 
-from sessions_app.models import TestResponse
+from sessions_app.counting import answers as counts
 from sessions_app.reporting import exposure, item_statistics
 from testing_engine.excerpts import excerpt
 from testing_engine.models import Question, QuestionPool
@@ -146,14 +146,10 @@ def _types(revision: FrozenRevision) -> list[tuple[str, ...]]:
 def _numbers(revision: FrozenRevision, used: exposure.Exposure) -> _Numbers:
     size = revision.bank.n_items
     answered, right = np.zeros(size), np.zeros(size)
-    counted = (
-        TestResponse.objects.filter(question__revisionquestion__revision_id=revision.id)
-        .values_list("question_id")
-        .annotate(count=Count("pk"), right=Count("pk", filter=Q(is_correct=True)))
-    )
-    for key, count, correct in counted:
+    for key, is_right, _, _, count in counts.given_to(revision.question_ids.tolist()).tolist():
         item = revision.positions_by_key[key]
-        answered[item], right[item] = count, correct
+        answered[item] += count
+        right[item] += is_right * count
     guessed = Question.objects.filter(revisionquestion__revision_id=revision.id, state=NOT_CALIBRATED)
     unknown = np.zeros(size, dtype=bool)
     for key in guessed.values_list("pk", flat=True):
@@ -208,8 +204,11 @@ def _ordered(
 def _fits(revision: FrozenRevision, items: Sequence[int]) -> dict[int, float]:
     """Infit of these questions, where it can be known."""
     found: dict[int, float] = {}
+    if not items:
+        return found
+    answered = item_statistics.answers_to(revision, revision.question_ids[list(items)].tolist())
     for item in items:
-        infit = item_statistics.answers(revision, int(revision.question_ids[item])).infit
+        infit = answered[int(revision.question_ids[item])].infit
         if infit is not None and math.isfinite(infit.value):
             found[item] = infit.value
     return found

@@ -1,44 +1,22 @@
-"""What came out of many tests: proficiencies concept by concept, levels, times. Counted in SQL."""
+"""What came out of many tests: proficiencies concept by concept, levels, times."""
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
-from statistics import NormalDist
+from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 import numpy as np
-from django.db.models import (
-    Aggregate,
-    Avg,
-    Case,
-    Count,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    FloatField,
-    Q,
-    QuerySet,
-    Sum,
-    Value,
-    When,
-)
-from django.db.models.functions import NullIf
+from django.db.models import QuerySet
 
+from sessions_app.counting import results as counts
+from sessions_app.counting.results import BILLION, Row
 from sessions_app.models import TestSession
-from sessions_app.reporting.asked import asks
 from sessions_app.sitting.result_specs import ResultSpec, load_spec
-from sessions_app.sitting.thousandths import in_level
 
-TENTHS = tuple(NormalDist().inv_cdf(tenth / 10) for tenth in range(1, 10))  # θ at proficiency 0.1 … 0.9
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 45, 60)
-
-
-class Median(Aggregate):
-    """PostgreSQL's `percentile_cont(0.5)`."""
-
-    function = "percentile_cont"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
 
 
 @dataclass(frozen=True)
@@ -64,7 +42,8 @@ class LevelResults:
 
 @dataclass(frozen=True)
 class Results:
-    """Of the tests that are over and have an answer. Times run from the start to the last answer.
+    """Of the tests that are over and have an answer. Times run from the start to the last answer, in whole
+    seconds.
 
     `minutes`: tests by time, below `MINUTES[0]`, between two, and from `MINUTES[-1]` on.
     """
@@ -78,94 +57,103 @@ class Results:
     levels: tuple[LevelResults, ...]
 
 
+def results_of_pool(pool_id: UUID) -> Results:
+    """Of all tests of a pool, whatever its revision was."""
+    return _told(counts.of_pool(pool_id))
+
+
+def results_of_named_test(named_test_id: int) -> Results:
+    return _told(counts.of_named_test(named_test_id))
+
+
 def results_of(sessions: QuerySet[TestSession]) -> Results:
-    """Two queries, and one for each list of concept names and way to tell results that these tests have."""
-    over = sessions.exclude(status=TestSession.Status.ACTIVE).filter(questions_answered__gt=0).order_by()
-    timed = over.annotate(
-        time=ExpressionWrapper(F("last_activity") - F("started_at"), output_field=DurationField())
-    )
-    found = timed.aggregate(
-        tests=Count("pk"),
-        questions=Avg(F("questions_answered") - F("pilots_answered")),
-        accuracy=Avg(
-            F("correct_responses") * 1.0 / NullIf(F("questions_answered") - F("pilots_answered"), Value(0))
-        ),
-        median=Median("time", output_field=DurationField()),
-        **_counts("time", [timedelta(minutes=m) for m in MINUTES], "minutes"),
-    )
-    concepts, by_level = _concepts(over.filter(theta__len__gt=0))
+    """Of any others: each of them is read."""
+    return _told(counts.of_sessions(sessions))
+
+
+def _told(rows: Sequence[Row]) -> Results:
+    tests, answers = _sum(row for row in rows if row.measure == "tests")
+    counted, right = _sum(row for row in rows if row.measure == "right")
+    seconds = _seconds(rows)
+    minutes = [0] * (len(MINUTES) + 1)
+    for second, number in seconds:
+        minutes[bisect_right([60 * minute for minute in MINUTES], second)] += number
+    concepts, by_level = _concepts(rows)
     return Results(
-        found["tests"],
-        found["questions"],
-        found["accuracy"],
-        found["median"],
-        _counted(found, "minutes", len(MINUTES) + 1),
+        tests,
+        answers / tests if tests else None,
+        right / BILLION / counted if counted else None,
+        _median(seconds),
+        tuple(minutes),
         concepts,
         by_level,
     )
 
 
-def _concepts(over: QuerySet[TestSession]) -> tuple[tuple[ConceptResults, ...], tuple[LevelResults, ...]]:
+def _sum(rows: Iterable[Row]) -> tuple[int, int]:
+    """Of numbers, and of totals."""
+    number = total = 0
+    for row in rows:
+        number, total = number + row.n, total + row.total
+    return number, total
+
+
+def _seconds(rows: Iterable[Row]) -> list[tuple[int, int]]:
+    """How many tests took so many whole seconds, the shortest first."""
+    found: dict[int, int] = {}
+    for row in rows:
+        if row.measure == "seconds":
+            found[row.place] = found.get(row.place, 0) + row.n
+    return sorted(found.items())
+
+
+def _median(seconds: Sequence[tuple[int, int]]) -> timedelta | None:
+    """Of the two in the middle the mean, where their number is even."""
+    if not seconds:
+        return None
+    until = np.cumsum([number for _, number in seconds])
+    places = np.searchsorted(until, [(until[-1] - 1) // 2, until[-1] // 2], side="right")
+    return timedelta(seconds=sum(seconds[place][0] for place in places) / 2)
+
+
+def _concepts(rows: Sequence[Row]) -> tuple[tuple[ConceptResults, ...], tuple[LevelResults, ...]]:
     sums: dict[str, np.ndarray] = {}  # of each concept: tests, θ, θ², standard error, tenths
     by_level: dict[ResultSpec, dict[str | None, np.ndarray]] = {}
-    kinds = over.values_list("plan__concept_names", "result_spec_id").distinct()
-    for names, spec_id in kinds.order_by("result_spec_id", "plan__concept_names"):
-        spec = load_spec(spec_id)
-        found = _aggregated(over.filter(plan__concept_names=names, result_spec_id=spec_id), len(names), spec)
-        counts = by_level.setdefault(spec, {}) if spec.has_levels else {}
-        for own, name in [("whole", None), *((f"c{index}", name) for index, name in enumerate(names))]:
+    kinds = groupby(rows, key=lambda row: (row.result_spec_id, row.concept_names))
+    for (spec_id, names), own in kinds:
+        spec, told = load_spec(spec_id or None), list(own)
+        levels = by_level.setdefault(spec, {}) if spec.has_levels and _has_abilities(told) else {}
+        for place, name in [(-1, None), *enumerate(names)]:
+            of_concept = [row for row in told if row.concept == place]
             if name is not None:
-                _add(sums, name, _starting(found, f"{own}_sum_") + _starting(found, f"{own}_tenth_"))
+                _add(sums, name, _sums(of_concept))
             if spec.has_levels and (name is not None or len(names) > 1):
-                _add(counts, name, _starting(found, f"{own}_level_"))
+                _add(levels, name, _places(of_concept, "level", len(spec.cuts) + 1))
     concepts = (_concept(name, numbers) for name, numbers in sorted(sums.items()) if numbers[0])
-    told = (
-        LevelResults(spec, tuple((name, tuple(map(int, numbers))) for name, numbers in counts.items()))
-        for spec, counts in by_level.items()
+    return tuple(concepts), tuple(
+        LevelResults(spec, tuple((name, tuple(map(int, numbers))) for name, numbers in levels.items()))
+        for spec, levels in by_level.items()
     )
-    return tuple(concepts), tuple(told)
 
 
-def _aggregated(sessions: QuerySet[TestSession], concepts: int, spec: ResultSpec) -> dict[str, Any]:
-    """Sums and counts over tests of so many concepts that are told alike; one query."""
-    asked = {f"asked_{index}": asks(index) for index in range(concepts)}
-    sessions = sessions.annotate(**asked).annotate(
-        whole=_added(concepts, lambda index: F(f"theta__{index}"))
-        / NullIf(_added(concepts, lambda _: Value(1.0)), Value(0.0))
-    )
-    wanted: dict[str, Any] = _level_counts("whole", spec, Q(), "whole")
-    for index in range(concepts):
-        theta, own, was_asked = f"theta__{index}", f"c{index}", Q((f"asked_{index}", True))
-        wanted |= {
-            f"{own}_sum_tests": Count("pk", filter=was_asked),
-            f"{own}_sum_theta": Sum(F(theta), filter=was_asked, default=0.0),
-            f"{own}_sum_square": Sum(F(theta) * F(theta), filter=was_asked, default=0.0),
-            f"{own}_sum_error": Sum(F(f"standard_error__{index}"), filter=was_asked, default=0.0),
-            **_counts(theta, TENTHS, f"{own}_tenth", was_asked),
-            **_level_counts(theta, spec, was_asked, own),
-        }
-    return sessions.aggregate(**wanted)
+def _has_abilities(rows: Iterable[Row]) -> bool:
+    return any(row.measure == "theta" for row in rows)
 
 
-def _added(concepts: int, value: Callable[[int], Any]) -> Any:
-    """Over the concepts that were asked about, in order, as `report.overall` adds."""
-    total: Any = Value(0.0)
-    for index in range(concepts):
-        asked = When(**{f"asked_{index}": True}, then=value(index))
-        total = total + Case(asked, default=Value(0.0), output_field=FloatField())
-    return total
+def _sums(rows: Sequence[Row]) -> list[float]:
+    """Tests, Σ θ, Σ θ², Σ standard error, and tests by tenth of proficiency."""
+    tests, theta = _sum(row for row in rows if row.measure == "theta")
+    _, square = _sum(row for row in rows if row.measure == "square")
+    _, error = _sum(row for row in rows if row.measure == "error")
+    return [tests, theta / BILLION, square / BILLION, error / BILLION, *_places(rows, "tenth", 10)]
 
 
-def _level_counts(theta: str, spec: ResultSpec, which: Q, name: str) -> dict[str, Count]:
-    count = len(spec.cuts) + 1 if spec.has_levels else 0
-    return {
-        f"{name}_level_{level}": Count("pk", filter=which & in_level(theta, spec.cuts, level))
-        for level in range(count)
-    }
-
-
-def _starting(found: dict[str, Any], beginning: str) -> list[float]:
-    return [number for key, number in found.items() if key.startswith(beginning)]
+def _places(rows: Iterable[Row], measure: str, count: int) -> list[float]:
+    found = [0.0] * count
+    for row in rows:
+        if row.measure == measure:
+            found[row.place] += row.n
+    return found
 
 
 def _add(sums: dict[Any, np.ndarray], name: str | None, numbers: list[float]) -> None:
@@ -183,18 +171,3 @@ def _concept(name: str, numbers: np.ndarray) -> ConceptResults:
         error / tests,
         tuple(map(int, numbers[4:])),
     )
-
-
-def _counts(field: str, edges: Sequence[Any], name: str, which: Q | None = None) -> dict[str, Count]:
-    """Rows below the first edge, from each edge to the next, and from the last on; of those in `which`."""
-    conditions = [
-        Q((f"{field}__lt", edges[0])),
-        *(Q((f"{field}__gte", low), (f"{field}__lt", high)) for low, high in pairwise(edges)),
-        Q((f"{field}__gte", edges[-1])),
-    ]
-    which = Q() if which is None else which
-    return {f"{name}_{i}": Count("pk", filter=which & condition) for i, condition in enumerate(conditions)}
-
-
-def _counted(found: dict[str, Any], name: str, count: int) -> tuple[int, ...]:
-    return tuple(found[f"{name}_{i}"] for i in range(count))

@@ -1,4 +1,4 @@
-"""The triggers that refuse changes: is each there, switched on, and does its function still refuse?"""
+"""The triggers that refuse changes, and those that have tests counted: is each there, on, and unchanged?"""
 
 from collections.abc import Iterator
 
@@ -46,6 +46,8 @@ TRIGGERS = {
     "test_plans_never_emptied": ("test_plans", "refuse_change"),
     "test_responses_never_change": ("test_responses", "refuse_all_but_erasure"),
     "test_responses_never_emptied": ("test_responses", "refuse_change"),
+    "test_sessions_counted_when_over": ("test_sessions", "let_session_be_counted"),
+    "test_sessions_counted_when_stored": ("test_sessions", "let_session_be_counted"),
     "test_sessions_facts": ("test_sessions", "refuse_change"),
     "test_sessions_final": ("test_sessions", "refuse_all_but_erasure"),
     "test_sessions_manner": ("test_sessions", "refuse_change"),
@@ -55,6 +57,7 @@ TRIGGERS = {
 }
 # Function → MD5 of its source, as PostgreSQL keeps it.
 FUNCTIONS = {
+    "let_session_be_counted": "0a1ff0f3fb1da80463b36e68ea914278",
     "refuse_all_but_erasure": "8aa31eaf3b698831e43411f4f6f91e2d",
     "refuse_change": "1e136ea04571cb4b7696bed4233b26ce",
     "refuse_test_of_erased_student": "63b70c60ef54869693d0f66b16265ffb",

@@ -13,13 +13,13 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count
 
+from sessions_app.counting import answers as counts_of_answers
 from sessions_app.measurement.collecting import alike_items
 from sessions_app.measurement.gate import requirements_of
 from sessions_app.measurement.parameters import as_mapping, estimate_of, family_of
 from sessions_app.measurement.running import parameters_in
-from sessions_app.models import PoolThresholds, TestResponse
+from sessions_app.models import PoolThresholds
 from sessions_app.reporting.pool_readiness import WANTED_ANSWERS
 from sessions_app.sitting.decisions import is_nothing
 from testing_engine.models import Question
@@ -168,7 +168,7 @@ def _questions(revision: FrozenRevision, alike: Mapping[int, int]) -> Iterator[W
     parameters = parameters_in(revision)
     settled = PoolThresholds.seconds_in(revision.pool_id)
     waiting = {item for item, each in enumerate(parameters) if each.state == NOT_CALIBRATED}
-    answered = _answers_ever(revision, {key: item for key, item in alike.items() if item in waiting})
+    answered = _answers_ever({key: item for key, item in alike.items() if item in waiting})
     for item, each in enumerate(parameters):
         model, known = _known(each)
         name = revision.external_ids[item]
@@ -182,19 +182,11 @@ def _known(question: ItemParameters) -> tuple[str | None, dict[str, object] | No
     return (None, None) if found is None else (family.name, as_mapping(found))
 
 
-def _answers_ever(revision: FrozenRevision, waiting: Mapping[int, int]) -> Counter[int]:
+def _answers_ever(waiting: Mapping[int, int]) -> Counter[int]:
     """Scored answers by item, in whichever test of the pool."""
     counts: Counter[int] = Counter()
     if waiting:
-        rows = (
-            TestResponse.objects.filter(
-                session__revision__pool=revision.pool_id, question__in=list(waiting), score__gte=0
-            )
-            .order_by()
-            .values_list("question_id")
-            .annotate(Count("pk"))
-        )
-        for key, count in rows:
+        for key, count in counts_of_answers.scored(waiting).items():
             counts[waiting[key]] += count
     return counts
 

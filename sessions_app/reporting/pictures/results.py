@@ -3,11 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from django.db.models import QuerySet
 
-from sessions_app.models import TestSession
 from sessions_app.reporting.levels import levels_of
-from sessions_app.reporting.result_distribution import MINUTES, LevelResults, Results, results_of
+from sessions_app.reporting.result_distribution import MINUTES, LevelResults, Results
 from sessions_app.sitting.result_specs import Kind
 from testing_engine.pictures.palette import FILL, INK, SERIES
 from testing_engine.pictures.picture import Cell, Picture, label
@@ -19,16 +17,13 @@ if TYPE_CHECKING:
 PANELS = 3
 
 
-def results_pictures(
-    sessions: QuerySet[TestSession], say: Voice = ENGLISH
-) -> tuple[Results, tuple[Picture, ...]]:
-    """The numbers, and their pictures; none without a test that is over."""
-    results = results_of(sessions)
+def results_pictures(results: Results, say: Voice = ENGLISH) -> tuple[Picture, ...]:
+    """None without a test that is over."""
     if not results.tests:
-        return results, ()
+        return ()
     by_level = (_levels(told, number, say) for number, told in enumerate(results.levels))
     proficiencies = (_proficiencies(results, say),) if results.concepts else ()
-    return results, (*proficiencies, *by_level, _times(results, say))
+    return (*proficiencies, *by_level, _times(results, say))
 
 
 def _proficiencies(results: Results, say: Voice) -> Picture:

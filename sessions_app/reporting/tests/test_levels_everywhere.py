@@ -16,6 +16,7 @@ from sessions_app.conftest import answer_questions, browser_of, take_test
 from sessions_app.models import NamedTest, TestSession
 from sessions_app.reporting.levels import levels_of
 from sessions_app.reporting.pictures.results import results_pictures
+from sessions_app.reporting.result_distribution import results_of, results_of_named_test
 from sessions_app.sitting.result_specs import load_spec
 from sessions_app.sitting.thousandths import told
 from sessions_app.tests.factories import make_named_test, make_pool, question
@@ -84,7 +85,7 @@ def test_all_say_the_same_around_every_cut(api: APIClient, db: None, fields: dic
     sessions = TestSession.objects.filter(named_test=test)
     spec = load_spec(sessions[0].result_spec_id)
     assert {levels[0] for levels in told_levels} == {level.name for level in levels_of(spec)[1:]}
-    _, pictures = results_pictures(sessions)
+    pictures = results_pictures(results_of_named_test(test.pk))
     (drawn,) = [picture for picture in pictures if picture.name == "levels"]
     counted = Counter(levels[0] for levels in told_levels)
     assert drawn.rows[0][1:] == tuple(counted[name] for name in drawn.columns[1:])
@@ -130,7 +131,7 @@ def test_nothing_is_said_about_a_concept_without_a_question(api: APIClient, db: 
     (row,) = json.loads(b"".join(api.get("/api/tests/algebra/results").streaming_content))["rows"]  # type: ignore[attr-defined]
     assert row["level: Math"]
     assert row["level: Algebra"] is None
-    results, _ = results_pictures(TestSession.objects.all())
+    results = results_of(TestSession.objects.all())
     assert [concept.name for concept in results.concepts] == ["Math"]
     (told_alike,) = results.levels
     assert sum(dict(told_alike.counts)["Algebra"]) == 0

@@ -80,7 +80,8 @@ def test_tests_that_name_concepts_otherwise_are_counted_with_them(
 
 
 def test_its_pictures_have_the_same_numbers(tests_over: list[TestSession]) -> None:
-    results, pictures = results_pictures(TestSession.objects.all())
+    results = results_of(TestSession.objects.all())
+    pictures = results_pictures(results)
     by_name = {picture.name: picture for picture in pictures}
     assert by_name["proficiency"].rows[0][5:] == results.concepts[0].tenths
     counts = dict(results.levels[0].counts)
@@ -90,12 +91,13 @@ def test_its_pictures_have_the_same_numbers(tests_over: list[TestSession]) -> No
 
 
 def test_there_is_no_picture_of_nothing(db: None) -> None:
-    results, pictures = results_pictures(TestSession.objects.all())
+    results = results_of(TestSession.objects.all())
+    pictures = results_pictures(results)
     assert (results.tests, results.median_time, pictures) == (0, None, ())
 
 
 def test_it_asks_few_queries(tests_over: list[TestSession], django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         results_of(TestSession.objects.filter(revision__pool__name="A pool"))
 
 

@@ -19,6 +19,9 @@ from sessions_app.review.verification import verify
 from sessions_app.tests.factories import make_named_test, make_pool, question
 
 MEANT_TO_CHANGE = {  # whole tables
+    "answer_counts": "`check_counts` compares it with the sessions",
+    "result_counts": "the same",
+    "sessions_to_count": "the same",
     "auth_user": "who may do what",
     "calibrations": "beside the tests; `calibrate --again` computes a result anew and tells of answers",
     "gate_checks": "beside the tests; a trigger keeps them",

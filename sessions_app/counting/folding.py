@@ -1,0 +1,146 @@
+"""Sessions that are over into the counts, each once.
+
+Which wait says `sessions_to_count`: a trigger puts a session there in the transaction that ends it, and it
+goes in the transaction that adds it to the counts. So this may break off, be repeated and run twice at once.
+All that changes counts holds one advisory lock until its transaction ends; no answer and no end waits for it.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from sessions_app.counting import answers, results
+from sessions_app.models import SessionToCount
+from testing_engine.snapshots import one_snapshot
+
+BATCH = 2000  # sessions of one transaction
+_LOCK = 0x636F756E74  # "count": no other lock of this database has the number
+
+_ADD = """
+INSERT INTO {table} AS counted ({key}, n, total)
+SELECT {key}, %(sign)s * n, %(sign)s * total FROM ({added}) AS added ORDER BY {key}
+ON CONFLICT ({key}) DO UPDATE SET n = counted.n + excluded.n, total = counted.total + excluded.total
+"""
+_THESE = "SELECT unnest(%(sessions)s::uuid[])"
+
+
+def fold(seconds: float = 60.0, progress: Callable[[int], object] = lambda _: None) -> int:
+    """Count what waits, for about so long; returns how many sessions. `progress` is told each batch."""
+    until, folded = time.monotonic() + seconds, 0
+    while batch := _fold_batch():
+        folded += batch
+        progress(batch)
+        if time.monotonic() > until:
+            break
+    return folded
+
+
+@transaction.atomic
+def _fold_batch() -> int:
+    _hold()
+    waiting = SessionToCount.objects.select_for_update(skip_locked=True)
+    ids = list(waiting.values_list("session_id", flat=True)[:BATCH])
+    if ids:
+        _add(ids, 1)
+        SessionToCount.objects.filter(session_id__in=ids).delete()
+    return len(ids)
+
+
+def take_back(session_id: UUID) -> None:
+    """What a session that was over added, as it goes on: before its row changes, in the same transaction."""
+    _hold()
+    was_waiting, _ = SessionToCount.objects.filter(session_id=session_id).delete()
+    if not was_waiting:
+        _add([session_id], -1)
+
+
+def _add(session_ids: list[UUID], sign: int) -> None:
+    given = {"sessions": session_ids}
+    _add_to("answer_counts", answers.KEY, *answers.added_by(_THESE, given), sign)
+    added = results.ADDED.format(sessions=_THESE, which="true")
+    _add_to("result_counts", results.KEY, added, {**given, **results.PARAMETERS}, sign)
+
+
+def _add_to(table: str, key: str, added: str, given: Mapping[str, Any], sign: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD.format(table=table, key=key, added=added), {**given, "sign": sign})
+
+
+def _hold() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+BEGIN_ANEW = """
+DELETE FROM answer_counts;
+DELETE FROM result_counts;
+INSERT INTO sessions_to_count (session_id) SELECT id FROM test_sessions WHERE status <> 'active'
+ON CONFLICT DO NOTHING;
+"""
+
+
+@transaction.atomic
+def begin_anew() -> None:
+    """Forget all counts: every session that is over waits again. Pages stay right, and slow, until `fold`."""
+    _hold()
+    with connection.cursor() as cursor:
+        for statement in BEGIN_ANEW.strip().split(";")[:-1]:
+            cursor.execute(statement)
+
+
+# --- Checked against a full count ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A count that is not what the sessions say. `n` and `total` are what should be, less what is."""
+
+    table: str
+    key: tuple[object, ...]
+    n: int
+    total: int
+
+
+_OVER = "SELECT id FROM test_sessions WHERE status <> 'active'"
+_WAITING = "SELECT session_id FROM sessions_to_count"
+_DIFFERENCES = """
+SELECT {key}, sum(n)::bigint, sum(total)::numeric FROM (
+  {all_of_them}
+  UNION ALL
+  SELECT {key}, -n, -total FROM ({waiting}) AS waiting
+  UNION ALL
+  SELECT {key}, -n, -total FROM {table}
+) AS each
+GROUP BY {key} HAVING sum(n) <> 0 OR sum(total) <> 0
+ORDER BY {key}
+"""
+
+
+@one_snapshot()
+def differences() -> list[Difference]:
+    """Every count, with what waits, against all sessions that are over. Only reads."""
+    directions = answers.added_by(_OVER, {})[1]
+    found = []
+    for table, key, added, given in (
+        ("answer_counts", answers.KEY, _answers_of, directions),
+        ("result_counts", results.KEY, _results_of, results.PARAMETERS),
+    ):
+        statement = _DIFFERENCES.format(
+            key=key, table=table, all_of_them=added(_OVER), waiting=added(_WAITING)
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, dict(given))
+            found += [Difference(table, tuple(own), int(n), int(total)) for *own, n, total in cursor]
+    return found
+
+
+def _answers_of(sessions: str) -> str:
+    return answers.ADDED.format(sessions=sessions, which="true")
+
+
+def _results_of(sessions: str) -> str:
+    return results.ADDED.format(sessions=sessions, which="true")

@@ -1,0 +1,71 @@
+"""What pages tell of many tests, counted when a test is over: the tests themselves are read once.
+
+`counting` alone writes these rows, and reads beside them what is not counted yet.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class SessionToCount(models.Model):
+    """A session that is over and not counted yet. A trigger of `test_sessions` writes the row in the
+    transaction that ends the test; it goes in the transaction that counts it.
+    """
+
+    session_id = models.UUIDField(primary_key=True)
+
+    class Meta:
+        db_table = "sessions_to_count"
+
+    def __str__(self) -> str:
+        return str(self.session_id)
+
+
+class AnswerCount(models.Model):
+    """How many answers to a version of a question, in tests of a revision, are alike (`counting.answers`)."""
+
+    pk = models.CompositePrimaryKey("question_id", "measure", "revision_id", "a", "b", "c")
+    question_id = models.BigIntegerField()
+    measure = models.CharField(max_length=10)
+    revision_id = models.BigIntegerField()
+    a = models.IntegerField(help_text="What a, b and c are, the measure says.")
+    b = models.IntegerField()
+    c = models.IntegerField()
+    n = models.BigIntegerField()
+    total = models.BigIntegerField(help_text="A sum over them, where the measure has one.")
+
+    class Meta:
+        db_table = "answer_counts"
+        indexes = [
+            models.Index("revision_id", condition=Q(measure="given"), name="answers_given_of_a_revision")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} of {self.question_id}"
+
+
+class ResultCount(models.Model):
+    """How many tests of a kind ended alike (`counting.results`)."""
+
+    pk = models.CompositePrimaryKey(
+        "revision_id", "named_test_id", "result_spec_id", "concept_names", "measure", "concept", "place"
+    )
+    revision_id = models.BigIntegerField()
+    named_test_id = models.BigIntegerField(help_text="0: of none.")
+    result_spec_id = models.BigIntegerField(help_text="0: from before there were any.")
+    concept_names = ArrayField(models.CharField(max_length=100))
+    measure = models.CharField(max_length=10)
+    concept = models.SmallIntegerField(help_text="Its place among the names; -1: of the whole test.")
+    place = models.IntegerField(help_text="What it is, the measure says.")
+    n = models.BigIntegerField()
+    total = models.DecimalField(max_digits=40, decimal_places=0)
+
+    class Meta:
+        db_table = "result_counts"
+        indexes = [
+            models.Index("named_test_id", condition=~Q(named_test_id=0), name="results_of_a_named_test")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} in revision {self.revision_id}"
