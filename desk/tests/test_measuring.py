@@ -150,6 +150,7 @@ def test_a_scale_has_its_curves_and_answers(browser: Client, api: APIClient, sta
     started = start(end_criteria={"type": "fixed_length", "max_questions": 2, "min_questions": 2})
     body = {"session_id": started["session_id"], "question_id": started["next_question"]["id"]}
     assert api.post("/api/test/submit", {**body, "response": None}).status_code == 200
+    assert api.post(f"/api/test/end/{started['session_id']}").status_code == 200
     question = Question.objects.get(external_id=started["next_question"]["id"])
     reply = browser.get(f"/desk/measure/{question.pool_id}/items/{question.pk}")
     assert reply.context["pictures"][0].columns == (

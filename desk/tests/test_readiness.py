@@ -13,9 +13,11 @@ from testing_engine.interchange.imported import Upload
 
 
 def take(answers: int) -> None:
-    """A student gives so many answers."""
+    """A student gives so many answers, and ends the test."""
     api = client_with(f"Token {make_token()}")
-    answer_questions(api, api.post("/api/test/start", {"student_id": "s1"}).json(), answers)
+    started = api.post("/api/test/start", {"student_id": "s1"}).json()
+    answer_questions(api, started, answers)
+    assert api.post(f"/api/test/end/{started['session_id']}").status_code == 200
 
 
 def test_a_pool_without_parameters_wants_answers(author: Client, monkeypatch: pytest.MonkeyPatch) -> None:

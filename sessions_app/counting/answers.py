@@ -1,11 +1,11 @@
-"""What an answer adds to the counts of its question, and how they are read.
+"""What an answer of a test that is over adds to the counts of its question, and how they are read.
 
 | measure | a | b | c | total |
 |---|---|---|---|---|
 | given | is it right? | was it "I don't know"? | is it scored? | |
 | time | tenths of a second | is it right? | | milliseconds |
 | before | ability before it, in steps | its error, in steps | score | |
-| after | newest ability of the session, in steps | option, −1: "I don't know" | | |
+| after | ability at the end of the test, in steps | option, −1: "I don't know" | | |
 
 Abilities are along the question's own slopes; imported sessions and tests without abilities have none.
 """
@@ -43,7 +43,7 @@ FROM (
          (SELECT sqrt(sum(a * a * sd * sd))
           FROM unnest(direction.along, coalesce(before.standard_error, session.prior_sd))
           AS error (a, sd)) AS sd,
-         (SELECT sum(a * theta) FROM unnest(direction.along, session.theta) AS ability (a, theta)) AS newest
+         (SELECT sum(a * theta) FROM unnest(direction.along, session.theta) AS ability (a, theta)) AS final
   FROM ({sessions}) AS counted (id)
   JOIN test_sessions AS session ON session.id = counted.id
   JOIN test_responses AS response ON response.session_id = session.id
@@ -57,7 +57,7 @@ CROSS JOIN LATERAL (VALUES
   ('given', is_right, (answer IS NULL AND is_option)::int, (score >= 0)::int, 0, true),
   ('time', round(time / 100.0)::int, is_right, 0, time, time IS NOT NULL),
   ('before', round(u * %(steps)s)::int, greatest(round(sd * %(steps)s), 1)::int, score, 0, is_placed),
-  ('after', round(newest * %(steps)s)::int, coalesce(answer, -1), 0, 0, is_placed AND is_option)
+  ('after', round(final * %(steps)s)::int, coalesce(answer, -1), 0, 0, is_placed AND is_option)
 ) AS measure (name, a, b, c, total, counts)
 WHERE measure.counts
 GROUP BY 1, 2, 3, 4, 5, 6
@@ -73,8 +73,7 @@ FROM (
 GROUP BY {columns} HAVING sum(n) <> 0
 ORDER BY {columns}
 """
-_OVER = "SELECT session_id FROM sessions_to_count"
-_RUNNING = "SELECT id FROM test_sessions WHERE status = 'active'"
+_NOT_COUNTED = "SELECT session_id FROM sessions_to_count"
 
 
 def directions_of(revision: FrozenRevision, question_ids: Iterable[int]) -> dict[int, list[float]]:
@@ -116,20 +115,20 @@ def added_by(sessions: str, given: Mapping[str, Any]) -> tuple[str, dict[str, An
 
 def given_in(revision: FrozenRevision) -> IntArray:
     """(G, 2) question and number of answers, in tests of this revision that are over."""
-    live = ADDED.format(sessions=_OVER, which="session.revision_id = %(revision)s")
+    live = ADDED.format(sessions=_NOT_COUNTED, which="session.revision_id = %(revision)s")
     rows = _read("question_id", "revision_id = %(revision)s", live, {}, (GIVEN,), revision=revision.id)
     return rows[:, :2]
 
 
 def given_to(question_ids: Iterable[int]) -> IntArray:
     """(G, 5) question, is it right?, was it "I don't know"?, is it scored?, number of answers; in whichever
-    revision, tests that run among them."""
+    revision."""
     rows = _of_questions("question_id, a, b, c", question_ids, {}, (GIVEN,))
     return rows[:, :5]
 
 
 def scored(question_ids: Iterable[int]) -> Counter[int]:
-    """How many answers to each have a score, in whichever test."""
+    """How many answers to each have a score, in whichever revision."""
     counts: Counter[int] = Counter()
     for key, _, _, is_scored, number in given_to(question_ids).tolist():
         counts[key] += is_scored * number
@@ -147,7 +146,7 @@ def before(revision: FrozenRevision, question_ids: Iterable[int]) -> IntArray:
 
 
 def after(revision: FrozenRevision, question_id: int) -> IntArray:
-    """(G, 3) newest ability of the session in steps, option, number of answers."""
+    """(G, 3) ability at the end of the test in steps, option, number of answers."""
     return _placed("a, b", revision, [question_id], AFTER)[:, :3]
 
 
@@ -162,9 +161,7 @@ def _of_questions(
     directions: Mapping[int, list[float]],
     measures: tuple[str, ...],
 ) -> IntArray:
-    live = ADDED.format(
-        sessions=f"{_OVER} UNION {_RUNNING}", which="response.question_id = ANY(%(questions)s)"
-    )
+    live = ADDED.format(sessions=_NOT_COUNTED, which="response.question_id = ANY(%(questions)s)")
     asked = list(question_ids)
     return _read(columns, "question_id = ANY(%(questions)s)", live, directions, measures, questions=asked)
 

@@ -1,4 +1,5 @@
-"""How a question was answered: option by option against ability, and whether its model fits.
+"""How a question was answered in tests that are over: option by option against ability, and whether its model
+fits.
 
 **Fit.** Every answer is held against the ability *before* it (the estimate after the previous answer, or the
 prior): the answer itself is not in it, so it cannot confirm itself, and the engine chose the question by no
@@ -6,7 +7,7 @@ more than that. The estimate is uncertain, so what the model predicts of an answ
 N(estimate, standard error²). Where the rules estimate by a posterior, this is the answer's distribution under
 the model.
 
-**Options** are counted by the newest ability of the session, as distractor analysis counts them by the score
+**Options** are counted by the ability at the end of the test, as distractor analysis counts them by the score
 of the whole test: many questions are always asked at the same ability (the first at the prior's mean), and
 what was known before such a question tells nobody apart. The answer is in that ability, as one of many.
 
@@ -40,7 +41,7 @@ FEWEST_IN_BIN = 10  # answers
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 UNKNOWN = -1  # stands for "I don't know" among the options
 
-# What was answered, by the newest ability of the session: the place of a whole answer among those given, or
+# What was answered, by the ability at the end of the test: the place of a whole answer among those given, or
 # the one behind them.
 _ANSWERED = """
 SELECT round(u * %(steps)s)::int, place, count(*)
@@ -53,7 +54,7 @@ FROM (
           AS ability (a, theta)) AS u
   FROM test_responses AS response
   JOIN test_sessions AS session ON session.id = response.session_id AND session.legacy_id IS NULL
-    AND cardinality(session.theta) > 0
+    AND session.status <> 'active' AND cardinality(session.theta) > 0
   WHERE response.question_id = %(question)s
 ) AS answered
 GROUP BY 1, 2
@@ -63,10 +64,9 @@ ORDER BY 1, 2
 # What an erased student typed may say who they were.
 _FREQUENT = """
 SELECT response, max(score), count(*)
-FROM test_responses WHERE question_id = %(question)s
-  AND NOT (%(is_typed)s AND EXISTS (
-    SELECT FROM test_sessions JOIN students ON students.id = student_id
-    WHERE test_sessions.id = session_id AND erased_at IS NOT NULL))
+FROM test_responses JOIN test_sessions AS session ON session.id = session_id AND session.status <> 'active'
+JOIN students ON students.id = student_id
+WHERE question_id = %(question)s AND NOT (%(is_typed)s AND erased_at IS NOT NULL)
 GROUP BY response
 ORDER BY count(*) DESC, response::text
 LIMIT %(most)s
@@ -108,7 +108,7 @@ class MeanSquare:
 
 @dataclass(frozen=True, eq=False)
 class Choices:
-    """G groups of equal choices: newest ability of the session along the question's slopes, option, count."""
+    """G groups of equal choices: ability at the end along the question's slopes, option, count."""
 
     ability: FloatArray  # (G,)
     option: IntArray  # (G,) −1: "I don't know"
@@ -231,7 +231,7 @@ def stretches(ability: FloatArray, count: IntArray) -> list[IntArray]:
 
 
 def choices(revision: FrozenRevision, question_id: int) -> Choices:
-    """The options chosen of a question of the revision, in all tests that had this version of it."""
+    """The options chosen of a question of the revision, in all tests with this version that are over."""
     step, option, count = counts.after(revision, question_id).T
     return Choices(step / STEPS_PER_LOGIT, option, count)
 
@@ -254,7 +254,7 @@ def whole_answers(revision: FrozenRevision, question_id: int, given: Sequence[st
 
 
 def answers(revision: FrozenRevision, question_id: int) -> Answers:
-    """The answers to a question of the revision, in all tests that had this version of it."""
+    """The answers to a question of the revision, in all tests with this version that are over."""
     return answers_to(revision, [question_id])[question_id]
 
 

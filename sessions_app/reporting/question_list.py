@@ -2,7 +2,7 @@
 
 The revision's arrays are in memory, so any order of any pool is a sort of numbers, and only the page that is
 shown is read as texts. Exposure is over the tests of this revision that are over; shares right and fit are of
-the question's own version, in whichever revision it was asked.
+the question's own version, in all tests that are over, in whichever revision it was asked.
 """
 
 import math

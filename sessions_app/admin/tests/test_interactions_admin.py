@@ -71,6 +71,7 @@ def test_its_commonest_answers_are_drawn_along_ability(browser: Client, api: API
     for number, answer in enumerate((given, given, others, None)):
         begun = api.post("/api/test/start", {"student_id": f"s{number}"}).json()
         submit(api, begun, begun["next_question"]["id"], answer)
+        assert api.post(f"/api/test/end/{begun['session_id']}").status_code == 200
     (shown,) = {response.question for response in TestResponse.objects.select_related("question")}
     page = browser.get(f"{QUESTIONS}{shown.pk}/answers/", follow=True).content.decode()
     assert "Commonest answers, along ability" in page

@@ -143,6 +143,9 @@ def test_it_says_how_often_and_how_fast(api: APIClient, db: None, start: Start) 
     assert use(question.pk) == item_statistics.Use(0, 0, 0, 4, None, None, None, None)
     submit(api, started[0], question_id, None, response_time_ms=4000)
     answer_questions(api, started[1], 1)
+    assert use(question.pk).answered == 0  # tests count that are over
+    for each in started[:2]:
+        assert api.post(f"/api/test/end/{each['session_id']}").status_code == 200
     assert use(question.pk) == item_statistics.Use(2, 1, 1, 2, 4.0, 4.0, None, 4.0)
     found = choices(load_revision(TestSession.objects.all()[0].revision_id), question.pk)
     assert sorted(found.option) == [UNKNOWN, int(question_id[1:]) % 4]
@@ -154,6 +157,7 @@ def test_imported_answers_are_of_another_model(api: APIClient, db: None, start: 
     answer_questions(api, started, 1)
     question = Question.objects.get(external_id=started["next_question"]["id"])
     TestSession.objects.update(legacy_id="17")
+    assert api.post(f"/api/test/end/{started['session_id']}").status_code == 200
     revision = load_revision(TestSession.objects.get().revision_id)
     assert answers(revision, question.pk).total == 0
     assert choices(revision, question.pk).count.sum() == 0
