@@ -150,7 +150,8 @@ def test_a_scale_has_its_curves_and_answers(browser: Client, api: APIClient, sta
     started = start(end_criteria={"type": "fixed_length", "max_questions": 2, "min_questions": 2})
     body = {"session_id": started["session_id"], "question_id": started["next_question"]["id"]}
     assert api.post("/api/test/submit", {**body, "response": None}).status_code == 200
-    assert api.post(f"/api/test/end/{started['session_id']}").status_code == 200
+    other = {**body, "question_id": "other" if body["question_id"] == "scale" else "scale"}
+    assert api.post("/api/test/submit", {**other, "response": 2}).status_code == 200
     question = Question.objects.get(external_id=started["next_question"]["id"])
     reply = browser.get(f"/desk/measure/{question.pool_id}/items/{question.pk}")
     assert reply.context["pictures"][0].columns == (
@@ -159,12 +160,7 @@ def test_a_scale_has_its_curves_and_answers(browser: Client, api: APIClient, sta
     # "I don't know" is not scored on a scale: it is drawn among the options, and says nothing about fit.
     assert [picture.name for picture in reply.context["pictures"]] == ["curves", "options"]
     assert reply.context["answered"].infit is None
-    body = {
-        "session_id": started["session_id"],
-        "question_id": "other" if question.external_id == "scale" else "scale",
-    }
-    assert api.post("/api/test/submit", {**body, "response": 2}).status_code == 200
-    question = Question.objects.get(external_id=body["question_id"])
+    question = Question.objects.get(external_id=other["question_id"])
     reply = browser.get(f"/desk/measure/{question.pool_id}/items/{question.pk}")
     assert [picture.name for picture in reply.context["pictures"]] == ["curves", "options", "fit"]
 
