@@ -25,7 +25,7 @@ DROP FUNCTION let_session_be_counted();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0024_hot_answers")]
+    dependencies = [("sessions_app", "0025_cat_api")]
     operations = [
         migrations.CreateModel(
             name="SessionToCount",
