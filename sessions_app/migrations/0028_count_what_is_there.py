@@ -16,5 +16,5 @@ ON CONFLICT DO NOTHING;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0026_counts")]
+    dependencies = [("sessions_app", "0027_counts")]
     operations = [migrations.RunSQL(BEGIN_ANEW, migrations.RunSQL.noop)]

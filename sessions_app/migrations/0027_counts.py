@@ -25,7 +25,7 @@ DROP FUNCTION let_session_be_counted();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0025_cat_api")]
+    dependencies = [("sessions_app", "0026_growing_lists")]
     operations = [
         migrations.CreateModel(
             name="SessionToCount",
