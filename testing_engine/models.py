@@ -331,11 +331,14 @@ class ParameterSource(models.Model):
 
 
 class RevisionQuestion(models.Model):
-    """Question `question` is item `position` (0-based) of revision `revision`."""
+    """Question `question` is item `position` (0-based) of revision `revision`.
 
-    revision = models.ForeignKey(PoolRevision, on_delete=models.PROTECT, db_index=False)
+    A trigger looks once for all rows of a revision whether both are there: constraints would for each row.
+    """
+
+    revision = models.ForeignKey(PoolRevision, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     position = models.PositiveIntegerField()
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, db_index=False)
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, db_index=False, db_constraint=False)
 
     class Meta:
         db_table = "revision_questions"

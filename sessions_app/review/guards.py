@@ -36,6 +36,7 @@ TRIGGERS = {
     "response_imports_never_emptied": ("response_imports", "refuse_change"),
     "result_specifications_never_change": ("result_specifications", "refuse_change"),
     "result_specifications_never_emptied": ("result_specifications", "refuse_change"),
+    "revision_questions_are_there": ("revision_questions", "refuse_places_of_nothing"),
     "revision_questions_never_change": ("revision_questions", "refuse_change"),
     "revision_questions_never_emptied": ("revision_questions", "refuse_change"),
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
@@ -60,6 +61,7 @@ FUNCTIONS = {
     "let_session_be_counted": "0a1ff0f3fb1da80463b36e68ea914278",
     "refuse_all_but_erasure": "8aa31eaf3b698831e43411f4f6f91e2d",
     "refuse_change": "1e136ea04571cb4b7696bed4233b26ce",
+    "refuse_places_of_nothing": "600d77adda7b35abe3e518ad7c760428",
     "refuse_test_of_erased_student": "63b70c60ef54869693d0f66b16265ffb",
 }
 _FOUND = """
