@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run manage test screenshots lint types migrations-check audit fuzz schema benchmarks load chaos proofs clean
+.PHONY: run manage test screenshots lint types migrations-check audit lock sbom fuzz schema benchmarks load chaos proofs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -41,6 +41,16 @@ migrations-check: $(VENV)/dev.stamp
 # Fails when a dependency has a known vulnerability; says so when the database of them cannot be reached.
 audit: $(VENV)/dev.stamp
 	$(BIN)/python requirements/audit.py $(ARGS)
+
+# requirements/base.lock: base.txt with hashes of every file, for the image. After every change of a pin. Takes minutes.
+lock: $(VENV)/dev.stamp
+	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet --disable-pip-version-check pip-tools==7.6.2
+	$(VENV)/lock/bin/pip-compile --quiet --generate-hashes --no-header --no-annotate --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/base.lock requirements/base.txt
+
+# What the image's Python side consists of, with versions and hashes, as CycloneDX: sbom.json.
+sbom: $(VENV)/dev.stamp
+	$(BIN)/cyclonedx-py requirements requirements/base.lock --output-reproducible --of JSON -o sbom.json
 
 # Requests made from the schema, with tokens of every kind, for as many examples as you like: make fuzz EXAMPLES=500
 fuzz: $(VENV)/dev.stamp

@@ -8,19 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
-import environ
 from celery.schedules import crontab
 from django.templatetags.static import static
 from django.urls import reverse
 
 from adaptive import __version__
+from adaptive.environment import Environment
 from adaptive.logs import logging_config
 from adaptive.redis_servers import broker_settings
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 
 ENVIRONMENT: str = env.str("ADAPTIVE_ENVIRONMENT", default="production")
 IS_PRODUCTION = ENVIRONMENT not in {"development", "test"}

@@ -1,5 +1,6 @@
 """GET /metrics, and the alarms that stand on it."""
 
+import json
 import os
 import re
 import subprocess
@@ -41,6 +42,7 @@ from testing_engine.models import QuestionPool
 __all__ = ["api", "database_down", "pool", "start"]  # fixtures
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+DASHBOARD = DOCS.parent / "deploy" / "monitoring" / "grafana.json"
 ALARMS = (DOCS / "ALARMS.md").read_text()
 RULES: list[dict[str, Any]] = [
     rule
@@ -257,6 +259,19 @@ def test_it_alarms_only_on_metrics_that_exist(known: set[str]) -> None:
         assert named <= known | {"up"}, rule["alert"]
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert rule["annotations"]["summary"]
+
+
+def test_the_dashboard_shows_only_metrics_that_exist(known: set[str]) -> None:
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    asked = [target["expr"] for panel in panels for target in panel["targets"]]
+    for expression in asked:
+        promql_parser.parse(expression.replace("$__rate_interval", "5m"))
+        named = set(re.findall(r"\badaptive_\w+", expression))
+        assert named, expression
+        assert named <= known, expression
+    ends = r"_(bucket|count|sum|total)$"
+    shown = {re.sub(ends, "", name) for text in asked for name in re.findall(r"\badaptive_\w+", text)}
+    assert {re.sub(ends, "", name) for name in known if not name.endswith("_created")} == shown
 
 
 def test_it_says_of_every_alarm_what_to_do() -> None:
