@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import F, Max, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -20,7 +21,7 @@ from redis.exceptions import RedisError
 from adaptive import health
 from adaptive.redis_servers import client_of, is_redis
 from sessions_app.measurement.watches.standing import open_alarms
-from sessions_app.models import TestSession
+from sessions_app.models import LostAnswers, TestSession
 from sessions_app.sitting import hot_state
 from testing_engine.monitoring import ALARMS
 
@@ -79,6 +80,7 @@ class Standing(Collector):
         if queued is not None:
             yield GaugeMetricFamily("adaptive_queue_length", "Tasks that wait for a worker.", value=queued)
         yield from _watched_pools()
+        yield from _lost_answers()
         if redis_is_up:
             yield from _background()
 
@@ -116,6 +118,20 @@ def _watched_pools() -> Iterator[Metric]:
     for kind in ALARMS:
         alarms.add_metric([kind], counts[kind])
     yield alarms
+
+
+def _lost_answers() -> Iterator[Metric]:
+    """From the rows, so that no restart forgets them."""
+    try:
+        told = LostAnswers.objects.aggregate(lost=Sum(F("accepted") - F("stored")), at=Max("noticed_at"))
+    except DatabaseError:
+        return
+    yield GaugeMetricFamily(
+        "adaptive_lost_answers", "Accepted answers that PostgreSQL no longer has.", value=told["lost"] or 0
+    )
+    if told["at"] is not None:
+        name = "adaptive_lost_answers_last_timestamp_seconds"
+        yield GaugeMetricFamily(name, "When such answers were last noticed.", value=told["at"].timestamp())
 
 
 def _active_sessions() -> int | None:

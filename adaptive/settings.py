@@ -183,6 +183,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "look for lost answers": {  # after a failover of PostgreSQL
+        "task": "sessions_app.tasks.look_for_lost_answers",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "take up calibrations": {
         "task": "sessions_app.tasks.take_up_calibrations",
         "schedule": timedelta(minutes=1),

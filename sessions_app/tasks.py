@@ -13,7 +13,7 @@ from sessions_app.measurement.sending import send_calibration, send_simulation, 
 from sessions_app.measurement.simulations import queue as simulation_queue
 from sessions_app.measurement.simulations import running as simulating
 from sessions_app.measurement.watches import nights
-from sessions_app.sitting import hot_state
+from sessions_app.sitting import hot_state, losses
 from testing_engine.pools import read_pool
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,14 @@ def end_inactive_sessions() -> None:
 @shared_task
 def count_sessions() -> None:
     logger.info("Counted %d sessions that are over", folding.fold())
+
+
+@shared_task
+def look_for_lost_answers() -> None:
+    """After a failover of PostgreSQL; a worker that cannot ask Redis leaves it to the next minute."""
+    lost = losses.look_after_failover() if hot_state.is_up() else None
+    if lost is not None:
+        logger.info("Compared every running test with its rows: %d answers are lost", lost)
 
 
 @shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)

@@ -115,7 +115,7 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
         student.invitations.all().delete()  # their links open nothing any more
         _admin_history(student).update(object_repr=str(student), change_message="")
         _note(student, by_id)
-    hot_state.forget(session.pk for session in sessions)
+    hot_state.forget((session.pk for session in sessions), also_over=True)
     logger.info("Erased student %d: %d sessions stay, without a name", student.pk, held.sessions)
     return held
 

@@ -10,6 +10,7 @@ from sessions_app.models.cat_api import CatSection, CatSitting, CatStage
 from sessions_app.models.counts import AnswerCount, ResultCount, SessionToCount
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
+from sessions_app.models.losses import LostAnswers
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest
 from sessions_app.models.pool_imports import PoolImport
@@ -31,6 +32,7 @@ __all__ = [
     "ImportedSitting",
     "Invitation",
     "LiveSession",
+    "LostAnswers",
     "NamedTest",
     "PoolImport",
     "PoolRequirements",

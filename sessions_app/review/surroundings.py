@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from sessions_app.models import Invitation, ResultSpecification, StudentProficiency
+from sessions_app.models import Invitation, LostAnswers, ResultSpecification, StudentProficiency
 from sessions_app.review.breaks import Break
 from testing_engine.canonical import hash_of
 from testing_engine.models import (
@@ -104,6 +104,16 @@ def changed_proficiencies() -> Iterator[Break]:
         told = (session.theta[index], session.standard_error[index])
         if (row.theta, row.standard_error) != told:
             yield Break(where, f"says {row.theta} ± {row.standard_error}, its test {told[0]} ± {told[1]}")
+
+
+def lost_answers() -> Iterator[Break]:
+    """What was accepted and is gone, as it was noticed (`sitting.losses`)."""
+    for lost in LostAnswers.objects.order_by("pk").iterator():
+        which = f"{lost.count} of {lost.accepted} answers that were accepted are lost"
+        itself = ", and the session itself" if lost.is_session_lost else ""
+        yield Break(
+            f"session {lost.session_id}", f"{which}{itself} (noticed {lost.noticed_at:%Y-%m-%d %H:%M} UTC)"
+        )
 
 
 _MISPLACED = """

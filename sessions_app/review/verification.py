@@ -27,6 +27,7 @@ from sessions_app.review.surroundings import (
     changed_proficiencies,
     changed_revisions,
     changed_specifications,
+    lost_answers,
     misplaced_sessions,
 )
 
@@ -44,6 +45,7 @@ LOOKS = (
     changed_invitations,
     changed_proficiencies,
     misplaced_sessions,
+    lost_answers,
 )
 
 

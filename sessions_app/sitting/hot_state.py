@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from django.conf import settings
 from django_redis import get_redis_connection
 from redis import Redis, RedisCluster
 from redis.client import Pipeline
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from sessions_app import metrics
@@ -43,11 +44,19 @@ class Claim:
 
 WATCH_KEY = "watch"
 CLEANUP_KEY = "cleanup:last"
+LOSSES_KEY = "losses"
+_REMEMBERED_FOR = 600  # seconds; a test that is over, in case its last answer is lost (`losses`)
+_AT_ONCE = 500  # states
 
 
 def state_key(session_id: UUID) -> str:
     """The braces are part of it: a cluster keeps all keys with the same word in them in one place."""
     return f"session:{{{session_id}}}:state"
+
+
+def over_key(session_id: UUID) -> str:
+    """Where the last state of a test that is over stays for a while."""
+    return f"over:{{{session_id}}}"
 
 
 def lock_key(session_id: UUID, question_id: str) -> str:
@@ -95,16 +104,21 @@ def settle(
 ) -> ShownQuestion | None:
     """Write the new state, release the lock if it is still ours, and read the next question, in one trip.
 
-    `state=None` leaves the stored state alone, unless the session `is_over`: then it goes. Returns the next
-    question where it was cached.
+    `state=None` leaves the stored state alone, unless the session `is_over`: then it goes, and `state` is
+    remembered apart. Returns the next question where it was cached.
     """
     if claimed.token is None and state is None and not is_over:
         return None
     packed: bytes | str = "" if is_over else "=" if state is None else state.packed()
     keys = [state_key(claimed.session_id), lock_key(claimed.session_id, claimed.question_id)]
+    remembered: tuple[bytes, int] | tuple[()] = ()
+    if is_over and state is not None:
+        keys.append(over_key(claimed.session_id))
+        remembered = (state.packed(), _REMEMBERED_FOR)
 
     def commands(pipeline: Pipeline) -> None:
-        scripts.SETTLE(pipeline, keys, claimed.token or b"-", packed, settings.SESSION_STATE_TTL)
+        lifetime = settings.SESSION_STATE_TTL
+        scripts.SETTLE(pipeline, keys, claimed.token or b"-", packed, lifetime, *remembered)
         if next_question_pk is not None:
             pipeline.get(question_key(next_question_pk))
 
@@ -132,17 +146,47 @@ def write_state(session_id: UUID, state: SessionState) -> None:
         _forget_later(session_id)
 
 
-def forget(session_ids: Iterable[UUID]) -> None:
-    """Remove the state of sessions that are over."""
+def forget(session_ids: Iterable[UUID], *, also_over: bool = False) -> None:
+    """Remove the state of sessions that are over; with `also_over` what is remembered of them behind it."""
     ids = list(session_ids)
 
     def commands(pipeline: Pipeline) -> None:
         for session_id in ids:  # each in its own place of a cluster
             pipeline.unlink(state_key(session_id))
+            if also_over:
+                pipeline.unlink(over_key(session_id))
 
     if ids and _talk(commands) is None:
         for session_id in ids:
             _forget_later(session_id)
+
+
+def every_state() -> Iterator[dict[UUID, SessionState]]:
+    """The newest states of all sessions that run or were over a moment ago, some hundred at a time.
+
+    Raises `RedisError` where Redis does not answer.
+    """
+    redis = _redis()
+    for pattern in ("over:{*}", "session:{*}:state"):
+        keys: list[bytes] = []
+        for key in redis.scan_iter(match=pattern, count=1000):
+            keys.append(key)
+            if len(keys) == _AT_ONCE:
+                yield _states_at(keys)
+                keys = []
+        yield _states_at(keys)
+
+
+def _states_at(keys: Sequence[bytes]) -> dict[UUID, SessionState]:
+    replies = _talk(lambda pipeline: [pipeline.get(key) for key in keys]) if keys else []
+    if replies is None:
+        raise RedisConnectionError("Redis went away while its states were read.")
+    found = {}
+    for key, packed in zip(keys, replies, strict=True):
+        state = SessionState.unpack(packed)
+        if state is not None:  # not gone meanwhile, and not of another version
+            found[UUID(key.decode().partition("{")[2].partition("}")[0])] = state
+    return found
 
 
 def read_question(question_pk: int) -> ShownQuestion | None:
@@ -197,6 +241,17 @@ def note_watch(at: datetime, waiting: int) -> None:
 def last_watch() -> tuple[float, int] | None:
     """(seconds since 1970, pools that waited); None where Redis knows of none."""
     return _noted(WATCH_KEY, "waiting")
+
+
+def timeline_looked_at() -> str | None:
+    """The timeline of the PostgreSQL that somebody last compared every state with."""
+    replies = _talk(lambda pipeline: pipeline.hmget(LOSSES_KEY, "timeline"))
+    return None if replies is None or replies[0][0] is None else str(replies[0][0].decode())
+
+
+def note_timeline(timeline: str) -> None:
+    """Every state has been compared with the rows of a PostgreSQL of this timeline."""
+    _talk(lambda pipeline: pipeline.hset(LOSSES_KEY, "timeline", timeline))
 
 
 def _noted(key: str, name: str) -> tuple[float, int] | None:
@@ -321,8 +376,10 @@ def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
                 return replies[len(stale) :]
             if not isinstance(failed, NoScriptError):
                 raise failed
-            with scripts.teaching():
-                commands(pipeline)
+            redis = _redis()  # a cluster's pipeline cannot teach; its client does, each master
+            for script in scripts.ALL:
+                redis.script_load(script.text)
+            commands(pipeline)
             return pipeline.execute()
     except FAILURES as error:
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE

@@ -26,7 +26,7 @@ from sessions_app.refusals import (
     StudentErased,
     StudentIdRefused,
 )
-from sessions_app.sitting import hot_state, ledger, named_tests, times
+from sessions_app.sitting import hot_state, ledger, losses, named_tests, times
 from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import beliefs_of, so_far_of, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT
@@ -263,6 +263,8 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     is_known = state is not None and caller.holds_newest(state.token_generation)
     if state is not None and is_known and (newest := _if_newest(session_id, state)):
         return replace(newest, next_question=showing_of_state(state).question(state.current))
+    if state is not None:
+        losses.look({session_id: state})  # before it is overwritten
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
         if session.status == TestSession.Status.ACTIVE:
@@ -323,6 +325,9 @@ def end(
             )
             metrics.ENDED.inc()
             session.refresh_from_db()
+    state = hot_state.read_state(session_id)
+    if state is not None and state.answered > session.questions_answered:
+        losses.look({session_id: state})
     hot_state.forget([session_id])
     return standing_of(session)
 

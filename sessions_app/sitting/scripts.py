@@ -5,24 +5,10 @@ Cluster, which keeps what has one tag in one place, takes them as they are.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from typing import Any
 
 from redis.client import Pipeline
-
-_teaching: ContextVar[bool] = ContextVar("teaching", default=False)
-
-
-@contextmanager
-def teaching() -> Iterator[None]:
-    """What is added meanwhile holds its script in full: the server that gets it knows it from then on."""
-    token = _teaching.set(True)
-    try:
-        yield
-    finally:
-        _teaching.reset(token)
 
 
 class Script:
@@ -33,10 +19,8 @@ class Script:
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, pipeline: Pipeline, keys: Sequence[str], *arguments: Any) -> None:
-        """Adds one reply. Raises `NoScriptError`, when it is sent, where Redis is new: see `teaching`."""
-        command, text = ("EVAL", self.text) if _teaching.get() else ("EVALSHA", self.sha)
-        asked = (command, text, len(keys), *keys, *arguments)
-        pipeline.execute_command(*asked)  # type: ignore[no-untyped-call]
+        """Adds one reply. Raises `NoScriptError`, when it is sent, where Redis is new."""
+        pipeline.evalsha(self.sha, len(keys), *keys, *arguments)
 
 
 # A count is a minute, modulo 2^16, and how many there were in it. The minute is the caller's: of two machines
@@ -99,7 +83,8 @@ return {0, redis.call('GET', KEYS[2]), state}
 """
 )
 
-# KEYS: state, lock. ARGV: lock token, state ("" deletes, "=" keeps), TTL.
+# KEYS: state, lock, and of a session that is over where its last state is remembered. ARGV: lock token, state
+# ("" deletes, "=" keeps), TTL; the last state and its TTL.
 # A state only replaces a state, and never a newer one: so a reply that comes late cannot bring back what
 # `end` has deleted, nor undo what came after it. What was counted in the old one counts on.
 SETTLE = Script(
@@ -108,6 +93,7 @@ local function answered(state) return string.byte(state, 1) * 256 + string.byte(
 local new = ARGV[2]
 if new == '' then
   redis.call('DEL', KEYS[1])
+  if KEYS[3] then redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[5]) end
 elseif new ~= '=' then
   local old = redis.call('GET', KEYS[1])
   if old and answered(old) <= answered(new) then

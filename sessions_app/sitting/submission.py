@@ -24,7 +24,7 @@ from sessions_app.refusals import (
     SubmissionInProgress,
     TooManyRequests,
 )
-from sessions_app.sitting import hot_state, ledger, times
+from sessions_app.sitting import hot_state, ledger, losses, times
 from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import next_item_after, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
@@ -97,6 +97,8 @@ def submit(
     try:
         after = _answer(claimed.state, submission, caller, now) if claimed.state is not None else None
         if after is None:
+            if claimed.state is not None:
+                losses.look({submission.session_id: claimed.state})  # before anybody overwrites it
             rebuilt = _rebuild(submission, caller, now)
             if isinstance(rebuilt, SessionConflict):
                 hot_state.forget([submission.session_id])
@@ -202,7 +204,7 @@ def _answer(state: SessionState, submission: Submission, caller: Caller, now: da
 def _settle_answer(claimed: hot_state.Claim, after: _Answered) -> Standing:
     if not after.standing.is_active:
         metrics.COMPLETED.inc()
-        hot_state.settle(claimed, None, is_over=True)
+        hot_state.settle(claimed, after.state, is_over=True)
         return after.standing
     current = after.state.current
     next_pk = int(after.showing.revision.question_ids[current])

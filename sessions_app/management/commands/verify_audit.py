@@ -7,16 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from redis.exceptions import RedisError
 from tqdm import tqdm
 
 from sessions_app.models import TestSession
 from sessions_app.review.verification import Seen, verify
+from sessions_app.sitting import losses
 
 
 class Command(BaseCommand):
     help = (
-        "Walk the audit chain of every session and name the first broken link of each. It only reads, "
-        "and may run while students answer. Exit code 1: something is not as it was written."
+        "Walk the audit chain of every session and name the first broken link of each, and answers that were "
+        "accepted and are lost, as Redis knows them. It changes nothing, but notes lost answers, and may run "
+        "while students answer. Exit code 1: something is not as it was written."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,6 +35,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            losses.look_at_all()
+        except RedisError:
+            self.stderr.write("Redis does not answer: what it knows of running tests was not compared.")
         witness = read_witness(Path(options["witness"])) if options["witness"] else None
         with ExitStack() as stack:
             written = options["write_witness"]

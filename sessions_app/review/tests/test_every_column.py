@@ -25,6 +25,7 @@ MEANT_TO_CHANGE = {  # whole tables
     "auth_user": "who may do what",
     "calibrations": "beside the tests; `calibrate --again` computes a result anew and tells of answers",
     "gate_checks": "beside the tests; a trigger keeps them",
+    "lost_answers": "what is known of answers that are gone; a trigger keeps it",
     "pool_requirements": "what must hold of later tests",
     "pool_thresholds": "for later tests; those that a test began with are in its plan",
     "pool_watches": "beside the tests; a trigger keeps them",

@@ -1,0 +1,42 @@
+"""Answers that were accepted, and that PostgreSQL no longer has."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+
+class LostAnswers(models.Model):
+    """What of one session is gone: Redis knew its answers, and the rows do not. Never changes, by trigger.
+
+    Without a foreign key, for the session itself may be gone.
+    """
+
+    session_id = models.UUIDField()
+    client_id = models.BigIntegerField(null=True, help_text="The API client that started the session.")
+    accepted = models.PositiveIntegerField(help_text="So many answers were known to be accepted;")
+    stored = models.PositiveIntegerField(help_text="so many of them, the first ones, are there.")
+    questions = ArrayField(
+        models.BigIntegerField(),
+        help_text="The questions that the others answered, by primary key; empty where the session is gone.",
+    )
+    is_session_lost = models.BooleanField(help_text="Whether there is no such session any more.")
+    link = models.BinaryField(max_length=16, help_text="Of the last entry of the audit chain that was known.")
+    noticed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "lost_answers"
+        ordering = ["noticed_at", "id"]
+        constraints = [
+            models.UniqueConstraint("session_id", "link", name="lost_answers_noted_once"),
+            models.CheckConstraint(
+                condition=Q(accepted__gt=F("stored")) | Q(is_session_lost=True), name="lost_answers_are_some"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"session {self.session_id}"
+
+    @property
+    def count(self) -> int:
+        """How many answers are lost."""
+        return self.accepted - self.stored
