@@ -129,9 +129,9 @@ def _lost_answers() -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "adaptive_lost_answers", "Accepted answers that PostgreSQL no longer has.", value=told["lost"] or 0
     )
-    if told["at"] is not None:
-        name = "adaptive_lost_answers_last_timestamp_seconds"
-        yield GaugeMetricFamily(name, "When such answers were last noticed.", value=told["at"].timestamp())
+    name = "adaptive_lost_answers_last_timestamp_seconds"
+    noticed_at = told["at"].timestamp() if told["at"] else 0
+    yield GaugeMetricFamily(name, "When such answers were last noticed; 0: none ever were.", value=noticed_at)
 
 
 def _active_sessions() -> int | None:

@@ -110,7 +110,8 @@ class ValkeyCluster(_Several):
         return True
 
     def url(self) -> str:
-        return f"redis+cluster://{','.join(f'127.0.0.1:{server.port}' for server in self.servers)}/"
+        there = [server.port for server in self.servers if server.is_running()]
+        return f"redis+cluster://{','.join(f'127.0.0.1:{port}' for port in there)}/"
 
 
 class WatchedValkey(_Several):

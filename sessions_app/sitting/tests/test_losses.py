@@ -28,8 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def row_of(started: dict[str, Any]) -> dict[str, Any]:
-    (row,) = TestSession.objects.filter(pk=started["session_id"]).values()
-    return row
+    return dict(TestSession.objects.values().get(pk=started["session_id"]))
 
 
 def set_back(row: dict[str, Any]) -> None:
