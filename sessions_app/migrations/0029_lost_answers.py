@@ -16,7 +16,7 @@ DROP TRIGGER lost_answers_never_emptied ON lost_answers;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0026_growing_lists")]
+    dependencies = [("sessions_app", "0028_count_what_is_there")]
 
     operations = [
         migrations.CreateModel(
