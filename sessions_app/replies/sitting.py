@@ -162,8 +162,8 @@ class Result(Reply, frozen=True):
     ability: MaybeAbility
     overall: OverallScore
     scored_with: ScoredWith
-    total_questions: Annotated[int, Meta(description="Answers that count: not those to questions tried out.")]
-    accuracy: float
+    total_questions: Annotated[int, Meta(description="Answers of the student, as the student counts them.")]
+    accuracy: Annotated[float, Meta(description="Share of them that were right.")]
     test_summary: TestSummary
     score: Score = UNSET
 
@@ -290,6 +290,7 @@ def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = Fal
 
 
 def result(standing: Standing) -> Result:
+    """To a student, too, who is not to see which questions were only tried out: so all are counted."""
     return Result(
         status=standing.status,
         final_proficiency=proficiencies_of(standing.theta),
@@ -297,8 +298,8 @@ def result(standing: Standing) -> Result:
         overall=overall_score(standing.overall),
         score=score(standing.raw),
         scored_with=standing.scored_with,
-        total_questions=standing.counted,
-        accuracy=accuracy(standing.correct, standing.counted),
+        total_questions=standing.answered,
+        accuracy=accuracy(standing.right, standing.answered),
         test_summary=_summary(standing),
     )
 
@@ -306,7 +307,7 @@ def result(standing: Standing) -> Result:
 def withheld_result(standing: Standing) -> WithheldResult:
     return WithheldResult(
         status=standing.status,
-        total_questions=standing.counted,
+        total_questions=standing.answered,
         result_released_at=released_at(standing.test) if standing.result_spec.is_shown else None,
     )
 
@@ -429,7 +430,7 @@ def _summary(standing: Standing) -> TestSummary:
     )
     return TestSummary(
         end_reason=standing.end_reason,
-        correct_responses=standing.correct,
+        correct_responses=standing.right,
         duration_seconds=duration,
         learning_gain=learning_gain(standing.prior_mean, standing.theta),
         concepts=[

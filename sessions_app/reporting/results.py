@@ -91,11 +91,13 @@ def result_of(session_id: UUID, caller: Caller, *, now: datetime) -> Result:
     path = [PathPoint(0, *score_begins_at(session))]
     is_asked = [False] * len(session.theta)
     answers: list[Answer] = []
-    read = ("session", "theta", "standard_error", "question__concepts", "score", "is_rapid")
-    counting = session.responses.filter(is_pilot=False).order_by("position")
-    for number, given in enumerate(counting.select_related("question").only(*read), start=1):
-        answers.append((given.question_id, given.counted_score))
+    read = ("session", "theta", "standard_error", "question__concepts", "score", "is_rapid", "is_pilot")
+    every = session.responses.order_by("position").select_related("question").only(*read)
+    for number, given in enumerate(every, start=1):
         path.append(PathPoint(number, given.theta, given.standard_error))
+        if given.is_pilot:
+            continue  # it counts in nothing, and the path goes on level
+        answers.append((given.question_id, given.counted_score))
         is_asked = either(is_asked, measures(given.question.concepts))
     found = measured(standing.concept_names, standing.theta, standing.standard_error, is_asked)
     overall_error = None if standing.overall is None else standing.overall[1]

@@ -35,6 +35,7 @@ class Standing:
     max_questions: int
     is_length_fixed: bool
     pilots: int = 0  # answers that count in nothing: of questions that are only tried out
+    pilots_right: int = 0  # of these, in a result
     completed_at: datetime | None = None
     end_reason: str = ""
     next_question: ShownQuestion | None = None
@@ -52,6 +53,11 @@ class Standing:
     def counted(self) -> int:
         """Answers that count."""
         return self.answered - self.pilots
+
+    @property
+    def right(self) -> int:
+        """Right answers as the student counts them, who cannot tell what was only tried out."""
+        return self.correct + self.pilots_right
 
     @property
     def has_ability(self) -> bool:
@@ -116,6 +122,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         answered=session.questions_answered,
         correct=session.correct_responses,
         pilots=session.pilots_answered,
+        pilots_right=_pilots_right(session) if is_over and session.pilots_answered else 0,
         started_at=session.started_at,
         max_questions=most_questions(plan.rules, bank),
         is_length_fixed=is_fixed(plan.rules, bank),
@@ -134,6 +141,11 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
     )
 
 
+def _pilots_right(session: TestSession) -> int:
+    """As the hot state knows it, which keeps no score of an answer that came too fast."""
+    return session.responses.filter(is_pilot=True, is_correct=True, is_rapid=False).count()
+
+
 def overall_of(row: TestSession | TestResponse) -> tuple[float, float] | None:
     """Mean ability over the concepts and its standard error; None where nothing was summed up."""
     if row.overall_theta is None or row.overall_error is None:
@@ -145,10 +157,12 @@ def standing_of_state(
     session_id: UUID, state: SessionState, theta: list[float], standard_error: list[float], **known: Any
 ) -> Standing:
     """Where a running session stands, from its hot state; with its ability, and what else is known of it."""
-    plan, bank, pilots = load_plan(state.plan_id), load_revision(state.revision_id).bank, 0
+    plan, revision = load_plan(state.plan_id), load_revision(state.revision_id)
+    bank, tried = revision.bank, []
     if plan.rules.pilots is not None:
         part = counting(bank)
-        pilots = sum(not part.holds(item) for item in state.item_indices)
+        given = zip(state.item_indices, state.item_scores, strict=True)
+        tried = [(item, score) for item, score in given if not part.holds(item)]
     prior_mean, prior_sd = state.prior_mean_sd
     return Standing(
         session_id=session_id,
@@ -160,7 +174,8 @@ def standing_of_state(
         standard_error=standard_error,
         answered=state.answered,
         correct=state.correct,
-        pilots=pilots,
+        pilots=len(tried),
+        pilots_right=sum(score >= 0 and revision.is_right(item, score) for item, score in tried),
         started_at=state.began,
         max_questions=most_questions(plan.rules, bank),
         is_length_fixed=is_fixed(plan.rules, bank),

@@ -277,7 +277,7 @@ def test_pilots_count_in_nothing(piloted: QuestionPool, api: APIClient, start: S
         if number == 4:
             status = api.get(f"/api/test/status/{started['session_id']}").json()
             assert (status["questions_answered"], status["max_questions"]) == (5, 14)
-    assert (reply["total_questions"], reply["accuracy"]) == (12, 1)
+    assert (reply["total_questions"], reply["accuracy"]) == (14, round(12 / 14, 6))  # as the student counts
     assert reply["test_summary"]["correct_responses"] == 12
     session = TestSession.objects.get()
     answers = list(session.responses.all())
@@ -285,7 +285,10 @@ def test_pilots_count_in_nothing(piloted: QuestionPool, api: APIClient, start: S
     assert answers[3].theta == answers[2].theta
     assert (session.questions_answered, session.pilots_answered, session.correct_responses) == (14, 2, 12)
     result = api.get(f"/api/test/result/{started['session_id']}").json()
-    assert len(result["path"]) == 13
+    assert [point["questions_answered"] for point in result["path"]] == list(range(15))
+    assert {name: result[name] for name in ("total_questions", "accuracy", "test_summary")} == {
+        name: reply[name] for name in ("total_questions", "accuracy", "test_summary")
+    }
     assert "pilot" not in json.dumps(result)
     (row,) = exported(api, "sessions")
     assert (row["questions_answered"], row["pilots_answered"]) == (12, 2)
@@ -294,6 +297,24 @@ def test_pilots_count_in_nothing(piloted: QuestionPool, api: APIClient, start: S
     explained = replay(session.pk, candidates=3)
     assert [step.why.chosen_by for step in explained.steps if step.why].count("pilot") == 2
     assert is_sound(started["session_id"])
+
+
+def test_a_right_answer_to_a_pilot_is_one_to_the_student(
+    piloted: QuestionPool, api: APIClient, start: Start
+) -> None:
+    """The same from the hot state, from the rows and by `end`; the report counts what counts."""
+    make_named_test(piloted, rules=PILOTED)
+    ended, completed = (start(student_id=student, test="algebra", end_criteria=None) for student in "ab")
+    answer_questions(api, ended, 6)
+    shorter = api.post(f"/api/test/end/{ended['session_id']}").json()
+    assert (shorter["total_questions"], shorter["accuracy"]) == (6, 1)
+    reply = answer_questions(api, completed, 14)
+    assert (reply["total_questions"], reply["accuracy"]) == (14, 1)
+    assert reply["test_summary"]["correct_responses"] == 14
+    again = api.get(f"/api/test/result/{completed['session_id']}").json()
+    assert {name: again[name] for name in reply} == reply
+    row = next(row for row in exported(api, "sessions") if row["session_id"] == completed["session_id"])
+    assert (row["questions_answered"], row["pilots_answered"]) == (12, 2)
 
 
 def test_a_pilot_with_enough_answers_comes_no_more(
