@@ -1,5 +1,6 @@
 """Forms of a pool's page *Calibrate*: a file of answers, and what a calibration is asked for."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -9,14 +10,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.measurement.asking import ANCHORS, FILE, LINK, NONE, OWN, SOURCE, Asked
+from sessions_app.measurement.asking import ANCHORS, FILE, LINK, NONE, OWN, SOURCE, Asked, Compared
 from sessions_app.measurement.cells import Values
 from sessions_app.measurement.importing import Wishes
 from testing_engine.interchange.answer_files import Columns
 from testing_engine.interchange.imported import Upload
 
+AGAINST = "="  # before the group that others are compared with; alone: the largest
 MODELS = ("1PL", "2PL", "3PL", "4PL", "GRM", "GPCM", "PCM", "RSM", "NRM")
 
 
@@ -39,9 +42,10 @@ class AnswersForm(forms.Form):
     )
     group = forms.CharField(
         required=False,
-        max_length=200,
-        label=_("Column of a group, to look for questions that treat groups differently"),
-        help_text=_("As its head says it; left out, a column called “group” is taken."),
+        max_length=2_000,
+        label=_("Columns of groups, to look for questions that treat groups differently: one a line"),
+        help_text=_("As their heads say it; left out, a column called “group” is taken."),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     skip_bad_lines = forms.BooleanField(required=False, label=_("Leave bad lines out and take the others"))
 
@@ -57,10 +61,16 @@ class AnswersForm(forms.Form):
 
     def wishes(self) -> Wishes:
         given = self.cleaned_data
-        return Wishes(Columns(group=given["group"]), given["values"], given["skip_bad_lines"])
+        return Wishes(Columns(groups=_lines(given["group"])), given["values"], given["skip_bad_lines"])
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 class CalibrationForm(forms.Form):
+    """`columns`: the groups that the pool's files have, by column."""
+
     scale = forms.ChoiceField(
         label=_("Scale"),
         choices=[
@@ -90,7 +100,7 @@ class CalibrationForm(forms.Form):
         label=_("Populations"),
         choices=[
             (NONE, _("all persons are one")),
-            (FILE, _("by the group column of the files")),
+            (FILE, _("by the first column of groups that each file has")),
             (SOURCE, _("each file, and delivered tests, by itself")),
         ],
     )
@@ -101,18 +111,64 @@ class CalibrationForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
+    def __init__(
+        self, *args: Any, columns: Mapping[str, Sequence[str]] | None = None, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._columns = list(columns or {})
+        for number, (column, groups) in enumerate((columns or {}).items()):
+            self.fields[f"dif_{number}"] = _difference(column, groups)
+        if len(self._columns) > 1:
+            populations = self.fields["groups"]
+            assert isinstance(populations, forms.ChoiceField)
+            by_columns = [
+                (f"{FILE}_{number}", format_lazy(_("by the column {column} of the files"), column=column))
+                for number, column in enumerate(self._columns)
+            ]
+            none, _first, source = list(populations.choices)
+            populations.choices = [none, *by_columns, source]
+
+    @property
+    def differences(self) -> list[forms.BoundField]:
+        """A field a column of groups."""
+        return [self[f"dif_{number}"] for number in range(len(self._columns))]
+
+    def _compared(self) -> tuple[Compared, ...]:
+        told = (self.cleaned_data[f"dif_{number}"] for number in range(len(self._columns)))
+        return tuple(
+            Compared(column, choice.removeprefix(AGAINST))
+            for column, choice in zip(self._columns, told, strict=True)
+            if choice
+        )
+
     def asked(self) -> Asked:
         given = self.cleaned_data
-        lines = (line.strip() for line in given["estimate"].splitlines())
+        groups, _no, number = given["groups"].partition("_")
         since = given["since"]
         return Asked(
             delivered=given["delivered"],
             since=None if since is None else timezone.make_aware(datetime.combine(since, time.min)),
             model=given["model"],
             scale=given["scale"],
-            estimate=tuple(line for line in lines if line) if given["scale"] == ANCHORS else (),
-            groups=given["groups"],
+            estimate=_lines(given["estimate"]) if given["scale"] == ANCHORS else (),
+            groups=groups,
+            column=self._columns[int(number)] if number else "",
+            dif=self._compared(),
         )
+
+
+def _difference(column: str, groups: Sequence[str]) -> forms.ChoiceField:
+    """Whether DIF is looked at between these groups, and against which."""
+    return forms.ChoiceField(
+        required=False,
+        label=format_lazy(_("Do questions treat groups differently, by {column}?"), column=column),
+        choices=[
+            ("", _("do not look")),
+            (AGAINST, _("look, against the largest group")),
+            *((f"{AGAINST}{each}", format_lazy(_("look, against {group}"), group=each)) for each in groups),
+        ],
+        initial=AGAINST,
+    )
 
 
 def wanted_in(query: QueryDict) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from desk.sentences import translated
+from sessions_app.measurement.differences import looked_at, of_item
 from sessions_app.measurement.finding_sentences import said_by
 
 ANCHOR = "anchor"  # why a question that is one has no new parameters
@@ -32,6 +33,56 @@ def findings_in_words(
         FindingsOfOneKind(severity, finding_in_words(code), tuple(sentences))
         for (severity, code), sentences in kinds.items()
     ]
+
+
+@dataclass(frozen=True)
+class ComparedGroups:
+    """A column of groups. `groups`, the reference first, and `left_out` with their persons. `differing`: the
+    questions that treat them differently, with what is said of them. `why_not`: nothing was looked at.
+    """
+
+    column: str
+    groups: tuple[str, ...]
+    left_out: tuple[str, ...]
+    differing: tuple[tuple[str, str], ...]
+    why_not: str
+
+
+def compared_in_words(result: Mapping[str, Any]) -> list[ComparedGroups]:
+    """What was found between groups, by the column that has them."""
+    found = {item["id"]: of_item(result, item) for item in result["items"]}
+    return [
+        ComparedGroups(
+            each["column"],
+            tuple(f"{group['group']} ({group['persons']})" for group in each["groups"]),
+            tuple(f"{group['group']} ({group['persons']})" for group in each["left_out"]),
+            tuple(
+                (item, _effects_in_words(of[each["column"]]))
+                for item, of in found.items()
+                if of.get(each["column"], {}).get("flagged")
+            ),
+            error_in_words(each["why_not"]),
+        )
+        for each in looked_at(result)
+    ]
+
+
+def differences_in_words(result: Mapping[str, Any], item: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Of one question, by column: the p-value, and what it says; "" where it does not differ."""
+    return [
+        (f"{column}: {each['p_all']:.3f}", _effects_in_words(each) if each["flagged"] else "")
+        for column, each in of_item(result, item).items()
+        if each["p_all"] is not None
+    ]
+
+
+def _effects_in_words(found: Mapping[str, Any]) -> str:
+    """Of each group: how much easier it is than for the reference, in logits, and ETS's class."""
+    told = []
+    for group, of in found["groups"].items():
+        effect = "–" if of["effect"] is None else f"{of['effect']:+.2f}"
+        told.append(f"{group} {effect} {of['ets_class'] or ''}".rstrip())
+    return ", ".join(told)
 
 
 def state_in_words(state: str) -> str:

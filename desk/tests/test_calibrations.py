@@ -36,15 +36,25 @@ def test_from_answers_to_a_revision(author: Client) -> None:
     bad = SimpleUploadedFile("bad.csv", b"person,q0\np1,7\n")
     refused = author.post(answers, {"file": bad, "values": "categories"}).content.decode()
     assert "Line 2, column q0" in refused
-    content = matrix_file(pool, answers_of(250, 14)).content
+    header, *lines = matrix_file(pool, answers_of(250, 14, moved=[2])).content.decode().split("\n")
+    schools = [f"{'town' if number % 2 else 'land'}," for number in range(250)]
+    rows = ["".join(each) for each in zip(["school,", *schools], [header, *lines], strict=True)]
+    content = "\n".join(rows).encode()
     for _ in range(2):
         file = SimpleUploadedFile("answers.csv", content)
-        author.post(answers, {"file": file, "values": "categories", "group": "group"})
-    assert ResponseImport.objects.get().groups == ["A", "B"]
+        author.post(answers, {"file": file, "values": "categories", "group": "group\nschool\n"})
+    assert ResponseImport.objects.get().group_columns == {"group": ["A", "B"], "school": ["land", "town"]}
+    assert "school: land, town" in author.get(page).content.decode()
 
-    form = {"scale": "own", "groups": "file", "delivered": "on", "model": "2PL"}
+    form = {"scale": "own", "groups": "file_1", "delivered": "on", "model": "2PL"}
+    form |= {"dif_0": "=", "dif_1": "=town"}
     asked = author.post(page, form)
     calibration = Calibration.objects.get()
+    assert calibration.request["column"] == "school"
+    assert calibration.request["dif"] == [
+        {"column": "group", "reference": ""},
+        {"column": "school", "reference": "town"},
+    ]
     assert asked["Location"] == f"/desk/questions/{pool.pk}/calibrations/{calibration.pk}"
     assert author.post(page, form)["Location"] == asked["Location"]  # one at a time: the one that waits
     progress = author.get(asked["Location"], headers=HTMX).content.decode()
@@ -57,6 +67,11 @@ def test_from_answers_to_a_revision(author: Client) -> None:
     assert "The iterations converged" in report
     assert report.count('<th scope="row">') == 12
     assert "<svg" in report
+    differ = report.partition("Differences between groups")[2].partition("</section>")[0]
+    assert "town (125), land (125)" in differ
+    assert "<li>q2: B −" in differ.replace("-", "−")
+    assert "group: 0.0" in report
+    assert "<strong>differs</strong> B" in report
     rest = author.get(f"{asked['Location']}?first=12", headers=HTMX).content.decode()
     assert rest.count('<th scope="row">') == 2
     assert "Iterationen" in author.get(f"{asked['Location']}?language=de").content.decode()

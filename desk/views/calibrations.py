@@ -1,5 +1,6 @@
 """A pool's page *Calibrate*: answers in, a calibration with its progress, its report, its publication."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from django.views.decorators.http import require_safe
 from desk.calibration_forms import AnswersForm, CalibrationForm, wanted_in
 from desk.calibration_words import (
     ANCHOR,
+    compared_in_words,
+    differences_in_words,
     error_in_words,
     findings_in_words,
     rise_in_words,
@@ -47,7 +50,7 @@ LISTED = 50
 def calibrate(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """What there is, and the form; by POST a new calibration."""
     pool = pool_or_404(pool_id)
-    form = CalibrationForm(request.POST or None, initial=_usual(pool) | wanted_in(request.GET))
+    form = _form(pool, request.POST or None, wanted_in(request.GET))
     if request.method == "POST" and pool.questions and form.is_valid():
         try:
             found = queue.ask(pools.read_pool(pool_id), form.asked(), request.user.pk, send=send_calibration)
@@ -80,12 +83,16 @@ def import_answers(request: DeskRequest, pool_id: UUID) -> HttpResponse:
                 said = _("This file had been imported before. Nothing was changed.")
             messages.success(request, said.format(answers=report.answers, persons=report.persons))
             return go_to(request, reverse("desk:calibrate", args=[pool_id]))
-    return _page(request, pool, CalibrationForm(initial=_usual(pool)), form)
+    return _page(request, pool, _form(pool), form)
 
 
-def _usual(pool: PoolCard) -> dict[str, Any]:
-    """How the form begins: a pool without parameters has no scale to hold on to."""
-    return {"scale": queue.usual_scale(pools.read_pool(pool.id))} if pool.questions else {}
+def _form(pool: PoolCard, posted: Any = None, wanted: Mapping[str, Any] | None = None) -> CalibrationForm:
+    """As it begins: a pool without parameters has no scale to hold on to."""
+    if not pool.questions:
+        return CalibrationForm(posted)
+    found = pools.read_pool(pool.id)
+    usual = {"scale": queue.usual_scale(found), **(wanted or {})}
+    return CalibrationForm(posted, initial=usual, columns=importing.groups_of(found))
 
 
 def _page(request: DeskRequest, pool: PoolCard, form: CalibrationForm, answers: AnswersForm) -> HttpResponse:
@@ -128,13 +135,15 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         rise_in_words(item["new_state"]) if item["new_state"] != item["state"] else "" for item in page.items
     ]
     reasons = [why_not_in_words(item["why_not"]) for item in page.items]
-    lines = list(zip(page.items, rises, reasons, strict=True))
+    differences = [differences_in_words(found.result, item) for item in page.items]
+    lines = list(zip(page.items, rises, reasons, differences, strict=True))
     context |= {"items": page, "lines": lines, "picture": _picture(page)}
     if is_part:
         return show(request, "parts/calibration_items", {**context, "pool": pool})
     context |= {
         "result": found.result,
         "findings": findings_in_words(found.result["findings"], found.result["concepts"]),
+        "compared": compared_in_words(found.result),
         "doubts": proposals.errors_in(found.result),
         "is_gated": gate.requirements_of(pool_id) is not None,
         "proposed": sum(item["new"] is not None for item in found.result["items"]),

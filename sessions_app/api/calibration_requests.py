@@ -6,10 +6,19 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sessions_app.api.serializers import Body, Identifier, OverrideReason, SizedFile, StrictBody, Text
-from sessions_app.measurement.asking import GROUPS, LARGEST_SEED, LINK, NONE, SCALES, Asked
+from sessions_app.measurement.asking import (
+    GROUPS,
+    LARGEST_SEED,
+    LINK,
+    MOST_COMPARED,
+    NONE,
+    SCALES,
+    Asked,
+    Compared,
+)
 from sessions_app.measurement.cells import Values
 from sessions_app.measurement.matrix import BLANK, MISSINGS
-from testing_engine.interchange.answer_files import SHAPES
+from testing_engine.interchange.answer_files import LONGEST_GROUP, MOST_GROUP_COLUMNS, SHAPES
 from testing_engine.models import MODELS
 
 COLUMN, CELL = 200, 20
@@ -22,6 +31,28 @@ class Cells(serializers.ListField):
     def __init__(self, **options: Any) -> None:
         child = serializers.CharField(max_length=CELL, allow_blank=True)
         super().__init__(child=child, max_length=20, **options)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": COLUMN},
+            {
+                "type": "array",
+                "items": {"type": "string", "maxLength": COLUMN},
+                "maxItems": MOST_GROUP_COLUMNS,
+            },
+        ]
+    }
+)
+class ColumnNames(serializers.ListField):
+    """A field each in a form; in JSON one name or a list of names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=Text(max_length=COLUMN), max_length=MOST_GROUP_COLUMNS, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value([data] if isinstance(data, str) else data)
 
 
 class ResponseFile(StrictBody):
@@ -39,7 +70,9 @@ class ResponseFile(StrictBody):
         choices=Values.choices, default=Values.CATEGORIES.value, help_text="What the cells are."
     )
     person = Text(max_length=COLUMN, required=False, help_text="The column of the person.")
-    group = Text(max_length=COLUMN, required=False, help_text="The column of a demographic group.")
+    group = ColumnNames(
+        default=list, help_text="The columns of demographic groups; left out: the one called group."
+    )
     item = Text(max_length=COLUMN, required=False, help_text="Of a long list: the question's id.")
     response = Text(max_length=COLUMN, required=False, help_text="Of a long list: what was answered.")
     time = Text(max_length=COLUMN, required=False, help_text="Of a long list: milliseconds.")
@@ -91,6 +124,17 @@ def _is_pair(value: Any) -> bool:
     )
 
 
+class ComparedRequest(StrictBody):
+    """Groups between which DIF is looked at."""
+
+    column = Text(max_length=COLUMN, help_text="Of groups, as the files of answers call it.")
+    reference = Text(
+        max_length=LONGEST_GROUP,
+        required=False,
+        help_text="The group to compare with; left out: the largest.",
+    )
+
+
 class CalibrationRequest(StrictBody):
     imports = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=1000, help_text="Left out: all there are."
@@ -117,7 +161,17 @@ class CalibrationRequest(StrictBody):
     groups = serializers.ChoiceField(
         choices=list(GROUPS),
         default=NONE,
-        help_text="Populations told apart; file: by the group column, with DIF where there are two.",
+        help_text="Populations told apart; file: by the groups of `column`.",
+    )
+    column = Text(
+        max_length=COLUMN, required=False, help_text="Of groups; left out: the first that each file has."
+    )
+    dif = serializers.ListField(
+        child=ComparedRequest(),
+        required=False,
+        max_length=MOST_COMPARED,
+        help_text="Columns between whose groups DIF is looked at, each by itself; left out: that of the "
+        "populations, where they are of a column.",
     )
 
 
@@ -126,7 +180,7 @@ class MatrixRequest(Body):
     delivered = serializers.BooleanField(default=True, help_text="Whether delivered tests are that are over.")
     since = serializers.DateTimeField(required=False, help_text="Delivered tests that ended from then on.")
     groups = serializers.ChoiceField(
-        choices=list(GROUPS), default=NONE, help_text="Adds the column group, as a calibration has it."
+        choices=list(GROUPS), default=NONE, help_text="Adds the column group; file: those of the files."
     )
     missing = serializers.ChoiceField(choices=MISSINGS, default=BLANK, help_text="What was not answered.")
     students = serializers.BooleanField(default=False, help_text="Who it was, instead of row numbers.")
@@ -145,7 +199,7 @@ class PublishRequest(StrictBody):
 
 def asked_in(fields: dict[str, Any]) -> Asked:
     """The request in the domain's terms."""
-    imports = fields.get("imports")
+    imports, dif = fields.get("imports"), fields.get("dif")
     return Asked(
         imports=None if imports is None else tuple(imports),
         delivered=fields["delivered"],
@@ -157,4 +211,6 @@ def asked_in(fields: dict[str, Any]) -> Asked:
         anchors=tuple(fields["anchors"]),
         estimate=tuple(fields["estimate"]),
         groups=fields["groups"],
+        column=fields.get("column", ""),
+        dif=None if dif is None else tuple(Compared(**each) for each in dif),
     )

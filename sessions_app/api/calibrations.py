@@ -37,7 +37,7 @@ from sessions_app.models import Calibration, ResponseImport
 from testing_engine.interchange.answer_files import Columns
 from testing_engine.interchange.imported import Upload
 
-_COLUMNS = ("shape", "person", "group", "item", "response", "time")
+_COLUMNS = ("shape", "person", "item", "response", "time")
 
 
 class ResponseImportView(ListView):
@@ -54,7 +54,7 @@ class ResponseImportView(ListView):
         body = body_of(request, ResponseFile)
         columns = {name: body[name] for name in _COLUMNS if name in body}
         wishes = Wishes(
-            Columns(**columns, missing=tuple(body["missing"])),
+            Columns(**columns, groups=tuple(body["group"]), missing=tuple(body["missing"])),
             body["values"],
             body["skip_bad_lines"],
             body["dry_run"],

@@ -3,7 +3,7 @@
 import codecs
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import IO, Any
 
 from django.conf import settings
@@ -74,6 +74,7 @@ def _announced(parser_context: Mapping[str, Any] | None) -> int:
 
 
 ROOM_FOR_FIELDS = 64 * 1024  # bytes of a form beside its file
+LISTS = ("concept_names", "group", "missing")  # fields that may come several times
 
 
 class ImportParser(MultiPartParser):
@@ -90,14 +91,14 @@ class ImportParser(MultiPartParser):
         parsed = super().parse(counted, media_type, parser_context)  # type: ignore[arg-type]  # only read
         if counted.count < announced:  # half a table would look like a whole one
             raise Problem(400, "incomplete_body", "The body is shorter than its Content-Length says.")
-        check_given_once(parsed.data, but="concept_names")
+        check_given_once(parsed.data, but=LISTS)
         check_given_once(parsed.files)
         return parsed
 
 
-def check_given_once(fields: MultiValueDict[str, Any], but: str = "") -> None:
+def check_given_once(fields: MultiValueDict[str, Any], but: Collection[str] = ()) -> None:
     """Of a field of a form or a query that comes twice, Django would take the last. Raises `InvalidBody`."""
-    twice = [name for name, values in fields.lists() if len(values) > 1 and name != but]
+    twice = [name for name, values in fields.lists() if len(values) > 1 and name not in but]
     if twice:
         raise InvalidBody([(f"/{pointer_part(name)}", TWICE) for name in twice])
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sessions_app.models import ResponseImport
 from testing_engine.calibration.priors import PriorError, read_priors
 from testing_engine.psychometrics.items.bank import LOGISTIC_MODELS, MODELS
 from testing_engine.psychometrics.items.parts import uncalibrated
 from testing_engine.revisions import FrozenRevision
-from testing_engine.sentences import quoted, say
+from testing_engine.sentences import Sentence, quoted, say
 
 # How the new parameters come onto the pool's scale.
 LINK, ANCHORS, OWN = "link", "anchors", "own"
@@ -19,6 +20,7 @@ SCALES = (LINK, ANCHORS, OWN)
 NONE, FILE, SOURCE = "none", "file", "source"
 GROUPS = (NONE, FILE, SOURCE)
 DELIVERED = "delivered tests"
+MOST_COMPARED = 10  # columns of groups
 FEWEST_LINKS = 2  # questions with parameters
 LARGEST_SEED = 2**31 - 1
 
@@ -32,11 +34,20 @@ class CalibrationRefused(ValueError):
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A column of groups between which DIF is looked at. `reference` "": the largest of them."""
+
+    column: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
 class Asked:
     """`imports` None: all there are. `model` "": each question's own.
 
     `anchors`: whose parameters are kept; or `estimate`: those of all others are. Neither: those of all that
-    are calibrated.
+    are calibrated. `column`: whose groups are populations, where those of the files are; "": each file's
+    first. `dif`: what DIF is looked at, each column by itself; None: that of the populations.
     """
 
     imports: tuple[UUID, ...] | None = None
@@ -49,6 +60,14 @@ class Asked:
     anchors: tuple[str, ...] = ()
     estimate: tuple[str, ...] = ()
     groups: str = NONE
+    column: str = ""
+    dif: tuple[Compared, ...] | None = None
+
+    @property
+    def compared(self) -> tuple[Compared, ...]:
+        if self.dif is not None:
+            return self.dif
+        return (Compared(self.column),) if self.groups == FILE else ()
 
     def to_json(self) -> dict[str, Any]:
         priors = self.priors if isinstance(self.priors, str) else {k: list(v) for k, v in self.priors.items()}
@@ -59,11 +78,12 @@ class Asked:
             "priors": priors,
             "anchors": list(self.anchors),
             "estimate": list(self.estimate),
+            "dif": None if self.dif is None else [asdict(each) for each in self.dif],
         }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Asked":
-        priors = content["priors"]
+        priors, dif = content["priors"], content.get("dif")  # requests of earlier versions have none
         return cls(
             **{
                 **content,
@@ -72,6 +92,7 @@ class Asked:
                 "priors": priors if isinstance(priors, str) else {k: tuple(v) for k, v in priors.items()},
                 "anchors": tuple(content["anchors"]),
                 "estimate": tuple(content["estimate"]),
+                "dif": None if dif is None else tuple(Compared(**each) for each in dif),
             }
         )
 
@@ -83,19 +104,19 @@ class Asked:
         return tuple(item for item in items if item in kept and item not in guessed)
 
 
-def checked(asked: Asked, revision: FrozenRevision, known_imports: Sequence[UUID]) -> Asked:
+def checked(asked: Asked, revision: FrozenRevision, known_imports: Sequence[ResponseImport]) -> Asked:
     """The same, with the imports there are. Raises `CalibrationRefused` with all that is wrong."""
-    imports = tuple(known_imports) if asked.imports is None else asked.imports
+    known = {each.pk: each for each in known_imports}
+    imports = tuple(known) if asked.imports is None else asked.imports
     asked = replace(asked, imports=imports, priors=_plain(asked.priors))
-    problems = [*_unknown(asked, known_imports), *_wrong_scale(asked, revision)]
+    problems = [*_unknown(asked, known), *_wrong_scale(asked, revision)]
+    problems += _wrong_groups(asked, [known[each] for each in imports if each in known])
     if asked.model and asked.model not in MODELS:
         problems.append(("/model", say("Must be one of {names}.", names=", ".join(MODELS))))
     elif asked.model and not any(_fits(asked.model, int(k)) for k in revision.bank.n_categories):
         problems.append(("/model", say("No question of this pool can have {model}.", model=asked.model)))
     if not 0 <= asked.seed <= LARGEST_SEED:
         problems.append(("/seed", say("A whole number from {low} to {high}.", low=0, high=LARGEST_SEED)))
-    if asked.groups not in GROUPS:
-        problems.append(("/groups", say("Must be one of {names}.", names=", ".join(GROUPS))))
     try:
         read_priors(asked.priors)
     except (PriorError, TypeError, ValueError) as error:
@@ -113,7 +134,36 @@ def _fits(model: str, categories: int) -> bool:
     return (model in LOGISTIC_MODELS) == (categories == 2)
 
 
-def _unknown(asked: Asked, known_imports: Sequence[UUID]) -> list[tuple[str, str]]:
+def _wrong_groups(asked: Asked, imports: Sequence[ResponseImport]) -> list[tuple[str, str]]:
+    problems: list[tuple[str, str]] = []
+    columns: dict[str, set[str]] = {}
+    for source in imports:
+        for column, groups in source.group_columns.items():
+            columns.setdefault(column, set()).update(groups)
+    if asked.groups not in GROUPS:
+        problems.append(("/groups", say("Must be one of {names}.", names=", ".join(GROUPS))))
+    elif asked.column and asked.groups != FILE:
+        problems.append(("/column", say("A column goes with the populations “file”.")))
+    elif asked.column and asked.column not in columns:
+        problems.append(("/column", _no_column(asked.column)))
+    named = [each.column for each in asked.dif or ()]
+    if len(named) > MOST_COMPARED or len(set(named)) < len(named):
+        told = say("At most {most} columns, each once.", most=MOST_COMPARED)
+        problems.append(("/dif", told))
+    for number, each in enumerate(asked.dif or ()):
+        if each.column not in columns:
+            problems.append((f"/dif/{number}/column", _no_column(each.column)))
+        elif each.reference and each.reference not in columns[each.column]:
+            told = say("Must be one of {names}.", names=", ".join(sorted(columns[each.column])))
+            problems.append((f"/dif/{number}/reference", told))
+    return problems
+
+
+def _no_column(column: str) -> Sentence:
+    return say("No file of these has a column of groups {column}.", column=repr(column[:100]))
+
+
+def _unknown(asked: Asked, known_imports: Collection[UUID]) -> list[tuple[str, str]]:
     problems: list[tuple[str, str]] = [
         (f"/imports/{n}", say("This pool has no import {id}.", id=each))
         for n, each in enumerate(asked.imports or ())

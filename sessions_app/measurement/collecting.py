@@ -6,7 +6,7 @@ Of delivered tests those count that are over for good and whose student was not 
 still go on. An answer that its test left out as too fast says nothing here either.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -40,7 +40,8 @@ WHERE response.score >= 0 AND NOT response.is_rapid
 ORDER BY wanted.place, response.position
 """
 _IMPORTED = """
-SELECT number, group_name, items, categories FROM imported_sittings WHERE source_id = %s ORDER BY number
+SELECT array_prepend(group_name, other_groups), items, categories FROM imported_sittings
+WHERE source_id = %s ORDER BY number
 """
 
 OVER = (TestSession.Status.COMPLETED, TestSession.Status.ENDED)  # for good
@@ -54,20 +55,26 @@ class NothingToCalibrate(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Collected:
-    """`responses.items` are the questions' own ids; `positions`: their items in the revision, (J,)."""
+    """`responses.items` are the questions' own ids; `positions`: their items in the revision, (J,). `columns`
+    of groups by name, and "" for each import's first: a group a person, "" where there is none.
+    """
 
     responses: Responses
     positions: IntArray
     sessions: int
     imported: int
     left_out: int  # answers to versions that are not alike
+    columns: Mapping[str, Sequence[str]]
 
 
 @dataclass(eq=False)
 class _Part:
-    """Answers of one source: (persons,) groups, (persons + 1,) starts, items of the revision, categories."""
+    """Answers of one source: (persons,) populations, and groups by column; (persons + 1,) starts, items of
+    the revision, categories.
+    """
 
     groups: list[str]
+    columns: Mapping[str, list[str]]
     start: IntArray
     item: IntArray
     category: IntArray
@@ -98,9 +105,9 @@ def collect(asked: Asked, revision: FrozenRevision, sessions: Sequence[UUID]) ->
     return _joined(parts, revision, len(sessions), imported)
 
 
-def known_imports(pool: QuestionPool) -> list[UUID]:
+def known_imports(pool: QuestionPool) -> list[ResponseImport]:
     """All imports of a pool, the oldest first."""
-    return list(_oldest_first().filter(pool=pool).values_list("pk", flat=True))
+    return list(_oldest_first().filter(pool=pool).defer("questions"))
 
 
 def imports_asked(asked: Asked) -> QuerySet[ResponseImport]:
@@ -125,20 +132,26 @@ def alike_items(revision: FrozenRevision) -> dict[int, int]:
 
 def _imported(source: ResponseImport, alike: dict[int, int], asked: Asked) -> _Part:
     item_of = np.array([alike.get(pk, -1) for pk in source.questions], dtype=np.int64)
-    groups: list[str] = []
+    names = list(source.group_columns) or [""]
+    groups: list[list[str]] = []
     lengths: list[int] = []
     items: list[IntArray] = []
     categories: list[IntArray] = []
     with connection.cursor() as cursor:
         cursor.execute(_IMPORTED, [source.pk])
-        for _, group, places, given in cursor:
-            groups.append({FILE: group, SOURCE: source.file_name}.get(asked.groups, ""))
+        for own, places, given in cursor:
+            groups.append(own)
             lengths.append(len(places))
             items.append(np.array(places, dtype=np.int64))
             categories.append(np.array(given, dtype=np.int64))
     item = item_of[np.concatenate(items)] if items else np.zeros(0, dtype=np.int64)
     category = np.concatenate(categories) if categories else np.zeros(0, dtype=np.int64)
-    return _kept(groups, np.repeat(np.arange(len(groups)), lengths), item, category)
+    columns = {name: [own[place] for own in groups] for place, name in enumerate(names)}
+    columns[""] = columns[names[0]]
+    nowhere = [""] * len(groups)
+    populations = {FILE: columns.get(asked.column, nowhere), SOURCE: [source.file_name] * len(groups)}
+    person = np.repeat(np.arange(len(groups)), lengths)
+    return _kept(populations.get(asked.groups, nowhere), columns, person, item, category)
 
 
 def _delivered(sessions: Sequence[UUID], alike: dict[int, int], asked: Asked) -> _Part:
@@ -149,15 +162,17 @@ def _delivered(sessions: Sequence[UUID], alike: dict[int, int], asked: Asked) ->
     item_of = np.array([alike.get(int(pk), -1) for pk in keys], dtype=np.int64)
     groups = [DELIVERED if asked.groups == SOURCE else ""] * len(sessions)
     item = item_of[inverse] if len(keys) else np.zeros(0, dtype=np.int64)
-    return _kept(groups, rows[:, 0] - 1, item, rows[:, 2])
+    return _kept(groups, {}, rows[:, 0] - 1, item, rows[:, 2])
 
 
-def _kept(groups: list[str], person: IntArray, item: IntArray, category: IntArray) -> _Part:
+def _kept(
+    groups: list[str], columns: Mapping[str, list[str]], person: IntArray, item: IntArray, category: IntArray
+) -> _Part:
     """Without answers to versions that are not alike."""
     kept = item >= 0
     counts = np.bincount(person[kept], minlength=len(groups))
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return _Part(groups, start, item[kept], category[kept], int((~kept).sum()))
+    return _Part(groups, columns, start, item[kept], category[kept], int((~kept).sum()))
 
 
 def _joined(parts: Sequence[_Part], revision: FrozenRevision, sessions: int, imported: int) -> Collected:
@@ -177,7 +192,17 @@ def _joined(parts: Sequence[_Part], revision: FrozenRevision, sessions: int, imp
         codes,
         labels,
     )
-    return Collected(_dense(responses), positions, sessions, imported, sum(part.left_out for part in parts))
+    left_out = sum(part.left_out for part in parts)
+    return Collected(_dense(responses), positions, sessions, imported, left_out, _columns(parts))
+
+
+def _columns(parts: Sequence[_Part]) -> dict[str, list[str]]:
+    """The groups of all persons, by column in the order in which they come."""
+    names = dict.fromkeys(name for part in parts for name in part.columns)
+    return {
+        name: [group for part in parts for group in part.columns.get(name, [""] * len(part.groups))]
+        for name in names
+    }
 
 
 def _dense(responses: Responses) -> Responses:

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sessions_app.measurement.asking import ANCHORS, FILE, LINK, Asked
+from sessions_app.measurement.asking import ANCHORS, LINK, Asked
 from sessions_app.measurement.collecting import Collected, NothingToCalibrate
 from sessions_app.measurement.curves import CURVE, curve_errors
+from sessions_app.measurement.differences import Differences, Given, differences
 from sessions_app.measurement.linked import OnScale, linked, unlinked
 from sessions_app.measurement.parameters import (
     Family,
@@ -27,13 +28,10 @@ from sessions_app.measurement.parameters import (
 )
 from testing_engine.calibration import (
     Calibration,
-    ClassicalDif,
     Iteration,
     Responses,
     ScoreTest,
     calibrate,
-    classical_dif,
-    dif,
     item_fit,
 )
 from testing_engine.calibration.promotion import earned, keeps_its_parameters, largest_error, state_after
@@ -96,13 +94,13 @@ def estimate(
     tell(FIT, 0.0)
     fits = item_fit(fit).items if len(task.concepts) == 1 else {}
     tell(DIF, 0.0)
-    by_scores, classical = _differences(task, fixed, lambda _: tell(DIF, 0.5))
+    difs = _differences(task, collected.columns, fixed, lambda share: tell(DIF, share))
     errors = fit.standard_errors
     items = [
         _item(task, j, fit, errors[item], scale, _old_errors(task.old[j], known.get(str(item))))
         | {"curve_errors": curve_errors(fit, item, scale) if item not in task.kept else None}
-        | {"fit": _score_test(fits.get(item)), "dif": _score_test(by_scores.get(item))}
-        | {"classical_dif": _classical(classical.get(item))}
+        | {"fit": _score_test(fits.get(item))}
+        | {"dif_by": {each.column: each.items[item] for each in difs if item in each.items}}
         for j, item in enumerate(task.responses.items)
     ]
     return {
@@ -130,6 +128,7 @@ def estimate(
             }
             for finding in findings
         ],
+        "dif": [each.to_json() for each in difs],
         "items": items,
         "curve_thetas": [float(theta) for theta in CURVE],
         "engine_data_hash": fit.data_hash,
@@ -186,36 +185,29 @@ def _fixed(task: _Task) -> dict[Any, Any]:
 
 
 def _differences(
-    task: _Task, fixed: Mapping[Any, Any], watch: Callable[[Iteration], object]
-) -> tuple[Mapping[Any, ScoreTest], Mapping[Any, ClassicalDif]]:
-    """DIF between the two groups of the files, by score tests and classically."""
-    groups = [group for group in task.responses.groups if group]
-    if task.asked.groups != FILE or len(groups) != 2 or len(task.concepts) > 1:
-        return {}, {}
-    responses = _of_groups(task.responses, groups)
-    found = dif(responses, task.models, fixed=fixed or None, priors=task.asked.priors, watch=watch)
-    is_binary = all(old.n_categories == 2 for old in task.old)
-    return found.items, classical_dif(responses) if is_binary else {}
-
-
-def _of_groups(responses: Responses, groups: Sequence[Any]) -> Responses:
-    """Only the persons of these groups."""
-    code = {label: number for number, label in enumerate(groups)}
-    kept = np.array([responses.groups[each] in code for each in responses.group])
-    if kept.all():
-        return responses
-    answers = kept[responses.person]
-    start = np.concatenate([[0], np.cumsum(np.diff(responses.start)[kept])]).astype(np.int32)
-    group = np.array([code[responses.groups[each]] for each in responses.group[kept]], dtype=np.int64)
-    return Responses(
-        range(int(kept.sum())),
-        responses.items,
-        start,
-        responses.item[answers],
-        responses.category[answers],
-        group,
-        tuple(groups),
+    task: _Task,
+    columns: Mapping[str, Sequence[str]],
+    fixed: Mapping[Any, Any],
+    tell: Callable[[float], object],
+) -> list[Differences]:
+    """DIF by each column that is looked at."""
+    given = Given(
+        task.responses,
+        task.models,
+        fixed or None,
+        task.asked.priors,
+        len(task.concepts),
+        all(old.n_categories == 2 for old in task.old),
     )
+    nowhere = [""] * task.responses.n_persons
+    found = []
+    for number, compared in enumerate(task.asked.compared):
+
+        def watch(_: Iteration, share: float = number / len(task.asked.compared)) -> None:
+            tell(share)
+
+        found.append(differences(given, columns.get(compared.column, nowhere), compared, watch))
+    return found
 
 
 def _item(
@@ -349,18 +341,6 @@ def _score_test(test: ScoreTest | None) -> dict[str, Any] | None:
         "p_all": known_number(test.p_all),
         "effect": known_number(test.effect),
         "flagged": test.flagged,
-    }
-
-
-def _classical(found: ClassicalDif | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "delta": known_number(found.delta),
-        "delta_error": known_number(found.delta_error),
-        "p": known_number(found.mh_p),
-        "ets_class": found.ets_class,
-        "standardised": known_number(found.standardised),
     }
 
 

@@ -29,7 +29,10 @@ from testing_engine.revisions import load_revision
 from testing_engine.sentences import say
 
 LONGEST_FILE_NAME = 255
-_COPY = "COPY imported_sittings (source_id, number, person, group_name, items, categories, times) FROM STDIN"
+_COPY = (
+    "COPY imported_sittings (source_id, number, person, group_name, other_groups, items, categories, times) "
+    "FROM STDIN"
+)
 
 
 class ResponsesRefused(ValueError):
@@ -52,7 +55,9 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a file. `source` is None after a dry run; `is_repeat`: it had been imported before."""
+    """What became of a file. `source` is None after a dry run; `is_repeat`: it had been imported before.
+    `groups` by the column that has them.
+    """
 
     source: ResponseImport | None
     is_repeat: bool
@@ -60,7 +65,7 @@ class Report:
     persons: int
     questions: tuple[str, ...]
     answers: int
-    groups: tuple[str, ...]
+    groups: dict[str, list[str]]
     problems: tuple[str, ...]
     problem_count: int
 
@@ -99,6 +104,15 @@ def import_responses(
     )
 
 
+def groups_of(pool: QuestionPool) -> dict[str, list[str]]:
+    """Those of all imports of a pool, by the column that has them."""
+    found: dict[str, set[str]] = {}
+    for source in imports_of(pool).defer("questions"):
+        for column, groups in source.group_columns.items():
+            found.setdefault(column, set()).update(groups)
+    return {column: sorted(groups) for column, groups in found.items()}
+
+
 def imports_of(pool: QuestionPool) -> QuerySet[ResponseImport]:
     """The newest first."""
     return ResponseImport.objects.filter(pool=pool)
@@ -120,8 +134,11 @@ def _read(pool: QuestionPool, upload: Upload, wishes: Wishes) -> AnswersRead:
         raise ResponsesRefused([(f"/{refused.field}", str(refused))]) from refused
 
 
-def _groups(read: AnswersRead) -> tuple[str, ...]:
-    return tuple(sorted({sitting.group for sitting in read.sittings} - {""}))
+def _groups(read: AnswersRead) -> dict[str, list[str]]:
+    return {
+        column: sorted({sitting.groups[place] for sitting in read.sittings} - {""})
+        for place, column in enumerate(read.group_columns)
+    }
 
 
 def _kept(
@@ -142,6 +159,8 @@ def _kept(
         return before, True
     assert pool.current_revision_id is not None
     revision = load_revision(pool.current_revision_id)
+    first, *_ = [*_groups(read).values(), []]
+    others = [{"column": name, "groups": groups} for name, groups in list(_groups(read).items())[1:]]
     try:
         with transaction.atomic():
             source = ResponseImport.objects.create(
@@ -150,7 +169,8 @@ def _kept(
                 size=len(upload.content),
                 reading=reading,
                 questions=[int(revision.question_ids[revision.positions[item]]) for item in read.items],
-                groups=list(_groups(read)),
+                groups=first,
+                other_groups=others,
                 person_count=len(read.sittings),
                 answer_count=sum(len(sitting.items) for sitting in read.sittings),
                 left_out=read.problem_count,
@@ -167,14 +187,19 @@ def _kept(
 
 
 def _reading(wishes: Wishes, read: AnswersRead) -> dict[str, Any]:
+    """A file with one column of groups at most is read as it was before there could be several."""
     columns = asdict(replace(wishes.columns, shape=read.shape))
-    return {**columns, "missing": list(columns["missing"]), "values": str(wishes.values)}
+    first, *others = columns.pop("groups") or ("",)
+    several = {"other_groups": others} if others else {}
+    rest = {"missing": list(columns["missing"]), "values": str(wishes.values)}
+    return {**columns, "group": first, **several, **rest}
 
 
 def _write_sittings(source: ResponseImport, read: AnswersRead, progress: Callable[[int], object]) -> None:
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for number, sitting in enumerate(read.sittings):
             times = sitting.times if any(time is not None for time in sitting.times) else None
-            row = (source.pk, number, sitting.person, sitting.group, sitting.items, sitting.categories, times)
-            copy.write_row(row)
+            first, *others = sitting.groups or ("",)
+            who = (source.pk, number, sitting.person, first, others)
+            copy.write_row((*who, sitting.items, sitting.categories, times))
             progress(1)

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from sessions_app.measurement.asking import NONE, OWN, Asked, checked
+from sessions_app.measurement.asking import FILE, NONE, OWN, Asked, checked
 from sessions_app.measurement.collecting import Collected, collect, imports_asked, known_imports, sessions_for
 from sessions_app.models import ImportedSitting, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
@@ -35,7 +35,8 @@ class Wanted:
 
 
 def matrix_lines(pool: QuestionPool, wanted: Wanted, until: datetime) -> Iterator[str]:
-    """As CSV, a line at a time: person, group where groups are told apart, a column a question with answers.
+    """As CSV, a line at a time: person, columns of groups where these are told apart (those of the files by
+    their own names), a column a question with answers.
 
     Cells are categories from 0. Of delivered tests those that were over by `until`. Raises, before the first
     line, `CalibrationRefused` and `NothingToCalibrate`.
@@ -50,13 +51,24 @@ def matrix_lines(pool: QuestionPool, wanted: Wanted, until: datetime) -> Iterato
     sessions = sessions_for(asked, pool.pk, until)
     collected = collect(asked, revision, sessions)
     names = _names(asked, sessions) if wanted.names else map(str, range(1, collected.responses.n_persons + 1))
-    groups = [GROUP] if wanted.groups != NONE else []
+    groups = _groups(collected, wanted.groups)
     header = [PERSON, *groups, *map(str, collected.responses.items)]
-    return csv_lines(header, _rows(collected, names, bool(groups), "" if wanted.missing == BLANK else -1))
+    return csv_lines(header, _rows(collected, names, groups, "" if wanted.missing == BLANK else -1))
+
+
+def _groups(collected: Collected, told_apart: str) -> dict[str, Sequence[str]]:
+    """A group a row, by column."""
+    if told_apart == NONE:
+        return {}
+    if told_apart == FILE:
+        own = {name: groups for name, groups in collected.columns.items() if name}
+        return own or {GROUP: [""] * collected.responses.n_persons}
+    responses = collected.responses
+    return {GROUP: [str(responses.groups[code]) for code in responses.group]}
 
 
 def _rows(
-    collected: Collected, names: Iterator[str], has_groups: bool, missing: str | int
+    collected: Collected, names: Iterator[str], groups: dict[str, Sequence[str]], missing: str | int
 ) -> Iterator[Sequence[str | int]]:
     responses = collected.responses
     for row, name in enumerate(names):
@@ -64,8 +76,7 @@ def _rows(
         answers = slice(responses.start[row], responses.start[row + 1])
         for item, category in zip(responses.item[answers], responses.category[answers], strict=True):
             cells[item] = int(category)
-        group = [str(responses.groups[responses.group[row]])] if has_groups else []
-        yield [name, *group, *cells]
+        yield [name, *(each[row] for each in groups.values()), *cells]
 
 
 def _names(asked: Asked, sessions: Sequence[UUID]) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _asked_before(
         return None
     if asked.imports is None:  # all there are: there may be more by now
         content = {**content, "imports": before.request["imports"]}
-    if (before.pool_id, before.request) != (pool.pk, content):
+    if (before.pool_id, Asked.from_json(before.request)) != (pool.pk, Asked.from_json(content)):
         raise IdempotencyKeyReused
     return before
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from sessions_app.models.jobs import Job
+from testing_engine.interchange.answer_files import USUAL_GROUP
 from testing_engine.models import ArrayLength, PoolRevision, QuestionPool
 
 
@@ -27,7 +28,12 @@ class ResponseImport(models.Model):
     reading = models.JSONField(help_text="How the file was read: shape, columns, what its values are.")
     reading_hash = models.CharField(max_length=64)
     questions = ArrayField(models.BigIntegerField(), help_text="Question versions, in the file's order.")
-    groups = ArrayField(models.CharField(max_length=100), default=list)
+    groups = ArrayField(models.CharField(max_length=100), default=list, help_text="Of the first column.")
+    other_groups = models.JSONField(
+        default=list,
+        db_default=[],
+        help_text="Of further columns, in the order in which sittings have them: `column` and its `groups`.",
+    )
     person_count = models.PositiveIntegerField()
     answer_count = models.PositiveIntegerField()
     left_out = models.PositiveIntegerField(default=0, help_text="Bad lines and cells that were not taken.")
@@ -44,6 +50,14 @@ class ResponseImport(models.Model):
     def __str__(self) -> str:
         return self.file_name
 
+    @property
+    def group_columns(self) -> dict[str, list[str]]:
+        """The groups by the column that has them, in the order in which a sitting has them."""
+        if not (self.groups or self.other_groups):
+            return {}
+        others = {each["column"]: each["groups"] for each in self.other_groups}
+        return {self.reading["group"] or USUAL_GROUP: self.groups, **others}
+
 
 class ImportedSitting(models.Model):
     """One person's answers of an import, in the file's order. Never changed, but for who it was."""
@@ -53,7 +67,10 @@ class ImportedSitting(models.Model):
     )
     number = models.PositiveIntegerField(help_text="Its place in the file, from 0.")
     person = models.CharField(max_length=200, help_text="As the file calls them; empty: erased.")
-    group_name = models.CharField(max_length=100, blank=True)
+    group_name = models.CharField(max_length=100, blank=True, help_text="In the first column of groups.")
+    other_groups = ArrayField(
+        models.CharField(max_length=100), default=list, db_default=[], help_text="In further columns."
+    )
     items = ArrayField(models.SmallIntegerField(), help_text="Places in the import's `questions`.")
     categories = ArrayField(models.SmallIntegerField())
     times = ArrayField(models.IntegerField(null=True), null=True, help_text="Milliseconds.")

@@ -13,6 +13,8 @@ from sessions_app.models import Calibration, ResponseImport
 from sessions_app.replies.values import Reply
 
 STATES = Calibration.State.choices
+FirstGroups = Annotated[list[str], Meta(description="Of the first column of groups.")]
+GroupColumns = Annotated[dict[str, list[str]], Meta(description="The groups by the column that has them.")]
 State = Annotated[str, Meta(extra={"choices": STATES})]
 
 
@@ -25,7 +27,8 @@ class ResponseImportReply(Reply, frozen=True):
     persons: int
     questions: int
     answers: int
-    groups: list[str]
+    groups: FirstGroups
+    group_columns: GroupColumns
     left_out: Annotated[int, Meta(description="Bad lines and cells that were not taken.")]
     imported_at: datetime
 
@@ -41,7 +44,8 @@ class ImportedResponses(Reply, frozen=True):
     persons: int
     questions: list[str]
     answers: int
-    groups: list[str]
+    groups: FirstGroups
+    group_columns: GroupColumns
     problem_count: int
     problems: Annotated[list[str], Meta(description="Each bad line and cell, at most 1,000.")]
 
@@ -94,6 +98,7 @@ def response_import(source: ResponseImport) -> ResponseImportReply:
         questions=len(source.questions),
         answers=source.answer_count,
         groups=source.groups,
+        group_columns=source.group_columns,
         left_out=source.left_out,
         imported_at=source.created_at,
     )
@@ -107,7 +112,8 @@ def imported_responses(report: Report) -> ImportedResponses:
         persons=report.persons,
         questions=list(report.questions),
         answers=report.answers,
-        groups=list(report.groups),
+        groups=next(iter(report.groups.values()), []),
+        group_columns=report.groups,
         problem_count=report.problem_count,
         problems=list(report.problems),
     )

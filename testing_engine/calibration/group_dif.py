@@ -165,6 +165,7 @@ def dif_among(
     priors: Any = "default",
     rounds: int = 4,
     threads: int | None = None,
+    watch: Watch = unwatched,
 ) -> GroupDifs:
     """Differential item functioning among two groups and more. An item is looked at among the groups that
     gave it answers enough, where there are two of them.
@@ -174,7 +175,7 @@ def dif_among(
     last = _rounds_of(
         responses,
         model,
-        partial(calibrate, fixed=fixed, priors=priors, threads=threads),
+        partial(calibrate, fixed=fixed, priors=priors, threads=threads, watch=watch),
         lambda scores, group: _among_by_scores(scores, group, len(responses.groups)),
         lambda fit, j: _among_by_wald(fit, responses, j),
         rounds,

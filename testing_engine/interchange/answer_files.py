@@ -17,15 +17,17 @@ SHAPES = (MATRIX, LONG)
 MISSING_CELLS = ("", "NA", ".")
 MISSING = -1
 LONGEST_PERSON, LONGEST_GROUP = 200, 100
-MOST_GROUPS = 20
+MOST_GROUP_COLUMNS, MOST_GROUPS = 10, 20
 LONGEST_TIME = 2**31 - 1  # milliseconds
 USUAL = {
     "person": ("person", "person_id", "student", "student_id", "examinee"),
-    "group": ("group",),
     "item": ("item", "item_id", "question", "question_id"),
     "response": ("response", "category", "score", "answer"),
     "time": ("time_ms", "response_time_ms"),
 }
+
+
+USUAL_GROUP = "group"
 
 
 class CellRefused(ValueError):
@@ -46,11 +48,13 @@ class ColumnsRefused(ValueError):
 
 @dataclass(frozen=True)
 class Columns:
-    """How a file is read. A column left out has one of its usual names, or is not there."""
+    """How a file is read. A column left out has one of its usual names, or is not there. `groups`: columns of
+    demographic groups; none: the one that is called group, if there is one.
+    """
 
     shape: str = ""
     person: str = ""
-    group: str = ""
+    groups: tuple[str, ...] = ()
     item: str = ""
     response: str = ""
     time: str = ""
@@ -59,10 +63,12 @@ class Columns:
 
 @dataclass
 class SittingRead:
-    """What one person answered, in the file's order. `items` count in `AnswersRead.items`."""
+    """What one person answered, in the file's order. `items` count in `AnswersRead.items`; `groups` has a
+    group a column, "" where the person is in none.
+    """
 
     person: str
-    group: str = ""
+    groups: tuple[str, ...] = ()
     items: list[int] = field(default_factory=list)
     categories: list[int] = field(default_factory=list)
     times: list[int | None] = field(default_factory=list)  # ms; empty: the file has none
@@ -73,6 +79,7 @@ class AnswersRead:
     """A file's answers. `problems`: (line, sentence); what they name is left out of `sittings`."""
 
     shape: str
+    group_columns: tuple[str, ...] = ()
     items: list[str] = field(default_factory=list)
     sittings: list[SittingRead] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -92,8 +99,10 @@ def read_answers(content: bytes, columns: Columns, questions: Collection[str], s
         raise ColumnsRefused("file", "The file is empty.")
     shape = columns.shape or _shape_of(header, columns)
     at = {role: _column(header, role, getattr(columns, role), questions, shape) for role in USUAL}
+    groups = _group_columns(header, columns.groups, questions)
     reader = _Long if shape == LONG else _Matrix
-    return reader(header, at, questions, score, {*MISSING_CELLS, *columns.missing}).read(table.rows)
+    missing = {*MISSING_CELLS, *columns.missing}
+    return reader(header, at, groups, questions, score, missing).read(table.rows)
 
 
 def _shape_of(header: Sequence[str], columns: Columns) -> str:
@@ -123,11 +132,30 @@ def _column(
     return found
 
 
+def _group_columns(
+    header: Sequence[str], wished: Sequence[str], questions: Collection[str]
+) -> dict[str, int]:
+    """Where the columns of groups stand, by their names."""
+    if len(wished) > MOST_GROUP_COLUMNS:
+        raise ColumnsRefused("group", f"There are more than {MOST_GROUP_COLUMNS} columns of groups.")
+    for name in wished:
+        if name not in header:
+            raise ColumnsRefused("group", f"The file has no column {name!r}.")
+        if wished.count(name) > 1:
+            raise ColumnsRefused("group", f"The column {name!r} is named twice.")
+    if wished:
+        return {name: header.index(name) for name in wished}
+    usual = (n for n, name in enumerate(header) if name.lower() == USUAL_GROUP and name not in questions)
+    found = next(usual, None)
+    return {} if found is None else {USUAL_GROUP: found}
+
+
 class _Reader:
     def __init__(
         self,
         header: Sequence[str],
         at: dict[str, int | None],
+        groups: dict[str, int],
         questions: Collection[str],
         score: Score,
         missing: Collection[str],
@@ -135,7 +163,8 @@ class _Reader:
         self.header, self.at, self.questions = header, at, questions
         self._score, self._missing = score, missing
         self._known: dict[tuple[str, str], int | str] = {}  # a category, or what is wrong
-        self._groups: set[str] = set()
+        self.groups = groups
+        self._seen: dict[str, set[str]] = {name: set() for name in groups}
 
     def category(self, item: str, cell: str) -> int | str:
         """Of a cell; a text says what is wrong with it. Each spelling is looked at once."""
@@ -162,19 +191,24 @@ class _Reader:
         problem = problem_of_words(person, LONGEST_PERSON)
         return None if problem is None else f"the person {problem}."
 
-    def problem_of_group(self, group: str) -> str | None:
-        if problem := problem_of_words(group, LONGEST_GROUP):
-            return f"the group {problem}."
-        self._groups.add(group)
-        if len(self._groups) > MOST_GROUPS + 1:  # and none
-            return f"there are more than {MOST_GROUPS} groups."
+    def groups_in(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """Of one line, a group a column."""
+        return tuple(cells[at].strip() for at in self.groups.values())
+
+    def problem_of_groups(self, groups: Sequence[str]) -> str | None:
+        for name, group in zip(self.groups, groups, strict=True):
+            if problem := problem_of_words(group, LONGEST_GROUP):
+                return f"the group {problem}."
+            self._seen[name].add(group)
+            if len(self._seen[name] - {""}) > MOST_GROUPS:
+                return f"column {name!r} has more than {MOST_GROUPS} groups."
         return None
 
 
 class _Matrix(_Reader):
     def read(self, rows: Iterator[tuple[int, list[str] | str]]) -> AnswersRead:
-        read = AnswersRead(MATRIX)
-        own = {self.at["person"], self.at["group"]}
+        read = AnswersRead(MATRIX, tuple(self.groups))
+        own = {self.at["person"], *self.groups.values()}
         columns = []
         for number, name in enumerate(self.header):
             if number in own:
@@ -208,11 +242,11 @@ class _Matrix(_Reader):
         columns: Sequence[tuple[int, int, str]],
     ) -> SittingRead | None:
         person = str(order) if self.at["person"] is None else self.cell("person", cells)
-        group = self.cell("group", cells)
-        if wrong := self.problem_of_person(person) or self.problem_of_group(group):
+        groups = self.groups_in(cells)
+        if wrong := self.problem_of_person(person) or self.problem_of_groups(groups):
             read.tell(line, None, wrong)
             return None
-        sitting = SittingRead(person, group)
+        sitting = SittingRead(person, groups)
         is_good = True
         for number, item, name in columns:
             category = self.category(name, cells[number])
@@ -227,7 +261,7 @@ class _Matrix(_Reader):
 
 class _Long(_Reader):
     def read(self, rows: Iterator[tuple[int, list[str] | str]]) -> AnswersRead:
-        read = AnswersRead(LONG)
+        read = AnswersRead(LONG, tuple(self.groups))
         self._place: dict[str, int] = {}
         self._sittings: dict[str, SittingRead] = {}
         self._answered: set[tuple[str, int]] = set()
@@ -240,8 +274,9 @@ class _Long(_Reader):
 
     def _take(self, read: AnswersRead, cells: list[str]) -> str | None:
         """One answer; says what is wrong with it."""
-        person, item, group = (self.cell(role, cells) for role in ("person", "item", "group"))
-        if wrong := self.problem_of_person(person) or self.problem_of_group(group):
+        person, item = (self.cell(role, cells) for role in ("person", "item"))
+        groups = self.groups_in(cells)
+        if wrong := self.problem_of_person(person) or self.problem_of_groups(groups):
             return wrong
         if item not in self.questions:
             return f"the pool has no question {item[:40]!r}."
@@ -252,14 +287,17 @@ class _Long(_Reader):
         if isinstance(time, str):
             return time
         sitting = self._sittings.get(person)
-        if sitting is not None and sitting.group != group:
-            return f"the person {person!r} is in group {sitting.group!r} before, and here in {group!r}."
+        if sitting is not None and sitting.groups != groups:
+            before, here = next(
+                pair for pair in zip(sitting.groups, groups, strict=True) if pair[0] != pair[1]
+            )
+            return f"the person {person!r} is in group {before!r} before, and here in {here!r}."
         place_ = self._place.setdefault(item, len(read.items))
         if place_ == len(read.items):
             read.items.append(item)
         if (person, place_) in self._answered:
             return f"the person {person!r} answers question {item} twice."
-        sitting = self._sittings.setdefault(person, SittingRead(person, group))
+        sitting = self._sittings.setdefault(person, SittingRead(person, groups))
         self._answered.add((person, place_))
         if category >= 0:
             sitting.items.append(place_)

@@ -314,7 +314,9 @@ def test_its_columns_are_all_decided_on() -> None:
         "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
         - {"question_id"}
         | {"response", "overall_theta", "overall_error", "is_pilot", "is_rapid"},
-        "ImportedSitting": {"id", "source", "number", "group_name", "items", "categories", "times"},
+        "ImportedSitting": {
+            *("id", "source", "number", "group_name", "other_groups", "items", "categories", "times"),
+        },
     }
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
     deleted = {"StudentProficiency", "Invitation"}

@@ -29,6 +29,8 @@ _REQUEST = {
     "anchors": [],
     "estimate": [],
     "groups": "none",
+    "column": "",
+    "dif": [{"column": "language", "reference": "de"}],
 }
 _RUNNING = {
     "calibration_id": CALIBRATION_ID,
@@ -77,7 +79,7 @@ IMPORT = Endpoint(
     reply=replies.ImportedResponses,
     problems=("404",),
     examples=(
-        asked("A form", {"file": "answers.csv", "group": "gender"}, "multipart/form-data"),
+        asked("A form", {"file": "answers.csv", "group": ["sex", "language"]}, "multipart/form-data"),
         asked("JSON", {"content": "person,alg-017\np1,1\np2,0\n", "file_name": "answers.csv"}),
         replied(
             "Kept",
@@ -89,6 +91,7 @@ IMPORT = Endpoint(
                 "questions": ["alg-017"],
                 "answers": 2,
                 "groups": [],
+                "group_columns": {},
                 "problem_count": 0,
                 "problems": [],
             },
@@ -127,7 +130,8 @@ LIST_IMPORTS = Endpoint(
                 "persons": 2000,
                 "questions": 100,
                 "answers": 200000,
-                "groups": ["A", "B"],
+                "groups": ["f", "m"],
+                "group_columns": {"sex": ["f", "m"], "language": ["de", "fr", "it"]},
                 "left_out": 0,
                 "imported_at": "2026-11-22T08:55:00Z",
             },
@@ -149,6 +153,10 @@ CALIBRATE = Endpoint(
     problems=("404", "409"),
     examples=(
         asked("All answers there are", {}),
+        asked(
+            "Do questions treat groups differently",
+            {"dif": [{"column": "sex"}, {"column": "language", "reference": "de"}]},
+        ),
         asked("New questions, all others kept", {"scale": "anchors", "estimate": ["alg-017"]}),
         replied(
             "Asked for", {**_RUNNING, "state": "queued", "stage": "", "progress": 0.0, "started_at": None}
@@ -169,7 +177,10 @@ READ = Endpoint(
     "read_calibration",
     TAG,
     "A calibration and what it found",
-    description="As CSV: its questions, parameters old and new with standard errors, fit and DIF.",
+    description=(
+        "As CSV: its questions, parameters old and new with standard errors, fit, and DIF by column and "
+        "group, as `dif_sex_p`, `dif_sex_f_ets_class`."
+    ),
     parameters=(OpenApiParameter("format", str, enum=["csv", "json"], default="json"),),
     reply={(200, "application/json"): replies.CalibrationReply, (200, "text/csv"): OpenApiTypes.STR},
     problems=("400", "404"),

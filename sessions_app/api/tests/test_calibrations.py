@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import pointers
 from sessions_app.measurement import running
+from sessions_app.measurement.importing import Wishes, import_responses
+from sessions_app.measurement.matrix import Wanted, matrix_lines
 from sessions_app.measurement.tests.simulated import answers_of, matrix_file
 from sessions_app.models import Calibration, ImportedSitting, ResponseImport, TestSession
 from sessions_app.tests.factories import make_pool
+from testing_engine.interchange.answer_files import Columns
+from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
 
 
@@ -46,6 +51,43 @@ def test_a_matrix_by_form_and_again_in_json_is_one_import(api: APIClient, pool: 
     listed = api.get(address).json()
     assert [each["import_id"] for each in listed["results"]] == [first["import_id"]]
     assert listed["results"][0]["file_name"] == "sheets.csv"
+
+
+def test_columns_of_groups_are_kept_by_name(api: APIClient, pool: QuestionPool) -> None:
+    text = "person,sex,q0,language,q2\np1,f,1,de,0\np2,m,NA,fr,1\np3,,1,de,\n"
+    file = SimpleUploadedFile("sheets.csv", text.encode())
+    address = f"/api/pools/{pool.pk}/responses"
+    form = {"file": file, "group": ["sex", "language"]}
+    first = api.post(address, form, format="multipart").json()
+    assert send(api, pool, text, group=["sex", "language"]).json() == {**first, "is_repeat": True}
+    assert first["group_columns"] == {"sex": ["f", "m"], "language": ["de", "fr"]}
+    assert (first["groups"], first["questions"]) == (["f", "m"], ["q0", "q2"])
+    stored = list(ImportedSitting.objects.values_list("group_name", "other_groups"))
+    assert stored == [("f", ["de"]), ("m", ["fr"]), ("", ["de"])]
+    long = "person,item,response,sex,language\na,q0,1,f,de\na,q1,1,f,fr\n"
+    told = send(api, pool, long, group=["sex", "language"]).json()["errors"][0]["detail"]
+    assert told == "Line 3: the person 'a' is in group 'de' before, and here in 'fr'."
+    for names in (["sex", "sex"], ["sex", "age"]):
+        assert pointers(send(api, pool, text, group=names)) == ["/group"]
+
+    address = f"/api/pools/{pool.pk}/calibrations"
+    body: dict[str, Any] = {"groups": "file", "column": "language", "dif": [{"column": "sex"}]}
+    wrong = {"column": "age", "dif": [{"column": "age"}, {"column": "sex", "reference": "x"}]}
+    assert pointers(api.post(address, {**body, **wrong})) == ["/column", "/dif/0/column", "/dif/1/reference"]
+    assert pointers(api.post(address, {**body, "groups": "none"})) == ["/column"]
+    asked = api.post(address, body).json()
+    assert asked["request"]["dif"] == [{"column": "sex", "reference": ""}]
+    matrix = "".join(matrix_lines(pool, Wanted(groups="file"), timezone.now())).splitlines()
+    assert matrix[:2] == ["person,sex,language,q0,q2", "1,f,de,1,0"]
+
+
+def test_a_file_with_one_column_of_groups_is_the_import_that_it_was(pool: QuestionPool) -> None:
+    """What its reading is called decides that: as it was when there could be no other."""
+    file = Upload("a.csv", b"person,sex,q0\n1,f,1\n")
+    source = import_responses(pool, file, Wishes(Columns(groups=("sex",)))).source
+    assert source is not None
+    before = {"shape": "matrix", "person": "", "group": "sex", "item": "", "response": "", "time": ""}
+    assert source.reading == {**before, "missing": [], "values": "categories"}
 
 
 def test_raw_answers_are_scored_by_the_questions_own_key(api: APIClient, pool: QuestionPool) -> None:

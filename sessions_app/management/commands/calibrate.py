@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from sessions_app.management.answers import add_which_answers, which_answers
 from sessions_app.measurement import proposals, queue, running
-from sessions_app.measurement.asking import GROUPS, LINK, NONE, SCALES, Asked, CalibrationRefused
+from sessions_app.measurement.asking import GROUPS, LINK, NONE, SCALES, Asked, CalibrationRefused, Compared
+from sessions_app.measurement.differences import looked_at, of_item
 from sessions_app.models import Calibration
 from sessions_app.refusals import Refusal
 from testing_engine.calibration.version import engine_version
@@ -35,7 +36,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--estimate", action="append", default=[], metavar="QUESTION", help="All others are anchors."
         )
-        parser.add_argument("--groups", choices=GROUPS, default=NONE)
+        parser.add_argument("--groups", choices=GROUPS, default=NONE, help="Populations told apart.")
+        parser.add_argument("--column", default="", help="Of groups, with --groups file; default: the first.")
+        parser.add_argument(
+            "--dif",
+            action="append",
+            metavar="COLUMN[=GROUP]",
+            help="Look for DIF between its groups, against the largest or GROUP. Repeatable.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the whole result as JSON.")
         parser.add_argument("--again", metavar="ID", help="Compute a calibration again, and compare.")
         parser.add_argument("--publish", metavar="ID", help="Publish what a calibration proposes.")
@@ -87,6 +95,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{finding['severity']:8} {of}{finding['sentence']}")
         for item in result["items"]:
             self.stdout.write(_line(item))
+        for about in looked_at(result):
+            self.stdout.write(_differing(result, about))
         if shift.get("scores"):
             self.stdout.write(
                 f"Scores of the last {shift['days']} days would move by {shift['mean']:+.3f} on average "
@@ -128,6 +138,19 @@ def _line(item: dict[str, Any]) -> str:
     )
 
 
+def _differing(result: dict[str, Any], about: dict[str, Any]) -> str:
+    """Which questions treat the groups of a column differently."""
+    if about["why_not"]:
+        return f"DIF by {about['column']}: not looked at. {about['why_not']}"
+    told = []
+    for item in result["items"]:
+        found = of_item(result, item).get(about["column"])
+        if found is not None and found["flagged"]:
+            classes = [f"{name} {of['ets_class']}" for name, of in found["groups"].items() if of["ets_class"]]
+            told.append(f"{item['id']} ({', '.join(classes)})" if classes else item["id"])
+    return f"DIF by {about['column']} against {about['reference']}: {', '.join(told) or 'none'}"
+
+
 def _asked(options: dict[str, Any]) -> Asked:
     priors = options["priors"]
     try:
@@ -143,7 +166,14 @@ def _asked(options: dict[str, Any]) -> Asked:
         anchors=tuple(options["anchors"]),
         estimate=tuple(options["estimate"]),
         groups=options["groups"],
+        column=options["column"],
+        dif=None if options["dif"] is None else tuple(map(_compared, options["dif"])),
     )
+
+
+def _compared(text: str) -> Compared:
+    column, equals, reference = text.rpartition("=")
+    return Compared(column, reference) if equals else Compared(text)
 
 
 def _calibration(text: str) -> Calibration:

@@ -15,7 +15,7 @@ from testing_engine.interchange.imported import Upload
 from testing_engine.management.pools import pool_named
 from testing_engine.management.taking_in import content_of
 
-ROLES = ("person", "group", "item", "response", "time")
+ROLES = ("person", "item", "response", "time")
 
 
 class Command(BaseCommand):
@@ -34,6 +34,14 @@ class Command(BaseCommand):
                 f"--{role}", default="", metavar="COLUMN", help="Left out: by its usual names."
             )
         parser.add_argument(
+            "--group",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+            dest="groups",
+            help="Of demographic groups. Repeatable; left out: the one called group.",
+        )
+        parser.add_argument(
             "--missing", action="append", default=[], metavar="CELL", help="Means: not answered. Repeatable."
         )
         parser.add_argument("--skip-bad-lines", action="store_true", help="Take the others all the same.")
@@ -42,7 +50,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, pool: str, file: Path, **options: Any) -> None:
         columns = {role: options[role] for role in ROLES}
         wishes = Wishes(
-            Columns(shape=options["shape"], missing=tuple(options["missing"]), **columns),
+            Columns(
+                shape=options["shape"],
+                groups=tuple(options["groups"]),
+                missing=tuple(options["missing"]),
+                **columns,
+            ),
             options["values"],
             options["skip_bad_lines"],
             options["dry_run"],
@@ -59,7 +72,9 @@ class Command(BaseCommand):
     def _print(self, report: Report) -> None:
         for problem in report.problems:
             self.stdout.write(problem)
-        groups = f", groups {', '.join(report.groups)}" if report.groups else ""
+        groups = "".join(
+            f", {column} {', '.join(groups)}" for column, groups in report.groups.items() if groups
+        )
         self.stdout.write(
             f"{report.shape}: {report.persons} persons, {len(report.questions)} questions, "
             f"{report.answers} answers{groups}; {report.problem_count} bad."

@@ -17,7 +17,7 @@ def test_from_a_file_to_a_revision(db: None, tmp_path: Path, capsys: pytest.Capt
     file = tmp_path / "answers.csv"
     file.write_bytes(matrix_file(pool, answers_of(200, 8)).content)
     call_command("import_responses", str(pool.pk), str(file), "--dry-run")
-    assert "200 persons, 8 questions, 1600 answers, groups A, B; 0 bad" in capsys.readouterr().out
+    assert "200 persons, 8 questions, 1600 answers, group A, B; 0 bad" in capsys.readouterr().out
     assert not ResponseImport.objects.exists()
     for _ in range(2):
         call_command("import_responses", str(pool.pk), str(file))

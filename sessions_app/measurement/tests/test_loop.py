@@ -70,10 +70,12 @@ def test_the_whole_loop(uncalibrated: QuestionPool, api: APIClient, start: Start
         found = np.array([item["new"][name] for item in result["items"]])
         error = np.array([item["errors"][name] for item in result["items"]])
         assert np.abs((found - truth) / error)[stable].max() < 4.5
-    assert result["items"][3]["dif"]["flagged"]
+    differ = [item["dif_by"]["group"] for item in result["items"]]
+    assert (result["dif"][0]["reference"], result["dif"][0]["why_not"]) == ("A", "")
+    assert differ[3]["flagged"]
     assert all(0 < error < 0.2 for item in result["items"] for error in item["curve_errors"][4:13])
-    assert max(result["items"], key=lambda item: abs(item["dif"]["z"]))["id"] == "q3"
-    assert result["items"][3]["classical_dif"]["ets_class"].startswith("C")
+    assert max(range(ITEMS), key=lambda j: differ[j]["uniform_chi2"]) == 3
+    assert differ[3]["groups"]["B"]["ets_class"] == "C−"
     assert calibration.shift is not None
     assert calibration.shift["sessions"] == 1
     assert list(TestSession.objects.order_by("pk").values()) == before

@@ -50,7 +50,7 @@ def answered(api: APIClient, start: Start) -> QuestionPool:
 
 def read_by_a_calibration(pool: QuestionPool, **asked: Any) -> Collected:
     revision = load_revision(pool.current_revision_id or 0)
-    known = list(ResponseImport.objects.values_list("pk", flat=True))
+    known = list(ResponseImport.objects.all())
     complete = checked(Asked(scale=OWN, **asked), revision, known)
     return collect(complete, revision, sessions_for(complete, pool.pk, timezone.now()))
 
