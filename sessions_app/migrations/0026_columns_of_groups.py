@@ -12,7 +12,7 @@ CREATE TRIGGER imported_sittings_never_change
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0024_hot_answers")]
+    dependencies = [("sessions_app", "0025_cat_api")]
     operations = [
         migrations.AddField(
             "responseimport",
