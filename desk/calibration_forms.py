@@ -20,6 +20,8 @@ from testing_engine.interchange.answer_files import Columns
 from testing_engine.interchange.imported import Upload
 
 AGAINST = "="  # before the group that others are compared with; alone: the largest
+_ONE = (NONE, _("all persons are one"))
+_BY_SOURCE = (SOURCE, _("each file, and delivered tests, by itself"))
 MODELS = ("1PL", "2PL", "3PL", "4PL", "GRM", "GPCM", "PCM", "RSM", "NRM")
 
 
@@ -98,11 +100,7 @@ class CalibrationForm(forms.Form):
     )
     groups = forms.ChoiceField(
         label=_("Populations"),
-        choices=[
-            (NONE, _("all persons are one")),
-            (FILE, _("by the first column of groups that each file has")),
-            (SOURCE, _("each file, and delivered tests, by itself")),
-        ],
+        choices=[_ONE, (FILE, _("by the first column of groups that each file has")), _BY_SOURCE],
     )
     delivered = forms.BooleanField(required=False, initial=True, label=_("Take delivered tests, too"))
     since = forms.DateField(
@@ -125,8 +123,7 @@ class CalibrationForm(forms.Form):
                 (f"{FILE}_{number}", format_lazy(_("by the column {column} of the files"), column=column))
                 for number, column in enumerate(self._columns)
             ]
-            none, _first, source = list(populations.choices)
-            populations.choices = [none, *by_columns, source]
+            populations.choices = [_ONE, *by_columns, _BY_SOURCE]
 
     @property
     def differences(self) -> list[forms.BoundField]:

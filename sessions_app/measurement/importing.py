@@ -190,7 +190,7 @@ def _reading(wishes: Wishes, read: AnswersRead) -> dict[str, Any]:
     """A file with one column of groups at most is read as it was before there could be several."""
     columns = asdict(replace(wishes.columns, shape=read.shape))
     first, *others = columns.pop("groups") or ("",)
-    several = {"other_groups": others} if others else {}
+    several: dict[str, Any] = {"other_groups": others} if others else {}
     rest = {"missing": list(columns["missing"]), "values": str(wishes.values)}
     return {**columns, "group": first, **several, **rest}
 

@@ -102,7 +102,10 @@ def test_results_and_requests_of_before_there_were_columns_are_read() -> None:
     classical = {"delta": -1.9, "delta_error": 0.3, "p": 1e-4, "ets_class": "C−", "standardised": -0.1}
     item = {"id": "q0", "dif": {**dif, "flagged": True}, "classical_dif": classical}
     population = [{"group": name, "persons": 350} for name in ("B", "", "A")]
-    result = {"items": [item, {"id": "q1", "dif": None, "classical_dif": None}], "population": population}
+    result: dict[str, Any] = {
+        "items": [item, {"id": "q1", "dif": None, "classical_dif": None}],
+        "population": population,
+    }
     (about,) = looked_at(result)
     assert (about["column"], about["reference"]) == ("group", "A")
     (found,) = of_item(result, item).values()
