@@ -12,7 +12,7 @@ CREATE TRIGGER imported_sittings_never_change
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0025_cat_api")]
+    dependencies = [("sessions_app", "0028_count_what_is_there")]
     operations = [
         migrations.AddField(
             "responseimport",
