@@ -12,7 +12,7 @@ CREATE TRIGGER imported_sittings_never_change
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0028_count_what_is_there")]
+    dependencies = [("sessions_app", "0029_lost_answers")]
     operations = [
         migrations.AddField(
             "responseimport",
