@@ -143,15 +143,11 @@ def test_what_cannot_be_looked_at_is_said() -> None:
     watched = look(log, questions)
     assert watched.numbers["not_looked_at"] == ["few_tests"]
     assert watched.numbers["population"] is None
-    several = look(*adaptive_log(np.random.default_rng(SEED), tests=200), concepts=tuple("ABCDEFGHI"))
-    assert several.numbers["not_looked_at"] == ["many_concepts"]
     nothing = look(
         AnswerLog(*(np.zeros(0, dtype=kind) for kind in (int, int, int, float, bool, bool, bool))), questions
     )
     assert len(nothing.numbers["not_looked_at"]) == 3
-    assert all(
-        str(not_looked_at(reason)) for each in (several, nothing) for reason in each.numbers["not_looked_at"]
-    )
+    assert all(str(not_looked_at(reason)) for reason in nothing.numbers["not_looked_at"])
 
 
 def test_questions_without_parameters_wait_for_answers() -> None:
