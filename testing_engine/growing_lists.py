@@ -7,14 +7,31 @@ from typing import Any
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
-from django.db.models import Model
+from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
 from testing_engine.keyset import KeysetPage, NoSuchPlace, keyset_page
 
 AFTER, BEFORE = "after", "before"
-MOST_COUNTED = 1000  # rows that "select all" may mean
+MOST_COUNTED = 1000  # rows; beyond, a list says that there are more
+
+
+class SubqueryCount(Subquery):
+    """How many rows a subquery has."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def counted(rows: QuerySet[Any]) -> SubqueryCount:
+    """In a subquery, how many rows there are of another row; counting stops behind `MOST_COUNTED`."""
+    return SubqueryCount(rows.values("pk")[: MOST_COUNTED + 1])
+
+
+def in_short(count: int) -> str:
+    """A number of rows that was counted so."""
+    return f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else str(count)
 
 
 class ByPlaces(Paginator[Any]):

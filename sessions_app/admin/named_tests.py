@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -27,7 +27,7 @@ from sessions_app.administration import invitations
 from sessions_app.models import Invitation, NamedTest, TestSession
 from sessions_app.reporting.result_distribution import Results, results_of_named_test
 from sessions_app.reporting.spreadsheets import csv_lines
-from testing_engine.growing_lists import GrowingList
+from testing_engine.growing_lists import GrowingList, counted, in_short
 
 STUDENTS_PAGE = "/take/test"
 
@@ -92,11 +92,12 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NamedTest]:
         tests: QuerySet[NamedTest] = super().get_queryset(request)
-        is_running = Q(sessions__status=TestSession.Status.ACTIVE)
+        sessions = TestSession.objects.filter(named_test=OuterRef("pk")).order_by()
+        invited = Invitation.objects.filter(test=OuterRef("pk"), revoked_at=None).order_by()
         return tests.annotate(
-            running_count=Count("sessions", filter=is_running, distinct=True),
-            over_count=Count("sessions", filter=~is_running, distinct=True),
-            invited_count=Count("invitations", filter=Q(invitations__revoked_at=None), distinct=True),
+            running_count=counted(sessions.filter(status=TestSession.Status.ACTIVE)),
+            over_count=counted(sessions.exclude(status=TestSession.Status.ACTIVE)),
+            invited_count=counted(invited),
         )
 
     def save_model(self, request: HttpRequest, obj: NamedTest, form: Any, change: bool) -> None:
@@ -130,18 +131,19 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
         ]
         return " ".join(times) or "always"
 
-    @admin.display(description="invited", ordering="invited_count")
+    @admin.display(description="invited")
     def invited(self, test: NamedTest) -> str:
         address = reverse("admin:sessions_app_invitation_changelist")
-        return format_html('<a href="{}?test__id__exact={}">{}</a>', address, test.pk, test.invited_count)  # type: ignore[attr-defined]
+        number = in_short(test.invited_count)  # type: ignore[attr-defined]
+        return format_html('<a href="{}?test__id__exact={}">{}</a>', address, test.pk, number)
 
-    @admin.display(description="running", ordering="running_count")
-    def running(self, test: NamedTest) -> int:
-        return test.running_count  # type: ignore[attr-defined,no-any-return]
+    @admin.display(description="running")
+    def running(self, test: NamedTest) -> str:
+        return in_short(test.running_count)  # type: ignore[attr-defined]
 
-    @admin.display(description="over", ordering="over_count")
-    def over(self, test: NamedTest) -> int:
-        return test.over_count  # type: ignore[attr-defined,no-any-return]
+    @admin.display(description="over")
+    def over(self, test: NamedTest) -> str:
+        return in_short(test.over_count)  # type: ignore[attr-defined]
 
     @action(description="Invite students", url_path="invite", permissions=["invite"], icon="group_add")  # type: ignore[untyped-decorator]
     def invite(self, request: HttpRequest, object_id: str) -> HttpResponse:

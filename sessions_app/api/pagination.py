@@ -20,7 +20,8 @@ from testing_engine.keyset import KeysetPage, NoSuchPlace, keyset_page
 
 AFTER, BEFORE = "after", "before"
 OF_PLACES = {
-    AFTER: "From `next` of the page before: the rows after that one's. As quick however far it is.",
+    AFTER: "From `next` of the page before: the rows after that one's, however far as quick as the first. "
+    "`count` stays what it was on the first page.",
     BEFORE: "From `previous`: the rows before.",
 }
 
@@ -30,19 +31,22 @@ class Pages(PageNumberPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
     found: KeysetPage[Any] | None = None
+    count: int
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        """One page. The view may know how long the list is (`count`) without counting."""
-        self.count: int = view.count(queryset) if hasattr(view, "count") else queryset.count()
+        """One page. The list is counted for the first page alone: places carry its length with them."""
         if self.page_query_param in request.query_params:
+            self.count = queryset.count()
             self.django_paginator_class = partial(_Numbered, count=self.count)  # type: ignore[assignment]
             return super().paginate_queryset(queryset, request, view)
         self.request = request
         size = self.get_page_size(request)
         assert size is not None
-        after, before = (request.query_params.get(name, "") for name in (AFTER, BEFORE))
+        asked = {name: request.query_params.get(name, "") for name in OF_PLACES}
         try:
-            self.found = keyset_page(queryset, size, after=after, before=before)
+            places = {name: text.partition(".")[0] for name, text in asked.items()}
+            self.found = keyset_page(queryset, size, **places)
+            self.count = _count_in("".join(asked.values())) if any(places.values()) else queryset.count()
         except NoSuchPlace as error:
             raise NotFound("There is no such page.") from error
         return list(self.found.rows)
@@ -62,7 +66,7 @@ class Pages(PageNumberPagination):
         address = self.request.build_absolute_uri()
         for other in OF_PLACES:
             address = remove_query_param(address, other)
-        return str(replace_query_param(address, name, place))
+        return str(replace_query_param(address, name, f"{place}.{self.count}"))
 
     def get_paginated_response(self, data: list[replies.Reply]) -> Response:
         return Response(replies.page(self.place, data))
@@ -86,6 +90,14 @@ class Pages(PageNumberPagination):
             for name, told in OF_PLACES.items()
         ]
         return [*super().get_schema_operation_parameters(view), *places]
+
+
+def _count_in(place: str) -> int:
+    """As it was counted for the first page; raises `NoSuchPlace`."""
+    digits = place.partition(".")[2]
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise NoSuchPlace(place)
+    return int(digits)
 
 
 class TrailPages(Pages):

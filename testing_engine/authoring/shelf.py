@@ -4,11 +4,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
-
 from testing_engine import pools
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.questions import POOL_NAME
+from testing_engine.keyset import NoSuchPlace, keyset_page
 from testing_engine.models import QuestionPool
 from testing_engine.sentences import Said, say
 
@@ -47,10 +46,12 @@ def find_pools(search: str = "", *, archived: bool = False, after: str = "") -> 
     found = QuestionPool.objects.select_related("current_revision").filter(archived_at__isnull=not archived)
     if words := search.replace("\x00", "").strip():
         found = found.filter(name__icontains=words)
-    found = _after(found, after).order_by("-created_at", "id")
-    rows = list(found[: PAGE + 1])
-    following = _place_of(rows[PAGE - 1]) if len(rows) > PAGE else ""
-    return PoolPage(tuple(map(_card, rows[:PAGE])), following)
+    found = found.order_by("-created_at", "id")
+    try:
+        page = keyset_page(found, PAGE, after=after)
+    except NoSuchPlace:  # from an address that somebody typed
+        page = keyset_page(found, PAGE)
+    return PoolPage(tuple(map(_card, page.rows)), page.after)
 
 
 def is_called(name: str) -> bool:
@@ -61,22 +62,6 @@ def is_called(name: str) -> bool:
 def count_archived() -> int:
     """How many pools are in the archive."""
     return QuestionPool.objects.filter(archived_at__isnull=False).count()
-
-
-def _place_of(pool: QuestionPool) -> str:
-    return f"{pool.created_at.isoformat()}_{pool.pk}"
-
-
-def _after(found: QuerySet[QuestionPool], place: str) -> QuerySet[QuestionPool]:
-    """What follows the pool at that place in the order; all where the place is none."""
-    moment, _, pool_id = place.partition("_")
-    try:
-        created_at, pk = datetime.fromisoformat(moment), uuid.UUID(pool_id)
-    except ValueError:
-        return found
-    if created_at.tzinfo is None:
-        return found
-    return found.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, id__gt=pk))
 
 
 def pool_card(pool_id: uuid.UUID) -> PoolCard:

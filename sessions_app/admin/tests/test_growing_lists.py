@@ -21,6 +21,7 @@ from testing_engine.models import QuestionPool
 STUDENTS = "/admin/sessions_app/student/"
 SESSIONS = "/admin/sessions_app/testsession/"
 INVITATIONS = "/admin/sessions_app/invitation/"
+NUMBERS = "invited", "running", "over"
 
 
 @pytest.fixture
@@ -68,6 +69,27 @@ def test_no_page_counts_its_table(
         with CaptureQueriesContext(connection) as sent:
             assert browser.get(address).status_code == 200
         assert not [query for query in sent if "COUNT(*)" in query["sql"].upper()], address
+
+
+def test_a_named_test_counts_as_far_as_it_says(
+    browser: Client,
+    students: list[Student],
+    start: Start,
+    pool: QuestionPool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    test = make_named_test(pool)
+    Invitation.objects.bulk_create(Invitation(test=test, student=student) for student in students)
+    start()
+    TestSession.objects.update(named_test=test)
+
+    def numbers() -> list[str]:
+        page = browser.get("/admin/sessions_app/namedtest/").content.decode()
+        return [re.search(rf"field-{name}[^>]+>(?:<a[^>]+>)?([^<]+)<", page)[1] for name in NUMBERS]  # type: ignore[index]
+
+    assert numbers() == ["12", "1", "0"]
+    monkeypatch.setattr("testing_engine.growing_lists.MOST_COUNTED", 11)
+    assert numbers() == ["more than 11", "1", "0"]
 
 
 def test_all_that_were_found_can_be_chosen(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import Start
@@ -50,7 +51,10 @@ def test_it_goes_there_and_back(api: APIClient, sessions: list[str]) -> None:
 def test_a_new_test_moves_no_page(api: APIClient, sessions: list[str], start: Start) -> None:
     following = api.get("/api/sessions?page_size=5").json()["next"]
     start(student_id="somebody else")
-    assert [row["session_id"] for row in api.get(following).json()["results"]] == sessions[5:10]
+    with CaptureQueriesContext(connection) as sent:
+        body = api.get(following).json()
+    assert ([row["session_id"] for row in body["results"]], body["count"]) == (sessions[5:10], 12)
+    assert not [query for query in sent if "COUNT(" in query["sql"]]
 
 
 def test_pages_by_number_are_the_same(api: APIClient, sessions: list[str]) -> None:
@@ -64,7 +68,20 @@ def test_filters_stay_on_the_way(api: APIClient, sessions: list[str]) -> None:
 
 @pytest.mark.parametrize("way", ["after", "before"])
 def test_what_is_no_place_is_no_page(api: APIClient, sessions: list[str], way: str) -> None:
-    places = ["x", "%00", "WzFd", "W10", "WyIyMDI2LTAxLTAxIiwgIngiXQ", "9" * 5000, "%ff"]
+    place = api.get("/api/sessions?page_size=5").json()["next"].partition("after=")[2].partition(".")[0]
+    places = [
+        place,
+        f"{place}.x",
+        f"{place}.-1",
+        "x.1",
+        "x",
+        "%00",
+        "WzFd",
+        "W10",
+        "WyIyMDI2LTAxLTAxIiwgIngiXQ",
+        "9" * 5000,
+        "%ff",
+    ]
     for address in ("/api/sessions", "/api/pools", "/api/student/s1/history"):
         for place in places:
             assert api.get(f"{address}?{way}={place}").status_code == 404, (address, place)
