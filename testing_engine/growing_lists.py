@@ -11,7 +11,7 @@ from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
-from testing_engine.keyset import KeysetPage, NoSuchPlace, keyset_page
+from testing_engine.keyset import KeysetPage, page_or_first
 
 AFTER, BEFORE = "after", "before"
 MOST_COUNTED = 1000  # rows; beyond, a list says that there are more
@@ -62,10 +62,7 @@ class GrowingChangeList(ChangeList):  # type: ignore[misc]
 
     def get_results(self, request: HttpRequest) -> None:
         asked = {name: request.GET.get(name, "") for name in (AFTER, BEFORE)}
-        try:
-            self.place = keyset_page(self.queryset, self.list_per_page, **asked)
-        except NoSuchPlace:
-            self.place = keyset_page(self.queryset, self.list_per_page)
+        self.place = page_or_first(self.queryset, self.list_per_page, **asked)
         self.result_list = list(self.place.rows)
         self.result_count = self._count()
         self.show_full_result_count, self.full_result_count = False, None

@@ -44,6 +44,14 @@ def keyset_page(found: QuerySet[Row], size: int, *, after: str = "", before: str
     )
 
 
+def page_or_first(found: QuerySet[Row], size: int, *, after: str = "", before: str = "") -> KeysetPage[Row]:
+    """The same; the first page for a place that somebody typed into an address."""
+    try:
+        return keyset_page(found, size, after=after, before=before)
+    except NoSuchPlace:
+        return keyset_page(found, size)
+
+
 class _Keys(Generic[Row]):
     """The columns by which a list is in order, each annotated under a name of its own."""
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
@@ -23,6 +22,8 @@ from sessions_app.reporting.result_distribution import Results, results_of
 from sessions_app.reporting.sentences import sentences_of
 from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
+from testing_engine.growing_lists import AFTER, BEFORE
+from testing_engine.keyset import page_or_first
 from testing_engine.pictures.picture import Picture
 
 PER_PAGE = 50
@@ -95,9 +96,11 @@ class ResultPages:
         if asked := request.GET.get("rows"):
             return _file(sessions, asked, request.GET.get("format", "csv"), f"results-{found.pk}")
         listed = sessions.select_related("student", "plan", "named_test").order_by("-started_at", "pk")
-        listed_page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+        asked_for = {way: request.GET.get(way, "") for way in (AFTER, BEFORE)}
+        page = page_or_first(listed, PER_PAGE, **asked_for)
         without_page = request.GET.copy()
-        without_page.pop("page", None)
+        for way in asked_for:
+            without_page.pop(way, None)
         results = results_of(sessions) if form.chooses() else self.results_of(found.pk)
         pictures = results_pictures(results)
         if "data" in request.GET:
@@ -110,8 +113,8 @@ class ResultPages:
             "pictures": pictures,
             "query": request.GET.urlencode(),
             "form": form,
-            "listed": listed_page,
-            "rows": _rows(list(listed_page)),
+            "listed": page,
+            "rows": _rows(list(page.rows)),
             "query_of_list": without_page.urlencode(),
             "files": FILES,
         }

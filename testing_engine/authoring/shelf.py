@@ -7,7 +7,7 @@ from datetime import datetime
 from testing_engine import pools
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.questions import POOL_NAME
-from testing_engine.keyset import NoSuchPlace, keyset_page
+from testing_engine.keyset import page_or_first
 from testing_engine.models import QuestionPool
 from testing_engine.sentences import Said, say
 
@@ -46,11 +46,7 @@ def find_pools(search: str = "", *, archived: bool = False, after: str = "") -> 
     found = QuestionPool.objects.select_related("current_revision").filter(archived_at__isnull=not archived)
     if words := search.replace("\x00", "").strip():
         found = found.filter(name__icontains=words)
-    found = found.order_by("-created_at", "id")
-    try:
-        page = keyset_page(found, PAGE, after=after)
-    except NoSuchPlace:  # from an address that somebody typed
-        page = keyset_page(found, PAGE)
+    page = page_or_first(found.order_by("-created_at", "id"), PAGE, after=after)
     return PoolPage(tuple(map(_card, page.rows)), page.after)
 
 

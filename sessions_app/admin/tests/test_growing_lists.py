@@ -168,3 +168,20 @@ def test_a_list_of_a_status_has_an_index(db: None, found: Callable[[], object], 
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
     assert index in found()[:51].explain()  # type: ignore[index]
+
+
+def test_results_are_listed_by_places(
+    browser: Client, start: Start, pool: QuestionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions_app.admin.results.PER_PAGE", 2)
+    newest, middle, oldest = [start()["session_id"] for _ in range(3)][::-1]
+    address = f"{STUDENTS}{Student.objects.get().pk}/results/"
+    seen = []
+    for way in ("next", "prev"):
+        page = browser.get(address)
+        seen.append([str(row["session"].pk) for row in page.context["rows"]])
+        ((_, query),) = re.findall(r'rel="(prev|next)" href="([^"]+)"', page.content.decode())
+        assert f'rel="{way}"' in page.content.decode()
+        address = address.partition("?")[0] + unescape(query)
+    assert seen == [[newest, middle], [oldest]]
+    assert [str(row["session"].pk) for row in browser.get(address).context["rows"]] == [newest, middle]
