@@ -203,6 +203,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "send messages": {
+        "task": "sessions_app.tasks.send_messages",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "watch pools": {  # at night; later in the day, those of which a look failed or was missed
         "task": "sessions_app.tasks.watch_pools",
         "schedule": crontab(minute="20"),
@@ -216,6 +221,9 @@ CELERY_BEAT_SCHEDULE = {
 }
 WATCH_HOUR = env.int("WATCH_HOUR", default=2)  # of the day, when pools are watched anew
 BEAT_TICK_LATE_AFTER = 120  # seconds; /health says degraded beyond it
+
+# Messages to other systems may go to private addresses, and over http: for development and closed networks.
+WEBHOOKS_MAY_GO_INSIDE = env.bool("WEBHOOKS_MAY_GO_INSIDE", default=False)
 
 # --- The API ---------------------------------------------------------------------------------------
 

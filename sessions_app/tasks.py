@@ -14,6 +14,7 @@ from sessions_app.measurement.simulations import queue as simulation_queue
 from sessions_app.measurement.simulations import running as simulating
 from sessions_app.measurement.watches import nights
 from sessions_app.sitting import hot_state, losses
+from sessions_app.webhooks import outbox
 from testing_engine.pools import read_pool
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,15 @@ def simulate(simulation_id: str) -> None:
 def take_up_simulations() -> None:
     sent, given_up = simulation_queue.take_up(cleanup.shared_clock(), send_simulation, simulating.settle)
     logger.info("Sent %d simulations again, gave up %d parts", sent, given_up)
+
+
+@shared_task
+def send_messages() -> None:
+    """Webhooks. What is sent is noted message by message, so a task that is cut off loses none."""
+    now = cleanup.shared_clock()
+    if delivered := outbox.send_due(now):
+        logger.info("Delivered %d messages", delivered)
+    outbox.forget_settled(now)
 
 
 @shared_task

@@ -20,6 +20,7 @@ from sessions_app.models.simulations import Simulation, SimulationPart
 from sessions_app.models.students import Student, StudentProficiency
 from sessions_app.models.thresholds import PoolThresholds
 from sessions_app.models.watches import PoolWatch
+from sessions_app.models.webhooks import Webhook, WebhookMessage
 
 __all__ = [
     "AnswerCount",
@@ -49,4 +50,6 @@ __all__ = [
     "StudentProficiency",
     "TestResponse",
     "TestSession",
+    "Webhook",
+    "WebhookMessage",
 ]

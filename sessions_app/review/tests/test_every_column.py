@@ -23,6 +23,9 @@ MEANT_TO_CHANGE = {  # whole tables
     "result_counts": "the same",
     "sessions_to_count": "the same",
     "auth_user": "who may do what",
+    "cat_sections": "what was asked for; a trigger keeps it, and what came of it is in each test's plan",
+    "cat_sittings": "which section a test was begun in",
+    "cat_stages": "what was handed out; a trigger keeps it, and replay computes it again",
     "calibrations": "beside the tests; `calibrate --again` computes a result anew and tells of answers",
     "gate_checks": "beside the tests; a trigger keeps them",
     "lost_answers": "what is known of answers that are gone; a trigger keeps it",
@@ -36,6 +39,8 @@ MEANT_TO_CHANGE = {  # whole tables
     "named_tests": "what is for later tests; what a test was given with is in its plan",
     "question_pools": "which revision, scale and name it has for later tests",
     "scales": "the correlation that a test began with is in its plan",
+    "webhooks": "who is told of later events",
+    "webhook_messages": "what they were told",
     "students": "the chain knows students by number, so that they can be erased",
 }
 LEFT_OUT = {
