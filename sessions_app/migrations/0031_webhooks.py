@@ -55,7 +55,7 @@ DROP FUNCTION note_pool_alarmed();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0029_lost_answers'),
+        ('sessions_app', '0030_columns_of_groups'),
         ('testing_engine', '0013_question_states'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
