@@ -55,8 +55,8 @@ class Migration(migrations.Migration):
                 "db_table": "answer_counts",
                 "indexes": [
                     models.Index(
+                        models.F("revision_id"),
                         condition=models.Q(("measure", "given")),
-                        fields=["revision_id"],
                         name="answers_given_of_a_revision",
                     )
                 ],
@@ -97,8 +97,8 @@ class Migration(migrations.Migration):
                 "db_table": "result_counts",
                 "indexes": [
                     models.Index(
+                        models.F("named_test_id"),
                         condition=models.Q(("named_test_id", 0), _negated=True),
-                        fields=["named_test_id"],
                         name="results_of_a_named_test",
                     )
                 ],
