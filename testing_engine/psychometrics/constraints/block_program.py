@@ -13,14 +13,11 @@ Everything here is a function of its arguments: nodes limit the work, no clock d
 another.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import scipy
-from scipy.sparse import csc_array, csr_array, vstack
 
 from testing_engine.psychometrics.constraints.blocks import Blocks, losses
 from testing_engine.psychometrics.constraints.integer_program import (
@@ -35,6 +32,7 @@ from testing_engine.psychometrics.constraints.integer_program import (
     Relaxed,
 )
 from testing_engine.psychometrics.constraints.linear_program import minimised
+from testing_engine.psychometrics.constraints.rows import Rows
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
 FIRST_GAP = 0.02  # of losses, in units of the largest value
@@ -42,33 +40,6 @@ WIDER = 4.0  # times the gap, where nothing was found within it
 MOST_NODES = 300  # of one branch and bound for a better solution
 NODES_FOR_ANY = 5_000  # while none is known
 MOST_ROUNDS = 6  # of branch and bound with a growing gap
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """R and Q rows over U columns, and E more behind these that make up for what a row misses, at a price."""
-
-    above: csc_array  # (R, U + E)
-    most: FloatArray  # (R,)
-    equal: csc_array  # (Q, U + E)
-    exactly: FloatArray  # (Q,)
-    own: int  # so many of the last rows of `above` are the blocks' own
-
-    def without(self, z: BoolArray) -> "Rows":
-        """What is left where the columns z (U,) are 1 already."""
-        done = np.concatenate([z, np.zeros(self.above.shape[1] - len(z))])
-        return Rows(
-            self.above, self.most - self.above @ done, self.equal, self.exactly - self.equal @ done, self.own
-        )
-
-    def among(
-        self, columns: IntArray
-    ) -> tuple[csr_array, FloatArray, csr_array, FloatArray, BoolArray, BoolArray]:
-        """The rows that these columns have a part in, or that are broken without them; and which they are."""
-        above, equal = self.above[:, columns].tocsr(), self.equal[:, columns].tocsr()
-        kept = (np.diff(above.indptr) > 0) | (self.most < -TOLERANCE)
-        needed = (np.diff(equal.indptr) > 0) | (np.abs(self.exactly) > TOLERANCE)
-        return above[kept], self.most[kept], equal[needed], self.exactly[needed], kept, needed
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +90,7 @@ class BlockProgram:
                 if missed <= TOLERANCE:
                     return solved
                 if active[self.free].all():
-                    return None
+                    return self._linear(active, may_miss=False)[0]
                 active = self.free.copy()  # it misses a row at this price, or cannot but miss it
                 continue
             active[cheap[np.argsort(-solved.reduced[cheap], kind="stable")[: 4 * length]]] = True
@@ -144,7 +115,7 @@ class BlockProgram:
         order = np.argsort(-worth, kind="stable")[: int(np.count_nonzero(worth > -np.inf))]
         chosen = [self._first(order, 2 * length)]
         few = max(length // 4, 4)
-        for own, coefficients in self._side(order):
+        for own, coefficients in self.rows.side(order):
             chosen.append(self._first(order[own], few))
             if len(own) > 4 * length and coefficients.min() < coefficients.max():
                 limits = np.quantile(coefficients, SMALL_COEFFICIENTS)
@@ -166,38 +137,22 @@ class BlockProgram:
         blocks = -(-count // max(int(self.blocks.least.min(initial=1)), 1))
         return np.concatenate([order[block < 0][:count], order[first[: max(blocks, 4)]]])
 
-    def _side(self, order: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
-        """Of every row but the blocks' own: places in `order` and coefficients there."""
-        rows = self.rows
-        for matrix, count in (
-            (rows.above, rows.above.shape[0] - rows.own),
-            (rows.equal, rows.equal.shape[0]),
-        ):
-            ordered = matrix[:, order].tocsr()
-            for low, high in pairwise(ordered.indptr[: count + 1].tolist()):
-                places = np.argsort(ordered.indices[low:high], kind="stable")
-                own = ordered.indices[low:high][places].astype(np.intp)
-                yield own, np.asarray(ordered.data[low:high][places], dtype=np.float64)
-
-    def _linear(self, active: BoolArray) -> tuple[Relaxed | None, float]:
+    def _linear(self, active: BoolArray, may_miss: bool = True) -> tuple[Relaxed | None, float]:
         """The relaxation over some columns, with the reduced values of all; by how much rows are missed."""
         columns, rows, n = np.flatnonzero(active), self.rows, len(self.values)
-        extra = rows.above.shape[1] - n
-        above, most, equal, exactly, kept, needed = rows.among(np.append(columns, np.arange(n, n + extra)))
+        extra = rows.columns - n
+        part, kept = rows.among(np.append(columns, np.arange(n, n + extra)))
         solved = minimised(
             np.concatenate([-self.values[columns], np.full(extra, SHORTFALL_PRICE)]),
-            above,
-            most,
-            equal,
-            exactly,
-            np.concatenate([np.ones(len(columns)), np.full(extra, np.inf)]),
+            part,
+            np.concatenate([np.ones(len(columns)), np.full(extra, np.inf if may_miss else 0.0)]),
         )
         if solved is None:
             return None, 0.0
-        prices, sides = np.zeros(len(kept)), np.zeros(len(needed))
-        prices[kept], sides[needed] = solved.above, solved.equal
-        prices[len(prices) - rows.own :] = 0.0
-        reduced = self.values + (rows.above.T @ prices + rows.equal.T @ sides)[:n]
+        prices = np.zeros(len(kept))
+        prices[kept] = solved.prices
+        prices[rows.above - rows.own : rows.above] = 0.0
+        reduced = self.values + rows.matrix.priced(prices)[:n]
         z = np.zeros(n)
         z[columns] = solved.x[: len(columns)]
         return Relaxed(-solved.value, z, reduced), float(solved.x[len(columns) :].sum())
@@ -208,13 +163,8 @@ class BlockProgram:
         free = np.flatnonzero(self.free)
         nearest = free[np.argsort(np.abs(relaxed.reduced[free]), kind="stable")[:EXCHANGED]]
         columns = np.union1d(nearest, np.flatnonzero(relaxed.z > FRACTION))
-        above, most, equal, exactly, _, _ = self.rows.among(columns)
-        program = Program(
-            self.values[columns],
-            vstack([above, equal], format="csc"),
-            np.concatenate([np.full(len(most), -np.inf), exactly]),
-            np.concatenate([most, exactly]),
-        )
+        rows, _ = self.rows.among(columns)
+        program = Program(self.values[columns], rows.matrix(), rows.low, rows.high)
         part = Relaxed(relaxed.bound, relaxed.z[columns], relaxed.reduced[columns])
         found = Exchange(program, part).best()
         return None if found is None else columns[found]
@@ -248,15 +198,12 @@ class BlockProgram:
         """The best solution that has the columns `kept`, some of the open ones and no others; a bound of what
         such solutions are worth; whether the nodes ran out."""
         columns, fixed = np.flatnonzero(open_columns), float(self.values[kept].sum())
-        above, most, equal, exactly, _, _ = self.rows.without(kept).among(columns)
+        rows, _ = self.rows.without(kept).among(columns)
         solved = scipy.optimize.milp(
             -self.values[columns],
             integrality=np.ones(len(columns), dtype=np.intp),
             bounds=scipy.optimize.Bounds(0, 1),
-            constraints=[
-                scipy.optimize.LinearConstraint(above, -np.inf, most),
-                scipy.optimize.LinearConstraint(equal, exactly, exactly),
-            ],
+            constraints=scipy.optimize.LinearConstraint(rows.matrix(), rows.low, rows.high),
             options={"mip_rel_gap": min(allowed / max(bound - fixed, allowed), 0.9) / 2, "node_limit": nodes},
         )
         ran_out = solved.status == OUT_OF_NODES

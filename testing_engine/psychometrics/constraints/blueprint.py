@@ -7,9 +7,10 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from testing_engine.psychometrics.constraints.assembly import in_unit_interval, units_of
-from testing_engine.psychometrics.constraints.block_program import BlockProgram, Rows
+from testing_engine.psychometrics.constraints.block_program import BlockProgram
 from testing_engine.psychometrics.constraints.blocks import Blocks
 from testing_engine.psychometrics.constraints.plan import Plan, Requirement
+from testing_engine.psychometrics.constraints.rows import Matrix, Rows
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
@@ -53,10 +54,7 @@ class Blueprint:
 
     def _kinds(self) -> IntArray:
         """(U,) a number for each column, the same for equal columns; of units only: no program has both."""
-        columns = self.rows.above.shape[0] + self.rows.equal.shape[0]
-        weights = np.random.default_rng(0).random(columns)
-        sketch = self.rows.above.T @ weights[: self.rows.above.shape[0]]
-        sketch += self.rows.equal.T @ weights[self.rows.above.shape[0] :]
+        sketch = self.rows.matrix.priced(np.random.default_rng(0).random(len(self.rows.high)))
         return np.asarray(np.unique(sketch[: self.n_columns], return_inverse=True)[1])
 
     def best(
@@ -134,13 +132,8 @@ class Blueprint:
         ]
         own = self._own_rows()
         width = self.n_columns + extra
-        return Rows(
-            _matrix([*above, *own], width),
-            np.array([row.upper for row in (*above, *own)]),
-            _matrix(equal, width),
-            np.array([row.upper for row in equal]),
-            len(own),
-        )
+        matrix = Matrix(_matrix([*above, *own], width), _matrix(equal, width))
+        return Rows(matrix, np.array([row.upper for row in (*above, *own, *equal)]), len(own))
 
     def _own_rows(self) -> list[Row]:
         """Of each block: no column without the block, least · used ≤ columns ≤ most · used."""

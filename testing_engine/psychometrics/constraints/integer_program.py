@@ -223,9 +223,16 @@ class Exchange:
         activity = (self.columns @ z)[:, None] - self.columns[:, out]
         added = self.columns[:, into]
         fits = np.ones((len(out), len(into)), dtype=bool)
-        for row, taken in enumerate(activity):
-            total = taken[:, None] + added[row]
-            fits &= (total >= self.lower[row]) & (total <= self.upper[row])
+        for row in self._in_the_way(activity, added).tolist():
+            taken, stays = activity[row], added[row] == 0
+            is_kept = self._is_kept(row, taken)
+            if not is_kept.all():
+                fits[:, stays] &= is_kept[:, None]
+            if not stays.any():
+                fits &= self._is_kept(row, taken[:, None] + added[row])
+            elif not stays.all():
+                moves = np.flatnonzero(~stays)
+                fits[:, moves] &= self._is_kept(row, taken[:, None] + added[row][moves])
         gains = np.where(fits, self.near_values[into] - self.near_values[out][:, None], -np.inf)
         place = int(gains.argmax())
         gain = float(gains.flat[place])
@@ -235,3 +242,13 @@ class Exchange:
         changed[out[place // len(into)]] = False
         changed[into[place % len(into)]] = True
         return float(self.near_values @ changed), changed
+
+    def _in_the_way(self, activity: FloatArray, added: FloatArray) -> IntArray:
+        """The rows that some exchange could break: activity (C, out), and what columns (C, into) add."""
+        most = activity.max(axis=1) + added.max(axis=1)
+        least = activity.min(axis=1) + added.min(axis=1)
+        return np.flatnonzero((most > self.upper) | (least < self.lower)).astype(np.intp)
+
+    def _is_kept(self, row: int, activity: FloatArray) -> BoolArray:
+        kept: BoolArray = (activity >= self.lower[row]) & (activity <= self.upper[row])
+        return kept

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import scipy
-from scipy.sparse import csc_array, csr_array, vstack
 
+from testing_engine.psychometrics.constraints.rows import Part
 from testing_engine.psychometrics.items.response import FloatArray
 
 FEASIBLE = 10 * np.sqrt(1e-9)  # by how much `linprog` lets a solution miss a bound or a row
@@ -33,60 +33,58 @@ def bound_highs() -> Any:
 class LinearSolution:
     x: FloatArray  # (n,)
     value: float
-    above: FloatArray  # (R,) prices of the rows ≤, at most 0
-    equal: FloatArray  # (Q,) prices of the rows =
+    prices: FloatArray  # (r,) of the rows; of those ≤ at most 0
 
 
 def minimised(
     cost: FloatArray,  # (n,)
-    above: csr_array,  # (R, n)
-    most: FloatArray,  # (R,)
-    equal: csr_array,  # (Q, n)
-    exactly: FloatArray,  # (Q,)
+    rows: Part,  # (r, n)
     upper: FloatArray,  # (n,) of x, whose lower bounds are 0
 ) -> LinearSolution | None:
-    """min cost · x subject to above x ≤ most, equal x = exactly; None where there is no solution.
+    """min cost · x subject to these rows; None where there is no solution.
 
     By the dual simplex method, without presolving.
     """
     highs = bound_highs()
     if highs is None:
-        return _by_linprog(cost, above, most, equal, exactly, upper)
-    lower = np.zeros(len(upper))
-    rows = csc_array(vstack((above, equal), format="csr"))
-    rhs = np.concatenate([most, exactly])
+        return _by_linprog(cost, rows, upper)
     solver = highs._Highs()
     solver.passOptions(_options())
-    program = _program(cost, rows, np.concatenate([np.full(len(most), -np.inf), exactly]), rhs, lower, upper)
     failed = highs.HighsStatus.kError
-    if solver.passModel(program) == failed or solver.run() == failed:
+    if _pass(solver, cost, rows, upper) == failed or solver.run() == failed:
         return None
     if solver.getModelStatus() != highs.HighsModelStatus.kOptimal:
         return None
     solution = solver.getSolution()
-    x, slack = np.array(solution.col_value), rhs - solution.row_value
+    x, slack = np.array(solution.col_value), rows.high - solution.row_value
     beside = max(float((-x).max(initial=0.0)), float((x - upper).max(initial=0.0)))
-    over, off = -slack[: len(most)], np.abs(slack[len(most) :])
+    over, off = -slack[: rows.above], np.abs(slack[rows.above :])
     if max(beside, float(over.max(initial=0.0)), float(off.max(initial=0.0))) > FEASIBLE:
         return None
-    prices, value = np.array(solution.row_dual), float(solver.getInfo().objective_function_value)
-    return LinearSolution(x, value, prices[: len(most)], prices[len(most) :])
+    value = float(solver.getInfo().objective_function_value)
+    return LinearSolution(x, value, np.array(solution.row_dual))
 
 
-def _program(
-    cost: FloatArray, rows: csc_array, low: FloatArray, high: FloatArray, lower: FloatArray, upper: FloatArray
-) -> Any:
-    highs = bound_highs()
-    program = highs.HighsLp()
-    program.num_row_, program.num_col_ = rows.shape
-    program.a_matrix_.num_row_, program.a_matrix_.num_col_ = rows.shape
-    program.a_matrix_.format_ = highs.MatrixFormat.kColwise
-    program.col_cost_, program.col_lower_, program.col_upper_ = cost, lower, upper
-    program.row_lower_, program.row_upper_ = low, high
-    program.a_matrix_.start_ = rows.indptr
-    program.a_matrix_.index_ = rows.indices
-    program.a_matrix_.value_ = rows.data
-    return program
+def _pass(solver: Any, cost: FloatArray, rows: Part, upper: FloatArray) -> Any:
+    """The whole program in one call: HiGHS's own object would take every array number by number."""
+    highs, (count, columns) = bound_highs(), rows.shape
+    return solver.passModel(
+        columns,
+        count,
+        len(rows.value),
+        int(highs.MatrixFormat.kColwise),
+        int(highs.ObjSense.kMinimize),
+        0.0,
+        cost,
+        np.zeros(columns),
+        upper,
+        rows.low,
+        rows.high,
+        rows.start,
+        rows.row,
+        rows.value,
+        np.zeros(columns, dtype=np.int32),
+    )
 
 
 @cache
@@ -101,24 +99,19 @@ def _options() -> Any:
     return options
 
 
-def _by_linprog(
-    cost: FloatArray,
-    above: csr_array,
-    most: FloatArray,
-    equal: csr_array,
-    exactly: FloatArray,
-    upper: FloatArray,
-) -> LinearSolution | None:
+def _by_linprog(cost: FloatArray, rows: Part, upper: FloatArray) -> LinearSolution | None:
+    matrix = rows.matrix().tocsr()
     solved = scipy.optimize.linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
         cost,
-        A_ub=above,
-        b_ub=most,
-        A_eq=equal,
-        b_eq=exactly,
+        A_ub=matrix[: rows.above],
+        b_ub=rows.high[: rows.above],
+        A_eq=matrix[rows.above :],
+        b_eq=rows.high[rows.above :],
         bounds=np.column_stack([np.zeros(len(upper)), upper]),
         method="highs-ds",
         options={"presolve": False},  # takes longer than it saves, with so few columns
     )
     if solved.x is None or solved.fun is None or solved.status != 0:
         return None
-    return LinearSolution(solved.x, float(solved.fun), solved.ineqlin.marginals, solved.eqlin.marginals)
+    prices = np.concatenate([solved.ineqlin.marginals, solved.eqlin.marginals])
+    return LinearSolution(solved.x, float(solved.fun), prices)

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from scipy.optimize import _linprog_highs
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 from testing_engine.psychometrics.constraints import linear_program
 from testing_engine.psychometrics.constraints.linear_program import minimised
+from testing_engine.psychometrics.constraints.rows import Matrix, Part, Rows
+from testing_engine.psychometrics.items.response import FloatArray
 from testing_engine.psychometrics.tests.pools import SEEDS
 
-Arguments = tuple[Any, Any, Any, Any, Any, Any]
+Arguments = tuple[FloatArray, Part, FloatArray]
 
 
 def drawn(seed: int) -> Arguments:
@@ -24,7 +26,10 @@ def drawn(seed: int) -> Arguments:
     length = float(rng.integers(1, n + 2))
     upper = np.where(rng.random(n) < 0.1, np.inf, 1.0)
     most = rng.integers(-1, 4, rows).astype(float)
-    return -rng.random(n), csr_array(above), most, csr_array(np.ones((1, n))), np.array([length]), upper
+    matrix = csc_array(np.vstack([above, np.ones((1, n))]))
+    start, row = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
+    part = Part(start, row, matrix.data, np.append(most, length), 1)
+    return -rng.random(n), part, upper
 
 
 @given(SEEDS)
@@ -68,3 +73,26 @@ def test_highs_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     for seed in range(20):
         minimised(*drawn(seed))
     assert capfd.readouterr() == ("", "")
+
+
+@given(SEEDS)
+def test_columns_gathered_by_hand_are_those_that_scipy_selects(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    above, equal = (np.where(rng.random((r, 30)) < 0.3, rng.normal(size=(r, 30)), 0.0) for r in (6, 2))
+    both, high = np.vstack([above, equal]), rng.choice([-1.0, 0.0, 1.0], 8)
+    rows = Rows(Matrix(csc_array(above), csc_array(equal)), high, own=2)
+    z = rng.random(30) < 0.2
+    np.testing.assert_array_equal(rows.without(z).high, high - csc_array(both) @ z.astype(float))
+    columns = np.flatnonzero(rng.random(30) < 0.4)
+    part, kept = rows.among(columns)
+    selected = csc_array(both[kept][:, columns])
+    own = part.matrix()
+    for name in ("indptr", "indices", "data"):
+        np.testing.assert_array_equal(getattr(own, name), getattr(selected, name))
+    np.testing.assert_array_equal(part.low, np.where(np.flatnonzero(kept) < 6, -np.inf, high[kept]))
+    broken = np.where(np.arange(8) < 6, high < 0, high != 0)
+    np.testing.assert_array_equal(kept, broken | both[:, columns].any(axis=1))
+    order = rng.permutation(30)[:20]
+    expected = [np.flatnonzero(both[row, order]) for row in (0, 1, 2, 3, 6, 7) if both[row, order].any()]
+    found = list(rows.side(order))
+    assert [places.tolist() for places, _ in found] == [places.tolist() for places in expected]

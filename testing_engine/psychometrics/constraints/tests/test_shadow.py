@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -56,6 +56,7 @@ EDITIONS = pytest.mark.parametrize("best", [best_of_first_edition, best_now])
 
 @EDITIONS
 @settings(deadline=None, max_examples=60)
+@example(seed=195, sets="free")  # where it would pay to miss a row at its price
 @given(seed=seeds, sets=st.sampled_from(["free", "whole", "some"]))
 def test_the_best_test_is_the_best_of_all(best: Callable[..., Best], seed: int, sets: str) -> None:
     rng = np.random.default_rng(seed)
