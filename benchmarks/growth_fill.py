@@ -27,9 +27,14 @@ _TABLES = (
     "session_events",
     "student_proficiencies",
     "invitations",
+    "answer_counts",
+    "result_counts",
+    "sessions_to_count",
 )
 _LINK = r"\\x00000000000000000000000000000000"
-_THETA, _ERROR = "{0.1,0.2,0.3,0.4,0.5}", "{0.5,0.5,0.5,0.5,0.5}"
+_DRAWN = random.Random(13)  # abilities, so that tests are told apart
+_THETAS = [f"{{{','.join(f'{_DRAWN.gauss():.6f}' for _ in range(5))}}}" for _ in range(4999)]
+_ERRORS = [f"{{{','.join([f'{1 - 0.06 * place:.2f}'] * 5)}}}" for place in range(1, ANSWERS + 1)]
 _FAMILY = "Abel", "Baum", "Curie", "Diaz", "Ebner", "Franz", "Gauss", "Hopper", "Ida", "Jung"
 
 
@@ -49,6 +54,7 @@ def fill(sessions: int, *, now: datetime) -> None:
     """So many sessions with `ANSWERS` answers each, and what belongs to them. Ids start at one million."""
     from django.contrib.auth.models import User
 
+    from sessions_app.counting import folding
     from sessions_app.models import NamedTest, TestSession
 
     one = TestSession.objects.select_related("revision").get()
@@ -70,6 +76,8 @@ def fill(sessions: int, *, now: datetime) -> None:
             "invitations (test_id, student_id, issue, created_at)",
             ((tests["exam"], pk, 1, now) for pk in students[: sessions * INVITED // 100]),
         )
+    folding.begin_anew()  # no trigger fired
+    folding.fold(float("inf"))
     for name in _TABLES:
         run(f"VACUUM ANALYZE {name}")
     run("CHECKPOINT")
@@ -130,13 +138,13 @@ def _session(made: _Made, references: tuple[int, int, int], questions: Sequence[
         "max_questions" if made.status == "completed" else "",
         "{0,0,0,0,0}",
         "{1,1,1,1,1}",
-        _THETA,
-        _ERROR,
+        _THETAS[(made.seed + ANSWERS - 1) % len(_THETAS)],
+        _ERRORS[-1],
         ANSWERS,
         ANSWERS // 2,
         ANSWERS % len(questions) if is_active else None,
         made.started,
-        made.started + timedelta(minutes=5),
+        made.started + timedelta(seconds=60 + made.seed % 1800),
         made.ended,
         made.test,
         "",
@@ -155,9 +163,9 @@ def _answers(made: Sequence[_Made], questions: Sequence[int]) -> Iterator[Sequen
                 right,
                 right,
                 "t" if right else "f",
-                _THETA,
-                _ERROR,
-                8200,
+                _THETAS[(each.seed + place) % len(_THETAS)],
+                _ERRORS[place],
+                2000 + (each.seed * 7919 + place * 104_729) % 60_000,
                 each.started + timedelta(seconds=30 * place),
                 _LINK,
             )

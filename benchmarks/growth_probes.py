@@ -85,5 +85,10 @@ PROBES = (
     desk("pools", lambda _: "questions/"),
     desk("questions of a pool", lambda f: f"questions/{f.pool}/"),
     desk("measure: pools", lambda _: "measure/"),
+    desk("exposure of a pool", lambda f: f"measure/{f.pool}/exposure"),
+    desk("results of a pool", lambda f: f"measure/{f.pool}/results"),
+    desk("answers to a question", lambda f: f"measure/{f.pool}/items/{f.question}"),
+    desk("table of a pool's questions", lambda f: f"questions/{f.pool}/table"),
+    admin("a test's results", lambda f: f"sessions_app/namedtest/{f.exam}/results/"),
     desk("a session's path", lambda f: f"measure/sessions/{f.session}"),
 )

@@ -199,6 +199,7 @@ class DictionaryEntry(Reply, frozen=True, kw_only=True):
 class Exported(Reply, frozen=True):
     dictionary: list[DictionaryEntry]
     rows: Annotated[list[dict[str, Any]], Meta(description="By the names of the dictionary.")]
+    is_whole: Annotated[bool, Meta(description="True, at the very end.")]
 
 
 def page(place: Place, results: list[Any]) -> Page:

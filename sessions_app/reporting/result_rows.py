@@ -1,14 +1,15 @@
 """Results as tables, for export: one row a session or one row an answer, and what each column means.
 
-Rows come from a server-side cursor: an export needs the same memory whatever its length. No answer key.
+Rows come piece by piece (`reporting.pieces`): an export needs the same memory whatever its length, and no
+transaction. No answer key.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import override
@@ -16,6 +17,7 @@ from django.utils.translation import override
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting.asked import asked_in, either, measures
 from sessions_app.reporting.levels import level_of, levels_of
+from sessions_app.reporting.pieces import in_pieces
 from sessions_app.reporting.report import Finding, Report, report_of_session
 from sessions_app.reporting.said import answered
 from sessions_app.reporting.spreadsheets import csv_lines
@@ -24,10 +26,10 @@ from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.raw_scores import RawScore, raw_scores_of
 from sessions_app.sitting.responses import as_values
 from sessions_app.sitting.result_specs import load_spec
-from sessions_app.sitting.thousandths import plain
-from testing_engine.models import TestPlan
+from sessions_app.sitting.thousandths import level_index, plain
+from testing_engine.models import Question, TestPlan
 
-CHUNK = 500  # rows that are in memory at once
+MOST_QUESTIONS = 5000  # versions that are in memory at once
 
 
 @dataclass(frozen=True)
@@ -42,32 +44,34 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, and the objects that give the rows. `look_up` adds to some of them what their columns read."""
+    """Columns, the sessions, and what makes some of them into the objects that the columns read."""
 
     columns: Sequence[Column]
-    objects: QuerySet[Any]
-    look_up: Callable[[list[Any]], Iterable[Any]]
+    sessions: QuerySet[TestSession]
+    look_up: Callable[[list[TestSession]], Iterable[Any]]
 
     def rows(self) -> Iterator[list[Any]]:
         """Plain values: text, numbers, truth values, None; times as ISO 8601 in UTC."""
-        found = self.objects.iterator(chunk_size=CHUNK)
-        while some := list(islice(found, CHUNK)):
-            for each in self.look_up(some):
-                with override("en"):
-                    row = [_plain(column.read(each)) for column in self.columns]
-                yield row
+        return (row for piece in in_pieces(self.sessions, self._rows_of) for row in piece)
+
+    def _rows_of(self, sessions: list[TestSession]) -> list[list[Any]]:
+        read = [column.read for column in self.columns]
+        with override("en"):
+            return [[_plain(value(each)) for value in read] for each in self.look_up(sessions)]
 
     def csv(self, *, is_for_people: bool = False) -> Iterator[str]:
         """As CSV, a line at a time; no cell is a formula."""
         return csv_lines([c.name for c in self.columns], self.rows(), is_for_people=is_for_people)
 
     def json(self) -> Iterator[str]:
-        """As one JSON object: `dictionary`, and `rows` with an object each; a line a row."""
+        """As one JSON object: `dictionary`, `rows` with an object each, a line a row; its end says that it is
+        whole.
+        """
         yield f'{{"dictionary": {json.dumps(self.dictionary())},\n"rows": ['
         names = [column.name for column in self.columns]
         for index, row in enumerate(self.rows()):
             yield ("," if index else "") + "\n" + json.dumps(dict(zip(names, row, strict=True)))
-        yield "\n]}\n"
+        yield '\n], "is_whole": true}\n'
 
     def dictionary(self) -> list[dict[str, str]]:
         """What each column means, in order."""
@@ -88,27 +92,23 @@ def export(
     if form == "csv":
         header = ["table", "column", "type", "meaning"]
         return csv_lines(header, ([*entry.values()] for entry in entries), is_for_people=is_for_people)
-    return iter([json.dumps({"dictionary": entries, "rows": []}) + "\n"])
+    return iter([json.dumps({"dictionary": entries, "rows": [], "is_whole": True}) + "\n"])
 
 
 def session_table(sessions: QuerySet[TestSession]) -> Table:
     """One row a session."""
-    objects = sessions.select_related("student", "plan", "revision", "named_test")
     names = concept_names(sessions)
     abilities = [column for name in names for column in _ability_columns(name, "at the end, or so far")]
-    return Table([*_SESSION, *abilities], objects.order_by("started_at", "pk"), _with_reports)
+    told = sessions.select_related("student", "plan", "revision", "named_test")
+    return Table([*_SESSION, *abilities], told, _with_reports)
 
 
 def answer_table(sessions: QuerySet[TestSession]) -> Table:
     """One row an answer, of the same sessions."""
-    objects = TestResponse.objects.filter(session__in=sessions.order_by()).select_related(
-        "question", "session__student", "session__plan"
-    )
     names = concept_names(sessions)
     abilities = [column for name in names for column in _ability_columns(name, "after this answer")]
-    columns = [*_ANSWER, *abilities]
-    in_order = objects.order_by("session__started_at", "session_id", "position")
-    return Table(columns, in_order, _AskedSoFar().look_up)
+    told = sessions.select_related("student", "plan").defer("plan__rules")
+    return Table([*_ANSWER, *abilities], told, _Answers().of)
 
 
 def _with_reports(sessions: list[TestSession]) -> Iterator[TestSession]:
@@ -120,21 +120,58 @@ def _with_reports(sessions: list[TestSession]) -> Iterator[TestSession]:
         yield session
 
 
-class _AskedSoFar:
-    """Answers in order, each with the concepts that its session had asked about by then."""
+_READ = (
+    *("session_id", "question_id", "position", "answer", "response", "score", "is_correct", "is_pilot"),
+    *("is_rapid", "response_time_ms", "answered_at", "theta", "standard_error"),
+)
+
+
+class Given(NamedTuple):
+    """An answer as the columns read it: a model's object for each would cost more than all its columns."""
+
+    session: TestSession
+    question: Question
+    position: int
+    answer: int | None
+    response: dict[str, Any] | None
+    score: int
+    is_correct: bool
+    is_pilot: bool
+    is_rapid: bool
+    response_time_ms: int | None
+    answered_at: datetime
+    theta: list[float]
+    standard_error: list[float]
+    is_asked: list[bool]  # which concepts the session had asked about by then
+
+
+class _Answers:
+    """Answers of sessions, in order; each version of a question is read once."""
 
     def __init__(self) -> None:
-        self.session_id: object = None
-        self.is_asked: list[bool] = []
+        self.questions: dict[int, Question] = {}
 
-    def look_up(self, answers: list[TestResponse]) -> Iterator[TestResponse]:
-        for answer in answers:
-            measured = [each and not answer.is_pilot for each in measures(answer.question.concepts)]
-            is_first = answer.session_id != self.session_id
-            self.is_asked = measured if is_first else either(self.is_asked, measured)
-            self.session_id = answer.session_id
-            answer.is_asked = self.is_asked  # type: ignore[attr-defined]
-            yield answer
+    def of(self, sessions: list[TestSession]) -> Iterator[Given]:
+        by_session: dict[UUID, list[tuple[Any, ...]]] = {session.pk: [] for session in sessions}
+        rows = TestResponse.objects.filter(session__in=list(by_session)).order_by("session_id", "position")
+        for session_id, *row in rows.values_list(*_READ):
+            by_session[session_id].append(tuple(row))
+        self._know({row[0] for own in by_session.values() for row in own})
+        for session in sessions:
+            is_asked: list[bool] = []
+            for question_id, *row in by_session[session.pk]:
+                question, is_pilot = self.questions[question_id], row[5]
+                measured = [each and not is_pilot for each in measures(question.concepts)]
+                is_asked = either(is_asked, measured) if is_asked else measured
+                yield Given(session, question, *row, is_asked)  # type: ignore[call-arg]
+
+    def _know(self, keys: set[int]) -> None:
+        missing = keys - self.questions.keys()
+        if len(self.questions) + len(missing) > MOST_QUESTIONS:
+            self.questions.clear()
+            missing = keys
+        read = Question.objects.only("external_id", "version", "concepts", "interactions")
+        self.questions |= read.in_bulk(missing)
 
 
 def concept_names(sessions: QuerySet[TestSession]) -> list[str]:
@@ -179,7 +216,7 @@ def _levels_in_words(report: Report) -> str | None:
     return f"{cuts}: {', '.join(level.name for level in levels)}"
 
 
-def _values_of(response: TestResponse) -> str | None:
+def _values_of(response: Given) -> str | None:
     if response.response is None:
         return None
     return json.dumps(as_values(answered(response)), ensure_ascii=False, sort_keys=True)
@@ -305,7 +342,7 @@ _SESSION = (
 )
 
 _ANSWER = (
-    Column("session_id", "text", "The session's id, a UUID.", lambda r: str(r.session_id)),
+    Column("session_id", "text", "The session's id, a UUID.", lambda r: str(r.session.pk)),
     Column("student_id", "text", STUDENT_ID, lambda r: r.session.student.external_id),
     Column("position", "number", "1 for the first question of the session.", lambda r: r.position),
     Column("question_id", "text", "The author's id of the question.", lambda r: r.question.external_id),
@@ -351,18 +388,22 @@ def _ability_columns(concept: str, when: str) -> list[Column]:
     """θ, standard error, proficiency and level of one concept; empty where the test does not have it."""
 
     def read(field: str, show: Callable[[float], Any]) -> Callable[[Any], Any]:
-        def value(row: TestSession | TestResponse) -> Any:
+        def value(row: TestSession | Given) -> Any:
             place = _place(row, concept)
             return None if place is None else show(getattr(row, field)[place])
 
         return value
 
-    def level(row: TestSession | TestResponse) -> Any:
+    names: dict[int | None, list[str]] = {}  # of levels, by specification: the lowest first
+
+    def level(row: TestSession | Given) -> Any:
         place = _place(row, concept)
         if place is None or not row.is_asked[place]:  # type: ignore[union-attr]
             return None
-        session = row if isinstance(row, TestSession) else row.session
-        return level_of(row.theta[place], load_spec(session.result_spec_id)) or None
+        key = (row if isinstance(row, TestSession) else row.session).result_spec_id
+        if key not in names:
+            names[key] = [each.name for each in levels_of(load_spec(key))]
+        return names[key][level_index(row.theta[place], load_spec(key).cuts)] if names[key] else None
 
     return [
         Column(f"theta: {concept}", "number", f"Ability {when}, logit scale.", read("theta", plain)),
@@ -387,7 +428,7 @@ def _ability_columns(concept: str, when: str) -> list[Column]:
     ]
 
 
-def _place(row: TestSession | TestResponse, concept: str) -> int | None:
+def _place(row: TestSession | Given, concept: str) -> int | None:
     """Of the concept in the row's test."""
     names = (row if isinstance(row, TestSession) else row.session).plan.concept_names
     return names.index(concept) if concept in names and len(row.theta) else None

@@ -1,7 +1,10 @@
 """What a student answered, as people may read it: in the words of the question, or as values."""
 
-from sessions_app.models import TestResponse
-from sessions_app.sitting.responses import Read, read_stored
+from typing import Protocol
+
+from sessions_app.models import TestResponse, TestSession
+from sessions_app.sitting.responses import Read, Stored, read_stored
+from testing_engine.models import Question
 from testing_engine.questions import interactions
 from testing_engine.questions.answers import Points
 from testing_engine.questions.interactions import TextEntry
@@ -10,7 +13,16 @@ from testing_engine.questions.wording import answer_in_words
 WITHHELD = "withheld"  # stands for what somebody typed who was erased: it may say who they were
 
 
-def answered(response: TestResponse) -> Read:
+class Told(Stored, Protocol):
+    """The same, with whose it is and what was asked."""
+
+    @property
+    def session(self) -> TestSession: ...
+    @property
+    def question(self) -> Question: ...
+
+
+def answered(response: Told) -> Read:
     """The option's index or the values of the response variables; None: "I don't know"."""
     read = read_stored(response)
     if not isinstance(read, dict) or response.session.student.erased_at is None:

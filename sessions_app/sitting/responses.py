@@ -1,9 +1,8 @@
 """What a student answered → what is scored, stored and compared when the request is repeated."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from sessions_app.models import TestResponse
 from sessions_app.refusals import InvalidResponse
 from sessions_app.sitting.shown import Given, shown_by_key
 from testing_engine.questions.answers import Answer, AnswerRefused, Points, canonical_answer
@@ -32,7 +31,16 @@ def read_response(revision: FrozenRevision, item: int, given: Given | Points) ->
         raise InvalidResponse(str(error), error.variable) from error
 
 
-def read_stored(response: TestResponse) -> Read:
+class Stored(Protocol):
+    """An answer as it is stored: a row, or what was read of one."""
+
+    @property
+    def answer(self) -> int | None: ...
+    @property
+    def response(self) -> Any: ...
+
+
+def read_stored(response: Stored) -> Read:
     """The same, of an answer that is stored."""
     stored: dict[str, Any] | None = response.response
     if stored is not None and POINTS in stored:

@@ -6,13 +6,15 @@ import json
 import re
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import Reply, answer_questions, pointers
 from sessions_app.models import Student, TestSession
-from sessions_app.reporting import result_rows
+from sessions_app.reporting import pieces, result_rows
 from sessions_app.reporting.levels import level_of
 from sessions_app.reporting.spreadsheets import csv_lines
 from sessions_app.tests.factories import make_named_test, make_pool
@@ -151,16 +153,44 @@ def test_it_exports_a_test_that_nobody_took(api: APIClient) -> None:
 def test_it_reads_in_pieces_from_the_server(
     taken: list[TestSession], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Constant memory: a named cursor on the server, and no more than a chunk of rows here."""
-    monkeypatch.setattr(result_rows, "CHUNK", 2)
-    opened: list[str] = []
-    chunked = connection.chunked_cursor
-
-    def counted() -> Any:
-        opened.append("cursor")
-        return chunked()
-
-    monkeypatch.setattr(connection, "chunked_cursor", counted)
+    """Constant memory, and nothing held between two pieces: each is read by its place in an index."""
     sessions = TestSession.objects.filter(named_test__name="algebra")
-    assert len(list(result_rows.export(sessions, "answers", "csv"))) == 37
-    assert opened == ["cursor"]
+    whole = {rows: list(result_rows.export(sessions, rows, "csv")) for rows in ("sessions", "answers")}
+    monkeypatch.setattr(pieces, "PIECE", 2)
+    for rows, lines in whole.items():
+        with CaptureQueriesContext(connection) as asked:
+            assert list(result_rows.export(sessions, rows, "csv")) == lines
+        found = [query["sql"] for query in asked if 'FROM "test_sessions"' in query["sql"]]
+        assert sum("LIMIT 2" in sql for sql in found) == 4
+    assert len(whole["answers"]) == 37
+
+
+def test_tests_that_began_at_the_same_moment_come_once_each(
+    api: APIClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pool()
+    begun = {
+        api.post("/api/test/start", {"student_id": f"s{number}"}).json()["session_id"] for number in range(5)
+    }
+    monkeypatch.setattr(pieces, "PIECE", 2)
+    told = list(result_rows.session_table(TestSession.objects.all()).rows())
+    assert [row[0] for row in told] == sorted(begun)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_breaks_costs_a_repetition(
+    api: APIClient, taken: list[TestSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "PIECE", 2)
+    monkeypatch.setattr(pieces, "PAUSES", (0, 0))
+    sessions = TestSession.objects.filter(named_test__name="algebra")
+    lines = result_rows.export(sessions, "answers", "csv")
+    found = [next(lines), next(lines)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    known = connection.connection.info
+    with psycopg.connect(known.dsn, password=known.password) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+    found += lines
+    assert found == list(result_rows.export(sessions, "answers", "csv"))

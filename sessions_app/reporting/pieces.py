@@ -1,0 +1,52 @@
+"""Many sessions, some at a time, in the order in which they began: for what is too long for memory.
+
+Each piece begins where the last one ended, by an index, and in statements of its own: no cursor and no
+transaction is held while somebody reads a file slowly, whatever stands between here and PostgreSQL, and a
+connection that breaks costs a repetition and not the file. Each test is told as it stands when its piece is
+read; one that begins meanwhile comes at the end.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from django.db import OperationalError, connection
+from django.db.models import Q, QuerySet
+
+from sessions_app.models import TestSession
+
+PIECE = 200  # sessions that are in memory at once
+PAUSES = (0.5, 1, 2, 4, 8)  # seconds before trying again: a PostgreSQL that restarts is back by then
+
+T = TypeVar("T")
+
+
+def in_pieces(sessions: QuerySet[TestSession], make: Callable[[list[TestSession]], T]) -> Iterator[T]:
+    """What `make` makes of each piece."""
+    ordered, after = sessions.order_by("started_at", "pk"), Q()
+    while True:
+        here = ordered.filter(after)
+
+        def read(here: QuerySet[TestSession] = here) -> tuple[list[TestSession], T]:
+            piece = list(here[:PIECE])
+            return piece, make(piece)
+
+        piece, made = _again(read)
+        yield made
+        if len(piece) < PIECE:
+            return
+        last = piece[-1]
+        # The first condition is what an index takes.
+        after = Q(started_at__gte=last.started_at) & (Q(started_at__gt=last.started_at) | Q(pk__gt=last.pk))
+
+
+def _again(read: Callable[[], T]) -> T:
+    for pause in PAUSES:
+        try:
+            return read()
+        except OperationalError:
+            if connection.in_atomic_block:
+                raise
+            connection.close()
+            time.sleep(pause)
+    return read()
