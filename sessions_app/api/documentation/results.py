@@ -172,8 +172,8 @@ EXPORT = Endpoint(
     description=(
         "Everything, the oldest first, as a stream. JSON begins with a data dictionary; as CSV it comes "
         "with `rows=dictionary`. A CSV cell that a spreadsheet would take for a formula has an "
-        "apostrophe in front. A stream that breaks off has no end: JSON is not closed with `is_whole`, and of "
-        "either the last chunk is missing, which HTTP clients report. 404 `test_not_found`."
+        "apostrophe in front. A stream that breaks off has no end: JSON is not closed with `is_whole`, and "
+        "of either the last chunk is missing, which HTTP clients report. 404 `test_not_found`."
     ),
     parameters=(
         OpenApiParameter("rows", str, enum=["sessions", "answers", "dictionary"], default="sessions"),
