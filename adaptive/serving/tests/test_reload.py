@@ -62,6 +62,7 @@ def test_a_reload_refuses_nobody_and_lets_nobody_wait_for_the_new(tmp_path: Path
             assert wait_until(lambda: len(answers) > 1)
             assert wait_until(lambda: not Path(f"/proc/{old}").exists())
         finally:
+            server.go_on.touch()
             over.set()
             for client in clients:
                 client.join()
