@@ -77,15 +77,13 @@ class LiveChangeList(GrowingChangeList):
     Each kind is found by an index of its own, which one query over both would not use.
     """
 
-    queryset: QuerySet[LiveSession]
-
-    def get_results(self, request: HttpRequest) -> None:
-        found = self.queryset.order_by()
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[LiveSession]:
+        """Also what an action on all that were found is done to."""
+        found: QuerySet[LiveSession] = super().get_queryset(request, exclude_parameters)
         running = found.filter(RUNNING).order_by("-started_at", "pk")[:MOST]
         expired = found.filter(_expired()).order_by("-completed_at", "pk")[:MOST]
         ids = [pk for some in (running, expired) for pk in some.values_list("pk", flat=True)]
-        self.queryset = self.queryset.filter(pk__in=ids)
-        super().get_results(request)
+        return found.filter(pk__in=ids)
 
 
 @admin.register(LiveSession)

@@ -80,6 +80,8 @@ def test_no_list_is_longer_than_the_most(
     monkeypatch.setattr(live, "MOST", 1)
     assert news(browser, {})["order"] == [two[1]["session_id"]]
     assert news(browser, {}, "?q=anna")["order"] == [two[0]["session_id"]]
+    all_found = {"action": "end_these", "select_across": 1, "_selected_action": [0], "index": 0}
+    assert browser.post(LIVE, all_found).context["ids"] == two[1]["session_id"]
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"known": []}', '{"known": 3}'])
