@@ -1,4 +1,8 @@
-"""What a look at simulated adaptive tests finds, and what it does not."""
+"""What a look at simulated adaptive tests finds, and what it does not.
+
+What is found is a matter of chance: each limit here is passed once in ten thousand runs at most, where the
+levels are as docs/WATCH.md says.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +27,6 @@ from testing_engine.monitoring.tests.logs import adaptive_log
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED, RETIRED
 
 DRIFT = ("easier", "harder", "slope")
-SEED = 7  # what is found is a matter of chance; how often, docs/WATCH.md says
 
 
 def look(log: AnswerLog, questions: list[WatchedQuestion], **given: Any) -> Watched:
@@ -41,15 +44,17 @@ def kinds(watched: Watched) -> Mapping[tuple[str, str | None], Any]:
 
 
 def well_asked(log: AnswerLog, questions: list[WatchedQuestion]) -> int:
-    """The question of middling use: enough answers, and yet not in every test."""
-    return int(np.argsort(np.bincount(log.item, minlength=len(questions)))[-12])
+    """Of the questions in three of five tests at most, the one whose answers say most of its difficulty."""
+    n = np.bincount(log.item, minlength=len(questions))
+    told = n * np.array([each.slope**2 for each in questions])
+    return int(np.where(n <= 0.6 * log.n_tests, told, 0).argmax())
 
 
 def test_clean_data_alarm_no_more_often_than_their_level() -> None:
-    """Of 12 looks with a family-wise level of 5 %, more than 4 alarm in one of 5,000 runs."""
-    rng = np.random.default_rng(SEED)
+    """Of 12 looks with a family-wise level of 5 %, more than 5 alarm in one of 80,000 runs."""
+    rng = np.random.default_rng()
     nights = [kinds(look(*adaptive_log(rng, tests=200, n=40))) for _ in range(12)]
-    assert sum(any(kind in DRIFT for kind, _ in night) for night in nights) <= 4
+    assert sum(any(kind in DRIFT for kind, _ in night) for night in nights) <= 5
     assert sum(("persons", None) in night for night in nights) <= 2
     assert sum(("population", None) in night for night in nights) <= 3
     assert not any(kind in ("rapid", "careless") for night in nights for kind, _ in night)
@@ -57,7 +62,7 @@ def test_clean_data_alarm_no_more_often_than_their_level() -> None:
 
 @pytest.mark.parametrize(("by", "kind"), [(0.9, "harder"), (-0.9, "easier")])
 def test_a_question_that_drifts_is_named(by: float, kind: str) -> None:
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng()
     state = rng.bit_generator.state
     question = well_asked(*adaptive_log(rng, tests=800))
     rng.bit_generator.state = state
@@ -68,22 +73,22 @@ def test_a_question_that_drifts_is_named(by: float, kind: str) -> None:
     assert 0.4 < found[kind, f"q{question}"]["shift"] < 2.0
     shifts = watched.numbers["questions"]["shift"]
     assert np.sign(shifts[question]) == np.sign(by)
-    assert sum(each in DRIFT for each, _ in found) <= 4  # its drift is not all others'
+    assert sum(each in DRIFT for each, _ in found) <= 6  # its drift is not all others'
     assert ("population", None) not in found
 
 
 def test_other_students_are_no_drift() -> None:
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng()
     nights = [kinds(look(*adaptive_log(rng, tests=400, mean=0.8, sd=1.4))) for _ in range(3)]
     assert all(("population", None) in night for night in nights)
-    assert sum(any(kind in DRIFT for kind, _ in night) for night in nights) <= 2
+    assert sum(kind in DRIFT for night in nights for kind, _ in night) <= 8  # of 180
     mean = nights[0]["population", None]
     assert abs(mean["mean"] - 0.8) < 0.35
     assert abs(mean["sd"] - 1.4) < 0.35
 
 
 def test_hurried_answers_are_told_and_make_no_drift() -> None:
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng()
     state = rng.bit_generator.state
     question = well_asked(*adaptive_log(rng, tests=800))
     rng.bit_generator.state = state
@@ -93,17 +98,17 @@ def test_hurried_answers_are_told_and_make_no_drift() -> None:
     assert found["careless", None]["share"] == pytest.approx(0.15, abs=0.06)
     assert found["rapid", f"q{question}"]["share"] == pytest.approx(0.4, abs=0.15)
     assert [item for kind, item in found if kind == "rapid"] == [f"q{question}"]
-    assert ("harder", f"q{question}") not in found
     without = look(replace(log, seconds=np.full(log.n_answers, np.nan)), questions)
     settled = [replace(each, seconds=0.1) for each in questions]  # faster than anybody is
     assert not any(kind in ("rapid", "careless") for kind, _ in kinds(look(log, settled)))
     z = [each.numbers["questions"]["z"][question] for each in (watched, without)]
+    assert abs(z[0]) < 4.5
     assert z[1] < min(z[0], 0)  # they would have made it look harder
     assert "no_times" in without.numbers["not_looked_at"]
 
 
 def test_where_all_hurry_it_says_what_was_left_out() -> None:
-    log, questions = adaptive_log(np.random.default_rng(SEED), tests=120)
+    log, questions = adaptive_log(np.random.default_rng(), tests=120)
     settled = [replace(each, seconds=1.0) for each in questions]
     watched = look(replace(log, seconds=np.full(log.n_answers, 0.3)), settled)
     assert kinds(watched)["careless", None] == {"share": 1.0, "tests": 120}
@@ -112,7 +117,7 @@ def test_where_all_hurry_it_says_what_was_left_out() -> None:
 
 
 def test_exposure_is_held_against_the_limit() -> None:
-    log, questions = adaptive_log(np.random.default_rng(SEED), tests=300)
+    log, questions = adaptive_log(np.random.default_rng(), tests=300)
     given = np.bincount(log.item, minlength=len(questions)) / 300
     worst = int(given.argmax())
     found = kinds(look(log, questions, limits=Limits(exposure=0.5)))
@@ -127,7 +132,7 @@ def test_exposure_is_held_against_the_limit() -> None:
 
 
 def test_persons_who_do_not_fit_are_counted() -> None:
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng()
     log, questions = adaptive_log(rng, tests=600)
     strange = rng.random(600) < 0.3
     copied = strange[log.test] & (
@@ -139,7 +144,7 @@ def test_persons_who_do_not_fit_are_counted() -> None:
 
 
 def test_what_cannot_be_looked_at_is_said() -> None:
-    log, questions = adaptive_log(np.random.default_rng(SEED), tests=60)
+    log, questions = adaptive_log(np.random.default_rng(), tests=60)
     watched = look(log, questions)
     assert watched.numbers["not_looked_at"] == ["few_tests"]
     assert watched.numbers["population"] is None
@@ -151,7 +156,7 @@ def test_what_cannot_be_looked_at_is_said() -> None:
 
 
 def test_questions_without_parameters_wait_for_answers() -> None:
-    log, questions = adaptive_log(np.random.default_rng(SEED), tests=200)
+    log, questions = adaptive_log(np.random.default_rng(), tests=200)
     questions[0] = replace(questions[0], state=NOT_CALIBRATED, answers=249)
     questions[1] = replace(questions[1], state=NOT_CALIBRATED, answers=250)
     questions[2] = replace(questions[2], state=RETIRED)
@@ -163,7 +168,7 @@ def test_questions_without_parameters_wait_for_answers() -> None:
 
 
 def test_answers_that_no_longer_hold_do_not_count() -> None:
-    log, questions = adaptive_log(np.random.default_rng(SEED), tests=200)
+    log, questions = adaptive_log(np.random.default_rng(), tests=200)
     older = np.arange(200) < 120
     for part in (
         replace(log, is_current=~older[log.test]),
