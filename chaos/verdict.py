@@ -211,6 +211,6 @@ def _should_tell(
 
 
 def _proficiencies(sitting: Sitting, known: Known) -> list[tuple[str, Any, Any]]:
-    rows = StudentProficiency.objects.filter(student__external_id=sitting.student_id)
-    found = {row.concept_name: (row.theta, row.standard_error) for row in rows}
+    rows = StudentProficiency.objects.now().filter(student__external_id=sitting.student_id)
+    found = {row.concept_name: (row.theta_now, row.standard_error_now) for row in rows}
     return [("proficiencies", found, known.abilities)]

@@ -232,8 +232,8 @@ class Life(RuleBasedStateMachine):
             ]
             assert row.started_at <= (row.completed_at or row.started_at)
         for student in self.students:
-            rows = StudentProficiency.objects.filter(student__external_id=student)
-            found = {each.concept_name: (each.theta, each.standard_error) for each in rows}
+            rows = StudentProficiency.objects.now().filter(student__external_id=student)
+            found = {each.concept_name: (each.theta_now, each.standard_error_now) for each in rows}
             assert found == self.known[student].abilities
 
     # --- Sending ------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Students, and what is known of them; a student's export and erasure."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -28,13 +29,21 @@ from testing_engine.growing_lists import GrowingList
 class ProficiencyInline(ReadOnly, TabularInline):  # type: ignore[misc]
     model = StudentProficiency
     hide_title = True
-    fields = ["concept_name", "scale", "proficiency", "updated_at"]
+    fields = ["concept_name", "scale", "proficiency", "updated"]
     readonly_fields = fields
     extra = 0
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StudentProficiency]:
+        found: QuerySet[StudentProficiency] = super().get_queryset(request).now()
+        return found
+
     @admin.display(description="proficiency")
     def proficiency(self, row: StudentProficiency) -> str:
-        return f"{proficiency_of(row.theta):.3f}"
+        return f"{proficiency_of(row.theta_now):.3f}"
+
+    @admin.display(description="updated at")
+    def updated(self, row: StudentProficiency) -> datetime:
+        return row.updated_at_now
 
 
 class EraseForm(BaseDialogForm):  # type: ignore[misc]
@@ -131,19 +140,27 @@ class StudentAdmin(ResultPages, GrowingList, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(StudentProficiency)
 class StudentProficiencyAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  # type: ignore[misc]
-    list_display = ["student", "concept_name", "scale", "proficiency", "ability", "error", "updated_at"]
+    list_display = ["student", "concept_name", "scale", "proficiency", "ability", "error", "updated"]
     list_filter = ["scale"]
     list_select_related = ["student", "scale"]
     ordering = ["student_id", "scale_id", "concept_name"]
 
-    @admin.display(description="proficiency", ordering="theta")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StudentProficiency]:
+        found: QuerySet[StudentProficiency] = super().get_queryset(request).now()
+        return found
+
+    @admin.display(description="updated at", ordering="updated_at_now")
+    def updated(self, row: StudentProficiency) -> datetime:
+        return row.updated_at_now
+
+    @admin.display(description="proficiency", ordering="theta_now")
     def proficiency(self, row: StudentProficiency) -> str:
-        return f"{proficiency_of(row.theta):.3f}"
+        return f"{proficiency_of(row.theta_now):.3f}"
 
-    @admin.display(description="θ", ordering="theta")
+    @admin.display(description="θ", ordering="theta_now")
     def ability(self, row: StudentProficiency) -> str:
-        return abilities([row.theta])
+        return abilities([row.theta_now])
 
-    @admin.display(description="standard error", ordering="standard_error")
+    @admin.display(description="standard error", ordering="standard_error_now")
     def error(self, row: StudentProficiency) -> str:
-        return errors([row.standard_error])
+        return errors([row.standard_error_now])

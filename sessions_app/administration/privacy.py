@@ -68,7 +68,9 @@ def held_of(external_id: str) -> Held:
     student = student_of(external_id)
     return Held(
         student=student,
-        proficiencies=student.proficiencies.select_related("scale").order_by("concept_name", "scale__name"),
+        proficiencies=student.proficiencies.now()
+        .select_related("scale")
+        .order_by("concept_name", "scale__name"),
         invitations=student.invitations.select_related("test").order_by("pk"),
         sessions=_sessions(student),
         admin_history=_admin_history(student).order_by("action_time"),

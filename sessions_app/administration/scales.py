@@ -9,16 +9,19 @@ from testing_engine.models import QuestionPool, Scale
 # What tests of this pool found, where nothing newer stands on the new scale; the older of two goes.
 _MOVE = """
 WITH of_pool AS (
-  SELECT known.id, known.student_id, known.concept_name, known.updated_at
+  SELECT known.id, known.student_id, known.concept_name,
+         CASE session.status WHEN 'active' THEN session.last_activity ELSE known.updated_at END AS updated_at
   FROM student_proficiencies AS known
   JOIN test_sessions AS session ON session.id = known.session_id
   JOIN pool_revisions AS revision ON revision.id = session.revision_id
   WHERE revision.pool_id = %(pool)s AND known.scale_id = %(before)s
 ), there AS (
-  SELECT own.id AS own_id, other.id AS other_id, other.updated_at > own.updated_at AS is_newer
+  SELECT own.id AS own_id, other.id AS other_id,
+         COALESCE(running.last_activity, other.updated_at) > own.updated_at AS is_newer
   FROM of_pool AS own JOIN student_proficiencies AS other
     ON other.student_id = own.student_id AND other.concept_name = own.concept_name
     AND other.scale_id = %(after)s
+  LEFT JOIN test_sessions AS running ON running.id = other.session_id AND running.status = 'active'
 ), dropped AS (
   DELETE FROM student_proficiencies
   WHERE id IN (SELECT CASE WHEN is_newer THEN own_id ELSE other_id END FROM there)

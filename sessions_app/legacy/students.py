@@ -132,9 +132,9 @@ def _standard_error(reliability: float | None) -> float:
 def _store(rows: list[LegacyProficiency], students: dict[str, int], table: TableReport) -> None:
     known = {
         (student_id, scale_id, concept_name): updated_at
-        for student_id, scale_id, concept_name, updated_at in StudentProficiency.objects.filter(
-            student_id__in=students.values()
-        ).values_list("student_id", "scale_id", "concept_name", "updated_at")
+        for student_id, scale_id, concept_name, updated_at in StudentProficiency.objects.now()
+        .filter(student_id__in=students.values())
+        .values_list("student_id", "scale_id", "concept_name", "updated_at_now")
     }
     scales = _Scales(students.values())
     new = []
@@ -194,9 +194,9 @@ def _proficiency(row: LegacyProficiency, student_pk: int, scale_pk: int) -> Stud
 
 def _renew(row: LegacyProficiency, student_pk: int, scale_pk: int) -> None:
     """Conditional, because a test of that student may be running."""
-    StudentProficiency.objects.filter(
+    StudentProficiency.objects.now().filter(
         student_id=student_pk,
         scale_id=scale_pk,
         concept_name=row.concept_name,
-        updated_at__lt=row.updated_at,
+        updated_at_now__lt=row.updated_at,
     ).update(theta=row.theta, standard_error=row.standard_error, session=None, updated_at=row.updated_at)

@@ -1,9 +1,12 @@
 """Students, and what is known of them."""
 
+from datetime import datetime
+
+from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Case, DateTimeField, F, FloatField, Func, OuterRef, Q, Subquery, When
 
 from testing_engine.models import Scale
 
@@ -48,8 +51,46 @@ class Student(models.Model):
         return self.external_id
 
 
+class _MemberAt(Func):
+    """The member of an array at a place, from 1."""
+
+    template, arg_joiner = "(%(expressions)s]", ")["
+    output_field = FloatField()
+
+
+class Proficiencies(models.QuerySet["StudentProficiency"]):
+    """What is known of students."""
+
+    def now(self) -> "Proficiencies":
+        """With the estimates as they are now: of a test that runs, those of its last answer."""
+        place = Func(F("session__plan__concept_names"), F("concept_name"), function="array_position")
+        last = apps.get_model("sessions_app", "TestResponse").objects.filter(
+            session=OuterRef("session"), position=OuterRef("session__questions_answered")
+        )
+        found = {
+            "theta": _MemberAt(F("session__theta"), place),
+            "standard_error": _MemberAt(F("session__standard_error"), place),
+            "updated_at": Subquery(last.values("answered_at"), output_field=DateTimeField()),
+        }
+        is_running = Q(session__status="active")
+        return self.annotate(
+            **{
+                f"{name}_now": Case(When(is_running, then=each), default=F(name))
+                for name, each in found.items()
+            }
+        )
+
+
 class StudentProficiency(models.Model):
-    """The newest estimate of a student in one concept of one scale; the next test on it may start from it."""
+    """The newest estimate of a student in one concept of one scale; the next test on it may start from it.
+
+    While the test that found it runs, the session's row has the numbers, so that an answer writes them once;
+    a trigger brings them here when it is over. Whoever reads asks for `now`.
+    """
+
+    theta_now: float  # with `now`, as are the next two
+    standard_error_now: float
+    updated_at_now: datetime
 
     student = models.ForeignKey(
         Student, on_delete=models.PROTECT, related_name="proficiencies", db_index=False
@@ -62,6 +103,8 @@ class StudentProficiency(models.Model):
         "sessions_app.TestSession", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     updated_at = models.DateTimeField()
+
+    objects = Proficiencies.as_manager()
 
     class Meta:
         db_table = "student_proficiencies"

@@ -253,11 +253,11 @@ def response(response: TestResponse) -> ResponseReply:
 def proficiency(student: Student, known: Sequence[StudentProficiency]) -> Proficiency:
     return Proficiency(
         student_id=student.external_id,
-        proficiency=proficiencies_of(row.theta for row in known),
+        proficiency=proficiencies_of(row.theta_now for row in known),
         concept_names=[row.concept_name for row in known],
         scales=[row.scale.name for row in known],
-        ability=Ability([plain(row.theta) for row in known], [row.standard_error for row in known]),
-        last_updated=max((row.updated_at for row in known), default=None),
+        ability=Ability([plain(row.theta_now) for row in known], [row.standard_error_now for row in known]),
+        last_updated=max((row.updated_at_now for row in known), default=None),
     )
 
 

@@ -191,11 +191,11 @@ def _proficiency(row: StudentProficiency) -> ExportedProficiency:
     return ExportedProficiency(
         concept_name=row.concept_name,
         scale=row.scale.name,
-        proficiency=proficiency_of(row.theta),
-        theta=plain(row.theta),
-        standard_error=row.standard_error,
+        proficiency=proficiency_of(row.theta_now),
+        theta=plain(row.theta_now),
+        standard_error=row.standard_error_now,
         session_id=row.session_id,
-        updated_at=row.updated_at.isoformat(),
+        updated_at=row.updated_at_now.isoformat(),
     )
 
 

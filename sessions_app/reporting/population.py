@@ -16,10 +16,9 @@ def abilities(
     () for fewer than `fewest` students. One query.
     """
     array = Value(list(edges[1:-1]), output_field=ArrayField(FloatField()))
-    number = Func(F("theta"), array, function="width_bucket", output_field=IntegerField())
-    rows = StudentProficiency.objects.filter(
-        scale_id=scale_id, concept_name__in=set(concept_names)
-    ).order_by()
+    number = Func(F("theta_now"), array, function="width_bucket", output_field=IntegerField())
+    rows = StudentProficiency.objects.now()
+    rows = rows.filter(scale_id=scale_id, concept_name__in=set(concept_names)).order_by()
     counted: dict[str, list[int]] = {name: [0] * (len(edges) - 1) for name in concept_names}
     for name, bin_number, count in rows.values_list("concept_name", number).annotate(Count("pk")):
         counted[name][bin_number] = count

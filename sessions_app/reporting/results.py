@@ -55,7 +55,7 @@ def student_of(external_id: str) -> Student:
 
 def proficiencies(student: Student) -> list[StudentProficiency]:
     """One a concept and scale, by their names."""
-    return list(student.proficiencies.select_related("scale").order_by("concept_name", "scale__name"))
+    return list(student.proficiencies.now().select_related("scale").order_by("concept_name", "scale__name"))
 
 
 def history(student: Student) -> QuerySet[TestSession]:

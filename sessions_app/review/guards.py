@@ -1,4 +1,4 @@
-"""The triggers that refuse changes, and those that have tests counted: is each there, on, and unchanged?"""
+"""The triggers that refuse changes, keep what was found and have tests counted: is each there, on, unchanged?"""
 
 from collections.abc import Iterator
 
@@ -53,6 +53,7 @@ TRIGGERS = {
     "test_sessions_counted_when_stored": ("test_sessions", "let_session_be_counted"),
     "test_sessions_facts": ("test_sessions", "refuse_change"),
     "test_sessions_final": ("test_sessions", "refuse_all_but_erasure"),
+    "test_sessions_keep_proficiencies": ("test_sessions", "keep_proficiencies"),
     "test_sessions_manner": ("test_sessions", "refuse_change"),
     "test_sessions_never_deleted": ("test_sessions", "refuse_change"),
     "test_sessions_none_begins_for_the_erased": ("test_sessions", "refuse_test_of_erased_student"),
@@ -60,6 +61,7 @@ TRIGGERS = {
 }
 # Function → MD5 of its source, as PostgreSQL keeps it.
 FUNCTIONS = {
+    "keep_proficiencies": "d64a6408811847d677ff7bf18c3d6319",
     "let_session_be_counted": "0a1ff0f3fb1da80463b36e68ea914278",
     "refuse_all_but_erasure": "8aa31eaf3b698831e43411f4f6f91e2d",
     "refuse_change": "1e136ea04571cb4b7696bed4233b26ce",

@@ -90,7 +90,7 @@ def changed_invitations() -> Iterator[Break]:
 
 
 def changed_proficiencies() -> Iterator[Break]:
-    """A proficiency is what its session's row says, which the chain vouches for."""
+    """A proficiency is what its session's row says, which the chain vouches for (while it runs: is that)."""
     rows = StudentProficiency.objects.exclude(session=None).select_related("session__plan")
     for row in rows.order_by("pk").iterator(chunk_size=2000):
         session = row.session
@@ -99,6 +99,8 @@ def changed_proficiencies() -> Iterator[Break]:
         where = f"proficiency of student {row.student_id} in {row.concept_name}"
         if session.student_id != row.student_id or row.concept_name not in names:
             yield Break(where, f"test {session.pk} is no test of the student in it")
+            continue
+        if session.status == session.Status.ACTIVE:
             continue
         index = names.index(row.concept_name)
         told = (session.theta[index], session.standard_error[index])

@@ -68,7 +68,10 @@ WITH advanced AS (
        JOIN question_pools AS pool ON pool.id = revision.pool_id,
        unnest(%(concept_names)s::text[], %(theta)s::float8[], %(standard_error)s::float8[],
               %(is_measured)s::bool[]) AS concept (name, theta, standard_error, is_measured)
-  WHERE concept.is_measured
+  WHERE concept.is_measured AND NOT EXISTS (
+    SELECT FROM student_proficiencies AS own
+    WHERE own.student_id = advanced.student_id AND own.scale_id = pool.scale_id
+      AND own.concept_name = concept.name AND own.session_id = advanced.id)
   ORDER BY concept.name
   ON CONFLICT (student_id, scale_id, concept_name) DO UPDATE
   SET theta = excluded.theta, standard_error = excluded.standard_error, session_id = excluded.session_id,

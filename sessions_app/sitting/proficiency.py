@@ -57,7 +57,7 @@ def prior_of(student_id: int, scale_id: int, concept_names: Sequence[str]) -> tu
 
     N(0, 1) where nothing is known. What another scale calls by the same name is something else.
     """
-    rows = StudentProficiency.objects.filter(
+    rows = StudentProficiency.objects.now().filter(
         student_id=student_id, scale_id=scale_id, concept_name__in=concept_names
     )
     known = {row.concept_name: _belief(row) for row in rows.select_related("session")}
@@ -67,7 +67,7 @@ def prior_of(student_id: int, scale_id: int, concept_names: Sequence[str]) -> tu
 
 def _belief(row: StudentProficiency) -> tuple[float, float]:
     """Mean and standard deviation to begin with, from what the last test found."""
-    theta, error = row.theta, row.standard_error
+    theta, error = row.theta_now, row.standard_error_now
     if row.session is not None and not is_posterior(load_plan(row.session.plan_id).rules):
         # It does not hold the population yet: weigh it in, as N(0, 1), by its precision.
         theta = min(max(theta / (1 + error**2), -FARTHEST), FARTHEST)

@@ -1,6 +1,6 @@
 """POST /api/test/submit."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import NormalDist
 from uuid import UUID, uuid4
 
@@ -230,10 +230,49 @@ def test_it_updates_session_and_proficiency_in_the_database(api: APIClient, star
     assert (session.questions_answered, session.correct_responses, session.status) == (3, 3, "active")
     assert session.theta == reply["ability"]["theta"]
     assert session.last_activity > session.started_at
-    known = {row.concept_name: row for row in StudentProficiency.objects.all()}
-    assert [known[name].theta for name in ("Math", "Algebra")] == reply["ability"]["theta"]
-    assert [known[name].standard_error for name in ("Math", "Algebra")] == reply["ability"]["standard_error"]
-    assert {row.session_id for row in known.values()} == {session.pk}
+    assert known_now() == (reply["ability"], session.responses.latest("position").answered_at, session.pk)
+
+
+def known_now() -> tuple[dict[str, list[float]], datetime, UUID]:
+    """Of the only student: ability in Math and Algebra, since when, and from which test."""
+    algebra, math = StudentProficiency.objects.now().order_by("concept_name")
+    ability = {
+        "theta": [math.theta_now, algebra.theta_now],
+        "standard_error": [math.standard_error_now, algebra.standard_error_now],
+    }
+    assert (math.updated_at_now, math.session_id) == (algebra.updated_at_now, algebra.session_id)
+    assert math.session_id is not None
+    return ability, math.updated_at_now, math.session_id
+
+
+def test_a_proficiency_is_of_the_newest_answer_whichever_test_it_is_of(api: APIClient, start: Start) -> None:
+    make_pool(concepts=2)
+    one, other = start(), start()
+    for started in (one, other, one):
+        reply = answer_questions(api, started, 1)
+        started["next_question"] = reply["next_question"]
+        assert str(known_now()[2]) == started["session_id"]
+        assert known_now()[0] == reply["ability"]
+
+
+@pytest.mark.parametrize("way", ["end", "complete", "expire"])
+def test_the_end_of_a_test_leaves_its_proficiencies_in_their_rows(
+    api: APIClient, start: Start, way: str
+) -> None:
+    make_pool(concepts=2)
+    started = start()
+    answer_questions(api, started, 5 if way == "complete" else 3)
+    before = known_now()
+    if way == "end":
+        api.post(f"/api/test/end/{started['session_id']}")
+    elif way == "expire":
+        assert cleanup.end_inactive(0, now=cleanup.shared_clock()) == 1
+    session = TestSession.objects.exclude(status="active").get()
+    rows = StudentProficiency.objects.order_by("-concept_name")  # Math, Algebra
+    assert [row.theta for row in rows] == session.theta == before[0]["theta"]
+    assert [row.standard_error for row in rows] == session.standard_error
+    assert {row.updated_at for row in rows} == {before[1]}
+    assert known_now() == before
 
 
 def test_it_stores_no_proficiency_of_a_concept_that_the_pool_never_asks(api: APIClient, start: Start) -> None:

@@ -240,10 +240,10 @@ def _each(name: str, given: Sequence[float], usual: float, concepts: int) -> lis
 def _own(asked: Asked, scale: Scale, revision: FrozenRevision) -> tuple[FloatArray, dict[str, Any]]:
     """From the newest estimates of all students who have one in every concept."""
     names = revision.concept_names
-    rows = StudentProficiency.objects.filter(scale=scale, concept_name__in=names).order_by("student_id")
+    rows = StudentProficiency.objects.now().filter(scale=scale, concept_name__in=names).order_by("student_id")
     known: dict[int, dict[str, tuple[float, float]]] = {}
     for student, name, theta, error in rows.values_list(
-        "student_id", "concept_name", "theta", "standard_error"
+        "student_id", "concept_name", "theta_now", "standard_error_now"
     ):
         known.setdefault(student, {})[name] = (theta, error)
     whole = [each for each in known.values() if len(each) == len(names)]
