@@ -17,7 +17,7 @@ from sessions_app.models.pool_imports import PoolImport
 from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.sessions import LiveSession, TestSession
 from sessions_app.models.simulations import Simulation, SimulationPart
-from sessions_app.models.students import Proficiencies, Student, StudentProficiency
+from sessions_app.models.students import Student, StudentProficiency
 from sessions_app.models.thresholds import PoolThresholds
 from sessions_app.models.watches import PoolWatch
 from sessions_app.models.webhooks import Webhook, WebhookMessage
@@ -39,7 +39,6 @@ __all__ = [
     "PoolRequirements",
     "PoolThresholds",
     "PoolWatch",
-    "Proficiencies",
     "ResponseImport",
     "ResultCount",
     "ResultSpecification",

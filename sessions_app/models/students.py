@@ -1,6 +1,7 @@
 """Students, and what is known of them."""
 
 from datetime import datetime
+from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
@@ -61,8 +62,11 @@ class _MemberAt(Func):
 class Proficiencies(models.QuerySet["StudentProficiency"]):
     """What is known of students."""
 
-    def now(self) -> "Proficiencies":
-        """With the estimates as they are now: of a test that runs, those of its last answer."""
+    def now(self) -> Any:
+        """With the estimates as they are now: of a test that runs, those of its last answer.
+
+        Of no type, for mypy would refuse to look for what is annotated here.
+        """
         place = Func(F("session__plan__concept_names"), F("concept_name"), function="array_position")
         last = apps.get_model("sessions_app", "TestResponse").objects.filter(
             session=OuterRef("session"), position=OuterRef("session__questions_answered")

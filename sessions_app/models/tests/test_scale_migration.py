@@ -17,11 +17,11 @@ UNKNOWN = "Imported, of no known pool"
 
 
 def known() -> dict[tuple[str, str, str], tuple[float, float, object]]:
-    rows: Any = StudentProficiency.objects.select_related("student", "scale").iterator()
+    rows: Any = StudentProficiency.objects.now().select_related("student", "scale").iterator()
     return {
         (row.student.external_id, row.scale.name, row.concept_name): (
-            row.theta,
-            row.standard_error,
+            row.theta_now,
+            row.standard_error_now,
             row.session_id,
         )
         for row in rows
