@@ -1,4 +1,4 @@
-"""The triggers that refuse changes, keep what was found or have tests counted: is each there, on, unchanged?"""
+"""The triggers that refuse changes, keep what was found, have tests counted: is each there and unchanged?"""
 
 from collections.abc import Iterator
 
