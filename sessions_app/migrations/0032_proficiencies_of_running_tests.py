@@ -37,5 +37,5 @@ DROP FUNCTION keep_proficiencies();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0029_lost_answers")]
+    dependencies = [("sessions_app", "0031_webhooks")]
     operations = [migrations.RunSQL(KEEP, KEEP_NO_MORE)]
