@@ -16,7 +16,8 @@ import httpx
 __all__ = ["AdaptiveTesting", "Answer", "Json", "Problem", "Test"]
 
 Json = dict[str, Any]
-Answer = (
+# An option's index or text, response variables, or "I don't know".
+Answer = int | str | Mapping[str, Any] | None
     int | str | Mapping[str, Any] | None
 )  # an option's index or text, response variables, or "I don't know"
 
@@ -67,8 +68,11 @@ class AdaptiveTesting:
         self._http.close()
 
     def start(self, student_id: str, **fields: Any) -> "Test":
-        """Begin a test. `fields` as in `POST /api/test/start`: `test`, or `question_pool_id`, `end_criteria` or
-        `rules`, `concept_names`. Raises `Problem`."""
+        """Begin a test; raises `Problem`.
+
+        `fields` as in `POST /api/test/start`: `test`, or `question_pool_id`, `end_criteria` or `rules`,
+        `concept_names`.
+        """
         return Test(self, self.post("/api/test/start", {"student_id": student_id, **fields}))
 
     def resume(self, session_id: str) -> "Test":
