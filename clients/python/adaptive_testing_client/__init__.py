@@ -18,8 +18,6 @@ __all__ = ["AdaptiveTesting", "Answer", "Json", "Problem", "Test"]
 Json = dict[str, Any]
 # An option's index or text, response variables, or "I don't know".
 Answer = int | str | Mapping[str, Any] | None
-    int | str | Mapping[str, Any] | None
-)  # an option's index or text, response variables, or "I don't know"
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # seconds
 PASSING = {429, 502, 503, 504}  # statuses that another try may not meet
@@ -27,7 +25,7 @@ PASSING_CODES = {"submission_in_progress"}
 
 
 class Problem(Exception):
-    """The service refused; nothing was changed. `errors`: the field (a JSON pointer) and the reason of each."""
+    """The service refused; nothing was changed. `errors`: each field (a JSON pointer) and the reason."""
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         self.status = status
