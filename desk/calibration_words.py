@@ -10,6 +10,7 @@ from desk.sentences import translated
 from sessions_app.measurement.differences import looked_at, of_item
 from sessions_app.measurement.finding_sentences import said_by
 
+UNBROKEN = "\N{NO-BREAK SPACE}"  # what belongs together stays on one line of a narrow column
 ANCHOR = "anchor"  # why a question that is one has no new parameters
 
 
@@ -70,7 +71,7 @@ def compared_in_words(result: Mapping[str, Any]) -> list[ComparedGroups]:
 def differences_in_words(result: Mapping[str, Any], item: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Of one question, by column: the p-value, and what it says; "" where it does not differ."""
     return [
-        (f"{column}: {each['p_all']:.3f}", _effects_in_words(each) if each["flagged"] else "")
+        (f"{column}:{UNBROKEN}{each['p_all']:.3f}", _effects_in_words(each) if each["flagged"] else "")
         for column, each in of_item(result, item).items()
         if each["p_all"] is not None
     ]
@@ -80,8 +81,8 @@ def _effects_in_words(found: Mapping[str, Any]) -> str:
     """Of each group: how much easier it is than for the reference, in logits, and ETS's class."""
     told = []
     for group, of in found["groups"].items():
-        effect = "–" if of["effect"] is None else f"{of['effect']:+.2f}"
-        told.append(f"{group} {effect} {of['ets_class'] or ''}".rstrip())
+        effect = "–" if of["effect"] is None else f"{of['effect']:+.2f}".replace("-", "−")
+        told.append(UNBROKEN.join(filter(None, (group, effect, of["ets_class"]))))
     return ", ".join(told)
 
 
