@@ -105,6 +105,11 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://localhost/adaptive")}
 DATABASES["default"]["ENGINE"] = "adaptive.postgresql"  # a connection that died with a restart is replaced
 DATABASES["default"]["OPTIONS"] = {
+    # A server that vanishes without a word is given up after so long (milliseconds); the URL may say otherwise.
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
     **DATABASES["default"].get("OPTIONS", {}),
     # A request never waits longer than `timeout` seconds for a connection: it answers 503 instead.
     "pool": {

@@ -33,7 +33,16 @@ def main() -> int:
     parser.add_argument("--pace", type=float, default=1.0, help="faults of the servers: 2 is twice as often")
     parser.add_argument("--only", metavar="KIND", help="one kind of fault, as it is called in the output")
     parser.add_argument("--logs", type=Path, help="keep the servers' logs in this folder")
+    parser.add_argument(
+        "--failover",
+        choices=("synchronous", "asynchronous"),
+        help="instead: whoever leads goes, of a Redis Cluster and of a PostgreSQL with such a standby",
+    )
     asked = parser.parse_args()
+    if asked.failover:
+        from chaos import failover
+
+        return failover.run(is_synchronous=asked.failover == "synchronous", students=asked.students)
     if asked.seconds is None and asked.answers is None:
         asked.seconds = 60.0
     with services() as (folder, started):

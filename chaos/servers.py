@@ -83,24 +83,29 @@ class Servers:
 @contextmanager
 def services() -> Iterator[tuple[Path, Services]]:
     """PostgreSQL and Valkey, with Django set up on them; never those that the environment names."""
-    import django
-    from django.core.management import call_command
-
     for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
         os.environ.pop(name, None)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))  # short: PostgreSQL's socket lives below it
     folder.chmod(0o755)
-    (folder / "static").mkdir()  # WhiteNoise warns where it is missing
     try:
-        with Services(folder) as started:
-            os.environ.update(started.urls.environment())
-            os.environ.update({**_ENVIRONMENT, "STATIC_ROOT": str(folder / "static")})
-            django.setup()
-            call_command("migrate", verbosity=0, interactive=False)
+        with Services(folder) as started, prepared(folder, started.urls.environment()):
             yield folder, started
-            disconnect()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def prepared(folder: Path, urls: dict[str, str]) -> Iterator[None]:
+    """Django set up on what the URLs name, and migrated."""
+    import django
+    from django.core.management import call_command
+
+    (folder / "static").mkdir()  # WhiteNoise warns where it is missing
+    os.environ.update({**urls, **_ENVIRONMENT, "STATIC_ROOT": str(folder / "static")})
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    yield
+    disconnect()
 
 
 def disconnect() -> None:
@@ -118,14 +123,13 @@ def web_servers(folder: Path, started: Services) -> Iterator[Servers]:
     assert started.postgres is not None
     assert started.valkey is not None
     with ExitStack() as stack:
-        web = [stack.enter_context(_web_server(folder, number)) for number in range(WEB_SERVERS)]
-        for server in web:
-            _wait_until_served(server)
+        web = [stack.enter_context(web_server(folder, number)) for number in range(WEB_SERVERS)]
         yield Servers(folder, started.postgres, started.valkey, web)
 
 
 @contextmanager
-def _web_server(folder: Path, number: int) -> Iterator[WebServer]:
+def web_server(folder: Path, number: int) -> Iterator[WebServer]:
+    """A web server that serves."""
     port = free_port()
     # As `make run` starts it (embedded/run.py), but for the clock.
     serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
@@ -137,7 +141,9 @@ def _web_server(folder: Path, number: int) -> Iterator[WebServer]:
         (folder / f"web-{number}.log").open("ab") as log,
         running(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
     ):
-        yield WebServer(port, process, clock)
+        server = WebServer(port, process, clock)
+        _wait_until_served(server)
+        yield server
 
 
 def _wait_until_served(server: WebServer) -> None:

@@ -107,6 +107,10 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         self.server.stop()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """It has stopped, by `halt` or `stop`, and its folder may be another's."""
         atexit.unregister(self.server._cleanup)  # it would try to stop it once more
         self.server._instances.pop(self.server.pgdata, None)
 

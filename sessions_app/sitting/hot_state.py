@@ -266,10 +266,7 @@ def is_up() -> bool:
     """Whether Redis answers; of a cluster every master."""
     try:
         redis = _redis()
-        if isinstance(redis, RedisCluster):
-            redis.ping(target_nodes=RedisCluster.PRIMARIES)
-        else:
-            redis.ping()
+        redis.ping(**_everywhere(redis))
     except RedisError:
         return False
     return True
@@ -284,15 +281,17 @@ def statistics() -> dict[str, int | float] | None:
             "active_locks": _count_keys(redis, "lock:*"),
             "cached_questions": _count_keys(redis, "question:*"),
         }
-        of_all: dict[str, Any] = {"target_nodes": RedisCluster.PRIMARIES}
-        if isinstance(redis, RedisCluster):
-            memory = sum(node["used_memory"] for node in redis.info("memory", **of_all).values())
-            keys = redis.dbsize(**of_all)
-        else:
-            memory, keys = redis.info("memory")["used_memory"], redis.dbsize()
+        told = redis.info("memory", **_everywhere(redis))
+        memory = sum(each["used_memory"] for each in ([told] if "used_memory" in told else told.values()))
+        keys = redis.dbsize(**_everywhere(redis))
         return {**counts, "memory_used_mb": round(memory / 2**20, 2), "total_keys": keys}
     except RedisError:
         return None
+
+
+def _everywhere(redis: Redis | RedisCluster) -> dict[str, Any]:
+    """How a cluster is told to ask each of its masters."""
+    return {"target_nodes": RedisCluster.PRIMARIES} if isinstance(redis, RedisCluster) else {}
 
 
 # --- Whose sessions are, for counting their students ------------------------------------------------------
