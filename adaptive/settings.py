@@ -105,7 +105,7 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://localhost/adaptive")}
 DATABASES["default"]["ENGINE"] = "adaptive.postgresql"  # a connection that died with a restart is replaced
 DATABASES["default"]["OPTIONS"] = {
-    # A server that vanishes without a word is given up after so long (milliseconds); the URL may say otherwise.
+    # A server that vanishes without a word is given up after so long (ms); the URL may say otherwise.
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,

@@ -46,7 +46,6 @@ WATCH_KEY = "watch"
 CLEANUP_KEY = "cleanup:last"
 LOSSES_KEY = "losses"
 _REMEMBERED_FOR = 600  # seconds; a test that is over, in case its last answer is lost (`losses`)
-_AT_ONCE = 500  # states
 
 
 def state_key(session_id: UUID) -> str:
@@ -171,7 +170,7 @@ def every_state() -> Iterator[dict[UUID, SessionState]]:
         keys: list[bytes] = []
         for key in redis.scan_iter(match=pattern, count=1000):
             keys.append(key)
-            if len(keys) == _AT_ONCE:
+            if len(keys) == 500:
                 yield _states_at(keys)
                 keys = []
         yield _states_at(keys)
@@ -245,8 +244,8 @@ def last_watch() -> tuple[float, int] | None:
 
 def timeline_looked_at() -> str | None:
     """The timeline of the PostgreSQL that somebody last compared every state with."""
-    replies = _talk(lambda pipeline: pipeline.hmget(LOSSES_KEY, "timeline"))
-    return None if replies is None or replies[0][0] is None else str(replies[0][0].decode())
+    replies = _talk(lambda pipeline: pipeline.hget(LOSSES_KEY, "timeline"))
+    return str(replies[0].decode()) if replies and replies[0] else None
 
 
 def note_timeline(timeline: str) -> None:
@@ -358,8 +357,7 @@ def _redis() -> Redis | RedisCluster:
 def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
     """One round trip. None when Redis does not answer, or did not a moment ago.
 
-    A Redis that was restarted does not know our scripts: it learns them, and is asked again. A cluster sends
-    what lies in different places at once; where one of them is away, the whole is taken for away.
+    A Redis that was restarted learns our scripts, and is asked again. A cluster is away with any master.
     """
     if time.monotonic() < _outage.until:
         return None
