@@ -94,13 +94,25 @@ def begin(connection: Connection, asked: Round, test: Test) -> list[float]:
     return seconds
 
 
+def look(connection: Connection, asked: Round, test: Test) -> list[float]:
+    """Ask as often where a test stands; seconds of each."""
+    path = f"{asked.path}/{test.session_id}"
+    return [send(connection, "GET", path, f"Session {test.token}")[0] for _ in range(asked.questions)]
+
+
 def post(
     connection: Connection, path: str, authorization: str, body: Mapping[str, object]
 ) -> tuple[float, bytes]:
     """Seconds until the reply was there, and the reply."""
-    content = msgspec.json.encode(body)
+    return send(connection, "POST", path, authorization, msgspec.json.encode(body))
+
+
+def send(
+    connection: Connection, method: str, path: str, authorization: str, content: bytes = b""
+) -> tuple[float, bytes]:
+    """The same with a body that is ready."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {authorization}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {authorization}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     begun = time.perf_counter()
@@ -117,7 +129,7 @@ def main() -> None:
     for line in sys.stdin.buffer:
         asked = decoder.decode(line)
         connection.ready()
-        way = begin if asked.path.endswith("/start") else take
+        way = {"start": begin, "status": look}.get(asked.path.rpartition("/")[2], take)
         seconds = [each for test in asked.tests for each in way(connection, asked, test)]
         sys.stdout.buffer.write(msgspec.json.encode(seconds) + b"\n")
         sys.stdout.buffer.flush()

@@ -19,7 +19,7 @@ from embedded.processes import free_port, running, wait_until
 CONCEPTS = (1, 5)
 QUESTIONS = 20
 SUBMIT, FLOOR, LEAN_FLOOR = "/api/test/submit", "/api/test/floor", "/api/test/lean-floor"
-START = "/api/test/start"
+START, STATUS = "/api/test/start", "/api/test/status"
 # As `make run` starts it (embedded/run.py).
 GUNICORN = ("--config", "docker/gunicorn.conf.py", "--log-level", "warning")
 

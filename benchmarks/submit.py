@@ -22,6 +22,7 @@ from benchmarks.serving import (
     LEAN_FLOOR,
     QUESTIONS,
     START,
+    STATUS,
     SUBMIT,
     client_token,
     postgresql_seconds,
@@ -30,10 +31,11 @@ from benchmarks.serving import (
     serve,
     start_for,
 )
+from benchmarks.written import Meter, Written
 
 CLIENTS = (1, 8)
-NAMES = {SUBMIT: "submit", FLOOR: "floor", LEAN_FLOOR: "lean floor", START: "start"}
-RATIOS = ((SUBMIT, FLOOR), (SUBMIT, LEAN_FLOOR), (START, SUBMIT))
+NAMES = {SUBMIT: "submit", FLOOR: "floor", LEAN_FLOOR: "lean floor", START: "start", STATUS: "status"}
+RATIOS = ((SUBMIT, FLOOR), (SUBMIT, LEAN_FLOOR), (START, SUBMIT), (STATUS, SUBMIT))
 TINY = [(1, 1), (5, 2)]  # concepts, clients
 
 
@@ -44,6 +46,7 @@ class Timed:
     rounds: list[list[float]] = field(default_factory=list)
     processor: float = 0.0
     postgresql: float = 0.0
+    written: Written = field(default_factory=Written)
 
     @property
     def all(self) -> list[float]:
@@ -66,7 +69,7 @@ def main() -> int:
     options = parser.parse_args()
     requests = 80 if options.tiny else options.requests
     measured = TINY if options.tiny else [(concepts, clients) for concepts in CONCEPTS for clients in CLIENTS]
-    rows = []
+    rows, costs = [], []
     with durable_services() as folder:
         pools = prepare(folder)
         token = client_token()
@@ -76,6 +79,7 @@ def main() -> int:
                 measurement = Measurement(folder, processes, server, pools[concepts], concepts, token)
                 timed = measurement.run(requests)
             rows += [_row(concepts, clients, timed, over, under) for over, under in RATIOS]
+            costs += [_cost(concepts, clients, NAMES[path], each) for path, each in timed.items()]
     header = (
         "test",
         "clients",
@@ -90,7 +94,42 @@ def main() -> int:
         "requests",
     )
     print(table(header, rows))
+    print("\nOf one request:\n")
+    print(table(COST_OF_ONE, costs))
     return 0
+
+
+COST_OF_ONE = (
+    "test",
+    "clients",
+    "request",
+    "workers' CPU ms",
+    "PostgreSQL's CPU ms",
+    "WAL records",
+    "WAL bytes",
+    "and whole pages",
+    "commits",
+    "Redis commands",
+    "Redis bytes",
+)
+
+
+def _cost(concepts: int, clients: int, name: str, timed: Timed) -> tuple[object, ...]:
+    count = len(timed.all)
+    each = timed.written.each(count)
+    return (
+        f"{concepts} concept{'s' * (concepts > 1)}",
+        clients,
+        name,
+        f"{timed.processor_each:.2f}",
+        f"{1000 * timed.postgresql / count:.2f}",
+        f"{each.wal_records:.1f}",
+        f"{each.wal_bytes:.0f}",
+        f"{each.page_bytes:.0f}",
+        f"{each.commits:.2f}",
+        f"{each.redis_commands:.1f}",
+        f"{each.redis_bytes:.0f}",
+    )
 
 
 def _row(concepts: int, clients: int, timed: dict[str, Timed], over: str, under: str) -> tuple[object, ...]:
@@ -134,13 +173,16 @@ class Measurement:
         paths = list(NAMES)
         for number in range(-2, max(2, requests // (QUESTIONS * len(self.processes)))):
             for path in paths if number % 2 else reversed(paths):
+                shares = [self._share(path) for _ in self.processes]
+                meter = Meter(self.folder)
                 begun = processor_seconds(self.server), postgresql_seconds(self.folder)
-                seconds = _answer(self.processes, [self._share(path) for _ in self.processes])
+                seconds = _answer(self.processes, shares)
                 if number < 0:  # the rounds before fill the caches of the workers
                     continue
                 timed[path].rounds.append(seconds)
                 timed[path].processor += processor_seconds(self.server) - begun[0]
                 timed[path].postgresql += postgresql_seconds(self.folder) - begun[1]
+                timed[path].written += meter.read()
         return timed
 
     def _share(self, path: str) -> Round:
