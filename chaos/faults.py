@@ -46,14 +46,18 @@ class Faults:
     counts: Counter[str] = field(default_factory=Counter)
 
     async def go_on(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Raises ValueError where there is no fault of the kind that `only` names."""
+        by_hand = (
+            ("valkey", VALKEY_EVERY, self._valkey_faults()),
+            ("postgres", POSTGRES_EVERY, self._postgres_faults()),
+            ("web", WEB_EVERY, self._web_faults()),
+            ("clock", CLOCK_EVERY, {"clock set": self._set_clock}),
+        )
+        kinds = [kind for *_, faults in by_hand for kind in faults]
+        if self.only is not None and self.only not in kinds:
+            raise ValueError(f"There is no fault called “{self.only}”, but: {', '.join(kinds)}.")
         async with asyncio.TaskGroup() as hands:
-            for name, every, faults in (
-                ("valkey", VALKEY_EVERY, self._valkey_faults()),
-                ("postgres", POSTGRES_EVERY, self._postgres_faults()),
-                ("web", WEB_EVERY, self._web_faults()),
-                ("clock", CLOCK_EVERY, {"clock set": self._set_clock}),
-            ):
+            for name, every, faults in by_hand:
                 chosen = {kind: fault for kind, fault in faults.items() if self.only in (None, kind)}
                 if chosen:
                     hands.create_task(self._hand(name, every, chosen))
