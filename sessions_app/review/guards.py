@@ -1,4 +1,4 @@
-"""The triggers that refuse changes, keep what was found, have tests counted: is each there and unchanged?"""
+"""The triggers that refuse changes, keep what was found, count and tell: is each there and unchanged?"""
 
 from collections.abc import Iterator
 
@@ -23,12 +23,14 @@ TRIGGERS = {
     "parameter_sources_never_emptied": ("parameter_sources", "refuse_change"),
     "passages_never_change": ("passages", "refuse_change"),
     "passages_never_emptied": ("passages", "refuse_change"),
+    "pool_revisions_are_told": ("pool_revisions", "note_pool_published"),
     "pool_revisions_never_change": ("pool_revisions", "refuse_change"),
     "pool_revisions_never_emptied": ("pool_revisions", "refuse_change"),
     "question_images_never_change": ("question_images", "refuse_change"),
     "question_images_never_emptied": ("question_images", "refuse_change"),
     "question_sounds_never_change": ("question_sounds", "refuse_change"),
     "question_sounds_never_emptied": ("question_sounds", "refuse_change"),
+    "pool_watches_are_told": ("pool_watches", "note_pool_alarmed"),
     "pool_watches_kept": ("pool_watches", "refuse_change"),
     "pool_watches_never_change": ("pool_watches", "refuse_change"),
     "pool_watches_never_emptied": ("pool_watches", "refuse_change"),
@@ -41,6 +43,7 @@ TRIGGERS = {
     "revision_questions_are_there": ("revision_questions", "refuse_places_of_nothing"),
     "revision_questions_never_change": ("revision_questions", "refuse_change"),
     "revision_questions_never_emptied": ("revision_questions", "refuse_change"),
+    "session_events_are_told": ("session_events", "note_test_event"),
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
     "session_events_never_emptied": ("session_events", "refuse_change"),
     "simulations_frozen": ("simulations", "refuse_change"),
@@ -63,6 +66,9 @@ TRIGGERS = {
 FUNCTIONS = {
     "keep_proficiencies": "d64a6408811847d677ff7bf18c3d6319",
     "let_session_be_counted": "0a1ff0f3fb1da80463b36e68ea914278",
+    "note_pool_alarmed": "f68e4be681f293f337dd4e36583fe780",
+    "note_pool_published": "f6391eb13cee8813ab00bf795d30075d",
+    "note_test_event": "3f6643b5c3f3130fc4098a45f814436b",
     "refuse_all_but_erasure": "8aa31eaf3b698831e43411f4f6f91e2d",
     "refuse_change": "1e136ea04571cb4b7696bed4233b26ce",
     "refuse_places_of_nothing": "600d77adda7b35abe3e518ad7c760428",

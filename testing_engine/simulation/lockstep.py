@@ -203,7 +203,8 @@ class Beliefs:
         log_density = self.log_likelihood + self.log_prior
         log_density -= log_density.max(axis=1)[:, None]
         density = np.exp(log_density, out=log_density)
-        total, first, second = (density @ self.quadrature.moments).T
+        # Each student alone: of all together, the last bits would depend on how many there are.
+        total, first, second = (density[:, None, :] @ self.quadrature.moments)[:, 0].T
         self.means = first / total
         self.sds = np.sqrt(np.maximum(second / total - self.means**2, 0.0))
         self.density = density
@@ -223,7 +224,8 @@ class Beliefs:
             raise TypeError(f"no lock-step form of {stop.name}")
         met = np.ones(len(self.means), dtype=bool)
         for cut in stop.cuts:
-            below = np.clip(self.density @ self.quadrature.below(cut) / self.totals, 0.0, 1.0)
+            share = (self.density[:, None, :] @ self.quadrature.below(cut))[:, 0]
+            below = np.clip(share / self.totals, 0.0, 1.0)
             for i, posterior in self.finer.items():
                 below[i] = posterior.below(cut)
             met &= np.maximum(below, 1 - below) >= stop.probability

@@ -5,7 +5,7 @@ import platform
 import numpy as np
 import scipy
 
-VERSION = "2"  # raised when a change of this package or of the engine changes a number
+VERSION = "3"  # raised when a change of this package or of the engine changes a number
 
 
 def engine_version() -> str:

@@ -226,3 +226,14 @@ def test_processes_share_the_students_and_change_nothing(capfd: pytest.CaptureFi
         np.testing.assert_array_equal(getattr(shared.taken, name), own)
     assert told[-1] == 1
     assert capfd.readouterr().out == ""
+
+
+def test_an_estimate_has_the_same_bits_however_many_are_computed_together() -> None:
+    """Students of one block, of blocks of three, and of one each."""
+    rng = np.random.default_rng()
+    items = [ItemParameters((1.0,), difficulty=float(rng.normal())) for _ in range(30)]
+    bank, rules, thetas = ItemBank.from_parameters(items), CatRules(max_questions=8), rng.normal(size=(9, 1))
+    whole = simulate(bank, rules, thetas, 11)
+    shared = simulate(bank, rules, thetas, 11, processes=3)
+    for name, own in vars(whole.taken).items():
+        np.testing.assert_array_equal(getattr(shared.taken, name), own)
