@@ -144,6 +144,7 @@ def _callers() -> dict[str, dict[str, Any]]:
 
 def _facts(size: int) -> Facts:
     from sessions_app.models import NamedTest, TestSession
+    from testing_engine.keyset import keyset_page
 
     newest = TestSession.objects.order_by("-started_at", "pk")
     middle = newest.exclude(status="active").select_related("student", "revision")[size // 2]
@@ -157,6 +158,7 @@ def _facts(size: int) -> Facts:
         student_pk=middle.student_id,
         exam=NamedTest.objects.get(name="exam").pk,
         last_page=-(-total // PAGE_SIZE),
+        middle=keyset_page(newest.filter(started_at__lte=middle.started_at), 1).after,
     )
 
 

@@ -19,6 +19,7 @@ class Facts:
     student_pk: int
     exam: int
     last_page: int
+    middle: str  # the place in the middle of the list of sessions, as `after` of an address has it
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ PROBES = (
     api("sessions, first page", lambda _: "sessions"),
     api("sessions, last page by number", lambda f: f"sessions?page={f.last_page}"),
     api("sessions, middle page by number", lambda f: f"sessions?page={(f.last_page + 1) // 2}"),
+    api("sessions, middle page by its place", lambda f: f"sessions?after={f.middle}.1"),
     api("sessions that were ended early", lambda _: "sessions?status=ended"),
     api("sessions of a pool", lambda f: f"sessions?pool={f.pool}"),
     api("sessions of a student", lambda f: f"sessions?student_id={f.student}"),
@@ -60,6 +62,7 @@ PROBES = (
     api("questions of a pool", lambda f: f"pools/{f.pool}/questions"),
     admin("front page", lambda _: ""),
     admin("sessions", lambda _: "sessions_app/testsession/"),
+    admin("sessions, middle page by its place", lambda f: f"sessions_app/testsession/?after={f.middle}"),
     admin("sessions that were ended early", lambda _: "sessions_app/testsession/?status__exact=ended"),
     admin("sessions, by a student's id", lambda f: f"sessions_app/testsession/?q={f.student}"),
     admin("sessions, by an id that nobody has", lambda _: "sessions_app/testsession/?q=nobody"),
