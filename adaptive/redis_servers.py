@@ -9,12 +9,13 @@ login than the master's also `sentinel_username` and `sentinel_password`.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 from django_redis.pool import ConnectionFactory
 from redis import Redis, RedisCluster
@@ -64,8 +65,8 @@ def read_url(url: str) -> RedisServers:
     if kind == SINGLE:
         _parsed(url)
         return RedisServers(kind, url)
-    parts = urlsplit(f"redis://{rest}")
-    login, _, names = parts.netloc.rpartition("@")
+    netloc, parts = _netloc_and_parts(rest)
+    login, _, names = netloc.rpartition("@")
     hosts = tuple(_host_and_port(name, _PORTS[kind]) for name in names.split(","))
     path = [part for part in parts.path.split("/") if part]
     master = path.pop(0) if kind == SENTINEL and path else ""
@@ -86,6 +87,12 @@ def read_url(url: str) -> RedisServers:
     tls = {name: value for name, value in options.items() if name.startswith("ssl")}
     own = {name.removeprefix("sentinel_"): value for name, value in of_sentinels.items() if value}
     return RedisServers(kind, url, hosts, master, options, {**tls, **own})
+
+
+def _netloc_and_parts(rest: str) -> tuple[str, SplitResult]:
+    """What stands before the path, and path and query. `urlsplit` refuses a second host in brackets."""
+    netloc = re.split("[/?#]", rest, maxsplit=1)[0]
+    return netloc, urlsplit(f"redis://{rest[len(netloc) :]}")
 
 
 def _parsed(url: str) -> dict[str, Any]:
@@ -207,7 +214,7 @@ def broker_settings(url: str) -> dict[str, Any]:
     """
     if problem_of_broker(url) or not is_redis(url) or (servers := read_url(url)).kind == SINGLE:
         return {"CELERY_BROKER_URL": url}
-    login, _, _ = urlsplit(f"redis{url[url.index('://') :]}").netloc.rpartition("@")
+    login, _, _ = _netloc_and_parts(url.partition("://")[2])[0].rpartition("@")
     at = f"{login}@" if login else ""
     database = servers.options.get("db", 0)
     spoken = [f"sentinel://{at}{f'[{h}]' if ':' in h else h}:{port}/{database}" for h, port in servers.hosts]

@@ -46,6 +46,8 @@ def test_a_connection_that_was_only_told_something_goes_on() -> None:
 
 
 def test_it_asks_the_server_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # it may hold one that another test cut
     pid()
     connection.close()
     with monkeypatch.context() as patched:
