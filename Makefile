@@ -9,8 +9,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than processors: tests that start processes wait for them much of the time.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+WORKERS ?= auto
 
 
 .PHONY: run manage test screenshots lint types migrations-check audit lock sbom fuzz schema benchmarks load chaos proofs clean
