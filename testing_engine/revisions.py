@@ -91,10 +91,8 @@ class FrozenRevision:
 
     def points_of_categories(self, item: int) -> tuple[float, ...]:
         """What an answer of each category earns, from category 0 up."""
-        question = self.with_interactions.get(item)
-        if question is None:
-            return tuple(map(float, range(max(self.option_scores[item]) + 1)))
-        return tuple(question.scoring.program.categories)
+        categories = range(int(self.bank.n_categories[item]))
+        return tuple(float(self.points(item, category)) for category in categories)
 
     def may_shuffle(self, item: int) -> bool:
         """Whether the order of the options says nothing: not where they are steps of a scale."""

@@ -28,11 +28,18 @@ SHORT = {"a": "discrimination", "b": "difficulty", "c": "guessing", "d": "upper_
 
 
 @dataclass(frozen=True)
-class Asked:
-    """`pool_id` and perhaps the number of its revision, or a `draft` of items with parameters."""
+class Manner:
+    """How a section's sessions go."""
 
     rules: CatRules
     lookahead: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`pool_id` and perhaps the number of its revision, or a `draft` of items with parameters."""
+
+    manner: Manner
     pool_id: UUID | None = None
     revision: int | None = None
     draft: PoolDraft | None = None
@@ -62,9 +69,10 @@ def read_section(content: Mapping[str, Any]) -> Asked:
     if problems:
         raise CatRefused(problems)
     assert isinstance(pool, Mapping)
+    manner = Manner(rules, lookahead)
     if "id" in pool:
-        return Asked(rules, lookahead, *_pool(pool))
-    return Asked(rules, lookahead, draft=_draft(pool["items"], configuration, content))
+        return Asked(manner, *_pool(pool))
+    return Asked(manner, draft=_draft(pool["items"], configuration, content))
 
 
 def _configuration(content: Mapping[str, Any]) -> Mapping[str, Any]:

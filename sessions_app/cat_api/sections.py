@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from sessions_app.cat_api.configuration import FIELD, Asked, read_section
+from sessions_app.cat_api.configuration import FIELD, Asked, Manner, read_section
 from sessions_app.cat_api.errors import CatRefused, refuse, unknown
 from sessions_app.models import CatSection
 from testing_engine import pools
@@ -71,6 +72,12 @@ def end_section(identifier: str, client_id: int, *, now: datetime) -> None:
     CatSection.objects.filter(pk=section.pk, ended_at=None).update(ended_at=now)
 
 
+@lru_cache(maxsize=256)
+def manner_of(section_id: UUID) -> Manner:
+    """How its sessions go, read once a process: a section never changes."""
+    return read_section(CatSection.objects.values_list("content", flat=True).get(pk=section_id)).manner
+
+
 def items_of(section: CatSection) -> list[str]:
     """Identifiers of all its questions."""
     return list(load_revision(section.revision_id).external_ids)
@@ -107,7 +114,7 @@ def _stored_revision(asked: Asked) -> PoolRevision:
 def _check_rules(asked: Asked, revision: FrozenRevision) -> None:
     """What a session would find out first."""
     try:
-        asked.rules.check(revision.bank)
+        asked.manner.rules.check(revision.bank)
     except RulesError as error:
         raise CatRefused(
             (f"{FIELD}/rules{pointer}", message) for pointer, message in error.problems

@@ -14,9 +14,9 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from sessions_app.cat_api.configuration import Asked, read_section
+from sessions_app.cat_api.configuration import Manner
 from sessions_app.cat_api.errors import CatRefused, refuse, unknown
-from sessions_app.cat_api.sections import section_of
+from sessions_app.cat_api.sections import manner_of, section_of
 from sessions_app.cat_api.states import FIELD as STATE
 from sessions_app.cat_api.states import read_state
 from sessions_app.cat_api.wire import ItemScore, item_scores, prior_data
@@ -60,7 +60,7 @@ def begin(
 
     Raises `CatRefused`, and refusals of `start`.
     """
-    asked, known = read_section(section.content), prior_data(body)
+    manner, known = manner_of(section.pk), prior_data(body)
     revision = load_revision(section.revision_id)
     request = TestRequest(
         student_id=known.get(STUDENT)
@@ -68,7 +68,7 @@ def begin(
         pool_id=revision.pool_id,
         concept_names=revision.concept_names
         or tuple(f"Concept {n + 1}" for n in range(revision.bank.n_dimensions)),
-        rules=asked.rules,
+        rules=manner.rules,
         idempotency_key=key and f"cat:{section.pk}:{key}"[:200],
         fingerprint=hash_of(dict(body)),
         revision_id=revision.id,
@@ -79,7 +79,7 @@ def begin(
     with transaction.atomic():
         CatSitting.objects.get_or_create(session=session, defaults={"section": section})
         first = CatStage.objects.filter(session=session, number=0).first()
-        stage = first or _hand_out(session, 0, "", asked, now)
+        stage = first or _hand_out(session, 0, "", manner, now)
     return _handed(session, stage)
 
 
@@ -112,7 +112,7 @@ def take_results(
     with transaction.atomic():
         session = TestSession.objects.select_for_update().get(pk=session.pk)
         following = CatStage.objects.filter(session=session, number=number + 1).first()
-        stage = following or _hand_out(session, number + 1, results_hash, read_section(section.content), now)
+        stage = following or _hand_out(session, number + 1, results_hash, manner_of(section.pk), now)
     return _handed(session, stage)
 
 
@@ -164,7 +164,9 @@ def _ability(text: str, name: str) -> float:
     return value
 
 
-def _hand_out(session: TestSession, number: int, results_hash: str, asked: Asked, now: datetime) -> CatStage:
+def _hand_out(
+    session: TestSession, number: int, results_hash: str, manner: Manner, now: datetime
+) -> CatStage:
     """Write the next stage. The caller holds the session's row, or nobody else knows of it."""
     responses = list(session.responses.order_by("position"))
     revision = load_revision(session.revision_id)
@@ -172,7 +174,7 @@ def _hand_out(session: TestSession, number: int, results_hash: str, asked: Asked
     if session.current_position is not None:
         met = [revision.positions_by_key[response.question_id] for response in responses]
         so_far = so_far_of(session, met, [response.counted_score for response in responses])
-        items = items_ahead(so_far, session.current_position, asked.lookahead)
+        items = items_ahead(so_far, session.current_position, manner.lookahead)
     return CatStage.objects.create(
         session=session,
         number=number,
@@ -247,7 +249,7 @@ def _new_results(
 def _points(revision: FrozenRevision, item: int, each: ItemScore) -> Points:
     """As the question's author counts them: a share of what the client gives at most, where it says so."""
     known = revision.points_of_categories(item)
-    value = each.score if each.most is None else each.score / each.most * max(known)
+    value = each.score if each.most is None else each.score / each.most * revision.most_points(item)
     nearest = min(known, key=lambda own: abs(own - value))
     points = Points(nearest if abs(nearest - value) < 1e-4 else value)
     revision.score(item, points)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import urllib3
 
-from sessions_app.webhooks.addresses import AddressRefused, Target, resolved
+from sessions_app.webhooks.addresses import PORTS, AddressRefused, Target, resolved
 
 SECONDS = 10.0
 MOST_READ = 4096  # bytes of an answer, of which only its status counts
@@ -72,4 +72,4 @@ def _pool(target: Target) -> urllib3.HTTPConnectionPool:
 
 def _host(target: Target) -> str:
     host = f"[{target.host}]" if ":" in target.host else target.host
-    return host if target.port == {"https": 443, "http": 80}[target.scheme] else f"{host}:{target.port}"
+    return host if target.port == PORTS[target.scheme] else f"{host}:{target.port}"
