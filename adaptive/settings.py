@@ -213,6 +213,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "forget messages": {
+        "task": "sessions_app.tasks.forget_messages",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "watch pools": {  # at night; later in the day, those of which a look failed or was missed
         "task": "sessions_app.tasks.watch_pools",
         "schedule": crontab(minute="20"),

@@ -76,10 +76,13 @@ def take_up_simulations() -> None:
 @shared_task
 def send_messages() -> None:
     """Webhooks. What is sent is noted message by message, so a task that is cut off loses none."""
-    now = cleanup.shared_clock()
-    if delivered := outbox.send_due(now):
+    if delivered := outbox.send_due(cleanup.shared_clock()):
         logger.info("Delivered %d messages", delivered)
-    outbox.forget_settled(now)
+
+
+@shared_task
+def forget_messages() -> None:
+    logger.info("Forgot %d settled messages", outbox.forget_settled(cleanup.shared_clock()))
 
 
 @shared_task
