@@ -47,14 +47,19 @@ def q_of(known: Items) -> np.ndarray:
 @few_points
 @pytest.mark.parametrize("concepts", [2, 3])
 def test_scores_of_free_items_sum_to_zero(concepts: int) -> None:
-    """Along the shift and each slope of an item, for there the likelihood has its maximum."""
+    """Along the shift and each slope of an item, for there the likelihood has its maximum.
+
+    Eight questions a concept and more hold the slopes: with four, one in 120 sets of data lets a slope run away. In
+    50 sets the largest sum was a fifth of what is allowed.
+    """
     rng = np.random.default_rng()
-    slopes, d = several_pool(rng, 12, concepts)
+    slopes, d = several_pool(rng, 24, concepts)
     slopes[0] = np.eye(concepts)[0] + np.eye(concepts)[1]
-    z = correlated(rng, 400, concepts) @ slopes.T + d
+    z = correlated(rng, 800, concepts) @ slopes.T + d
     data = Responses.from_matrix((rng.random(z.shape) < 1 / (1 + np.exp(-z))).astype(int))
     fit = calibrate(data, q_matrix=slopes != 0, priors="none")
-    sums, variance = sums_by_item(data, scored_answers(fit, data, np.zeros(12, dtype=bool)))
+    assert fit.converged
+    sums, variance = sums_by_item(data, scored_answers(fit, data, np.zeros(24, dtype=bool)))
     assert own_directions(fit)[0] == 3
     for item, m in enumerate(own_directions(fit)):
         assert sums[item, :m] == pytest.approx(0, abs=0.1 * np.sqrt(variance[item, 0, 0]))
