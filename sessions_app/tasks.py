@@ -13,6 +13,8 @@ from sessions_app.measurement.sending import send_calibration, send_simulation, 
 from sessions_app.measurement.simulations import queue as simulation_queue
 from sessions_app.measurement.simulations import running as simulating
 from sessions_app.measurement.watches import nights
+from sessions_app.models import WebhookMessage
+from sessions_app.outgoing import queue as outgoing
 from sessions_app.sitting import hot_state, losses
 from sessions_app.webhooks import outbox
 from testing_engine.pools import read_pool
@@ -82,7 +84,7 @@ def send_messages() -> None:
 
 @shared_task
 def forget_messages() -> None:
-    logger.info("Forgot %d settled messages", outbox.forget_settled(cleanup.shared_clock()))
+    logger.info("Forgot %d settled messages", outgoing.forget_settled(WebhookMessage, cleanup.shared_clock()))
 
 
 @shared_task

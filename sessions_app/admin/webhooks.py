@@ -14,8 +14,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from sessions_app.admin.common import ReadOnly, go_on
 from sessions_app.models import ApiClient, Webhook, WebhookMessage
+from sessions_app.outgoing import queue
+from sessions_app.outgoing.addresses import AddressRefused, parsed
 from sessions_app.webhooks import outbox
-from sessions_app.webhooks.addresses import AddressRefused, parsed
 
 
 class WebhookForm(forms.ModelForm[Webhook]):
@@ -111,6 +112,6 @@ class WebhookMessageAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     @action(description="Send again", url_path="again", permissions=["resend"])  # type: ignore[untyped-decorator]
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        outbox.send_again(_found(self, request, object_id), timezone.now())
+        queue.send_again(_found(self, request, object_id), timezone.now())
         messages.info(request, "It is sent again within a quarter of a minute.")
         return go_on(request, reverse("admin:sessions_app_webhookmessage_change", args=[object_id]))

@@ -13,6 +13,7 @@ from sessions_app.models.gates import GateCheck, PoolRequirements
 from sessions_app.models.losses import LostAnswers
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest
+from sessions_app.models.outgoing import Outgoing
 from sessions_app.models.pool_imports import PoolImport
 from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.sessions import LiveSession, TestSession
@@ -35,6 +36,7 @@ __all__ = [
     "LiveSession",
     "LostAnswers",
     "NamedTest",
+    "Outgoing",
     "PoolImport",
     "PoolRequirements",
     "PoolThresholds",

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
+from sessions_app.models.outgoing import Outgoing
 from sessions_app.models.sessions import TestSession
 from sessions_app.models.watches import PoolWatch
 from testing_engine.models import PoolRevision
@@ -65,10 +65,11 @@ class Webhook(models.Model):
         return self.url
 
 
-class WebhookMessage(models.Model):
-    """One message to one address. A trigger writes it in the transaction of what happened: the outbox."""
+class WebhookMessage(Outgoing):
+    """One message to one address."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    RECEIVER = "webhook"
+
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="messages", db_index=False)
     kind = models.CharField(max_length=20)
     session = models.ForeignKey(
@@ -78,13 +79,6 @@ class WebhookMessage(models.Model):
         PoolRevision, on_delete=models.CASCADE, null=True, related_name="+", db_index=False
     )
     watch = models.ForeignKey(PoolWatch, on_delete=models.CASCADE, null=True, related_name="+")
-    happened_at = models.DateTimeField(db_default=Now())
-    next_try_at = models.DateTimeField(null=True, db_default=Now(), help_text="None: it is settled.")
-    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    delivered_at = models.DateTimeField(null=True)
-    answer = models.CharField(
-        max_length=200, blank=True, db_default="", help_text="What came of the last attempt."
-    )
 
     class Meta:
         db_table = "webhook_messages"
