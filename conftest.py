@@ -19,8 +19,10 @@ from sessions_app.sitting import hot_state
 from sessions_app.sitting.result_specs import forget_specs
 from testing_engine.revisions import forget_frozen
 
-hypothesis_settings.register_profile("no deadline", deadline=None)  # a busy machine breaks nothing
-hypothesis_settings.load_profile("no deadline")
+# A busy machine breaks nothing, so there is no deadline. What is tried differs from run to run.
+hypothesis_settings.register_profile("quick", deadline=None, max_examples=40)
+hypothesis_settings.register_profile("deep", deadline=None, max_examples=400)
+hypothesis_settings.load_profile("quick")
 
 GUARDED = {table for table, _ in TRIGGERS.values()}
 ONE_COSTLY_BEGINNING = {
@@ -46,6 +48,11 @@ NEVER_CHANGED = ("django_content_type", "auth_permission", "django_migrations")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="try everything that takes minutes (make proofs)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--deep"):
+        hypothesis_settings.load_profile("deep")
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # its types are skipped

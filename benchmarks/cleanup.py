@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="only see that it works")
     parser.add_argument("--rounds", type=int, default=25, help="(%(default)s)")
     options = parser.parse_args()
-    sizes, rounds = ((100, 1000), 2) if options.tiny else ((SMALL, LARGE), options.rounds)
+    sizes, rounds = ((50, 200), 2) if options.tiny else ((SMALL, LARGE), options.rounds)
     with durable_services():
         seconds, plans = measure(sizes, rounds)
     print(report(seconds, plans))

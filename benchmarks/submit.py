@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="only see that it works")
     parser.add_argument("--requests", type=int, default=1600, help="of each path, for each row (%(default)s)")
     options = parser.parse_args()
-    requests = 80 if options.tiny else options.requests
+    requests = 40 if options.tiny else options.requests
     measured = TINY if options.tiny else [(concepts, clients) for concepts in CONCEPTS for clients in CLIENTS]
     rows, costs = [], []
     with durable_services() as folder:
