@@ -49,8 +49,8 @@ def q_of(known: Items) -> np.ndarray:
 def test_scores_of_free_items_sum_to_zero(concepts: int) -> None:
     """Along the shift and each slope of an item, for there the likelihood has its maximum.
 
-    Eight questions a concept hold the slopes: with four, one in 120 sets of data lets a slope run away. In 50 sets
-    the largest sum was a fifth of what is allowed.
+    Eight questions a concept hold the slopes: with four, one in 120 sets of data lets a slope run away. In
+    50 sets the largest sum was a fifth of what is allowed.
     """
     rng = np.random.default_rng()
     slopes, d = several_pool(rng, 24, concepts)
