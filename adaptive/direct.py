@@ -16,9 +16,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch, path, resolve, set_urlconf
 from django.views.decorators.csrf import csrf_exempt
 
+from sessions_app.api.versions import ROOTS
+
 # Exact addresses, and beginnings that a session's id follows. Views of REST framework, without cookies.
-ADDRESSES = ("/api/test/start", "/api/test/submit")
-BEGINNINGS = ("/api/test/status/", "/api/test/begin/", "/api/test/end/", "/api/test/result/")
+ADDRESSES = {f"/{root}test/{name}" for root in ROOTS for name in ("start", "submit")}
+BEGINNINGS = {f"/{root}test/{name}/" for root in ROOTS for name in ("status", "begin", "end", "result")}
 METHODS = ("GET", "POST")
 OF_THE_REPLY = {"content-type", "content-length"}
 MOST_KEPT = 256  # who invents hosts and origins makes others wait for nothing

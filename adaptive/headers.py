@@ -13,6 +13,8 @@ from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from sessions_app.api.versions import ROOTS
+
 Policy = dict[str, list[str | Nonce]]
 
 NOTHING: Policy = {
@@ -50,7 +52,7 @@ POLICIES: dict[str, Policy] = {
     "desk/frame": DESK_FRAME,
     "desk": DESK,
     "admin": ADMIN,
-    "api/docs": DOCUMENTATION,
+    **{f"{root}docs": DOCUMENTATION for root in ROOTS},
 }
 
 # Tokens, questions and results: nobody on the way, nor the browser's disk, keeps them.

@@ -274,6 +274,7 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.MultiPartRenderer",
     ],
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter like others, of the views that have it
 }
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "sessions_app.api.problems.ProblemHandler",
@@ -287,10 +288,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": (
         "Computerised adaptive tests over REST.\n\n"
         "Send `Authorization: Token …` as an API client, or `Authorization: Session …` with the token that "
-        "`start` returned, which opens that one session and nothing else. Errors are RFC 9457 problems."
+        "`start` returned, which opens that one session and nothing else. Errors are RFC 9457 problems.\n\n"
+        "docs/INTEGRATION.md says what may change in v1 and what may not. The addresses without `v1/` "
+        "mean the same."
     ),
     "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
+    "PREPROCESSING_HOOKS": ["sessions_app.api.versions.only_current"],
     "TAGS": [
         {"name": "Taking a test", "description": "For a school's system and a student's browser."},
         {"name": "Results", "description": "For whoever reads results."},

@@ -8,23 +8,30 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views import csrf, defaults
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from adaptive.documentation import SchemaView
+from adaptive.documentation import RulesSchemaView, SchemaView
 from adaptive.health import health
 from adaptive.metrics import metrics
 from adaptive.probes import live, ready
 from desk import doors as desk_doors
 from sessions_app.api.access_tokens import AccessTokenView
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE
+from sessions_app.api.versions import ROOTS
 from sessions_app.outages import is_outage, note_outage
 from student_page import views as student_page_views
 from testing_engine.image_view import question_image
-from testing_engine.rules_schema import rules_schema
 from testing_engine.sound_view import question_sound
+
+api: list[URLPattern | URLResolver] = [
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("rules/schema", RulesSchemaView.as_view()),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
+    path("", include("sessions_app.api.urls")),
+]
 
 urlpatterns = [
     path("", student_page_views.home),
@@ -33,10 +40,7 @@ urlpatterns = [
     path("health/live", live),
     path("health/ready", ready),
     path("metrics", metrics),
-    path("api/schema", SchemaView.as_view(), name="schema"),
-    path("api/rules/schema", lambda request: JsonResponse(rules_schema())),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")),
-    path("api/", include("sessions_app.api.urls")),
+    *(path(root, include(api)) for root in ROOTS),
     path("oauth/token", AccessTokenView.as_view()),
     path("ims/cat/v1p0/", include("sessions_app.cat_api.urls")),
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>png|jpg)$", question_image),

@@ -16,7 +16,7 @@ from testing_engine.rules_schema import rules_schema
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 
 
-NOTHING_TO_SAY = ("/api/test/end/{session_id}", "/api/test/begin/{session_id}")  # but who, if one wants
+NOTHING_TO_SAY = ("/api/v1/test/end/{session_id}", "/api/v1/test/begin/{session_id}")  # but who, if one wants
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_every_operation_has_an_example_of_its_reply(schema: dict[str, Any]) -> 
 def test_no_example_holds_a_key_but_the_upload(schema: dict[str, Any]) -> None:
     for path, operations in schema["paths"].items():
         for operation in operations.values():
-            if path == "/api/pools/template":  # a table to fill in, with keys of its own questions
+            if path == "/api/v1/pools/template":  # a table to fill in, with keys of its own questions
                 continue
             assert "correct_answer" not in str(operation["responses"])
-            assert path == "/api/questions/upload" or "correct_answer" not in str(operation)
+            assert path == "/api/v1/questions/upload" or "correct_answer" not in str(operation)

@@ -55,6 +55,7 @@ class DirectView(ClientView):
             self.perform_authentication(asked)
             self.check_permissions(asked)
             self.check_throttles(asked)
+            self.check_query(asked)
             reply = replies.encode(handler(asked, *args, **kwargs))
         except Exception as error:
             return self.finalize_response(asked, self.handle_exception(error), *args, **kwargs)
@@ -67,6 +68,5 @@ class DirectView(ClientView):
 
 
 def _asks_for_json(request: HttpRequest) -> bool:
-    """In so many words: weights, parameters and `?format=` are the framework's to read."""
-    is_plain = request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", "application/json")
-    return is_plain and "format" not in request.META.get("QUERY_STRING", "")
+    """In so many words: weights and parameters are the framework's to read."""
+    return request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", "application/json")

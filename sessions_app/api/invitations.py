@@ -7,19 +7,19 @@ from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from sessions_app import replies
 from sessions_app.administration import invitations
 from sessions_app.api.documentation import taking_tests
 from sessions_app.api.requests import body_of, named_in_log, rules_of, wants_html
 from sessions_app.api.serializers import InvitationRequestSerializer
+from sessions_app.api.views import ApiView
 from sessions_app.refusals import TooManyRequests
 from sessions_app.sitting import hot_state
 from sessions_app.sitting.rates import RateLimit
 
 
-class InvitationView(APIView):
+class InvitationView(ApiView):
     documentation = taking_tests.READ_INVITATION
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -32,7 +32,7 @@ class InvitationView(APIView):
         return Response(replies.invitation(test, is_running=is_running, as_html=is_html))
 
 
-class InvitationStartView(APIView):
+class InvitationStartView(ApiView):
     documentation = taking_tests.START_INVITED
     authentication_classes = []
     permission_classes = [AllowAny]

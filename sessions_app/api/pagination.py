@@ -26,9 +26,15 @@ OF_PLACES = {
 }
 
 
+# The parameters by which any list is paged.
+PAGE, PAGE_SIZE = "page", "page_size"
+OF_PAGES = frozenset({PAGE, PAGE_SIZE, *OF_PLACES})
+
+
 class Pages(PageNumberPagination):
     page_size = 50
-    page_size_query_param = "page_size"
+    page_query_param = PAGE
+    page_size_query_param = PAGE_SIZE
     max_page_size = 500
     found: KeysetPage[Any] | None = None
     count: int

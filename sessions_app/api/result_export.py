@@ -20,7 +20,7 @@ CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
 class AnyFormat(BaseContentNegotiation):
-    """`format` is a parameter of the view's own, not of REST framework's."""
+    """The view's own parameter `format` says which, whatever `Accept` says."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type

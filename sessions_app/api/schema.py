@@ -16,7 +16,7 @@ from sessions_app.api.serializers import StrictBody
 Direction = Literal["request", "response"]
 
 PROBLEMS = {
-    "400": "Malformed JSON, or missing or invalid fields: all of them are listed.",
+    "400": "Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed.",
     "401": "No credentials, or bad ones.",
     "403": "Not allowed, or another student's id.",
     "404": "No such thing, or not the caller's.",
@@ -25,7 +25,7 @@ PROBLEMS = {
     "429": "Over the rate limit; see Retry-After.",
     "503": "PostgreSQL cannot be reached; nothing was changed. See Retry-After.",
 }
-ALWAYS = ("401", "403", "429", "503")
+ALWAYS = ("400", "401", "403", "429", "503")
 
 
 class ApiSchema(AutoSchema):
@@ -65,8 +65,8 @@ class ApiSchema(AutoSchema):
         bodies = super()._get_response_bodies(direction)
         problem = structs.reference(self, replies.Problem, "response")
         statuses = {*ALWAYS, *self._endpoint.problems}
-        if self.method in ("POST", "PUT"):
-            statuses |= {"400", "413"}
+        if self.method in ("POST", "PUT", "PATCH"):
+            statuses.add("413")
         for status in sorted(statuses):
             bodies[status] = {
                 "description": PROBLEMS[status],

@@ -205,7 +205,7 @@ class StartRequestSerializer(Body):
     rules = serializers.DictField(
         required=False,
         allow_null=True,
-        help_text="All that the engine can do, instead of end_criteria; its schema: /api/rules/schema.",
+        help_text="All that the engine can do, instead of end_criteria; its schema: /api/v1/rules/schema.",
     )
 
     def validate_concept_names(self, names: list[str] | None) -> list[str] | None:

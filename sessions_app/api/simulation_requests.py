@@ -27,7 +27,7 @@ from testing_engine.simulation.recorded import LEFT_OUT, MISSING
 
 class DesignRequest(StrictBody):
     name = Text(max_length=LONGEST_NAME, default="", allow_blank=True, help_text="What you call it.")
-    rules = serializers.DictField(help_text="As a test has them; their schema: /api/rules/schema.")
+    rules = serializers.DictField(help_text="As a test has them; their schema: /api/v1/rules/schema.")
 
 
 class Numbers(serializers.ListField):

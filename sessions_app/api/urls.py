@@ -1,4 +1,4 @@
-"""The addresses of the contract, below /api/."""
+"""The addresses of the API, below each of `versions.ROOTS`."""
 
 from django.urls import path, register_converter
 from django.urls.converters import PathConverter

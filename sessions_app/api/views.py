@@ -1,4 +1,7 @@
-"""What views are: whom they let in, and how lists are paged. What is said of each: `documentation`."""
+"""What views are: whom they let in, what a query may ask, and how lists are paged.
+
+What is said of each: `documentation`.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,13 +13,37 @@ from rest_framework.views import APIView
 
 from sessions_app.api import permissions
 from sessions_app.api.documentation.endpoint import Endpoint
+from sessions_app.api.pagination import OF_PAGES
+from sessions_app.api.queries import check_known
 from sessions_app.replies import Reply
 
 
-class ClientView(APIView):
-    """For API clients that hold `permission`."""
+class ApiView(APIView):
+    """Refuses what nobody documented."""
 
     documentation: Endpoint | Mapping[str, Endpoint]  # by method, where it has several
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.check_query(request)
+
+    def check_query(self, request: Request) -> None:
+        """After the caller was let in: a stranger learns nothing."""
+        if not request.META.get("QUERY_STRING"):
+            return
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        said = self.documentation
+        endpoint = said if isinstance(said, Endpoint) else said.get(method)
+        if endpoint is not None and hasattr(self, method.lower()):
+            check_known(request, self.known_parameters(endpoint, method))
+
+    def known_parameters(self, endpoint: Endpoint, method: str) -> frozenset[str]:
+        return endpoint.query
+
+
+class ClientView(ApiView):
+    """For API clients that hold `permission`."""
+
     permission_classes = [permissions.Holds]
     permission: str
 
@@ -36,3 +63,7 @@ class ListView(ListAPIView[Any], ClientView):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         rows = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response([self.reply(row) for row in rows or []])
+
+    def known_parameters(self, endpoint: Endpoint, method: str) -> frozenset[str]:
+        known = super().known_parameters(endpoint, method)
+        return known | OF_PAGES if method == "GET" else known

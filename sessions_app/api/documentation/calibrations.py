@@ -110,7 +110,7 @@ MATRIX = Endpoint(
     ),
     parameters=(MatrixRequest,),
     reply={(200, "text/csv"): OpenApiTypes.STR},
-    problems=("400", "404"),
+    problems=("404",),
     examples=(replied("A table", "person,alg-017,alg-018\r\n1,1,\r\n2,0,1\r\n", "text/csv"),),
 )
 
@@ -183,7 +183,7 @@ READ = Endpoint(
     ),
     parameters=(OpenApiParameter("format", str, enum=["csv", "json"], default="json"),),
     reply={(200, "application/json"): replies.CalibrationReply, (200, "text/csv"): OpenApiTypes.STR},
-    problems=("400", "404"),
+    problems=("404",),
     examples=(
         replied("Done", _DONE),
         replied("CSV", "id,answers,model\r\nalg-017,2000,2PL\r\n", "text/csv"),

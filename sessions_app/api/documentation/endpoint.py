@@ -1,6 +1,7 @@
 """The words about one endpoint, as data."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
@@ -24,6 +25,17 @@ class Endpoint:
     request: type[Serializer[Any]] | None = None
     parameters: tuple[OpenApiParameter | type[Serializer[Any]], ...] = ()
     problems: tuple[str, ...] = ()
+
+    @cached_property
+    def query(self) -> frozenset[str]:
+        """The parameters that its query may have, but for those by which a list is paged."""
+        names: set[str] = set()
+        for each in self.parameters:
+            if not isinstance(each, OpenApiParameter):
+                names |= set(each().fields)
+            elif each.location == OpenApiParameter.QUERY:
+                names.add(each.name)
+        return frozenset(names)
 
 
 def asked(name: str, value: Any, media_type: str = "application/json") -> OpenApiExample:

@@ -23,7 +23,7 @@ EXPORT = Endpoint(
         (200, "text/csv"): OpenApiTypes.STR,
         (200, "application/zip"): OpenApiTypes.BINARY,
     },
-    problems=("400", "404", "409"),
+    problems=("404", "409"),
     examples=(
         replied(
             "The report of a table",

@@ -99,8 +99,8 @@ IMPORT = Endpoint(
         "that the pool has already is refused by name. 409 `gate_refused` where that pool's requirements "
         "would not be met and no `override_reason` is given; with a key or in the background it is a problem "
         "at the field. "
-        "With `in_background` the reply is a 202; `GET /api/pools/imports/{import_id}` says how it stands. "
-        "docs/IMPORT.md has the formats."
+        "With `in_background` the reply is a 202; `GET /api/v1/pools/imports/{import_id}` says how it "
+        "stands. docs/IMPORT.md has the formats."
     ),
     request=PoolImport,
     reply={
@@ -173,7 +173,6 @@ TEMPLATE = Endpoint(
         (200, CONTENT_TYPES["xlsx"]): OpenApiTypes.BINARY,
         (200, "text/csv"): OpenApiTypes.STR,
     },
-    problems=("400",),
     examples=(
         replied("CSV", "id,content,options,correct_answer\r\nq1,Which is prime?,21|29,29\r\n", "text/csv"),
     ),
@@ -194,7 +193,7 @@ TAKE_PARAMETERS = Endpoint(
         (200, "application/json"): replies.ExportedPool,
         (200, "text/csv"): OpenApiTypes.STR,
     },
-    problems=("400", "404", "409"),
+    problems=("404", "409"),
     examples=(
         replied("A table", "item,a1,d,g,u\r\nalg-017,1.2,0.96,0.2,1.0\r\n", "text/csv"),
         replied(

@@ -113,7 +113,7 @@ LIST_SESSIONS = Endpoint(
     "Tests by student, status and pool, the newest first",
     parameters=(SessionFilterSerializer,),
     reply=replies.SessionReply,
-    problems=("400", "404"),
+    problems=("404",),
     examples=(
         replied(
             "A test",
@@ -180,7 +180,7 @@ EXPORT = Endpoint(
         OpenApiParameter("format", str, enum=["csv", "json"], default="json"),
     ),
     reply={(200, "application/json"): replies.Exported, (200, "text/csv"): OpenApiTypes.STR},
-    problems=("400", "404"),
+    problems=("404",),
     examples=(
         replied(
             "JSON",

@@ -105,7 +105,7 @@ READ = Endpoint(
         OpenApiParameter("table", str, enum=list(TABLES), default=ALONG),
     ),
     reply={(200, "application/json"): replies.SimulationReply, (200, "text/csv"): OpenApiTypes.STR},
-    problems=("400", "404"),
+    problems=("404",),
     examples=(
         replied("Done", _DONE),
         replied("CSV", "design,question,rate\r\n1,alg-017,0.21\r\n", "text/csv"),

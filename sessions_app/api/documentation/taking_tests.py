@@ -161,7 +161,7 @@ STATUS = Endpoint(
     "Where a test stands",
     parameters=(STUDENT_ID, RENDER),
     reply=replies.SessionStatus,
-    problems=("400", "404"),
+    problems=("404",),
     examples=(replied("Running", samples.STATUS),),
 )
 

@@ -19,7 +19,7 @@ READ = Endpoint(
     ),
     parameters=(OpenApiParameter("night", OpenApiTypes.DATE, description="Of which night."),),
     reply=replies.WatchReply,
-    problems=("400", "404"),
+    problems=("404",),
     examples=(
         replied(
             "A question that became easier",

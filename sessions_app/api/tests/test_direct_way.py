@@ -15,6 +15,7 @@ from adaptive.logins import FewAtOnce
 from sessions_app.api import direct
 from sessions_app.api.permissions import REPORT
 from sessions_app.api.serializers import _SUBMIT_REQUEST, SubmitRequestSerializer
+from sessions_app.api.versions import ROOTS
 from sessions_app.conftest import Start, browser_of, client_with
 from sessions_app.sitting.submission import Submission
 from sessions_app.tests.factories import make_token
@@ -63,7 +64,9 @@ def requests(start: Start, pool: Any, settings: LazySettings) -> list[Asked]:
         ("POST", submit, {"response": True}, own, {}),
         ("GET", status + "?render=html", None, own, {}),
         ("GET", status + "?render=pdf", None, own, {}),
-        ("GET", status + "?format=json", None, own, {}),
+        ("GET", status + "?mispelt=1", None, own, {}),
+        ("GET", status.replace("/api/", "/api/v1/"), None, own, {}),
+        ("POST", "/api/v1/test/submit?mispelt=1", answer, own, {}),
         ("GET", status + "?student_id=another", None, own, {}),
         ("GET", "/api/test/status/nothing", None, own, {}),
         ("GET", f"/api/test/result/{started['session_id']}", None, own, {}),
@@ -106,11 +109,12 @@ def test_over_https_it_says_for_how_long(start: Start, pool: Any, settings: Lazy
     assert client.get(address, secure=True)["Strict-Transport-Security"] == "max-age=3600"
 
 
-def test_it_is_short(start: Start, pool: Any) -> None:
+@pytest.mark.parametrize("root", ROOTS)
+def test_it_is_short(start: Start, pool: Any, root: str) -> None:
     """The other middlewares are not asked a second time for the same scheme, host and origin."""
     started = start()
     client = browser_of(started)
-    address = f"/api/test/status/{started['session_id']}"
+    address = f"/{root}test/status/{started['session_id']}"
     assert client.get(address).status_code == 200
     with patch.object(FewAtOnce, "__call__", side_effect=AssertionError):
         assert client.get(address).status_code == 200

@@ -93,7 +93,7 @@ def world(db: None, settings: LazySettings) -> Iterator[World]:
         setattr(settings, f"RATE_LIMIT_{limit}_PER_MINUTE", 1_000_000)
     pool, token = make_pool(questions=6), make_token()
     client = client_with(f"Token {token}")
-    started = client.post("/api/test/start", {"student_id": "s1"}).json()
+    started = client.post("/api/v1/test/start", {"student_id": "s1"}).json()
     shown = answer_questions(client, started, 1)["next_question"]["id"]
     ids = {
         "session_id": [started["session_id"]],
@@ -216,4 +216,4 @@ def test_nobody_else_gets_in(label: str, world: World, subtests: pytest.Subtests
 
 def test_an_invitation_alone_needs_no_credentials() -> None:
     """An invitation is itself what opens it: `test_invitations`."""
-    assert set(COMMITTED) - set(CLOSED) == {"POST /api/invitations/read", "POST /api/invitations/start"}
+    assert set(COMMITTED) - set(CLOSED) == {"POST /api/v1/invitations/read", "POST /api/v1/invitations/start"}
