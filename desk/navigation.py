@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from desk.rights import ENTER, EXPORT_POOLS, MAKE_POOLS, SEE_POOLS, SEE_SESSIONS, Right
+from desk.rights import ENTER, EXPORT_POOLS, MAKE_POOLS, SEE_POOLS, SEE_SESSIONS, TEACH, Right
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,12 @@ SECTIONS: Sequence[Place] = (
     Place("home", _("Start"), "desk:home", ENTER),
     Place("questions", _("Questions"), "desk:pools", SEE_POOLS),
     Place("measure", _("Measure"), "desk:measure", SEE_POOLS),
+    Place("classes", _("Classes"), "desk:classes", TEACH),
+)
+
+CLASS_TABS: Sequence[Place] = (
+    Place("students", _("Students"), "desk:class", TEACH, "classes"),
+    Place("settings", _("Settings"), "desk:class_settings", TEACH, "classes"),
 )
 
 POOL_TABS: Sequence[Place] = (
@@ -80,6 +86,15 @@ def sections(request: HttpRequest, here: str = "") -> list[Link]:
 def section_of(tab: str) -> str:
     """The section that a tab of a pool's page is in."""
     return next(place.section for place in POOL_TABS if place.key == tab)
+
+
+def class_tabs(request: HttpRequest, class_id: UUID, here: str) -> list[Link]:
+    """The tabs of a class that this user may open; `here` is the key of the one that is open."""
+    return [
+        Link(place.key, place.title, reverse(place.url, args=[class_id]), place.key == here)
+        for place in CLASS_TABS
+        if place.right.is_held_by(request.user)
+    ]
 
 
 def pool_tabs(request: HttpRequest, pool_id: UUID, here: str) -> list[Link]:

@@ -26,6 +26,8 @@ SEE_TESTS = Right(("sessions_app.view_namedtest",))
 CHANGE_TESTS = Right(("sessions_app.change_namedtest",))
 SEE_SESSIONS = Right(("sessions_app.view_testsession",))
 SEE_RESULTS = Right(("sessions_app.report_results",))
+TEACH = Right(("sessions_app.teach_classes", "sessions_app.manage_classes"))  # own classes
+MANAGE_CLASSES = Right(("sessions_app.manage_classes",))  # all, and rosters of a whole school
 
 ALL = {
     "see_pools": SEE_POOLS,
@@ -38,6 +40,8 @@ ALL = {
     "change_tests": CHANGE_TESTS,
     "see_sessions": SEE_SESSIONS,
     "see_results": SEE_RESULTS,
+    "teach": TEACH,
+    "manage_classes": MANAGE_CLASSES,
 }
 
 

@@ -17,18 +17,20 @@ from desk.rights import (
     SEE_POOLS,
     SEE_QUESTIONS,
     SEE_SESSIONS,
+    TEACH,
     WRITE_QUESTIONS,
     Right,
 )
 from desk.tests.conftest import somebody
 from desk.urls import urlpatterns
 from sessions_app.conftest import Start
-from sessions_app.models import Calibration, Simulation
+from sessions_app.models import Calibration, ClassMember, SchoolClass, Simulation, Student
 from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.pools import current_questions
 
 OPEN = {"log_in", "log_out"}
 OF_AN_ACCOUNT = {"import_progress", "take_import"}  # nobody else finds it
+OF_NO_CLASS = {"classes", "new_class"}  # the others are about one, which only its teachers find
 # Address's name → (method, right). Whoever adds an address says here who may open it.
 GUARDED: dict[str, tuple[str, Right | None]] = {
     "home": ("get", None),
@@ -65,6 +67,18 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "pool_scale": ("get", MAKE_POOLS),
     "test_scale": ("get", CHANGE_TESTS),
     "watch": ("get", MAKE_POOLS),
+    "classes": ("get", TEACH),
+    "new_class": ("get", TEACH),
+    "class": ("get", TEACH),
+    "add_student": ("post", TEACH),
+    "remove_students": ("post", TEACH),
+    "class_file": ("get", TEACH),
+    "class_roster": ("get", TEACH),
+    "class_student": ("get", TEACH),
+    "class_settings": ("get", TEACH),
+    "class_teachers": ("post", TEACH),
+    "archive_class": ("post", TEACH),
+    "restore_class": ("post", TEACH),
     "copy_pool": ("post", MAKE_POOLS),
     "archive_pool": ("post", MAKE_POOLS),
     "restore_pool": ("post", MAKE_POOLS),
@@ -94,6 +108,8 @@ def test_who_may_open_what(start: Start) -> None:
     Simulation.objects.create(
         id=pool.pk, pool=pool, revision=pool.revisions.get(), request={}, abilities=b"", cancel_requested=True
     )
+    school_class = SchoolClass.objects.create(id=pool.pk, name="9b")
+    ClassMember.objects.create(school_class=school_class, student=Student.objects.get())
     strangers = {"anonymous": Client(), "no member of the staff": somebody(is_staff=False)}
     nobody = somebody("sessions_app.operate_service")
     holders = {name: somebody(name) for right in ALL.values() for name in right.any_of}
@@ -109,7 +125,10 @@ def test_who_may_open_what(start: Start) -> None:
         assert getattr(nobody, method)(address).status_code == 403, name
         for permission in right.any_of:
             reply = getattr(holders[permission], method)(address)
-            fits = (404,) if name in OF_AN_ACCOUNT else (200, 302, 400)  # 400: no file was sent
+            fits = (200, 302, 400)  # 400: no file was sent
+            is_teacher = permission == "sessions_app.teach_classes" and name not in OF_NO_CLASS
+            if name in OF_AN_ACCOUNT or is_teacher:
+                fits = (404,)
             assert reply.status_code in fits, (name, permission)
             assert "log-in" not in reply.get("Location", ""), (name, permission)
 
@@ -118,6 +137,8 @@ def address_of(name: str, pool_id: uuid.UUID, question_pk: int, session_id: str 
     (pattern,) = [each for each in urlpatterns if each.name == name]
     address = str(pattern.pattern).replace("<uuid:session_id>", session_id).replace("<slug:name>", "algebra")
     address = re.sub("<uuid:[a-z_]+>", str(pool_id), address)  # a calibration has the same id
+    student = Student.objects.first()
+    address = address.replace("<int:student_pk>", str(student.pk if student else 0))
     query = "?form=mirt" if name == "parameters_out" else ""  # without it there is no such table
     return f"/desk/{address.replace('<int:pk>', str(question_pk))}{query}"
 
@@ -188,6 +209,7 @@ def test_no_address_of_a_form_is_a_dead_end() -> None:
     client = Client()
     client.force_login(User.objects.create_superuser("boss"))
     question = current_questions(pool)[0]
+    SchoolClass.objects.create(id=pool.pk, name="9b")
     for name in [name for name, (method, _right) in GUARDED.items() if method == "post"]:
         address = address_of(name, pool.pk, question.pk)
         reply = client.get(f"{address}?sort=slope")

@@ -15,6 +15,8 @@ from django.db.models import Case, Prefetch, QuerySet, TextField, When
 from django.db.models.functions import Cast
 
 from sessions_app.models import (
+    Accommodation,
+    ClassMember,
     ImportedSitting,
     Invitation,
     SessionEvent,
@@ -59,6 +61,9 @@ class Held:
     student: Student
     proficiencies: QuerySet[StudentProficiency]
     invitations: QuerySet[Invitation]
+    classes: QuerySet[ClassMember]
+    accommodation: Accommodation | None
+    roster_ids: list[str]
     sessions: QuerySet[TestSession]
     admin_history: QuerySet[LogEntry]
 
@@ -72,6 +77,9 @@ def held_of(external_id: str) -> Held:
         .select_related("scale")
         .order_by("concept_name", "scale__name"),
         invitations=student.invitations.select_related("test").order_by("pk"),
+        classes=student.memberships.select_related("school_class").order_by("pk"),
+        accommodation=Accommodation.objects.filter(student=student).first(),
+        roster_ids=list(student.roster_people.values_list("source_id", flat=True)),
         sessions=_sessions(student),
         admin_history=_admin_history(student).order_by("action_time"),
     )
@@ -99,7 +107,8 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
     """Take a student's identity away, for good; returns what was held. All of it or nothing.
 
     Running tests end first. What may name the student goes: id, name, e-mail, grade, the keys and hashes of
-    requests, the history of the admin, invitations, and the proficiencies, which are a profile of a person.
+    requests, the history of the admin, invitations, classes, what was noted for fair testing, and the
+    proficiencies, which are a profile of a person.
     Imported answers of a person of that id lose it.
     `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id
     who comes later is somebody new.
@@ -115,6 +124,9 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
         _empty_keys(student)
         student.proficiencies.all().delete()
         student.invitations.all().delete()  # their links open nothing any more
+        student.memberships.all().delete()
+        Accommodation.objects.filter(student=student).delete()
+        student.roster_people.all().delete()
         _admin_history(student).update(object_repr=str(student), change_message="")
         _note(student, by_id)
     hot_state.forget((session.pk for session in sessions), also_over=True)

@@ -7,6 +7,14 @@ sessions, answers and events; `administration` writes students' identities and i
 from sessions_app.models.answers import TestResponse
 from sessions_app.models.api_clients import ApiClient
 from sessions_app.models.cat_api import CatSection, CatSitting, CatStage
+from sessions_app.models.classes import (
+    Accommodation,
+    ClassMember,
+    ClassTeacher,
+    ClassTest,
+    RosterPerson,
+    SchoolClass,
+)
 from sessions_app.models.counts import AnswerCount, ResultCount, SessionToCount
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
@@ -24,12 +32,16 @@ from sessions_app.models.watches import PoolWatch
 from sessions_app.models.webhooks import Webhook, WebhookMessage
 
 __all__ = [
+    "Accommodation",
     "AnswerCount",
     "ApiClient",
     "Calibration",
     "CatSection",
     "CatSitting",
     "CatStage",
+    "ClassMember",
+    "ClassTeacher",
+    "ClassTest",
     "GateCheck",
     "ImportedSitting",
     "Invitation",
@@ -44,6 +56,8 @@ __all__ = [
     "ResponseImport",
     "ResultCount",
     "ResultSpecification",
+    "RosterPerson",
+    "SchoolClass",
     "SessionEvent",
     "SessionToCount",
     "Simulation",

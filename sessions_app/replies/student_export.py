@@ -7,7 +7,15 @@ from uuid import UUID
 from msgspec import Meta
 
 from sessions_app.administration.privacy import Held
-from sessions_app.models import Invitation, SessionEvent, StudentProficiency, TestResponse, TestSession
+from sessions_app.models import (
+    Accommodation,
+    ClassMember,
+    Invitation,
+    SessionEvent,
+    StudentProficiency,
+    TestResponse,
+    TestSession,
+)
 from sessions_app.replies.values import MaybeAbility, OverallScore, Reply, ScoredWith, Status, overall_score
 from sessions_app.replies.values import ability as told_ability
 from sessions_app.reporting.said import said_of
@@ -25,6 +33,9 @@ DATA_DICTIONARY = {
     "proficiencies": "The newest estimate in each concept of a scale, which pools that were calibrated "
     "together share; the next test on it may start from it.",
     "invitations": "Links that were made for the student to take a named test with.",
+    "classes": "The classes that the student is in; enrolment: its id in the system that a roster came from.",
+    "accommodation": "What the student gets for fair testing: more time, in percent, and a note.",
+    "roster_ids": "The student's ids in the systems that rosters came from.",
     "sessions": "Every test, the oldest first.",
     "sessions[].test": "The named test, if it was one; deadline: when its time was over.",
     "sessions[].waits_to_begin": "Its student has not said that they have read the introduction and begin.",
@@ -78,6 +89,18 @@ class ExportedInvitation(Reply, frozen=True):
     created_at: Time
     revoked_at: Time | None
     session_id: UUID | None
+
+
+class ExportedMembership(Reply, frozen=True):
+    name: str
+    term: str
+    enrolment: str
+    joined_at: Time
+
+
+class ExportedAccommodation(Reply, frozen=True):
+    extra_time_percent: int
+    note: str
 
 
 class ExportedAnswer(Reply, frozen=True):
@@ -156,12 +179,15 @@ class StudentExport(Reply, frozen=True):
     student: ExportedStudent
     proficiencies: list[ExportedProficiency]
     invitations: list[ExportedInvitation]
+    classes: list[ExportedMembership]
+    accommodation: ExportedAccommodation | None
+    roster_ids: list[str]
     sessions: list[ExportedSession]
     admin_history: list[AdminChange]
 
 
 def student_export(held: Held, *, now: datetime) -> StudentExport:
-    """Reads what is held, in seven queries whatever there is."""
+    """Reads what is held, in ten queries whatever there is."""
     student = held.student
     return StudentExport(
         generated_at=now.isoformat(),
@@ -175,6 +201,9 @@ def student_export(held: Held, *, now: datetime) -> StudentExport:
         ),
         proficiencies=[_proficiency(row) for row in held.proficiencies],
         invitations=[_invitation(row) for row in held.invitations],
+        classes=[_membership(row) for row in held.classes],
+        accommodation=_accommodation(held.accommodation),
+        roster_ids=held.roster_ids,
         sessions=[_session(session) for session in held.sessions],
         admin_history=[
             AdminChange(at=entry.action_time.isoformat(), change=entry.get_change_message())
@@ -206,6 +235,21 @@ def _invitation(row: Invitation) -> ExportedInvitation:
         revoked_at=_time(row.revoked_at),
         session_id=row.session_id,
     )
+
+
+def _membership(row: ClassMember) -> ExportedMembership:
+    return ExportedMembership(
+        name=row.school_class.name,
+        term=row.school_class.term,
+        enrolment=row.source_id,
+        joined_at=row.created_at.isoformat(),
+    )
+
+
+def _accommodation(row: Accommodation | None) -> ExportedAccommodation | None:
+    if row is None:
+        return None
+    return ExportedAccommodation(extra_time_percent=row.extra_time_percent, note=row.note)
 
 
 def _session(session: TestSession) -> ExportedSession:

@@ -62,7 +62,7 @@ def _begin(session: TestSession, now: datetime) -> None:
 def _deadline_of(session: TestSession, now: datetime) -> datetime | None:
     """The test's, counted from now, and what a supervisor has given beyond it."""
     assert session.named_test is not None
-    deadline = named_tests.deadline_of(session.named_test, now)
+    deadline = named_tests.deadline_of(session.named_test, session.student_id, now)
     return deadline and deadline + _given_beyond(session.events.order_by("after_answers", "pk"))
 
 

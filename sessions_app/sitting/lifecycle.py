@@ -145,7 +145,7 @@ def start(
                 activity_mark=Greatest(Value(now), Now()),
                 named_test=test,
                 result_spec=store_spec(told_by),
-                deadline=named_tests.deadline_of(test, now) if test is not None else None,
+                deadline=named_tests.deadline_of(test, student.pk, now) if test is not None else None,
                 waits_to_begin=named_tests.waits_to_begin(test, is_invited=is_invited),
                 chain_head=chain.BEGINNING,
                 idempotency_key=request.idempotency_key,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from sessions_app.models import Invitation, NamedTest, Student, TestSession
+from sessions_app.models import Accommodation, Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttemptsLeft, NotInvited
 from sessions_app.sitting.result_specs import ResultSpec
 from testing_engine.models import QuestionPool
@@ -70,12 +70,22 @@ def check_may_take(test: NamedTest, student: Student, *, is_invited: bool) -> No
         raise NoAttemptsLeft
 
 
-def deadline_of(test: NamedTest, now: datetime) -> datetime | None:
-    """When a test that starts now ends at the latest: after its time limit, or when it closes, if sooner."""
+def deadline_of(test: NamedTest, student_id: int, now: datetime) -> datetime | None:
+    """When a test that this student starts now ends at the latest: after the time limit, or when it closes,
+    if sooner."""
     ends = [test.closes_at] if test.closes_at is not None else []
-    if test.time_limit_minutes is not None:
-        ends.append(now + timedelta(minutes=test.time_limit_minutes))
+    if (minutes := minutes_for(test, student_id)) is not None:
+        ends.append(now + timedelta(minutes=minutes))
     return whole_second(min(ends)) if ends else None
+
+
+def minutes_for(test: NamedTest, student_id: int) -> int | None:
+    """The time limit with the extra time that the student gets, up to the whole minute; None: no limit."""
+    if test.time_limit_minutes is None:
+        return None
+    needs = Accommodation.objects.filter(student=student_id).values_list("extra_time_percent", flat=True)
+    percent = 100 + (needs.first() or 0)
+    return -(-test.time_limit_minutes * percent // 100)
 
 
 def waits_to_begin(test: NamedTest | None, *, is_invited: bool) -> bool:

@@ -30,6 +30,9 @@ _EXPORT: dict[str, Any] = {
         }
     ],
     "invitations": [],
+    "classes": [{"name": "9b", "term": "2026/27", "enrolment": "", "joined_at": "2026-09-01T06:00:00+00:00"}],
+    "accommodation": {"extra_time_percent": 25, "note": ""},
+    "roster_ids": [],
     "sessions": [
         {
             "session_id": samples.SESSION_ID,
