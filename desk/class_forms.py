@@ -130,7 +130,8 @@ class RosterForm(forms.Form):
         """The file where there is one, else what was pasted."""
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
         if file is not None:
-            return file.read(tables.MOST_BYTES + 1)
+            content: bytes = file.read(tables.MOST_BYTES + 1)
+            return content
         return tables.names_as_table(self.cleaned_data["text"])
 
     def seen(self, content: bytes) -> str:

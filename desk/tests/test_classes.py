@@ -117,7 +117,7 @@ def test_a_list_is_looked_at_and_then_taken(teacher: Client, of_hers: SchoolClas
     again = teacher.post(address, {"text": LIST, "do": "look"})
     assert "There is nothing to change" in again.content.decode()
     # As a spreadsheet gives it back, with a change; and who is not in it leaves where that was meant.
-    file = b"".join(teacher.get(page_of(of_hers, "list.csv")).streaming_content).decode("utf-8-sig")
+    file = teacher.get(page_of(of_hers, "list.csv")).content.decode("utf-8-sig")
     shorter = "".join(line for line in file.replace("Ada Lovelace", "Ada King").splitlines(True)[:2])
     looked = teacher.post(address, {"text": shorter, "do": "look", "is_whole": "on"})
     assert [(str(row.fate), [str(each) for each in row.details]) for row, _ in looked.context["rows"]] == [

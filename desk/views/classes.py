@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -119,7 +119,7 @@ def remove_students(request: DeskRequest, class_id: UUID) -> HttpResponse:
 
 @require_safe
 @desk_view(TEACH)
-def list_file(request: DeskRequest, class_id: UUID) -> StreamingHttpResponse:
+def list_file(request: DeskRequest, class_id: UUID) -> HttpResponse:
     """The list, to fill in elsewhere and bring back."""
     school_class = class_or_404(request, class_id)
     header = ["student_id", "name", "email", "grade", "extra_time", "note"]
@@ -127,7 +127,7 @@ def list_file(request: DeskRequest, class_id: UUID) -> StreamingHttpResponse:
         (each.student_id, each.name, each.email, each.grade, each.extra_time, each.note)
         for each in members.members_of(school_class)
     )
-    return StreamingHttpResponse(
+    return HttpResponse(
         csv_lines(header, rows, is_for_people=True),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="class.csv"', "Cache-Control": "no-store"},

@@ -48,7 +48,7 @@ def test_it_counts_from_when_the_student_begins(pool: QuestionPool) -> None:  # 
     need(50)
     waits = start()
     later = NOW + timedelta(minutes=5)
-    begun = beginning.begin(waits.session_id, Caller(), now=later)
+    begun = beginning.begin(waits.session_id, Caller(session_id=waits.session_id), now=later)
     assert begun.deadline == later + timedelta(minutes=60)
 
 
