@@ -40,7 +40,6 @@ class SessionEvent(models.Model):
     class Meta:
         db_table = "session_events"
         ordering = ["session_id", "after_answers", "id"]
-        indexes = [models.Index("session", "after_answers", "id", name="events_of_a_session")]
         constraints = [
             models.UniqueConstraint(
                 "session",

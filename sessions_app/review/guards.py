@@ -77,7 +77,7 @@ FUNCTIONS = {
 _FOUND = """
 SELECT t.tgname, r.relname, p.proname, t.tgenabled, md5(p.prosrc)
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class r ON r.oid = t.tgrelid
-WHERE NOT t.tgisinternal AND r.relnamespace = current_schema()::regnamespace
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND r.relnamespace = current_schema()::regnamespace
 """
 ALWAYS_ON = ("O", "A")  # for every session but a replica's, and for that, too
 

@@ -182,7 +182,7 @@ def record(entry: Entry) -> Recorded | None:
             cursor.execute(_RECORD, cast(Any, row))
             advanced, deadline = cursor.fetchone()
     except IntegrityError as error:
-        if "response_idempotency_key_once" in str(error):
+        if "idempotency_key" in str(error):  # a partition calls the constraint by a name of its own
             raise IdempotencyKeyReused from error
         raise
     return Recorded(links["chain_head"], deadline) if advanced else None
