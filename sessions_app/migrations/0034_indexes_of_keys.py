@@ -16,7 +16,7 @@ BUILT = {
 class Migration(migrations.Migration):
     atomic = False  # indexes of tables in use
 
-    dependencies = [("sessions_app", "0032_proficiencies_of_running_tests")]
+    dependencies = [("sessions_app", "0033_classes")]
 
     operations = [
         migrations.RunSQL(

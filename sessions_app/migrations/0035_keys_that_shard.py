@@ -38,7 +38,7 @@ def swap(old: str, table: str, new: str, columns: str) -> migrations.RunSQL:
 class Migration(migrations.Migration):
     atomic = False  # one table after the other
 
-    dependencies = [("sessions_app", "0033_indexes_of_keys")]
+    dependencies = [("sessions_app", "0034_indexes_of_keys")]
 
     operations = [
         *(swap(old, table, new, columns) for old, (table, new, columns) in PRIMARY.items()),
