@@ -2,10 +2,10 @@
 
 A new page of a pool is a line in `POOL_TABS`, an address in `urls.py` and a view (docs/DESK.md). A pool has
 tabs in two sections: where its questions are written, and where they are measured; the last tab of each leads
-to the other.
+to the other. A test's tabs are `TEST_TABS`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +14,17 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from desk.rights import ENTER, EXPORT_POOLS, MAKE_POOLS, SEE_POOLS, SEE_SESSIONS, TEACH, Right
+from desk.rights import (
+    CHANGE_TESTS,
+    ENTER,
+    EXPORT_POOLS,
+    MAKE_POOLS,
+    SEE_POOLS,
+    SEE_SESSIONS,
+    SEE_TESTS,
+    TEACH,
+    Right,
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Link:
 
 SECTIONS: Sequence[Place] = (
     Place("home", _("Start"), "desk:home", ENTER),
+    Place("tests", _("Tests"), "desk:tests", SEE_TESTS),
     Place("questions", _("Questions"), "desk:pools", SEE_POOLS),
     Place("measure", _("Measure"), "desk:measure", SEE_POOLS),
     Place("classes", _("Classes"), "desk:classes", TEACH),
@@ -67,6 +78,11 @@ POOL_TABS: Sequence[Place] = (
     Place("results", _("Results"), "desk:pool_results", SEE_SESSIONS, "measure"),
     Place("scale", _("Scale"), "desk:pool_scale", MAKE_POOLS, "measure"),
     Place("to_questions", _("Questions"), "desk:pool", SEE_POOLS, "measure"),
+)
+
+TEST_TABS: Sequence[Place] = (
+    Place("overview", _("Overview"), "desk:test", SEE_TESTS, "tests"),
+    Place("settings", _("Settings"), "desk:test_what", CHANGE_TESTS, "tests"),
 )
 
 
@@ -100,8 +116,17 @@ def class_tabs(request: HttpRequest, class_id: UUID, here: str) -> list[Link]:
 def pool_tabs(request: HttpRequest, pool_id: UUID, here: str) -> list[Link]:
     """The tabs beside this one that this user may open; `here` is the key of the one that is open."""
     section = section_of(here)
+    return _tabs(request, (place for place in POOL_TABS if place.section == section), pool_id, here)
+
+
+def test_tabs(request: HttpRequest, test_id: int, here: str) -> list[Link]:
+    """The same of a test."""
+    return _tabs(request, TEST_TABS, test_id, here)
+
+
+def _tabs(request: HttpRequest, places: Iterable[Place], owner: UUID | int, here: str) -> list[Link]:
     return [
-        Link(place.key, place.title, reverse(place.url, args=[pool_id]), place.key == here)
-        for place in POOL_TABS
-        if place.section == section and place.right.is_held_by(request.user)
+        Link(place.key, place.title, reverse(place.url, args=[owner]), place.key == here)
+        for place in places
+        if place.right.is_held_by(request.user)
     ]

@@ -201,9 +201,13 @@ class NamedTestNotOpen(Refusal):
     def __init__(self, opens_at: datetime | None, closes_at: datetime | None, now: datetime) -> None:
         is_early = opens_at is not None and now < opens_at
         moment = opens_at if is_early else closes_at
-        assert moment is not None
         verb = "opens" if is_early else "closed"
-        super().__init__(f"This test {verb} at {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
+        said = (
+            "is not open yet"
+            if moment is None
+            else f"{verb} at {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        )
+        super().__init__(f"This test {said}.")
         self.opens_at, self.closes_at = opens_at, closes_at
 
 

@@ -17,6 +17,7 @@ from desk.rights import (
     SEE_POOLS,
     SEE_QUESTIONS,
     SEE_SESSIONS,
+    SEE_TESTS,
     TEACH,
     WRITE_QUESTIONS,
     Right,
@@ -34,6 +35,17 @@ OF_NO_CLASS = {"classes", "new_class"}  # the others are about one, which only i
 # Address's name → (method, right). Whoever adds an address says here who may open it.
 GUARDED: dict[str, tuple[str, Right | None]] = {
     "home": ("get", None),
+    "tests": ("get", SEE_TESTS),
+    "new_test": ("get", CHANGE_TESTS),
+    "test": ("get", SEE_TESTS),
+    "test_what": ("get", CHANGE_TESTS),
+    "test_how": ("get", CHANGE_TESTS),
+    "test_who": ("get", CHANGE_TESTS),
+    "copy_test": ("post", CHANGE_TESTS),
+    "open_test": ("post", CHANGE_TESTS),
+    "close_test": ("post", CHANGE_TESTS),
+    "archive_test": ("post", CHANGE_TESTS),
+    "restore_test": ("post", CHANGE_TESTS),
     "pools": ("get", SEE_POOLS),
     "new_pool": ("get", MAKE_POOLS),
     "pool": ("get", SEE_POOLS),
@@ -103,7 +115,7 @@ def test_every_address_is_listed() -> None:
 def test_who_may_open_what(start: Start) -> None:
     pool = make_pool(2)
     session_id = start()["session_id"]
-    make_named_test(pool)
+    test = make_named_test(pool)
     Calibration.objects.create(id=pool.pk, pool=pool, revision=pool.revisions.get(), request={})
     Simulation.objects.create(
         id=pool.pk, pool=pool, revision=pool.revisions.get(), request={}, abilities=b"", cancel_requested=True
@@ -114,7 +126,7 @@ def test_who_may_open_what(start: Start) -> None:
     nobody = somebody("sessions_app.operate_service")
     holders = {name: somebody(name) for right in ALL.values() for name in right.any_of}
     for name, (method, right) in GUARDED.items():
-        address = address_of(name, pool.pk, current_questions(pool)[0].pk, session_id)
+        address = address_of(name, pool.pk, current_questions(pool)[0].pk, session_id, test.pk)
         for who, client in strangers.items():
             reply = getattr(client, method)(address)
             assert reply.status_code == 302, (name, who)
@@ -132,9 +144,12 @@ def test_who_may_open_what(start: Start) -> None:
             assert "log-in" not in reply.get("Location", ""), (name, permission)
 
 
-def address_of(name: str, pool_id: uuid.UUID, question_pk: int, session_id: str = "") -> str:
+def address_of(
+    name: str, pool_id: uuid.UUID, question_pk: int, session_id: str = "", test_id: int = 0
+) -> str:
     (pattern,) = [each for each in urlpatterns if each.name == name]
     address = str(pattern.pattern).replace("<uuid:session_id>", session_id).replace("<slug:name>", "algebra")
+    address = address.replace("<int:test_id>", str(test_id))
     address = re.sub("<uuid:[a-z_]+>", str(pool_id), address)  # a calibration has the same id
     student = Student.objects.first()
     address = address.replace("<int:student_pk>", str(student.pk if student else 0))
@@ -207,10 +222,10 @@ def test_no_address_of_a_form_is_a_dead_end() -> None:
     pool = make_pool(2)
     client = Client()
     client.force_login(User.objects.create_superuser("boss"))
-    question = current_questions(pool)[0]
+    question, test = current_questions(pool)[0], make_named_test(pool)
     SchoolClass.objects.create(id=pool.pk, name="9b")
     for name in [name for name, (method, _right) in GUARDED.items() if method == "post"]:
-        address = address_of(name, pool.pk, question.pk)
+        address = address_of(name, pool.pk, question.pk, test_id=test.pk)
         reply = client.get(f"{address}?sort=slope")
         assert (reply.status_code, reply["Location"].endswith("?sort=slope")) == (302, True), name
         assert client.put(address).status_code == 405, name

@@ -22,6 +22,7 @@ SPEAKING = (
     APP.parent / "sessions_app" / "administration" / "told_on.py",
     APP.parent / "sessions_app" / "refusals.py",
     *(APP.parent / "sessions_app" / "measurement").rglob("*.py"),
+    *(APP.parent / "sessions_app" / "preparing").glob("*.py"),
 )
 MARKS = ("_", "gettext", "gettext_lazy", "marked", "say")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"

@@ -18,9 +18,9 @@ from unfold.widgets import (
 
 from sessions_app.admin.gated_form import Gated
 from sessions_app.admin.result_form import RESULT_FIELDS, OptionalJSONField, ResultFields
-from sessions_app.admin.rules_form import EFFORT, EXPERT, STOPPING, fields_of, rules_of
 from sessions_app.admin.times import zone_name
 from sessions_app.models import NamedTest
+from sessions_app.preparing.rules_in_fields import EFFORT, EXPERT, STOPPING, fields_of, rules_of
 from sessions_app.sitting import lengths, named_tests
 from testing_engine.form_fields import LinesField, NumbersField
 from testing_engine.interchange.json_objects import RepeatedFieldError, once

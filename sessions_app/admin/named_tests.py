@@ -19,12 +19,12 @@ from sessions_app.admin.confirming import ask, confirmed_ids
 from sessions_app.admin.named_test_form import NamedTestForm
 from sessions_app.admin.result_form import RESULT_ROWS
 from sessions_app.admin.results import ResultPages
-from sessions_app.admin.rules_form import sentences
 from sessions_app.admin.searching import SearchedByStudent
 from sessions_app.admin.sessions import STATUS_COLOURS
 from sessions_app.admin.times import shown
 from sessions_app.administration import invitations
 from sessions_app.models import Invitation, NamedTest, TestSession
+from sessions_app.preparing.rules_in_fields import sentences
 from sessions_app.reporting.result_distribution import Results, results_of_named_test
 from sessions_app.reporting.spreadsheets import csv_lines
 from testing_engine.growing_lists import GrowingList, counted, in_short
@@ -124,6 +124,8 @@ class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="open")
     def open(self, test: NamedTest) -> str:
+        if test.is_draft or test.archived_at is not None:
+            return "in preparation" if test.archived_at is None else "in the archive"
         times = [
             f"{word} {shown(moment)}"
             for word, moment in (("from", test.opens_at), ("until", test.closes_at))

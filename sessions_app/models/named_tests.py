@@ -111,6 +111,13 @@ class NamedTest(models.Model):
         "Rating scales keep theirs, and so do the fixed options of a question.",
     )
 
+    is_draft = models.BooleanField(
+        "in preparation", default=False, db_default=False, help_text="Nobody starts it until it is opened."
+    )
+    archived_at = models.DateTimeField(null=True, editable=False, help_text="From then on nobody starts it.")
+    creation_key = models.UUIDField(
+        null=True, editable=False, help_text="Drawn by the page that made it: sent twice, it is one test."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -118,6 +125,7 @@ class NamedTest(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint("name", name="named_test_once"),
+            models.UniqueConstraint("creation_key", name="named_test_made_once"),
             models.CheckConstraint(
                 condition=Q(opens_at=None) | Q(closes_at=None) | Q(closes_at__gt=F("opens_at")),
                 name="named_test_opens_before_it_closes",

@@ -48,7 +48,9 @@ def is_scored_alone(test: NamedTest | None) -> bool:
 
 
 def check_open(test: NamedTest, now: datetime) -> None:
-    """Raises `NamedTestNotOpen` before the test opens and once it has closed."""
+    """Raises `NamedTestNotOpen` while it is prepared, before it opens, once it has closed or is archived."""
+    if test.is_draft or test.archived_at is not None:
+        raise NamedTestNotOpen(None, test.archived_at, now)
     is_early = test.opens_at is not None and now < test.opens_at
     is_late = test.closes_at is not None and now >= test.closes_at
     if is_early or is_late:
