@@ -106,11 +106,7 @@ def section_of(tab: str) -> str:
 
 def class_tabs(request: HttpRequest, class_id: UUID, here: str) -> list[Link]:
     """The tabs of a class that this user may open; `here` is the key of the one that is open."""
-    return [
-        Link(place.key, place.title, reverse(place.url, args=[class_id]), place.key == here)
-        for place in CLASS_TABS
-        if place.right.is_held_by(request.user)
-    ]
+    return _tabs(request, CLASS_TABS, class_id, here)
 
 
 def pool_tabs(request: HttpRequest, pool_id: UUID, here: str) -> list[Link]:
