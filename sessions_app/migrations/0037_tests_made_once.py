@@ -7,7 +7,7 @@ MADE_ONCE = "CREATE UNIQUE INDEX CONCURRENTLY named_test_made_once ON named_test
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("sessions_app", "0034_prepared_tests")]
+    dependencies = [("sessions_app", "0036_prepared_tests")]
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunSQL(MADE_ONCE, "DROP INDEX named_test_made_once")],

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0033_classes")]
+    dependencies = [("sessions_app", "0035_keys_that_shard")]
     operations = [
         migrations.AddField(
             model_name="namedtest",
