@@ -1,4 +1,7 @@
-"""`verify_audit` over 10⁵ sessions of 20 answers, beside reading the same rows and doing nothing more."""
+"""`verify_audit` over 10⁵ sessions of 20 answers, beside reading the same rows and doing nothing more.
+
+In one process, in two, and since a witness that vouches for every session.
+"""
 
 import argparse
 import statistics
@@ -6,8 +9,13 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import durable_services, table
+
+if TYPE_CHECKING:
+    from sessions_app.review.witness import Witness
 
 ANSWERS = 20
 _READ = {
@@ -26,10 +34,17 @@ def main() -> int:
     sessions, rounds = (100, 1) if options.tiny else (options.sessions, options.rounds)
     with durable_services():
         _fill(sessions)
-        seconds: dict[str, list[float]] = {"reading": [], "verify_audit": []}
+        ways: dict[str, Callable[[], object]] = {
+            "reading": _read,
+            "verify_audit": _verify,
+            "with a new witness": partial(_verify, note=lambda _: None),
+            "in two processes": partial(_verify, processes=2),
+            "since a witness": partial(_verify, _witness(), skips=True),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
-            seconds["reading"].append(_timed(_read))
-            seconds["verify_audit"].append(_timed(_verify))
+            for name, way in ways.items():
+                seconds[name].append(_timed(way))
     answers = sessions * ANSWERS
     floor = statistics.median(seconds["reading"])
     rows = [
@@ -40,7 +55,7 @@ def main() -> int:
     return 0
 
 
-def _timed(action: Callable[[], None]) -> float:
+def _timed(action: Callable[[], object]) -> float:
     begun = time.perf_counter()
     action()
     return time.perf_counter() - begun
@@ -59,10 +74,18 @@ def _read() -> None:
                     pass
 
 
-def _verify() -> None:
+def _verify(*witness: "Witness", **options: Any) -> None:
     from sessions_app.review.verification import verify
 
-    assert not verify().breaks
+    assert not verify(*witness, **options).breaks
+
+
+def _witness() -> "Witness":
+    from sessions_app.review.witness import Witness
+
+    lines: list[str] = []
+    _verify(note=lines.append)
+    return Witness(lines)
 
 
 def _fill(count: int) -> None:

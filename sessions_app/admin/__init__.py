@@ -1,5 +1,5 @@
 """The admin's pages, a module a subject. Django finds them by importing this package."""
 
-from sessions_app.admin import accounts, live, named_tests, pools, sessions, students, webhooks
+from sessions_app.admin import accounts, live, losses, named_tests, pools, sessions, students, webhooks
 
-__all__ = ["accounts", "live", "named_tests", "pools", "sessions", "students", "webhooks"]
+__all__ = ["accounts", "live", "losses", "named_tests", "pools", "sessions", "students", "webhooks"]

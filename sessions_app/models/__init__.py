@@ -18,7 +18,7 @@ from sessions_app.models.classes import (
 from sessions_app.models.counts import AnswerCount, ResultCount, SessionToCount
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
-from sessions_app.models.losses import LostAnswers
+from sessions_app.models.losses import LossAcknowledgement, LostAnswers
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest
 from sessions_app.models.outgoing import Outgoing
@@ -46,6 +46,7 @@ __all__ = [
     "ImportedSitting",
     "Invitation",
     "LiveSession",
+    "LossAcknowledgement",
     "LostAnswers",
     "NamedTest",
     "Outgoing",

@@ -1,5 +1,6 @@
 """Answers that were accepted, and that PostgreSQL no longer has."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -26,6 +27,8 @@ class LostAnswers(models.Model):
     class Meta:
         db_table = "lost_answers"
         ordering = ["noticed_at", "id"]
+        verbose_name = "lost answers"
+        verbose_name_plural = "lost answers"
         constraints = [
             models.UniqueConstraint("session_id", "link", name="lost_answers_noted_once"),
             models.CheckConstraint(
@@ -40,3 +43,26 @@ class LostAnswers(models.Model):
     def count(self) -> int:
         """How many answers are lost."""
         return self.accepted - self.stored
+
+
+class LossAcknowledgement(models.Model):
+    """Somebody has looked into a loss and says why nothing more can be done. Never changes, by trigger."""
+
+    loss = models.OneToOneField(
+        LostAnswers, on_delete=models.PROTECT, primary_key=True, related_name="acknowledgement"
+    )
+    reason = models.TextField(max_length=1000)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+    seal = models.BinaryField(max_length=16, help_text="Keyed hash over the loss and these columns.")
+
+    class Meta:
+        db_table = "loss_acknowledgements"
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="loss_acknowledged_with_a_reason")
+        ]
+
+    def __str__(self) -> str:
+        return f"acknowledged by {self.by}"

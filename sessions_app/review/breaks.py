@@ -9,3 +9,4 @@ class Break:
 
     where: str
     what: str
+    is_acknowledged: bool = False  # somebody has answered for it: it is named, and fails nothing

@@ -17,6 +17,8 @@ TRIGGERS = {
     "gate_checks_never_emptied": ("gate_checks", "refuse_change"),
     "imported_sittings_never_change": ("imported_sittings", "refuse_change"),
     "imported_sittings_never_emptied": ("imported_sittings", "refuse_change"),
+    "loss_acknowledgements_never_change": ("loss_acknowledgements", "refuse_change"),
+    "loss_acknowledgements_never_emptied": ("loss_acknowledgements", "refuse_change"),
     "lost_answers_never_change": ("lost_answers", "refuse_change"),
     "lost_answers_never_emptied": ("lost_answers", "refuse_change"),
     "parameter_sources_never_change": ("parameter_sources", "refuse_change"),

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from sessions_app.models import Invitation, LostAnswers, ResultSpecification, StudentProficiency
+from sessions_app.audit import acknowledgements
+from sessions_app.models import (
+    Invitation,
+    LossAcknowledgement,
+    LostAnswers,
+    ResultSpecification,
+    StudentProficiency,
+)
 from sessions_app.review.breaks import Break
 from testing_engine.canonical import hash_of
 from testing_engine.models import (
@@ -109,13 +116,20 @@ def changed_proficiencies() -> Iterator[Break]:
 
 
 def lost_answers() -> Iterator[Break]:
-    """What was accepted and is gone, as it was noticed (`sitting.losses`)."""
-    for lost in LostAnswers.objects.order_by("pk").iterator():
+    """What was accepted and is gone, as it was noticed (`sitting.losses`), and who answers for it."""
+    for lost in LostAnswers.objects.select_related("acknowledgement__by").order_by("pk").iterator():
+        where = f"session {lost.session_id}"
+        told: LossAcknowledgement | None = getattr(lost, "acknowledgement", None)
         which = f"{lost.count} of {lost.accepted} answers that were accepted are lost"
         itself = ", and the session itself" if lost.is_session_lost else ""
-        yield Break(
-            f"session {lost.session_id}", f"{which}{itself} (noticed {lost.noticed_at:%Y-%m-%d %H:%M} UTC)"
-        )
+        what = f"{which}{itself} (noticed {lost.noticed_at:%Y-%m-%d %H:%M} UTC)"
+        if told is None:
+            yield Break(where, what)
+        elif acknowledgements.is_sealed(told):
+            by = f"acknowledged by {told.by} on {told.at:%Y-%m-%d %H:%M} UTC: {told.reason}"
+            yield Break(where, f"{what}, {by}", is_acknowledged=True)
+        else:
+            yield Break(where, f"{what}, and its acknowledgement is not what somebody said")
 
 
 _MISPLACED = """

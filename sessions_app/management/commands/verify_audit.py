@@ -1,17 +1,24 @@
 """manage.py verify_audit: is every answer and every event what was written, and is each there?"""
 
+import hashlib
+import os
 from argparse import ArgumentParser
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from redis.exceptions import RedisError
 from tqdm import tqdm
 
 from sessions_app.models import TestSession
-from sessions_app.review.verification import Seen, verify
+from sessions_app.review.processes import VerificationBroke
+from sessions_app.review.progress import AnotherRun, Progress, Run
+from sessions_app.review.verification import Verified, verify
+from sessions_app.review.witness import Witness, WitnessError
 from sessions_app.sitting import losses
 
 
@@ -28,10 +35,28 @@ class Command(BaseCommand):
             metavar="FILE",
             help="Note where every session's chain ends. Keep the file away from the database.",
         )
-        parser.add_argument(
+        witness = parser.add_mutually_exclusive_group()
+        witness.add_argument(
             "--witness",
             metavar="FILE",
             help="A file of a former run: sessions that are gone, or lost their end since, show as well.",
+        )
+        witness.add_argument(
+            "--since-witness",
+            metavar="FILE",
+            help="The same, and sessions are not walked again whose rows are as that run found them.",
+        )
+        parser.add_argument(
+            "--processes",
+            metavar="N",
+            type=_at_least_one,
+            default=len(os.sched_getaffinity(0)),
+            help="On so many processors (%(default)s: all that this machine gives).",
+        )
+        parser.add_argument(
+            "--resume",
+            metavar="FILE",
+            help="Keep the progress there. The same command again goes on with a run that was cut off.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,32 +64,77 @@ class Command(BaseCommand):
             losses.look_at_all()
         except RedisError:
             self.stderr.write("Redis does not answer: what it knows of running tests was not compared.")
-        witness = read_witness(Path(options["witness"])) if options["witness"] else None
-        with ExitStack() as stack:
-            written = options["write_witness"]
-            out = stack.enter_context(Path(written).open("w")) if written else None
-            bar = stack.enter_context(tqdm(total=TestSession.objects.count(), unit="session", disable=None))
+        former = options["since_witness"] or options["witness"]
+        content = Path(former).read_text() if former else ""
+        run = Run(
+            str(connection.settings_dict["NAME"]),
+            hashlib.sha256(content.encode()).hexdigest() if former else "",
+            skips=options["since_witness"] is not None,
+            notes=options["write_witness"] is not None,
+        )
+        try:
+            witness = Witness(content.splitlines()) if former else None
+            found = self._verified(witness, run, options)
+        except (WitnessError, AnotherRun, VerificationBroke) as error:
+            raise CommandError(_told(error, options["resume"])) from error
+        self._report(found)
 
-            def note(session_id: UUID, seen: Seen) -> None:
-                if out is not None:
-                    out.write(f"{session_id} {seen.entries} {seen.link.hex()}\n")
+    def _verified(self, witness: Witness | None, run: Run, options: dict[str, Any]) -> Verified:
+        progress = Path(options["resume"]) if options["resume"] else None
+        with (
+            _written(options["write_witness"]) as note,
+            tqdm(total=TestSession.objects.count(), unit="session", disable=None) as bar,
+        ):
+            found = verify(
+                witness,
+                skips=run.skips,
+                note=note,
+                progress=bar.update,
+                processes=options["processes"],
+                kept=None if progress is None else partial(Progress, progress, run),
+            )
+        if progress is not None:
+            progress.unlink()
+        return found
 
-            found = verify(witness, note, bar.update)
+    def _report(self, found: Verified) -> None:
         counted = f"{found.sessions} sessions, {found.answers} answers, {found.events} events"
-        for broken in found.breaks:
-            self.stdout.write(f"{broken.where}: {broken.what}")
+        if found.skipped:
+            counted += f" ({found.skipped} of the sessions by the witness)"
+        for each in (*found.acknowledged, *found.breaks):
+            self.stdout.write(f"{each.where}: {each.what}")
         if found.breaks:
             raise CommandError(f"Checked {counted}: {len(found.breaks)} broken.")
-        self.stdout.write(f"Checked {counted}: all as they were written.")
+        but = f", but for {len(found.acknowledged)} acknowledged" if found.acknowledged else ""
+        self.stdout.write(f"Checked {counted}: all as they were written{but}.")
 
 
-def read_witness(file: Path) -> dict[UUID, Seen]:
-    """Where each session's chain ended when the witness was written."""
-    witness = {}
-    for number, line in enumerate(file.read_text().splitlines(), start=1):
-        try:
-            session_id, entries, link = line.split()
-            witness[UUID(session_id)] = Seen(int(entries), bytes.fromhex(link))
-        except ValueError as error:
-            raise CommandError(f"Line {number} of the witness is none: {line.strip()!r}") from error
-    return witness
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
+def _told(error: Exception, resumed: str | None) -> str:
+    if isinstance(error, AnotherRun):
+        return f"{resumed} cannot be gone on with: {error}."
+    if isinstance(error, VerificationBroke):
+        return (
+            "Processes of this run died again and again: too little memory, perhaps. Give fewer --processes."
+        )
+    return str(error)
+
+
+@contextmanager
+def _written(name: str | None) -> Iterator[Callable[[str], object] | None]:
+    """Takes the lines of a witness; the file is there, and replaces a former one, when all are."""
+    if name is None:
+        yield None
+        return
+    file = Path(name)
+    part = file.with_name(f"{file.name}.part")
+    with part.open("w") as out:
+        yield lambda line: out.write(f"{line}\n")
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)

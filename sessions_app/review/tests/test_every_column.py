@@ -29,6 +29,7 @@ MEANT_TO_CHANGE = {  # whole tables
     "calibrations": "beside the tests; `calibrate --again` computes a result anew and tells of answers",
     "gate_checks": "beside the tests; a trigger keeps them",
     "lost_answers": "what is known of answers that are gone; a trigger keeps it",
+    "loss_acknowledgements": "what somebody said of them, sealed: `test_losses.py` changes it",
     "pool_requirements": "what must hold of later tests",
     "pool_thresholds": "for later tests; those that a test began with are in its plan",
     "pool_watches": "beside the tests; a trigger keeps them",

@@ -1,14 +1,17 @@
 """Accepted answers that PostgreSQL has lost are counted and named, and nothing else is."""
 
 import logging
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import DatabaseError
+from django.test import Client
 from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
@@ -17,7 +20,7 @@ from adaptive.metrics import exposition
 from sessions_app.administration import privacy, supervision
 from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import Start, answer_questions, browser_of, submit, take_test
-from sessions_app.models import LostAnswers, TestSession
+from sessions_app.models import LossAcknowledgement, LostAnswers, TestSession
 from sessions_app.review.verification import verify
 from sessions_app.sitting import hot_state, losses
 from sessions_app.tasks import look_for_lost_answers
@@ -175,3 +178,71 @@ def test_what_is_noted_stays(behind: dict[str, Any]) -> None:
     losses.look_at_all()
     with pytest.raises(DatabaseError, match="lost_answers"):
         LostAnswers.objects.all().delete()
+
+
+def acknowledged(loss: dict[str, Any], **options: str) -> str:
+    out = StringIO()
+    call_command("acknowledge_losses", loss["session_id"], stdout=out, **options)
+    return out.getvalue()
+
+
+def test_an_acknowledged_loss_is_named_and_fails_nothing(
+    behind: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    losses.look_at_all()
+    User.objects.create_user("head")
+    assert acknowledged(behind, by="head", reason="The class takes it again.") == "Acknowledged 1.\n"
+    assert acknowledged(behind, by="head", reason="Another reason.") == "Acknowledged 0; 1 were before.\n"
+    call_command("verify_audit")
+    told = capsys.readouterr().out
+    assert "2 of 3 answers that were accepted are lost" in told
+    assert "acknowledged by head" in told
+    assert "The class takes it again." in told
+    assert told.endswith("all as they were written, but for 1 acknowledged.\n")
+    with pytest.raises(DatabaseError, match="loss_acknowledgements"), transaction.atomic():
+        LossAcknowledgement.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE loss_acknowledgements SET reason = 'as I like'")
+        cursor.execute("SET session_replication_role = DEFAULT")
+    (broken,) = verify().breaks
+    assert "its acknowledgement is not what somebody said" in broken.what
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"by": "head"}, "--reason"),
+        ({"by": "head", "reason": " "}, "Give a reason"),
+        ({"by": "nobody", "reason": "x"}, "no active account 'nobody'"),
+    ],
+)
+def test_nobody_acknowledges_without_a_name_and_a_reason(
+    behind: dict[str, Any], options: dict[str, str], why: str
+) -> None:
+    losses.look_at_all()
+    User.objects.create_user("head")
+    with pytest.raises(CommandError, match=why):
+        acknowledged(behind, **options)
+    assert not LossAcknowledgement.objects.exists()
+
+
+def test_losses_are_acknowledged_in_the_admin(behind: dict[str, Any], client: Client) -> None:
+    losses.look_at_all()
+    (lost,) = LostAnswers.objects.all()
+    address = f"/admin/sessions_app/lostanswers/{lost.pk}/"
+    said = {"reason": "Told the school.", "_form_submitted": "on"}
+    looks = User.objects.create_user("looks", is_staff=True)
+    looks.user_permissions.set(Permission.objects.filter(codename="view_lostanswers"))
+    client.force_login(looks)
+    assert client.post(f"{address}acknowledge/", said).status_code == 403
+    client.force_login(User.objects.create_superuser("root"))
+    assert (
+        client.get("/admin/sessions_app/lostanswers/?acknowledged=no").content.count(b"Told the school.") == 0
+    )
+    assert client.post(f"{address}acknowledge/", said).status_code == 302
+    assert LossAcknowledgement.objects.get().by.username == "root"
+    assert LogEntry.objects.get().change_message == "Acknowledged: Told the school."
+    page = client.get(f"{address}change/").content.decode()
+    assert "Told the school." in page
+    assert verify().breaks == []
