@@ -49,7 +49,11 @@ class LossAcknowledgement(models.Model):
     """Somebody has looked into a loss and says why nothing more can be done. Never changes, by trigger."""
 
     loss = models.OneToOneField(
-        LostAnswers, on_delete=models.PROTECT, primary_key=True, related_name="acknowledgement"
+        LostAnswers,
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="acknowledgement",
+        db_constraint=False,  # in the table a loss goes by session and link: the seal is over these
     )
     reason = models.TextField(max_length=1000)
     by = models.ForeignKey(

@@ -35,7 +35,8 @@ ALONE = {
 }
 # As many as there are students, pools, tests, clients, and nights of each: none outgrows a machine.
 TOGETHER = {
-    "answer_counts", "calibrations", "cat_sections", "gate_checks", "named_tests", "pool_imports",
+    "answer_counts", "calibrations", "cat_sections", "gate_checks", "loss_acknowledgements", "named_tests",
+    "pool_imports",
     "pool_requirements", "pool_thresholds", "pool_watches", "response_imports", "result_counts",
     "result_specifications", "simulation_parts", "simulations", "students", "webhooks",
 }  # fmt: skip

@@ -18,7 +18,7 @@ DROP TRIGGER loss_acknowledgements_never_emptied ON loss_acknowledgements;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0032_proficiencies_of_running_tests"),
+        ("sessions_app", "0035_keys_that_shard"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 (
                     "loss",
                     models.OneToOneField(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         primary_key=True,
                         related_name="acknowledgement",
