@@ -18,7 +18,7 @@ DROP TRIGGER loss_acknowledgements_never_emptied ON loss_acknowledgements;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0035_keys_that_shard"),
+        ("sessions_app", "0037_tests_made_once"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
