@@ -56,10 +56,12 @@ sbom: $(VENV)/dev.stamp
 fuzz: $(VENV)/dev.stamp
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest sessions_app/api/tests/test_schemathesis.py -n $(WORKERS) $(ARGS)
 
-# Writes the API's schema and the rules' from the code; a test fails when they differ.
+# Writes the API's schema and the rules' from the code, and where there is npm the types of the client in TypeScript;
+# tests fail when they differ.
 schema: $(VENV)/dev.stamp
 	$(BIN)/python -m embedded $(BIN)/python manage.py spectacular --file docs/openapi.yaml --fail-on-warn --validate
 	$(BIN)/python -m testing_engine.rules_schema > docs/rules.schema.json
+	$(if $(shell command -v npm),cd clients/typescript && npm ci --ignore-scripts --silent && npm run --silent generate)
 
 benchmarks: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks
@@ -80,7 +82,7 @@ screenshots: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -p no:randomly browser_tests/screenshots.py
 
 clean:
-	rm -rf $(VENV) .run static
+	rm -rf $(VENV) .run static clients/typescript/node_modules clients/typescript/dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -295,6 +295,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     "PREPROCESSING_HOOKS": ["sessions_app.api.versions.only_current"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "sessions_app.api.for_generators.fit_for_generators",
+    ],
     "TAGS": [
         {"name": "Taking a test", "description": "For a school's system and a student's browser."},
         {"name": "Results", "description": "For whoever reads results."},
@@ -311,6 +315,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "SessionStatusEnum": "sessions_app.models.TestSession.Status",
+        "StatusWhenOverEnum": "sessions_app.replies.values.STATUSES_WHEN_OVER",
         "ResultKindEnum": "sessions_app.sitting.result_specs.Kind",
         "QuestionStateEnum": "sessions_app.replies.pools.STATES",
         "ImportStateEnum": "sessions_app.replies.pools.IMPORT_STATES",

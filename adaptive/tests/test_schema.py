@@ -59,3 +59,23 @@ def test_no_example_holds_a_key_but_the_upload(schema: dict[str, Any]) -> None:
                 continue
             assert "correct_answer" not in str(operation["responses"])
             assert path == "/api/v1/questions/upload" or "correct_answer" not in str(operation)
+
+
+def test_generators_of_clients_can_use_it(schema: dict[str, Any]) -> None:
+    """No default makes a field required, no class has a member of its name, and unions are told apart."""
+    components: dict[str, Any] = schema["components"]["schemas"]
+    for name, component in components.items():
+        for field, said in component.get("properties", {}).items():
+            assert "default" not in said, f"{name}.{field}"
+            assert "".join(part.capitalize() for part in field.split("_")) != name
+        for reference in component.get("discriminator", {}).get("mapping", {}).values():
+            told_by = component["discriminator"]["propertyName"]
+            assert told_by in components[reference.rpartition("/")[2]]["properties"]
+    replied = schema["paths"]["/api/v1/test/submit"]["post"]["responses"]["200"]["content"]
+    submitted = replied["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert set(components[submitted]["discriminator"]["mapping"]) == {
+        "continue",
+        "completed",
+        "ended",
+        "expired",
+    }

@@ -119,7 +119,7 @@ class ResponseReply(Reply, frozen=True):
     is_rapid: IsRapid = UNSET
 
 
-class Proficiency(Reply, frozen=True):
+class ProficiencyReply(Reply, frozen=True):
     student_id: str
     proficiency: list[float]
     concept_names: list[str]
@@ -250,8 +250,8 @@ def response(response: TestResponse) -> ResponseReply:
     )
 
 
-def proficiency(student: Student, known: Sequence[StudentProficiency]) -> Proficiency:
-    return Proficiency(
+def proficiency(student: Student, known: Sequence[StudentProficiency]) -> ProficiencyReply:
+    return ProficiencyReply(
         student_id=student.external_id,
         proficiency=proficiencies_of(row.theta_now for row in known),
         concept_names=[row.concept_name for row in known],

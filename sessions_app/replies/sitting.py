@@ -21,6 +21,7 @@ from sessions_app.replies.values import (
     Score,
     ScoredWith,
     Status,
+    StatusWhenOver,
     Waits,
     ability,
     accuracy,
@@ -157,7 +158,7 @@ class TestSummary(Reply, frozen=True):
 
 
 class Result(Reply, frozen=True):
-    status: Status
+    status: StatusWhenOver
     final_proficiency: list[float]
     ability: MaybeAbility
     overall: OverallScore
@@ -171,7 +172,7 @@ class Result(Reply, frozen=True):
 class WithheldResult(Reply, frozen=True):
     """To a student whose result is not for students, or not yet: that the test is over, and no more."""
 
-    status: Status
+    status: StatusWhenOver
     total_questions: int
     result_released_at: datetime | None
 

@@ -21,6 +21,8 @@ class Reply(Struct, frozen=True):
 
 
 Status = Annotated[str, Meta(extra={"choices": TestSession.Status.choices})]
+STATUSES_WHEN_OVER = [each for each in TestSession.Status.choices if each[0] != TestSession.Status.ACTIVE]
+StatusWhenOver = Annotated[str, Meta(extra={"choices": STATUSES_WHEN_OVER})]
 Address = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Interval = Annotated[list[float], Meta(min_length=2, max_length=2)]
 Deadline = Annotated[datetime | None, Meta(description="No answer is taken after it; null: no time limit.")]

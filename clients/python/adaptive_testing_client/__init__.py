@@ -68,14 +68,14 @@ class AdaptiveTesting:
     def start(self, student_id: str, **fields: Any) -> "Test":
         """Begin a test; raises `Problem`.
 
-        `fields` as in `POST /api/test/start`: `test`, or `question_pool_id`, `end_criteria` or `rules`,
+        `fields` as in `POST /api/v1/test/start`: `test`, or `question_pool_id`, `end_criteria` or `rules`,
         `concept_names`.
         """
-        return Test(self, self.post("/api/test/start", {"student_id": student_id, **fields}))
+        return Test(self, self.post("/api/v1/test/start", {"student_id": student_id, **fields}))
 
     def resume(self, session_id: str) -> "Test":
         """A test that was begun before. Raises `Problem`."""
-        return Test(self, self.get(f"/api/test/status/{session_id}"), session_id)
+        return Test(self, self.get(f"/api/v1/test/status/{session_id}"), session_id)
 
     def get(self, path: str, **parameters: Any) -> Json:
         """Any reply of the API. Raises `Problem`, and `httpx.TransportError` where nobody answers."""
@@ -134,7 +134,7 @@ class Test:
         body: Json = {"session_id": self.session_id, "question_id": self.question["id"], "response": response}
         if response_time_ms is not None:
             body["response_time_ms"] = response_time_ms
-        self.standing = self._service.post("/api/test/submit", body)
+        self.standing = self._service.post("/api/v1/test/submit", body)
         return self.question
 
     def take(self, answer: Callable[[Json], Answer]) -> Json:
@@ -145,17 +145,17 @@ class Test:
 
     def status(self) -> Json:
         """Where the test stands. Raises `Problem`."""
-        self.standing = self._service.get(f"/api/test/status/{self.session_id}")
+        self.standing = self._service.get(f"/api/v1/test/status/{self.session_id}")
         return self.standing
 
     def end(self) -> Json:
         """End it early, with its result so far. Raises `Problem`."""
-        self.standing = self._service.post(f"/api/test/end/{self.session_id}")
+        self.standing = self._service.post(f"/api/v1/test/end/{self.session_id}")
         return self.standing
 
     def result(self) -> Json:
         """Of a test that is over. Raises `Problem`."""
-        return self._service.get(f"/api/test/result/{self.session_id}")
+        return self._service.get(f"/api/v1/test/result/{self.session_id}")
 
 
 def _problem_in(reply: httpx.Response) -> Problem:

@@ -70,7 +70,7 @@ def test_a_test_goes_on_and_ends_early(service: AdaptiveTesting) -> None:
     again = service.resume(begun.session_id)
     assert again.question == begun.question
     assert again.end()["status"] == "ended"
-    assert service.get("/api/sessions", student_id="ada")["count"] == 1
+    assert service.get("/api/v1/sessions", student_id="ada")["count"] == 1
     with pytest.raises(ValueError, match="over"):
         again.submit(0)
 
@@ -89,5 +89,5 @@ def test_patience_ends() -> None:
         AdaptiveTesting("http://service", "token", transport=busy) as service,
         pytest.raises(Problem) as told,
     ):
-        service.get("/api/pools")
+        service.get("/api/v1/pools")
     assert told.value.status == 503

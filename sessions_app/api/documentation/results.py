@@ -16,7 +16,7 @@ PROFICIENCY = Endpoint(
     "student_proficiency",
     TAG,
     "What a student can do now",
-    reply=replies.Proficiency,
+    reply=replies.ProficiencyReply,
     problems=("404",),
     examples=(
         replied(

@@ -14,10 +14,15 @@ from sessions_app.api.serializers import (
     StudentSerializer,
     SubmitRequestSerializer,
 )
+from sessions_app.replies.values import STATUSES_WHEN_OVER
 
 TAG = "Taking a test"
-_SUBMITTED: list[Any] = [replies.Continued, replies.Result, replies.WithheldResult]
-_ENDED: list[Any] = [replies.Result, replies.WithheldResult]
+_OVER: list[Any] = [replies.Result, replies.WithheldResult]
+_ENDED = PolymorphicProxySerializer("Ended", _OVER, resource_type_field_name=None)
+_SUBMITTED: dict[str, Any] = {
+    "continue": replies.Continued,
+    **{status: _ENDED for status, _ in STATUSES_WHEN_OVER},
+}
 _STARTED = {
     "session_id": samples.SESSION_ID,
     "session_token": "T43cDnwbS56KV1tcGjosAQBnQc1T:wJ…",
@@ -127,7 +132,7 @@ SUBMIT = Endpoint(
     "Answer the current question",
     parameters=(IDEMPOTENCY_KEY, RENDER),
     request=SubmitRequestSerializer,
-    reply=PolymorphicProxySerializer("Submitted", _SUBMITTED, resource_type_field_name=None),
+    reply=PolymorphicProxySerializer("Submitted", _SUBMITTED, resource_type_field_name="status"),
     problems=("404", "409"),
     examples=(
         asked(
@@ -189,7 +194,7 @@ END = Endpoint(
     description="Safe to repeat: a test that is over gives its result again.",
     parameters=(IDEMPOTENCY_KEY,),
     request=StudentSerializer,
-    reply=PolymorphicProxySerializer("Ended", _ENDED, resource_type_field_name=None),
+    reply=_ENDED,
     problems=("404", "409"),
     examples=(replied("Ended", {"status": "ended", **_RESULT}),),
 )

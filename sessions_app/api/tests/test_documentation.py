@@ -21,20 +21,21 @@ ENDPOINTS = [
 ]
 
 
-def struct_of(endpoint: Endpoint) -> Any:
-    """The type of its JSON replies."""
-    match endpoint.reply:
+def structs_in(reply: Any) -> tuple[Any, ...]:
+    """The types of JSON replies."""
+    match reply:
         case PolymorphicProxySerializer(serializers=structs):
-            return tuple(structs)
+            each = structs.values() if isinstance(structs, dict) else structs
+            return tuple(found for kind in each for found in structs_in(kind))
         case dict() as by_kind:
             kinds = [kind for (_, media), kind in by_kind.items() if media == "application/json"]
             return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Reply))
-    return (endpoint.reply,)
+    return (reply,)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.id)
 def test_every_example_of_a_reply_is_one(endpoint: Endpoint) -> None:
-    structs: tuple[type[Reply], ...] = struct_of(endpoint)
+    structs: tuple[type[Reply], ...] = structs_in(endpoint.reply)
     values = [
         each.value
         for each in endpoint.examples
