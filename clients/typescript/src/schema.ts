@@ -1212,6 +1212,10 @@ export interface components {
             /** @description True, at the very end. */
             is_whole: boolean;
         };
+        ExportedAccommodation: {
+            extra_time_percent: number;
+            note: string;
+        };
         ExportedAnswer: {
             position: number;
             question_id: string;
@@ -1275,6 +1279,13 @@ export interface components {
          * @enum {string}
          */
         ExportedLineOutcomeEnum: "whole" | "with_loss" | "left_out";
+        ExportedMembership: {
+            name: string;
+            term: string;
+            enrolment: string;
+            /** Format: date-time */
+            joined_at: string;
+        };
         ExportedPool: {
             /** Format: uuid */
             question_pool_id: string;
@@ -2817,6 +2828,9 @@ export interface components {
             student: components["schemas"]["ExportedStudent"];
             proficiencies: components["schemas"]["ExportedProficiency"][];
             invitations: components["schemas"]["ExportedInvitation"][];
+            classes: components["schemas"]["ExportedMembership"][];
+            accommodation: components["schemas"]["ExportedAccommodation"] | null;
+            roster_ids: string[];
             sessions: components["schemas"]["ExportedSession"][];
             admin_history: components["schemas"]["AdminChange"][];
         };
