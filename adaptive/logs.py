@@ -9,6 +9,7 @@ fields.
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -48,7 +49,7 @@ def logging_config(environment: str, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
-                "()": structlog.stdlib.ProcessorFormatter,
+                "()": Line,
                 "foreign_pre_chain": [*fields, first_line],
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -64,6 +65,33 @@ def logging_config(environment: str, level: str) -> dict[str, Any]:
             **{name: {"level": known} for name in OURS},
         },
     }
+
+
+class Fields(dict[str, Any]):
+    """Of a line that is complete but for its form."""
+
+
+class Line(structlog.stdlib.ProcessorFormatter):
+    """A line from what was logged by any logger, or told by `tell`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if type(record.msg) is not Fields:
+            return super().format(record)
+        return str(self.processors[-1](None, "info", dict(record.msg)))
+
+
+def tell(logger: logging.Logger, event: str, **fields: Any) -> None:
+    """Log what `structlog.get_logger(logger.name).info(event, **fields)` would, the same to the byte.
+
+    For the one line that every request has: the way through structlog takes four times as long.
+    """
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    told = Fields(fields, event=event)
+    structlog.contextvars.merge_contextvars(None, "info", told)
+    told["logger"], told["level"] = logger.name, "info"
+    told["time"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    logger.handle(logging.LogRecord(logger.name, logging.INFO, __file__, 0, told, None, None))
 
 
 def first_line(_: Any, __: str, event: EventDict) -> EventDict:

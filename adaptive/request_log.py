@@ -1,5 +1,6 @@
 """One line and one count for every request, and the id by which its other lines are found."""
 
+import logging
 import re
 import secrets
 import sys
@@ -12,10 +13,12 @@ from django.conf import settings
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
 
+from adaptive.logs import tell
 from adaptive.metrics import CONFLICTS, REQUEST_SECONDS, REQUESTS
 from sessions_app.api.authentication import Client
 
 logger = structlog.get_logger(__name__)
+plain_logger = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -33,12 +36,13 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         request_id = request_id_of(request)
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = self.get_response(request)
-        response.headers[HEADER] = request_id
-        _observe(request, response, time.perf_counter() - began)
-        structlog.contextvars.clear_contextvars()
+        try:
+            response = self.get_response(request)
+            response.headers[HEADER] = request_id
+            _observe(request, response, time.perf_counter() - began)
+        finally:
+            structlog.contextvars.clear_contextvars()
         return response
 
 
@@ -81,7 +85,7 @@ def _observe(request: HttpRequest, response: HttpResponse, seconds: float) -> No
     elif route in PROBES:
         logger.debug("request", **fields)
     else:
-        logger.info("request", **fields)
+        tell(plain_logger, "request", **fields)
 
 
 def _code_of(response: HttpResponse) -> str | None:

@@ -18,6 +18,7 @@ from benchmarks import floor
 from sessions_app import replies
 from sessions_app.sitting import hot_state, rates, scripts
 from sessions_app.sitting.rates import Owners, SessionRate
+from sessions_app.sitting.round_trips import exchange
 
 LEAN_FLOOR = "/api/test/lean-floor"
 assert os.environ[floor.PACKED_FILE]
@@ -47,11 +48,15 @@ def _answer(asked: Asked) -> replies.Continued:
     keys = [hot_state.state_key(asked.session_id), hot_state.lock_key(asked.session_id, asked.question_id)]
     redis = get_redis_connection("default")
 
-    with redis.pipeline(transaction=False) as pipeline:
-        rates.count_outside(pipeline, rate, Owners(None, 1))
-        claim = [*keys, rates.counter_key(rate)]
-        scripts.CLAIM(pipeline, claim, token, settings.SUBMISSION_LOCK_TTL, *rates.in_session(rate))
-        pipeline.execute()
+    claim = [*keys, rates.counter_key(rate)]
+    lock = (token, settings.SUBMISSION_LOCK_TTL)
+    exchange(
+        redis,
+        [
+            *rates.count_outside(rate, Owners(None, 1)),
+            scripts.CLAIM(claim, *lock, *rates.in_session(rate)),
+        ],
+    )
 
     row = {
         **sent.row,
@@ -67,9 +72,6 @@ def _answer(asked: Asked) -> replies.Continued:
         cursor.execute(floor.LEAN_RECORD, row)
         assert cursor.fetchone()[0] == 1
 
-    with redis.pipeline(transaction=False) as pipeline:
-        after = sent.states[answered + 1]
-        scripts.SETTLE(pipeline, keys, token, after, settings.SESSION_STATE_TTL)
-        pipeline.get(hot_state.question_key(sent.question_pks[answered + 1]))
-        pipeline.execute()
+    after, next_question = sent.states[answered + 1], hot_state.question_key(sent.question_pks[answered + 1])
+    exchange(redis, [scripts.SETTLE(keys, token, after, settings.SESSION_STATE_TTL), ("GET", next_question)])
     return sent.reply

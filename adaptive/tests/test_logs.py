@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import structlog
+import time_machine
 from django.conf import LazySettings
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -24,7 +25,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from adaptive.celery import app
-from adaptive.logs import logging_config
+from adaptive.logs import logging_config, tell
 from adaptive.tasks import record_beat_tick
 from embedded.processes import running, wait_until
 from sessions_app.administration import cleanup
@@ -112,6 +113,29 @@ def test_it_gives_every_request_one_line_with_its_ids(api: APIClient, pool_id: s
     assert [line["status"] for line in lines] == [200, 200, 409, 200, 200]
     assert lines[2]["code"] == "already_submitted"
     assert all(line["duration_ms"] > 0 and line["method"] in {"GET", "POST"} for line in lines)
+
+
+@pytest.mark.parametrize("environment", ["production", "test"])
+def test_it_tells_a_line_as_any_logger_does(environment: str) -> None:
+    config, written = logging_config(environment, "INFO"), Log()
+    config["handlers"]["console"]["stream"] = written
+    logging.config.dictConfig(config)
+    fields = {"status": 200, "route": 'api/"ä"\n', "duration_ms": 1.5, "client_id": None, "at": uuid4()}
+    try:
+        with (
+            structlog.contextvars.bound_contextvars(request_id=REQUEST_ID, session_id="s"),
+            time_machine.travel("2026-01-01T10:00:30.25Z", tick=False),
+        ):
+            structlog.get_logger("adaptive.tests").info("request", **fields)
+            tell(logging.getLogger("adaptive.tests"), "request", **fields)
+        logging.getLogger("adaptive.tests").setLevel("WARNING")
+        tell(logging.getLogger("adaptive.tests"), "request", **fields)
+    finally:
+        logging.getLogger("adaptive.tests").setLevel("NOTSET")
+        logging.config.dictConfig(logging_config("test", "INFO"))
+    first, second = written.getvalue().splitlines()
+    assert first == second
+    assert REQUEST_ID in first
 
 
 @pytest.mark.parametrize(

@@ -5,26 +5,29 @@ gone; PostgreSQL's constraints guard what matters. A submission costs two round 
 """
 
 import logging
+import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.core.signals import setting_changed
 from django_redis import get_redis_connection
 from redis import Redis, RedisCluster
-from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from sessions_app import metrics
 from sessions_app.sitting import rates, scripts
 from sessions_app.sitting.rates import Owners, RateLimit, SessionRate
+from sessions_app.sitting.round_trips import Command, exchange
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 
 logger = logging.getLogger(__name__)
@@ -78,14 +81,10 @@ def claim(session_id: UUID, question_id: str, rate: SessionRate | None = None) -
     token = secrets.token_bytes(8)
     keys = [state_key(session_id), lock_key(session_id, question_id)]
     counter = rates.counter_key(rate or SessionRate(session_id))
-
-    def commands(pipeline: Pipeline) -> None:
-        if rate is not None:
-            rates.count_outside(pipeline, rate, _owners.get(session_id))
-        in_session = rates.in_session(rate)
-        scripts.CLAIM(pipeline, [*keys, counter], token, settings.SUBMISSION_LOCK_TTL, *in_session)
-
-    replies = _talk(commands)
+    commands = [] if rate is None else rates.count_outside(rate, _owners.get(session_id))
+    in_session = rates.in_session(rate)
+    commands.append(scripts.CLAIM([*keys, counter], token, settings.SUBMISSION_LOCK_TTL, *in_session))
+    replies = _talk(*commands)
     if replies is None:
         return Claim(session_id, question_id, None, is_free=True, state=None)
     *outside, (is_over, owner, packed) = replies
@@ -114,14 +113,11 @@ def settle(
     if is_over and state is not None:
         keys.append(over_key(claimed.session_id))
         remembered = (state.packed(), _REMEMBERED_FOR)
-
-    def commands(pipeline: Pipeline) -> None:
-        lifetime = settings.SESSION_STATE_TTL
-        scripts.SETTLE(pipeline, keys, claimed.token or b"-", packed, lifetime, *remembered)
-        if next_question_pk is not None:
-            pipeline.get(question_key(next_question_pk))
-
-    replies = _talk(commands)
+    lifetime = settings.SESSION_STATE_TTL
+    commands = [scripts.SETTLE(keys, claimed.token or b"-", packed, lifetime, *remembered)]
+    if next_question_pk is not None:
+        commands.append(("GET", question_key(next_question_pk)))
+    replies = _talk(*commands)
     if replies is None:
         _forget_later(claimed.session_id)
         return None
@@ -133,7 +129,7 @@ def settle(
 
 def read_state(session_id: UUID) -> SessionState | None:
     """The state, or None where it is not in Redis or Redis does not answer."""
-    replies = _talk(lambda pipeline: pipeline.get(state_key(session_id)))
+    replies = _talk(("GET", state_key(session_id)))
     return None if replies is None else _unpacked(session_id, replies[0])
 
 
@@ -141,21 +137,18 @@ def write_state(session_id: UUID, state: SessionState) -> None:
     """Store the state for as long as a session may be inactive."""
     packed = state.packed()
     _remember_owners(session_id, state)
-    if _talk(lambda p: p.set(state_key(session_id), packed, ex=settings.SESSION_STATE_TTL)) is None:
+    if _talk(("SET", state_key(session_id), packed, "EX", settings.SESSION_STATE_TTL)) is None:
         _forget_later(session_id)
 
 
 def forget(session_ids: Iterable[UUID], *, also_over: bool = False) -> None:
     """Remove the state of sessions that are over; with `also_over` what is remembered of them behind it."""
     ids = list(session_ids)
-
-    def commands(pipeline: Pipeline) -> None:
-        for session_id in ids:  # each in its own place of a cluster
-            pipeline.unlink(state_key(session_id))
-            if also_over:
-                pipeline.unlink(over_key(session_id))
-
-    if ids and _talk(commands) is None:
+    keys = [state_key(session_id) for session_id in ids]
+    if also_over:
+        keys += [over_key(session_id) for session_id in ids]
+    unlinked = [("UNLINK", key) for key in keys]  # each in its own place of a cluster
+    if ids and _talk(*unlinked) is None:
         for session_id in ids:
             _forget_later(session_id)
 
@@ -177,7 +170,7 @@ def every_state() -> Iterator[dict[UUID, SessionState]]:
 
 
 def _states_at(keys: Sequence[bytes]) -> dict[UUID, SessionState]:
-    replies = _talk(lambda pipeline: [pipeline.get(key) for key in keys]) if keys else []
+    replies = _talk(*(("GET", key) for key in keys)) if keys else []
     if replies is None:
         raise RedisConnectionError("Redis went away while its states were read.")
     found = {}
@@ -190,41 +183,34 @@ def _states_at(keys: Sequence[bytes]) -> dict[UUID, SessionState]:
 
 def read_question(question_pk: int) -> ShownQuestion | None:
     """What a student sees of a question, where it is cached."""
-    replies = _talk(lambda pipeline: pipeline.get(question_key(question_pk)))
+    replies = _talk(("GET", question_key(question_pk)))
     return _decode_question(replies[0]) if replies else None
 
 
 def cache_question(question_pk: int, question: ShownQuestion) -> None:
     """Keep what a student sees of a question."""
     packed = msgspec.msgpack.encode(question)
-    _talk(lambda p: p.set(question_key(question_pk), packed, ex=settings.QUESTION_CACHE_TTL))
+    _talk(("SET", question_key(question_pk), packed, "EX", settings.QUESTION_CACHE_TTL))
 
 
 def is_over(limit: RateLimit) -> bool:
     """Count a request; says whether that is too many. Without Redis none is."""
-    replies = _talk(lambda pipeline: rates.count(pipeline, limit))
+    replies = _talk(rates.count(limit))
     return replies is not None and bool(replies[0])
 
 
 def is_over_in_session(rate: SessionRate) -> bool:
     """The same for a request about a session, which counts for its student, too."""
-
-    def commands(pipeline: Pipeline) -> None:
-        rates.count_outside(pipeline, rate, _owners.get(rate.session_id))
-        rates.count_in_session(pipeline, rate, state_key(rate.session_id))
-
-    replies = _talk(commands)
+    counts = rates.count_outside(rate, _owners.get(rate.session_id))
+    counts += rates.count_in_session(rate, state_key(rate.session_id))
+    replies = _talk(*counts)
     return replies is not None and any(replies)
 
 
 def note_cleanup(at: datetime, ended: int) -> None:
     """For `/metrics`, which web answers, while a worker cleans up."""
-
-    def commands(pipeline: Pipeline) -> None:
-        pipeline.hset(CLEANUP_KEY, "at", str(at.timestamp()))
-        pipeline.hincrby(CLEANUP_KEY, "ended", ended)
-
-    _talk(commands)
+    noted = ("HSET", CLEANUP_KEY, "at", str(at.timestamp()))
+    _talk(noted, ("HINCRBY", CLEANUP_KEY, "ended", ended))
 
 
 def last_cleanup() -> tuple[float, int] | None:
@@ -234,7 +220,7 @@ def last_cleanup() -> tuple[float, int] | None:
 
 def note_watch(at: datetime, waiting: int) -> None:
     """For `/metrics`: when somebody last looked which pools wait to be watched, and how many did."""
-    _talk(lambda pipeline: pipeline.hset(WATCH_KEY, mapping={"at": str(at.timestamp()), "waiting": waiting}))
+    _talk(("HSET", WATCH_KEY, "at", str(at.timestamp()), "waiting", waiting))
 
 
 def last_watch() -> tuple[float, int] | None:
@@ -244,17 +230,17 @@ def last_watch() -> tuple[float, int] | None:
 
 def timeline_looked_at() -> str | None:
     """The timeline of the PostgreSQL that somebody last compared every state with."""
-    replies = _talk(lambda pipeline: pipeline.hget(LOSSES_KEY, "timeline"))
+    replies = _talk(("HGET", LOSSES_KEY, "timeline"))
     return str(replies[0].decode()) if replies and replies[0] else None
 
 
 def note_timeline(timeline: str) -> None:
     """Every state has been compared with the rows of a PostgreSQL of this timeline."""
-    _talk(lambda pipeline: pipeline.hset(LOSSES_KEY, "timeline", timeline))
+    _talk(("HSET", LOSSES_KEY, "timeline", timeline))
 
 
 def _noted(key: str, name: str) -> tuple[float, int] | None:
-    replies = _talk(lambda pipeline: pipeline.hmget(key, "at", name))
+    replies = _talk(("HMGET", key, "at", name))
     if replies is None or replies[0][0] is None:
         return None
     at, count = replies[0]
@@ -350,11 +336,20 @@ def _forget_later(session_id: UUID) -> None:
 
 
 def _redis() -> Redis | RedisCluster:
-    connection: Redis | RedisCluster = get_redis_connection("default")
-    return connection
+    return _client_in(os.getpid())
 
 
-def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
+@lru_cache(maxsize=1)
+def _client_in(pid: int) -> Redis | RedisCluster:
+    """Django would look it up in every request."""
+    client: Redis | RedisCluster = get_redis_connection("default")
+    return client
+
+
+setting_changed.connect(lambda **_: _client_in.cache_clear(), weak=False)  # in tests alone
+
+
+def _talk(*commands: Command) -> list[Any] | None:
     """One round trip. None when Redis does not answer, or did not a moment ago.
 
     A Redis that was restarted learns our scripts, and is asked again. A cluster is away with any master.
@@ -362,22 +357,18 @@ def _talk(commands: Callable[[Pipeline], object]) -> list[Any] | None:
     if time.monotonic() < _outage.until:
         return None
     stale = _outage.take_stale()
+    unlinked = [("DEL", state_key(session_id)) for session_id in stale]
     try:
-        with _redis().pipeline(transaction=False) as pipeline:
-            for session_id in stale:
-                pipeline.delete(state_key(session_id))
-            commands(pipeline)
-            replies = pipeline.execute(raise_on_error=False)
-            failed = next((reply for reply in replies if isinstance(reply, Exception)), None)
-            if failed is None:
-                return replies[len(stale) :]
-            if not isinstance(failed, NoScriptError):
-                raise failed
-            redis = _redis()  # a cluster's pipeline cannot teach; its client does, each master
+        replies = exchange(_redis(), [*unlinked, *commands])
+        if any(isinstance(reply, NoScriptError) for reply in replies):
+            redis = _redis()  # of a cluster each master
             for script in scripts.ALL:
                 redis.script_load(script.text)
-            commands(pipeline)
-            return pipeline.execute()
+            replies = exchange(redis, [*unlinked, *commands])
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return replies[len(stale) :]
     except FAILURES as error:
         _outage.until = time.monotonic() + settings.REDIS_PAUSE_AFTER_FAILURE
         for session_id in stale:

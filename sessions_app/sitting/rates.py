@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from redis.client import Pipeline
 
 from sessions_app.sitting import scripts
+from sessions_app.sitting.round_trips import Command
 from sessions_app.sitting.session_state import digest_of
 
 _LIFETIME = 120  # seconds; a counter is of use for one minute of the clock
@@ -62,27 +62,30 @@ def of_student(student_id: int) -> RateLimit:
     return RateLimit(f"s{student_id}", settings.RATE_LIMIT_STUDENT_PER_MINUTE)
 
 
-def count(pipeline: Pipeline, limit: RateLimit) -> None:
-    """Adds one reply: 1 where that is too many in this minute."""
-    scripts.COUNT(pipeline, [limit.key], _minute(), limit.per_minute, _LIFETIME)
+def count(limit: RateLimit) -> Command:
+    """Replies 1 where that is too many in this minute."""
+    return scripts.COUNT([limit.key], _minute(), limit.per_minute, _LIFETIME)
 
 
-def count_outside(pipeline: Pipeline, rate: SessionRate, owners: Owners | None) -> None:
-    """What a request about a session counts for besides the session: adds a reply for each.
+def count_outside(rate: SessionRate, owners: Owners | None) -> list[Command]:
+    """What a request about a session counts for besides the session.
 
     A client is only counted for the students of its own sessions: nobody holds up a test that is not theirs.
     Whose a session is, a process knows from the second time on that it sees the session.
     """
+    commands = []
     if rate.client_id is not None:
-        count(pipeline, of_client(rate.client_id))
+        commands.append(count(of_client(rate.client_id)))
     if owners is not None and rate.client_id in (None, owners.client_id):
-        count(pipeline, of_student(owners.student_id))
+        commands.append(count(of_student(owners.student_id)))
+    return commands
 
 
-def count_in_session(pipeline: Pipeline, rate: SessionRate, state_key: str) -> None:
-    """What a token of the session counts for in the session: adds one reply; of an API client nothing."""
-    if rate.client_id is None:
-        scripts.COUNT_IN_SESSION(pipeline, [state_key, counter_key(rate)], *in_session(rate))
+def count_in_session(rate: SessionRate, state_key: str) -> list[Command]:
+    """What a token of the session counts for in the session; of an API client nothing."""
+    if rate.client_id is not None:
+        return []
+    return [scripts.COUNT_IN_SESSION([state_key, counter_key(rate)], *in_session(rate))]
 
 
 def counter_key(rate: SessionRate) -> str:

@@ -6,9 +6,8 @@ Cluster, which keeps what has one tag in one place, takes them as they are.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
-from redis.client import Pipeline
+from sessions_app.sitting.round_trips import Command
 
 
 class Script:
@@ -18,10 +17,9 @@ class Script:
         self.text = text
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    def __call__(self, pipeline: Pipeline, keys: Sequence[str], *arguments: Any) -> None:
-        """Adds one reply. Raises `NoScriptError`, when it is sent, where Redis is new."""
-        asked = ("EVALSHA", self.sha, len(keys), *keys, *arguments)  # a cluster's pipeline has no `evalsha`
-        pipeline.execute_command(*asked)  # type: ignore[no-untyped-call]
+    def __call__(self, keys: Sequence[str], *arguments: str | bytes | int) -> Command:
+        """The command that runs it. A Redis that is new replies with `NoScriptError`."""
+        return ("EVALSHA", self.sha, len(keys), *keys, *arguments)
 
 
 # A count is a minute, modulo 2^16, and how many there were in it. The minute is the caller's: of two machines
