@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.crypto import hash_token
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -52,15 +52,15 @@ class ApiTokenAuthentication(BaseAuthentication):
     """All schemes, so that each is known everywhere: a wrong kind is refused, not ignored."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        scheme, _, credentials = get_authorization_header(request).partition(b" ")
+        scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         match scheme.lower():
-            case b"":
+            case "":
                 return None
-            case b"token":
+            case "token":
                 return self._admitted(hash_token(_ascii(credentials)))
-            case b"bearer":
+            case "bearer":
                 return self._admitted(_digest_in(_ascii(credentials)))
-            case b"session":
+            case "session":
                 holder = _holder_of(_ascii(credentials))
                 take_slot(f"session:{holder.session_id}", settings.SESSION_REQUESTS_AT_ONCE)
                 return holder, None
@@ -90,11 +90,10 @@ def user_of(request: Request) -> Client | SessionHolder | None:
     return cast(Client | SessionHolder | None, request.user)
 
 
-def _ascii(credentials: bytes) -> str:
-    try:
-        return credentials.strip().decode("ascii")
-    except UnicodeDecodeError as error:
-        raise AuthenticationFailed("Invalid token.") from error
+def _ascii(credentials: str) -> str:
+    if not credentials.isascii():
+        raise AuthenticationFailed("Invalid token.")
+    return credentials.strip(" \t\r\n\v\f")
 
 
 _CLIENT = """

@@ -31,6 +31,7 @@ class DirectRequest(Request):
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request, authenticators=_AUTHENTICATORS, negotiator=_NEGOTIATOR)
         self._read: Any = None
+        self.META = request.META  # is asked for four times, and would be looked for here first
 
     @property
     def data(self) -> Any:

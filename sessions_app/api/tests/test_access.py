@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 import time_machine
 from django.conf import LazySettings
 from django.contrib.auth.models import Group, Permission
+from django.core import signing
 from django.utils import timezone
 from django_redis import get_redis_connection
 from knox.models import AuthToken
@@ -18,7 +20,12 @@ from sessions_app.conftest import Reply, Start, answer_questions, browser_of, cl
 from sessions_app.measurement.importing import import_responses
 from sessions_app.measurement.watches import nights
 from sessions_app.models import ApiClient, Calibration, SessionEvent, Simulation, TestResponse, TestSession
-from sessions_app.sitting.tokens import make_session_token
+from sessions_app.sitting.tokens import (
+    InvalidSessionToken,
+    SessionToken,
+    make_session_token,
+    read_session_token,
+)
 from sessions_app.tests.factories import (
     ALL_PERMISSIONS,
     ApiClientFactory,
@@ -388,6 +395,33 @@ def test_it_refuses_an_expired_session_token(scene: Scene, subtests: pytest.Subt
     for name, endpoint in ENDPOINTS.items():
         with subtests.test(name):
             assert_refused(endpoint.call(client, scene), 401, "authentication_failed")
+
+
+def test_a_session_token_is_what_djangos_signer_signs(settings: LazySettings) -> None:
+    """Of now, and with a key that has just been replaced; nothing that was changed, or signed elsewhere."""
+    now, session_id = timezone.now(), uuid4()
+    token = make_session_token(session_id, now, generation=3)
+    value, _, signature = token.rpartition(":")
+    assert read_session_token(token, now) == SessionToken(session_id, 3)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert read_session_token(token, now) == SessionToken(session_id, 3)
+    elsewhere = signing.Signer(salt="elsewhere").sign(value)
+    for wrong in (
+        "",
+        ":",
+        value,
+        signature,
+        f":{signature}",
+        token[:-1],
+        f"{token}=",
+        f"A{token}",
+        elsewhere,
+    ):
+        with pytest.raises(InvalidSessionToken):
+            read_session_token(wrong, now)
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(InvalidSessionToken):
+        read_session_token(token, now)
 
 
 def test_a_wrong_scheme_opens_nothing(scene: Scene, subtests: pytest.Subtests) -> None:
