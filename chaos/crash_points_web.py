@@ -12,6 +12,8 @@ from django.db import connection
 from django.urls import get_resolver
 from django_redis import get_redis_connection
 
+from sessions_app.sitting.round_trips import exchange
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # there are no static files
     from adaptive.wsgi import application
@@ -42,4 +44,4 @@ def connect(database: str) -> None:
     """So that what is sent from now on belongs to the request."""
     connection.settings_dict["NAME"] = database
     connection.ensure_connection()
-    get_redis_connection("default").ping()
+    exchange(get_redis_connection("default"), [("PING",)])
