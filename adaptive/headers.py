@@ -53,10 +53,11 @@ POLICIES: dict[str, Policy] = {
     "desk": DESK,
     "admin": ADMIN,
     **{f"{root}docs": DOCUMENTATION for root in ROOTS},
+    "lti": OWN_FILES,  # a page says itself whose frame it may stand in
 }
 
 # Tokens, questions and results: nobody on the way, nor the browser's disk, keeps them.
-NEVER_STORED = ("/api/", "/ims/", "/take/", "/desk/")
+NEVER_STORED = ("/api/", "/ims/", "/take/", "/desk/", "/lti/")
 
 
 def policy_for(path: str) -> Policy:

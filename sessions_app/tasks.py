@@ -8,15 +8,17 @@ from celery import shared_task
 
 from sessions_app.administration import cleanup, pool_imports
 from sessions_app.counting import folding
+from sessions_app.lti import keys, tickets
+from sessions_app.lti import outbox as lti
 from sessions_app.measurement import queue, running
 from sessions_app.measurement.sending import send_calibration, send_simulation, send_watches
 from sessions_app.measurement.simulations import queue as simulation_queue
 from sessions_app.measurement.simulations import running as simulating
 from sessions_app.measurement.watches import nights
-from sessions_app.models import WebhookMessage
+from sessions_app.models import LtiMessage, WebhookMessage
 from sessions_app.outgoing import queue as outgoing
 from sessions_app.sitting import hot_state, losses
-from sessions_app.webhooks import outbox
+from sessions_app.webhooks import outbox as webhooks
 from testing_engine.pools import read_pool
 
 logger = logging.getLogger(__name__)
@@ -77,14 +79,20 @@ def take_up_simulations() -> None:
 
 @shared_task
 def send_messages() -> None:
-    """Webhooks. What is sent is noted message by message, so a task that is cut off loses none."""
-    if delivered := outbox.send_due(cleanup.shared_clock()):
+    """Of every outbox. What is sent is noted message by message, so a task that is cut off loses none."""
+    now = cleanup.shared_clock()
+    if delivered := webhooks.send_due(now) + lti.send_due(now):
         logger.info("Delivered %d messages", delivered)
 
 
 @shared_task
 def forget_messages() -> None:
-    logger.info("Forgot %d settled messages", outgoing.forget_settled(WebhookMessage, cleanup.shared_clock()))
+    """And what else of them is only of use for a while."""
+    now = cleanup.shared_clock()
+    keys.keep_fresh(now)
+    tickets.forget_spent(now)
+    forgotten = sum(outgoing.forget_settled(outbox, now) for outbox in (WebhookMessage, LtiMessage))
+    logger.info("Forgot %d settled messages", forgotten)
 
 
 @shared_task

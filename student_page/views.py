@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
+from sessions_app.lti import frames
 from sessions_app.sitting.tokens import STUDENT_PAGE, make_session_token, page_of
 from student_page.demo import DEMOS, NoDemoPool, start_demo
 from student_page.languages import chosen_language, languages
@@ -38,8 +39,14 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def test(request: HttpRequest) -> HttpResponse:
-    """The page of a test. Which test, only the browser knows: its token stands behind the #."""
-    return _page(request, "test", {})
+    """The page of a test. Which test, only the browser knows: its token stands behind the #.
+
+    `frame` names a platform whose pages may show this one in a frame (`sessions_app.lti`).
+    """
+    frame = request.GET.get("frame", "")
+    origins = frames.origins_of(frame) if frame else []
+    response = _page(request, "test", {"frame": frame if origins else ""})
+    return frames.may_be_framed(response, origins) if origins else response
 
 
 @require_POST

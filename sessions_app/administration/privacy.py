@@ -19,6 +19,7 @@ from sessions_app.models import (
     ClassMember,
     ImportedSitting,
     Invitation,
+    LtiPerson,
     SessionEvent,
     Student,
     StudentProficiency,
@@ -127,6 +128,7 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
         student.memberships.all().delete()
         Accommodation.objects.filter(student=student).delete()
         student.roster_people.all().delete()
+        LtiPerson.objects.filter(student=student).delete()  # and no score is sent any more
         _admin_history(student).update(object_repr=str(student), change_message="")
         _note(student, by_id)
     hot_state.forget((session.pk for session in sessions), also_over=True)

@@ -19,6 +19,15 @@ from sessions_app.models.counts import AnswerCount, ResultCount, SessionToCount
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
 from sessions_app.models.losses import LossAcknowledgement, LostAnswers
+from sessions_app.models.lti import (
+    LtiKey,
+    LtiLink,
+    LtiMessage,
+    LtiPerson,
+    LtiRegistration,
+    LtiSitting,
+    LtiSpent,
+)
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest
 from sessions_app.models.outgoing import Outgoing
@@ -48,6 +57,13 @@ __all__ = [
     "LiveSession",
     "LossAcknowledgement",
     "LostAnswers",
+    "LtiKey",
+    "LtiLink",
+    "LtiMessage",
+    "LtiPerson",
+    "LtiRegistration",
+    "LtiSitting",
+    "LtiSpent",
     "NamedTest",
     "Outgoing",
     "PoolImport",

@@ -45,6 +45,7 @@ TRIGGERS = {
     "revision_questions_are_there": ("revision_questions", "refuse_places_of_nothing"),
     "revision_questions_never_change": ("revision_questions", "refuse_change"),
     "revision_questions_never_emptied": ("revision_questions", "refuse_change"),
+    "session_events_are_graded": ("session_events", "note_lti_score"),
     "session_events_are_told": ("session_events", "note_test_event"),
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
     "session_events_never_emptied": ("session_events", "refuse_change"),
@@ -68,6 +69,7 @@ TRIGGERS = {
 FUNCTIONS = {
     "keep_proficiencies": "d64a6408811847d677ff7bf18c3d6319",
     "let_session_be_counted": "0a1ff0f3fb1da80463b36e68ea914278",
+    "note_lti_score": "d1a1d6833bc38b469f8d324f908d07f3",
     "note_pool_alarmed": "f68e4be681f293f337dd4e36583fe780",
     "note_pool_published": "f6391eb13cee8813ab00bf795d30075d",
     "note_test_event": "3f6643b5c3f3130fc4098a45f814436b",

@@ -12,6 +12,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -60,9 +61,10 @@ def make_session_token(session_id: UUID, started_at: datetime, generation: int =
     return signing.Signer(salt=_SALT).sign(base64.urlsafe_b64encode(payload).decode())
 
 
-def page_of(session_token: str) -> str:
+def page_of(session_token: str, **query: str) -> str:
     """The address, on this host, of the page on which the student takes the test."""
-    return f"{STUDENT_PAGE}#{session_token}"
+    asked = f"?{urlencode(query)}" if query else ""
+    return f"{STUDENT_PAGE}{asked}#{session_token}"
 
 
 def read_session_token(token: str, now: datetime) -> SessionToken:

@@ -9,9 +9,9 @@ import pytest
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-from sessions_app.api.languages import LOCALE as RESULTS_LOCALE
-from sessions_app.api.languages import languages as languages_of_results
 from sessions_app.reporting import levels, pool_readiness, sentences
+from sessions_app.reporting.languages import LOCALE as RESULTS_LOCALE
+from sessions_app.reporting.languages import languages as languages_of_results
 from student_page.languages import LOCALE, languages
 from student_page.texts import script_texts
 
@@ -28,7 +28,12 @@ def in_the_code() -> set[Key]:
     """Every text of the page that a template or the code asks a translation of: (context, text)."""
     with override("en"):
         found: set[Key] = {(None, text) for text in script_texts().values()}
-    for template in (APP / "templates").rglob("*.html"):
+    return found | in_templates(APP / "templates")
+
+
+def in_templates(folder: Path) -> set[Key]:
+    found: set[Key] = set()
+    for template in folder.rglob("*.html"):
         code = templatize(template.read_text())
         found |= {(None, text) for _, text in re.findall(r"""gettext\(u?(['"])(.*?)\1\)""", code)}
         assert "blocktranslate" not in template.read_text(), "this test would not find its texts"
@@ -36,7 +41,7 @@ def in_the_code() -> set[Key]:
 
 
 def in_results() -> set[Key]:
-    """The same, of the sentences of results and of what a pool says of itself."""
+    """The same, of the sentences of results, of what a pool says of itself, and of the pages of a launch."""
     found: set[Key] = set()
     for module in (levels, pool_readiness, sentences):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
@@ -47,7 +52,7 @@ def in_results() -> set[Key]:
             ):
                 texts = [ast.literal_eval(each) for each in node.args]
                 found.add((texts[0] if len(texts) == 2 else None, texts[-1]))
-    return found
+    return found | in_templates(RESULTS_LOCALE.parent / "templates" / "lti")
 
 
 def test_it_finds_the_texts() -> None:

@@ -319,7 +319,7 @@ def test_its_columns_are_all_decided_on() -> None:
         },
     }
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
-    deleted = {"StudentProficiency", "Invitation", "ClassMember", "Accommodation", "RosterPerson"}
+    deleted = {"StudentProficiency", "Invitation", "ClassMember", "Accommodation", "RosterPerson", "LtiPerson"}
     no_students = {"ApiClient", "NamedTest", "ResultSpecification", "LiveSession"}  # the last is a proxy
     no_students |= {
         "Calibration",
@@ -332,9 +332,11 @@ def test_its_columns_are_all_decided_on() -> None:
     no_students |= {"Simulation", "SimulationPart", "PoolWatch", "Webhook"}
     no_students |= {"AnswerCount", "ResultCount"}
     no_students |= {"SchoolClass", "ClassTeacher", "ClassTest"}
+    no_students |= {"LtiKey", "LtiLink", "LtiRegistration", "LtiSpent"}
     # Of a session, by its id alone.
     no_students |= {"CatSection", "CatSitting", "CatStage", "WebhookMessage", "SessionToCount", "LostAnswers"}
     no_students |= {"LossAcknowledgement"}
+    no_students |= {"LtiSitting", "LtiMessage"}
     for model in apps.get_app_config("sessions_app").get_models():
         name = model.__name__
         if name in deleted | no_students:

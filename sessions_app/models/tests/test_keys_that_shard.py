@@ -24,6 +24,8 @@ SPREAD = {
     "lost_answers": "session_id",
     "sessions_to_count": "session_id",
     "webhook_messages": "id",
+    "lti_sittings": "session_id",
+    "lti_messages": "id",
     "student_proficiencies": "student_id",
     "invitations": "student_id",
     "imported_sittings": "source_id",
@@ -31,12 +33,13 @@ SPREAD = {
 # Keys that cannot carry it: what they keep single is not told by the session's id.
 ALONE = {
     "session_start_once": "a start that is repeated has its client's key, and no session yet",
+    "lti_roster_waits_once": "at a place one question for its roster waits, and is of no session",
     "session_imported_once": "an import that is repeated has the original service's id alone",
 }
 # As many as there are students, pools, tests, clients, and nights of each: none outgrows a machine.
 TOGETHER = {
     "answer_counts", "calibrations", "cat_sections", "gate_checks", "loss_acknowledgements", "named_tests",
-    "pool_imports",
+    "lti_keys", "lti_links", "lti_people", "lti_registrations", "lti_spent", "pool_imports",
     "pool_requirements", "pool_thresholds", "pool_watches", "response_imports", "result_counts",
     "result_specifications", "simulation_parts", "simulations", "students", "webhooks",
 }  # fmt: skip

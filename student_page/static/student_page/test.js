@@ -241,9 +241,17 @@ function fragment() {
   return text;
 }
 
-/** Neither the token nor the language stays in the address. */
+/** Neither the token nor the language stays in the address; whose frame this is does, for a reload. */
 function clearAddress() {
-  history.replaceState(null, "", location.pathname);
+  const frame = new URLSearchParams(location.search).get("frame");
+  history.replaceState(null, "", frame ? `${location.pathname}?frame=${encodeURIComponent(frame)}` : location.pathname);
+}
+
+/** The way out of somebody's frame. */
+function offerOwnTab() {
+  if (window.self === window.top) return;
+  one("own-tab").querySelector("a").href = `${location.pathname}#${token}`;
+  one("own-tab").hidden = false;
 }
 
 async function open(newToken) {
@@ -251,6 +259,7 @@ async function open(newToken) {
   if (!opened) return stop(texts.expiredLinkTitle, texts.expiredLink);
   [token, session] = [newToken, opened];
   keepToken(token);
+  offerOwnTab();
   kept = new Kept(session);
   standing = null;
   endedHere = false;
