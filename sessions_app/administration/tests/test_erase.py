@@ -319,7 +319,14 @@ def test_its_columns_are_all_decided_on() -> None:
         },
     }
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
-    deleted = {"StudentProficiency", "Invitation", "ClassMember", "Accommodation", "RosterPerson", "LtiPerson"}
+    deleted = {
+        "StudentProficiency",
+        "Invitation",
+        "ClassMember",
+        "Accommodation",
+        "RosterPerson",
+        "LtiPerson",
+    }
     no_students = {"ApiClient", "NamedTest", "ResultSpecification", "LiveSession"}  # the last is a proxy
     no_students |= {
         "Calibration",
