@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from adaptive import health
 from adaptive.redis_servers import client_of, is_redis
+from sessions_app import replica
 from sessions_app.measurement.watches.standing import open_alarms
 from sessions_app.models import LostAnswers, TestSession
 from sessions_app.sitting import hot_state
@@ -74,6 +75,8 @@ class Standing(Collector):
         parts.add_metric(["redis"], redis_is_up)
         queued = _queue_length()
         parts.add_metric(["broker"], queued is not None)
+        if replica.is_set():
+            parts.add_metric(["replica"], replica.standing().why is None)
         yield parts
         if active is not None:
             yield GaugeMetricFamily("adaptive_active_sessions", "Sessions that run.", value=active)

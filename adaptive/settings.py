@@ -6,6 +6,7 @@ with insecure values; `adaptive.checks` stops the start of anything else. docs/O
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 from celery.schedules import crontab
@@ -102,27 +103,38 @@ TEMPLATES = [
 
 # --- PostgreSQL: the truth -------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://localhost/adaptive")}
-DATABASES["default"]["ENGINE"] = "adaptive.postgresql"  # a connection that died with a restart is replaced
-DATABASES["default"]["OPTIONS"] = {
-    # A server that vanishes without a word is given up after so long (ms); the URL may say otherwise.
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    **DATABASES["default"].get("OPTIONS", {}),
-    # A request never waits longer than `timeout` seconds for a connection: it answers 503 instead.
-    "pool": {
-        "min_size": 1,
-        "max_size": env.int("DATABASE_POOL_SIZE", default=16),
-        "timeout": env.float("DATABASE_TIMEOUT", default=3.0),
-    },
-    "connect_timeout": 3,
-    # PostgreSQL reads the parameters, not Python: a third less work for a submission.
-    "server_side_binding": True,
-    # And it plans a statement once for each connection, not at every request.
-    "prepare_threshold": env.int("DATABASE_PREPARE_THRESHOLD", default=5) or None,
-}
+
+def postgresql(variable: str, default: str = env.NOTSET) -> dict[str, Any]:
+    """The server that a variable names, and how all of them are spoken to."""
+    database: dict[str, Any] = env.db_url(variable, default=default)
+    database["ENGINE"] = "adaptive.postgresql"  # a connection that died with a restart is replaced
+    database["OPTIONS"] = {
+        # A server that vanishes without a word is given up after so long (ms); the URL may say otherwise.
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        **database.get("OPTIONS", {}),
+        # A request never waits longer than `timeout` seconds for a connection: it answers 503 instead.
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL_SIZE", default=16),
+            "timeout": env.float("DATABASE_TIMEOUT", default=3.0),
+        },
+        "connect_timeout": 3,
+        # PostgreSQL reads the parameters, not Python: a third less work for a submission.
+        "server_side_binding": True,
+        # And it plans a statement once for each connection, not at every request.
+        "prepare_threshold": env.int("DATABASE_PREPARE_THRESHOLD", default=5) or None,
+    }
+    return database
+
+
+DATABASES = {"default": postgresql("DATABASE_URL", "postgresql://localhost/adaptive")}
+if env.str("DATABASE_REPLICA_URL", default=""):  # reports are read from it (sessions_app.replica)
+    DATABASES["replica"] = {**postgresql("DATABASE_REPLICA_URL"), "TEST": {"MIRROR": "default"}}
+# Seconds that a replica may be behind: beyond, the primary is asked.
+DATABASE_REPLICA_MAX_LAG = env.float("DATABASE_REPLICA_MAX_LAG", default=10.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Revisions as files, for processes of this machine (`testing_engine.revision_files`); empty: none.

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from sessions_app import replica
 from sessions_app.admin.times import midnight, zone_name
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
@@ -101,7 +102,7 @@ class ResultPages:
         without_page = request.GET.copy()
         for way in asked_for:
             without_page.pop(way, None)
-        results = results_of(sessions) if form.chooses() else self.results_of(found.pk)
+        results = replica.read(lambda: results_of(sessions) if form.chooses() else self.results_of(found.pk))
         pictures = results_pictures(results)
         if "data" in request.GET:
             return _numbers(pictures, request.GET["data"])

@@ -3,7 +3,7 @@
 Each piece begins where the last one ended, by an index, and in statements of its own: no cursor and no
 transaction is held while somebody reads a file slowly, whatever stands between here and PostgreSQL, and a
 connection that breaks costs a repetition and not the file. Each test is told as it stands when its piece is
-read; one that begins meanwhile comes at the end.
+read, where there is a replica some seconds before; one that begins meanwhile comes at the end.
 """
 
 import time
@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import OperationalError, connection
 from django.db.models import Q, QuerySet
 
+from sessions_app import replica
 from sessions_app.models import TestSession
 
 PIECE = 200  # sessions that are in memory at once
@@ -43,10 +44,10 @@ def in_pieces(sessions: QuerySet[TestSession], make: Callable[[list[TestSession]
 def _again(read: Callable[[], T]) -> T:
     for pause in PAUSES:
         try:
-            return read()
+            return replica.read(read)
         except OperationalError:
             if connection.in_atomic_block:
                 raise
             connection.close()
             time.sleep(pause)
-    return read()
+    return replica.read(read)

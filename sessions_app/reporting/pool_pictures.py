@@ -4,6 +4,7 @@ with their pictures, for a page of any door."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sessions_app.replica import may_lag
 from sessions_app.reporting import item_statistics
 from sessions_app.reporting.exposure import observed
 from sessions_app.reporting.item_statistics import FrequentAnswer, MeanSquare, Use
@@ -75,6 +76,7 @@ class Answered:
     pictures: tuple[Picture, ...]
 
 
+@may_lag
 def measured(pool: QuestionPool, say: Voice = ENGLISH) -> Measured:
     """Where the pool tells much and where it does not."""
     revision, readiness = _newest(pool), readiness_of(pool)
@@ -91,6 +93,7 @@ def measured(pool: QuestionPool, say: Voice = ENGLISH) -> Measured:
     return Measured(number, readiness, shown.pictures, shown.gaps)
 
 
+@may_lag
 def exposed(pool: QuestionPool, number: int | None = None, say: Voice = ENGLISH) -> Exposed:
     """How often each question of a revision was used, the newest if none is named. Raises `NothingToShow`."""
     numbers = dict(pool.revisions.order_by("-number").values_list("number", "pk")[:LATEST])
@@ -114,12 +117,14 @@ def exposed(pool: QuestionPool, number: int | None = None, say: Voice = ENGLISH)
     )
 
 
+@may_lag
 def resulted(pool: QuestionPool, say: Voice = ENGLISH) -> tuple[Results, tuple[Picture, ...]]:
     """What came out of all tests of the pool, whatever its revision was."""
     results = results_of_pool(pool.pk)
     return results, results_pictures(results, say)
 
 
+@may_lag
 def answered(pool: QuestionPool, question_pk: int, say: Voice = ENGLISH) -> Answered:
     """A question's model, and how it was answered. The key shows. Raises `NothingToShow`."""
     revision = _newest(pool)
