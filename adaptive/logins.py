@@ -8,11 +8,9 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from desk.views import entrance
@@ -66,13 +64,9 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
-    """The login page's place, until the lock is over."""
+    """The log-in page's place, until the lock is over."""
     minutes = round(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
-    if request.path == reverse("desk:log_in"):
-        page = entrance.locked_out(request, minutes)
-    else:
-        context = {**admin.site.each_context(request), "title": "Too many failed logins", "minutes": minutes}
-        page = render(request, "admin/locked_out.html", context, status=429)
+    page = entrance.locked_out(request, minutes)
     page.headers["Retry-After"] = str(minutes * 60)
     return page
 
@@ -85,8 +79,8 @@ class FewAtOnce:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_login = request.method == "POST" and request.path in (
-            reverse("admin:login"),
             reverse("desk:log_in"),
+            reverse("account_reauthenticate"),
         )
         if is_login and not SLOTS.take(f"login:{address_of(request)}", settings.ADMIN_LOGINS_AT_ONCE):
             busy = {"Retry-After": str(RETRY_AFTER_BUSY)}

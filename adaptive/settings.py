@@ -17,6 +17,7 @@ from adaptive import __version__
 from adaptive.environment import Environment
 from adaptive.logs import logging_config
 from adaptive.redis_servers import broker_settings
+from desk.sign_on.providers import as_allauth_has_it, read_providers
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Question]` be written at run time
 
@@ -58,6 +59,14 @@ INSTALLED_APPS = [
     "sessions_app",
     "student_page",
     "desk",
+    "django.contrib.humanize",
+    # Behind ours: where both translate the same words, ours go first.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
 ]
 
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
@@ -78,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "adaptive.admin_addresses.KnownIds",
     "adaptive.logins.FewAtOnce",
 ]
@@ -360,8 +370,33 @@ AXES_LOCKOUT_CALLABLE = "adaptive.logins.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # who logged in when is not ours to keep
 AXES_VERBOSE = False
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "desk:log_in"
+LOGIN_REDIRECT_URL = "desk:home"
+# Second factors, and the log-in of institutions (desk/sign_on). django-allauth sends no mail and keeps no
+# address.
+INSTITUTIONS = read_providers(env.str("SINGLE_SIGN_ON", default=""))
+SOCIALACCOUNT_PROVIDERS = as_allauth_has_it(INSTITUTIONS)
+SOCIALACCOUNT_ADAPTER = "desk.sign_on.adapters.Institutions"
+SOCIALACCOUNT_LOGIN_ON_GET = (
+    True  # a link leads there, for a form may send nothing to another site (adaptive/headers.py)
+)
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # nobody becomes somebody by an address
+ACCOUNT_ADAPTER = "desk.sign_on.adapters.LocalAccounts"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_UNIQUE_EMAIL = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = (
+    15 * 60
+)  # seconds, after which changing a second factor asks for the password again
+MFA_ADAPTER = "desk.sign_on.adapters.SecondFactors"
+MFA_FORMS = {
+    "authenticate": "desk.sign_on.second_factor.CodeAtLogIn",
+    "reauthenticate": "desk.sign_on.second_factor.CodeAgain",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Adaptive testing"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION  # localhost
 UNFOLD = {
     "SITE_TITLE": "Adaptive testing",
     "SITE_HEADER": "Adaptive testing",

@@ -49,8 +49,10 @@ urlpatterns = [
     path("take", RedirectView.as_view(url="/take/")),
     path("take/", include("student_page.urls")),
     path("desk", RedirectView.as_view(url="/desk/")),
+    path("desk/account/", include("desk.sign_on.urls")),
     path("desk/", include("desk.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/login/", RedirectView.as_view(pattern_name="desk:log_in", query_string=True)),  # one way in
     path("admin/", admin.site.urls),
 ]
 

@@ -57,7 +57,7 @@ def test_it_lets_no_other_origin_in(client: Client, friend: str, origin: str) ->
         assert not cors_headers(reply)
 
 
-@pytest.mark.parametrize("address", ["/admin/login/", "/health", "/static/unfold/css/styles.css", "/apis"])
+@pytest.mark.parametrize("address", ["/desk/log-in", "/health", "/static/unfold/css/styles.css", "/apis"])
 def test_it_is_for_the_api_alone(client: Client, friend: str, address: str) -> None:
     reply = client.get(address, headers={"Origin": friend})
     reply.getvalue()

@@ -332,7 +332,7 @@ def test_it_serves_as_in_production(container: Container) -> None:
         assert client.get("/api/pools", headers={"X-Forwarded-Proto": "http"}).status_code == 301
         assert client.get("/health", headers={"X-Forwarded-Proto": "http"}).status_code == 200
         assert client.get("/health", headers={"Host": "elsewhere.example"}).status_code == 400
-        for page in ("/admin/login/", "/api/docs"):
+        for page in ("/desk/log-in", "/api/docs"):
             files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get(page).text))
             assert files, page
             for file in files:

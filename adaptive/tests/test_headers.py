@@ -24,7 +24,7 @@ ADDRESSES = [
     "/api/rules/schema",
     "/api/pools",
     "/api/nothing",
-    "/admin/login/",
+    "/desk/log-in",
     "/admin/",
     "/nothing",
     "/static/unfold/css/styles.css",

@@ -265,7 +265,7 @@ def test_it_never_logs_who_answered_what(
     sent(client.get("/health", headers={"Host": f"{NAME}.example.org"}))
     sent(client.generic(NAME, "/api/pools"))
     sent(client.post(f"/admin/{NAME}", {NAME: ANSWER}))
-    sent(Client(enforce_csrf_checks=True).post("/admin/login/", {"username": NAME, "password": ANSWER}))
+    sent(Client(enforce_csrf_checks=True).post("/desk/log-in", {"username": NAME, "password": ANSWER}))
     sent(admin_client.get(f"/admin/sessions_app/student/?q={STUDENT}"))
     sent(admin_client.get(f"/admin/sessions_app/testsession/{session}/change/"))
     sent(api.post("/api/sessions/cleanup", {"inactivity_minutes": 30}))

@@ -108,10 +108,10 @@ def test_few_logins_of_one_address_at_once(client: Client, db: None, settings: L
     thread.start()
     try:
         assert held.wait(60)
-        reply = client.post("/admin/login/", fields)
+        reply = client.post("/desk/log-in", fields)
         assert (reply.status_code, reply["Retry-After"]) == (429, "1")
-        assert client.post("/admin/login/", fields, REMOTE_ADDR="192.0.2.9").status_code == 200
+        assert client.post("/desk/log-in", fields, REMOTE_ADDR="192.0.2.9").status_code == 200
     finally:
         over.set()
         thread.join()
-    assert client.post("/admin/login/", fields).status_code == 200
+    assert client.post("/desk/log-in", fields).status_code == 200

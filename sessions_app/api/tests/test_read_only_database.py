@@ -139,7 +139,7 @@ CONFIRMED = {"_form_submitted": "on"}
         ("/admin/sessions_app/student/{student}/erase/", {"student_id": "s1", **CONFIRMED}),
         ("/admin/sessions_app/testsession/clean-up-now/", {"inactivity_minutes": 1, **CONFIRMED}),
         ("/admin/logout/", {}),
-        ("/admin/login/", {"username": "root", "password": "wrong"}),
+        ("/desk/log-in", {"username": "root", "password": "wrong"}),
     ],
 )
 def test_pages_of_the_admin_say_so(
