@@ -7,8 +7,9 @@ password.
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
@@ -22,6 +23,7 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
 
 from sessions_app.admin.common import ReadOnly, go_on
+from sessions_app.admin.confirming import ask, confirmed_ids
 from sessions_app.administration.api_clients import MOST_DAYS, PERMISSIONS, make_token
 from sessions_app.models import ApiClient
 
@@ -183,10 +185,27 @@ class UserAdmin(Delegating, DjangoUserAdmin[User], ModelAdmin):  # type: ignore[
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    actions = ("remove_second_factors",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else (*fields, "is_superuser")
+
+    @admin.action(description="Remove their second factors", permissions=["change"])
+    def remove_second_factors(self, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
+        """For who lost them; accounts that may do more than whoever asks stay as they are."""
+        ids = confirmed_ids(request)
+        if ids is None:
+            says = "Until they set up new ones, their password alone lets them in."
+            return ask(
+                self, request, chosen, title="Remove these people's second factors?", says=says, yes="Remove"
+            )
+        theirs = [
+            user for user in User.objects.filter(pk__in=ids) if self.has_change_permission(request, user)
+        ]
+        Authenticator.objects.filter(user__in=theirs).delete()
+        self.message_user(request, f"People without a second factor now: {len(theirs)}.", messages.SUCCESS)
+        return None
 
 
 @admin.register(Group)

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django import forms
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +183,18 @@ def test_links_that_stop_working_are_asked_about(browser: Client, pool: Question
     browser.post(address, {**ticked, "confirmed": asked.context["ids"]})
     changed = Invitation.objects.get()
     assert (changed.issue, changed.revoked_at) != (before.issue, before.revoked_at)
+
+
+def test_second_factors_are_removed_for_who_lost_them_but_of_nobody_who_may_more(db: None) -> None:
+    teacher, boss = User.objects.create_user("teacher"), User.objects.create_superuser("boss")
+    for person in (teacher, boss):
+        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    asking = User.objects.create_user("help desk", is_staff=True)
+    asking.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    browser = Client()
+    browser.force_login(asking)
+    ticked = {"action": "remove_second_factors", "_selected_action": [str(teacher.pk), str(boss.pk)]}
+    asked = browser.post("/admin/auth/user/", ticked)
+    assert Authenticator.objects.count() == 2
+    browser.post("/admin/auth/user/", {**ticked, "confirmed": asked.context["ids"]})
+    assert Authenticator.objects.get().user == boss
