@@ -37,7 +37,7 @@ class LocalAccounts(DefaultAccountAdapter):  # type: ignore[misc]  # its types a
         return reverse("desk:home")
 
     def login(self, request: HttpRequest, user: User) -> None:
-        user.backend = WITH_PASSWORD  # type: ignore[attr-defined]  # else the first of all: axes', which knows nobody
+        user.backend = WITH_PASSWORD  # else the first of all: axes', which knows nobody
         super().login(request, user)
 
     def add_message(

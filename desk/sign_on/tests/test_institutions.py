@@ -26,7 +26,7 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from lxml import etree
-from signxml import XMLSigner
+from signxml.signer import XMLSigner
 
 from desk.sign_on.providers import as_allauth_has_it, read_providers
 from embedded.processes import free_port, running, wait_until
@@ -237,7 +237,7 @@ def response(
 <saml:Attribute Name="{ROLE}"><saml:AttributeValue>{role}</saml:AttributeValue></saml:Attribute>
 </saml:AttributeStatement></saml:Assertion>""".replace("\n", "")
     )
-    signer = XMLSigner(c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#")  # type: ignore[arg-type]
+    signer = XMLSigner(c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#")
     signed = signer.sign(assertion, key=key, cert=certificate, reference_uri=assertion.get("ID"))
     signature = signed.find("{http://www.w3.org/2000/09/xmldsig#}Signature")
     signed.remove(signature)

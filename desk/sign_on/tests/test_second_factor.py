@@ -34,7 +34,7 @@ def code(secret: str) -> str:
 
 def log_in(client: Client, password: str = PASSWORD) -> str:
     reply = client.post("/desk/log-in", {"username": "ada", "password": password, "next": "/desk/measure/"})
-    return reply["Location"] if reply.status_code == 302 else str(reply.status_code)
+    return str(reply["Location"] if reply.status_code == 302 else reply.status_code)
 
 
 def is_in(client: Client) -> bool:
