@@ -49,7 +49,7 @@ def secret(ada: User, client: Client) -> str:
     client.post("/desk/account/again", {"password": PASSWORD, "next": "/desk/account/app/add"})
     page = client.get("/desk/account/app/add").content.decode()
     (found,) = re.findall(r'id="authenticator_secret"[^>]*value="(\w+)"|value="(\w{32})"', page)
-    secret = found[0] or found[1]
+    secret: str = found[0] or found[1]
     done = client.post("/desk/account/app/add", {"code": code(secret)})
     assert done.status_code == 302, done.content.decode()
     client.post("/desk/log-out")
