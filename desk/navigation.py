@@ -18,6 +18,7 @@ from desk.rights import (
     CHANGE_TESTS,
     ENTER,
     EXPORT_POOLS,
+    INVITE,
     MAKE_POOLS,
     SEE_POOLS,
     SEE_SESSIONS,
@@ -82,6 +83,8 @@ POOL_TABS: Sequence[Place] = (
 
 TEST_TABS: Sequence[Place] = (
     Place("overview", _("Overview"), "desk:test", SEE_TESTS, "tests"),
+    Place("students", _("Students"), "desk:test_students", INVITE, "tests"),
+    Place("live", _("Live"), "desk:live", SEE_SESSIONS, "tests"),
     Place("settings", _("Settings"), "desk:test_what", CHANGE_TESTS, "tests"),
 )
 

@@ -24,7 +24,9 @@ WRITE_QUESTIONS = Right(("testing_engine.change_question",))
 SEE_QUESTIONS = Right(("testing_engine.view_question", "testing_engine.change_question"))  # with their key
 SEE_TESTS = Right(("sessions_app.view_namedtest",))
 CHANGE_TESTS = Right(("sessions_app.change_namedtest",))
+INVITE = Right(("sessions_app.add_invitation",))
 SEE_SESSIONS = Right(("sessions_app.view_testsession",))
+SUPERVISE = Right(("sessions_app.operate_service",))  # tests that run: more time, an end
 SEE_RESULTS = Right(("sessions_app.report_results",))
 TEACH = Right(("sessions_app.teach_classes", "sessions_app.manage_classes"))  # own classes
 MANAGE_CLASSES = Right(("sessions_app.manage_classes",))  # all, and rosters of a whole school
@@ -38,7 +40,9 @@ ALL = {
     "see_questions": SEE_QUESTIONS,
     "see_tests": SEE_TESTS,
     "change_tests": CHANGE_TESTS,
+    "invite": INVITE,
     "see_sessions": SEE_SESSIONS,
+    "supervise": SUPERVISE,
     "see_results": SEE_RESULTS,
     "teach": TEACH,
     "manage_classes": MANAGE_CLASSES,

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sessions_app.administration.inviting import Reached
 from sessions_app.preparing.outlook import Outlook
 from sessions_app.preparing.shelf import State, TestCard
 from sessions_app.preparing.steps import KEPT, How, Who
@@ -34,6 +35,12 @@ STATES = {
     State.OPEN: gettext_lazy("open"),
     State.CLOSED: gettext_lazy("closed"),
     State.ARCHIVED: gettext_lazy("in the archive"),
+}
+REACHED = {
+    Reached.NOT_BEGUN: gettext_lazy("not begun"),
+    Reached.RUNS: gettext_lazy("at work"),
+    Reached.OVER: gettext_lazy("finished"),
+    Reached.REVOKED: gettext_lazy("taken back"),
 }
 VERY_LIKELY = 1.96  # standard errors, on either side: 95 of 100
 

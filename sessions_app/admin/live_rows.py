@@ -7,12 +7,13 @@ or the status is another one, with which colours and menus change.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from sessions_app.administration.live import milliseconds, span
 from sessions_app.models import LiveSession, TestSession
 from sessions_app.sitting.thousandths import told
 
@@ -71,7 +72,7 @@ def ability(session: LiveSession, now: datetime) -> SafeString:
 
 def idle(session: LiveSession, now: datetime) -> SafeString:
     since = session.last_activity
-    return format_html('<span data-since="{}">{}</span>', _milliseconds(since), _span(now - since))
+    return format_html('<span data-since="{}">{}</span>', milliseconds(since), span(now - since))
 
 
 def left(session: LiveSession, now: datetime) -> str:
@@ -80,10 +81,10 @@ def left(session: LiveSession, now: datetime) -> str:
     if session.is_waiting:
         return "not begun"
     until = session.deadline
-    text = "time is up" if until < now else _span(until - now)
+    text = "time is up" if until < now else span(until - now)
     if session.status != TestSession.Status.ACTIVE:
         return text
-    return format_html('<span data-until="{}">{}</span>', _milliseconds(until), text)
+    return format_html('<span data-until="{}">{}</span>', milliseconds(until), text)
 
 
 CELLS: dict[str, Callable[[LiveSession, datetime], str]] = {
@@ -92,14 +93,3 @@ CELLS: dict[str, Callable[[LiveSession, datetime], str]] = {
     "idle": idle,
     "left": left,
 }
-
-
-def _milliseconds(moment: datetime) -> int:
-    """Since 1970, as the page's clock counts."""
-    return round(moment.timestamp() * 1000)
-
-
-def _span(time: timedelta) -> str:
-    minutes, seconds = divmod(max(0, int(time.total_seconds())), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
