@@ -131,7 +131,7 @@ def test_who_may_open_what(start: Start) -> None:
     school_class = SchoolClass.objects.create(id=pool.pk, name="9b")
     ClassMember.objects.create(school_class=school_class, student=Student.objects.get())
     strangers = {"anonymous": Client(), "no member of the staff": somebody(is_staff=False)}
-    nobody = somebody("sessions_app.operate_service")
+    nobody = somebody("sessions_app.erase_students")
     holders = {name: somebody(name) for right in ALL.values() for name in right.any_of}
     for name, (method, right) in GUARDED.items():
         address = address_of(name, pool.pk, current_questions(pool)[0].pk, session_id, test.pk)

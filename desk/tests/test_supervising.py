@@ -14,7 +14,7 @@ from desk.rights import INVITE, SEE_SESSIONS, SUPERVISE
 from desk.tests.conftest import somebody
 from sessions_app.administration import invitations
 from sessions_app.administration.live import Standing, live_of
-from sessions_app.conftest import submit
+from sessions_app.conftest import browser_of, submit
 from sessions_app.models import Invitation, NamedTest, SessionEvent, Student, TestSession
 from sessions_app.tests.factories import make_named_test, make_pool
 
@@ -90,7 +90,7 @@ def test_invitations_are_taken_back_and_renewed(teacher: Client, test: NamedTest
 
 def changes(teacher: Client, test: NamedTest, known: Any) -> dict[str, Any]:
     address = f"/desk/tests/{test.pk}/live/changes"
-    reply = teacher.post(address, json.dumps({"known": known}), content_type="application/json")
+    reply = teacher.post(address, {"known": json.dumps(known)})
     assert reply.status_code == 200
     return dict(reply.json())
 
@@ -103,10 +103,11 @@ def test_the_live_view_tells_what_is_new(teacher: Client, test: NamedTest) -> No
     known = dict(re.findall(r'data-key="([^"]+)" data-version="([^"]+)"', page))
     first = changes(teacher, test, known)
     assert (first["rows"], len(first["order"])) == ({}, 2)
-    submit(APIClient(), started, started["next_question"]["id"], 0, token=started["session_token"])
+    student = browser_of(started)
+    submit(student, started, started["next_question"]["id"], 0)
     (row,) = changes(teacher, test, known)["rows"].values()
     assert "2 of at most 5" in row
-    bad = teacher.post(f"/desk/tests/{test.pk}/live/changes", "[]", content_type="application/json")
+    bad = teacher.post(f"/desk/tests/{test.pk}/live/changes", {"known": "[]"})
     assert bad.status_code == 400
 
 

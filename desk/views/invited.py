@@ -28,9 +28,10 @@ LISTED = 100  # of what is wrong with a list
 def students(request: DeskRequest, test_id: int) -> HttpResponse:
     """The list, with search; by htmx the next page of it. By POST more are invited, all of a list or none."""
     card = test_or_404(test_id)
-    form = InviteForm(request.POST or None, request.FILES or None)
+    is_sent = request.method == "POST"
+    form = InviteForm(request.POST, request.FILES) if is_sent else InviteForm()
     problems: list[Any] = []
-    if request.method == "POST" and form.is_valid():
+    if is_sent and form.is_valid():
         try:
             done = inviting.invite_list(test_of(test_id), form.content())
             said = _("Invited: {new}. Invited before: {known}.").format(new=done.new, known=done.known)

@@ -50,8 +50,8 @@ def changes(request: DeskRequest, test_id: int) -> HttpResponse:
     """What a page of the same search does not show yet, as JSON: rows that are new or tell something new."""
     test_or_404(test_id)
     try:
-        known = json.loads(request.body)["known"]
-    except (ValueError, KeyError, TypeError):
+        known = json.loads(request.POST.get("known", ""))
+    except (ValueError, RecursionError):
         known = None
     if not isinstance(known, dict):
         return JsonResponse({"detail": "`known` must be an object of versions, by key."}, status=400)

@@ -50,12 +50,14 @@ function show(news) {
 
 async function update() {
   const known = Object.fromEntries(rows().map((row) => [row.dataset.key, row.dataset.version]));
+  const body = new FormData();
+  body.append("known", JSON.stringify(known));
   const reply = await fetch(form.dataset.changes, {
     method: "POST",
     credentials: "same-origin",
     cache: "no-store",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
-    body: JSON.stringify({ known }),
+    headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
+    body,
   });
   if (reply.redirected || reply.status === 403) {
     note.textContent = note.dataset.out;
