@@ -9,7 +9,7 @@ document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(button.dataset.copy);
-  button.firstChild.textContent = button.dataset.done;
+  button.textContent = button.dataset.done;
 });
 document.addEventListener("htmx:afterSettle", offer);
 offer();
