@@ -18,6 +18,7 @@ from sessions_app.reporting import result_rows
 from sessions_app.reporting.asked import asked_in
 from sessions_app.reporting.correlations import correlations_in
 from sessions_app.reporting.pictures.results import results_pictures
+from sessions_app.reporting.pieces import in_blocks
 from sessions_app.reporting.report import report_of_session
 from sessions_app.reporting.result_distribution import Results, results_of
 from sessions_app.reporting.sentences import sentences_of
@@ -138,7 +139,7 @@ def _file(sessions: QuerySet[TestSession], rows: str, form: str, name: str) -> H
         "Content-Disposition": f'attachment; filename="{name}-{rows}.{form}"',
         "Cache-Control": "no-store",
     }
-    return StreamingHttpResponse(lines, content_type=CONTENT_TYPES[form], headers=headers)  # type: ignore[return-value]
+    return StreamingHttpResponse(in_blocks(lines), content_type=CONTENT_TYPES[form], headers=headers)  # type: ignore[return-value]
 
 
 def facts_of(results: Results) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from sessions_app.api.serializers import ExportSerializer
 from sessions_app.api.views import ClientView
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
+from sessions_app.reporting.pieces import in_blocks
 from sessions_app.sitting import named_tests
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -27,9 +28,9 @@ class AnyFormat(BaseContentNegotiation):
 
 
 def streamed(lines: Iterable[str], name: str, form: str = "csv") -> StreamingHttpResponse:
-    """A file of that name, a line at a time."""
+    """A file of that name, some lines at a time."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
-    return StreamingHttpResponse(lines, content_type=CONTENT_TYPES[form], headers=headers)
+    return StreamingHttpResponse(in_blocks(lines), content_type=CONTENT_TYPES[form], headers=headers)
 
 
 class ExportView(ClientView):

@@ -4,11 +4,13 @@ A question that is only tried out asks about none, and a test without abilities 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Exists, OuterRef
 
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.models import TestResponse
+from testing_engine.models import Question
 
 
 def measures(concepts: Sequence[float]) -> list[bool]:
@@ -20,13 +22,26 @@ def either(one: Sequence[bool], other: Sequence[bool]) -> list[bool]:
     return [a or b for a, b in zip(one, other, strict=True)]
 
 
-def asked_in(sessions: Iterable[TestSession]) -> dict[object, list[bool]]:
-    """For each session by its key, whether a question measured the concept. One query."""
+class Measuring(Protocol):
+    """A session, or what was read of one."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def theta(self) -> Sequence[float]: ...
+
+
+def asked_in(sessions: Iterable[Measuring]) -> dict[Any, list[bool]]:
+    """For each session by its key, whether a question measured the concept. Two queries."""
     found: dict[Any, list[bool]] = {session.pk: [False] * len(session.theta) for session in sessions}
     measuring = [key for key, asked in found.items() if asked]
-    rows = TestResponse.objects.filter(session__in=measuring, is_pilot=False).order_by()
-    for session_id, concepts in rows.values_list("session_id", "question__concepts").distinct():
-        found[session_id] = either(found[session_id], measures(concepts))
+    rows = TestResponse.objects.filter(session__in=measuring, is_pilot=False).order_by("session_id")
+    questions = dict(rows.values_list("session_id").annotate(asked=ArrayAgg("question_id")))
+    keys = set().union(*questions.values())
+    concepts = Question.objects.filter(pk__in=keys).values_list("pk", "concepts")
+    measured = {key: measures(weights) for key, weights in concepts}
+    for session_id, asked in questions.items():
+        found[session_id] = [any(each) for each in zip(*(measured[key] for key in asked), strict=True)]
     return found
 
 

@@ -7,28 +7,29 @@ read, where there is a replica some seconds before; one that begins meanwhile co
 """
 
 import time
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db import OperationalError, connection
 from django.db.models import Q, QuerySet
 
 from sessions_app import replica
-from sessions_app.models import TestSession
 
 PIECE = 200  # sessions that are in memory at once
+LINES = 100  # of a block
 PAUSES = (0.5, 1, 2, 4, 8)  # seconds before trying again: a PostgreSQL that restarts is back by then
 
 T = TypeVar("T")
 
 
-def in_pieces(sessions: QuerySet[TestSession], make: Callable[[list[TestSession]], T]) -> Iterator[T]:
-    """What `make` makes of each piece."""
+def in_pieces(sessions: QuerySet[Any], make: Callable[[list[Any]], T]) -> Iterator[T]:
+    """What `make` makes of each piece, of rows or of named columns, `pk` and `started_at` among them."""
     ordered, after = sessions.order_by("started_at", "pk"), Q()
     while True:
         here = ordered.filter(after)
 
-        def read(here: QuerySet[TestSession] = here) -> tuple[list[TestSession], T]:
+        def read(here: QuerySet[Any] = here) -> tuple[list[Any], T]:
             piece = list(here[:PIECE])
             return piece, make(piece)
 
@@ -39,6 +40,14 @@ def in_pieces(sessions: QuerySet[TestSession], make: Callable[[list[TestSession]
         last = piece[-1]
         # The first condition is what an index takes.
         after = Q(started_at__gte=last.started_at) & (Q(started_at__gt=last.started_at) | Q(pk__gt=last.pk))
+
+
+def in_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer parts, each of which costs whoever sends it; the first line at once."""
+    rest = iter(lines)
+    yield next(rest, "")
+    while block := "".join(islice(rest, LINES)):
+        yield block
 
 
 def _again(read: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ is *told apart* where the 95 % interval of its difference from that mean exclude
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -129,14 +129,34 @@ def report_of_session(
     return report_of(spec, session.questions_counted, found, error, rests_on, correlations)
 
 
+def whole_of(
+    spec: ResultSpec,
+    theta: Sequence[float],
+    error: Sequence[float],
+    is_asked: Sequence[bool],
+    overall_error: float | None,
+) -> Finding | None:
+    """What `report_of` says of the whole, and no more: for many sessions."""
+    asked = [each for each, was_asked in zip(theta, is_asked, strict=True) if was_asked]
+    if not asked:
+        return None
+    if overall_error is None:
+        return finding(spec, *overall(measured([""] * len(theta), theta, error, is_asked)))
+    return finding(spec, _mean(asked), overall_error)
+
+
+def _mean(theta: Iterable[float]) -> float:
+    """Added up in order, as PostgreSQL does where it counts (`result_distribution`), and not pairwise."""
+    total, count = 0.0, 0
+    for each in theta:
+        total, count = total + each, count + 1
+    return total / count
+
+
 def overall(found: Measured) -> tuple[float, float]:
     """(θ, standard error) of the mean over the concepts."""
-    # Added up in order, as PostgreSQL does where it counts (`result_distribution`), and not pairwise.
-    total = 0.0
-    for theta in found.theta.tolist():
-        total += theta
-    count = len(found.names)
-    return total / count, math.sqrt(float(found.covariance.sum())) / count
+    error = math.sqrt(float(found.covariance.sum())) / len(found.names)
+    return _mean(found.theta.tolist()), error
 
 
 def told_apart(found: Measured) -> list[int]:

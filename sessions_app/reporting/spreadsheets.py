@@ -30,5 +30,5 @@ def csv_lines(
     writer.writerow([safe_cell(name) for name in header])
     yield ("\ufeff" if is_for_people else "") + line.text
     for row in rows:
-        writer.writerow([safe_cell(value) for value in row])
+        writer.writerow([safe_cell(value) if value.__class__ is str else value for value in row])
         yield line.text

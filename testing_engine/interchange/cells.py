@@ -11,7 +11,8 @@ from typing import Any
 # gets one more, so that two texts stay two.
 _SEPARATORS = ";|\t\r\n\v\f\x85\u2028\u2029"
 _SIGNS = "=+\\-@＝＋－＠"
-_SUSPECT = re.compile(f"[{_SIGNS}\t\r]")
+# What no formula can begin in: most cells, and every UUID and time.
+_SUSPECT = re.compile(rf"""(?:^|["'\s{_SEPARATORS}])[{_SIGNS}]|[\t\r]""")
 # All blanks and quotation marks before a sign: found where they begin, so that none is gone over twice.
 _BEFORE_SIGN = re.compile(rf"""(?<!["'\s])["'\s]*(?=[{_SIGNS}])""")
 _BEFORE_TAB = re.compile(rf"(?:^|[{_SEPARATORS}])(?=[ ']*[\t\r])")
