@@ -14,6 +14,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from xdist.scheduler import LoadScopeScheduling
 
 from embedded.services import PREPARED, TEMPLATE
+from organisations.models import DEFAULT
+from organisations.roles import ROLES
 from sessions_app.review.guards import TRIGGERS
 from sessions_app.sitting import hot_state
 from sessions_app.sitting.result_specs import forget_specs
@@ -44,6 +46,12 @@ TRIED_AGAIN = (
     "adaptive/serving/tests",
 )
 NEVER_CHANGED = ("django_content_type", "auth_permission", "django_migrations")
+ROLE_GROUPS = f"SELECT id FROM auth_group WHERE name IN ({', '.join(map(repr, ROLES))})"  # noqa: S608
+FROM_THE_START = {  # rows that migrations made, and tests keep
+    "organisations": f"id = {DEFAULT}",
+    "auth_group": f"id IN ({ROLE_GROUPS})",
+    "auth_group_permissions": f"group_id IN ({ROLE_GROUPS})",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -130,7 +138,8 @@ def _delete_rows(self: DatabaseOperations, tables: list[str]) -> None:
 
 
 def _delete_what_is_there(tables: list[str]) -> None:
-    asked = ", ".join(f'EXISTS (SELECT FROM "{table}")' for table in tables)
+    rows = {table: f'FROM "{table}" WHERE NOT ({FROM_THE_START.get(table, "false")})' for table in tables}
+    asked = ", ".join(f"EXISTS (SELECT {its})" for its in rows.values())
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {asked}")  # names of our own tables
         full = [table for table, is_full in zip(tables, cursor.fetchone(), strict=True) if is_full]
@@ -138,7 +147,7 @@ def _delete_what_is_there(tables: list[str]) -> None:
             [f'ALTER TABLE "{table}" {switch} TRIGGER USER' for table in full if table in GUARDED]
             for switch in ("DISABLE", "ENABLE")
         )
-        delete = [f'DELETE FROM "{table}"' for table in full]  # noqa: S608
+        delete = [f"DELETE {rows[table]}" for table in full]
         if full:
             cursor.execute("; ".join([*off, *delete, "SET CONSTRAINTS ALL IMMEDIATE", *on]))
 

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from adaptive import health
 from adaptive.redis_servers import client_of, is_redis
+from organisations.acting import for_all
 from sessions_app import replica
 from sessions_app.measurement.watches.standing import open_alarms
 from sessions_app.models import LostAnswers, TestSession
@@ -45,7 +46,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     sent = request.headers.get("Authorization", "").encode()
     if not hmac.compare_digest(sent, f"Bearer {settings.METRICS_TOKEN}".encode()):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+    with for_all():
+        counted = exposition()
+    return HttpResponse(counted, content_type=CONTENT_TYPE_LATEST)
 
 
 def exposition() -> bytes:

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "axes",
     "django_htmx",
     "adaptive.apps.ProjectConfig",
+    "organisations",
     "testing_engine",
     "sessions_app",
     "student_page",
@@ -72,6 +73,7 @@ INSTALLED_APPS = [
 # The API needs neither cookies nor CSRF: DRF authenticates by header alone. The admin needs both.
 MIDDLEWARE = [
     "adaptive.request_log.RequestLog",  # first, so that it sees every reply
+    "organisations.middleware.ActingOrganisation",  # around all that reads rows
     "adaptive.direct.DirectWay",  # a running test's requests go no further
     "adaptive.probes.Probes",  # and probes not to where host names are looked at
     "django.middleware.security.SecurityMiddleware",

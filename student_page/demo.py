@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 from typing import NamedTuple
 
+from organisations.acting import acting_for, for_all
 from sessions_app.sitting import lifecycle
 from sessions_app.sitting.access import Caller
 from sessions_app.sitting.standing import Standing
@@ -32,13 +33,15 @@ def start_demo(name: str, now: datetime) -> Standing:
     `name`: one of `DEMOS`; raises KeyError, or `NoDemoPool`.
     """
     demo = DEMOS[name]
-    pool_id = QuestionPool.objects.filter(name=demo.pool).values_list("pk", flat=True).first()
-    if pool_id is None:
+    with for_all():
+        pool = QuestionPool.objects.filter(name=demo.pool).order_by("organisation", "-created_at").first()
+    if pool is None:
         raise NoDemoPool
     request = lifecycle.TestRequest(
         student_id=f"demo-{secrets.token_hex(6)}",
-        pool_id=pool_id,
+        pool_id=pool.pk,
         concept_names=(),
         rules=CatRules.from_end_criteria(type="fixed_length", max_questions=demo.questions),
     )
-    return lifecycle.start(request, Caller(), seed=secrets.randbits(63), now=now)
+    with acting_for(pool.organisation_id):
+        return lifecycle.start(request, Caller(), seed=secrets.randbits(63), now=now)

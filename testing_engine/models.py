@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import Owned, OwnedThrough
 from testing_engine.psychometrics.ability.prior_rules import LARGEST_CORRELATION
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL, PROVISIONAL, RETIRED
 
@@ -29,7 +30,7 @@ class ArrayLength(models.Func):
     output_field = models.IntegerField()
 
 
-class Scale(models.Model):
+class Scale(Owned):
     """What pools share that were calibrated together: on it an ability means the same in each of them.
 
     What is known of a student in a concept is known on a scale; on another one the concept's name alone
@@ -50,7 +51,7 @@ class Scale(models.Model):
         db_table = "scales"
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint("name", name="scale_once"),
+            models.UniqueConstraint("organisation", "name", name="scale_once_an_organisation"),
             models.CheckConstraint(condition=~Q(name=""), name="scale_has_a_name"),
             models.CheckConstraint(
                 condition=Q(correlation__range=(0, LARGEST_CORRELATION)), name="scale_correlation"
@@ -61,7 +62,7 @@ class Scale(models.Model):
         return self.name
 
 
-class QuestionPool(models.Model):
+class QuestionPool(Owned):
     """A set of questions that one test draws from, and the names of the concepts they measure."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -115,7 +116,9 @@ class QuestionPool(models.Model):
                 condition=Q(concept_names=[]) | Q(concept_count=ArrayLength("concept_names")),
                 name="pool_names_every_concept_or_none",
             ),
-            models.UniqueConstraint("is_default", condition=Q(is_default=True), name="pool_default_once"),
+            models.UniqueConstraint(
+                "organisation", condition=Q(is_default=True), name="pool_default_once_an_organisation"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,8 +140,10 @@ class Passage(models.Model):
         return self.content[:50]
 
 
-class Question(models.Model):
+class Question(OwnedThrough):
     """One version of a question. The row never changes; an edit is a new row of the same `external_id`."""
+
+    owner = "pool"
 
     pool = models.ForeignKey(
         QuestionPool, on_delete=models.PROTECT, related_name="question_versions", db_index=False
@@ -277,8 +282,10 @@ class QuestionSound(models.Model):
         return self.sha256[:12]
 
 
-class PoolRevision(models.Model):
+class PoolRevision(OwnedThrough):
     """The questions of a pool as they were at one moment, in the order that gives them their index."""
+
+    owner = "pool"
 
     pool = models.ForeignKey(QuestionPool, on_delete=models.PROTECT, related_name="revisions", db_index=False)
     number = models.PositiveIntegerField()
@@ -299,8 +306,10 @@ class PoolRevision(models.Model):
         return f"revision {self.number}"
 
 
-class ParameterSource(models.Model):
+class ParameterSource(OwnedThrough):
     """Where the parameters of a revision came from: which table, and how whoever brought it read it."""
+
+    owner = "revision"
 
     revision = models.OneToOneField(
         PoolRevision, on_delete=models.PROTECT, primary_key=True, related_name="parameter_source"
@@ -330,11 +339,13 @@ class ParameterSource(models.Model):
         return f"table {self.table_sha256[:12]}"
 
 
-class RevisionQuestion(models.Model):
+class RevisionQuestion(OwnedThrough):
     """Question `question` is item `position` (0-based) of revision `revision`.
 
     A trigger looks once for all rows of a revision whether both are there: constraints would for each row.
     """
+
+    owner = "revision"
 
     revision = models.ForeignKey(PoolRevision, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     position = models.PositiveIntegerField()

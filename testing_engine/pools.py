@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import JSONField, Max, QuerySet
 from django.db.models.expressions import RawSQL
 
+from organisations.acting import acting_for, acting_organisation
 from testing_engine.models import (
     LONGEST_SCALE_NAME,
     Passage,
@@ -103,6 +104,7 @@ def copy_pool(pool: QuestionPool, copy_id: uuid.UUID, name: str) -> QuestionPool
         copy, is_new = QuestionPool.objects.get_or_create(
             id=copy_id,
             defaults={
+                "organisation_id": pool.organisation_id,
                 "scale": pool.scale,
                 "name": name,
                 "concept_names": pool.concept_names,
@@ -162,8 +164,11 @@ def offered() -> QuerySet[QuestionPool]:
 
 
 def choose_default(pool: QuestionPool | None) -> None:
-    """From now on tests that name no pool draw from this one; None: from the newest, whichever that is."""
-    with transaction.atomic():
+    """From now on tests that name no pool draw from this one; None: from the newest, whichever that is.
+
+    Of the pool's organisation; where none is named, of the acting one.
+    """
+    with acting_for(acting_organisation() if pool is None else pool.organisation_id), transaction.atomic():
         with connection.cursor() as cursor:  # two choices at once wait for each other
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('default question pool'))")
         QuestionPool.objects.filter(is_default=True).update(is_default=False)

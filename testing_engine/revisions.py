@@ -12,6 +12,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from organisations.acting import for_all
 from testing_engine.canonical import as_stored, former_spellings, hash_of
 from testing_engine.models import PoolRevision, Question, QuestionPool, TestPlan
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
@@ -215,8 +216,9 @@ def load_revision(revision_id: int) -> FrozenRevision:
 
 
 def _read(revision_id: int) -> FrozenRevision:
-    revision = PoolRevision.objects.select_related("pool").get(pk=revision_id)
-    columns = read_columns(revision)
+    with for_all():  # it is kept for all who come after, whoever asked first
+        revision = PoolRevision.objects.select_related("pool").get(pk=revision_id)
+        columns = read_columns(revision)
     return FrozenRevision(
         id=revision_id,
         content_hash=revision.content_hash,

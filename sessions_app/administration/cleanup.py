@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
+from organisations.acting import acting_organisation
 from sessions_app.models import TestSession
 from sessions_app.sitting import hot_state, lifecycle
 
@@ -38,6 +39,7 @@ def end_inactive(
     progress: Callable[[int], object] = lambda _: None,
 ) -> int:
     """End every session whose time is up, and expire those without activity for that long; returns how many.
+    Those of the acting organisation.
 
     A batch is one short transaction. Rows that a student's request holds at this moment are passed over:
     they are being used, and the next run looks again. `progress` is told the size of each batch.
@@ -51,7 +53,8 @@ def end_inactive(
         while batch := _end_batch(too_long, order, end, now):
             ended += batch
             progress(batch)
-    hot_state.note_cleanup(now, ended)
+    if acting_organisation() is None:  # what is noted is the whole service's
+        hot_state.note_cleanup(now, ended)
     return ended
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from organisations.acting import acting_for
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import InvitationNotFound, InvitationRevoked, InvitationUsed
 from sessions_app.sitting import lifecycle, named_tests
@@ -123,6 +124,11 @@ def invite(test: NamedTest, rows: list[dict[str, str]]) -> Invited:
 
     Who is invited already stays so; a revoked invitation stays revoked. An empty cell changes nothing.
     """
+    with acting_for(test.organisation_id):
+        return _invite(test, rows)
+
+
+def _invite(test: NamedTest, rows: list[dict[str, str]]) -> Invited:
     named = {row["student_id"]: {COLUMNS[c]: value for c, value in row.items() if value} for row in rows}
     Student.objects.bulk_create((Student(**student) for student in named.values()), ignore_conflicts=True)
     students = Student.objects.select_for_update().filter(external_id__in=named).order_by("pk")
@@ -238,7 +244,10 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
         if invitation.session_id is not None:
             session = TestSession.objects.get(pk=invitation.session_id)
         if session is None:
-            standing = lifecycle.start(_request(invitation), Caller(), seed=seed, now=now, is_invited=True)
+            with acting_for(invitation.test.organisation_id):
+                standing = lifecycle.start(
+                    _request(invitation), Caller(), seed=seed, now=now, is_invited=True
+                )
             Invitation.objects.filter(pk=pk).update(session_id=standing.session_id)
             return Opened(standing, student_id)
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):

@@ -20,6 +20,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from organisations.acting import acting_for
 from sessions_app.models import PoolImport
 from sessions_app.refusals import IdempotencyKeyReused, PoolImportNotFound, TooManyPoolImports
 from testing_engine import importing
@@ -205,7 +206,11 @@ def run(import_id: uuid.UUID) -> None:
         # One transaction: questions that came into a pool are not taken for another import's, should the
         # worker die before it says what it did.
         wishes = _wishes(row)
-        with transaction.atomic(), in_the_name_of(row.by_id, wishes.override_reason):
+        with (
+            acting_for(row.organisation_id),
+            transaction.atomic(),
+            in_the_name_of(row.by_id, wishes.override_reason),
+        ):
             report = importing.import_pool(_upload(row), wishes, _teller(import_id))
             if not _finish(row, PoolImport.State.DONE, report=_plain(report)):
                 transaction.set_rollback(True)  # another worker has it by now

@@ -16,6 +16,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from organisations.acting import NOBODY, Acting, act_for
 from sessions_app.api.access_tokens import InvalidAccessToken, digest_in
 from sessions_app.api.at_once import take_slot
 from sessions_app.api.errors import AUTH_HEADER
@@ -30,10 +31,18 @@ class Client:
     id: int
     is_superuser: bool
     permissions: frozenset[str]
+    organisation_id: int | None  # None: it stands outside of all
     is_authenticated = True
 
     def may(self, permission: str) -> bool:
         return self.is_superuser or permission in self.permissions
+
+    @property
+    def acts_for(self) -> Acting:
+        """As a person would who had its account (`organisations.membership`)."""
+        if self.organisation_id is not None:
+            return self.organisation_id
+        return None if self.is_superuser else NOBODY
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ class ApiTokenAuthentication(BaseAuthentication):
                 return self._admitted(_digest_in(_ascii(credentials)))
             case "session":
                 holder = _holder_of(_ascii(credentials))
+                act_for(None)  # the token opens one session, whoever's that is
                 take_slot(f"session:{holder.session_id}", settings.SESSION_REQUESTS_AT_ONCE)
                 return holder, None
         raise AuthenticationFailed("Use 'Authorization: Token …' or 'Authorization: Session …'.")
@@ -69,6 +79,7 @@ class ApiTokenAuthentication(BaseAuthentication):
     def _admitted(self, digest: str) -> tuple[Client, None]:
         client = _client_of(digest)
         take_slot(f"client:{client.id}", settings.CLIENT_REQUESTS_AT_ONCE)
+        act_for(client.acts_for)
         return client, None
 
     def authenticate_header(self, request: Request) -> str:
@@ -102,7 +113,7 @@ SELECT client.id, client.is_superuser, ARRAY(
   WHERE id IN (SELECT permission_id FROM auth_user_user_permissions WHERE user_id = client.id)
      OR id IN (SELECT permission_id FROM auth_group_permissions WHERE group_id IN (
                  SELECT group_id FROM auth_user_groups WHERE user_id = client.id))
-)
+), (SELECT organisation_id FROM memberships WHERE user_id = client.id)
 FROM knox_authtoken AS token JOIN auth_user AS client ON client.id = token.user_id
 WHERE token.digest = %s AND client.is_active AND (token.expiry IS NULL OR token.expiry > %s)
 """
@@ -116,7 +127,7 @@ def _digest_in(access_token: str) -> str:
 
 
 def _client_of(digest: str) -> Client:
-    """One query: the token by its hash, its user, and the user's own and groups' permissions.
+    """One query: the token by its hash, its user, the user's own and groups' permissions, and organisation.
 
     By hand, as every request of a client sends it: the ORM would take longer than PostgreSQL.
     """
@@ -125,8 +136,8 @@ def _client_of(digest: str) -> Client:
         found = cursor.fetchone()
     if found is None:
         raise AuthenticationFailed("Invalid, expired or revoked token.")
-    client_id, is_superuser, permissions = found
-    return Client(client_id, is_superuser, frozenset(permissions))
+    client_id, is_superuser, permissions, organisation_id = found
+    return Client(client_id, is_superuser, frozenset(permissions), organisation_id)
 
 
 def _holder_of(token: str) -> SessionHolder:

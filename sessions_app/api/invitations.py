@@ -8,6 +8,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from organisations.acting import act_for
 from sessions_app import replies
 from sessions_app.administration import invitations
 from sessions_app.api.documentation import taking_tests
@@ -27,7 +28,7 @@ class InvitationView(ApiView):
     def post(self, request: Request) -> Response:
         is_html = wants_html(request)
         token = body_of(request, InvitationRequestSerializer)["invitation"]
-        _count(*invitations.read_token(token))
+        _admit(*invitations.read_token(token))
         test, is_running = invitations.look(token, now=timezone.now())
         return Response(replies.invitation(test, is_running=is_running, as_html=is_html))
 
@@ -40,7 +41,7 @@ class InvitationStartView(ApiView):
     def post(self, request: Request) -> Response:
         is_html = wants_html(request)
         token, now = body_of(request, InvitationRequestSerializer)["invitation"], timezone.now()
-        _count(*invitations.read_token(token))
+        _admit(*invitations.read_token(token))
         with rules_of({"test": ""}):
             opened = invitations.start(token, seed=secrets.randbits(63), now=now)
         named_in_log(opened.standing.session_id)
@@ -55,8 +56,12 @@ class InvitationStartView(ApiView):
         return Response(reply)
 
 
-def _count(invitation_id: int, issue: int) -> None:
-    """As many requests a minute as with a session's token. A link that was replaced counts apart."""
+def _admit(invitation_id: int, issue: int) -> None:
+    """As many requests a minute as with a session's token. A link that was replaced counts apart.
+
+    Its signature holds: as with a session's token, that says whose everything is.
+    """
+    act_for(None)
     rate = RateLimit(f"invitation:{invitation_id}:{issue}", settings.RATE_LIMIT_SESSION_PER_MINUTE)
     if hot_state.is_over(rate):
         raise TooManyRequests

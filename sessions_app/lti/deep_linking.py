@@ -12,6 +12,7 @@ from pylti1p3.deep_link import DeepLink
 from pylti1p3.deep_link_resource import DeepLinkResource
 from pylti1p3.lineitem import LineItem
 
+from organisations.acting import act_for
 from sessions_app.lti import claims as claim
 from sessions_app.lti.addresses import Addresses
 from sessions_app.lti.grading import MOST, PROGRESS
@@ -66,6 +67,7 @@ def chosen(ticket: str, test_name: str, own: Addresses, now: datetime) -> Chosen
     registration = LtiRegistration.objects.filter(pk=UUID(content["registration"]), is_active=True).first()
     if registration is None:
         raise LaunchRefused("The platform was switched off here.")
+    act_for(registration.organisation_id)
     test = offered_to(registration).filter(name=test_name).first() if "\x00" not in test_name else None
     if test is None:
         raise LaunchRefused("There is no such test.")

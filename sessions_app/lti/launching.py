@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from organisations.acting import act_for
 from sessions_app.lti.messages import Message
 from sessions_app.lti.places import invited, link_of, named_in, person_of
 from sessions_app.lti.refused import LaunchRefused
@@ -50,6 +51,7 @@ def open_again(ticket: str, now: datetime) -> tuple[LtiLink, Opened | Over]:
     """
     content = read_ticket(Purpose.AGAIN, ticket)
     link = LtiLink.objects.select_related("test", "registration").get(pk=content["link"])
+    act_for(link.registration.organisation_id)
     if not link.registration.is_active:
         raise LaunchRefused("The platform was switched off here.")
     student = Student.objects.filter(pk=content["student"], erased_at=None).first()

@@ -13,6 +13,7 @@ import jwt
 from pylti1p3.exception import LtiException
 from pylti1p3.message_validators import get_validators
 
+from organisations.acting import act_for
 from sessions_app.lti import claims as claim
 from sessions_app.lti.addresses import Addresses
 from sessions_app.lti.claims import Claims, text
@@ -71,6 +72,7 @@ def verified(state: str, id_token: str, own: Addresses, now: datetime) -> Messag
     message = Message(registration, claims, text(claim.inner(claims, claim.CUSTOM), claim.TEST) or test_name)
     _check_form(message)
     spend(Purpose.LOGIN, state, now)
+    act_for(registration.organisation_id)
     return message
 
 

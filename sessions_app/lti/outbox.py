@@ -12,6 +12,7 @@ import requests
 from pylti1p3.assignments_grades import AssignmentsGradesService
 from pylti1p3.exception import LtiException, LtiServiceException
 
+from organisations.acting import acting_for
 from sessions_app.lti import claims as claim
 from sessions_app.lti.grading import grade_of, graded_session, hidden_until
 from sessions_app.lti.platform import Connector
@@ -36,7 +37,8 @@ def _try(pk: UUID, now: datetime) -> bool:
     connector = Connector(message.registration, now)
     try:
         if message.kind == LtiMessage.Kind.ROSTER:
-            outcome = Outcome(read_roster(message.link, connector, now), is_delivered=True)
+            with acting_for(message.registration.organisation_id):  # whose the students become
+                outcome = Outcome(read_roster(message.link, connector, now), is_delivered=True)
         else:
             outcome = _send_score(message, connector, now)
     except LtiServiceException as error:

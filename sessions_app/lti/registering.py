@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
+from organisations.membership import organisation_for_new
 from sessions_app.lti import claims as claim
 from sessions_app.lti.addresses import Addresses
 from sessions_app.lti.frames import origin_of
@@ -30,22 +31,22 @@ ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registrati
 
 
 def invitation() -> str:
-    """A one-use value for the address that a platform's administrator pastes there."""
-    return make_ticket(Purpose.REGISTRATION, {})
+    """A one-use value for the address that a platform's administrator pastes there; for the acting organisation."""
+    return make_ticket(Purpose.REGISTRATION, {"organisation": organisation_for_new()})
 
 
 def register(
     ticket: str, configuration_url: str, platform_token: str, own: Addresses, now: datetime
 ) -> LtiRegistration:
     """Read what the platform says of itself, tell it of us, and keep both. Raises `LaunchRefused`."""
-    read_ticket(Purpose.REGISTRATION, ticket)
+    invited_by = read_ticket(Purpose.REGISTRATION, ticket)["organisation"]
     try:
         platform = read_json("GET", configuration_url)
         _check(platform, configuration_url)
         with transaction.atomic():
             spend(Purpose.REGISTRATION, ticket, now)
             answer = _register_there(platform, platform_token, own)
-            return LtiRegistration.objects.create(**_told(platform, answer))
+            return LtiRegistration.objects.create(organisation_id=invited_by, **_told(platform, answer))
     except (Unreachable, NotJson) as error:
         raise LaunchRefused(f"The platform does not do its part: {error}") from error
     except IntegrityError as error:

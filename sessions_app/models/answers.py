@@ -4,13 +4,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from organisations.owned import OwnedThrough
 from sessions_app.models.sessions import TestSession
 from testing_engine.models import Question
 from testing_engine.psychometrics.effort import MISSING
 
 
-class TestResponse(models.Model):
+class TestResponse(OwnedThrough):
     """One answer. Never changed and never deleted: a trigger refuses both."""
+
+    owner = "session"
 
     session = models.ForeignKey(
         TestSession, on_delete=models.PROTECT, related_name="responses", db_index=False

@@ -7,12 +7,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from organisations.owned import OwnedThrough
 from sessions_app.models.sessions import TestSession
 from testing_engine.models import PoolRevision
 
 
-class CatSection(models.Model):
+class CatSection(OwnedThrough):
     """An adaptive section of a test that another system delivers. Its content never changes."""
+
+    owner = "revision"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     client = models.ForeignKey(
@@ -41,8 +44,10 @@ class CatSection(models.Model):
         return str(self.id)
 
 
-class CatSitting(models.Model):
+class CatSitting(OwnedThrough):
     """A session that was begun in a section."""
+
+    owner = "session"
 
     session = models.OneToOneField(
         TestSession, on_delete=models.PROTECT, primary_key=True, related_name="cat_sitting"
@@ -58,8 +63,10 @@ class CatSitting(models.Model):
         return str(self.session_id)
 
 
-class CatStage(models.Model):
+class CatStage(OwnedThrough):
     """Questions that were handed out together: the current one, and those that may follow it unasked."""
+
+    owner = "session"
 
     session = models.ForeignKey(
         TestSession, on_delete=models.PROTECT, related_name="cat_stages", db_index=False

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from organisations.owned import Owned, OwnedThrough
 from sessions_app.models.named_tests import NamedTest
 from sessions_app.models.students import Student
 
 MOST_EXTRA_TIME = 300  # percent
 
 
-class SchoolClass(models.Model):
+class SchoolClass(Owned):
     """Students who are taught together for a while. A student may be in several.
 
     `source_id`: its id in the school's own system, where a roster brought it.
@@ -35,7 +36,10 @@ class SchoolClass(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                "source_id", condition=Q(source_id__isnull=False), name="class_brought_once"
+                "organisation",
+                "source_id",
+                condition=Q(source_id__isnull=False),
+                name="class_brought_once_an_organisation",
             ),
         ]
 
@@ -43,8 +47,10 @@ class SchoolClass(models.Model):
         return f"{self.name} ({self.term})" if self.term else self.name
 
 
-class ClassTeacher(models.Model):
+class ClassTeacher(OwnedThrough):
     """Somebody who teaches a class, and so sees its students and their results."""
+
+    owner = "school_class"
 
     school_class = models.ForeignKey(
         SchoolClass, on_delete=models.CASCADE, related_name="teachers", db_index=False
@@ -60,8 +66,10 @@ class ClassTeacher(models.Model):
         return f"teacher {self.pk}"
 
 
-class ClassMember(models.Model):
+class ClassMember(OwnedThrough):
     """A student of a class. `source_id`: the enrolment's id in the school's own system; empty: by hand."""
+
+    owner = "school_class"
 
     school_class = models.ForeignKey(
         SchoolClass, on_delete=models.CASCADE, related_name="members", db_index=False
@@ -79,11 +87,13 @@ class ClassMember(models.Model):
         return f"member {self.pk}"
 
 
-class ClassTest(models.Model):
+class ClassTest(OwnedThrough):
     """A test that a class was given: each student has an invitation, and the class a code to type.
 
     `names_may_be_chosen`: with the class's code alone a student may say who she is.
     """
+
+    owner = "school_class"
 
     school_class = models.ForeignKey(
         SchoolClass, on_delete=models.CASCADE, related_name="tests", db_index=False
@@ -105,8 +115,10 @@ class ClassTest(models.Model):
         return f"test {self.pk} of a class"
 
 
-class Accommodation(models.Model):
+class Accommodation(OwnedThrough):
     """What a student needs to be tested fairly: more time, and what else must be known at a test."""
+
+    owner = "student"
 
     student = models.OneToOneField(
         Student, on_delete=models.PROTECT, primary_key=True, related_name="accommodation"
@@ -127,7 +139,7 @@ class Accommodation(models.Model):
         return f"accommodation of student {self.pk}"
 
 
-class RosterPerson(models.Model):
+class RosterPerson(Owned):
     """By which id the system that a roster came from knows a student."""
 
     source_id = models.CharField(max_length=255)
@@ -137,7 +149,9 @@ class RosterPerson(models.Model):
         db_table = "roster_people"
         ordering = ["id"]
         verbose_name_plural = "roster people"
-        constraints = [models.UniqueConstraint("source_id", name="roster_person_once")]
+        constraints = [
+            models.UniqueConstraint("organisation", "source_id", name="roster_person_once_an_organisation")
+        ]
 
     def __str__(self) -> str:
         return f"person {self.pk} of a roster"

@@ -7,11 +7,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from organisations.owned import OwnedThrough
 
-class SessionToCount(models.Model):
+
+class SessionToCount(OwnedThrough):
     """A session that is over and not counted yet. A trigger of `test_sessions` writes the row in the
     transaction that ends the test; it goes in the transaction that counts it.
     """
+
+    owner = "session_id in sessions_app.TestSession"
 
     session_id = models.UUIDField(primary_key=True)
 
@@ -22,8 +26,10 @@ class SessionToCount(models.Model):
         return str(self.session_id)
 
 
-class AnswerCount(models.Model):
+class AnswerCount(OwnedThrough):
     """How many answers to a version of a question, in tests of a revision, are alike (`counting.answers`)."""
+
+    owner = "revision_id in testing_engine.PoolRevision"
 
     pk = models.CompositePrimaryKey("question_id", "measure", "revision_id", "a", "b", "c")
     question_id = models.BigIntegerField()
@@ -45,8 +51,10 @@ class AnswerCount(models.Model):
         return f"{self.measure} of {self.question_id}"
 
 
-class ResultCount(models.Model):
+class ResultCount(OwnedThrough):
     """How many tests of a kind ended alike (`counting.results`)."""
+
+    owner = "revision_id in testing_engine.PoolRevision"
 
     pk = models.CompositePrimaryKey(
         "revision_id", "named_test_id", "result_spec_id", "concept_names", "measure", "concept", "place"

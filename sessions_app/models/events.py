@@ -4,11 +4,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from organisations.owned import OwnedThrough
 from sessions_app.models.sessions import TestSession
 
 
-class SessionEvent(models.Model):
+class SessionEvent(OwnedThrough):
     """What happened to a session beside its answers. Append-only: a trigger refuses all else."""
+
+    owner = "session"
 
     class Kind(models.TextChoices):
         STARTED = "started", "started"

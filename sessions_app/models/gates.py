@@ -6,12 +6,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import OwnedThrough
 from sessions_app.models.measurement import Calibration
 from testing_engine.models import PoolRevision, QuestionPool
 
 
-class PoolRequirements(models.Model):
+class PoolRequirements(OwnedThrough):
     """A pool without a row is held to nothing. `content`: `simulation.requirements.Requirements` as JSON."""
+
+    owner = "pool"
 
     pool = models.OneToOneField(
         QuestionPool, on_delete=models.PROTECT, primary_key=True, related_name="requirements"
@@ -29,10 +32,12 @@ class PoolRequirements(models.Model):
         return f"requirements of {self.pool_id}"
 
 
-class GateCheck(models.Model):
+class GateCheck(OwnedThrough):
     """What was required and what was found when a calibration was published, a named test saved, or questions
     changed. Never changes, by trigger; what falls short has the reason for which it was opened all the same.
     """
+
+    owner = "pool"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(

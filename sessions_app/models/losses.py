@@ -5,12 +5,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import OwnedThrough
 
-class LostAnswers(models.Model):
+
+class LostAnswers(OwnedThrough):
     """What of one session is gone: Redis knew its answers, and the rows do not. Never changes, by trigger.
 
     Without a foreign key, for the session itself may be gone.
     """
+
+    owner = "session_id in sessions_app.TestSession"
 
     session_id = models.UUIDField()
     client_id = models.BigIntegerField(null=True, help_text="The API client that started the session.")
@@ -45,8 +49,10 @@ class LostAnswers(models.Model):
         return self.accepted - self.stored
 
 
-class LossAcknowledgement(models.Model):
+class LossAcknowledgement(OwnedThrough):
     """Somebody has looked into a loss and says why nothing more can be done. Never changes, by trigger."""
+
+    owner = "loss"
 
     loss = models.OneToOneField(
         LostAnswers,

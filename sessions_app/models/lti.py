@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import Owned, OwnedThrough
 from sessions_app.models.named_tests import NamedTest
 from sessions_app.models.outgoing import Outgoing
 from sessions_app.models.sessions import TestSession
@@ -33,7 +34,7 @@ class LtiKey(models.Model):
         return self.kid
 
 
-class LtiRegistration(models.Model):
+class LtiRegistration(Owned):
     """A platform (Moodle, Canvas, …) that may launch tests here."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -98,8 +99,10 @@ class LtiSpent(models.Model):
         return self.digest
 
 
-class LtiPerson(models.Model):
+class LtiPerson(OwnedThrough):
     """A student as a platform calls them."""
+
+    owner = "registration"
 
     registration = models.ForeignKey(LtiRegistration, on_delete=models.PROTECT, related_name="people")
     sub = models.CharField(max_length=LONGEST_ID)
@@ -116,8 +119,10 @@ class LtiPerson(models.Model):
         return f"{self.registration_id}: {self.pk}"
 
 
-class LtiLink(models.Model):
+class LtiLink(OwnedThrough):
     """A place in a course of a platform where a named test is given, as its newest launch told of it."""
+
+    owner = "registration"
 
     registration = models.ForeignKey(LtiRegistration, on_delete=models.PROTECT, related_name="links")
     deployment_id = models.CharField(max_length=LONGEST_ID)
@@ -145,8 +150,10 @@ class LtiLink(models.Model):
         return f"{self.test_id} in {self.context_title or self.resource_link_id}"
 
 
-class LtiSitting(models.Model):
+class LtiSitting(OwnedThrough):
     """A session that was begun by a launch."""
+
+    owner = "session"
 
     session = models.OneToOneField(
         TestSession, on_delete=models.PROTECT, primary_key=True, related_name="lti_sitting"
@@ -162,8 +169,10 @@ class LtiSitting(models.Model):
         return str(self.session_id)
 
 
-class LtiMessage(Outgoing):
+class LtiMessage(Outgoing, OwnedThrough):
     """Something that a platform is told or asked: a score of a session, or who is in a link's course."""
+
+    owner = "registration"
 
     RECEIVER = "registration"
 

@@ -7,16 +7,19 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import OwnedThrough
 from sessions_app.models.jobs import Job
 from testing_engine.interchange.answer_files import USUAL_GROUP
 from testing_engine.models import ArrayLength, PoolRevision, QuestionPool
 
 
-class ResponseImport(models.Model):
+class ResponseImport(OwnedThrough):
     """A file of answers that were given elsewhere. Never a delivered test: those are `TestSession`.
 
     Its answers were scored by the question versions `questions`, which its sittings count in.
     """
+
+    owner = "pool"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(
@@ -59,8 +62,10 @@ class ResponseImport(models.Model):
         return {self.reading["group"] or USUAL_GROUP: self.groups, **others}
 
 
-class ImportedSitting(models.Model):
+class ImportedSitting(OwnedThrough):
     """One person's answers of an import, in the file's order. Never changed, but for who it was."""
+
+    owner = "source"
 
     source = models.ForeignKey(
         ResponseImport, on_delete=models.PROTECT, related_name="sittings", db_index=False
@@ -92,12 +97,14 @@ class ImportedSitting(models.Model):
         return f"sitting {self.number}"
 
 
-class Calibration(Job):
+class Calibration(Job, OwnedThrough):
     """An estimation of a pool's item parameters from answers: what was asked, how far it is, what it found.
 
     `request` and what it names decide the result to the last bit. A result never changes, by trigger; it
     proposes a revision, which a person publishes or not.
     """
+
+    owner = "pool"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(

@@ -5,10 +5,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import Owned, OwnedThrough
 from testing_engine.models import QuestionPool
 
 
-class NamedTest(models.Model):
+class NamedTest(Owned):
     """A pool, rules, texts and conditions under one name, which `start` can ask for.
 
     A session keeps what it started with: an edit is for tests that start later.
@@ -124,7 +125,7 @@ class NamedTest(models.Model):
         db_table = "named_tests"
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint("name", name="named_test_once"),
+            models.UniqueConstraint("organisation", "name", name="named_test_once_an_organisation"),
             models.UniqueConstraint("creation_key", name="named_test_made_once"),
             models.CheckConstraint(
                 condition=Q(opens_at=None) | Q(closes_at=None) | Q(closes_at__gt=F("opens_at")),
@@ -162,8 +163,10 @@ class NamedTest(models.Model):
         return self.title
 
 
-class Invitation(models.Model):
+class Invitation(OwnedThrough):
     """One student's invitation to one named test. Its link is signed, not stored: `invitations`."""
+
+    owner = "test"
 
     test = models.ForeignKey(NamedTest, on_delete=models.PROTECT, related_name="invitations", db_index=False)
     student = models.ForeignKey("sessions_app.Student", on_delete=models.PROTECT, related_name="invitations")

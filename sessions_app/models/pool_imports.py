@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import Owned
 
-class PoolImport(models.Model):
+
+class PoolImport(Owned):
     """A file of questions on its way to a pool: what was asked, how it stands, what became of it.
 
     The file is kept until it is over. The pool's id is drawn before, so that the same import carried out

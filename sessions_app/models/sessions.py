@@ -8,13 +8,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
 
+from organisations.owned import Owned
 from sessions_app.models.named_tests import NamedTest
 from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.students import Student
 from testing_engine.models import ArrayLength, PoolRevision, TestPlan
 
 
-class TestSession(models.Model):
+class TestSession(Owned):
     """One student's way through one test. `sessions_app.sitting.lifecycle` alone writes it."""
 
     class Status(models.TextChoices):
@@ -113,6 +114,10 @@ class TestSession(models.Model):
             models.Index("student", F("started_at").desc(), name="sessions_of_a_student"),
             models.Index(F("started_at").desc(), "id", name="sessions_newest_first"),
             models.Index("status", F("started_at").desc(), "id", name="sessions_of_a_status"),
+            models.Index("organisation", F("started_at").desc(), "id", name="sessions_of_an_organisation"),
+            models.Index(
+                "organisation", "status", F("started_at").desc(), "id", name="sessions_of_its_status"
+            ),
             models.Index(
                 F("completed_at").desc(), "id", condition=Q(status="expired"), name="sessions_that_expired"
             ),

@@ -6,11 +6,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import OwnedThrough
 from sessions_app.models.jobs import Job
 from testing_engine.models import PoolRevision, QuestionPool
 
 
-class Simulation(Job):
+class Simulation(Job, OwnedThrough):
     """Simulated students take tests on a revision of a pool, under one design or two; or persons whose
     answers were recorded do.
 
@@ -18,6 +19,8 @@ class Simulation(Job):
     result never changes, by trigger. It runs while its parts do; `measurement.simulations` puts them
     together.
     """
+
+    owner = "pool"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(
@@ -62,11 +65,13 @@ class Simulation(Job):
         return f"simulation {str(self.pk)[:8]}"
 
 
-class SimulationPart(Job):
+class SimulationPart(Job, OwnedThrough):
     """Some of a simulation's students under one of its designs: what a worker takes at a time.
 
     Gone when the simulation is over.
     """
+
+    owner = "simulation"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     simulation = models.ForeignKey(Simulation, on_delete=models.CASCADE, related_name="parts", db_index=False)

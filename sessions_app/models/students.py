@@ -9,6 +9,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Case, DateTimeField, F, FloatField, Func, OuterRef, Q, Subquery, When
 
+from organisations.owned import Owned, OwnedManager, OwnedThrough
 from testing_engine.models import Scale
 
 
@@ -22,7 +23,7 @@ class Words(Func):
     output_field = SearchVectorField()
 
 
-class Student(models.Model):
+class Student(Owned):
     """Somebody who takes tests. `external_id` is the id that the school's own system uses.
 
     An erased student is a row that says nothing; anonymous sessions refer to it (`administration.privacy`).
@@ -39,9 +40,12 @@ class Student(models.Model):
         db_table = "students"
         ordering = ["external_id"]
         permissions = [("erase_students", "Privacy: export and erase students")]
-        indexes = [GinIndex(Words(F("external_id"), F("name")), name="students_by_words")]
+        indexes = [
+            models.Index("external_id", "id", name="students_by_id"),  # for whoever sees all organisations
+            GinIndex(Words(F("external_id"), F("name")), name="students_by_words"),
+        ]
         constraints = [
-            models.UniqueConstraint("external_id", name="student_once"),
+            models.UniqueConstraint("organisation", "external_id", name="student_once_an_organisation"),
             models.CheckConstraint(
                 condition=Q(erased_at=None) | Q(name="", email="", grade_level=""),
                 name="student_erased_whole",
@@ -85,12 +89,17 @@ class Proficiencies(models.QuerySet["StudentProficiency"]):
         )
 
 
-class StudentProficiency(models.Model):
+ProficiencyManager = OwnedManager.from_queryset(Proficiencies)
+
+
+class StudentProficiency(OwnedThrough):
     """The newest estimate of a student in one concept of one scale; the next test on it may start from it.
 
     While the test that found it runs, the session's row has the numbers, so that an answer writes them once;
     a trigger brings them here when it is over. Whoever reads asks for `now`.
     """
+
+    owner = "student"
 
     theta_now: float  # with `now`, as are the next two
     standard_error_now: float
@@ -108,7 +117,7 @@ class StudentProficiency(models.Model):
     )
     updated_at = models.DateTimeField()
 
-    objects = Proficiencies.as_manager()
+    objects = ProficiencyManager()  # type: ignore[misc]  # as every one is
 
     class Meta:
         db_table = "student_proficiencies"

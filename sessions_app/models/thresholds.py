@@ -5,15 +5,18 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 
+from organisations.owned import OwnedThrough
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.response_times import FIXED
 
 
-class PoolThresholds(models.Model):
+class PoolThresholds(OwnedThrough):
     """For tests that begin later: the plan of each keeps those that it began with.
 
     `method`: `response_times.Method` as JSON. `found`: a `response_times.Threshold` as JSON, by question id.
     """
+
+    owner = "pool"
 
     pool = models.OneToOneField(
         QuestionPool, on_delete=models.PROTECT, primary_key=True, related_name="thresholds"

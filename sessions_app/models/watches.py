@@ -4,14 +4,17 @@ import uuid
 
 from django.db import models
 
+from organisations.owned import OwnedThrough
 from testing_engine.models import PoolRevision, QuestionPool
 
 
-class PoolWatch(models.Model):
+class PoolWatch(OwnedThrough):
     """One night's look at a pool's delivered answers. Never changes, by trigger, and is kept for 400 nights.
 
     `result`: `found` (findings with their change since the night before), `gone`, `numbers`.
     """
+
+    owner = "pool"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pool = models.ForeignKey(QuestionPool, on_delete=models.PROTECT, related_name="watches", db_index=False)

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from organisations.owned import Owned, OwnedThrough
 from sessions_app.models.outgoing import Outgoing
 from sessions_app.models.sessions import TestSession
 from sessions_app.models.watches import PoolWatch
@@ -22,7 +23,7 @@ def new_secret() -> str:
     return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
 
 
-class Webhook(models.Model):
+class Webhook(Owned):
     """An address that is told of some kinds of events."""
 
     class Kind(models.TextChoices):
@@ -65,10 +66,12 @@ class Webhook(models.Model):
         return self.url
 
 
-class WebhookMessage(Outgoing):
+class WebhookMessage(Outgoing, OwnedThrough):
     """One message to one address."""
 
     RECEIVER = "webhook"
+
+    owner = "webhook"
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="messages", db_index=False)
     kind = models.CharField(max_length=20)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Avg, Count, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Cast, NullIf
 
+from organisations.owned import the_one
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.refusals import SessionNotFound, SessionStillActive, StudentNotFound
 from sessions_app.reporting.asked import either, measures
@@ -47,7 +48,7 @@ class Totals:
 def student_of(external_id: str) -> Student:
     """Raises `StudentNotFound`; what stands in an erased student's place is nobody."""
     known = Student.objects.filter(external_id=external_id, erased_at=None)
-    student = known.first() if "\x00" not in external_id else None
+    student = the_one(known) if "\x00" not in external_id else None
     if student is None:
         raise StudentNotFound
     return student

@@ -50,6 +50,7 @@ TRIGGERS = {
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
     "session_events_never_emptied": ("session_events", "refuse_change"),
     "simulations_frozen": ("simulations", "refuse_change"),
+    "students_stay_in_their_organisation": ("students", "refuse_change"),
     "students_stay_erased": ("students", "refuse_change"),
     "test_plans_never_change": ("test_plans", "refuse_change"),
     "test_plans_never_emptied": ("test_plans", "refuse_change"),
@@ -62,6 +63,7 @@ TRIGGERS = {
     "test_sessions_keep_proficiencies": ("test_sessions", "keep_proficiencies"),
     "test_sessions_manner": ("test_sessions", "refuse_change"),
     "test_sessions_never_deleted": ("test_sessions", "refuse_change"),
+    "test_sessions_stay_in_their_organisation": ("test_sessions", "refuse_change"),
     "test_sessions_none_begins_for_the_erased": ("test_sessions", "refuse_test_of_erased_student"),
     "test_sessions_none_goes_on_for_the_erased": ("test_sessions", "refuse_test_of_erased_student"),
 }

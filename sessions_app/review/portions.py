@@ -38,6 +38,7 @@ _LOOKS: tuple[Callable[[], Iterable[Break]], ...] = (
     surroundings.changed_media,
     surroundings.changed_invitations,
     surroundings.changed_proficiencies,
+    surroundings.misfiled_sessions,
     surroundings.misplaced_sessions,
     surroundings.lost_answers,
 )

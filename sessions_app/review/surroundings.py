@@ -132,6 +132,25 @@ def lost_answers() -> Iterator[Break]:
             yield Break(where, f"{what}, and its acknowledgement is not what somebody said")
 
 
+_MISFILED = """
+SELECT session.id FROM test_sessions session
+JOIN students student ON student.id = session.student_id
+JOIN pool_revisions revision ON revision.id = session.revision_id
+JOIN question_pools pool ON pool.id = revision.pool_id
+WHERE session.organisation_id IS DISTINCT FROM student.organisation_id
+   OR session.organisation_id IS DISTINCT FROM pool.organisation_id
+ORDER BY session.id
+"""
+
+
+def misfiled_sessions() -> Iterator[Break]:
+    """A session belongs to the organisation that has its student and its pool."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MISFILED)
+        for (session_id,) in cursor.fetchall():
+            yield Break(f"session {session_id}", "belongs to another organisation than its student or pool")
+
+
 _MISPLACED = """
 SELECT session.id FROM test_sessions session
 WHERE session.status = 'active' AND (

@@ -110,7 +110,8 @@ def start(
                 settled = with_open_pilots(settled, revision)
             settled = times.with_thresholds(settled, revision)
             plan = store_plan(settled, names)
-            student = _student_called(request.student_id)
+            # Whose the pool is, the test is and its student.
+            student = _student_called(request.student_id, pool)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)
             is_known = asked.prior is None and named_tests.carries_over(test)
@@ -128,6 +129,7 @@ def start(
             if step.next_item is None:
                 raise RulesRefused([("", "Under these rules the pool has no question to begin with.")])
             session = TestSession(
+                organisation_id=pool.organisation_id,
                 client_id=caller.client_id,
                 student=student,
                 revision_id=revision.id,
@@ -174,25 +176,29 @@ def _rules_of(request: TestRequest, test: NamedTest | None, revision: FrozenRevi
 
 _STUDENT = """
 WITH found AS (
-  SELECT id, erased_at FROM students WHERE external_id = %(external_id)s FOR NO KEY UPDATE
+  SELECT id, erased_at FROM students
+  WHERE organisation_id = %(organisation_id)s AND external_id = %(external_id)s FOR NO KEY UPDATE
 ), made AS (
-  INSERT INTO students (external_id, name, email, grade_level, created_at)
-  SELECT %(external_id)s, '', '', '', %(now)s WHERE %(may_be_made)s AND NOT EXISTS (SELECT FROM found)
-  ON CONFLICT (external_id) DO NOTHING
+  INSERT INTO students (organisation_id, external_id, name, email, grade_level, created_at)
+  SELECT %(organisation_id)s, %(external_id)s, '', '', '', %(now)s
+  WHERE %(may_be_made)s AND NOT EXISTS (SELECT FROM found)
+  ON CONFLICT (organisation_id, external_id) DO NOTHING
   RETURNING id, erased_at
 )
 SELECT id, erased_at FROM found UNION ALL SELECT id, erased_at FROM made
 """
 
 
-def _student_called(external_id: str) -> Student:
-    """The student, who is made if need be. Locked: nobody is erased while a test of theirs begins.
+def _student_called(external_id: str, pool: QuestionPool) -> Student:
+    """The student of the pool's organisation, who is made if need be.
 
-    So two starts of one student wait for each other, and attempts are counted right. One statement; again
-    only where another start made the student in that moment, or an erasure took the name away.
+    Locked: nobody is erased while a test of theirs begins. So two starts of one student wait for each other,
+    and attempts are counted right. One statement; again only where another start made the student in that
+    moment, or an erasure took the name away.
     """
     problem = problem_of_student_id(external_id)
     asked: dict[str, Any] = {
+        "organisation_id": pool.organisation_id,
         "external_id": external_id,
         "may_be_made": problem is None,
         "now": timezone.now(),
@@ -210,7 +216,8 @@ def _student_called(external_id: str) -> Student:
     pk, erased_at = found
     if erased_at is not None:
         raise StudentErased
-    return Student.from_db("default", ["id", "external_id", "erased_at"], [pk, external_id, erased_at])
+    names = ["id", "organisation_id", "external_id", "erased_at"]
+    return Student.from_db("default", names, [pk, pool.organisation_id, external_id, erased_at])
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:

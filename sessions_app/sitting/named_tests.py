@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from organisations.owned import the_one
 from sessions_app.models import Accommodation, Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import NamedTestNotFound, NamedTestNotOpen, NoAttemptsLeft, NotInvited
 from sessions_app.sitting.result_specs import ResultSpec
@@ -24,7 +25,7 @@ VARIED = RandomesqueStart()  # how a test begins that varies its first questions
 
 def named_test(name: str) -> NamedTest:
     """The test of that name; raises `NamedTestNotFound`."""
-    found = NamedTest.objects.filter(name=name).first() if "\x00" not in name else None
+    found = the_one(NamedTest.objects.filter(name=name)) if "\x00" not in name else None
     if found is None:
         raise NamedTestNotFound
     return found

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from organisations.acting import acting_organisation
 from sessions_app.sitting import scripts
 from sessions_app.sitting.round_trips import Command
 from sessions_app.sitting.session_state import digest_of
@@ -52,8 +53,8 @@ def of_client(client_id: int) -> RateLimit:
 
 
 def of_starts(external_id: str) -> RateLimit:
-    """The tests that are started for one student."""
-    name = f"starts:{digest_of(external_id).hex()}"
+    """The tests that are started for one student of the acting organisation."""
+    name = f"starts:{acting_organisation() or 0}:{digest_of(external_id).hex()}"
     return RateLimit(name, settings.RATE_LIMIT_STUDENT_STARTS_PER_MINUTE)
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
+from organisations.membership import accounts
 from sessions_app.models import ClassTeacher, SchoolClass
 
 LISTED = 200  # classes on a page
@@ -122,7 +123,7 @@ def teachers_of(school_class: SchoolClass) -> list[tuple[int, str, str]]:
 
 def add_teacher(school_class: SchoolClass, username: str) -> bool:
     """Whether she was not there before. Raises `NoSuchTeacher`."""
-    user = User.objects.filter(username=username, is_staff=True, is_active=True).first()
+    user = accounts().filter(username=username, is_staff=True, is_active=True).first()
     if user is None:
         raise NoSuchTeacher
     return ClassTeacher.objects.get_or_create(school_class=school_class, user=user)[1]

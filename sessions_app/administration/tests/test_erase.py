@@ -318,6 +318,8 @@ def test_its_columns_are_all_decided_on() -> None:
             *("id", "source", "number", "group_name", "other_groups", "items", "categories", "times"),
         },
     }
+    for owner in ("Student", "TestSession"):
+        stays[owner] |= {"organisation"}  # whose they were
     stays["SessionEvent"] = {"id", "session", "kind", "after_answers", "at", "reason", "by", "link"}
     deleted = {
         "StudentProficiency",

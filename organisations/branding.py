@@ -1,0 +1,51 @@
+"""A colour of an organisation's own, as everybody can see it.
+
+It fills buttons, bars and marks, on light pages and on dark ones, with text on it: WCAG 2.2 asks of what is
+filled a contrast of 3 to 1 with the page (1.4.11), and of the text 4.5 to 1 with what is behind it (1.4.3).
+"""
+
+import re
+
+LIGHT, DARK = "#ffffff", "#12151a"  # the grounds of pages, the lightest and the darkest
+PART, TEXT = 3.0, 4.5  # to 1
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+def is_colour(written: str) -> bool:
+    """As a browser reads it: # and six hexadecimal digits, small."""
+    return _COLOUR.fullmatch(written) is not None
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def text_on(colour: str) -> str:
+    """White or the dark ground, whichever is read better on it."""
+    return max((LIGHT, DARK), key=lambda text: contrast(text, colour))
+
+
+def problem_of_colour(colour: str) -> str | None:
+    """Why it cannot be a brand's colour, as a sentence; None: it can."""
+    if not is_colour(colour):
+        return "Write # and six digits from 0 to 9 and a to f, as in #1d4ed8."
+    for ground, pages in ((LIGHT, "light"), (DARK, "dark")):
+        if (found := contrast(colour, ground)) < PART:
+            return (
+                f"On {pages} pages it can hardly be seen: its contrast is {found:.1f} to 1, "
+                f"and WCAG AA asks for {PART:.0f} to 1."
+            )
+    if (found := contrast(colour, text_on(colour))) < TEXT:
+        return (
+            f"No text can be read on it: the contrast is {found:.1f} to 1, and WCAG AA asks for {TEXT} to 1."
+        )
+    return None
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance, 0 to 1 (WCAG 2.2)."""
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -1,0 +1,48 @@
+"""Who belongs where: asked for every request of a person, and kept for every account that is made."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db.models import QuerySet
+
+from organisations.acting import NOBODY, Acting, acting_organisation
+from organisations.models import Membership, Organisation
+
+
+def organisation_of(user: AbstractBaseUser | AnonymousUser | None) -> Acting:
+    """What an account acts for: its organisation; else all for a superuser, and nobody's for all others."""
+    if not isinstance(user, User) or not user.is_active:
+        return NOBODY
+    found = Membership.objects.filter(user_id=user.pk).values_list("organisation_id", flat=True).first()
+    if found is not None:
+        return found
+    return None if user.is_superuser else NOBODY
+
+
+def accounts() -> QuerySet[User]:
+    """People and programs of the acting organisation; all of them where nobody acts."""
+    acting = acting_organisation()
+    return User.objects.all() if acting is None else User.objects.filter(membership__organisation=acting)
+
+
+def the_only_organisation() -> int | None:
+    """The primary key of the organisation where there is one alone."""
+    found = Organisation.objects.values_list("pk", flat=True)[:2]
+    return found[0] if len(found) == 1 else None
+
+
+def organisation_for_new() -> int | None:
+    """Whose something is that is made now; None: that has to be said."""
+    return acting_organisation() or the_only_organisation()
+
+
+def enrol(instance: Any, created: bool, raw: bool, **_: Any) -> None:
+    """Whatever makes an account, it belongs to whom that was done for: a form, a command, a sign-on.
+
+    Superusers are made outside; where nothing says whose an account is, it belongs to nobody and sees
+    nothing until it is given a membership.
+    """
+    if created and not raw and isinstance(instance, User) and not instance.is_superuser:
+        organisation = organisation_for_new()
+        if organisation is not None:
+            Membership.objects.get_or_create(user_id=instance.pk, defaults={"organisation_id": organisation})
