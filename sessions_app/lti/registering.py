@@ -31,7 +31,9 @@ ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registrati
 
 
 def invitation() -> str:
-    """A one-use value for the address that a platform's administrator pastes there; for the acting organisation."""
+    """A one-use value for the address that a platform's administrator pastes there. The platform is the
+    acting organisation's then.
+    """
     return make_ticket(Purpose.REGISTRATION, {"organisation": organisation_for_new()})
 
 
