@@ -53,17 +53,23 @@ def trails_of(sessions: Q) -> dict[UUID, list[Entry]]:
         "is_rapid",
     )
     for row in answers.order_by().iterator(chunk_size=5000):
-        name = f"answer {row[1]}"
-        trails[row[0]].append(Entry((row[1], 0, 0), bytes(row[11]), name, row, partial(_packed_answer, row)))
+        trails[row[0]].append(entry_of_answer(row))
     for event in SessionEvent.objects.filter(sessions).order_by().iterator(chunk_size=5000):
-        order = (event.after_answers, 1, event.pk)
-        of_event = partial(_packed_event, event)
-        trails[event.session_id].append(
-            Entry(order, bytes(event.link), f"the event “{event.kind}”", event, of_event)
-        )
+        trails[event.session_id].append(entry_of_event(event))
     for own in trails.values():
         own.sort(key=lambda entry: entry.order)
     return trails
+
+
+def entry_of_answer(row: tuple[Any, ...]) -> Entry:
+    """`row`: as `trails_of` reads it."""
+    return Entry((row[1], 0, 0), bytes(row[11]), f"answer {row[1]}", row, partial(_packed_answer, row))
+
+
+def entry_of_event(event: SessionEvent) -> Entry:
+    """Of the events behind one answer, the one with the lower key comes first."""
+    order, packed = (event.after_answers, 1, event.pk), partial(_packed_event, event)
+    return Entry(order, bytes(event.link), f"the event “{event.kind}”", event, packed)
 
 
 def _packed_answer(row: tuple[Any, ...], session: TestSession) -> bytes:

@@ -1,7 +1,9 @@
 """manage.py verify_audit: is every answer and every event what was written, and is each there?"""
 
+import gzip
 import hashlib
 import os
+import zlib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from redis.exceptions import RedisError
 from tqdm import tqdm
 
 from sessions_app.models import TestSession
+from sessions_app.review import archive
 from sessions_app.review.processes import VerificationBroke
 from sessions_app.review.progress import AnotherRun, Progress, Run
 from sessions_app.review.verification import Verified, verify
@@ -47,6 +50,11 @@ class Command(BaseCommand):
             help="The same, and sessions are not walked again whose rows are as that run found them.",
         )
         parser.add_argument(
+            "--archive",
+            metavar="FILE",
+            help="Check a file of archive_sessions instead, and whether the database still has its sessions.",
+        )
+        parser.add_argument(
             "--processes",
             metavar="N",
             type=_at_least_one,
@@ -60,6 +68,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["archive"]:
+            self._check_archive(options["archive"])
+            return
         try:
             losses.look_at_all()
         except RedisError:
@@ -78,6 +89,14 @@ class Command(BaseCommand):
         except (WitnessError, AnotherRun, VerificationBroke) as error:
             raise CommandError(_told(error, options["resume"])) from error
         self._report(found)
+
+    def _check_archive(self, file: str) -> None:
+        try:
+            with gzip.open(file) as lines, tqdm(unit="session", disable=None) as bar:
+                found = archive.check(lines, bar.update)
+        except (archive.ArchiveError, OSError, EOFError, zlib.error) as error:
+            raise CommandError(f"{file}: {error}") from error
+        self._report(Verified(found.sessions, 0, found.answers, found.events, found.breaks))
 
     def _verified(self, witness: Witness | None, run: Run, options: dict[str, Any]) -> Verified:
         progress = Path(options["resume"]) if options["resume"] else None
