@@ -1,7 +1,8 @@
 """Lists come in pages: by where the one before ended (`?after=…`), or by number (`?page=2`); `&page_size=50`.
 
-A page by its number costs more the further it is from both ends: PostgreSQL counts the rows up to it. One by
-its place costs what the first does, and `next` names it, unless a number was asked for.
+A page by its number costs more the further it is from both ends: PostgreSQL goes over the keys up to it,
+in the list's index, and reads the page's rows alone. One by its place costs what the first does, and `next`
+names it, unless a number was asked for.
 """
 
 from functools import cached_property, partial
@@ -112,8 +113,11 @@ class TrailPages(Pages):
     page_size = 500
 
 
+DEEP = 500  # rows before a page from which on its keys are looked for first
+
+
 class _Numbered(Paginator[Any]):
-    """Pages of a list whose length is known. In its second half rows are read from the end."""
+    """Pages of a list whose length is known. In its second half they are counted from the end."""
 
     def __init__(self, found: QuerySet[Any], size: int, *, count: int) -> None:
         super().__init__(found, size)
@@ -127,8 +131,17 @@ class _Numbered(Paginator[Any]):
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         behind = min(first + self.per_page, self.count)
-        if 2 * first < self.count:
-            return Page(self.object_list[first:behind], number, self)
         assert isinstance(self.object_list, QuerySet)
-        rows = list(self.object_list.reverse()[self.count - behind : self.count - first])
+        if 2 * first < self.count:
+            return Page(_sliced(self.object_list, first, behind), number, self)
+        rows = _sliced(self.object_list.reverse(), self.count - behind, self.count - first)
         return Page(rows[::-1], number, self)
+
+
+def _sliced(found: QuerySet[Any], first: int, behind: int) -> list[Any]:
+    """Rows of a list in order. Those before are passed over by their keys, which an index holds, and are not
+    read with all that belongs to them."""
+    if first < DEEP:
+        return list(found[first:behind])
+    keys = list(found.values_list("pk", flat=True)[first:behind])
+    return list(found.filter(pk__in=keys))

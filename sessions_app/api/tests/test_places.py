@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from sessions_app.api import pagination
 from sessions_app.conftest import Start
 from sessions_app.models import TestSession
 from sessions_app.reporting import results
@@ -57,9 +58,18 @@ def test_a_new_test_moves_no_page(api: APIClient, sessions: list[str], start: St
     assert not [query for query in sent if "COUNT(" in query["sql"]]
 
 
-def test_pages_by_number_are_the_same(api: APIClient, sessions: list[str]) -> None:
-    pages, _ = walk(api, "/api/sessions?page_size=5&page=1", "next")
-    assert pages == [sessions[:5], sessions[5:10], sessions[10:]]
+@pytest.mark.parametrize("deep", [1, 500])
+def test_pages_by_number_are_the_same(
+    api: APIClient, sessions: list[str], deep: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the rows before a page are passed over by their keys."""
+    monkeypatch.setattr(pagination, "DEEP", deep)
+    with CaptureQueriesContext(connection) as sent:
+        pages, _ = walk(api, "/api/sessions?page_size=4&page=1", "next")
+    assert pages == [sessions[:4], sessions[4:8], sessions[8:]]
+    passed_over = [query["sql"] for query in sent if "OFFSET" in query["sql"]]
+    assert all(("student" not in sql) == (deep == 1) for sql in passed_over)
+    assert passed_over
 
 
 def test_filters_stay_on_the_way(api: APIClient, sessions: list[str]) -> None:
