@@ -1,5 +1,15 @@
 """The admin's pages, a module a subject. Django finds them by importing this package."""
 
-from sessions_app.admin import accounts, live, losses, named_tests, pools, sessions, students, webhooks
+from sessions_app.admin import (
+    accounts,
+    live,
+    losses,
+    lti,
+    named_tests,
+    pools,
+    sessions,
+    students,
+    webhooks,
+)
 
-__all__ = ["accounts", "live", "losses", "named_tests", "pools", "sessions", "students", "webhooks"]
+__all__ = ["accounts", "live", "losses", "lti", "named_tests", "pools", "sessions", "students", "webhooks"]

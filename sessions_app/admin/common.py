@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from sessions_app.sitting.thousandths import told
@@ -26,6 +26,14 @@ def go_on(request: HttpRequest, address: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
+
+
+def found(page: Any, request: HttpRequest, object_id: str) -> Any:
+    """The row of a page of the admin; there may be none of that id any more."""
+    row = page.get_object(request, object_id)
+    if row is None:
+        raise Http404
+    return row
 
 
 def to_desk(request: HttpRequest, page: str, *ids: object) -> HttpResponse:

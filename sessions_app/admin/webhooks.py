@@ -5,14 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from sessions_app.admin.common import ReadOnly, go_on
+from sessions_app.admin.common import ReadOnly, found, go_on
 from sessions_app.models import ApiClient, Webhook, WebhookMessage
 from sessions_app.outgoing import queue
 from sessions_app.outgoing.addresses import AddressRefused, parsed
@@ -73,25 +73,17 @@ class WebhookAdmin(ModelAdmin):  # type: ignore[misc]
 
     @action(description="Send a test", url_path="try", permissions=["change"])  # type: ignore[untyped-decorator]
     def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        outbox.send_test(_found(self, request, object_id))
+        outbox.send_test(found(self, request, object_id))
         messages.info(request, "A test message is on its way; the list of messages shows what comes of it.")
         return go_on(request, _messages_of(object_id))
 
     @action(description="Messages", url_path="messages", permissions=["view"])  # type: ignore[untyped-decorator]
     def sent(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return go_on(request, _messages_of(_found(self, request, object_id).pk))
+        return go_on(request, _messages_of(found(self, request, object_id).pk))
 
 
 def _messages_of(pk: object) -> str:
     return f"{reverse('admin:sessions_app_webhookmessage_changelist')}?webhook__id__exact={pk}"
-
-
-def _found(page: Any, request: HttpRequest, object_id: str) -> Any:
-    """The row of a page of the admin; there may be none of that id any more."""
-    found = page.get_object(request, object_id)
-    if found is None:
-        raise Http404
-    return found
 
 
 @admin.register(WebhookMessage)
@@ -112,6 +104,6 @@ class WebhookMessageAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     @action(description="Send again", url_path="again", permissions=["resend"])  # type: ignore[untyped-decorator]
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        queue.send_again(_found(self, request, object_id), timezone.now())
+        queue.send_again(found(self, request, object_id), timezone.now())
         messages.info(request, "It is sent again within a quarter of a minute.")
         return go_on(request, reverse("admin:sessions_app_webhookmessage_change", args=[object_id]))

@@ -65,6 +65,7 @@ class Held:
     classes: QuerySet[ClassMember]
     accommodation: Accommodation | None
     roster_ids: list[str]
+    platforms: QuerySet[LtiPerson]
     sessions: QuerySet[TestSession]
     admin_history: QuerySet[LogEntry]
 
@@ -81,6 +82,7 @@ def held_of(external_id: str) -> Held:
         classes=student.memberships.select_related("school_class").order_by("pk"),
         accommodation=Accommodation.objects.filter(student=student).first(),
         roster_ids=list(student.roster_people.values_list("source_id", flat=True)),
+        platforms=LtiPerson.objects.filter(student=student).select_related("registration").order_by("pk"),
         sessions=_sessions(student),
         admin_history=_admin_history(student).order_by("action_time"),
     )

@@ -11,6 +11,7 @@ from sessions_app.models import (
     Accommodation,
     ClassMember,
     Invitation,
+    LtiPerson,
     SessionEvent,
     StudentProficiency,
     TestResponse,
@@ -36,6 +37,7 @@ DATA_DICTIONARY = {
     "classes": "The classes that the student is in; enrolment: its id in the system that a roster came from.",
     "accommodation": "What the student gets for fair testing: more time, in percent, and a note.",
     "roster_ids": "The student's ids in the systems that rosters came from.",
+    "platforms": "Learning platforms that the student came from, and what these call the student.",
     "sessions": "Every test, the oldest first.",
     "sessions[].test": "The named test, if it was one; deadline: when its time was over.",
     "sessions[].waits_to_begin": "Its student has not said that they have read the introduction and begin.",
@@ -101,6 +103,12 @@ class ExportedMembership(Reply, frozen=True):
 class ExportedAccommodation(Reply, frozen=True):
     extra_time_percent: int
     note: str
+
+
+class ExportedPlatform(Reply, frozen=True):
+    platform: str
+    person: str
+    known_since: Time
 
 
 class ExportedAnswer(Reply, frozen=True):
@@ -182,12 +190,13 @@ class StudentExport(Reply, frozen=True):
     classes: list[ExportedMembership]
     accommodation: ExportedAccommodation | None
     roster_ids: list[str]
+    platforms: list[ExportedPlatform]
     sessions: list[ExportedSession]
     admin_history: list[AdminChange]
 
 
 def student_export(held: Held, *, now: datetime) -> StudentExport:
-    """Reads what is held, in ten queries whatever there is."""
+    """Reads what is held, in eleven queries whatever there is."""
     student = held.student
     return StudentExport(
         generated_at=now.isoformat(),
@@ -204,6 +213,7 @@ def student_export(held: Held, *, now: datetime) -> StudentExport:
         classes=[_membership(row) for row in held.classes],
         accommodation=_accommodation(held.accommodation),
         roster_ids=held.roster_ids,
+        platforms=[_platform(row) for row in held.platforms],
         sessions=[_session(session) for session in held.sessions],
         admin_history=[
             AdminChange(at=entry.action_time.isoformat(), change=entry.get_change_message())
@@ -250,6 +260,12 @@ def _accommodation(row: Accommodation | None) -> ExportedAccommodation | None:
     if row is None:
         return None
     return ExportedAccommodation(extra_time_percent=row.extra_time_percent, note=row.note)
+
+
+def _platform(row: LtiPerson) -> ExportedPlatform:
+    return ExportedPlatform(
+        platform=row.registration.issuer, person=row.sub, known_since=row.created_at.isoformat()
+    )
 
 
 def _session(session: TestSession) -> ExportedSession:

@@ -112,7 +112,7 @@ def test_it_costs_as_many_queries_for_many_tests(
     api: APIClient, start: Start, django_assert_num_queries: Any
 ) -> None:
     for _ in range(2):
-        with django_assert_num_queries(11):  # with the token's
+        with django_assert_num_queries(12):  # with the token's
             export(api)
         for _ in range(5):
             answer_questions(api, start(student_id="alice"), 3)
