@@ -1286,6 +1286,12 @@ export interface components {
             /** Format: date-time */
             joined_at: string;
         };
+        ExportedPlatform: {
+            platform: string;
+            person: string;
+            /** Format: date-time */
+            known_since: string;
+        };
         ExportedPool: {
             /** Format: uuid */
             question_pool_id: string;
@@ -2831,6 +2837,7 @@ export interface components {
             classes: components["schemas"]["ExportedMembership"][];
             accommodation: components["schemas"]["ExportedAccommodation"] | null;
             roster_ids: string[];
+            platforms: components["schemas"]["ExportedPlatform"][];
             sessions: components["schemas"]["ExportedSession"][];
             admin_history: components["schemas"]["AdminChange"][];
         };
