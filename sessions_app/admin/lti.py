@@ -104,7 +104,7 @@ class LtiRegistrationAdmin(ModelAdmin):  # type: ignore[misc]
         return format_html("<dl>{}</dl>", format_html_join("", "<dt>{}</dt><dd><code>{}</code></dd>", told))
 
     def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self.has_add_permission(request)
+        return bool(self.has_add_permission(request))
 
     @action(description="Register dynamically", url_path="invite", permissions=["invite"])  # type: ignore[untyped-decorator]
     def invite(self, request: HttpRequest) -> HttpResponse:
