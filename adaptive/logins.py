@@ -1,7 +1,6 @@
 """Failed logins to the admin and the desk, which django-axes counts: whose, when they lock, how it looks."""
 
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
@@ -16,8 +15,7 @@ from django.urls import reverse
 from desk.views import entrance
 from sessions_app.api.at_once import SLOTS
 from sessions_app.api.errors import RETRY_AFTER_BUSY
-
-ONE_SITE = 64  # bits: who has one IPv6 address has the 2**64 of its network
+from sessions_app.api.senders import address_of
 
 
 class LoginFailures(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
@@ -41,26 +39,6 @@ class LoginFailures(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no t
 
 def _failures(attempts: QuerySet[AccessAttempt]) -> int:
     return attempts.aggregate(failures=Sum("failures_since_start"))["failures"] or 0
-
-
-def address_of(request: HttpRequest) -> str | None:
-    """The address that failures are counted under.
-
-    Behind a proxy it is the last entry of X-Forwarded-For, which the proxy wrote; those before it may be a
-    client's own invention. Without a proxy the header is a client's invention altogether.
-    """
-    sender = request.META.get("REMOTE_ADDR", "")
-    if settings.SECURE_PROXY_SSL_HEADER is not None:
-        sender = request.headers.get("X-Forwarded-For", sender).rpartition(",")[2].strip()
-    try:
-        address = ip_address(sender)
-    except ValueError:
-        return None
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((address, ONE_SITE), strict=False).network_address)
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:

@@ -367,7 +367,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=env.int("ADMIN_LOGIN_LOCK_MINUTES", defaul
 AXES_HANDLER = "adaptive.logins.LoginFailures"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "adaptive.logins.address_of"
+AXES_CLIENT_IP_CALLABLE = "sessions_app.api.senders.address_of"
 AXES_LOCKOUT_CALLABLE = "adaptive.logins.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # who logged in when is not ours to keep

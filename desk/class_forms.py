@@ -95,6 +95,24 @@ class AddStudentForm(forms.Form):
         return Person(given["student_id"] or members.new_id(), name=given["name"] or None)
 
 
+class GiveForm(forms.Form):
+    """A test for the class; `choices` are those that it has not."""
+
+    test = forms.TypedChoiceField(coerce=int, label=_("Test"))
+    names_may_be_chosen = forms.BooleanField(
+        required=False,
+        label=_("With the class’s code, students may choose their name from a list"),
+        help_text=_(
+            "Quick, and without slips. But whoever has the code sees the names of the class and can begin under "
+            "any of them: only where you see who sits where. A name that has begun can be chosen no more."
+        ),
+    )
+
+    def __init__(self, *args: Any, tests: list[tuple[int, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["test"].choices = tests  # type: ignore[attr-defined]
+
+
 class TeacherForm(forms.Form):
     username = forms.CharField(
         max_length=150,

@@ -60,6 +60,7 @@ SECTIONS: Sequence[Place] = (
 
 CLASS_TABS: Sequence[Place] = (
     Place("students", _("Students"), "desk:class", TEACH, "classes"),
+    Place("tests", _("Tests"), "desk:class_tests", TEACH, "classes"),
     Place("settings", _("Settings"), "desk:class_settings", TEACH, "classes"),
 )
 

@@ -29,6 +29,7 @@ SEE_SESSIONS = Right(("sessions_app.view_testsession",))
 SUPERVISE = Right(("sessions_app.operate_service",))  # tests that run: more time, an end
 SEE_RESULTS = Right(("sessions_app.report_results",))
 TEACH = Right(("sessions_app.teach_classes", "sessions_app.manage_classes"))  # own classes
+GIVE_TESTS = Right(("sessions_app.add_invitation",))  # to one's own classes
 MANAGE_CLASSES = Right(("sessions_app.manage_classes",))  # all, and rosters of a whole school
 
 ALL = {
@@ -46,6 +47,7 @@ ALL = {
     "see_results": SEE_RESULTS,
     "teach": TEACH,
     "manage_classes": MANAGE_CLASSES,
+    "give_tests": GIVE_TESTS,
 }
 
 

@@ -239,6 +239,14 @@ class InvitationUsed(Refusal):
         self.session_token = session_token
 
 
+class JoinCodeUnknown(Refusal):
+    """No test has this code, or not any more."""
+
+
+class NameTaken(Refusal):
+    """A test was begun under this name already, or the class's code lets nobody choose one."""
+
+
 class NotExpired(Refusal):
     """Only an expired test can be resumed: `status` is what it is."""
 

@@ -94,6 +94,8 @@ def script_texts() -> dict[str, str]:
         "used": _(
             "The test of this invitation is over. If you think that it is not, ask whoever invited you."
         ),
+        "nameTakenTitle": _("Somebody has begun under this name"),
+        "nameTaken": _("Tell your teacher, who can give you your own slip."),
         "failedTitle": _("Something went wrong"),
         "failed": _(
             "Answers that you sent are kept. Load this page again; if it does not help, tell your teacher."
@@ -112,4 +114,18 @@ def script_texts() -> dict[str, str]:
         "afterOne": _("After 1 question: between {low} and {high}."),
         "pathAxis": _("questions"),
         "forgotten": _("This device has forgotten the test."),
+    }
+
+
+def join_texts() -> dict[str, str]:
+    """The same of the page on which a code is typed."""
+    return {
+        "noSuchCode": _("No test has this code. Look at every sign: there is no O, no I and no zero in it."),
+        "slipNeeded": _("{title}: this is the code of your class. Type the long code on your slip."),
+        "nobodyLeft": _("Everybody has begun already. Type the long code on your slip, or ask your teacher."),
+        "nameTaken": _("Somebody has begun under this name. Tell your teacher."),
+        "notOpen": _("The test cannot be started now. Ask your teacher when it opens."),
+        "offline": _("No connection. Try again in a moment."),
+        "busy": _("Too many codes were tried. Wait a minute, then try again."),
+        "failed": _("Something went wrong. Load this page again; if it does not help, tell your teacher."),
     }

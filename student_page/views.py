@@ -14,7 +14,7 @@ from sessions_app.lti import frames
 from sessions_app.sitting.tokens import STUDENT_PAGE, make_session_token, page_of
 from student_page.demo import DEMOS, NoDemoPool, start_demo
 from student_page.languages import chosen_language, languages
-from student_page.texts import script_texts
+from student_page.texts import join_texts, script_texts
 
 COOKIE = "take_language"  # not Django's own: it would speak of the whole site
 COOKIE_AGE = 365 * 24 * 3600
@@ -78,7 +78,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     language = chosen_language(request, COOKIE)
     with translation.override(language):
-        data = {"texts": script_texts()}
+        data = {"texts": join_texts() if name == "landing" else script_texts()}
         shown = {**context, "languages": languages(), "data": data, "modules": MODULES}
         response = render(request, f"student_page/{name}.html", shown, status=status)
     if request.GET.get("language") == language:

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django_redis import get_redis_connection
 
-from adaptive.logins import address_of
+from sessions_app.api.senders import address_of
 
 PASSWORD = "a long enough password"
 LIMIT = 3

@@ -12,6 +12,7 @@ from desk.rights import (
     ALL,
     CHANGE_TESTS,
     EXPORT_POOLS,
+    GIVE_TESTS,
     INVITE,
     MAKE_POOLS,
     PUBLISH_CALIBRATIONS,
@@ -27,13 +28,12 @@ from desk.rights import (
 from desk.tests.conftest import somebody
 from desk.urls import urlpatterns
 from sessions_app.conftest import Start
-from sessions_app.models import Calibration, ClassMember, SchoolClass, Simulation, Student
+from sessions_app.models import Calibration, ClassMember, ClassTest, SchoolClass, Simulation, Student
 from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.pools import current_questions
 
 OPEN = {"log_in", "log_out"}
 OF_AN_ACCOUNT = {"import_progress", "take_import"}  # nobody else finds it
-OF_NO_CLASS = {"classes", "new_class"}  # the others are about one, which only its teachers find
 # Address's name → (method, right). Whoever adds an address says here who may open it.
 GUARDED: dict[str, tuple[str, Right | None]] = {
     "home": ("get", None),
@@ -95,6 +95,11 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "class_file": ("get", TEACH),
     "class_roster": ("get", TEACH),
     "class_student": ("get", TEACH),
+    "class_tests": ("get", TEACH),
+    "give_test": ("post", GIVE_TESTS),
+    "class_test": ("get", TEACH),
+    "change_given": ("post", GIVE_TESTS),
+    "slips": ("get", TEACH),
     "class_settings": ("get", TEACH),
     "class_teachers": ("post", TEACH),
     "archive_class": ("post", TEACH),
@@ -114,6 +119,9 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "frame": ("get", WRITE_QUESTIONS),
 }
 
+# Only the teachers of a class find it, and who manages all.
+OF_A_CLASS = {pattern.name for pattern in urlpatterns if "<uuid:class_id>" in str(pattern.pattern)}
+
 
 def test_every_address_is_listed() -> None:
     assert {pattern.name for pattern in urlpatterns} == OPEN | set(GUARDED)
@@ -130,6 +138,7 @@ def test_who_may_open_what(start: Start) -> None:
     )
     school_class = SchoolClass.objects.create(id=pool.pk, name="9b")
     ClassMember.objects.create(school_class=school_class, student=Student.objects.get())
+    ClassTest.objects.create(school_class=school_class, test=test, code="CDFGHJ")
     strangers = {"anonymous": Client(), "no member of the staff": somebody(is_staff=False)}
     nobody = somebody("sessions_app.erase_students")
     holders = {name: somebody(name) for right in ALL.values() for name in right.any_of}
@@ -145,8 +154,8 @@ def test_who_may_open_what(start: Start) -> None:
         assert getattr(nobody, method)(address).status_code == 403, name
         for permission in right.any_of:
             reply = getattr(holders[permission], method)(address)
-            is_teacher = permission == "sessions_app.teach_classes" and name not in OF_NO_CLASS
-            is_hidden = name in OF_AN_ACCOUNT or is_teacher
+            is_about_class = name in OF_A_CLASS and permission != "sessions_app.manage_classes"
+            is_hidden = name in OF_AN_ACCOUNT or is_about_class
             fits = (404,) if is_hidden else (200, 302, 400)  # 400: no file was sent
             assert reply.status_code in fits, (name, permission)
             assert "log-in" not in reply.get("Location", ""), (name, permission)
@@ -161,6 +170,8 @@ def address_of(
     address = re.sub("<uuid:[a-z_]+>", str(pool_id), address)  # a calibration has the same id
     student = Student.objects.first()
     address = address.replace("<int:student_pk>", str(student.pk if student else 0))
+    given = ClassTest.objects.first()
+    address = address.replace("<int:given_pk>", str(given.pk if given else 0))
     query = "?form=mirt" if name == "parameters_out" else ""  # without it there is no such table
     return f"/desk/{address.replace('<int:pk>', str(question_pk))}{query}"
 
@@ -236,6 +247,12 @@ def test_no_address_of_a_form_is_a_dead_end() -> None:
         reply = client.get(f"{address}?sort=slope")
         assert (reply.status_code, reply["Location"].endswith("?sort=slope")) == (302, True), name
         assert client.put(address).status_code == 405, name
-        there_is_none = ("cancel_calibration", "publish_calibration", "cancel_simulation", "take_import")
+        there_is_none = (
+            "cancel_calibration",
+            "publish_calibration",
+            "cancel_simulation",
+            "take_import",
+            "change_given",
+        )
         if name not in there_is_none:
             assert client.get(reply["Location"]).status_code == 200, name

@@ -107,7 +107,8 @@ def add_student(request: DeskRequest, class_id: UUID) -> HttpResponse:
 def remove_students(request: DeskRequest, class_id: UUID) -> HttpResponse:
     """Those that are ticked, out of the class."""
     school_class = class_or_404(request, class_id)
-    count = members.remove(school_class, [int(each) for each in request.POST.getlist("pk") if each.isdigit()])
+    ticked = [int(each) for each in request.POST.getlist("pk") if each.isdigit()]
+    count = members.remove(school_class, ticked, now=timezone.now())
     messages.success(
         request,
         _("Students taken out of the class: {count}. Their results stay; add them again to undo it.").format(

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from desk.class_forms import RosterForm
@@ -32,7 +33,11 @@ def class_roster(request: DeskRequest, class_id: UUID) -> HttpResponse:
     try:
         lines = tables.read_roster(content)
         report = rosters.bring(
-            school_class, lines, is_whole=form.cleaned_data["is_whole"], dry_run=not is_meant
+            school_class,
+            lines,
+            is_whole=form.cleaned_data["is_whole"],
+            dry_run=not is_meant,
+            now=timezone.now(),
         )
     except RosterRefused as refused:
         return _show(request, school_class, form, {"problems": refused.problems})

@@ -17,13 +17,14 @@ RESULT_FIELDS = (
     "result_kind",
     "result_cuts",
     "result_levels",
+    "result_feedback",
     "scale_mean",
     "scale_sd",
     "reporting_scale",
     "result_release",
 )
 RESULT_ROWS = [
-    *("result_kind", "result_cuts", "result_levels"),
+    *("result_kind", "result_cuts", "result_levels", "result_feedback"),
     ("scale_mean", "scale_sd"),
     *("reporting_scale", "result_release"),
 ]
@@ -60,6 +61,24 @@ class LevelsField(forms.CharField):
         return bool(self.to_python(initial) != self.to_python(data))
 
 
+class LinesField(forms.CharField):
+    """Texts, one a line; None: none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        return [line.strip() for line in (value or "").split("\n") if line.strip()] or None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(initial) != self.to_python(data))
+
+
 class OptionalJSONField(forms.JSONField):
     """None is an empty field, and not the word `null`."""
 
@@ -91,6 +110,12 @@ class ResultFields(forms.ModelForm[NamedTest]):
         required=False,
         help_text="One a line, the lowest first, as students read them: “Name: what it means”. One more than "
         "there are cuts. Empty: the usual words, in English and German.",
+    )
+    result_feedback = LinesField(
+        label="Feedback",
+        required=False,
+        help_text="For the student, one line for each level, the lowest first: what to do next. Shown with the "
+        "result, also with results that are there; may be changed at any time.",
     )
     scale_mean = forms.FloatField(
         label="Rating scale: score at θ = 0",

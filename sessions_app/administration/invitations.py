@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -12,10 +13,12 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from organisations.acting import acting_for
+from sessions_app.administration.classes.people import Person, keep
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
-from sessions_app.refusals import InvitationNotFound, InvitationRevoked, InvitationUsed
+from sessions_app.refusals import InvitationNotFound, InvitationRevoked, InvitationUsed, NameTaken
 from sessions_app.sitting import lifecycle, named_tests
 from sessions_app.sitting.access import Caller
+from sessions_app.sitting.result_specs import load_spec
 from sessions_app.sitting.standing import Standing
 from sessions_app.sitting.tokens import make_session_token
 from testing_engine.interchange.names import problem_of_student_id, problem_of_words
@@ -23,9 +26,10 @@ from testing_engine.interchange.tables import Table, TableRefused, place, read_t
 
 MOST_STUDENTS = 10_000
 MOST_BYTES = 4 * 1024 * 1024
-COLUMNS = {"student_id": "external_id", "name": "name", "email": "email", "grade": "grade_level"}
+COLUMNS = ("student_id", "name", "email", "grade")
 LONGEST = {"name": 200, "email": 254, "grade": 50}  # as in `Student`
-_SALT = "sessions_app.invitation"
+CHOICE_LASTS = timedelta(minutes=15)  # from choosing a name to beginning
+_SALT, _MARK = "sessions_app.invitation", 6  # bytes
 
 
 # --- The list of students --------------------------------------------------------------------------------
@@ -124,29 +128,22 @@ def invite(test: NamedTest, rows: list[dict[str, str]]) -> Invited:
 
     Who is invited already stays so; a revoked invitation stays revoked. An empty cell changes nothing.
     """
+    people = [
+        Person(row["student_id"], row.get("name") or None, row.get("email") or None, row.get("grade") or None)
+        for row in rows
+    ]
     with acting_for(test.organisation_id):
-        return _invite(test, rows)
+        return invite_students(test, [kept.student.pk for kept in keep(people).values()])
 
 
-def _invite(test: NamedTest, rows: list[dict[str, str]]) -> Invited:
-    named = {row["student_id"]: {COLUMNS[c]: value for c, value in row.items() if value} for row in rows}
-    Student.objects.bulk_create((Student(**student) for student in named.values()), ignore_conflicts=True)
-    students = Student.objects.select_for_update().filter(external_id__in=named).order_by("pk")
-    changed = []
-    for student in students:
-        before = (student.name, student.email, student.grade_level)
-        for attribute, value in named[student.external_id].items():
-            setattr(student, attribute, value)
-        if before != (student.name, student.email, student.grade_level):
-            changed.append(student)
-    Student.objects.bulk_update(changed, ["name", "email", "grade_level"], batch_size=500)
+def invite_students(test: NamedTest, student_pks: Sequence[int]) -> Invited:
+    """The same of students whose rows are there, by key."""
     known = Invitation.objects.filter(test=test).count()
-    by_id = {student.external_id: student for student in students}
     Invitation.objects.bulk_create(
-        (Invitation(test=test, student=by_id[student_id]) for student_id in named), ignore_conflicts=True
+        (Invitation(test=test, student_id=pk) for pk in student_pks), ignore_conflicts=True
     )
     new = Invitation.objects.filter(test=test).count() - known
-    return Invited(new=new, known=len(named) - new)
+    return Invited(new=new, known=len(student_pks) - new)
 
 
 def revoke(invitation_ids: list[int], *, now: datetime) -> int:
@@ -167,9 +164,32 @@ def renew(invitation_ids: list[int]) -> int:
 # --- The link --------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Link:
+    """What a token says. `mark` and `until`: it came of choosing a name, and is good to begin with until then."""
+
+    pk: int
+    issue: int
+    mark: str = ""
+    until: datetime | None = None
+
+
 def token_of(invitation: Invitation) -> str:
     """What the link carries: signed, not stored, so that a list of links can be made again at any time."""
-    payload = invitation.pk.to_bytes(8, "big") + invitation.issue.to_bytes(2, "big")
+    return _signed(_payload(invitation))
+
+
+def token_of_choice(invitation: Invitation, now: datetime) -> str:
+    """For who has only said who they are: to begin with, for a while, and to go on with what it began."""
+    until = int((now + CHOICE_LASTS).timestamp())
+    return _signed(_payload(invitation) + until.to_bytes(5, "big") + secrets.token_bytes(_MARK))
+
+
+def _payload(invitation: Invitation) -> bytes:
+    return invitation.pk.to_bytes(8, "big") + invitation.issue.to_bytes(2, "big")
+
+
+def _signed(payload: bytes) -> str:
     return signing.Signer(salt=_SALT).sign(base64.urlsafe_b64encode(payload).decode().rstrip("="))
 
 
@@ -186,11 +206,30 @@ def links(test: NamedTest, page: str) -> Iterator[tuple[str, str, str]]:
 
 def read_token(token: str) -> tuple[int, int]:
     """(invitation, issue), by the signature alone; raises `InvitationNotFound`."""
+    link = _read(token)
+    return link.pk, link.issue
+
+
+def _read(token: str) -> Link:
     try:
         payload = base64.urlsafe_b64decode(signing.Signer(salt=_SALT).unsign(token) + "==")
     except (signing.BadSignature, binascii.Error, ValueError) as error:
         raise InvitationNotFound from error
-    return int.from_bytes(payload[:8], "big"), int.from_bytes(payload[8:], "big")
+    pk, issue = int.from_bytes(payload[:8], "big"), int.from_bytes(payload[8:10], "big")
+    if len(payload) == 10:
+        return Link(pk, issue)
+    until = datetime.fromtimestamp(int.from_bytes(payload[10:15], "big"), tz=UTC)
+    return Link(pk, issue, payload[15:].hex(), until)
+
+
+def _check_choice(link: Link, invitation: Invitation, now: datetime) -> None:
+    """Whoever chose a name goes on with what that very choice began; nobody else does, and none begins late."""
+    if link.until is None or invitation.begun_with == link.mark:
+        return
+    if invitation.session_id is not None:
+        raise NameTaken
+    if now > link.until:
+        raise InvitationNotFound
 
 
 @dataclass(frozen=True)
@@ -201,29 +240,32 @@ class Opened:
     student_id: str
 
 
-def look(token: str, *, now: datetime) -> tuple[NamedTest, bool]:
-    """(the invitation's test, whether it runs already). Writes nothing; refuses what `start` would."""
-    pk, issue = read_token(token)
+def look(token: str, *, now: datetime) -> tuple[Invitation, bool]:
+    """(the invitation, whether its test runs already). Writes nothing; refuses what `start` would."""
+    link = _read(token)
     rows = Invitation.objects.select_related("test", "student", "session")
-    invitation = rows.filter(pk=pk, issue=issue).first()
+    invitation = rows.filter(pk=link.pk, issue=link.issue).first()
     if invitation is None:
         raise InvitationNotFound
     if invitation.revoked_at is not None:
         raise InvitationRevoked
+    _check_choice(link, invitation, now)
     session = invitation.session
     if session is None:
         named_tests.check_open(invitation.test, now)
         named_tests.check_may_take(invitation.test, invitation.student, is_invited=True)
-        return invitation.test, False
+        return invitation, False
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
         raise _used(invitation.test, session, now)
-    return invitation.test, True
+    return invitation, True
 
 
 def _used(test: NamedTest, session: TestSession, now: datetime) -> InvitationUsed:
-    """The refusal; with a way to a result that had to wait until the test closed."""
+    """The refusal; with a way back to the result, where its student gets one and it is released."""
     released_at = named_tests.released_at(test)
-    if released_at is None or now < released_at or session.status == TestSession.Status.ACTIVE:
+    is_due = released_at is None or now >= released_at
+    is_for_student = named_tests.is_for_student(test, load_spec(session.result_spec_id))
+    if session.status == TestSession.Status.ACTIVE or not (is_due and is_for_student):
         return InvitationUsed(session.status)
     return InvitationUsed(session.status, make_session_token(session.pk, now, session.token_generation))
 
@@ -233,11 +275,12 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
 
     Raises `InvitationNotFound`, `InvitationRevoked`, `InvitationUsed`, and what keeps a test from starting.
     """
-    pk, issue = read_token(token)
+    link = _read(token)
     with transaction.atomic():
-        invitation = _locked(pk, issue)
+        invitation = _locked(link.pk, link.issue)
         if invitation.revoked_at is not None:
             raise InvitationRevoked
+        _check_choice(link, invitation, now)
         student_id = invitation.student.external_id
         # Read after the lock is held: joined to the locked row, it would be as it was before the wait.
         session = None
@@ -248,7 +291,8 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
                 standing = lifecycle.start(
                     _request(invitation), Caller(), seed=seed, now=now, is_invited=True
                 )
-            Invitation.objects.filter(pk=pk).update(session_id=standing.session_id)
+            rows = Invitation.objects.filter(pk=link.pk)
+            rows.update(session_id=standing.session_id, begun_with=link.mark)
             return Opened(standing, student_id)
     if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
         raise _used(invitation.test, session, now)

@@ -11,13 +11,19 @@ from rest_framework.response import Response
 from organisations.acting import act_for
 from sessions_app import replies
 from sessions_app.administration import invitations
+from sessions_app.administration.classes import joining
+from sessions_app.administration.classes.handing_out import PART
 from sessions_app.api.documentation import taking_tests
 from sessions_app.api.requests import body_of, named_in_log, rules_of, wants_html
-from sessions_app.api.serializers import InvitationRequestSerializer
+from sessions_app.api.serializers import InvitationRequestSerializer, JoinRequestSerializer
 from sessions_app.api.views import ApiView
+from sessions_app.api.senders import address_of
 from sessions_app.refusals import TooManyRequests
 from sessions_app.sitting import hot_state
 from sessions_app.sitting.rates import RateLimit
+
+# A minute's tries of codes: of a school behind one address, and at one class's students.
+JOINS_OF_AN_ADDRESS, JOINS_OF_A_CODE = 120, 120
 
 
 class InvitationView(ApiView):
@@ -29,8 +35,9 @@ class InvitationView(ApiView):
         is_html = wants_html(request)
         token = body_of(request, InvitationRequestSerializer)["invitation"]
         _admit(*invitations.read_token(token))
-        test, is_running = invitations.look(token, now=timezone.now())
-        return Response(replies.invitation(test, is_running=is_running, as_html=is_html))
+        found, is_running = invitations.look(token, now=timezone.now())
+        reply = replies.invitation(found.test, found.student, is_running=is_running, as_html=is_html)
+        return Response(reply)
 
 
 class InvitationStartView(ApiView):
@@ -54,6 +61,21 @@ class InvitationStartView(ApiView):
             is_withheld=opened.standing.is_withheld,
         )
         return Response(reply)
+
+
+class JoinView(APIView):
+    documentation = taking_tests.JOIN
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        given = body_of(request, JoinRequestSerializer)
+        if hot_state.is_over(RateLimit(f"join:{address_of(request)}", JOINS_OF_AN_ADDRESS)):
+            raise TooManyRequests
+        code = joining.normal(given["code"])
+        if hot_state.is_over(RateLimit(f"join:{code[:PART]}", JOINS_OF_A_CODE)):
+            raise TooManyRequests
+        return Response(replies.joined(joining.join(code, given.get("student"), now=timezone.now())))
 
 
 def _admit(invitation_id: int, issue: int) -> None:

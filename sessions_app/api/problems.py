@@ -131,6 +131,10 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             if refusal.session_token is not None:
                 told["session_token"] = refusal.session_token
             return Problem(409, "invitation_used", str(refusal), extra=told)
+        case refusals.JoinCodeUnknown():
+            return Problem(404, "join_code_unknown", "No test has this code.")
+        case refusals.NameTaken():
+            return Problem(409, "name_taken", "A test was begun under this name, or names are not to choose.")
         case refusals.NotExpired():
             return Problem(409, "session_not_expired", str(refusal), extra={"session_status": refusal.status})
         case refusals.NoDeadline():

@@ -270,6 +270,17 @@ class InvitationRequestSerializer(Body):
     invitation = Text(max_length=200)
 
 
+class JoinRequestSerializer(Body):
+    code = Text(max_length=40, help_text="As typed: blanks, hyphens and small letters do not matter.")
+    student = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_INT,
+        required=False,
+        allow_null=True,
+        help_text="Of `names`, who was chosen.",
+    )
+
+
 class SubmitRequestSerializer(Body):
     session_id = serializers.UUIDField()
     question_id = Identifier()

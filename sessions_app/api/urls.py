@@ -13,7 +13,7 @@ from sessions_app.api.calibrations import (
     ResponseMatrixView,
 )
 from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
-from sessions_app.api.invitations import InvitationStartView, InvitationView
+from sessions_app.api.invitations import InvitationStartView, InvitationView, JoinView
 from sessions_app.api.parameters import ParametersView
 from sessions_app.api.pool_export import PoolExportView
 from sessions_app.api.pool_settings import ReportingScaleView, RequirementsView
@@ -57,6 +57,7 @@ urlpatterns = [
     path("test/start", sitting.StartView.as_view()),
     path("invitations/read", InvitationView.as_view()),
     path("invitations/start", InvitationStartView.as_view()),
+    path("invitations/join", JoinView.as_view()),
     path("test/submit", sitting.SubmitView.as_view()),
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),
     path("test/begin/<str:session_id>", sitting.BeginView.as_view()),

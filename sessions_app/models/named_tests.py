@@ -29,6 +29,7 @@ class NamedTest(Owned):
     class Release(models.TextChoices):
         NOW = "now", "as soon as the student is done"
         CLOSED = "closed", "when the test has closed"
+        NEVER = "never", "never: teachers alone"
 
     class EarlierResults(models.TextChoices):
         IGNORED = "ignored", "everybody starts from nothing"
@@ -94,6 +95,13 @@ class NamedTest(Owned):
         "students see it", max_length=6, choices=Release.choices, default=Release.NOW
     )
 
+    result_feedback = models.JSONField(
+        "feedback for each level",
+        null=True,
+        blank=True,
+        help_text="Texts for students, one for each level, the lowest first. They may be changed later.",
+    )
+
     # How it is given fairly: to everybody alike, and not to everybody the same.
     earlier_results = models.CharField(
         max_length=7,
@@ -144,8 +152,9 @@ class NamedTest(Owned):
                 name="named_test_result_kind",
             ),
             models.CheckConstraint(
-                condition=Q(result_release="now") | Q(result_release="closed", closes_at__isnull=False),
-                name="named_test_result_release",
+                condition=Q(result_release__in=["now", "never"])
+                | Q(result_release="closed", closes_at__isnull=False),
+                name="named_test_release",
             ),
             models.CheckConstraint(condition=Q(scale_sd__gt=0), name="named_test_scale"),
             models.CheckConstraint(condition=Q(result_cuts__len__lte=20), name="named_test_result_cuts"),
@@ -178,6 +187,13 @@ class Invitation(OwnedThrough):
         null=True,
         related_name="invitation",
         help_text="The test that was started with it.",
+    )
+    begun_with = models.CharField(
+        max_length=12,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Which choice of a name began it, where no link did: nobody else goes on with that name.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from sessions_app.models import NamedTest, TestSession
+from sessions_app.administration.classes.joining import Joined
+from sessions_app.models import NamedTest, Student, TestSession
 from sessions_app.replies.result_report import Report, ResultKind, report
 from sessions_app.replies.values import (
     Ability,
@@ -29,8 +30,9 @@ from sessions_app.replies.values import (
     score,
 )
 from sessions_app.reporting import results
+from sessions_app.reporting.levels import feedback_of
 from sessions_app.sitting import session_state
-from sessions_app.sitting.named_tests import released_at
+from sessions_app.sitting.named_tests import is_for_student, minutes_for, released_at
 from sessions_app.sitting.proficiency import learning_gain, proficiencies_of, proficiency_of
 from sessions_app.sitting.result_specs import ResultSpec, spec_of
 from sessions_app.sitting.standing import Standing
@@ -91,8 +93,11 @@ class TestTexts(Reply, frozen=True):
         bool, Meta(description='Whether `null`, "I don\'t know", is taken as an answer.')
     ]
     result_kind: ResultKind
+    is_result_for_student: Annotated[
+        bool, Meta(description="Whether the student gets a result, now or later.")
+    ]
     result_released_at: Annotated[
-        datetime | None, Meta(description="Students get no result before; null: at once.")
+        datetime | None, Meta(description="Students get no result before; null: at once, or never.")
     ]
     introduction_html: Annotated[
         str | UnsetType, Meta(description="With `render=html`: safe to put into a page.")
@@ -102,9 +107,25 @@ class TestTexts(Reply, frozen=True):
 
 class Invitation(Reply, frozen=True):
     test: TestTexts
+    student_name: Annotated[str, Meta(description="Whose invitation it is: the name, else the id.")]
     time_limit_minutes: Annotated[int | None, Meta(description="Once it has begun; null: no limit.")]
     closes_at: datetime | None
     is_running: Annotated[bool, Meta(description="It has begun, and goes on where it stood.")]
+
+
+class JoinName(Reply, frozen=True):
+    number: int
+    name: str
+
+
+class JoinedByCode(Reply, frozen=True):
+    title: str
+    class_name: str
+    invitation: Annotated[str, Meta(description="Opens the student's test; empty: it is not known whose.")]
+    names_may_be_chosen: Annotated[
+        bool, Meta(description="Whether the class's code is enough; else a student types their own.")
+    ]
+    names: Annotated[list[JoinName], Meta(description="Of those who have not begun.")]
 
 
 class Started(Reply, frozen=True):
@@ -187,6 +208,7 @@ class ResultWithPath(Result, frozen=True, kw_only=True):
     session_id: UUID
     concept_names: Sequence[str]
     report: Report
+    feedback: Annotated[str, Meta(description="What the test says to this level; empty: nothing.")]
     path: Annotated[list[PathPoint], Meta(description="From before the first answer to after the last.")]
 
 
@@ -240,7 +262,7 @@ def started(
         questions_answered=standing.answered,
         deadline=standing.deadline,
         waits_to_begin=standing.waits_to_begin,
-        test=_test(standing.test, standing.result_spec, as_html),
+        test=_test_of(standing, as_html),
         status="started",
         take_url=in_full(page_of(session_token)),
     )
@@ -286,7 +308,7 @@ def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = Fal
         completed_at=standing.completed_at,
         deadline=standing.deadline,
         waits_to_begin=standing.waits_to_begin,
-        test=_test(standing.test, standing.result_spec, as_html),
+        test=_test_of(standing, as_html),
     )
 
 
@@ -309,7 +331,9 @@ def withheld_result(standing: Standing) -> WithheldResult:
     return WithheldResult(
         status=standing.status,
         total_questions=standing.answered,
-        result_released_at=released_at(standing.test) if standing.result_spec.is_shown else None,
+        result_released_at=(
+            released_at(standing.test) if is_for_student(standing.test, standing.result_spec) else None
+        ),
     )
 
 
@@ -321,6 +345,7 @@ def result_with_path(found: results.Result) -> ResultWithPath:
         session_id=standing.session_id,
         concept_names=standing.concept_names,
         report=report(found.report),
+        feedback=_feedback(found),
         path=[
             PathPoint(
                 questions_answered=point.answered,
@@ -333,6 +358,11 @@ def result_with_path(found: results.Result) -> ResultWithPath:
             for point in found.path
         ],
     )
+
+
+def _feedback(found: results.Result) -> str:
+    whole, standing = found.report.whole, found.standing
+    return "" if whole is None else feedback_of(standing.test, found.report.spec, whole.theta)
 
 
 def _ability(standing: Standing) -> Ability | None:
@@ -387,22 +417,39 @@ def _interaction_html(interaction: dict[str, Any]) -> InteractionHtml:
     )
 
 
-def invitation(test: NamedTest, *, is_running: bool, as_html: bool = False) -> Invitation:
+def invitation(test: NamedTest, student: Student, *, is_running: bool, as_html: bool = False) -> Invitation:
     """What an invited student reads before the test begins."""
-    texts = _test(test, spec_of(test), as_html)
-    assert texts is not None
     return Invitation(
-        test=texts,
-        time_limit_minutes=test.time_limit_minutes,
+        test=_texts(test, spec_of(test), as_html),
+        student_name=student.name or student.external_id,
+        time_limit_minutes=minutes_for(test, student.pk),
         closes_at=test.closes_at,
         is_running=is_running,
     )
 
 
-def _test(test: NamedTest | None, spec: ResultSpec, as_html: bool) -> TestTexts | None:
-    """What the student's page shows of a named test."""
-    if test is None:
+def joined(found: Joined) -> JoinedByCode:
+    return JoinedByCode(
+        title=found.title,
+        class_name=found.class_name,
+        invitation=found.invitation,
+        names_may_be_chosen=found.names_may_be_chosen,
+        names=[JoinName(number=each.number, name=each.name) for each in found.names],
+    )
+
+
+def _test_of(standing: Standing, as_html: bool) -> TestTexts | None:
+    """While it waits for its student to begin, the time limit is told with the student's extra time."""
+    if standing.test is None:
         return None
+    texts = _texts(standing.test, standing.result_spec, as_html)
+    if not standing.waits_to_begin:
+        return texts
+    return replace(texts, time_limit_minutes=minutes_for(standing.test, standing.student_id))
+
+
+def _texts(test: NamedTest, spec: ResultSpec, as_html: bool) -> TestTexts:
+    """What the student's page shows of a named test."""
     html: dict[str, Any] = {}
     if as_html:
         html["introduction_html"] = content_html(test.introduction) if test.introduction else ""
@@ -416,6 +463,7 @@ def _test(test: NamedTest | None, spec: ResultSpec, as_html: bool) -> TestTexts 
         show_theta=test.show_theta,
         allow_dont_know=test.allow_dont_know and not spec.is_rating,
         result_kind=spec.kind,
+        is_result_for_student=is_for_student(test, spec),
         result_released_at=released_at(test),
         **html,
     )

@@ -7,6 +7,7 @@ reference population N(0, 1) below its middle, the middle, and one above it.
 
 from django.utils.translation import gettext, pgettext
 
+from sessions_app.models import NamedTest
 from sessions_app.sitting.result_specs import USUAL, Kind, Level, ResultSpec
 from sessions_app.sitting.thousandths import level_index
 
@@ -31,6 +32,14 @@ def levels_of(spec: ResultSpec) -> list[Level]:
     if not spec.has_levels:
         return []
     return list(spec.levels) or usual_levels(spec.kind, len(spec.cuts) + 1)
+
+
+def feedback_of(test: NamedTest | None, spec: ResultSpec, theta: float) -> str:
+    """What the test says to who is in the level of this ability; "" where nothing fits."""
+    texts = test.result_feedback if test is not None else None
+    if not texts or not spec.has_levels or len(texts) != len(spec.cuts) + 1:
+        return ""
+    return str(texts[level_index(theta, spec.cuts)])
 
 
 def level_of(theta: float, spec: ResultSpec = USUAL) -> str:

@@ -35,14 +35,15 @@ def may_see_result(standing: Standing, caller: Caller, now: datetime) -> bool:
     if caller.session_id is None:
         return True
     released_at = named_tests.released_at(standing.test)
-    return standing.result_spec.is_shown and (released_at is None or now >= released_at)
+    is_due = released_at is None or now >= released_at
+    return is_due and named_tests.is_for_student(standing.test, standing.result_spec)
 
 
 def check_shown(standing: Standing, caller: Caller, now: datetime) -> None:
     """Raises `ResultNotShown` where the result is not for the caller, or not yet."""
     if not may_see_result(standing, caller, now):
-        is_for_students = standing.result_spec.is_shown
-        raise ResultNotShown(named_tests.released_at(standing.test) if is_for_students else None)
+        is_for_student = named_tests.is_for_student(standing.test, standing.result_spec)
+        raise ResultNotShown(named_tests.released_at(standing.test) if is_for_student else None)
 
 
 def check_access(state: SessionState, session_id: UUID, student_id: str | None, caller: Caller) -> None:

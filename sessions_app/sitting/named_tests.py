@@ -104,9 +104,14 @@ def released_at(test: NamedTest | None) -> datetime | None:
     return test.closes_at if test is not None and test.result_release == NamedTest.Release.CLOSED else None
 
 
+def is_for_student(test: NamedTest | None, spec: ResultSpec) -> bool:
+    """Whether its student gets the result, now or later."""
+    return spec.is_shown and (test is None or test.result_release != NamedTest.Release.NEVER)
+
+
 def is_withheld(test: NamedTest | None, spec: ResultSpec) -> bool:
     """Whether what a session finds is not for its student, or only once the test has closed."""
-    return not spec.is_shown or released_at(test) is not None
+    return not is_for_student(test, spec) or released_at(test) is not None
 
 
 def whole_second(moment: datetime) -> datetime:

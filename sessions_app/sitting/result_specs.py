@@ -250,9 +250,14 @@ def problems_of_result(test: NamedTest, pool: QuestionPool, rules: object) -> Pr
         return []
     try:
         bank = load_revision(pool.current_revision_id).bank
-        spec_for(test, CatRules.from_json(rules), bank, pool.reporting_scale)
+        spec = spec_for(test, CatRules.from_json(rules), bank, pool.reporting_scale)
     except ResultRefused as error:
         return error.problems
+    levels, feedback = len(spec.cuts) + 1 if spec.has_levels else 0, test.result_feedback or []
+    if feedback and len(feedback) != levels:
+        return [
+            ("result_feedback", f"One text for each level: there are {levels} levels, {len(feedback)} texts.")
+        ]
     return []
 
 

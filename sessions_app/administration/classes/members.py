@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from sessions_app.administration.classes import handing_out
 from sessions_app.administration.classes.people import Kept, Person, accommodations_of, keep
 from sessions_app.models import ClassMember, SchoolClass, Student
 from testing_engine.sentences import Said, say
@@ -99,6 +101,7 @@ def change_student(school_class: SchoolClass, person: Person) -> None:
             keep([person])
 
 
+@transaction.atomic
 def add(school_class: SchoolClass, enrolments: Mapping[int, str]) -> set[int]:
     """Students by key, with their enrolment's id elsewhere or "". Returns the keys of who is new in it."""
     there = set(school_class.members.filter(student__in=enrolments).values_list("student_id", flat=True))
@@ -110,9 +113,18 @@ def add(school_class: SchoolClass, enrolments: Mapping[int, str]) -> set[int]:
         ),
         ignore_conflicts=True,
     )
-    return set(enrolments) - there
+    new = set(enrolments) - there
+    handing_out.invite_who_joined(school_class, new)
+    return new
 
 
-def remove(school_class: SchoolClass, student_pks: Collection[int]) -> int:
-    """Out of the class; the students, their tests and results stay. Returns how many left."""
-    return school_class.members.filter(student__in=list(student_pks)).delete()[0]
+@transaction.atomic
+def remove(school_class: SchoolClass, student_pks: Collection[int], *, now: datetime) -> int:
+    """Out of the class; the students, their tests and results stay. Returns how many left.
+
+    What the class was given and they have not begun, they cannot begin any more.
+    """
+    rows = school_class.members.filter(student__in=list(student_pks))
+    leaving = list(rows.values_list("student_id", flat=True))
+    handing_out.revoke_who_left(school_class, leaving, now=now)
+    return rows.delete()[0]

@@ -5,6 +5,7 @@ A look does all of it and takes it back, so it says what will happen and not wha
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import TextChoices
@@ -50,7 +51,9 @@ class Report:
         return all(change.fate == Fate.STAYS for change in self.changes)
 
 
-def bring(school_class: SchoolClass, lines: Sequence[Line], *, is_whole: bool, dry_run: bool) -> Report:
+def bring(
+    school_class: SchoolClass, lines: Sequence[Line], *, is_whole: bool, dry_run: bool, now: datetime
+) -> Report:
     """The students of a list into the class. `is_whole`: who is not in it leaves the class.
 
     Safe to repeat: what is there stays, and an empty cell changes nothing. Raises `RosterRefused` where a
@@ -58,7 +61,7 @@ def bring(school_class: SchoolClass, lines: Sequence[Line], *, is_whole: bool, d
     """
     with transaction.atomic():
         SchoolClass.objects.select_for_update().get(pk=school_class.pk)  # two lists at once wait
-        report = _bring(school_class, _with_ids(school_class, lines), is_whole)
+        report = _bring(school_class, _with_ids(school_class, lines), is_whole, now)
         if dry_run:
             transaction.set_rollback(True)
     return report
@@ -88,14 +91,14 @@ def _with_ids(school_class: SchoolClass, lines: Sequence[Line]) -> list[Line]:
     return found
 
 
-def _bring(school_class: SchoolClass, lines: Sequence[Line], is_whole: bool) -> Report:
+def _bring(school_class: SchoolClass, lines: Sequence[Line], is_whole: bool, now: datetime) -> Report:
     kept = keep([line.person for line in lines])
     joined = members.add(school_class, {each.student.pk: "" for each in kept.values()})
     changes = [_change(line, kept[line.person.student_id], joined) for line in lines]
     if is_whole:
         there = {each.student.pk for each in kept.values()}
         leaving = [each for each in members.members_of(school_class) if each.pk not in there]
-        members.remove(school_class, [each.pk for each in leaving])
+        members.remove(school_class, [each.pk for each in leaving], now=now)
         changes += [Change(None, each.student_id, each.name, Fate.LEAVES) for each in leaving]
     return Report(tuple(changes))
 

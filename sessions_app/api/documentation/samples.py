@@ -36,6 +36,7 @@ TEST = {
     "show_theta": False,
     "allow_dont_know": True,
     "result_kind": "levels",
+    "is_result_for_student": True,
     "result_released_at": None,
 }
 STATUS = {

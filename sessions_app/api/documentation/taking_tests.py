@@ -10,6 +10,7 @@ from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import ACCEPT_LANGUAGE, IDEMPOTENCY_KEY, RENDER, STUDENT_ID
 from sessions_app.api.serializers import (
     InvitationRequestSerializer,
+    JoinRequestSerializer,
     StartRequestSerializer,
     StudentSerializer,
     SubmitRequestSerializer,
@@ -100,7 +101,42 @@ READ_INVITATION = Endpoint(
         asked("What stands behind the # of the link", {"invitation": "AAAAAAAAACoAAQ:3mF…"}),
         replied(
             "Not begun",
-            {"test": samples.TEST, "time_limit_minutes": 45, "closes_at": None, "is_running": False},
+            {
+                "test": samples.TEST,
+                "student_name": "Ada Lovelace",
+                "time_limit_minutes": 45,
+                "closes_at": None,
+                "is_running": False,
+            },
+        ),
+    ),
+)
+
+JOIN = Endpoint(
+    "join_by_code",
+    TAG,
+    "Open a test by a code",
+    description=(
+        "A student's own code, of twelve signs, gives the token of their invitation. A class's code, of six, "
+        "gives the names of those who have not begun, where its teacher lets students choose; sent again with "
+        "`student`, it gives a token that is good to begin with for 15 minutes, and to go on with what it began. "
+        "Needs no other credentials. At most 120 tries a minute from one address, and at one class's code.\n\n"
+        "404 `join_code_unknown`; 409 `name_taken`; 409 `test_not_open` before names are told."
+    ),
+    request=JoinRequestSerializer,
+    reply=replies.JoinedByCode,
+    problems=("404", "409", "429"),
+    examples=(
+        asked("A class's code", {"code": "K7M-Q4X"}),
+        replied(
+            "Who are you?",
+            {
+                "title": "Algebra, autumn",
+                "class_name": "9b",
+                "invitation": "",
+                "names_may_be_chosen": True,
+                "names": [{"number": 42, "name": "Ada Lovelace"}],
+            },
         ),
     ),
 )
@@ -113,8 +149,8 @@ START_INVITED = Endpoint(
         "Starts the invitation's one test, or goes on with it while it runs, on whatever device. Safe to "
         "repeat. Needs no other credentials; the reply is that of `start`.\n\n"
         "Refused with 404 `invitation_not_found`; 403 `invitation_revoked`; 409 `invitation_used` with "
-        "`session_status` once the test is over, and a `session_token` where its result had to wait until "
-        "the test closed; 409 `test_not_open`; 409 `no_attempts_left`."
+        "`session_status` once the test is over, and a `session_token` that opens its result, where its "
+        "student gets one and it is released; 409 `name_taken` where another choice of the name began; 409 `test_not_open`; 409 `no_attempts_left`."
     ),
     parameters=(RENDER,),
     request=InvitationRequestSerializer,
@@ -221,6 +257,7 @@ RESULT = Endpoint(
                 "session_id": samples.SESSION_ID,
                 "concept_names": ["Math", "Algebra"],
                 "report": samples.REPORT,
+                "feedback": "",
                 "path": [
                     {
                         "questions_answered": 0,

@@ -101,7 +101,7 @@ export function keepToken(token) {
 /** What is kept of one test: where it stood last, and an answer that the server has not confirmed. */
 export class Kept {
   constructor(session) {
-    this.names = Object.fromEntries(["standing", "answer", "draft", "heard", "begun"].map((n) => [n, `take.${session}.${n}`]));
+    this.names = Object.fromEntries(["standing", "answer", "draft", "heard", "begun", "name"].map((n) => [n, `take.${session}.${n}`]));
     attempt(() => {
       for (const name of Object.keys(localStorage).filter((each) => each.startsWith("take."))) {
         if (Date.now() - (read(name)?.at ?? 0) > KEPT_FOR) remove(name);
@@ -152,6 +152,15 @@ export class Kept {
     write(this.names.begun, {});
   }
 
+  /** Whose test it is, as the invitation calls them. */
+  get name() {
+    return read(this.names.name)?.name;
+  }
+
+  set name(name) {
+    write(this.names.name, { name });
+  }
+
   /** The server has it, or will never take it. Another tab's answer stays. */
   dropAnswer(key) {
     if (this.answer?.key === key) remove(this.names.answer);
@@ -163,6 +172,7 @@ export class Kept {
     remove(this.names.answer);
     remove(this.names.draft);
     remove(this.names.begun);
+    remove(this.names.name);
     if (read("take.token")?.token === token) remove("take.token");
   }
 

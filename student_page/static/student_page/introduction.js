@@ -4,7 +4,7 @@ import { moment } from "./clock.js";
 import { Kept, Refused, call, now, sessionOf } from "./connection.js";
 import { fill } from "./elements.js";
 import { insist } from "./patience.js";
-import { one, show, stop, texts } from "./screen.js";
+import { one, show, showName, stop, texts } from "./screen.js";
 
 /** What the teacher wrote, before the first question. `minutes` is the limit of a test that has not begun. */
 export function showIntroduction(test, minutes) {
@@ -25,6 +25,7 @@ function refuseInvitation(refusal, { open, clearAddress, stopBecause }) {
     return open(refusal.problem.session_token);
   }
   if (refusal.code === "invitation_used") return stop(texts.usedTitle, texts.used);
+  if (refusal.code === "name_taken") return stop(texts.nameTakenTitle, texts.nameTaken);
   if (refusal.code === "no_attempts_left") return stop(texts.notOpenTitle, texts.noAttempts);
   if (refusal.code === "test_not_open" && opens && Date.parse(opens) > now())
     return stop(texts.notOpenTitle, fill(texts.opensAt, { moment: moment(opens) }));
@@ -37,11 +38,12 @@ function refuseInvitation(refusal, { open, clearAddress, stopBecause }) {
 /** What an invitation is to, before the test begins and its time runs. */
 export async function invite(invitation, page) {
   const body = { invitation };
+  let name;
   try {
-    const { test, time_limit_minutes: minutes, is_running: isRunning } = await insist(
-      () => call("invitations/read?render=html", { body }),
-      texts.offlineLoading,
-    );
+    const found = await insist(() => call("invitations/read?render=html", { body }), texts.offlineLoading);
+    const { test, student_name: student, time_limit_minutes: minutes, is_running: isRunning } = found;
+    name = student;
+    showName(name);
     showIntroduction(test, isRunning ? null : minutes);
   } catch (refusal) {
     return refuseInvitation(refusal, page);
@@ -51,7 +53,9 @@ export async function invite(invitation, page) {
     try {
       const started = await insist(() => call("invitations/start", { body }), texts.offlineLoading);
       page.clearAddress();
-      new Kept(sessionOf(started.session_token)).hasBegun = true;
+      const kept = new Kept(sessionOf(started.session_token));
+      kept.hasBegun = true;
+      kept.name = name;
       await page.open(started.session_token);
     } catch (refusal) {
       refuseInvitation(refusal, page);

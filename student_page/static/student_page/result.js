@@ -24,6 +24,8 @@ export function showResult(result, test, texts) {
     ...lines.map((line) => element("p", { dir: "auto" }, line)),
     ...report.stands_out.map((line) => element("p", { dir: "auto" }, line)),
   );
+  one("feedback").textContent = result.feedback ?? "";
+  one("feedback").hidden = !result.feedback;
   one("found").hidden = report.whole === null;
   if (report.whole === null) return;
   const several = report.concepts.length > 1;

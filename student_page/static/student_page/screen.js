@@ -12,6 +12,12 @@ export function show(name) {
   if (name !== "question") one(name).querySelector("h2")?.focus();
 }
 
+/** Whose test this is, where that is known. */
+export function showName(name) {
+  one("who").hidden = !name;
+  for (const place of document.querySelectorAll(".name")) place.textContent = name ?? "";
+}
+
 /** What the line at the top says. */
 export function notice(text) {
   if (one("notice").textContent !== text) one("notice").textContent = text;

@@ -7,7 +7,7 @@ import { invite, showIntroduction } from "./introduction.js";
 import { insist } from "./patience.js";
 import { answerIsOnItsWay, lock, onAnswer, refusePart, showAnswer, showQuestion, unlock } from "./question.js";
 import { showResult, showThanks } from "./result.js";
-import { notice, one, show, stop, texts } from "./screen.js";
+import { notice, one, show, showName, stop, texts } from "./screen.js";
 
 const LOOK_EVERY = 20_000; // milliseconds between two looks at what a supervisor may have changed
 const LOOK_AT_EXPIRED_FOR = 15 * 60_000; // a test that expired may be let go on
@@ -118,11 +118,11 @@ async function finish() {
   one("closing").innerHTML = test?.closing_html ?? ""; // made safe by the server
   one("closing").hidden = !test?.closing_html;
   const words = { ...texts, endedTest: ended };
-  const isForStudents = test?.result_kind !== "thanks" && !(Date.parse(test?.result_released_at) > now());
-  if (isForStudents) {
+  const isForStudent = test?.is_result_for_student ?? true;
+  if (isForStudent && !(Date.parse(test?.result_released_at) > now())) {
     showResult(await insist(() => call(`test/result/${session}`, { token }), texts.offlineLoading), test, words);
   } else {
-    const released = test.result_kind === "thanks" ? "" : moment(test.result_released_at);
+    const released = isForStudent ? moment(test.result_released_at) : "";
     showThanks(standing, released, words);
   }
   if (test?.title) document.title = one("title").textContent = test.title;
@@ -261,6 +261,7 @@ async function open(newToken) {
   keepToken(token);
   offerOwnTab();
   kept = new Kept(session);
+  showName(kept.name);
   standing = null;
   endedHere = false;
   lookLater();
@@ -297,6 +298,15 @@ one("end").addEventListener("click", () => one("confirm").showModal());
 one("confirm").addEventListener("close", () => {
   if (one("confirm").returnValue === "end") end();
   one("confirm").returnValue = "";
+});
+one("not-me").addEventListener("click", () => one("another").showModal());
+one("another").addEventListener("close", () => {
+  const isOther = one("another").returnValue === "other";
+  one("another").returnValue = "";
+  if (!isOther) return;
+  if (answerIsOnItsWay()) return notice(texts.offline); // it is still theirs
+  kept?.forget(token);
+  location.assign("/take/");
 });
 one("print").addEventListener("click", () => print());
 one("forget").addEventListener("click", () => {
