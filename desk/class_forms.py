@@ -103,8 +103,8 @@ class GiveForm(forms.Form):
         required=False,
         label=_("With the class’s code, students may choose their name from a list"),
         help_text=_(
-            "Quick, and without slips. But whoever has the code sees the names of the class and can begin under "
-            "any of them: only where you see who sits where. A name that has begun can be chosen no more."
+            "Quick, and without slips. But whoever has the code sees the names of the class and can begin "
+            "under any of them: only where you see who sits where. A name is offered until it has begun."
         ),
     )
 

@@ -114,8 +114,8 @@ class ResultFields(forms.ModelForm[NamedTest]):
     result_feedback = LinesField(
         label="Feedback",
         required=False,
-        help_text="For the student, one line for each level, the lowest first: what to do next. Shown with the "
-        "result, also with results that are there; may be changed at any time.",
+        help_text="For the student, one line for each level, the lowest first: what to do next. Shown with "
+        "the result, also with results that are there; may be changed at any time.",
     )
     scale_mean = forms.FloatField(
         label="Rating scale: score at θ = 0",

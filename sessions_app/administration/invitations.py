@@ -166,7 +166,7 @@ def renew(invitation_ids: list[int]) -> int:
 
 @dataclass(frozen=True)
 class Link:
-    """What a token says. `mark` and `until`: it came of choosing a name, and is good to begin with until then."""
+    """What a token says. `mark`, `until`: it came of choosing a name, and is good to begin with so long."""
 
     pk: int
     issue: int
@@ -223,7 +223,7 @@ def _read(token: str) -> Link:
 
 
 def _check_choice(link: Link, invitation: Invitation, now: datetime) -> None:
-    """Whoever chose a name goes on with what that very choice began; nobody else does, and none begins late."""
+    """Whoever chose a name goes on with what that very choice began; nobody else does, nor begins late."""
     if link.until is None or invitation.begun_with == link.mark:
         return
     if invitation.session_id is not None:

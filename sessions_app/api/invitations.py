@@ -15,9 +15,9 @@ from sessions_app.administration.classes import joining
 from sessions_app.administration.classes.handing_out import PART
 from sessions_app.api.documentation import taking_tests
 from sessions_app.api.requests import body_of, named_in_log, rules_of, wants_html
+from sessions_app.api.senders import address_of
 from sessions_app.api.serializers import InvitationRequestSerializer, JoinRequestSerializer
 from sessions_app.api.views import ApiView
-from sessions_app.api.senders import address_of
 from sessions_app.refusals import TooManyRequests
 from sessions_app.sitting import hot_state
 from sessions_app.sitting.rates import RateLimit
@@ -63,7 +63,7 @@ class InvitationStartView(ApiView):
         return Response(reply)
 
 
-class JoinView(APIView):
+class JoinView(ApiView):
     documentation = taking_tests.JOIN
     authentication_classes = []
     permission_classes = [AllowAny]

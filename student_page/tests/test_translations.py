@@ -13,7 +13,7 @@ from sessions_app.reporting import levels, pool_readiness, sentences
 from sessions_app.reporting.languages import LOCALE as RESULTS_LOCALE
 from sessions_app.reporting.languages import languages as languages_of_results
 from student_page.languages import LOCALE, languages
-from student_page.texts import script_texts
+from student_page.texts import join_texts, script_texts
 
 APP = LOCALE.parent
 CATALOGUES = sorted(
@@ -27,7 +27,8 @@ TRANSLATED = ("_", "gettext", "gettext_noop", "pgettext")
 def in_the_code() -> set[Key]:
     """Every text of the page that a template or the code asks a translation of: (context, text)."""
     with override("en"):
-        found: set[Key] = {(None, text) for text in script_texts().values()}
+        said = (*script_texts().values(), *join_texts().values())
+        found: set[Key] = {(None, text) for text in said}
     return found | in_templates(APP / "templates")
 
 

@@ -25,7 +25,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Joined:
-    """What a code opens. `invitation`: the token that opens the student's test; "" where it is not known whose."""
+    """What a code opens. `invitation`: the token of the student's test; "" where it is not known whose."""
 
     title: str
     class_name: str
@@ -71,7 +71,7 @@ def _whose(given: ClassTest, part: str) -> Invitation:
     found = [
         invitation
         for invitation in invitations_of(given)
-        if any([hmac.compare_digest(each, part) for each in parts_of(invitation)])
+        if sum(hmac.compare_digest(each, part) for each in parts_of(invitation))
     ]
     if not found:
         raise JoinCodeUnknown

@@ -118,9 +118,10 @@ JOIN = Endpoint(
     "Open a test by a code",
     description=(
         "A student's own code, of twelve signs, gives the token of their invitation. A class's code, of six, "
-        "gives the names of those who have not begun, where its teacher lets students choose; sent again with "
-        "`student`, it gives a token that is good to begin with for 15 minutes, and to go on with what it began. "
-        "Needs no other credentials. At most 120 tries a minute from one address, and at one class's code.\n\n"
+        "gives the names of those who have not begun, where its teacher lets students choose; sent again "
+        "with `student`, it gives a token that is good to begin with for 15 minutes, and to go on with what "
+        "it began. Needs no other credentials. At most 120 tries a minute from one address, and at one "
+        "class's code.\n\n"
         "404 `join_code_unknown`; 409 `name_taken`; 409 `test_not_open` before names are told."
     ),
     request=JoinRequestSerializer,
@@ -150,7 +151,8 @@ START_INVITED = Endpoint(
         "repeat. Needs no other credentials; the reply is that of `start`.\n\n"
         "Refused with 404 `invitation_not_found`; 403 `invitation_revoked`; 409 `invitation_used` with "
         "`session_status` once the test is over, and a `session_token` that opens its result, where its "
-        "student gets one and it is released; 409 `name_taken` where another choice of the name began; 409 `test_not_open`; 409 `no_attempts_left`."
+        "student gets one and it is released; 409 `name_taken` where another choice of the name began; 409 "
+        "`test_not_open`; 409 `no_attempts_left`."
     ),
     parameters=(RENDER,),
     request=InvitationRequestSerializer,

@@ -46,6 +46,7 @@ def test_it_tells_the_students_page_the_texts(api: APIClient, pool: QuestionPool
         "show_theta": True,
         "allow_dont_know": True,
         "result_kind": "levels",
+        "is_result_for_student": True,
         "result_released_at": None,
         "time_limit_minutes": None,
     }
