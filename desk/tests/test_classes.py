@@ -10,7 +10,8 @@ from django.test import Client
 
 from desk.tests.conftest import somebody
 from sessions_app.administration.classes import members, shelf
-from sessions_app.models import Accommodation, ClassMember, ClassTeacher, SchoolClass, Student
+from sessions_app.models import Accommodation, ClassMember, ClassTeacher, ClassTest, SchoolClass, Student
+from sessions_app.tests.factories import make_named_test, make_pool
 
 pytestmark = pytest.mark.django_db
 LIST = "student_id;name;e-mail;Zeitzuschlag\ns-1;Ada Lovelace;ada@example.org;25 %\ns-2;Łukasz Nowak;;\n"
@@ -63,15 +64,15 @@ def test_a_class_is_made_filled_and_kept(teacher: Client, of_hers: SchoolClass) 
     teacher.post(page_of(of_hers, "archive"))
     of_hers.refresh_from_db()
     assert (of_hers.name, of_hers.archived_at is not None) == ("10b", True)
-    assert "10b" not in teacher.get("/desk/classes/").content.decode()
-    assert "10b" in teacher.get("/desk/classes/?archive=1").content.decode()
+    assert page_of(of_hers) not in teacher.get("/desk/classes/").content.decode()
+    assert page_of(of_hers) in teacher.get("/desk/classes/?archive=1").content.decode()
 
 
 def test_only_its_teachers_see_a_class(teacher: Client, of_hers: SchoolClass) -> None:
     colleague = somebody("sessions_app.teach_classes")
     owner = somebody("sessions_app.manage_classes")
     assert colleague.get(page_of(of_hers)).status_code == 404
-    assert "9b" not in colleague.get("/desk/classes/").content.decode()
+    assert page_of(of_hers) not in colleague.get("/desk/classes/").content.decode()
     assert owner.get(page_of(of_hers)).status_code == 200
     user = User.objects.get(pk=colleague.session["_auth_user_id"])
     assert (
@@ -170,3 +171,36 @@ def test_a_teacher_whose_account_goes_leaves_the_class(of_hers: SchoolClass) -> 
     account = ClassTeacher.objects.get().user_id
     User.objects.get(pk=account).delete()
     assert shelf.teachers_of(of_hers) == []
+
+
+def test_a_class_is_given_a_test_and_its_slips_are_printed() -> None:
+    teacher = somebody(
+        "sessions_app.teach_classes", "sessions_app.add_invitation", "sessions_app.view_namedtest"
+    )
+    teacher.post("/desk/classes/new", {"class_id": str(uuid.uuid4()), "name": "9b"})
+    school_class = SchoolClass.objects.get()
+    bring(teacher, school_class, LIST)
+    test = make_named_test(make_pool(6))
+    overview = teacher.get(f"/desk/tests/{test.pk}/").content.decode()
+    give = page_of(school_class, "tests/give")
+    assert f'action="{give}"' in overview  # where a test is made, it is given to a class
+    teacher.post(give, {"test": test.pk})
+    assert teacher.post(give, {"test": test.pk}).status_code == 200  # not offered any more
+    (given,) = ClassTest.objects.all()
+    address = page_of(school_class, f"tests/{given.pk}/")
+    assert address in teacher.get(f"/desk/tests/{test.pk}/").content.decode()
+    assert "0 of 2" in teacher.get(page_of(school_class, "tests/")).content.decode()
+    board = teacher.get(address).content.decode()
+    assert f"{given.code[:3]}-{given.code[3:]}" in board
+    slips = teacher.get(f"{address}slips")
+    page = slips.content.decode()
+    assert page.count('class="qr"') == page.count('class="slip"') == 2
+    assert "Łukasz Nowak" in page
+    assert slips["Cache-Control"] == "no-store"
+    teacher.post(f"{address}change", {"do": "let_choose"})
+    assert "can begin under any of them" in teacher.get(address).content.decode()
+    teacher.post(f"{address}change", {"do": "new_code"})
+    assert ClassTest.objects.get().code != given.code
+    teacher.post(f"{address}change", {"do": "take_back"})
+    assert not ClassTest.objects.exists()
+    assert teacher.get(address).status_code == 404

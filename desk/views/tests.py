@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.forms import SearchForm
 from desk.navigation import test_tabs
-from desk.rights import CHANGE_TESTS, SEE_TESTS
+from desk.rights import CHANGE_TESTS, SEE_TESTS, TEACH
 from desk.test_forms import CopyTestForm, NewTestForm
 from desk.test_words import card_words, how_words, pool_words, who_words
+from desk.views.classes import viewer_of
+from sessions_app.administration.classes.handing_out import classes_for
 from sessions_app.preparing import shelf, steps
 from sessions_app.preparing.outlook import outlook_of
 from sessions_app.preparing.shelf import State, TestCard, TestUnknown
@@ -91,6 +93,7 @@ def _overview(request: DeskRequest, card: TestCard, copying: CopyTestForm) -> Ht
         "remark": remark,
         "copy": copying,
         "numbers": card_words(card),
+        "classes": classes_for(viewer_of(request), card.id) if TEACH.is_held_by(request.user) else [],
     }
     return show_test(request, card, "overview", "test", context)
 

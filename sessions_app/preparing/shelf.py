@@ -170,8 +170,14 @@ def copy_test(test_id: int, creation_key: uuid.UUID, title: str) -> NamedTest:
         if field.name not in NOT_COPIED
     }
     copied = NamedTest(**{**kept, "title": title, "is_draft": True})
-    copied.result_release = NamedTest.Release.NOW  # it has no time to close yet
+    _release_without_close(copied)
     return _made(copied, creation_key)
+
+
+def _release_without_close(test: NamedTest) -> None:
+    """It has no time to close: a result that waits for that comes at once."""
+    if test.result_release == NamedTest.Release.CLOSED:
+        test.result_release = NamedTest.Release.NOW
 
 
 def _made(test: NamedTest, creation_key: uuid.UUID) -> NamedTest:
@@ -215,7 +221,8 @@ def open_test(test_id: int, now: datetime) -> TestCard:
             record_verdict(test, verdict)
         test.is_draft = False
         if test.closes_at is not None and test.closes_at <= now:
-            test.closes_at, test.result_release = None, NamedTest.Release.NOW
+            test.closes_at = None
+            _release_without_close(test)
         test.save(update_fields=["is_draft", "closes_at", "result_release"])
     return test_card(test_id, now)
 

@@ -21,6 +21,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a test by a code
+         * @description A student's own code, of twelve signs, gives the token of their invitation. A class's code, of six, gives the names of those who have not begun, where its teacher lets students choose; sent again with `student`, it gives a token that is good to begin with for 15 minutes, and to go on with what it began. Needs no other credentials. At most 120 tries a minute from one address, and at one class's code.
+         *
+         *     404 `join_code_unknown`; 409 `name_taken`; 409 `test_not_open` before names are told.
+         */
+        post: operations["join_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations/read": {
         parameters: {
             query?: never;
@@ -54,7 +76,7 @@ export interface paths {
          * Open an invitation's link
          * @description Starts the invitation's one test, or goes on with it while it runs, on whatever device. Safe to repeat. Needs no other credentials; the reply is that of `start`.
          *
-         *     Refused with 404 `invitation_not_found`; 403 `invitation_revoked`; 409 `invitation_used` with `session_status` once the test is over, and a `session_token` where its result had to wait until the test closed; 409 `test_not_open`; 409 `no_attempts_left`.
+         *     Refused with 404 `invitation_not_found`; 403 `invitation_revoked`; 409 `invitation_used` with `session_status` once the test is over, and a `session_token` that opens its result, where its student gets one and it is released; 409 `name_taken` where another choice of the name began; 409 `test_not_open`; 409 `no_attempts_left`.
          */
         post: operations["start_invited"];
         delete?: never;
@@ -1602,6 +1624,8 @@ export interface components {
         };
         Invitation: {
             test: components["schemas"]["TestTexts"];
+            /** @description Whose invitation it is: the name, else the id. */
+            student_name: string;
             /** @description Once it has begun; null: no limit. */
             time_limit_minutes: number | null;
             /** Format: date-time */
@@ -1612,6 +1636,27 @@ export interface components {
         /** @description A request body. */
         InvitationRequest: {
             invitation: string;
+        };
+        JoinName: {
+            number: number;
+            name: string;
+        };
+        /** @description A request body. */
+        JoinRequest: {
+            /** @description As typed: blanks, hyphens and small letters do not matter. */
+            code: string;
+            /** @description Of `names`, who was chosen. */
+            student?: number | null;
+        };
+        JoinedByCode: {
+            title: string;
+            class_name: string;
+            /** @description Opens the student's test; empty: it is not known whose. */
+            invitation: string;
+            /** @description Whether the class's code is enough; else a student types their own. */
+            names_may_be_chosen: boolean;
+            /** @description Of those who have not begun. */
+            names: components["schemas"]["JoinName"][];
         };
         Level: {
             name: string;
@@ -2518,6 +2563,8 @@ export interface components {
             session_id: string;
             concept_names: string[];
             report: components["schemas"]["Report"];
+            /** @description What the test says to this level; empty: nothing. */
+            feedback: string;
             /** @description From before the first answer to after the last. */
             path: components["schemas"]["PathPoint"][];
         };
@@ -2892,9 +2939,11 @@ export interface components {
              *     * `thanks` - thanks only
              */
             result_kind: components["schemas"]["ResultKindEnum"];
+            /** @description Whether the student gets a result, now or later. */
+            is_result_for_student: boolean;
             /**
              * Format: date-time
-             * @description Students get no result before; null: at once.
+             * @description Students get no result before; null: at once, or never.
              */
             result_released_at: string | null;
             /** @description With `render=html`: safe to put into a page. */
@@ -3082,6 +3131,101 @@ export interface operations {
             };
             /** @description Not allowed, or another student's id. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinedByCode"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,6 +16,7 @@ from django.db.models import Count, Q
 from django.utils.crypto import salted_hmac
 
 from sessions_app.administration import invitations
+from sessions_app.administration.classes.shelf import Viewer, seen_by
 from sessions_app.models import ClassMember, ClassTest, Invitation, NamedTest, SchoolClass
 
 # Told apart in print and by hand, and no words: no vowels, no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
@@ -52,9 +54,10 @@ class Slip:
 
 
 def tests_to_give(school_class: SchoolClass) -> list[tuple[int, str]]:
-    """(key, title) of the named tests that the class has not."""
+    """(key, title) of the named tests in use that the class has not."""
     return list(
-        NamedTest.objects.exclude(classes__school_class=school_class)
+        NamedTest.objects.filter(archived_at=None)
+        .exclude(classes__school_class=school_class)
         .order_by("title", "pk")
         .values_list("pk", "title")
     )
@@ -155,6 +158,22 @@ def tests_of(school_class: SchoolClass) -> list[Given]:
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class MayHave:
+    """A class that has a test, by the key of what it was given, or may be given it."""
+
+    class_id: UUID
+    name: str
+    given_pk: int | None
+
+
+def classes_for(viewer: Viewer, test_pk: int) -> list[MayHave]:
+    """The classes in use that the viewer sees; by term and name."""
+    given = dict(ClassTest.objects.filter(test=test_pk).values_list("school_class", "pk"))
+    rows = seen_by(viewer).filter(archived_at=None).order_by("-term", "name", "pk")
+    return [MayHave(row.pk, str(row), given.get(row.pk)) for row in rows]
 
 
 def given_to(school_class: SchoolClass, pk: int) -> ClassTest | None:

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0035_keys_that_shard")]
+    dependencies = [("sessions_app", "0038_acknowledged_losses")]
 
     operations = [
         migrations.AddField(
