@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0038_acknowledged_losses")]
+    dependencies = [("sessions_app", "0039_lti")]
 
     operations = [
         migrations.AddField(
