@@ -44,7 +44,7 @@ def score_of(session: TestSession) -> Score:
     """Of a test that is over."""
     result = result_in(session)
     spec, whole = result.standing.result_spec, result.report.whole
-    if not spec.is_shown or not result.standing.counted:
+    if not named_tests.is_for_student(session.named_test, spec) or not result.standing.counted:
         return Score(None)
     if result.standing.raw is not None:
         percent = result.standing.raw.percent
