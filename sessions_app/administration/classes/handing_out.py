@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.utils.crypto import salted_hmac
 
+from organisations.acting import for_all
 from sessions_app.administration import invitations
 from sessions_app.administration.classes.shelf import Viewer, seen_by
 from sessions_app.models import ClassMember, ClassTest, Invitation, NamedTest, SchoolClass
@@ -89,7 +90,9 @@ def _save_with_code(given: ClassTest) -> None:
             with transaction.atomic():
                 return given.save()
         except IntegrityError as error:  # the code is taken, or somebody gave the test in this moment
-            if not ClassTest.objects.filter(code=given.code).exists():
+            with for_all():
+                is_code_taken = ClassTest.objects.filter(code=given.code).exists()
+            if not is_code_taken:
                 raise AlreadyGiven from error
     raise RuntimeError("Codes are taken faster than they are found.")
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from organisations.acting import acting_for
 from sessions_app.administration.classes import handing_out
 from sessions_app.administration.classes.people import Kept, Person, accommodations_of, keep
 from sessions_app.models import ClassMember, SchoolClass, Student
@@ -90,14 +91,15 @@ def new_id() -> str:
 @transaction.atomic
 def add_student(school_class: SchoolClass, person: Person) -> tuple[Kept, bool]:
     """The student, made or changed, and whether they were not in the class before."""
-    kept = keep([person])[person.student_id]
+    with acting_for(school_class.organisation_id):
+        kept = keep([person])[person.student_id]
     return kept, bool(add(school_class, {kept.student.pk: ""}))
 
 
 def change_student(school_class: SchoolClass, person: Person) -> None:
     """Of a student who is in the class."""
     if students_in(school_class).filter(external_id=person.student_id).exists():
-        with transaction.atomic():
+        with transaction.atomic(), acting_for(school_class.organisation_id):
             keep([person])
 
 

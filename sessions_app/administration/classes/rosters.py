@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import TextChoices
 
+from organisations.acting import acting_for
 from sessions_app.administration.classes import members
 from sessions_app.administration.classes.people import Kept, keep
 from sessions_app.administration.classes.tables import Line, RosterRefused
@@ -59,7 +60,7 @@ def bring(
     Safe to repeat: what is there stays, and an empty cell changes nothing. Raises `RosterRefused` where a
     name is not one student's.
     """
-    with transaction.atomic():
+    with transaction.atomic(), acting_for(school_class.organisation_id):
         SchoolClass.objects.select_for_update().get(pk=school_class.pk)  # two lists at once wait
         report = _bring(school_class, _with_ids(school_class, lines), is_whole, now)
         if dry_run:

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0039_lti")]
+    dependencies = [("sessions_app", "0041_once_an_organisation")]
 
     operations = [
         migrations.AddField(

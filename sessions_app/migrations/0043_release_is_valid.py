@@ -5,6 +5,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0040_results_for_teachers")]
+    dependencies = [("sessions_app", "0042_results_for_teachers")]
 
     operations = [ValidateConstraint(model_name="namedtest", name="named_test_release")]
