@@ -256,7 +256,8 @@ CELERY_BEAT_SCHEDULE = {
 WATCH_HOUR = env.int("WATCH_HOUR", default=2)  # of the day, when pools are watched anew
 BEAT_TICK_LATE_AFTER = 120  # seconds; /health says degraded beyond it
 
-# Messages to other systems, and what is asked of learning platforms, may go to private addresses, and over http: for development and closed networks.
+# Messages to other systems, and what is asked of learning platforms, may go to private addresses, and over
+# http: for development and closed networks.
 WEBHOOKS_MAY_GO_INSIDE = env.bool("WEBHOOKS_MAY_GO_INSIDE", default=False)
 
 # --- The API ---------------------------------------------------------------------------------------

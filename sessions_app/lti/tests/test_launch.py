@@ -16,10 +16,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from organisations.acting import acting_for
+from organisations.models import Organisation
 from sessions_app.conftest import client_with
 from sessions_app.lti import keys
 from sessions_app.lti.claims import is_learner, is_teacher
-from sessions_app.lti.tests.school import School, key_pair
+from sessions_app.lti.tests.school import TEACHER, School, key_pair
 from sessions_app.models import (
     Invitation,
     LtiKey,
@@ -30,6 +32,7 @@ from sessions_app.models import (
     Student,
     TestSession,
 )
+from sessions_app.tests.factories import make_named_test, make_pool
 
 Launch = Callable[..., Any]
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -323,6 +326,24 @@ def test_any_deployment_where_an_administrator_said_so(
 ) -> None:
     school.row(deployment_ids=[], takes_any_deployment=True)
     token_in(launch("ada", claims={LTI + "deployment_id": uuid4().hex}))
+
+
+def test_a_platform_opens_tests_of_its_own_organisation_alone(
+    school: School, test: NamedTest, launch: Launch
+) -> None:
+    """Also where the other's test has the same name, and the same person comes from both."""
+    other = Organisation.objects.create(slug="other", name="Other")
+    with acting_for(other.pk):
+        school.row()
+    assert "no test" in reason_in(launch("ada"))
+    assert test.name.encode() not in launch("eve", TEACHER, deep_linking=True).content
+    with acting_for(other.pk):
+        theirs = make_named_test(make_pool())
+    token_in(launch("ada"))
+    with acting_for(None):
+        session = TestSession.objects.get()
+        assert (session.named_test, session.organisation_id) == (theirs, other.pk)
+        assert session.student.organisation_id == other.pk
 
 
 # --- Frames -------------------------------------------------------------------------------------------------
