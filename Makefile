@@ -75,7 +75,7 @@ chaos: $(VENV)/dev.stamp
 
 proofs: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) --deep chaos/tests/test_crash_points.py chaos/tests/test_state_machine.py \
-		benchmarks/tests/test_calibration_levels_benchmark.py $(ARGS)
+		sessions_app/tests/test_replica.py benchmarks/tests/test_calibration_levels_benchmark.py $(ARGS)
 
 # New pictures of the main pages in docs/screenshots. Look at them before you commit them.
 screenshots: $(VENV)/dev.stamp

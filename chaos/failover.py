@@ -1,13 +1,16 @@
 """Failovers under students: of the masters of a Redis Cluster, and of a PostgreSQL with a standby.
 
 Each is counted for itself: answers that got a 200, those of them that the new leader does not have, and those
-that the service named as lost by itself.
+that the service named as lost by itself. Meanwhile somebody reads files of results, from the standby.
 """
 
 import asyncio
+import http.client
 import shutil
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 
 BEFORE, CUT_FOR, AFTERWARDS = 3.0, 2.0, 4.0  # seconds of answers
 WAIT = 0.1  # seconds, before a client tries again
+FILE_PATIENCE = 60.0  # seconds
+BROKEN_OFF = "broken off"
+NAMED_TEST = "chaos"
+METRICS_TOKEN = "insecure-token-of-the-chaos"  # noqa: S105  for servers that live for this run
 CLUSTER = "master of the Redis Cluster killed"
 Accepted = set[tuple[str, str]]  # session, question
 
@@ -44,6 +51,7 @@ class Seen:
     replies: Counter[str] = field(default_factory=Counter)
     last_good: float = 0.0
     longest: float = 0.0  # seconds without any 200
+    files: Counter[str] = field(default_factory=Counter)  # of results: what became of them
 
     def note(self, reply: str) -> None:
         now = time.monotonic()
@@ -65,7 +73,7 @@ async def _student(seen: Seen, name: str) -> None:
         number = 0
         while True:
             number += 1
-            body = {"student_id": name, "question_pool_id": seen.plan.pool_id, **seen.plan.asked}
+            body = {"student_id": name, "test": NAMED_TEST}
             started = await _insist(seen, wires, "start", body, f"{name}-{number}")
             question = started.get("next_question")
             while question is not None:
@@ -98,6 +106,43 @@ async def _insist(seen: Seen, wires: list[Wire], what: str, body: dict[str, Any]
                 return dict(reply.body)
         await asyncio.sleep(WAIT)
     raise AssertionError
+
+
+async def _reader(seen: Seen, test: str) -> None:
+    """A file of results after the other, until cancelled."""
+    for turn in range(10**6):
+        port = seen.ports[turn % len(seen.ports)]
+        seen.files[await asyncio.to_thread(_file, port, seen.token, test)] += 1
+        await asyncio.sleep(WAIT)
+
+
+def _file(port: int, token: str, test: str) -> str:
+    """What came: a file that is whole, one that broke off, or none."""
+    address = f"http://127.0.0.1:{port}/api/tests/{test}/results?rows=answers&format=json"
+    request = urllib.request.Request(address, headers={"Authorization": f"Token {token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=FILE_PATIENCE) as reply:
+            is_whole = reply.read().rstrip().endswith(b'"is_whole": true}')
+    except urllib.error.HTTPError as refused:
+        return str(refused.code)
+    except urllib.error.URLError:
+        return "none"
+    except (OSError, http.client.HTTPException):
+        return BROKEN_OFF
+    return "whole" if is_whole else BROKEN_OFF
+
+
+def _reads(ports: list[int]) -> dict[str, int]:
+    """How many pieces of files were read from which server, as the web servers counted."""
+    told: Counter[str] = Counter()
+    for port in ports:
+        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
+        with urllib.request.urlopen(request, timeout=FILE_PATIENCE) as reply:
+            for line in reply.read().decode().splitlines():
+                if line.startswith("adaptive_lagging_reads_total{"):
+                    told[line.split('"')[1]] += int(float(line.split()[-1]))
+    return dict(told)
 
 
 # --- The failovers ------------------------------------------------------------------------------------------
@@ -209,7 +254,13 @@ def _servers(is_synchronous: bool) -> Iterator[tuple[Path, PostgresPair, ValkeyC
             stack.callback(valkeys.stop)
             pair = PostgresPair(folder, is_synchronous=is_synchronous)
             stack.callback(pair.stop)
-            urls = {"DATABASE_URL": pair.url, "REDIS_URL": valkeys.url(), "CELERY_BROKER_URL": "memory://"}
+            urls = {
+                "DATABASE_URL": pair.url,
+                "DATABASE_REPLICA_URL": pair.standby_url,
+                "REDIS_URL": valkeys.url(),
+                "CELERY_BROKER_URL": "memory://",
+                "METRICS_TOKEN": METRICS_TOKEN,
+            }
             with prepared(folder, urls):
                 yield folder, pair, valkeys
     finally:
@@ -224,22 +275,36 @@ def run(*, is_synchronous: bool, students: int) -> int:
         from sessions_app.review.verification import verify
 
         plan = make_plans()[1]
-        token = make_token("chaos", ["deliver"], None)
+        _make_named_test(plan)
+        token = make_token("chaos", ["deliver", "report"], None)
         disconnect()
         with ExitStack() as stack:
             web = [stack.enter_context(web_server(folder, number)) for number in range(2)]
             seen = Seen(token, plan, [server.port for server in web])
             outcomes = asyncio.run(_all(seen, pair, valkeys, students))
+            reads = _reads(seen.ports)
         breaks = [broken for broken in verify().breaks if "accepted are lost" not in broken.what]
         stored = _stored()
     print("synchronous" if is_synchronous else "asynchronous", "standby")
     for each in outcomes:
         each.tell()
+    files = ", ".join(f"{number:,} {what}" for what, number in sorted(seen.files.items()))
+    pieces = ", ".join(f"{number:,} from the {server}" for server, number in sorted(reads.items()))
+    print(f"\nfiles of results: {files}; read in pieces: {pieces}")
     print(f"\n{stored:,} answers stored, {len(breaks)} broken links besides lost answers")
     for broken in breaks[:20]:
         print(f"{broken.where}: {broken.what}")
-    is_good = not breaks and all(each.is_good(may_lose=not is_synchronous) for each in outcomes)
+    are_files_good = reads.get("replica", 0) > 0 and not seen.files[BROKEN_OFF]
+    is_good = (
+        not breaks and are_files_good and all(each.is_good(may_lose=not is_synchronous) for each in outcomes)
+    )
     return 0 if is_good else 1
+
+
+def _make_named_test(plan: "Plan") -> None:
+    from sessions_app.models import NamedTest
+
+    NamedTest.objects.create(pool_id=plan.pool_id, name=NAMED_TEST, title="Chaos", rules=plan.rules.to_json())
 
 
 def _stored() -> int:
@@ -251,6 +316,7 @@ def _stored() -> int:
 async def _all(seen: Seen, pair: PostgresPair, valkeys: ValkeyCluster, students: int) -> list[Outcome]:
     seen.gate.set()
     tasks = [asyncio.create_task(_student(seen, f"student-{number}")) for number in range(students)]
+    tasks.append(asyncio.create_task(_reader(seen, NAMED_TEST)))
     try:
         await asyncio.sleep(BEFORE)
         return [

@@ -30,8 +30,16 @@ class PostgresPair:
     @property
     def url(self) -> str:
         """Of whichever leads."""
+        return self._url("read-write")
+
+    @property
+    def standby_url(self) -> str:
+        """Of whichever follows; while none does, of the leader."""
+        return self._url("prefer-standby")
+
+    def _url(self, wanted: str) -> str:
         hosts = ",".join(str(folder) for folder in self.folders)
-        return f"postgresql://postgres:@/{DATABASE}?host={hosts}&target_session_attrs=read-write"
+        return f"postgresql://postgres:@/{DATABASE}?host={hosts}&target_session_attrs={wanted}"
 
     def cut_replication(self) -> None:
         """The standby receives nothing any more, and does not know it."""

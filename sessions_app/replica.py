@@ -126,6 +126,7 @@ def _look() -> Standing:
     except (DatabaseError, *CONNECTION_ERRORS) as error:
         return _away(error)
     if not is_standby:
+        _leave()
         return Standing(None, "it is no standby", time.monotonic())
     if lag is None:
         return Standing(None, "it has not replayed anything yet", time.monotonic())
@@ -137,6 +138,14 @@ def _away(error: Exception) -> Standing:
     """It does not answer, or broke off: for a while the primary is asked, then by a new connection."""
     connections[ALIAS].close()
     return Standing(None, _in_words(error), time.monotonic())
+
+
+def _leave() -> None:
+    """It leads since a failover: new connections may find one that follows."""
+    connections[ALIAS].close()
+    pool = getattr(connections[ALIAS], "pool", None)
+    if pool is not None:
+        pool.drain()
 
 
 def _note(seen: Standing) -> Standing:
