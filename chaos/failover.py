@@ -73,7 +73,7 @@ async def _student(seen: Seen, name: str) -> None:
         number = 0
         while True:
             number += 1
-            body = {"student_id": name, "test": NAMED_TEST}
+            body: dict[str, Any] = {"student_id": name, "test": NAMED_TEST}
             started = await _insist(seen, wires, "start", body, f"{name}-{number}")
             question = started.get("next_question")
             while question is not None:
