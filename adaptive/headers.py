@@ -57,7 +57,7 @@ POLICIES: dict[str, Policy] = {
 }
 
 # Tokens, questions and results: nobody on the way, nor the browser's disk, keeps them.
-NEVER_STORED = ("/api/", "/ims/", "/take/", "/desk/", "/lti/")
+NEVER_STORED = ("/api/", "/ims/", "/fhir/", "/take/", "/desk/", "/lti/")
 
 
 def policy_for(path: str) -> Policy:

@@ -43,6 +43,7 @@ urlpatterns = [
     *(path(root, include(api)) for root in ROOTS),
     path("oauth/token", AccessTokenView.as_view()),
     path("ims/cat/v1p0/", include("sessions_app.cat_api.urls")),
+    path("fhir/", include("sessions_app.fhir.urls")),
     path("lti/", include("sessions_app.lti.urls")),
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>png|jpg)$", question_image),
     re_path(r"^sounds/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>ogg|mp3|m4a)$", question_sound),
@@ -63,7 +64,7 @@ def _problem(status: int, title: str, code: str, detail: str) -> JsonResponse:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(("/api/", "/ims/"))
+    return request.path.startswith(("/api/", "/ims/", "/fhir/"))
 
 
 def _is_desk(request: HttpRequest) -> bool:
