@@ -1,10 +1,12 @@
 """Publish question pools, and read them: the only code that writes pools, questions and revisions."""
 
 import hashlib
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import JSONField, Max, QuerySet
@@ -161,6 +163,37 @@ def with_questions() -> QuerySet[QuestionPool]:
 def offered() -> QuerySet[QuestionPool]:
     """The same without those in the archive: what a test draws from that names no pool."""
     return with_questions().filter(archived_at=None)
+
+
+@dataclass(frozen=True)
+class DrawnFrom:
+    """What a test needs of the pool that it draws from."""
+
+    revision_id: int  # its newest
+    scale_id: int
+    correlation: float  # of the scale
+    reporting_scale: Any
+
+
+# `with_questions` or `offered`, by hand: every start asks for it.
+_DRAWN_FROM = """
+SELECT pool.current_revision_id, pool.scale_id, scale.correlation, pool.reporting_scale
+FROM question_pools AS pool JOIN scales AS scale ON scale.id = pool.scale_id
+WHERE pool.current_revision_id IS NOT NULL
+  AND CASE WHEN %(id)s::uuid IS NULL THEN pool.archived_at IS NULL ELSE pool.id = %(id)s::uuid END
+ORDER BY pool.is_default DESC, pool.created_at DESC, pool.id LIMIT 1
+"""
+
+
+def drawn_from(pool_id: uuid.UUID | None) -> DrawnFrom | None:
+    """The pool of that id; where none is named the default one, and while none is chosen the newest."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DRAWN_FROM, {"id": pool_id})
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    revision_id, scale_id, correlation, reporting_scale = found
+    return DrawnFrom(revision_id, scale_id, correlation, reporting_scale and json.loads(reporting_scale))
 
 
 def choose_default(pool: QuestionPool | None) -> None:

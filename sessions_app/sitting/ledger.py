@@ -8,15 +8,16 @@ past records nothing. It is SQL by hand because the ORM would make six round tri
 A slow clock of this process does not make a session look abandoned: PostgreSQL's own counts as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection
+from django.db.models import Field
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int4, Int8
 
@@ -79,6 +80,37 @@ WITH advanced AS (
 )
 SELECT count(*), max(deadline) FROM advanced
 """
+
+
+def begin(session: TestSession, event: SessionEvent) -> None:
+    """Store a session that begins, and the event of it."""
+    statement, session_fields, event_fields = _begin_statement()
+    values = [field.get_db_prep_save(getattr(session, field.attname), connection) for field in session_fields]
+    values += [field.get_db_prep_save(getattr(event, field.attname), connection) for field in event_fields]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+    session._state.adding, session._state.db = False, connection.alias
+
+
+@cache
+def _begin_statement() -> tuple[str, list[Field[Any, Any]], list[Field[Any, Any]]]:
+    """The statement, and whose values it takes: all columns of both tables, but for the event's own key."""
+    session_fields = list(TestSession._meta.local_concrete_fields)
+    event_fields = [field for field in SessionEvent._meta.local_concrete_fields if not field.primary_key]
+    latest = {"last_activity", "activity_mark"}
+    begun = _inserted("test_sessions", session_fields, latest)
+    return (
+        f"WITH begun AS ({begun}) {_inserted('session_events', event_fields)}",
+        session_fields,
+        event_fields,
+    )
+
+
+def _inserted(table: str, fields: Sequence[Field[Any, Any]], latest: Collection[str] = ()) -> str:
+    """Of `latest` columns PostgreSQL's own clock counts as well."""
+    columns = [str(field.column) for field in fields]
+    values = ["GREATEST(%s, statement_timestamp())" if name in latest else "%s" for name in columns]
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(values)})"  # noqa: S608
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Value
-from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from sessions_app import metrics
@@ -37,8 +35,7 @@ from sessions_app.sitting.session_state import SessionState
 from sessions_app.sitting.shown import showing_of, showing_of_state
 from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, standing_of_state, state_of
 from testing_engine.interchange.names import problem_of_student_id
-from testing_engine.models import QuestionPool
-from testing_engine.pools import offered, with_questions
+from testing_engine.pools import drawn_from
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -87,14 +84,15 @@ def start(
     if test is not None:
         named_tests.check_open(test, now)
         request = replace(request, pool_id=test.pool_id, concept_names=tuple(test.concept_names))
-    pool = _pool_to_use(request.pool_id)
-    assert pool.current_revision_id is not None
-    revision = load_revision(request.revision_id or pool.current_revision_id)
+    pool = drawn_from(request.pool_id)
+    if pool is None:
+        raise PoolNotFound
+    revision = load_revision(request.revision_id or pool.revision_id)
     names = _concept_names(request.concept_names, revision)
     asked = _rules_of(request, test, revision)
     rules = asked
     if is_adaptive := asked.is_adaptive(revision.bank):
-        rules = asked.on_scale(pool.scale.correlation, revision.bank.n_dimensions)
+        rules = asked.on_scale(pool.correlation, revision.bank.n_dimensions)
     try:
         rules.check(revision.bank)
     except RulesError as error:
@@ -143,8 +141,8 @@ def start(
                 standard_error=step.ability.standard_error.tolist(),
                 current_position=step.next_item,
                 started_at=now,
-                last_activity=Greatest(Value(now), Now()),  # as with every answer (ledger)
-                activity_mark=Greatest(Value(now), Now()),
+                last_activity=now,
+                activity_mark=now,
                 named_test=test,
                 result_spec=store_spec(told_by),
                 deadline=named_tests.deadline_of(test, student.pk, now) if test is not None else None,
@@ -154,8 +152,7 @@ def start(
                 request_hash=request.fingerprint,
             )
             event = entries.started(session, revision.content_hash, plan.content_hash)
-            session.save(force_insert=True)
-            event.save(force_insert=True)
+            ledger.begin(session, event)
     except (IntegrityError, NoAttemptsLeft):
         if request.idempotency_key and (earlier := _started_with_key(request, caller)):
             return earlier  # the same request came twice at once, and the other one was first
@@ -237,15 +234,6 @@ def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:
         answered=0,
         next_question=showing_of(session).question(step.next_item) if step.next_item is not None else None,
     )
-
-
-def _pool_to_use(pool_id: UUID | None) -> QuestionPool:
-    """The pool of that id; where none is named the default one, and while none is chosen the newest."""
-    pools = offered() if pool_id is None else with_questions().filter(pk=pool_id)
-    pool = pools.select_related("scale").first()
-    if pool is None:
-        raise PoolNotFound
-    return pool
 
 
 def _concept_names(asked: tuple[str, ...], revision: FrozenRevision) -> tuple[str, ...]:
