@@ -169,31 +169,35 @@ def offered() -> QuerySet[QuestionPool]:
 class DrawnFrom:
     """What a test needs of the pool that it draws from."""
 
+    organisation_id: int  # whose the test is as well
     revision_id: int  # its newest
     scale_id: int
     correlation: float  # of the scale
-    reporting_scale: Any
+    reporting_scale: Any = None
 
 
 # `with_questions` or `offered`, by hand: every start asks for it.
 _DRAWN_FROM = """
-SELECT pool.current_revision_id, pool.scale_id, scale.correlation, pool.reporting_scale
+SELECT pool.organisation_id, pool.current_revision_id, pool.scale_id, scale.correlation, pool.reporting_scale
 FROM question_pools AS pool JOIN scales AS scale ON scale.id = pool.scale_id
 WHERE pool.current_revision_id IS NOT NULL
+  AND (%(acting)s::bigint IS NULL OR pool.organisation_id = %(acting)s::bigint)
   AND CASE WHEN %(id)s::uuid IS NULL THEN pool.archived_at IS NULL ELSE pool.id = %(id)s::uuid END
 ORDER BY pool.is_default DESC, pool.created_at DESC, pool.id LIMIT 1
 """
 
 
 def drawn_from(pool_id: uuid.UUID | None) -> DrawnFrom | None:
-    """The pool of that id; where none is named the default one, and while none is chosen the newest."""
+    """The acting organisation's pool of that id; where none is named its default one, and while none is
+    chosen its newest.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_DRAWN_FROM, {"id": pool_id})
+        cursor.execute(_DRAWN_FROM, {"id": pool_id, "acting": acting_organisation()})
         found = cursor.fetchone()
     if found is None:
         return None
-    revision_id, scale_id, correlation, reporting_scale = found
-    return DrawnFrom(revision_id, scale_id, correlation, reporting_scale and json.loads(reporting_scale))
+    *plain, told = found
+    return DrawnFrom(*plain, told and json.loads(told))
 
 
 def choose_default(pool: QuestionPool | None) -> None:

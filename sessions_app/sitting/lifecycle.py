@@ -109,7 +109,7 @@ def start(
             settled = times.with_thresholds(settled, revision)
             plan = store_plan(settled, names)
             # Whose the pool is, the test is and its student.
-            student = _student_called(request.student_id, pool)
+            student = _student_called(request.student_id, pool.organisation_id)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)
             is_known = asked.prior is None and named_tests.carries_over(test)
@@ -186,8 +186,8 @@ SELECT id, erased_at FROM found UNION ALL SELECT id, erased_at FROM made
 """
 
 
-def _student_called(external_id: str, pool: QuestionPool) -> Student:
-    """The student of the pool's organisation, who is made if need be.
+def _student_called(external_id: str, organisation_id: int) -> Student:
+    """The student of the organisation, who is made if need be.
 
     Locked: nobody is erased while a test of theirs begins. So two starts of one student wait for each other,
     and attempts are counted right. One statement; again only where another start made the student in that
@@ -195,7 +195,7 @@ def _student_called(external_id: str, pool: QuestionPool) -> Student:
     """
     problem = problem_of_student_id(external_id)
     asked: dict[str, Any] = {
-        "organisation_id": pool.organisation_id,
+        "organisation_id": organisation_id,
         "external_id": external_id,
         "may_be_made": problem is None,
         "now": timezone.now(),
@@ -214,7 +214,7 @@ def _student_called(external_id: str, pool: QuestionPool) -> Student:
     if erased_at is not None:
         raise StudentErased
     names = ["id", "organisation_id", "external_id", "erased_at"]
-    return Student.from_db("default", names, [pk, pool.organisation_id, external_id, erased_at])
+    return Student.from_db("default", names, [pk, organisation_id, external_id, erased_at])
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:

@@ -72,7 +72,8 @@ WHERE known.student_id = %s AND known.scale_id = %s AND known.concept_name = ANY
 def prior_of(student_id: int, scale_id: int, concept_names: Sequence[str]) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of θ for each concept of a scale before a new test.
 
-    N(0, 1) where nothing is known. What another scale calls by the same name is something else.
+    N(0, 1) where nothing is known. What another scale calls by the same name is something else. Student and
+    scale were found for the acting organisation.
     """
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, [student_id, scale_id, list(concept_names)])

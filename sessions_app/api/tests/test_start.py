@@ -13,6 +13,8 @@ from django.utils.dateparse import parse_datetime
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
+from organisations.acting import NOBODY, acting_for
+from organisations.models import Organisation
 from sessions_app.conftest import Start, answer_questions, client_with, pointers
 from sessions_app.models import Student, StudentProficiency, TestSession
 from sessions_app.sitting.hot_state import read_state
@@ -20,7 +22,7 @@ from sessions_app.sitting.proficiency import CHANGE_BETWEEN_TESTS_SD
 from sessions_app.tests.factories import CONCEPTS, make_pool, make_token, pool_document, question
 from testing_engine.interchange.questions import parse_pool
 from testing_engine.models import QuestionPool, TestPlan
-from testing_engine.pools import choose_default
+from testing_engine.pools import choose_default, drawn_from
 from testing_engine.versions import revise_question
 
 
@@ -188,6 +190,14 @@ def test_it_starts_from_a_test_that_still_runs(api: APIClient, start: Start) -> 
     assert session.prior_mean == [row.theta_now for row in known] != [row.theta for row in known]
     errors = [row.standard_error_now for row in known]
     assert session.prior_sd == [min(1.0, math.hypot(error, CHANGE_BETWEEN_TESTS_SD)) for error in errors]
+
+
+def test_it_draws_from_no_pool_of_another_organisation(pool: QuestionPool) -> None:
+    other = Organisation.objects.create(name="Another school", slug="another-school")
+    for_whom = {None: True, pool.organisation_id: True, other.pk: False, NOBODY: False}
+    for acting, is_found in for_whom.items():
+        with acting_for(acting):
+            assert [drawn_from(asked) is not None for asked in (None, pool.pk)] == [is_found] * 2
 
 
 def test_it_costs_seven_statements(
