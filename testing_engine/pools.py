@@ -173,7 +173,7 @@ class DrawnFrom:
     revision_id: int  # its newest
     scale_id: int
     correlation: float  # of the scale
-    reporting_scale: Any = None
+    reporting_scale: Any
 
 
 # `with_questions` or `offered`, by hand: every start asks for it.
@@ -196,8 +196,8 @@ def drawn_from(pool_id: uuid.UUID | None) -> DrawnFrom | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    *plain, told = found
-    return DrawnFrom(*plain, told and json.loads(told))
+    organisation_id, revision_id, scale_id, correlation, told = found
+    return DrawnFrom(organisation_id, revision_id, scale_id, correlation, told and json.loads(told))
 
 
 def choose_default(pool: QuestionPool | None) -> None:
