@@ -31,6 +31,13 @@ def the_only_organisation() -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+def organisation_called(slug: str) -> int | None:
+    """The primary key of the organisation of that short name; of the only one, if nothing is said."""
+    if not slug:
+        return the_only_organisation()
+    return Organisation.objects.filter(slug=slug).values_list("pk", flat=True).first()
+
+
 def organisation_for_new() -> int | None:
     """Whose something is that is made now; None: that has to be said."""
     return acting_organisation() or the_only_organisation()

@@ -1,6 +1,7 @@
 """What django-allauth asks us: who may come in, as whom, with which rights, and how secrets are kept."""
 
 import base64
+import logging
 import re
 from typing import Any
 
@@ -21,6 +22,10 @@ from django.urls import reverse
 
 from desk.doors import show
 from desk.sign_on.providers import Provider
+from organisations.acting import acting_for
+from organisations.membership import organisation_called
+
+logger = logging.getLogger(__name__)
 
 WITH_PASSWORD = "django.contrib.auth.backends.ModelBackend"  # noqa: S105  the path of a class
 LONGEST_NAME = 150  # of Django's own column
@@ -61,6 +66,11 @@ class Institutions(DefaultSocialAccountAdapter):  # type: ignore[misc]
             raise ImmediateHttpResponse(_refused(request))
         institution = _institution_of(sociallogin)
         groups = institution.groups_for(_claims(sociallogin))
+        if organisation_called(institution.organisation) is None:
+            log.error(
+                "unknown organisation", institution=institution.id, organisation=institution.organisation
+            )
+            groups = set()
         if not groups:
             raise ImmediateHttpResponse(_refused(request))
         sociallogin.account.extra_data = {}  # claims are read, and not kept
@@ -81,8 +91,8 @@ class Institutions(DefaultSocialAccountAdapter):  # type: ignore[misc]
         user.username = _free_name(user.username or user.email or "person", institution.id)
         user.is_staff = True
         user.set_unusable_password()
-        with transaction.atomic():
-            sociallogin.save(request)
+        with transaction.atomic(), acting_for(organisation_called(institution.organisation)):
+            sociallogin.save(request)  # a new account is of who acts
             _grant(user, institution, sociallogin.granted_here)
         return user
 

@@ -26,10 +26,12 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from lxml import etree
+from msgspec import structs
 from signxml.signer import XMLSigner
 
 from desk.sign_on.providers import as_allauth_has_it, read_providers
 from embedded.processes import free_port, running, wait_until
+from organisations.models import Membership, Organisation
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +145,17 @@ def test_who_was_deactivated_stays_out(north: None, client: Client) -> None:
     other = Client()
     assert come_by_oidc(other, "1")["Location"] == "/desk/account/inactive"
     assert other.get("/desk/").status_code == 302
+
+
+def test_it_is_of_the_institutions_organisation(north: None, client: Client, settings: LazySettings) -> None:
+    school = Organisation.objects.create(slug="north", name="North School")
+    assert come_by_oidc(client, "1").status_code == 403  # of two, nothing says which
+    known = settings.INSTITUTIONS
+    settings.INSTITUTIONS = tuple(structs.replace(each, organisation="north") for each in known)
+    assert come_by_oidc(client, "1").status_code == 302
+    assert Membership.objects.get(user__username="ada@north").organisation == school
+    settings.INSTITUTIONS = tuple(structs.replace(each, organisation="gone") for each in known)
+    assert come_by_oidc(Client(), "1").status_code == 403
 
 
 def test_a_forged_return_is_refused(north: None, client: Client) -> None:
