@@ -16,6 +16,8 @@ from sessions_app.review.processes import checked_in
 from sessions_app.review.progress import Progress
 from sessions_app.review.witness import Witness
 
+RANGES_EACH = 4  # of sessions: a process for fewer would take longer to begin than to check them
+
 
 @dataclass
 class Verified:
@@ -82,6 +84,8 @@ def _checked(
 
 
 def _useful(processes: int, portions: list[Portion]) -> int:
-    """Processes take seconds to begin. Others do not see what is written in a transaction that is open."""
+    """They take seconds to begin, and do not see what is written in a transaction that is open."""
+    if connection.in_atomic_block:
+        return 1
     ranges = sum(not portion.look for portion in portions)
-    return 1 if connection.in_atomic_block or ranges == 1 else min(processes, ranges)
+    return min(processes, max(1, ranges // RANGES_EACH))

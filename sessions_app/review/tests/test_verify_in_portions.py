@@ -200,7 +200,10 @@ def test_what_is_no_progress_is_not_written_over(db: None, tmp_path: Path) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_processes_find_the_same_though_one_is_killed(some: list[str], one_each: None) -> None:
+def test_processes_find_the_same_though_one_is_killed(
+    some: list[str], one_each: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "RANGES_EACH", 1)
     as_superuser(f"UPDATE test_responses SET answer = 3 - answer WHERE session_id = '{some[3]}'")
     alone: list[str] = []
     expected = verify(note=alone.append)
