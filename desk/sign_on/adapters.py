@@ -67,9 +67,7 @@ class Institutions(DefaultSocialAccountAdapter):  # type: ignore[misc]
         institution = _institution_of(sociallogin)
         groups = institution.groups_for(_claims(sociallogin))
         if organisation_called(institution.organisation) is None:
-            log.error(
-                "unknown organisation", institution=institution.id, organisation=institution.organisation
-            )
+            logger.error("%s: no organisation %r to log in to", institution.id, institution.organisation)
             groups = set()
         if not groups:
             raise ImmediateHttpResponse(_refused(request))
