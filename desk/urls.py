@@ -4,6 +4,7 @@ from django.urls import path
 
 from desk.views import (
     calibrations,
+    class_results,
     classes,
     entrance,
     exporting,
@@ -107,6 +108,17 @@ urlpatterns = [
     path("classes/<uuid:class_id>/tests/<int:given_pk>/", handing_out.class_test, name="class_test"),
     path("classes/<uuid:class_id>/tests/<int:given_pk>/change", handing_out.change, name="change_given"),
     path("classes/<uuid:class_id>/tests/<int:given_pk>/slips", handing_out.slips, name="slips"),
+    path("classes/<uuid:class_id>/tests/<int:given_pk>/results", class_results.results, name="class_results"),
+    path(
+        "classes/<uuid:class_id>/tests/<int:given_pk>/results.csv",
+        class_results.results_file,
+        name="class_results_file",
+    ),
+    path(
+        "classes/<uuid:class_id>/tests/<int:given_pk>/results/<int:student_pk>",
+        class_results.student_report,
+        name="class_report",
+    ),
     path("classes/<uuid:class_id>/settings", classes.class_settings, name="class_settings"),
     path("classes/<uuid:class_id>/teachers", classes.teachers, name="class_teachers"),
     path("classes/<uuid:class_id>/archive", classes.archive, name="archive_class"),
