@@ -158,7 +158,7 @@ def test_who_may_open_what(start: Start) -> None:
         for permission in right.any_of:
             reply = getattr(holders[permission], method)(address)
             is_about_class = name in OF_A_CLASS and permission != "sessions_app.manage_classes"
-            is_hidden = name in OF_AN_ACCOUNT or is_about_class
+            is_hidden = name in OF_AN_ACCOUNT or is_about_class or name == "class_report"  # no test is over
             fits = (404,) if is_hidden else (200, 302, 400)  # 400: no file was sent
             assert reply.status_code in fits, (name, permission)
             assert "log-in" not in reply.get("Location", ""), (name, permission)
