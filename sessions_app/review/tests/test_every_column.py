@@ -69,7 +69,9 @@ LEFT_OUT = {
         *("invitations.issue", "invitations.revoked_at", "student_proficiencies.scale_id"),
         "test_sessions.token_generation",
     },
-    "it decides nothing that is recorded": {"test_sessions.activity_mark", "test_sessions.last_activity"},
+    "it decides nothing that is recorded": {
+        *("invitations.begun_with", "test_sessions.activity_mark", "test_sessions.last_activity"),
+    },
     "nobody refers to it": {
         *("invitations.id", "revision_questions.id", "student_proficiencies.id", "test_responses.id")
     },
