@@ -21,6 +21,8 @@ EXPORT_POOLS = Right(("testing_engine.export_pools",))  # with their answer keys
 PUBLISH_CALIBRATIONS = Right(("sessions_app.publish_calibrations",))
 # Who writes a question sees its key.
 WRITE_QUESTIONS = Right(("testing_engine.change_question",))
+# The frame in which a question is shown as students see it: written, or in a test that is tried.
+SEE_AS_STUDENT = Right(("testing_engine.change_question", "sessions_app.change_namedtest"))
 SEE_QUESTIONS = Right(("testing_engine.view_question", "testing_engine.change_question"))  # with their key
 SEE_TESTS = Right(("sessions_app.view_namedtest",))
 CHANGE_TESTS = Right(("sessions_app.change_namedtest",))

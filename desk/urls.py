@@ -24,6 +24,7 @@ from desk.views import (
     supervising,
     test_steps,
     tests,
+    trying,
     watches,
     writing,
 )
@@ -47,6 +48,7 @@ urlpatterns = [
     path("tests/<int:test_id>/live", supervising.live, name="live"),
     path("tests/<int:test_id>/live/changes", supervising.changes, name="live_changes"),
     path("tests/<int:test_id>/live/act", supervising.act, name="live_act"),
+    path("tests/<int:test_id>/try", trying.try_test, name="try_test"),
     path("tests/<int:test_id>/copy", tests.copy, name="copy_test"),
     path("tests/<int:test_id>/open", tests.open_test, name="open_test"),
     path("tests/<int:test_id>/close", tests.close_test, name="close_test"),

@@ -16,6 +16,7 @@ from desk.rights import (
     INVITE,
     MAKE_POOLS,
     PUBLISH_CALIBRATIONS,
+    SEE_AS_STUDENT,
     SEE_POOLS,
     SEE_QUESTIONS,
     SEE_SESSIONS,
@@ -49,6 +50,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "live": ("get", SEE_SESSIONS),
     "live_changes": ("post", SEE_SESSIONS),
     "live_act": ("post", SUPERVISE),
+    "try_test": ("get", CHANGE_TESTS),
     "copy_test": ("post", CHANGE_TESTS),
     "open_test": ("post", CHANGE_TESTS),
     "close_test": ("post", CHANGE_TESTS),
@@ -119,7 +121,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "archive_question": ("post", WRITE_QUESTIONS),
     "restore_question": ("post", WRITE_QUESTIONS),
     "media": ("post", WRITE_QUESTIONS),
-    "frame": ("get", WRITE_QUESTIONS),
+    "frame": ("get", SEE_AS_STUDENT),
 }
 
 # Only the teachers of a class find it, and who manages all.

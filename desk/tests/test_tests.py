@@ -28,7 +28,7 @@ def teacher() -> Client:
 
 
 def text_of(reply: Any) -> str:
-    return reply.content.decode()
+    return str(reply.content.decode())
 
 
 HOW = {

@@ -11,7 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view, form_of, go_to, show
-from desk.rights import WRITE_QUESTIONS
+from desk.rights import SEE_AS_STUDENT, WRITE_QUESTIONS
 from desk.views.pools import pool_or_404, show_pool
 from student_page.texts import script_texts
 from testing_engine.authoring import publishing
@@ -20,7 +20,7 @@ from testing_engine.authoring.publishing import LastQuestion, QuestionUnknown
 
 @require_safe
 @xframe_options_sameorigin
-@desk_view(WRITE_QUESTIONS)
+@desk_view(SEE_AS_STUDENT)
 def frame(request: DeskRequest) -> HttpResponse:
     """The student's page around a question, without a test: what it shows, the page around it sends."""
     return show(request, "frame", {"data": {"texts": script_texts()}})

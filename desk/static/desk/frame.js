@@ -20,7 +20,9 @@ addEventListener("message", ({ data, source, origin: from }) => {
   const wasTold = [...form.querySelectorAll(".error, #missing")].some((each) => each.textContent);
   section.hidden = false;
   // What was heard counts anew with each change: an author may listen as often as need be.
-  showQuestion(data.question, { number: 1, most: 1, allowsDontKnow: true, heard: {}, keepHeard: () => {} }, texts);
+  const { number = 1, most = 1, allowsDontKnow = true, isNew = false } = data;
+  if (isNew) kept = undefined; // another question of a test that is tried
+  showQuestion(data.question, { number, most, allowsDontKnow, heard: {}, keepHeard: () => {} }, texts);
   if (!hadFocus) document.activeElement?.blur();
   try {
     if (kept !== undefined) showAnswer(kept);
