@@ -187,6 +187,7 @@ class WhoForm(StepForm):
         choices=[
             ("now", gettext_lazy("as soon as they are done")),
             ("closed", gettext_lazy("when the test has closed")),
+            ("never", gettext_lazy("never: results are for me")),
             ("never", gettext_lazy("never: teachers alone")),
         ],
     )
