@@ -107,6 +107,7 @@ def test_the_live_view_tells_what_is_new(teacher: Client, test: NamedTest) -> No
     submit(student, started, started["next_question"]["id"], 0)
     (row,) = changes(teacher, test, known)["rows"].values()
     assert "2 of at most 5" in row
+    assert 'name="chosen"' in row
     bad = teacher.post(f"/desk/tests/{test.pk}/live/changes", {"known": "[]"})
     assert bad.status_code == 400
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view, form_of, go_to
 from desk.live_words import count_line, refusal_words, row_words
-from desk.rights import SEE_SESSIONS, SUPERVISE
+from desk.rights import SEE_SESSIONS, SUPERVISE, rights_of
 from desk.views.tests import show_test, test_or_404
 from sessions_app.administration import supervision
 from sessions_app.administration.live import live_of, sessions_among
@@ -55,10 +55,10 @@ def changes(request: DeskRequest, test_id: int) -> HttpResponse:
         known = None
     if not isinstance(known, dict):
         return JsonResponse({"detail": "`known` must be an object of versions, by key."}, status=400)
-    now = timezone.now()
+    now, may = timezone.now(), rights_of(request.user)
     found = live_of(test_id, now=now, search=request.GET.get("search", ""))
     rows = {
-        row.key: render_to_string("desk/parts/live_row.html", {"shown": row_words(row, now)}, request)
+        row.key: render_to_string("desk/parts/live_row.html", {"shown": row_words(row, now), "may": may})
         for row in found.news(known)
     }
     reply = {
