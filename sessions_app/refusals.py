@@ -127,6 +127,14 @@ class GateRefused(Refusal, PublicationRefused):
         self.shortfalls = tuple(shortfalls)
 
 
+class WebhookNotFound(Refusal):
+    """There is no such webhook."""
+
+
+class WebhookMessageNotFound(Refusal):
+    """This webhook has no such message."""
+
+
 class WatchNotFound(Refusal):
     """This pool was not watched that night, or never."""
 

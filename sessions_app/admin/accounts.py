@@ -24,7 +24,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminI
 
 from sessions_app.admin.common import ReadOnly, go_on
 from sessions_app.admin.confirming import ask, confirmed_ids
-from sessions_app.administration.api_clients import MOST_DAYS, PERMISSIONS, make_token
+from sessions_app.administration.api_clients import MOST_DAYS, SHORT, make_token
 from sessions_app.models import ApiClient
 
 
@@ -133,9 +133,7 @@ class ApiClientAdmin(Delegating, ModelAdmin):  # type: ignore[misc]
         return client is None or holds_all_of(request, client)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["queryset"] = Permission.objects.filter(codename__in=PERMISSIONS.values()).select_related(
-            "content_type"
-        )
+        kwargs["queryset"] = Permission.objects.filter(codename__in=SHORT).select_related("content_type")
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         field.label_from_instance = lambda permission: permission.name
@@ -144,7 +142,8 @@ class ApiClientAdmin(Delegating, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="may")
     def may(self, client: ApiClient) -> str:
         held = {permission.codename for permission in client.user_permissions.all()}
-        return ", ".join(short for short, codename in PERMISSIONS.items() if codename in held) or "nothing"
+        shorts = dict.fromkeys(short for codename, short in SHORT.items() if codename in held)
+        return ", ".join(shorts) or "nothing"
 
     def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:
         if not change:

@@ -16,7 +16,7 @@ from sessions_app.admin.common import ReadOnly, found, go_on
 from sessions_app.models import ApiClient, Webhook, WebhookMessage
 from sessions_app.outgoing import queue
 from sessions_app.outgoing.addresses import AddressRefused, parsed
-from sessions_app.webhooks import outbox
+from sessions_app.webhooks import outbox, shelf
 
 
 class WebhookForm(forms.ModelForm[Webhook]):
@@ -59,7 +59,7 @@ class WebhookAdmin(ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:
         if "is_active" in form.changed_data and obj.is_active:
-            obj.failing_since, obj.switched_off_because = None, ""
+            shelf.switched_on(obj)
         super().save_model(request, obj, form, change)
 
     @admin.display(description="told of")

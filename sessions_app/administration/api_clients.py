@@ -10,16 +10,20 @@ from knox.models import AuthToken
 
 from sessions_app.models import ApiClient
 
-# What people say → Django's permission.
+# What people say → Django's permissions.
 PERMISSIONS = {
-    "deliver": "deliver_tests",
-    "author": "author_pools",
-    "export": "export_pools",
-    "publish": "publish_calibrations",
-    "operate": "operate_service",
-    "report": "report_results",
-    "privacy": "erase_students",
+    "deliver": ("deliver_tests",),
+    "author": ("author_pools",),
+    "export": ("export_pools",),
+    "publish": ("publish_calibrations",),
+    "operate": ("operate_service",),
+    "report": ("report_results",),
+    "privacy": ("erase_students",),
+    "prepare": ("view_namedtest", "change_namedtest"),
+    "invite": ("view_invitation", "add_invitation"),
+    "notify": ("view_webhook", "add_webhook", "change_webhook", "delete_webhook"),
 }
+SHORT = {codename: short for short, codenames in PERMISSIONS.items() for codename in codenames}
 
 
 MOST_DAYS = 36_500
@@ -36,7 +40,7 @@ def make_token(name: str, permissions: Iterable[str], lifetime: timedelta | None
     """
     if User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), username=name).exists():
         raise NotAProgram(f"{name!r} is the account of a person who uses the admin.")
-    codenames = [PERMISSIONS[permission] for permission in permissions]
+    codenames = [codename for permission in permissions for codename in PERMISSIONS[permission]]
     with transaction.atomic():
         client, is_new = ApiClient.objects.get_or_create(username=name)
         if is_new:

@@ -2,8 +2,12 @@
 
 import base64
 import binascii
+<<<<<<< HEAD
 import secrets
 from collections.abc import Iterator, Sequence
+=======
+from collections.abc import Collection, Iterator, Mapping, Sequence
+>>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +15,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import QuerySet
 
 from organisations.acting import acting_for
 from sessions_app.administration.classes.people import Person, keep
@@ -95,7 +100,7 @@ class _Parsed:
 
     def take(self, line: int, row: dict[str, str]) -> None:
         for column, value in row.items():
-            if message := _problem(column, value):
+            if message := problem_of_cell(column, value):
                 self.problems.append(f"{place(line, column)}: it {message}.")
         student_id = row["student_id"]
         if student_id in self.lines:
@@ -108,7 +113,7 @@ class _Parsed:
         self.rows.append(row)
 
 
-def _problem(column: str, value: str) -> str | None:
+def problem_of_cell(column: str, value: str) -> str | None:
     """What is wrong with a cell, as the end of a sentence."""
     if column == "student_id":
         return problem_of_student_id(value)
@@ -120,6 +125,18 @@ def _problem(column: str, value: str) -> str | None:
         except ValidationError:
             return "is no e-mail address"
     return None
+
+
+def problems_in(rows: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    """What is wrong with rows as `invite` takes them: (JSON pointer, the end of a sentence)."""
+    problems, numbers = [], dict[str, int]()
+    for number, row in enumerate(rows):
+        for column, value in row.items():
+            if message := problem_of_cell(column, value):
+                problems.append((f"/{number}/{column}", message))
+        if numbers.setdefault(row["student_id"], number) != number:
+            problems.append((f"/{number}/student_id", "is in the list already"))
+    return problems
 
 
 @transaction.atomic
@@ -159,6 +176,18 @@ def renew(invitation_ids: list[int]) -> int:
         invitation.issue += 1
         invitation.revoked_at = None
     return Invitation.objects.bulk_update(invitations, ["issue", "revoked_at"], batch_size=500)
+
+
+def invitations_of(test: NamedTest) -> QuerySet[Invitation]:
+    """Who is invited to it, in the order in which they were."""
+    found = Invitation.objects.filter(test=test, student__erased_at=None)
+    return found.select_related("student", "session").order_by("pk")
+
+
+def ids_of(test: NamedTest, student_ids: Collection[str]) -> dict[str, int]:
+    """Invitations by their students' ids; who is not invited is not in it."""
+    rows = invitations_of(test).filter(student__external_id__in=student_ids)
+    return dict(rows.values_list("student__external_id", "pk"))
 
 
 # --- The link --------------------------------------------------------------------------------------------
@@ -201,7 +230,12 @@ def links(test: NamedTest, page: str) -> Iterator[tuple[str, str, str]]:
     invitations = test.invitations.filter(revoked_at=None, student__erased_at=None).select_related("student")
     for invitation in invitations.order_by("student__external_id").iterator(chunk_size=500):
         student = invitation.student
-        yield student.external_id, student.name, f"{page}#invitation={token_of(invitation)}"
+        yield student.external_id, student.name, link_to(page, token_of(invitation))
+
+
+def link_to(page: str, token: str) -> str:
+    """What stands behind the # goes to no server and into no log."""
+    return f"{page}#invitation={token}"
 
 
 def read_token(token: str) -> tuple[int, int]:

@@ -1,11 +1,9 @@
 """Files of questions of other systems, brought in."""
 
 from typing import Any
-from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
-from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +14,7 @@ from sessions_app.api.authentication import caller_of
 from sessions_app.api.documentation import pools as documentation_of
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.parsers import ImportParser
-from sessions_app.api.requests import body_of, idempotency_key_of, query_of
+from sessions_app.api.requests import body_of, creation_id_of, idempotency_key_of, query_of
 from sessions_app.api.result_export import AnyFormat
 from sessions_app.api.serializers import PoolImport, TemplateSerializer
 from sessions_app.api.views import ClientView
@@ -35,7 +33,7 @@ class ImportView(ClientView):
     parser_classes = [ImportParser]
 
     def post(self, request: Request) -> Response:
-        pool_id = _pool_id(request)
+        pool_id = creation_id_of(request, _SALT)
         body = body_of(request, PoolImport)
         file: UploadedFile[Any] = body["file"]
         wishes = importing.Wishes(
@@ -96,12 +94,3 @@ class TemplateView(ClientView):
             content_type=table_templates.CONTENT_TYPES[form],
             headers={"Content-Disposition": disposition},
         )
-
-
-def _pool_id(request: Request) -> UUID | None:
-    """The same for the same client and Idempotency-Key, and for nobody else."""
-    key = idempotency_key_of(request)
-    if key is None:
-        return None
-    digest = salted_hmac(_SALT, f"{caller_of(request).client_id}:{key}", algorithm="sha256").digest()
-    return UUID(bytes=digest[:16], version=4)

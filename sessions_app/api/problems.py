@@ -90,6 +90,10 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(409, "gate_refused", str(refusal))
         case refusals.WatchNotFound():
             return Problem(404, "watch_not_found", "This pool was not watched that night, or never.")
+        case refusals.WebhookNotFound():
+            return Problem(404, "webhook_not_found", "There is no such webhook.")
+        case refusals.WebhookMessageNotFound():
+            return Problem(404, "message_not_found", "This webhook has no such message.")
         case refusals.SimulationNotFound():
             return Problem(404, "simulation_not_found", "This pool has no such simulation.")
         case refusals.SimulationRuns():

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 
+from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.parsers import check_given_once
 from sessions_app.api.serializers import Body
@@ -56,6 +58,15 @@ def idempotency_key_of(request: Request) -> str | None:
             400, "invalid_idempotency_key", "Idempotency-Key must be 1 to 200 visible ASCII characters."
         )
     return key
+
+
+def creation_id_of(request: Request, salt: str) -> UUID | None:
+    """The same for the same client and Idempotency-Key, and for nobody else; None where there is no key."""
+    key = idempotency_key_of(request)
+    if key is None:
+        return None
+    digest = salted_hmac(salt, f"{caller_of(request).client_id}:{key}", algorithm="sha256").digest()
+    return UUID(bytes=digest[:16], version=4)
 
 
 def session_id_of(text: str) -> UUID:

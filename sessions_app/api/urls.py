@@ -3,7 +3,16 @@
 from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
-from sessions_app.api import authoring, operations, privacy, reports, sitting, supervision
+from sessions_app.api import (
+    authoring,
+    inviting,
+    named_tests,
+    operations,
+    privacy,
+    reports,
+    sitting,
+    supervision,
+)
 from sessions_app.api.calibrations import (
     CalibrationListView,
     CalibrationView,
@@ -20,6 +29,13 @@ from sessions_app.api.pool_settings import ReportingScaleView, RequirementsView
 from sessions_app.api.result_export import ExportView
 from sessions_app.api.simulations import CancelSimulationView, SimulationListView, SimulationView
 from sessions_app.api.watches import WatchView
+from sessions_app.api.webhooks import (
+    ResendView,
+    WebhookListView,
+    WebhookMessageListView,
+    WebhookTestView,
+    WebhookView,
+)
 
 
 class AnyTextConverter(PathConverter):
@@ -74,6 +90,21 @@ urlpatterns = [
     path("sessions", reports.SessionListView.as_view()),
     path("sessions/cleanup", operations.CleanupView.as_view()),
     path("sessions/<str:session_id>/responses", reports.ResponseListView.as_view()),
+    path("tests", named_tests.TestListView.as_view()),
+    path("tests/<str:name>", named_tests.TestView.as_view()),
+    path("tests/<str:name>/copy", named_tests.CopyTestView.as_view()),
+    path("tests/<str:name>/open", named_tests.OpenTestView.as_view()),
+    path("tests/<str:name>/close", named_tests.CloseTestView.as_view()),
+    path("tests/<str:name>/archive", named_tests.ArchiveTestView.as_view()),
+    path("tests/<str:name>/restore", named_tests.RestoreTestView.as_view()),
+    path("tests/<str:name>/invitations", inviting.InvitationListView.as_view()),
+    path("tests/<str:name>/invitations/revoke", inviting.RevokeInvitationsView.as_view()),
+    path("tests/<str:name>/invitations/renew", inviting.RenewInvitationsView.as_view()),
     path("tests/<str:name>/results", ExportView.as_view()),
+    path("webhooks", WebhookListView.as_view()),
+    path("webhooks/<str:webhook_id>", WebhookView.as_view()),
+    path("webhooks/<str:webhook_id>/test", WebhookTestView.as_view()),
+    path("webhooks/<str:webhook_id>/messages", WebhookMessageListView.as_view()),
+    path("webhooks/<str:webhook_id>/messages/<str:message_id>/resend", ResendView.as_view()),
     path("debug/redis/stats", operations.RedisStatisticsView.as_view()),
 ]

@@ -45,7 +45,7 @@ class ClientView(ApiView):
     """For API clients that hold `permission`."""
 
     permission_classes = [permissions.Holds]
-    permission: str
+    permission: str | Mapping[str, str]  # by method, where they differ
 
 
 class SessionView(ClientView):

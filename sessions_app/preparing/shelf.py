@@ -79,11 +79,16 @@ def state_of(test: NamedTest, now: datetime) -> State:
 
 def find_tests(search: str = "", *, now: datetime, archived: bool = False, after: str = "") -> TestPage:
     """Tests, the newest first, `PAGE` a page; `after` is the `following` of the page before."""
+    page = page_or_first(rows_like(search, archived=archived), PAGE, after=after)
+    return TestPage(tuple(card_of(test, now) for test in page.rows), page.after)
+
+
+def rows_like(search: str = "", *, archived: bool = False) -> QuerySet[NamedTest]:
+    """Rows for `card_of`, the newest first."""
     found = _cards().filter(archived_at__isnull=not archived)
     if words := search.replace("\x00", "").strip():
         found = found.filter(Q(title__icontains=words) | Q(name__icontains=words))
-    page = page_or_first(found.order_by("-created_at", "id"), PAGE, after=after)
-    return TestPage(tuple(_card(test, now) for test in page.rows), page.after)
+    return found.order_by("-created_at", "id")
 
 
 def count_archived() -> int:
@@ -95,7 +100,7 @@ def test_card(test_id: int, now: datetime) -> TestCard:
     test = _cards().filter(pk=test_id).first()
     if test is None:
         raise TestUnknown
-    return _card(test, now)
+    return card_of(test, now)
 
 
 def _cards() -> QuerySet[NamedTest]:
@@ -108,7 +113,8 @@ def _cards() -> QuerySet[NamedTest]:
     )
 
 
-def _card(test: NamedTest, now: datetime) -> TestCard:
+def card_of(test: NamedTest, now: datetime) -> TestCard:
+    """Of one of the rows of `rows_like`."""
     return TestCard(
         id=test.pk,
         name=test.name,
@@ -153,7 +159,7 @@ def new_test(creation_key: uuid.UUID, title: str, pool_id: uuid.UUID) -> NamedTe
         raise PoolUnknown
     rules = usual.rules_for(pool).to_json()
     test = NamedTest(title=title, pool=pool, rules=rules, is_draft=True, takers=NamedTest.Takers.INVITED)
-    return _made(test, creation_key)
+    return made(test, creation_key)
 
 
 def copy_test(test_id: int, creation_key: uuid.UUID, title: str) -> NamedTest:
@@ -170,6 +176,7 @@ def copy_test(test_id: int, creation_key: uuid.UUID, title: str) -> NamedTest:
         if field.name not in NOT_COPIED
     }
     copied = NamedTest(**{**kept, "title": title, "is_draft": True})
+<<<<<<< HEAD
     _release_without_close(copied)
     return _made(copied, creation_key)
 
@@ -181,6 +188,13 @@ def _release_without_close(test: NamedTest) -> None:
 
 
 def _made(test: NamedTest, creation_key: uuid.UUID) -> NamedTest:
+=======
+    copied.result_release = NamedTest.Release.NOW  # it has no time to close yet
+    return made(copied, creation_key)
+
+
+def made(test: NamedTest, creation_key: uuid.UUID) -> NamedTest:
+>>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
     """Stored under a name made of its title that no other test has."""
     test.creation_key = creation_key
     for _ in range(100):

@@ -108,7 +108,7 @@ def who_of(test: NamedTest) -> Who:
 def with_what(test: NamedTest, what: What) -> NamedTest:
     """Under another title or on another pool. A test in preparation whose rules do not fit the pool gets the
     usual ones; any other is refused it."""
-    pool = _pool_for(test, what.pool_id)
+    pool = pool_for(test, what.pool_id)
     then = copy(test)
     then.title = what.title
     if pool.pk == test.pool_id:
@@ -125,7 +125,8 @@ def with_what(test: NamedTest, what: What) -> NamedTest:
     return then
 
 
-def _pool_for(test: NamedTest, pool_id: UUID) -> QuestionPool:
+def pool_for(test: NamedTest, pool_id: UUID) -> QuestionPool:
+    """A pool that the test can be given. Raises `TestRefused`."""
     pool = named_tests.pools_for(test).select_related("current_revision").filter(pk=pool_id).first()
     if pool is None:
         raise TestRefused([("pool", say("There is no such pool any more."))])
@@ -229,18 +230,24 @@ def remark_on(test: NamedTest) -> Sentence | None:
 
 def with_who(test: NamedTest, who: Who, *, now: datetime) -> NamedTest:
     """For others, or at another time."""
-    then, problems = copy(test), Problems()
+    then = copy(test)
     for name, value in vars(who).items():
         setattr(then, name, value)
+    if problems := problems_of_times(test, who, now=now):
+        raise TestRefused(problems)
+    return then
+
+
+def problems_of_times(test: NamedTest, who: Who, *, now: datetime) -> Problems:
+    """What cannot work of when it is open, upon the test as it was."""
+    problems = Problems()
     if who.closes_at is not None and who.closes_at != test.closes_at and who.closes_at <= now:
         problems.append(("closes_at", say("This has passed: nobody could start the test.")))
     if who.opens_at is not None and who.closes_at is not None and who.closes_at <= who.opens_at:
         problems.append(("closes_at", say("The test would close before it opens.")))
     if who.result_release == NamedTest.Release.CLOSED and who.closes_at is None:
         problems.append(("result_release", say("Say above when the test closes.")))
-    if problems:
-        raise TestRefused(problems)
-    return then
+    return problems
 
 
 Change = Callable[[NamedTest], NamedTest]

@@ -17,6 +17,15 @@ from sessions_app.replies.calibrations import (
     response_import,
 )
 from sessions_app.replies.encoding import encode, encode_for_people
+from sessions_app.replies.named_tests import (
+    ChangedInvitations,
+    InvitationReply,
+    InvitedReply,
+    TestReply,
+    invited,
+    named_test,
+    test_invitation,
+)
 from sessions_app.replies.operation import (
     CleanedUp,
     Erased,
@@ -88,9 +97,11 @@ from sessions_app.replies.sitting import (
 from sessions_app.replies.student_export import StudentExport, student_export
 from sessions_app.replies.values import Reply
 from sessions_app.replies.watches import WatchReply, watch_reply
+from sessions_app.replies.webhooks import WebhookMessageReply, WebhookReply, webhook, webhook_message
 
 __all__ = [
     "CalibrationReply",
+    "ChangedInvitations",
     "CleanedUp",
     "Continued",
     "Erased",
@@ -101,7 +112,12 @@ __all__ = [
     "Imported",
     "ImportedResponses",
     "Invitation",
+<<<<<<< HEAD
     "JoinedByCode",
+=======
+    "InvitationReply",
+    "InvitedReply",
+>>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
     "Page",
     "ParametersReply",
     "Place",
@@ -126,8 +142,11 @@ __all__ = [
     "SimulationReply",
     "Started",
     "StudentExport",
+    "TestReply",
     "Uploaded",
     "WatchReply",
+    "WebhookMessageReply",
+    "WebhookReply",
     "WithheldResult",
     "calibration",
     "calibration_in_list",
@@ -140,7 +159,12 @@ __all__ = [
     "imported",
     "imported_responses",
     "invitation",
+<<<<<<< HEAD
     "joined",
+=======
+    "invited",
+    "named_test",
+>>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
     "page",
     "parameters",
     "pool",
@@ -164,8 +188,11 @@ __all__ = [
     "status",
     "student_export",
     "submitted",
+    "test_invitation",
     "token",
     "uploaded",
     "watch_reply",
+    "webhook",
+    "webhook_message",
     "withheld_result",
 ]

@@ -18,6 +18,8 @@ from testing_engine.pools import publish_pool
 ALL_PERMISSIONS = (
     *("deliver_tests", "author_pools", "export_pools", "publish_calibrations"),
     *("operate_service", "report_results", "erase_students"),
+    *("view_namedtest", "change_namedtest", "view_invitation", "add_invitation"),
+    *("view_webhook", "add_webhook", "change_webhook", "delete_webhook"),
 )
 CONCEPTS = ("Math", "Algebra", "Geometry", "Statistics", "Calculus")
 

@@ -15,11 +15,21 @@ from django_redis import get_redis_connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from sessions_app.administration.api_clients import PERMISSIONS
+from sessions_app.administration import invitations
+from sessions_app.administration.api_clients import SHORT
 from sessions_app.conftest import Reply, Start, answer_questions, browser_of, client_with, submit, undone
 from sessions_app.measurement.importing import import_responses
 from sessions_app.measurement.watches import nights
-from sessions_app.models import ApiClient, Calibration, SessionEvent, Simulation, TestResponse, TestSession
+from sessions_app.models import (
+    ApiClient,
+    Calibration,
+    NamedTest,
+    SessionEvent,
+    Simulation,
+    TestResponse,
+    TestSession,
+    Webhook,
+)
 from sessions_app.sitting.tokens import (
     InvalidSessionToken,
     SessionToken,
@@ -36,6 +46,7 @@ from sessions_app.tests.factories import (
     pool_document,
     pool_file,
 )
+from sessions_app.webhooks import outbox
 from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
 
@@ -82,6 +93,23 @@ def matrix_of_answers(client: APIClient, scene: Scene) -> Reply:
 def watch_of_a_night(client: APIClient, scene: Scene) -> Reply:
     nights.watch_pool(QuestionPool.objects.get(), timezone.now())
     return client.get(f"/api/pools/{scene.pool_id}/watch")
+
+
+def told_of_ends() -> Webhook:
+    return Webhook.objects.create(url="https://lms.example.org", events=["test.ended"])
+
+
+def resent(client: APIClient, scene: Scene) -> Reply:
+    message = outbox.send_test(told_of_ends())
+    return client.post(f"/api/webhooks/{message.webhook_id}/messages/{message.pk}/resend")
+
+
+def changed_invitation(act: str) -> Callable[[APIClient, Scene], Reply]:
+    def change(client: APIClient, scene: Scene) -> Reply:
+        invitations.invite(NamedTest.objects.get(), [{"student_id": "s1"}])
+        return client.post(f"/api/tests/algebra/invitations/{act}", {"student_ids": ["s1"]})
+
+    return change
 
 
 ENDPOINTS = {
@@ -215,6 +243,60 @@ ENDPOINTS = {
         lambda client, scene: client.post(f"/api/test/{scene.expired}/resume"), "operate_service"
     ),
     "results": Endpoint(lambda client, scene: client.get("/api/tests/algebra/results"), "report_results"),
+    "webhooks": Endpoint(lambda client, scene: client.get("/api/webhooks"), "view_webhook"),
+    "a webhook": Endpoint(
+        lambda client, scene: client.post(
+            "/api/webhooks", {"url": "https://lms.example.org", "events": ["test.ended"]}
+        ),
+        "add_webhook",
+    ),
+    "webhook": Endpoint(
+        lambda client, scene: client.get(f"/api/webhooks/{told_of_ends().pk}"), "view_webhook"
+    ),
+    "webhook changed": Endpoint(
+        lambda client, scene: client.patch(f"/api/webhooks/{told_of_ends().pk}", {"is_active": False}),
+        "change_webhook",
+    ),
+    "webhook deleted": Endpoint(
+        lambda client, scene: client.delete(f"/api/webhooks/{told_of_ends().pk}"), "delete_webhook"
+    ),
+    "webhook tried": Endpoint(
+        lambda client, scene: client.post(f"/api/webhooks/{told_of_ends().pk}/test"), "change_webhook"
+    ),
+    "messages": Endpoint(
+        lambda client, scene: client.get(f"/api/webhooks/{told_of_ends().pk}/messages"), "view_webhook"
+    ),
+    "message again": Endpoint(resent, "change_webhook"),
+    "tests": Endpoint(lambda client, scene: client.get("/api/tests"), "view_namedtest"),
+    "a test": Endpoint(
+        lambda client, scene: client.post("/api/tests", {"title": "T", "question_pool_id": scene.pool_id}),
+        "change_namedtest",
+    ),
+    "test": Endpoint(lambda client, scene: client.get("/api/tests/algebra"), "view_namedtest"),
+    "test changed": Endpoint(
+        lambda client, scene: client.patch("/api/tests/algebra", {"title": "T"}), "change_namedtest"
+    ),
+    **{
+        f"test: {act}": Endpoint(
+            lambda client, scene, act=act, body=body: client.post(f"/api/tests/algebra/{act}", body),  # type: ignore[misc]
+            "change_namedtest",
+        )
+        for act, body in {
+            "copy": {"title": "T"},
+            **dict.fromkeys(("open", "close", "archive", "restore")),
+        }.items()
+    },
+    "invitations": Endpoint(
+        lambda client, scene: client.get("/api/tests/algebra/invitations"), "view_invitation"
+    ),
+    "invite": Endpoint(
+        lambda client, scene: client.post(
+            "/api/tests/algebra/invitations", {"students": [{"student_id": "s1"}]}
+        ),
+        "add_invitation",
+    ),
+    "revoke": Endpoint(changed_invitation("revoke"), "add_invitation"),
+    "renew": Endpoint(changed_invitation("renew"), "add_invitation"),
     "redis": Endpoint(lambda client, scene: client.get("/api/debug/redis/stats"), "operate_service"),
 }
 
@@ -277,8 +359,7 @@ def test_it_refuses_a_client_without_the_permission(scene: Scene, subtests: pyte
             user.user_permissions.set(Permission.objects.exclude(codename=endpoint.permission))
             response = endpoint.call(client_with(f"Token {scene.token}"), scene)
             assert_refused(response, 403, "permission_denied")
-            short = {codename: name for name, codename in PERMISSIONS.items()}
-            assert repr(short[endpoint.permission]) in response.json()["detail"]
+            assert repr(SHORT[endpoint.permission]) in response.json()["detail"]
 
 
 def test_it_takes_a_permission_from_a_group(scene: Scene, subtests: pytest.Subtests) -> None:
