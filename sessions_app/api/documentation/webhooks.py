@@ -80,7 +80,7 @@ DELETE = Endpoint(
     "delete_webhook",
     TAG,
     "Delete a webhook and what waits to be sent to it",
-    reply=replies.WebhookReply,
+    reply={(200, "application/json"): replies.WebhookReply},
     problems=("404",),
     examples=(replied("As it was", _WEBHOOK),),
 )

@@ -62,7 +62,7 @@ def test_what_is_left_out_stays(api: APIClient, pool: QuestionPool) -> None:
     assert api.get(f"{TESTS}/{before['name']}").json()["code"] == "test_not_found"
 
 
-WRONG = [
+WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rules": {"max_questions": 0}}, "/rules/max_questions"),
     ({"rules": {"max_questions": 90, "min_questions": 80}}, "/rules/min_questions"),
     ({"rules": {"mispelt": 1}}, "/rules/mispelt"),
