@@ -2,12 +2,8 @@
 
 import base64
 import binascii
-<<<<<<< HEAD
 import secrets
-from collections.abc import Iterator, Sequence
-=======
 from collections.abc import Collection, Iterator, Mapping, Sequence
->>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 

@@ -176,9 +176,8 @@ def copy_test(test_id: int, creation_key: uuid.UUID, title: str) -> NamedTest:
         if field.name not in NOT_COPIED
     }
     copied = NamedTest(**{**kept, "title": title, "is_draft": True})
-<<<<<<< HEAD
     _release_without_close(copied)
-    return _made(copied, creation_key)
+    return made(copied, creation_key)
 
 
 def _release_without_close(test: NamedTest) -> None:
@@ -187,14 +186,7 @@ def _release_without_close(test: NamedTest) -> None:
         test.result_release = NamedTest.Release.NOW
 
 
-def _made(test: NamedTest, creation_key: uuid.UUID) -> NamedTest:
-=======
-    copied.result_release = NamedTest.Release.NOW  # it has no time to close yet
-    return made(copied, creation_key)
-
-
 def made(test: NamedTest, creation_key: uuid.UUID) -> NamedTest:
->>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
     """Stored under a name made of its title that no other test has."""
     test.creation_key = creation_key
     for _ in range(100):

@@ -112,12 +112,9 @@ __all__ = [
     "Imported",
     "ImportedResponses",
     "Invitation",
-<<<<<<< HEAD
-    "JoinedByCode",
-=======
     "InvitationReply",
     "InvitedReply",
->>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
+    "JoinedByCode",
     "Page",
     "ParametersReply",
     "Place",
@@ -159,12 +156,9 @@ __all__ = [
     "imported",
     "imported_responses",
     "invitation",
-<<<<<<< HEAD
-    "joined",
-=======
     "invited",
+    "joined",
     "named_test",
->>>>>>> 5fc49a6 (Named tests, invitations and webhooks over the API: what the desk and the admin do, by the same functions)
     "page",
     "parameters",
     "pool",

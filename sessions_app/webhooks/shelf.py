@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from organisations.membership import accounts
 from sessions_app.models import ApiClient, Webhook, WebhookMessage
 from sessions_app.outgoing.addresses import AddressRefused, parsed
 from sessions_app.refusals import IdempotencyKeyReused, WebhookMessageNotFound, WebhookNotFound
@@ -72,7 +73,7 @@ def _values(wishes: Wishes) -> dict[str, Any]:
         problems.append(("url", str(refused)))
     client = None
     if wishes.client is not None:
-        client = ApiClient.objects.filter(username=wishes.client).first()
+        client = ApiClient.objects.filter(username=wishes.client, pk__in=accounts().values("pk")).first()
         if client is None:
             problems.append(("client", "There is no API client of that name."))
     if problems:

@@ -7,8 +7,11 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from organisations.acting import acting_for
+from organisations.models import Organisation
 from sessions_app.conftest import pointers
 from sessions_app.models import ApiClient, Webhook, WebhookMessage
+from sessions_app.tests.factories import ApiClientFactory
 from sessions_app.webhooks import outbox
 
 ADDRESS = "https://lms.example.org/adaptive"
@@ -108,3 +111,13 @@ def test_a_message_of_another_webhook_is_none(api: APIClient) -> None:
     message = api.post(f"/api/v1/webhooks/{one}/test").json()["message_id"]
     reply = api.post(f"/api/v1/webhooks/{other}/messages/{message}/resend")
     assert (reply.status_code, reply.json()["code"]) == (404, "message_not_found")
+
+
+def test_nobody_is_told_of_another_organisations_tests(api: APIClient) -> None:
+    elsewhere = Organisation.objects.create(slug="elsewhere", name="Elsewhere")
+    with acting_for(elsewhere.pk):
+        stranger = ApiClientFactory.create()
+        hidden = Webhook.objects.create(url=ADDRESS, events=["test.ended"])
+    assert pointers(api.post("/api/v1/webhooks", {**ASKED, "client": stranger.username})) == ["/client"]
+    assert api.get(f"/api/v1/webhooks/{hidden.pk}").status_code == 404
+    assert api.get("/api/v1/webhooks").json()["count"] == 0
