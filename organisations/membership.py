@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from organisations.acting import NOBODY, Acting, acting_organisation
 from organisations.models import Membership, Organisation
@@ -36,6 +37,16 @@ def organisation_called(slug: str) -> int | None:
     if not slug:
         return the_only_organisation()
     return Organisation.objects.filter(slug=slug).values_list("pk", flat=True).first()
+
+
+def owns_everything() -> bool:
+    """Whether what is everybody's is the acting organisation's as well: nobody acts, or there is no other."""
+    return acting_organisation() in (None, the_only_organisation())
+
+
+def sees_all(request: HttpRequest) -> bool:
+    """Whether whoever sent it stands outside of all organisations."""
+    return acting_organisation() is None and getattr(request.user, "is_superuser", False)
 
 
 def organisation_for_new() -> int | None:

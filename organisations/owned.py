@@ -26,7 +26,7 @@ _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 SHARED = {
     "organisations.Organisation": "they themselves: who may see which, the admin says",
     "organisations.Membership": "of accounts, which Django has for all",
-    "sessions_app.ApiClient": "the same",
+    "sessions_app.ApiClient": "the same; its manager asks for members",
     "sessions_app.LtiKey": "this service's own, for every platform",
     "sessions_app.LtiSpent": "a hash of a value that opens nothing any more",
     "sessions_app.ResultSpecification": "under the hash of its content; reached from a session alone",

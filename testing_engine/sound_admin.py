@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from organisations.membership import owns_everything
 from testing_engine.models import QuestionSound
 from testing_engine.sounds import MOST_BYTES, SoundRefused, address_of, store_sound
 
@@ -51,6 +52,10 @@ class QuestionSoundAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_fields(self, request: HttpRequest, obj: QuestionSound | None = None) -> list[str]:
         return ["file"] if obj is None else self.readonly_fields
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are everybody's, under their hash: a list of all is for who owns all."""
+        return bool(super().has_view_permission(request, obj)) and owns_everything()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -22,6 +22,8 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
 
+from organisations.membership import accounts, owns_everything, sees_all
+from organisations.models import Membership
 from sessions_app.admin.common import ReadOnly, go_on
 from sessions_app.admin.confirming import ask, confirmed_ids
 from sessions_app.administration.api_clients import MOST_DAYS, SHORT, make_token
@@ -82,6 +84,26 @@ class Delegating:
         return field
 
 
+class MembershipInline(TabularInline):  # type: ignore[misc]
+    """For who stands outside of all organisations: a member's accounts are made in the member's own."""
+
+    model = Membership
+    fields = ["organisation"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return sees_all(request)
+
+    has_change_permission = has_add_permission = has_delete_permission = has_view_permission
+
+
+class Member:
+    """An account with its membership, once it is there."""
+
+    def get_inlines(self: Any, request: HttpRequest, obj: Any) -> list[Any]:
+        given = super().get_inlines(request, obj)  # type: ignore[misc]
+        return [*given, MembershipInline] if obj is not None else list(given)
+
+
 class TokenInline(ReadOnly, TabularInline):  # type: ignore[misc]
     """Tokens of a client: by their first characters, since only the hash is kept. Deleting one revokes it."""
 
@@ -110,7 +132,7 @@ class TokenForm(BaseDialogForm):  # type: ignore[misc]
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(Delegating, ModelAdmin):  # type: ignore[misc]
+class ApiClientAdmin(Member, Delegating, ModelAdmin):  # type: ignore[misc]
     list_display = ["username", "may", "is_active", "date_joined"]
     search_fields = ["username"]
     fields = ["username", "is_active", "user_permissions"]
@@ -178,13 +200,16 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(Delegating, DjangoUserAdmin[User], ModelAdmin):  # type: ignore[misc]
+class UserAdmin(Member, Delegating, DjangoUserAdmin[User], ModelAdmin):  # type: ignore[misc]
     """People who use the admin."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = ("remove_second_factors",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(pk__in=accounts().values("pk"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -199,9 +224,7 @@ class UserAdmin(Delegating, DjangoUserAdmin[User], ModelAdmin):  # type: ignore[
             return ask(
                 self, request, chosen, title="Remove these people's second factors?", says=says, yes="Remove"
             )
-        theirs = [
-            user for user in User.objects.filter(pk__in=ids) if self.has_change_permission(request, user)
-        ]
+        theirs = [user for user in accounts().filter(pk__in=ids) if self.has_change_permission(request, user)]
         Authenticator.objects.filter(user__in=theirs).delete()
         self.message_user(request, f"People without a second factor now: {len(theirs)}.", messages.SUCCESS)
         return None
@@ -209,5 +232,13 @@ class UserAdmin(Delegating, DjangoUserAdmin[User], ModelAdmin):  # type: ignore[
 
 @admin.register(Group)
 class GroupAdmin(Delegating, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    """Groups are the same in every organisation: while there are several, no member changes them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(super().has_add_permission(request)) and owns_everything()
+
     def may_give(self, request: HttpRequest, obj: Any) -> bool:
-        return not obj.permissions.exclude(pk__in=held_by(request.user).values("pk")).exists()
+        return (
+            owns_everything()
+            and not obj.permissions.exclude(pk__in=held_by(request.user).values("pk")).exists()
+        )

@@ -1,9 +1,11 @@
 """For operators: clean up, look at Redis."""
 
 from django.conf import settings
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from organisations.membership import owns_everything
 from sessions_app import replies
 from sessions_app.administration import cleanup
 from sessions_app.api import permissions
@@ -31,6 +33,8 @@ class RedisStatisticsView(ClientView):
     permission = permissions.OPERATE
 
     def get(self, request: Request) -> Response:
+        if not owns_everything():
+            raise PermissionDenied("These are numbers of all organisations together.")
         statistics = hot_state.statistics()
         if statistics is None:
             raise Problem(503, "redis_unavailable", "Redis does not answer.", wait=RETRY_AFTER_OUTAGE)
