@@ -53,7 +53,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0041_once_an_organisation")]
+    dependencies = [("sessions_app", "0043_release_is_valid")]
     operations = [
         migrations.RunSQL(TEST_EVENT.format(of_its_own=OF_ITS_OWN), TEST_EVENT.format(of_its_own="")),
         migrations.RunSQL(POOLS, POOLS_BEFORE),
