@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from knox.models import AuthToken
 
+from organisations.models import DEFAULT, Membership
 from sessions_app.models import ApiClient
 
 REPORT, DELIVER = "report_results", "deliver_tests"
@@ -85,6 +86,7 @@ def test_nobody_gives_a_client_more_than_they_hold(browser: Client) -> None:
 @pytest.mark.parametrize("page", ["change", "password"])
 def test_nobody_takes_over_who_may_more(browser: Client, page: str) -> None:
     boss = User.objects.create_superuser("boss", password="a long enough password")
+    Membership.objects.create(user=boss, organisation_id=DEFAULT)  # outside of it nobody would find them
     reader = User.objects.create_user("reader", is_staff=True)
     reader.user_permissions.add(permission(REPORT))
     new = {
