@@ -120,7 +120,11 @@ def check_lifetimes(**_: Any) -> list[CheckMessage]:
     return problems
 
 
-ORIGINS = {"CORS_ALLOWED_ORIGINS": "adaptive.E010", "CSRF_TRUSTED_ORIGINS": "adaptive.E011"}
+ORIGINS = {
+    "CORS_ALLOWED_ORIGINS": "adaptive.E010",
+    "CSRF_TRUSTED_ORIGINS": "adaptive.E011",
+    "EMBED_ORIGINS": "adaptive.E021",
+}
 
 
 @register()
@@ -134,10 +138,7 @@ def check_origins(**_: Any) -> list[CheckMessage]:
             hint="Name each origin, as https://lms.example.org.",
             id=number,
         )
-        for name, number in (
-            ("CORS_ALLOWED_ORIGINS", "adaptive.E010"),
-            ("CSRF_TRUSTED_ORIGINS", "adaptive.E011"),
-        )
+        for name, number in ORIGINS.items()
         if not all(map(_is_https_origin, getattr(settings, name)))
     ]
     lets_all_in = getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False) or getattr(

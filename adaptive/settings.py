@@ -277,6 +277,8 @@ ADMIN_LOGINS_AT_ONCE = env.int("ADMIN_LOGINS_AT_ONCE", default=2)
 
 # Browsers on these origins may call the API; no cookie ever goes with it.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+# Pages there may show a test in a frame, hear how it goes, and get the student back (INTEGRATION.md).
+EMBED_ORIGINS = env.list("EMBED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["GET", "POST"]

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import LazySettings
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -64,3 +65,32 @@ def test_a_test_goes_on_in_a_frame_and_out_of_it(
         frame.get_by_role("link", name="Open in a new tab").click()
     expect(opened.value.locator("#options")).to_be_enabled()
     expect(opened.value.locator("#own-tab")).to_be_hidden()
+
+
+def test_a_page_that_is_listed_hears_how_a_test_goes(
+    new_context: NewContext,
+    live_server: LiveServer,
+    watch: Watch,
+    course: ThreadingHTTPServer,
+    settings: LazySettings,
+) -> None:
+    origin = f"http://127.0.0.1:{course.server_port}"
+    settings.EMBED_ORIGINS = [origin]
+    sitting = begin_sitting()
+    token = sitting.link.partition("#")[2]
+    watch.expect(f"another host: {origin}/course")
+    page = new_context().new_page()
+    page.add_init_script("window.heard = []; addEventListener('message', (said) => heard.push(said.data))")
+    page.goto(f"{origin}/course?{live_server.url}/take/test?embed={origin}&return={origin}/course%23{token}")
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("#options")).to_be_enabled()
+    frame.locator("#options label").first.click()
+    frame.get_by_role("button", name="Answer", exact=True).click()
+    page.wait_for_function("heard.some((said) => said.event === 'answered' && said.count === 1)")
+    assert page.evaluate("heard.some((said) => said.event === 'height' && said.height > 100)")
+    frame.locator("#end").click()
+    frame.locator("#confirm button[value=end]").click()
+    page.wait_for_function("heard.some((said) => said.event === 'done' && said.status === 'ended')")
+    heard = page.evaluate("[...new Set(heard.flatMap((said) => Object.keys(said)))].sort()")
+    assert heard == ["count", "event", "height", "source", "status"]  # nothing of question or answer
+    expect(frame.get_by_role("link", name="Go back")).to_have_attribute("href", f"{origin}/course")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from sessions_app.lti import frames
 from sessions_app.sitting.tokens import STUDENT_PAGE, make_session_token, page_of
 from student_page.demo import DEMOS, NoDemoPool, start_demo
+from student_page.embedding import embedding_of
 from student_page.languages import chosen_language, languages
 from student_page.texts import join_texts, script_texts
 
@@ -41,11 +42,14 @@ def landing(request: HttpRequest) -> HttpResponse:
 def test(request: HttpRequest) -> HttpResponse:
     """The page of a test. Which test, only the browser knows: its token stands behind the #.
 
-    `frame` names a platform whose pages may show this one in a frame (`sessions_app.lti`).
+    `frame` names a platform whose pages may show this one in a frame (`sessions_app.lti`), `embed` an origin
+    whose pages may, and `return` an address where the student goes afterwards (`embedding`).
     """
     frame = request.GET.get("frame", "")
     origins = frames.origins_of(frame) if frame else []
-    response = _page(request, "test", {"frame": frame if origins else ""})
+    embedding = embedding_of(request.GET)
+    response = _page(request, "test", {"frame": frame if origins else "", "embedding": embedding})
+    origins = [*origins, embedding.origin] if embedding.origin else origins
     return frames.may_be_framed(response, origins) if origins else response
 
 

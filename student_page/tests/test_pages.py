@@ -19,7 +19,7 @@ from sessions_app.sitting.tokens import STUDENT_PAGE
 from student_page.views import MODULES
 from testing_engine.formulas.mathml import CLASSES
 
-KILOBYTES = 100
+KILOBYTES = 101
 PAGES = ["/take/", "/take/test"]
 
 

@@ -12,6 +12,8 @@ import { notice, one, show, showName, stop, texts } from "./screen.js";
 const LOOK_EVERY = 20_000; // milliseconds between two looks at what a supervisor may have changed
 const LOOK_AT_EXPIRED_FOR = 15 * 60_000; // a test that expired may be let go on
 
+const tell = document.querySelector("meta[name=embedding]") ? (await import("./embedding.js")).tell : () => {};
+
 let token, session, kept, others;
 let standing = null; // what the server last said
 let shownAt = null; // when the question appeared, if it did so in this page's life
@@ -127,6 +129,7 @@ async function finish() {
   }
   if (test?.title) document.title = one("title").textContent = test.title;
   show("result");
+  tell("done", { status: standing.status });
   kept.clear(token);
 }
 
@@ -161,6 +164,7 @@ async function send(given, isOld = false) {
     kept.dropAnswer(key);
     unlock();
     others.postMessage("moved");
+    tell("answered", { count: reply.questions_answered ?? reply.total_questions });
     notice("");
     if (isOld || reply.status !== "continue") await load();
     else await goTo({ ...standing, ...reply, status: "active", waits_to_begin: false });
@@ -243,8 +247,9 @@ function fragment() {
 
 /** Neither the token nor the language stays in the address; whose frame this is does, for a reload. */
 function clearAddress() {
-  const frame = new URLSearchParams(location.search).get("frame");
-  history.replaceState(null, "", frame ? `${location.pathname}?frame=${encodeURIComponent(frame)}` : location.pathname);
+  const query = new URLSearchParams(location.search);
+  query.delete("language");
+  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
 }
 
 /** The way out of somebody's frame. */
