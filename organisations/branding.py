@@ -30,7 +30,7 @@ def text_on(colour: str) -> str:
 def problem_of_colour(colour: str) -> str | None:
     """Why it cannot be a brand's colour, as a sentence; None: it can."""
     if not is_colour(colour):
-        return "Write # and six digits from 0 to 9 and a to f, as in #1d4ed8."
+        return "Write # and six digits from 0 to 9 and a to f, as in #2f6fed."
     for ground, pages in ((LIGHT, "light"), (DARK, "dark")):
         if (found := contrast(colour, ground)) < PART:
             return (

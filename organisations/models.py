@@ -55,7 +55,7 @@ class Organisation(models.Model):
         max_length=7,
         blank=True,
         validators=[check_colour],
-        help_text="Of buttons and marks, as #1d4ed8; empty: the service's own.",
+        help_text="Of buttons and marks, as #2f6fed; empty: the service's own.",
     )
     logo = models.CharField(
         max_length=64, blank=True, editable=False, help_text="The hash of a picture that is stored."

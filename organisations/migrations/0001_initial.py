@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ("time_zone", models.CharField(default="UTC", help_text="As Europe/Vienna.", max_length=60, validators=[organisations.models.check_time_zone])),
                 ("language", models.CharField(choices=[("en", "English"), ("de", "Deutsch")], default="en", max_length=5)),
                 ("level_names", models.JSONField(blank=True, default=list, help_text="Of results, the lowest first; empty: the usual words.", validators=[organisations.models.check_levels], verbose_name="names of the levels")),
-                ("colour", models.CharField(blank=True, help_text="Of buttons and marks, as #1d4ed8; empty: the service's own.", max_length=7, validators=[organisations.models.check_colour])),
+                ("colour", models.CharField(blank=True, help_text="Of buttons and marks, as #2f6fed; empty: the service's own.", max_length=7, validators=[organisations.models.check_colour])),
                 ("logo", models.CharField(blank=True, editable=False, help_text="The hash of a picture that is stored.", max_length=64)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],

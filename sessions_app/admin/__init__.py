@@ -6,10 +6,22 @@ from sessions_app.admin import (
     losses,
     lti,
     named_tests,
+    organisations,
     pools,
     sessions,
     students,
     webhooks,
 )
 
-__all__ = ["accounts", "live", "losses", "lti", "named_tests", "pools", "sessions", "students", "webhooks"]
+__all__ = [
+    "accounts",
+    "live",
+    "losses",
+    "lti",
+    "named_tests",
+    "organisations",
+    "pools",
+    "sessions",
+    "students",
+    "webhooks",
+]

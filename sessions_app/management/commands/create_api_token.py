@@ -5,7 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 
+from organisations.acting import acting_for
+from organisations.membership import organisation_called
 from sessions_app.administration.api_clients import MOST_DAYS, PERMISSIONS, NotAProgram, make_token
 
 
@@ -21,7 +24,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--days", type=int, default=90, help="Days until it expires; 0: never.")
 
-    def handle(self, *args: Any, name: str, permissions: str, days: int, **options: Any) -> None:
+        parser.add_argument(
+            "--organisation", default="", help="Whose client it is, by its short name; default: the only one."
+        )
+
+    def handle(
+        self, *args: Any, name: str, permissions: str, days: int, organisation: str, **options: Any
+    ) -> None:
         wanted = list(PERMISSIONS) if permissions == "all" else [p.strip() for p in permissions.split(",")]
         unknown = sorted(set(wanted) - set(PERMISSIONS))
         if unknown:
@@ -32,7 +41,14 @@ class Command(BaseCommand):
             raise CommandError(f"--days must be 0 to {MOST_DAYS}.")
         if not 1 <= len(name) <= 150 or not name.isprintable():
             raise CommandError("The name must be a text of 1 to 150 characters.")
+        owner = organisation_called(organisation)
+        if owner is None:
+            said = f"There is no organisation {organisation!r}." if organisation else "There are several."
+            raise CommandError(f"{said} Say with --organisation whose client it is, by its short name.")
         try:
-            self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))
+            with acting_for(owner):
+                self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))
         except NotAProgram as error:
             raise CommandError(str(error)) from error
+        except IntegrityError as error:
+            raise CommandError(f"{name!r} is an account of another organisation.") from error
