@@ -4,15 +4,14 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import IntegrityError
 
-from organisations.acting import acting_for
-from organisations.membership import organisation_called
+from organisations.commands import OrganisationCommand
 from sessions_app.administration.api_clients import MOST_DAYS, PERMISSIONS, NotAProgram, make_token
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = "Make a token for an API client. It is shown once; only its hash is stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,13 +23,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--days", type=int, default=90, help="Days until it expires; 0: never.")
 
-        parser.add_argument(
-            "--organisation", default="", help="Whose client it is, by its short name; default: the only one."
-        )
-
-    def handle(
-        self, *args: Any, name: str, permissions: str, days: int, organisation: str, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, name: str, permissions: str, days: int, **options: Any) -> None:
         wanted = list(PERMISSIONS) if permissions == "all" else [p.strip() for p in permissions.split(",")]
         unknown = sorted(set(wanted) - set(PERMISSIONS))
         if unknown:
@@ -41,13 +34,8 @@ class Command(BaseCommand):
             raise CommandError(f"--days must be 0 to {MOST_DAYS}.")
         if not 1 <= len(name) <= 150 or not name.isprintable():
             raise CommandError("The name must be a text of 1 to 150 characters.")
-        owner = organisation_called(organisation)
-        if owner is None:
-            said = f"There is no organisation {organisation!r}." if organisation else "There are several."
-            raise CommandError(f"{said} Say with --organisation whose client it is, by its short name.")
         try:
-            with acting_for(owner):
-                self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))
+            self.stdout.write(make_token(name, wanted, timedelta(days=days) if days else None))
         except NotAProgram as error:
             raise CommandError(str(error)) from error
         except IntegrityError as error:

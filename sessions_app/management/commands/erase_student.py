@@ -4,16 +4,17 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from organisations.commands import OrganisationCommand
 from sessions_app.administration.privacy import Holdings, erase_student, holdings
 from sessions_app.models import Student
 from sessions_app.refusals import StudentNotFound
 from sessions_app.reporting.results import student_of
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = (
         "Erase a student: the identity goes, the answers stay as nobody's. It cannot be undone. "
         "docs/PRIVACY.md says more."
@@ -29,6 +30,10 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="Only say what is held.")
         parser.add_argument("--yes", action="store_true", help="Do not ask.")
+
+    def owner_named(self, options: dict[str, Any]) -> int | None:
+        numbered = Student.objects.filter(pk=options["pk"] or 0)
+        return numbered.values_list("organisation_id", flat=True).first()
 
     def handle(
         self, *args: Any, student_id: str | None, pk: int | None, dry_run: bool, yes: bool, **options: Any

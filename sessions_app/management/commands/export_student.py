@@ -4,15 +4,16 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from organisations.commands import OrganisationCommand
 from sessions_app import replies
 from sessions_app.administration.privacy import held_of
 from sessions_app.refusals import StudentNotFound
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = "Print everything that is held of a student, as JSON. docs/PRIVACY.md says more."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
+from organisations.commands import OrganisationCommand
 from sessions_app.legacy.export import UnreadableExport, read_export
 from sessions_app.legacy.importing import run
 from sessions_app.legacy.pools import ConceptNames, NamesRefused
@@ -20,7 +21,7 @@ from sessions_app.legacy.values import uuid_of
 SHOWN = 20
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = "Import the original service's exported tables (docs/MIGRATION.md). Running it again is safe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from organisations.commands import OrganisationCommand
 from sessions_app.demo.school_class import NAMES, TITLE, take_demo_tests
 from testing_engine.demo.pools import NUMBERS, publish_demo_pools
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = (
         "Publish the demo pools, unless pools of their names are there; with a class that has taken a test."
     )

@@ -5,18 +5,19 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from organisations.commands import OrganisationCommand
 from sessions_app.administration import told_on
 from sessions_app.models import NamedTest
 from sessions_app.sitting.result_specs import ResultRefused
-from testing_engine.management.pools import pool_named
+from testing_engine.management.pools import pool_named, pool_owner
 from testing_engine.models import QuestionPool
 from testing_engine.reporting_scales import ReportingScaleError
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = (
         "Say on which scale results of a pool or of a named test are told, or show it "
         "(docs/REPORTING_SCALES.md). Tests that have started keep theirs."
@@ -28,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--scale", type=Path, metavar="FILE", help="JSON.")
         parser.add_argument("--none", action="store_true", help="None any more.")
         parser.add_argument("--dry-run", action="store_true", help="Check only.")
+
+    def owner_named(self, options: dict[str, Any]) -> int | None:
+        return pool_owner(options["pool"])
 
     def handle(self, *args: Any, pool: str | None, test: str | None, **options: Any) -> None:
         target = _target(pool, test)

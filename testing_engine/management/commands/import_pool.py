@@ -6,17 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
+from organisations.commands import OrganisationCommand
 from testing_engine.approval import OVERRIDE, PublicationRefused, in_the_name_of
 from testing_engine.importing import ImportRefused, Report, Wishes, import_pool
 from testing_engine.interchange.imported import MOST_VARIANTS, VARIANTS, Upload
 from testing_engine.interchange.readers import READERS
+from testing_engine.management.pools import pool_owner
 from testing_engine.management.taking_in import content_of
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = "Publish the questions of a file of another system as a pool (docs/IMPORT.md)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,6 +49,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="Report only, store nothing.")
         parser.add_argument("--override", default="", metavar="REASON", help=OVERRIDE)
+
+    def owner_named(self, options: dict[str, Any]) -> int | None:
+        return pool_owner(options["into"])
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         if options["into"] and (options["name"] or options["concept"]):

@@ -5,16 +5,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
+from organisations.commands import OrganisationCommand
 from testing_engine.interchange.files import UnreadableFile, read_pool_file
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.questions import POOL_NAME, PoolRefused, parse_pool
 from testing_engine.pools import publish_pool
 
 
-class Command(BaseCommand):
+class Command(OrganisationCommand):
     help = "Publish a question pool from a JSON file (as the API takes it) or a CSV file (docs/POOLS.md)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
