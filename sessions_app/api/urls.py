@@ -27,6 +27,7 @@ from sessions_app.api.parameters import ParametersView
 from sessions_app.api.pool_export import PoolExportView
 from sessions_app.api.pool_settings import ReportingScaleView, RequirementsView
 from sessions_app.api.result_export import ExportView
+from sessions_app.api.revisions import RevisionListView, RevisionView
 from sessions_app.api.simulations import CancelSimulationView, SimulationListView, SimulationView
 from sessions_app.api.watches import WatchView
 from sessions_app.api.webhooks import (
@@ -59,6 +60,8 @@ urlpatterns = [
     path("pools/<str:pool_id>/parameters", ParametersView.as_view()),
     path("pools/<str:pool_id>/reporting-scale", ReportingScaleView.as_view()),
     path("pools/<str:pool_id>/requirements", RequirementsView.as_view()),
+    path("pools/<str:pool_id>/revisions", RevisionListView.as_view()),
+    path("pools/<str:pool_id>/revisions/<str:number>", RevisionView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
     path("pools/<str:pool_id>/responses", ResponseImportView.as_view()),
     path("pools/<str:pool_id>/responses/matrix", ResponseMatrixView.as_view()),

@@ -42,17 +42,21 @@ from sessions_app.replies.pool_settings import (
     requirements,
 )
 from sessions_app.replies.pools import (
+    ChangedRevisionReply,
     ExportedPool,
     Imported,
     PoolImportReply,
     PoolReply,
     QuestionReply,
+    RevisionReply,
     Uploaded,
     exported_pool,
     imported,
     pool,
     pool_import,
     question,
+    revision,
+    revision_in_list,
     uploaded,
 )
 from sessions_app.replies.problems import FieldProblem, Problem
@@ -102,6 +106,7 @@ from sessions_app.replies.webhooks import WebhookMessageReply, WebhookReply, web
 __all__ = [
     "CalibrationReply",
     "ChangedInvitations",
+    "ChangedRevisionReply",
     "CleanedUp",
     "Continued",
     "Erased",
@@ -134,6 +139,7 @@ __all__ = [
     "ResponseReply",
     "Result",
     "ResultWithPath",
+    "RevisionReply",
     "SessionReply",
     "SessionStatus",
     "SimulationReply",
@@ -174,6 +180,8 @@ __all__ = [
     "response_import",
     "result",
     "result_with_path",
+    "revision",
+    "revision_in_list",
     "session",
     "shown",
     "simulation",

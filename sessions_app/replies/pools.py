@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from sessions_app.administration import pool_imports
 from sessions_app.models import PoolImport
 from sessions_app.replies.values import Reply
+from testing_engine.differences import Difference
 from testing_engine.importing import Report
 from testing_engine.interchange.exported import Whole, Written
 from testing_engine.interchange.imported import Outcome
@@ -131,6 +132,23 @@ class PoolReply(Reply, frozen=True):
     ] = UNSET
 
 
+class RevisionReply(Reply, frozen=True):
+    question_pool_id: UUID
+    number: int
+    question_count: int
+    content_hash: str
+    is_newest: Annotated[bool, Meta(description="Whether tests that begin now draw from it.")]
+    created_at: datetime
+
+
+class ChangedRevisionReply(RevisionReply, frozen=True):
+    """Ids of questions, against the revision before."""
+
+    added: list[str]
+    changed: list[str]
+    archived: list[str]
+
+
 class QuestionReply(Reply, frozen=True):
     id: str
     content: str
@@ -226,13 +244,43 @@ def pool(pool: QuestionPool) -> PoolReply:
         concept_count=pool.concept_count,
         question_count=revision.question_count,
         revision=revision.number,
-        # The hash itself covers the key, which could be found from it by trying.
-        content_hash=salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest(),
+        content_hash=_told_hash(revision),
         scale=pool.scale.name,
         is_default=pool.is_default,
         created_at=pool.created_at,
         states=UNSET if states[OPERATIONAL] == revision.question_count else states,
     )
+
+
+def _told_hash(revision: PoolRevision) -> str:
+    """The hash itself covers the key, which could be found from it by trying."""
+    return salted_hmac(_SALT, revision.content_hash, algorithm="sha256").hexdigest()
+
+
+def revision_in_list(row: PoolRevision) -> RevisionReply:
+    """Of a row with its pool."""
+    return RevisionReply(**_of_revision(row))
+
+
+def revision(row: PoolRevision, difference: Difference) -> ChangedRevisionReply:
+    """The same, and what it changed."""
+    return ChangedRevisionReply(
+        **_of_revision(row),
+        added=list(difference.added),
+        changed=list(difference.changed),
+        archived=list(difference.archived),
+    )
+
+
+def _of_revision(row: PoolRevision) -> dict[str, Any]:
+    return {
+        "question_pool_id": row.pool_id,
+        "number": row.number,
+        "question_count": row.question_count,
+        "content_hash": _told_hash(row),
+        "is_newest": row.pk == row.pool.current_revision_id,
+        "created_at": row.created_at,
+    }
 
 
 def question(question: Question) -> QuestionReply:

@@ -364,6 +364,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pools/{pool_id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A pool's revisions, the newest first
+         * @description None ever changes: tests keep the one that they began with. A new one is published by an import into the pool, a table of parameters, a calibration, or an edit at the desk.
+         */
+        get: operations["list_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pools/{pool_id}/revisions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A revision, and what it changed
+         * @description Ids of questions, against the revision before it. In the first one all are added.
+         */
+        get: operations["read_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pools/{pool_id}/simulations": {
         parameters: {
             query?: never;
@@ -1331,6 +1371,21 @@ export interface components {
         ChangedInvitations: {
             changed: number;
         };
+        /** @description Ids of questions, against the revision before. */
+        ChangedRevisionReply: {
+            /** Format: uuid */
+            question_pool_id: string;
+            number: number;
+            question_count: number;
+            content_hash: string;
+            /** @description Whether tests that begin now draw from it. */
+            is_newest: boolean;
+            /** Format: date-time */
+            created_at: string;
+            added: string[];
+            changed: string[];
+            archived: string[];
+        };
         /** @description One or several of the choices. `max_choices` 0: any number. */
         ChoiceInteraction: {
             /**
@@ -2248,6 +2303,21 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["ResponseReply"][];
         };
+        PaginatedRevisionReplyList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example https://tests.example.org/api/sessions?after=WyIyMDI2Il0
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @example https://tests.example.org/api/sessions?before=WyIyMDI2Il0
+             */
+            previous: string | null;
+            results: components["schemas"]["RevisionReply"][];
+        };
         PaginatedSessionReplyList: {
             /** @example 123 */
             count: number;
@@ -3093,6 +3163,17 @@ export interface components {
             feedback: string;
             /** @description From before the first answer to after the last. */
             path: components["schemas"]["PathPoint"][];
+        };
+        RevisionReply: {
+            /** Format: uuid */
+            question_pool_id: string;
+            number: number;
+            question_count: number;
+            content_hash: string;
+            /** @description Whether tests that begin now draw from it. */
+            is_newest: boolean;
+            /** Format: date-time */
+            created_at: string;
         };
         /** @description docs/REPORTING_SCALES.md says what each field means. */
         Scale: {
@@ -5745,6 +5826,166 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_revisions: {
+        parameters: {
+            query?: {
+                /** @description From `next` of the page before: the rows after that one's, however far as quick as the first. `count` stays what it was on the first page. */
+                after?: string;
+                /** @description From `previous`: the rows before. */
+                before?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRevisionReplyList"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedRevisionReply"];
                 };
             };
             /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */

@@ -33,6 +33,7 @@ _EXPORT: dict[str, Any] = {
     "classes": [{"name": "9b", "term": "2026/27", "enrolment": "", "joined_at": "2026-09-01T06:00:00+00:00"}],
     "accommodation": {"extra_time_percent": 25, "note": ""},
     "roster_ids": [],
+    "platforms": [],
     "sessions": [
         {
             "session_id": samples.SESSION_ID,

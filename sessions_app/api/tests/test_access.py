@@ -243,6 +243,12 @@ ENDPOINTS = {
         lambda client, scene: client.post(f"/api/test/{scene.expired}/resume"), "operate_service"
     ),
     "results": Endpoint(lambda client, scene: client.get("/api/tests/algebra/results"), "report_results"),
+    "revisions": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/revisions"), "author_pools"
+    ),
+    "revision": Endpoint(
+        lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/revisions/1"), "author_pools"
+    ),
     "webhooks": Endpoint(lambda client, scene: client.get("/api/webhooks"), "view_webhook"),
     "a webhook": Endpoint(
         lambda client, scene: client.post(

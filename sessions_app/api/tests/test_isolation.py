@@ -25,6 +25,7 @@ from sessions_app.models import (
     Simulation,
     Student,
     TestSession,
+    Webhook,
 )
 from sessions_app.tests.factories import (
     last_active,
@@ -34,12 +35,13 @@ from sessions_app.tests.factories import (
     pool_document,
     pool_file,
 )
+from sessions_app.webhooks import outbox
 from testing_engine.models import QuestionPool, Scale
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
 MARKERS = ("Ours alone", "our-student", "our-test", "Our scale")
-ROWS = (QuestionPool, Scale, NamedTest, Student, TestSession, Calibration, Simulation, PoolImport)
+ROWS = (QuestionPool, Scale, NamedTest, Student, TestSession, Calibration, Simulation, PoolImport, Webhook)
 
 
 class Operation(NamedTuple):
@@ -70,17 +72,27 @@ BODIES: dict[str, Any] = {
     "post pools/<str:pool_id>/parameters": {"table": "id,a,b\nq1,1,0\n", "dry_run": True},
     "post test/<str:session_id>/extend": {"minutes": 5},
     "post student/<id:student_id>/erase": {"student_id": "our-student"},
+    "post tests": {"title": "Theirs"},
+    "post tests/<str:name>/copy": {"title": "Theirs"},
+    "post tests/<str:name>/invitations": {"students": [{"student_id": "s1"}]},
+    "post tests/<str:name>/invitations/revoke": {"student_ids": ["s1"]},
+    "post tests/<str:name>/invitations/renew": {"student_ids": ["s1"]},
 }
 # Operations whose body names something: as it is, and as it is not.
 NAMED = {
     "post test/start": ("student_id", "test"),
     "post test/submit": ("session_id",),
+    "post tests": ("question_pool_id",),
 }
+REFUSED = {"post tests": 400}  # the field is named; all others are not there
 # Operations that name nothing: what of ours they could tell is looked for in the reply, and afterwards.
 TELLING: dict[str, Any] = {
     "get pools": None,
     "get pools/template": None,
     "get sessions": None,
+    "get tests": None,
+    "get webhooks": None,
+    "post webhooks": {"url": "https://lms.example.org", "events": ["test.ended"]},
     "post questions/upload": {**pool_document(2), "scale": "Theirs"},
     "post sessions/cleanup": {},
 }
@@ -117,6 +129,8 @@ def scene(db: None) -> Scene:
         brought = PoolImport.objects.create(
             file_name="ours.csv", sha256="0" * 64, content=b"x", request={}, pool_id=uuid4()
         )
+        told_of = Webhook.objects.create(url="https://our-test.example.org", events=["test.ended"])
+        message = outbox.send_test(told_of)
     started = ours.post("/api/test/start", {"student_id": "our-student", "test": "our-test"}).json()
     last_active("2020-01-01T00:00Z")
     root = User.objects.create_superuser("root")
@@ -127,6 +141,7 @@ def scene(db: None) -> Scene:
         {
             "pool_id": str(pool.pk),
             "question_id": "q1",
+            "number": "1",
             "import_id": str(brought.pk),
             "calibration_id": str(calibration.pk),
             "simulation_id": str(simulation.pk),
@@ -134,12 +149,15 @@ def scene(db: None) -> Scene:
             "student_id": "our-student",
             "name": "our-test",
             "test": "our-test",
+            "question_pool_id": str(pool.pk),
+            "webhook_id": str(message.webhook_id),
+            "message_id": str(message.pk),
         },
         started["next_question"]["id"],
     )
 
 
-KEYS = ("pool_id", "import_id", "calibration_id", "simulation_id", "session_id")
+KEYS = ("pool_id", "question_pool_id", "import_id", "calibration_id", "simulation_id", "session_id")
 # Not told to whoever asks: a session is its client's, an import its account's; and what no worker has done.
 NOT_IN_THE_SCENE = ("test/", "pools/imports", "calibration_id>", "simulation_id>", "watch", "matrix")
 
@@ -190,13 +208,14 @@ def test_nothing_of_ours_is_told_or_changed(scene: Scene, subtests: pytest.Subte
             for named in (there, gone):
                 body = BODIES.get(name)
                 if in_body:
-                    body = {"question_id": scene.question, "response": 0} if "session_id" in in_body else {}
+                    answer = {"question_id": scene.question, "response": 0}
+                    body = dict(answer if "session_id" in in_body else body or {})
                     body |= {key: named[key] for key in in_body}
                 if body and "student_id" in body:
                     body = {**body, "student_id": named["student_id"]}
                 replies.append(told(ask(scene.theirs, operation, named, body), named))
             assert replies[0] == replies[1]
-            assert replies[0][0] == 404, replies
+            assert replies[0][0] == REFUSED.get(name, 404), replies
     assert rows_of_ours() == before
 
 
