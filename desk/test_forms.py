@@ -1,7 +1,7 @@
 """The forms of a test's three steps, in a teacher's words. What cannot work the domain says (`steps`)."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from desk.forms import NameField
 from desk.sentences import translated
 from desk.test_words import ENDINGS, KEPT_ENDING, RESULTS, exact_words, sure_words
+from sessions_app.administration.classes.handing_out import MayHave
 from sessions_app.preparing.outlook import Outlook
 from sessions_app.preparing.shelf import LONGEST_TITLE
 from sessions_app.preparing.steps import KEPT, MOST_MINUTES, PASSING, How, Problems, What, Who
@@ -162,7 +163,28 @@ def _moment(label: Any, **options: Any) -> forms.DateTimeField:
     return forms.DateTimeField(label=label, required=False, widget=widget, input_formats=formats, **options)
 
 
+class ClassesField(forms.TypedMultipleChoiceField):
+    """Offers classes that have not the test; a form that is sent twice names some that have it by then."""
+
+    def __init__(self, **options: Any) -> None:
+        self.known: frozenset[str] = frozenset()
+        self.given: list[str] = []  # names
+        super().__init__(coerce=uuid.UUID, required=False, widget=forms.CheckboxSelectMultiple, **options)
+
+    def offer(self, classes: Sequence[MayHave]) -> None:
+        self.known = frozenset(str(each.class_id) for each in classes)
+        self.given = [each.name for each in classes if each.given_pk]
+        self.choices = [(str(each.class_id), each.name) for each in classes if not each.given_pk]
+
+    def valid_value(self, value: Any) -> bool:
+        return str(value) in self.known
+
+
 class WhoForm(StepForm):
+    classes = ClassesField(
+        label=gettext_lazy("Give it to these classes"),
+        error_messages={"invalid_choice": gettext_lazy("There is no such class any more.")},
+    )
     takers = forms.ChoiceField(
         label=gettext_lazy("Who may take it"),
         widget=forms.RadioSelect,
@@ -187,7 +209,6 @@ class WhoForm(StepForm):
         choices=[
             ("now", gettext_lazy("as soon as they are done")),
             ("closed", gettext_lazy("when the test has closed")),
-            ("never", gettext_lazy("never: results are for me")),
             ("never", gettext_lazy("never: teachers alone")),
         ],
     )
@@ -199,8 +220,9 @@ class WhoForm(StepForm):
         help_text=gettext_lazy("Their time starts when they have read it."),
     )
 
-    def __init__(self, data: Any, before: Who, **options: Any) -> None:
+    def __init__(self, data: Any, before: Who, classes: Sequence[MayHave] = (), **options: Any) -> None:
         super().__init__(data, initial=vars(before), **options)
+        self.fields["classes"].offer(classes)  # type: ignore[attr-defined]
 
     @property
     def zone(self) -> str:
@@ -208,4 +230,4 @@ class WhoForm(StepForm):
         return timezone.get_current_timezone_name()
 
     def value(self) -> Who:
-        return Who(**self.cleaned_data)
+        return Who(**{name: value for name, value in self.cleaned_data.items() if name != "classes"})

@@ -139,8 +139,6 @@ def who_words(who: Who) -> list[str]:
         said.append(_("Students see their result when it has closed."))
     elif who.result_release == "never":
         said.append(_("Students do not see their result."))
-    if who.result_release == "never":
-        said.append(_("Students do not see their result."))
     return said
 
 

@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from desk.rights import CHANGE_TESTS, SEE_TESTS
+from desk.rights import CHANGE_TESTS, GIVE_TESTS, SEE_TESTS
 from desk.tests.conftest import somebody
-from sessions_app.models import NamedTest
+from sessions_app.administration.classes import members
+from sessions_app.administration.classes.people import Person
+from sessions_app.models import ClassTeacher, ClassTest, NamedTest, SchoolClass
 from sessions_app.preparing import shelf
 from sessions_app.preparing.rules_in_fields import fields_of
 from sessions_app.preparing.shelf import State
@@ -215,3 +218,37 @@ def test_another_pool_for_a_test_in_preparation_brings_rules_that_fit(teacher: C
     opened = make_named_test(make_pool(24), rules={"max_questions": 20})
     reply = teacher.post(f"/desk/tests/{opened.pk}/what", fields)
     assert "Copy the test for it" in text_of(reply)
+
+
+def test_the_last_step_gives_the_test_to_classes() -> None:
+    """Only her own, once however often it is sent; each word about the result is there once."""
+    teacher = somebody(
+        *CHANGE_TESTS.any_of, *SEE_TESTS.any_of, "sessions_app.teach_classes", *GIVE_TESTS.any_of
+    )
+    me = User.objects.get(pk=teacher.session["_auth_user_id"])
+    mine = [SchoolClass.objects.create(name=name) for name in ("9a", "9b", "9c")]
+    for each, student_id in zip(mine, ("s-1", "s-2", "s-3"), strict=True):
+        ClassTeacher.objects.create(school_class=each, user=me)
+        members.add_student(each, Person(student_id))
+    others = SchoolClass.objects.create(name="Not hers")
+    test = make(teacher, make_pool(24).pk)
+    who = f"/desk/tests/{test.pk}/who"
+    page = text_of(teacher.get(who))
+    assert all(each.name in page for each in mine)
+    assert others.name not in page
+    assert page.count('value="never"') == 1
+
+    refused = teacher.post(who, {**WHO, "classes": [str(others.pk)]})
+    assert "There is no such class any more." in text_of(refused)
+    send = {**WHO, "result_release": "never", "classes": [str(each.pk) for each in mine[:2]]}
+    assert teacher.post(who, send, headers={"HX-Request": "true"}).status_code == 200
+    assert not ClassTest.objects.exists()  # looked at, not given
+    for _ in range(2):
+        assert teacher.post(who, send).status_code == 302
+    assert set(ClassTest.objects.values_list("school_class__name", flat=True)) == {"9a", "9b"}
+    assert set(test.invitations.values_list("student__external_id", flat=True)) == {"s-1", "s-2"}
+    assert text_of(teacher.get(f"/desk/tests/{test.pk}/")).count("Students do not see their result.") == 1
+    assert "These classes have it: 9a, 9b" in text_of(teacher.get(who))
+
+    without = somebody(*CHANGE_TESTS.any_of, *SEE_TESTS.any_of, "sessions_app.manage_classes")
+    assert "9c" not in text_of(without.get(who))  # who may not invite gives nothing

@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
-from desk.rights import CHANGE_TESTS
+from desk.rights import CHANGE_TESTS, GIVE_TESTS, TEACH
 from desk.sentences import translated
 from desk.test_forms import HowForm, StepForm, WhatForm, WhoForm
 from desk.test_words import how_words, pool_words, who_words
+from desk.views.classes import viewer_of
 from desk.views.tests import said_of_pool, show_test, test_or_404
+from sessions_app.administration.classes import handing_out
 from sessions_app.preparing import shelf, steps
 from sessions_app.preparing.outlook import outlook_of, questions_to_reach
 from sessions_app.preparing.shelf import State, TestUnknown
@@ -64,13 +66,23 @@ def _bought(test: Any) -> list[str]:
 def who(request: DeskRequest, test_id: int) -> HttpResponse:
     """Step 3: who takes it, and when."""
     test = _test_or_404(test_id)
-    form = WhoForm(request.POST or None, steps.who_of(test))
+    form = WhoForm(request.POST or None, steps.who_of(test), classes_to_give(request, test_id))
     now = timezone.now()
 
     def change(each: Any) -> Any:
         return steps.with_who(each, form.value(), now=now)
 
-    return _step(request, test_id, "who", form, change, lambda test: who_words(steps.who_of(test)))
+    def give() -> None:
+        if count := handing_out.give_to(viewer_of(request), form.cleaned_data["classes"], test_id):
+            messages.success(request, _("Classes that have the test now: {count}.").format(count=count))
+
+    return _step(request, test_id, "who", form, change, lambda test: who_words(steps.who_of(test)), give)
+
+
+def classes_to_give(request: DeskRequest, test_id: int) -> list[handing_out.MayHave]:
+    """Her classes, where she may give tests."""
+    may = TEACH.is_held_by(request.user) and GIVE_TESTS.is_held_by(request.user)
+    return handing_out.classes_for(viewer_of(request), test_id) if may else []
 
 
 def _step(
@@ -80,13 +92,16 @@ def _step(
     form: StepForm,
     change: Callable[[Any], Any],
     bought: Callable[[Any], list[str]],
+    afterwards: Callable[[], None] = lambda: None,
 ) -> HttpResponse:
-    """A step's page; sent by htmx what is said of it, sent whole it is stored and leads to the next one."""
+    """A step's page; sent by htmx what is said of it, sent whole it is stored and leads to the next one, and
+    what comes `afterwards` is done."""
     test, said = _test_or_404(test_id), []
     if form.is_bound and form.is_valid():
         try:
             if not wants_part(request):
                 steps.keep(test_id, change)
+                afterwards()
                 return _onward(request, test_id, step)
             said = bought(change(test))
         except TestRefused as refused:

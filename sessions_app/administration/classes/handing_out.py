@@ -76,6 +76,16 @@ def give(school_class: SchoolClass, test_pk: int, *, names_may_be_chosen: bool) 
     return given
 
 
+@transaction.atomic
+def give_to(viewer: Viewer, class_ids: Collection[UUID], test_pk: int) -> int:
+    """The same to several classes of the viewer's, without names to choose. Returns to how many: who has it
+    keeps it, and a class that is not the viewer's gets nothing."""
+    classes = seen_by(viewer).filter(pk__in=class_ids, archived_at=None).exclude(tests__test=test_pk)
+    for school_class in classes.distinct():
+        give(school_class, test_pk, names_may_be_chosen=False)
+    return len(classes)
+
+
 def _invite(test: NamedTest, student_pks: Sequence[int]) -> None:
     """Also whose invitation was taken back: a teacher gives the test now."""
     invitations.invite_students(test, student_pks)
