@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from desk.forms import NameField
 from desk.sentences import translated
 from sessions_app.administration.classes import members, tables
+from sessions_app.administration.classes.oneroster.files import MOST_BYTES
 from sessions_app.administration.classes.people import Person, extra_time_in
 from testing_engine.sentences import first_up, say
 
@@ -155,3 +156,38 @@ class RosterForm(forms.Form):
     def seen(self, content: bytes) -> str:
         """What a report was made of."""
         return hashlib.sha256(content + repr(self.cleaned_data["is_whole"]).encode()).hexdigest()
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """One file or several, as a list."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(ManyFilesField, self).clean(each, initial) for each in files or [None]]
+
+
+class SchoolRosterForm(forms.Form):
+    """OneRoster's files: a zip, or each for itself."""
+
+    files = ManyFilesField(
+        label=_("Files"), help_text=_("OneRoster 1.1 or 1.2: the zip, or its CSV files together.")
+    )
+
+    def contents(self) -> dict[str, bytes]:
+        """By name of file; of what is too large, as much as tells that."""
+        files: list[UploadedFile[Any]] = self.cleaned_data["files"]
+        return {file.name or "": file.read(MOST_BYTES + 1) for file in files}
+
+
+def seen_of(contents: dict[str, bytes]) -> str:
+    """What a report was made of."""
+    told = hashlib.sha256()
+    for name, content in sorted(contents.items()):
+        told.update(repr((name, hashlib.sha256(content).hexdigest())).encode())
+    return told.hexdigest()

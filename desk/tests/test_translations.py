@@ -19,6 +19,7 @@ SPEAKING = (
     APP.parent / "sessions_app" / "reporting" / "pool_pictures.py",
     APP.parent / "sessions_app" / "administration" / "pool_imports.py",
     *(APP.parent / "sessions_app" / "administration" / "classes").glob("*.py"),
+    *(APP.parent / "sessions_app" / "administration" / "classes" / "oneroster").glob("*.py"),
     APP.parent / "sessions_app" / "administration" / "inviting.py",
     APP.parent / "sessions_app" / "administration" / "told_on.py",
     APP.parent / "sessions_app" / "refusals.py",

@@ -60,6 +60,10 @@ def words() -> dict[str, str]:
         Fate.CHANGES: _("changes"),
         Fate.STAYS: _("stays as it is"),
         Fate.LEAVES: _("leaves the class"),
+        Fate.NEW_CLASS: _("new class"),
+        Fate.ARCHIVED: _("into the archive"),
+        Fate.TEACHES: _("teaches the class"),
+        Fate.NO_ACCOUNT: _("a teacher without an account here"),
     }
 
 

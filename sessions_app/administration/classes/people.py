@@ -69,11 +69,12 @@ def _change(student: Student, person: Person) -> list[Sentence]:
         if after is None or after == before:
             continue
         setattr(student, column, after)
-        changes.append(_from_to(CALLED[field], before, after))
+        changes.append(from_to(CALLED[field], before, after))
     return changes
 
 
-def _from_to(what: Sentence, before: str, after: str) -> Sentence:
+def from_to(what: Sentence, before: str, after: str) -> Sentence:
+    """A change of a text, either of which may be empty."""
     if not before:
         return say("{what}: “{after}”", what=what, after=quoted(after))
     if not after:
@@ -115,7 +116,7 @@ def _accommodate(row: Accommodation, person: Person) -> tuple[Sentence, ...]:
         changes.append(say("extra time: {before} % becomes {after} %", **values))
         row.extra_time_percent = person.extra_time
     if person.note is not None and person.note != row.note:
-        changes.append(_from_to(say("note"), row.note, person.note))
+        changes.append(from_to(say("note"), row.note, person.note))
         row.note = person.note
     return tuple(changes)
 

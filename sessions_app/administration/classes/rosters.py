@@ -25,17 +25,26 @@ class Fate(TextChoices):
     CHANGES = "changes", "changes"
     STAYS = "stays", "stays as it is"
     LEAVES = "leaves", "leaves the class"
+    # Of a whole school's roster.
+    NEW_CLASS = "new_class", "new class"
+    ARCHIVED = "archived", "into the archive"
+    TEACHES = "teaches", "teaches the class"
+    NO_ACCOUNT = "no_account", "no account"  # which changes nothing
 
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one student. `line`: of the list; None: who is not in it."""
+    """What becomes of one student, class or teacher. `line`: of the list; None: who is not in it.
+
+    `file`: in which, where there are several.
+    """
 
     line: int | None
     student_id: str
     name: str
     fate: Fate
     details: tuple[Sentence, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Report:
 
     @property
     def is_without_effect(self) -> bool:
-        return all(change.fate == Fate.STAYS for change in self.changes)
+        return all(change.fate in (Fate.STAYS, Fate.NO_ACCOUNT) for change in self.changes)
 
 
 def bring(
