@@ -175,13 +175,13 @@ class ManyFilesField(forms.FileField):
 class SchoolRosterForm(forms.Form):
     """OneRoster's files: a zip, or each for itself."""
 
-    files = ManyFilesField(
+    uploads = ManyFilesField(
         label=_("Files"), help_text=_("OneRoster 1.1 or 1.2: the zip, or its CSV files together.")
     )
 
     def contents(self) -> dict[str, bytes]:
         """By name of file; of what is too large, as much as tells that."""
-        files: list[UploadedFile[Any]] = self.cleaned_data["files"]
+        files: list[UploadedFile[Any]] = self.cleaned_data["uploads"]
         return {file.name or "": file.read(MOST_BYTES + 1) for file in files}
 
 

@@ -87,12 +87,12 @@ def owner() -> Client:
 
 
 def look(client: Client, files: Files) -> Any:
-    return client.post(PAGE, {"files": zipped(files), "do": "look"})
+    return client.post(PAGE, {"uploads": zipped(files), "do": "look"})
 
 
 def take(client: Client, files: Files) -> None:
     seen = look(client, files).context["seen"]
-    assert client.post(PAGE, {"files": zipped(files), "do": "take", "seen": seen}).status_code == 302
+    assert client.post(PAGE, {"uploads": zipped(files), "do": "take", "seen": seen}).status_code == 302
 
 
 def told(reply: Any) -> list[tuple[str, int | None, str, str]]:
@@ -123,7 +123,7 @@ def test_a_whole_school_is_looked_at_taken_and_taken_again(owner: Client) -> Non
         ("enrollments.csv", 6, "Tom Hill", "no_account"),
     ]
     assert not SchoolClass.objects.exists()  # a look stores nothing
-    unseen = owner.post(PAGE, {"files": zipped(whole()), "do": "take"})
+    unseen = owner.post(PAGE, {"uploads": zipped(whole()), "do": "take"})
     assert "others now" in unseen.content.decode()
     assert not Student.objects.exists()
     take(owner, whole())
@@ -133,11 +133,11 @@ def test_a_whole_school_is_looked_at_taken_and_taken_again(owner: Client) -> Non
     held = held_of("u1")
     assert (held.roster_ids, [each.source_id for each in held.classes]) == (["u1"], ["e1"])
     single = [SimpleUploadedFile(name, text.encode()) for name, text in whole().items()]
-    again = owner.post(PAGE, {"files": single, "do": "look"})
+    again = owner.post(PAGE, {"uploads": single, "do": "look"})
     assert told(again) == [("enrollments.csv", 6, "Tom Hill", "no_account")]
     assert "There is nothing to change" in again.content.decode()
     in_folder = owner.post(
-        PAGE, {"files": zipped(whole(), "export/"), "do": "look"}, headers={"HX-Request": "true"}
+        PAGE, {"uploads": zipped(whole(), "export/"), "do": "look"}, headers={"HX-Request": "true"}
     )
     assert "There is nothing to change" in in_folder.content.decode()
     german = owner.get(f"{PAGE}?language=de").content.decode()
@@ -339,12 +339,12 @@ def test_hostile_zips_are_refused_before_they_are_unpacked(owner: Client) -> Non
     assert "unpacks to more than 200 times" in look(owner, bomb).content.decode()
     assert "points out of it" in look(owner, whole() | {"../../users.csv": "x"}).content.decode()
     cut = SimpleUploadedFile("roster.zip", b"PK\x03\x04 and no more")
-    assert "The zip file is broken" in owner.post(PAGE, {"files": [cut], "do": "look"}).content.decode()
-    assert owner.post(PAGE, {"do": "look"}).context["form"].errors["files"]
+    assert "The zip file is broken" in owner.post(PAGE, {"uploads": [cut], "do": "look"}).content.decode()
+    assert owner.post(PAGE, {"do": "look"}).context["form"].errors["uploads"]
     assert not ClassMember.objects.exists()
 
 
 def test_only_who_manages_classes_brings_a_roster() -> None:
     teacher = somebody("sessions_app.teach_classes")
-    assert teacher.post(PAGE, {"files": zipped(whole()), "do": "look"}).status_code == 403
+    assert teacher.post(PAGE, {"uploads": zipped(whole()), "do": "look"}).status_code == 403
     assert PAGE not in teacher.get("/desk/classes/").content.decode()

@@ -156,13 +156,14 @@ class _Bringing:
         }
         self._refuse_one_student_twice(rows, said)
         kept = keep(list(said.values()))
-        new = [row.source_id for row in rows if row.source_id not in self.people]
+        new = {row.source_id for row in rows} - set(self.people)
         found = {source_id: kept[said[source_id].student_id] for source_id in said}
         RosterPerson.objects.bulk_create(
-            (RosterPerson(source_id=each, student=found[each].student) for each in new), batch_size=1000
+            (RosterPerson(source_id=each, student=found[each].student) for each in sorted(new)),
+            batch_size=1000,
         )
         self.people |= {each: kept_now.student.pk for each, kept_now in found.items()}
-        return [_student(row, found[row.source_id], row.source_id in set(new)) for row in rows]
+        return [_student(row, found[row.source_id], row.source_id in new) for row in rows]
 
     def _refuse_one_student_twice(self, rows: Sequence[BroughtUser], said: dict[str, Person]) -> None:
         """Where somebody gave a student of the roster an id that the roster has for another."""
