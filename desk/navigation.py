@@ -86,6 +86,7 @@ TEST_TABS: Sequence[Place] = (
     Place("overview", _("Overview"), "desk:test", SEE_TESTS, "tests"),
     Place("students", _("Students"), "desk:test_students", INVITE, "tests"),
     Place("live", _("Live"), "desk:live", SEE_SESSIONS, "tests"),
+    Place("results", _("Results"), "desk:test_results", TEACH, "tests"),
     Place("settings", _("Settings"), "desk:test_what", CHANGE_TESTS, "tests"),
 )
 

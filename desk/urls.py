@@ -49,6 +49,7 @@ urlpatterns = [
     path("tests/<int:test_id>/live", supervising.live, name="live"),
     path("tests/<int:test_id>/live/changes", supervising.changes, name="live_changes"),
     path("tests/<int:test_id>/live/act", supervising.act, name="live_act"),
+    path("tests/<int:test_id>/results", class_results.test_results, name="test_results"),
     path("tests/<int:test_id>/try", trying.try_test, name="try_test"),
     path("tests/<int:test_id>/copy", tests.copy, name="copy_test"),
     path("tests/<int:test_id>/open", tests.open_test, name="open_test"),

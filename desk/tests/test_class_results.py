@@ -62,3 +62,33 @@ def test_one_students_report(given: ClassTest) -> None:
     assert "θ" not in page.partition("As the psychometrician says it")[0]
     for name in ("Ben Ali", "=Cem"):  # there is no result yet
         assert teacher.get(f"{address}/{by_name[name]}").status_code == 404
+
+
+def test_a_test_leads_to_the_results_of_its_classes(given: ClassTest) -> None:
+    address = f"/desk/tests/{given.test_id}/results"
+    teacher = somebody("sessions_app.manage_classes", "sessions_app.view_namedtest")
+    reply = teacher.get(address)
+    assert [(each.name, each.students, each.begun, each.over) for each in reply.context["classes"]] == [
+        ("9b", 3, 2, 1)
+    ]
+    page = reply.content.decode()
+    assert f"/desk/classes/{given.school_class_id}/tests/{given.pk}/results" in page
+    assert "pictures" not in page  # who may not read results of all students
+    assert "Sind fertig" in teacher.get(f"{address}?language=de").content.decode()
+    reader = somebody("sessions_app.manage_classes", "sessions_app.report_results")
+    assert f"/namedtest/{given.test_id}/results" in reader.get(f"{address}?language=en").content.decode()
+    others = somebody("sessions_app.teach_classes").get(address)
+    assert others.context["classes"] == []
+    assert (
+        f"/desk/tests/{given.test_id}/"
+        in teacher.get(f"/desk/classes/{given.school_class_id}/tests/{given.pk}/").content.decode()
+    )
+
+
+def test_a_class_is_told_that_its_test_is_in_preparation(given: ClassTest) -> None:
+    teacher = somebody("sessions_app.manage_classes")
+    address = f"/desk/classes/{given.school_class_id}/tests/{given.pk}/?language=en"
+    said = "The test is in preparation"
+    assert said not in teacher.get(address).content.decode()
+    NamedTest.objects.filter(pk=given.test_id).update(is_draft=True)
+    assert said in teacher.get(address).content.decode()

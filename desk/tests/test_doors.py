@@ -51,6 +51,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "live": ("get", SEE_SESSIONS),
     "live_changes": ("post", SEE_SESSIONS),
     "live_act": ("post", SUPERVISE),
+    "test_results": ("get", TEACH),
     "try_test": ("get", CHANGE_TESTS),
     "copy_test": ("post", CHANGE_TESTS),
     "open_test": ("post", CHANGE_TESTS),

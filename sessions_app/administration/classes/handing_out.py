@@ -18,7 +18,7 @@ from django.utils.crypto import salted_hmac
 from organisations.acting import for_all
 from sessions_app.administration import invitations
 from sessions_app.administration.classes.shelf import Viewer, seen_by
-from sessions_app.models import ClassMember, ClassTest, Invitation, NamedTest, SchoolClass
+from sessions_app.models import ClassMember, ClassTest, Invitation, NamedTest, SchoolClass, TestSession
 
 # Told apart in print and by hand, and no words: no vowels, no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
 LETTERS = "CDFGHJKMNPQRTWXY34679"
@@ -187,6 +187,36 @@ def classes_for(viewer: Viewer, test_pk: int) -> list[MayHave]:
     given = dict(ClassTest.objects.filter(test=test_pk).values_list("school_class", "pk"))
     rows = seen_by(viewer).filter(archived_at=None).order_by("-term", "name", "pk")
     return [MayHave(row.pk, str(row), given.get(row.pk)) for row in rows]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A class that has a test: of its students, how many began and how many tests are over."""
+
+    class_id: UUID
+    given_pk: int
+    name: str
+    students: int
+    begun: int
+    over: int
+
+
+def progress_of(viewer: Viewer, test_pk: int) -> list[Progress]:
+    """Of the classes in use that the viewer sees and that have the test; by term and name."""
+    rows = ClassTest.objects.filter(test=test_pk, school_class__in=seen_by(viewer).filter(archived_at=None))
+    rows = rows.select_related("school_class").order_by("-school_class__term", "school_class__name", "pk")
+    return [_progress(row) for row in rows]
+
+
+def _progress(given: ClassTest) -> Progress:
+    students = ClassMember.objects.filter(school_class=given.school_class_id, student__erased_at=None)
+    sessions = TestSession.objects.filter(named_test=given.test_id, student__in=students.values("student"))
+    is_over = ~Q(status=TestSession.Status.ACTIVE)
+    counts = sessions.aggregate(
+        begun=Count("student", distinct=True), over=Count("student", filter=is_over, distinct=True)
+    )
+    name, size = str(given.school_class), students.count()
+    return Progress(given.school_class_id, given.pk, name, size, counts["begun"], counts["over"])
 
 
 def given_to(school_class: SchoolClass, pk: int) -> ClassTest | None:
