@@ -90,7 +90,7 @@ def test_it_leaves_no_secret_in_a_layer() -> None:
     assert not re.search(r"^(ENV|ARG).*(SECRET|PASSWORD|TOKEN)", DOCKERFILE, re.MULTILINE)
     assert {path.split("/")[0] for path in copied_paths()} == {
         "requirements", "manage.py", "adaptive", "sessions_app", "student_page", "desk", "testing_engine",
-        "docker",
+        "organisations", "docker",
     }  # fmt: skip
     assert {path for path in copied_paths() if path.startswith("docker")} == {
         "docker/gunicorn.conf.py",
@@ -118,7 +118,7 @@ def test_it_imports_only_what_base_txt_installs() -> None:
     providers = packages_distributions()
     missing = {
         f"{path.relative_to(ROOT)}: {module}"
-        for package in ("adaptive", "sessions_app", "testing_engine")
+        for package in ("adaptive", "sessions_app", "testing_engine", "desk", "organisations", "student_page")
         for path in (ROOT / package).rglob("*.py")
         if "tests" not in path.parts and path.name != "conftest.py"
         for module in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.MULTILINE)

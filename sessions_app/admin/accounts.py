@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from knox.models import AuthToken
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
@@ -84,7 +84,7 @@ class Delegating:
         return field
 
 
-class MembershipInline(TabularInline):  # type: ignore[misc]
+class MembershipInline(StackedInline):  # type: ignore[misc]
     """For who stands outside of all organisations: a member's accounts are made in the member's own."""
 
     model = Membership
