@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "organisations.own.OwnTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -423,8 +424,10 @@ UNFOLD = {
 }
 
 LANGUAGE_CODE = "en"
-# In which people read and type moments; what is stored, sent and logged is UTC.
+# In which people read and type moments, unless their organisation has its own zone; what is stored, sent and
+# logged is UTC.
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+PAGES_OF_MEMBERS = ("/desk/", "/admin/")
 FORMAT_MODULE_PATH = ["adaptive.formats"]
 USE_TZ = True
 USE_I18N = True

@@ -20,6 +20,7 @@ from django_htmx.middleware import HtmxDetails
 from desk.navigation import sections
 from desk.rights import ENTER, Right, rights_of
 from desk.sentences import translated
+from organisations.own import own_language
 from student_page.languages import chosen_language, languages
 from testing_engine import approval
 from testing_engine.approval import PublicationRefused
@@ -90,8 +91,9 @@ def publishing_view(request: DeskRequest, inside: Callable[[], HttpResponse]) ->
 
 
 def in_language(request: HttpRequest, inside: Callable[[], HttpResponse]) -> HttpResponse:
-    """The reply in the language that was asked for, which the browser then remembers."""
-    language = chosen_language(request, COOKIE)
+    """The reply in the language that was asked for, which the browser then remembers; else in the usual one of
+    whom somebody works for."""
+    language = chosen_language(request, COOKIE, own_language())
     with translation.override(language):
         response = inside()
         if isinstance(response, SimpleTemplateResponse):

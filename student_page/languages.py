@@ -18,9 +18,9 @@ def languages() -> dict[str, str]:
     return {code: translation.get_language_info(code)["name_local"] for code in codes}
 
 
-def chosen_language(request: HttpRequest, cookie: str) -> str:
-    """What was asked for in the address, else last time, else what the browser prefers."""
-    for asked in (request.GET.get("language"), request.COOKIES.get(cookie)):
+def chosen_language(request: HttpRequest, cookie: str, usual: str = "") -> str:
+    """What was asked for in the address, else last time, else the usual one, else what the browser prefers."""
+    for asked in (request.GET.get("language"), request.COOKIES.get(cookie), usual):
         if asked in languages():
             return asked
     for accepted in request.headers.get("Accept-Language", "").split(","):
