@@ -91,8 +91,9 @@ def publishing_view(request: DeskRequest, inside: Callable[[], HttpResponse]) ->
 
 
 def in_language(request: HttpRequest, inside: Callable[[], HttpResponse]) -> HttpResponse:
-    """The reply in the language that was asked for, which the browser then remembers; else in the usual one of
-    whom somebody works for."""
+    """The reply in the language that was asked for, which the browser then remembers; else in the
+    organisation's own.
+    """
     language = chosen_language(request, COOKIE, own_language())
     with translation.override(language):
         response = inside()

@@ -19,7 +19,7 @@ def languages() -> dict[str, str]:
 
 
 def chosen_language(request: HttpRequest, cookie: str, usual: str = "") -> str:
-    """What was asked for in the address, else last time, else the usual one, else what the browser prefers."""
+    """What was asked for in the address, else last time, else the usual, else what the browser prefers."""
     for asked in (request.GET.get("language"), request.COOKIES.get(cookie), usual):
         if asked in languages():
             return asked

@@ -38,12 +38,12 @@ def test_pages_are_in_the_zone_and_language_of_whom_somebody_works_for() -> None
     assert "Europe/Vienna" in member.get(typed).content.decode()
     assert timezone.get_current_timezone_name() == "UTC"
 
-    english = {"HTTP_ACCEPT_LANGUAGE": "en"}
-    assert member.get("/desk/", **english).headers["Content-Language"] == "de"
-    assert outside.get("/desk/", **english).headers["Content-Language"] == "en"
+    english = {"Accept-Language": "en"}
+    assert member.get("/desk/", headers=english).headers["Content-Language"] == "de"
+    assert outside.get("/desk/", headers=english).headers["Content-Language"] == "en"
     assert member.get("/desk/?language=en").headers["Content-Language"] == "en"  # and is kept
     assert member.get("/desk/").headers["Content-Language"] == "en"
     vienna.language = "en"  # leaves it to the browser
     vienna.save()
-    assert log_in(owner).get("/desk/", HTTP_ACCEPT_LANGUAGE="de").headers["Content-Language"] == "de"
+    assert log_in(owner).get("/desk/", headers={"Accept-Language": "de"}).headers["Content-Language"] == "de"
     assert NamedTest.objects.get().opens_at == MOMENT
