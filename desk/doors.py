@@ -94,7 +94,7 @@ def in_language(request: HttpRequest, inside: Callable[[], HttpResponse]) -> Htt
     """The reply in the language that was asked for, which the browser then remembers; else in the
     organisation's own.
     """
-    language = chosen_language(request, COOKIE, own_language())
+    language = chosen_language(request, COOKIE, own_language(request))
     with translation.override(language):
         response = inside()
         if isinstance(response, SimpleTemplateResponse):

@@ -14,9 +14,10 @@ def organisation_of(user: AbstractBaseUser | AnonymousUser | None) -> Acting:
     """What an account acts for: its organisation; else all for a superuser, and nobody's for all others."""
     if not isinstance(user, User) or not user.is_active:
         return NOBODY
-    found = Membership.objects.filter(user_id=user.pk).values_list("organisation_id", flat=True).first()
+    found = Membership.objects.select_related("organisation").filter(user_id=user.pk).first()
     if found is not None:
-        return found
+        user.membership = found  # kept with what the organisation says of itself (`own`)
+        return found.organisation_id
     return None if user.is_superuser else NOBODY
 
 

@@ -9,21 +9,25 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from organisations.acting import acting_organisation
-from organisations.models import Organisation
+from organisations.models import Membership, Organisation
 
 # English is what an organisation has that chose none: it leaves the choice to people's browsers.
 _NOT_CHOSEN = "en"
 
 
-def own_organisation() -> Organisation | None:
-    """None where nobody acts, and for who stands outside of all."""
-    acting = acting_organisation()
-    return Organisation.objects.filter(pk=acting).first() if acting else None
+def own_organisation(request: HttpRequest) -> Organisation | None:
+    """Of whoever logged in; None for who stands outside of all. It asks the database nothing that finding out
+    who acts does not.
+    """
+    if not acting_organisation():
+        return None
+    membership: Membership | None = getattr(request.user, "membership", None)
+    return None if membership is None else membership.organisation
 
 
-def own_language() -> str:
+def own_language(request: HttpRequest) -> str:
     """In which its people read where they chose none themselves; "": whichever their browser prefers."""
-    own = own_organisation()
+    own = own_organisation(request)
     return "" if own is None or own.language == _NOT_CHOSEN else own.language
 
 
@@ -38,6 +42,6 @@ class OwnTimeZone:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith(settings.PAGES_OF_MEMBERS):
             return self.get_response(request)
-        own = own_organisation()
+        own = own_organisation(request)
         with timezone.override(None if own is None else ZoneInfo(own.time_zone)):
             return self.get_response(request)
