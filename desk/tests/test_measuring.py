@@ -84,8 +84,8 @@ def _shows_its_pictures(browser: Client, pages: dict[str, str], name: str) -> No
     assert browser.get(f"{pages[name]}?data=nothing").status_code == 404
 
 
-# Of each, three are the visitor's session, account and membership; one is the object. A page that counts something again
-# for every question or answer would go far beyond.
+# Of each, three are the visitor's session, account and membership; one is the object. A page that counts
+# something again for every question or answer would go far beyond.
 BUDGETS = {"measurement": 9, "exposure": 10, "results": 9, "question": 11, "session": 12}
 
 
