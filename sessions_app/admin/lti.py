@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from organisations.membership import owns_everything
 from sessions_app.admin.common import ReadOnly, found, go_on
 from sessions_app.lti import keys, outbox, registering
 from sessions_app.lti.addresses import Addresses
@@ -121,7 +122,9 @@ class LtiRegistrationAdmin(ModelAdmin):  # type: ignore[misc]
         return go_on(request, reverse("admin:sessions_app_ltiregistration_changelist"))
 
     def has_rotate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return isinstance(request.user, User) and request.user.has_perm("sessions_app.change_ltikey")
+        """The keys sign for the platforms of all organisations."""
+        may = isinstance(request.user, User) and request.user.has_perm("sessions_app.change_ltikey")
+        return may and owns_everything()
 
     @action(description="New signing key", url_path="rotate", permissions=["rotate"])  # type: ignore[untyped-decorator]
     def rotate(self, request: HttpRequest) -> HttpResponse:

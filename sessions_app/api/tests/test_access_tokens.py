@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from knox.models import AuthToken
 
+from organisations.acting import acting_for
+from organisations.models import Organisation
 from sessions_app.conftest import client_with
-from sessions_app.tests.factories import make_token
+from sessions_app.tests.factories import make_pool, make_token
 
 FORM = {"grant_type": "client_credentials"}
 
@@ -70,3 +72,15 @@ def test_who_is_refused(secret: str) -> None:
 @pytest.mark.parametrize("token", ["", "x", "a:b:c", "\u00e9"])
 def test_what_is_no_access_token(token: str, db: None) -> None:
     assert client_with(f"Bearer {token}").get("/api/sessions").status_code == 401
+
+
+def test_a_client_of_another_organisation_finds_nothing(secret: str) -> None:
+    ours, pool = name_of_client(), make_pool(3)
+    with acting_for(Organisation.objects.create(slug="other", name="Other").pk):
+        their_secret = make_token()
+    theirs = AuthToken.objects.exclude(user__username=ours).get().user.get_username()
+    assert asked(client_id=ours, client_secret=their_secret).status_code == 401
+    told = asked(client_id=theirs, client_secret=their_secret).json()
+    client = client_with(f"Bearer {told['access_token']}")
+    assert client.get("/api/pools").json()["count"] == 0
+    assert client.get(f"/api/pools/{pool.pk}/export").status_code == 404

@@ -11,6 +11,8 @@ from fhir.resources.R4B.questionnaire import Questionnaire
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from rest_framework.test import APIClient
 
+from organisations.acting import acting_for
+from organisations.models import Organisation
 from sessions_app.conftest import Reply, client_with
 from sessions_app.fhir.received import SESSIONS
 from sessions_app.fhir.resources import ADAPTIVE, ORDINAL
@@ -214,3 +216,17 @@ def test_the_protocols_media_type(api: APIClient, bank: str) -> None:
     reply = api.get("/fhir/metadata", headers={"Accept": "application/fhir+json"})
     assert reply["Content-Type"].startswith("application/fhir+json")
     assert reply["Cache-Control"] == "no-store"
+
+
+def test_a_client_of_another_organisation_finds_nothing(api: APIClient, bank: str) -> None:
+    with acting_for(Organisation.objects.create(slug="other", name="Other").pk):
+        stranger = client_with(f"Token {make_token()}")
+    first = sent(api, beginning(bank))
+    assert "fatigue" not in stranger.get("/fhir/Questionnaire").content.decode()
+    assert api.get("/fhir/Questionnaire/fatigue").status_code == 200
+    assert stranger.get("/fhir/Questionnaire/fatigue").status_code == 404
+    told = [stranger.post(NEXT, beginning(address)) for address in (bank, f"{BASE}/nothing")]
+    assert told[0].status_code == told[1].status_code >= 400
+    assert told[0].content.replace(b"fatigue", b"nothing") == told[1].content
+    refused(stranger.post(NEXT, answered(first)), 404, "no such session")
+    assert TestSession.objects.get().questions_answered == 0
