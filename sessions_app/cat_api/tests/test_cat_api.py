@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from organisations.acting import acting_for
+from organisations.models import Organisation
 from sessions_app.conftest import Reply, client_with
 from sessions_app.models import CatStage, TestResponse, TestSession
 from sessions_app.review.replay import replay
@@ -362,3 +364,22 @@ def test_who_may(api: APIClient) -> None:
     description(reader.post(BASE, of_items()), 403, "forbidden")
     deliverer = client_with(f"Token {make_token(['deliver_tests'])}")
     assert "permission 'author'" in description(deliverer.post(BASE, of_items()))
+
+
+def test_a_client_of_another_organisation_finds_nothing(api: APIClient, pool: QuestionPool) -> None:
+    address, reply = begun(api, of_items())
+    with acting_for(Organisation.objects.create(slug="other", name="Other").pk):
+        stranger = client_with(f"Token {make_token()}")
+    section = address.rsplit("/sessions", 1)[0]
+    assert api.get(section).status_code == 200
+    assert stranger.get(section).status_code == 404
+    for there in (section, address):
+        assert stranger.delete(there).status_code == 404
+    assert stranger.post(f"{section}/sessions", {}).status_code == 404
+    item = items_in(reply)[0]
+    assert post(stranger, address, reply["sessionState"], result(item, 1)).status_code == 404
+    of_pool = [section_of({"version": 1, "pool": {"id": str(pk)}}) for pk in (pool.pk, UUID(int=7))]
+    told = [description(stranger.post(BASE, content)) for content in of_pool]
+    assert told[0] == told[1]
+    assert api.get(section).status_code == 200
+    assert TestSession.objects.get().questions_answered == 0
