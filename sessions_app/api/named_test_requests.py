@@ -66,6 +66,13 @@ class NamedTestRequest(StrictBody):
         required=False, allow_null=True, help_text="docs/REPORTING_SCALES.md. null: the pool's."
     )
     result_release = serializers.ChoiceField(choices=NamedTest.Release.choices, required=False)
+    result_feedback = serializers.ListField(
+        child=Text(max_length=MOST_WORDS),
+        required=False,
+        allow_null=True,
+        max_length=MOST_CUTS + 1,
+        help_text="What students of each level read, the lowest first. null: nothing.",
+    )
     earlier_results = serializers.ChoiceField(choices=NamedTest.EarlierResults.choices, required=False)
     vary_first_questions = serializers.BooleanField(required=False)
     shuffle_options = serializers.BooleanField(required=False)

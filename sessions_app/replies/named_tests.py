@@ -47,6 +47,9 @@ class TestReply(Reply, frozen=True):
     scale_sd: float
     reporting_scale: dict[str, Any] | None
     result_release: Release
+    result_feedback: Annotated[
+        list[str] | None, Meta(description="One text for each level, the lowest first.")
+    ]
     earlier_results: EarlierResults
     vary_first_questions: bool
     shuffle_options: bool

@@ -2169,6 +2169,8 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             result_release?: components["schemas"]["ResultReleaseEnum"];
+            /** @description What students of each level read, the lowest first. null: nothing. */
+            result_feedback?: string[] | null;
             earlier_results?: components["schemas"]["EarlierResultsEnum"];
             vary_first_questions?: boolean;
             shuffle_options?: boolean;
@@ -2499,6 +2501,8 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             result_release?: components["schemas"]["ResultReleaseEnum"];
+            /** @description What students of each level read, the lowest first. null: nothing. */
+            result_feedback?: string[] | null;
             earlier_results?: components["schemas"]["EarlierResultsEnum"];
             vary_first_questions?: boolean;
             shuffle_options?: boolean;
@@ -3567,6 +3571,8 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             result_release: components["schemas"]["ResultReleaseEnum"];
+            /** @description One text for each level, the lowest first. */
+            result_feedback: string[] | null;
             earlier_results: components["schemas"]["EarlierResultsEnum"];
             vary_first_questions: boolean;
             shuffle_options: boolean;

@@ -39,6 +39,7 @@ _TEST = {
     "scale_sd": 10.0,
     "reporting_scale": None,
     "result_release": "closed",
+    "result_feedback": None,
     "earlier_results": "ignored",
     "vary_first_questions": True,
     "shuffle_options": True,

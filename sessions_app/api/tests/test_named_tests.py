@@ -62,6 +62,16 @@ def test_what_is_left_out_stays(api: APIClient, pool: QuestionPool) -> None:
     assert api.get(f"{TESTS}/{before['name']}").json()["code"] == "test_not_found"
 
 
+def test_each_level_has_a_text_for_students(api: APIClient, pool: QuestionPool) -> None:
+    texts = ["Practise fractions.", "Go on."]
+    test = made(api, pool, result_kind="levels", result_cuts=[0], result_feedback=texts)
+    assert test["result_feedback"] == texts
+    address = f"{TESTS}/{test['name']}"
+    assert pointers(api.patch(address, {"result_feedback": ["One."]})) == ["/result_feedback"]
+    assert api.patch(address, {"title": "T"}).json()["result_feedback"] == texts
+    assert api.patch(address, {"result_feedback": None}).json()["result_feedback"] is None
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rules": {"max_questions": 0}}, "/rules/max_questions"),
     ({"rules": {"max_questions": 90, "min_questions": 80}}, "/rules/min_questions"),
