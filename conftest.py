@@ -32,6 +32,7 @@ ONE_COSTLY_BEGINNING = {
     "adaptive/tests/test_docker_files.py",
     "browser_tests/test_admin_pages.py",
     "chaos/tests/test_crash_points.py",
+    "organisations/tests/test_admin_isolation.py",
     "sessions_app/sitting/tests/test_redis_cluster.py",
 }
 # Where chance has a say: in data that are drawn, or in how fast another program is on a busy machine.
