@@ -5,12 +5,13 @@ a worker that is killed loses nothing, somebody tries again when its lease is ov
 whom it goes, its kind knows (`webhooks.outbox`, `lti.outbox`).
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import ForeignKey, Q
 
 from sessions_app.models import Outgoing
@@ -88,10 +89,13 @@ def settle(message: Outgoing, outcome: Outcome, now: datetime) -> None:
 
 
 def send_again(message: Outgoing, now: datetime) -> None:
-    """From the first try on, whatever came of it. Safe to repeat."""
-    type(message)._default_manager.filter(pk=message.pk).update(
-        next_try_at=now, attempts=0, delivered_at=None, answer=""
-    )
+    """From the first try on, whatever came of it; not where another that waits asks for the same. Safe to
+    repeat.
+    """
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        type(message)._default_manager.filter(pk=message.pk).update(
+            next_try_at=now, attempts=0, delivered_at=None, answer=""
+        )
 
 
 def forget_settled(outbox: type[Outgoing], now: datetime) -> int:

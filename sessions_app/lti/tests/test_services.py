@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -198,6 +199,16 @@ def test_who_is_in_the_course_is_invited(school: School, test: NamedTest, launch
     assert b"Nobody has begun yet." in overview.content
     launch("eve", TEACHER)
     assert LtiMessage.objects.get().kind == "roster"  # one question is enough
+    waiting = LtiMessage.objects.get()
+    settled = LtiMessage(
+        **{field.attname: getattr(waiting, field.attname) for field in LtiMessage._meta.fields}
+    )
+    settled.pk, settled.next_try_at, settled.answer = uuid4(), None, "HTTP 503"
+    settled.save(force_insert=True)
+    queue.send_again(settled, timezone.now())  # what waits asks the same
+    settled.refresh_from_db()
+    assert (settled.next_try_at, settled.answer) == (None, "HTTP 503")
+    settled.delete()
     assert send() == 1
     assert LtiMessage.objects.get().answer == "2 students, 2 of them new."
     invited = Invitation.objects.filter(test=test).values_list("student__name", flat=True)
