@@ -42,7 +42,8 @@ def organisation_called(slug: str) -> int | None:
 
 def owns_everything() -> bool:
     """Whether what is everybody's is the acting organisation's as well: nobody acts, or there is no other."""
-    return acting_organisation() in (None, the_only_organisation())
+    acting = acting_organisation()
+    return acting is None or acting == the_only_organisation()
 
 
 def sees_all(request: HttpRequest) -> bool:
