@@ -11,7 +11,7 @@ from desk.doors import DeskRequest, desk_view
 from desk.rights import TEACH
 from desk.views.classes import member_or_404, show_class, viewer_of
 from desk.views.handing_out import given_or_404
-from desk.views.tests import show_test, test_or_404
+from desk.views.tests import named_test_or_404, show_test
 from sessions_app.administration.classes import handing_out, members
 from sessions_app.administration.classes.members import Member
 from sessions_app.reporting import class_results
@@ -73,7 +73,7 @@ def results(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpResponse
 @desk_view(TEACH)
 def test_results(request: DeskRequest, test_id: int) -> HttpResponse:
     """Her classes that have the test, how far each is, and the way to what came out."""
-    card = test_or_404(test_id)
+    card = named_test_or_404(test_id)
     classes = handing_out.progress_of(viewer_of(request), test_id)
     return show_test(request, card, "results", "test_results", {"classes": classes})
 

@@ -13,7 +13,7 @@ from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, sho
 from desk.invite_form import InviteForm
 from desk.rights import INVITE
 from desk.test_words import REACHED
-from desk.views.tests import show_test, test_or_404
+from desk.views.tests import named_test_or_404, show_test
 from sessions_app.administration import invitations, inviting
 from sessions_app.administration.classes.tables import RosterRefused
 from sessions_app.preparing.shelf import test_of
@@ -27,7 +27,7 @@ LISTED = 100  # of what is wrong with a list
 @desk_view(INVITE)
 def students(request: DeskRequest, test_id: int) -> HttpResponse:
     """The list, with search; by htmx the next page of it. By POST more are invited, all of a list or none."""
-    card = test_or_404(test_id)
+    card = named_test_or_404(test_id)
     is_sent = request.method == "POST"
     form = InviteForm(request.POST, request.FILES) if is_sent else InviteForm()
     problems: list[Any] = []
@@ -58,7 +58,7 @@ def students(request: DeskRequest, test_id: int) -> HttpResponse:
 @desk_view(INVITE)
 def links(request: DeskRequest, test_id: int) -> HttpResponse:
     """All links, as CSV."""
-    card = test_or_404(test_id)
+    card = named_test_or_404(test_id)
     page = request.build_absolute_uri(STUDENTS_PAGE)
     header = ["student_id", "name", "link"]
     return HttpResponse(
@@ -75,7 +75,7 @@ def links(request: DeskRequest, test_id: int) -> HttpResponse:
 @desk_view(INVITE)
 def change(request: DeskRequest, test_id: int) -> HttpResponse:
     """Those that are ticked: taken back, or with a new link."""
-    test_or_404(test_id)
+    named_test_or_404(test_id)
     chosen, what = inviting.among(test_id, request.POST.getlist("chosen")), request.POST.get("do")
     if not chosen:
         messages.warning(request, _("Tick at least one student."))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, form_of, go_to
 from desk.live_words import count_line, refusal_words, row_words
 from desk.rights import SEE_SESSIONS, SUPERVISE, rights_of
-from desk.views.tests import show_test, test_or_404
+from desk.views.tests import named_test_or_404, show_test
 from sessions_app.administration import supervision
 from sessions_app.administration.live import live_of, sessions_among
 from sessions_app.administration.supervision import MOST_MINUTES, Outcome, Supervisor
@@ -30,7 +30,7 @@ LONGEST_KEY, MINUTES = 64, 10
 @desk_view(SEE_SESSIONS)
 def live(request: DeskRequest, test_id: int) -> HttpResponse:
     """Everybody, with what can be done; from then on the page asks for what changes."""
-    card, now = test_or_404(test_id), timezone.now()
+    card, now = named_test_or_404(test_id), timezone.now()
     search = request.GET.get("search", "")
     found = live_of(test_id, now=now, search=search)
     context = {
@@ -48,7 +48,7 @@ def live(request: DeskRequest, test_id: int) -> HttpResponse:
 @desk_view(SEE_SESSIONS)
 def changes(request: DeskRequest, test_id: int) -> HttpResponse:
     """What a page of the same search does not show yet, as JSON: rows that are new or tell something new."""
-    test_or_404(test_id)
+    named_test_or_404(test_id)
     try:
         known = json.loads(request.POST.get("known", ""))
     except (ValueError, RecursionError):
@@ -77,7 +77,7 @@ Act = Callable[[list[UUID], Supervisor, datetime], Outcome]
 @desk_view(SUPERVISE)
 def act(request: DeskRequest, test_id: int) -> HttpResponse:
     """More time, an end (asked for twice) or on again, for those that are ticked."""
-    card = test_or_404(test_id)
+    card = named_test_or_404(test_id)
     ids = sessions_among(test_id, request.POST.getlist("chosen"))
     what, key = request.POST.get("do", ""), request.POST.get("key", "")[:LONGEST_KEY]
     back = reverse("desk:live", args=[test_id])

@@ -15,7 +15,7 @@ from desk.sentences import translated
 from desk.test_forms import HowForm, StepForm, WhatForm, WhoForm
 from desk.test_words import how_words, pool_words, who_words
 from desk.views.classes import viewer_of
-from desk.views.tests import said_of_pool, show_test, test_or_404
+from desk.views.tests import named_test_or_404, said_of_pool, show_test
 from sessions_app.administration.classes import handing_out
 from sessions_app.preparing import shelf, steps
 from sessions_app.preparing.outlook import outlook_of, questions_to_reach
@@ -108,7 +108,7 @@ def _step(
             form.add(refused.problems)
     if wants_part(request):
         return show(request, "parts/step_check", {"said": said, "form": form})
-    card = test_or_404(test_id)
+    card = named_test_or_404(test_id)
     context = {
         "form": form,
         "step": step,
@@ -121,7 +121,7 @@ def _step(
 
 def _onward(request: DeskRequest, test_id: int, step: str) -> HttpResponse:
     """A test in preparation has its next step; the last one, and a step of any other, ends at its page."""
-    is_draft = test_or_404(test_id).state is State.DRAFT
+    is_draft = named_test_or_404(test_id).state is State.DRAFT
     if is_draft and step != STEPS[-1]:
         following = STEPS[STEPS.index(step) + 1]
         return go_to(request, reverse(f"desk:test_{following}", args=[test_id]))

@@ -77,7 +77,7 @@ def said_of_pool(pool_id: str) -> list[str]:
 @desk_view(SEE_TESTS)
 def test_page(request: DeskRequest, test_id: int) -> HttpResponse:
     """What it is, where it stands, and what can be done with it now."""
-    card = test_or_404(test_id)
+    card = named_test_or_404(test_id)
     return _overview(
         request, card, CopyTestForm(initial={"title": _("Copy of {name}").format(name=card.title)[:200]})
     )
@@ -102,7 +102,7 @@ def _overview(request: DeskRequest, card: TestCard, copying: CopyTestForm) -> Ht
 @desk_view(CHANGE_TESTS)
 def copy(request: DeskRequest, test_id: int) -> HttpResponse:
     """A test of its own, in preparation."""
-    card = test_or_404(test_id)
+    card = named_test_or_404(test_id)
     form = CopyTestForm(request.POST)
     if not form.is_valid():
         return _overview(request, card, form)
@@ -153,7 +153,7 @@ def restore_test(request: DeskRequest, test_id: int) -> HttpResponse:
     return _acted(request, test_id, shelf.restore_test, _("The test is in the list again, as it was."))
 
 
-def test_or_404(test_id: int) -> TestCard:
+def named_test_or_404(test_id: int) -> TestCard:
     """The test of the address."""
     try:
         return shelf.test_card(test_id, timezone.now())

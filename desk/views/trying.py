@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from desk.doors import DeskRequest, desk_view, require_form, show, wants_part
 from desk.rights import CHANGE_TESTS
-from desk.views.tests import show_test, test_or_404
+from desk.views.tests import named_test_or_404, show_test
 from sessions_app import replies
 from sessions_app.preparing.rehearsal import Rehearsed, rehearse
 from sessions_app.preparing.shelf import test_of
@@ -23,7 +23,7 @@ LARGEST_SEED = 2**31
 @desk_view(CHANGE_TESTS)
 def try_test(request: DeskRequest, test_id: int) -> HttpResponse:
     """The first question; by POST, what follows the answers that the page has kept."""
-    card, test = test_or_404(test_id), test_of(test_id)
+    card, test = named_test_or_404(test_id), test_of(test_id)
     answers, seed = _answers(request.POST.get("answers", "[]")), _seed(request.POST.get("seed", ""))
     context: dict[str, Any] = {
         "seed": seed,

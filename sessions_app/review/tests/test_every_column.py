@@ -110,6 +110,7 @@ OTHERWISE = {  # where constraints let another value through
     "session_events.session_id": "gen_random_uuid()",
     "test_sessions.id": "gen_random_uuid()",
 }
+OLDEST = {"test_sessions": "started_at", "invitations": "created_at"}  # where keys do not rise with time
 REFUSED = {  # by a constraint, whatever the value
     "questions.interactions": "of a question with options",
     "questions.scoring": "of a question with options",
@@ -159,11 +160,11 @@ def columns() -> Iterator[tuple[str, str]]:
         yield from cursor.fetchall()
 
 
-def told_of(name: str, kind: str) -> str:
+def told_of(name: str, kind: str, first_by: str) -> str:
     """What verification says of the table's oldest row with this column changed, guards and keys off."""
     table, column = name.split(".")
     value = OTHERWISE.get(name) or CHANGED[kind].format(f'"{column}"')
-    oldest = f'ctid = (SELECT ctid FROM "{table}" ORDER BY ctid LIMIT 1)'
+    oldest = f'ctid = (SELECT ctid FROM "{table}" ORDER BY {first_by} LIMIT 1)'
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(f'UPDATE "{table}" SET "{column}" = {value} WHERE {oldest}')
@@ -173,9 +174,13 @@ def told_of(name: str, kind: str) -> str:
 def test_a_change_of_any_column_is_named_or_left_out_for_a_reason(everything: None) -> None:
     assert verify().breaks == []
     silent: set[str] = set()
-    for name, kind in columns():
+    all_columns = dict(columns())
+    for name, kind in all_columns.items():
         before = transaction.savepoint()
-        if name not in REFUSED and not told_of(name, kind):
+        table = name.partition(".")[0]
+        # Not by where a row lies: that depends on what was deleted there before.
+        first_by = OLDEST.get(table) or ("id" if f"{table}.id" in all_columns else "ctid")
+        if name not in REFUSED and not told_of(name, kind, first_by):
             silent.add(name)
         transaction.savepoint_rollback(before)
     assert silent == set().union(*LEFT_OUT.values())
