@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.invite_form import InviteForm
 from desk.rights import INVITE
-from desk.test_words import REACHED
+from desk.step_words import REACHED
 from desk.views.tests import named_test_or_404, show_test
 from sessions_app.administration import invitations, inviting
 from sessions_app.administration.classes.tables import RosterRefused

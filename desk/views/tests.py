@@ -15,8 +15,8 @@ from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, sho
 from desk.forms import SearchForm
 from desk.navigation import test_tabs
 from desk.rights import CHANGE_TESTS, SEE_TESTS, TEACH
-from desk.test_forms import CopyTestForm, NewTestForm
-from desk.test_words import card_words, how_words, pool_words, who_words
+from desk.step_forms import CopyTestForm, NewTestForm
+from desk.step_words import card_words, how_words, pool_words, who_words
 from desk.views.classes import viewer_of
 from sessions_app.administration.classes.handing_out import classes_for
 from sessions_app.preparing import shelf, steps

@@ -55,8 +55,12 @@ def _problems_of_rules(then: NamedTest) -> Problems:
     if not found:
         count, needed = askable_by(then.pool, rules := CatRules.from_json(then.rules)), rules.min_questions
         if needed > count:
-            text = "The pool has {count} questions that such a test can ask: the test needs {needed}."
-            return [("rules/min_questions", say(text, count=count, needed=needed))]
+            told = say(
+                "The pool has {count} questions that such a test can ask: the test needs {needed}.",
+                count=count,
+                needed=needed,
+            )
+            return [("rules/min_questions", told)]
     return [(field, quoted(text)) for field, text in found]
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
 from desk.rights import CHANGE_TESTS, GIVE_TESTS, TEACH
 from desk.sentences import translated
-from desk.test_forms import HowForm, StepForm, WhatForm, WhoForm
-from desk.test_words import how_words, pool_words, who_words
+from desk.step_forms import HowForm, StepForm, WhatForm, WhoForm
+from desk.step_words import how_words, pool_words, who_words
 from desk.views.classes import viewer_of
 from desk.views.tests import named_test_or_404, said_of_pool, show_test
 from sessions_app.administration.classes import handing_out

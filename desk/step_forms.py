@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from desk.forms import NameField
 from desk.sentences import translated
-from desk.test_words import ENDINGS, KEPT_ENDING, RESULTS, exact_words, sure_words
+from desk.step_words import ENDINGS, KEPT_ENDING, RESULTS, exact_words, sure_words
 from sessions_app.administration.classes.handing_out import MayHave
 from sessions_app.preparing.outlook import Outlook
 from sessions_app.preparing.shelf import LONGEST_TITLE
