@@ -1,9 +1,10 @@
-"""The numbers of a picture as a file."""
+"""Files: the numbers of a picture, and lists that people open in a spreadsheet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.http import Http404, HttpResponse
 
+from sessions_app.reporting.spreadsheets import csv_lines
 from testing_engine.pictures.picture import Picture
 
 
@@ -14,3 +15,12 @@ def numbers_of(pictures: Iterable[Picture], name: str) -> HttpResponse:
         raise Http404
     headers = {"Content-Disposition": f'attachment; filename="{picture.name}.csv"'}
     return HttpResponse(picture.csv, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def sheet_of(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """A list with people in it as CSV, which nobody on the way keeps."""
+    return HttpResponse(
+        csv_lines(header, rows, is_for_people=True),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
+    )

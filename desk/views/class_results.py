@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view
+from desk.downloads import sheet_of
 from desk.rights import TEACH
 from desk.views.classes import member_or_404, show_class, viewer_of
 from desk.views.handing_out import given_or_404
@@ -16,7 +17,6 @@ from sessions_app.administration.classes import handing_out, members
 from sessions_app.administration.classes.members import Member
 from sessions_app.reporting import class_results
 from sessions_app.reporting.class_results import QuestionLine, Standing
-from sessions_app.reporting.spreadsheets import csv_lines
 
 HARD, EASY, ENOUGH = 40, 85, 5  # percent right, percent right, answers from which one says so
 
@@ -95,11 +95,7 @@ def results_file(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpRes
         )
         for member, standing, state in _class_at(given, school_class)
     )
-    return HttpResponse(
-        csv_lines(header, lines, is_for_people=True),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="results.csv"', "Cache-Control": "no-store"},
-    )
+    return sheet_of("results", header, lines)
 
 
 @require_safe

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_safe
 
 from desk.class_forms import AddStudentForm, ClassForm, NewClassForm, StudentForm, TeacherForm
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
+from desk.downloads import sheet_of
 from desk.forms import SearchForm
 from desk.navigation import class_tabs
 from desk.rights import MANAGE_CLASSES, TEACH
 from sessions_app.administration.classes import members, shelf
 from sessions_app.administration.classes.members import Member
 from sessions_app.administration.classes.shelf import ClassUnknown, NoSuchTeacher, Viewer
-from sessions_app.reporting.spreadsheets import csv_lines
 
 
 def viewer_of(request: DeskRequest) -> Viewer:
@@ -128,11 +128,7 @@ def list_file(request: DeskRequest, class_id: UUID) -> HttpResponse:
         (each.student_id, each.name, each.email, each.grade, each.extra_time, each.note)
         for each in members.members_of(school_class)
     )
-    return HttpResponse(
-        csv_lines(header, rows, is_for_people=True),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="class.csv"', "Cache-Control": "no-store"},
-    )
+    return sheet_of("class", header, rows)
 
 
 @require_form

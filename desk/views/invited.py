@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
+from desk.downloads import sheet_of
 from desk.invite_form import InviteForm
 from desk.rights import INVITE
 from desk.step_words import REACHED
@@ -17,7 +18,6 @@ from desk.views.tests import named_test_or_404, show_test
 from sessions_app.administration import invitations, inviting
 from sessions_app.administration.classes.tables import RosterRefused
 from sessions_app.preparing.shelf import test_of
-from sessions_app.reporting.spreadsheets import csv_lines
 
 STUDENTS_PAGE = "/take/test"
 LISTED = 100  # of what is wrong with a list
@@ -61,14 +61,7 @@ def links(request: DeskRequest, test_id: int) -> HttpResponse:
     card = named_test_or_404(test_id)
     page = request.build_absolute_uri(STUDENTS_PAGE)
     header = ["student_id", "name", "link"]
-    return HttpResponse(
-        csv_lines(header, invitations.links(test_of(test_id), page), is_for_people=True),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{card.name}-links.csv"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return sheet_of(f"{card.name}-links", header, invitations.links(test_of(test_id), page))
 
 
 @form_of("test_students")
