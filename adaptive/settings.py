@@ -351,6 +351,7 @@ SPECTACULAR_SETTINGS = {
         "QuestionStateEnum": "sessions_app.replies.pools.STATES",
         "ImportStateEnum": "sessions_app.replies.pools.IMPORT_STATES",
         "CalibrationStateEnum": "sessions_app.replies.calibrations.STATES",
+        "InvitationReplyStateEnum": "sessions_app.replies.named_tests.INVITATION_STATES",
         "StartedEnum": ["started"],
         "ContinuedEnum": ["continue"],
     },

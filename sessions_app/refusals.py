@@ -127,6 +127,18 @@ class GateRefused(Refusal, PublicationRefused):
         self.shortfalls = tuple(shortfalls)
 
 
+class ClassNotFound(Refusal):
+    """No such class, or not one that the caller teaches."""
+
+
+class ClassTestNotFound(Refusal):
+    """The class was not given this test."""
+
+
+class TestArchived(Refusal):
+    """The named test is in the archive: nobody is given it."""
+
+
 class WebhookNotFound(Refusal):
     """There is no such webhook."""
 

@@ -197,7 +197,7 @@ def teachers(request: DeskRequest, class_id: UUID) -> HttpResponse:
     form = TeacherForm(request.POST)
     if form.is_valid():
         try:
-            shelf.add_teacher(school_class, form.cleaned_data["username"])
+            shelf.add_teachers(school_class, [form.cleaned_data["username"]])
         except NoSuchTeacher:
             form.add_error("username", _("No account of this name may enter the desk."))
         else:

@@ -22,6 +22,8 @@ PERMISSIONS = {
     "prepare": ("view_namedtest", "change_namedtest"),
     "invite": ("view_invitation", "add_invitation"),
     "notify": ("view_webhook", "add_webhook", "change_webhook", "delete_webhook"),
+    "classes": ("manage_classes", "teach_classes"),  # all of them
+    "teach": ("teach_classes",),  # those that the client made, or teaches
 }
 SHORT = {codename: short for short, codenames in PERMISSIONS.items() for codename in codenames}
 

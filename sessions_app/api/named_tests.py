@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from uuid import uuid4
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -22,7 +21,7 @@ from sessions_app.api.named_test_requests import (
     OpenTest,
     TestFilter,
 )
-from sessions_app.api.requests import body_of, creation_id_of, query_of
+from sessions_app.api.requests import body_of, creation_of, query_of
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.models import NamedTest
 from sessions_app.preparing import shelf, whole
@@ -69,7 +68,7 @@ class TestListView(ListView):
     def post(self, request: Request) -> Response:
         fields = body_of(request, NamedTestRequest)
         with refused_fields():
-            made = whole.make(creation_id_of(request, _SALT) or uuid4(), fields, now=timezone.now())
+            made = whole.make(creation_of(request, _SALT), fields, now=timezone.now())
         return told(made)
 
 
@@ -94,7 +93,7 @@ class CopyTestView(ClientView):
     def post(self, request: Request, name: str) -> Response:
         test, title = named_test(name), body_of(request, CopyTest)["title"]
         with refused_fields():
-            key = creation_id_of(request, f"{_SALT}.copy_of.{test.pk}") or uuid4()
+            key = creation_of(request, f"{_SALT}.copy", address=str(test.pk))
             return told(shelf.copy_test(test.pk, key, title))
 
 

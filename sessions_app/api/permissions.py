@@ -18,6 +18,7 @@ PRIVACY = "erase_students"
 SEE_TESTS, PREPARE = "view_namedtest", "change_namedtest"
 SEE_INVITATIONS, INVITE = "view_invitation", "add_invitation"
 SEE_WEBHOOKS, ADD_WEBHOOKS = "view_webhook", "add_webhook"
+TEACH, MANAGE_CLASSES = "teach_classes", "manage_classes"
 CHANGE_WEBHOOKS, DELETE_WEBHOOKS = "change_webhook", "delete_webhook"
 
 

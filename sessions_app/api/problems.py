@@ -90,6 +90,12 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(409, "gate_refused", str(refusal))
         case refusals.WatchNotFound():
             return Problem(404, "watch_not_found", "This pool was not watched that night, or never.")
+        case refusals.ClassNotFound():
+            return Problem(404, "class_not_found", "There is no such class.")
+        case refusals.ClassTestNotFound():
+            return Problem(404, "class_test_not_found", "The class was not given this test.")
+        case refusals.TestArchived():
+            return Problem(409, "test_archived", "This test is in the archive: restore it first.")
         case refusals.WebhookNotFound():
             return Problem(404, "webhook_not_found", "There is no such webhook.")
         case refusals.WebhookMessageNotFound():

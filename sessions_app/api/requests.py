@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from django.utils.crypto import salted_hmac
@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.parsers import check_given_once
-from sessions_app.api.serializers import Body
+from sessions_app.api.serializers import Body, fingerprint_of
+from sessions_app.creations import creation_id
 from sessions_app.refusals import RulesRefused, SessionNotFound
 from testing_engine.psychometrics.rules import RulesError
 
@@ -67,6 +68,16 @@ def creation_id_of(request: Request, salt: str) -> UUID | None:
         return None
     digest = salted_hmac(salt, f"{caller_of(request).client_id}:{key}", algorithm="sha256").digest()
     return UUID(bytes=digest[:16], version=4)
+
+
+def creation_of(request: Request, salt: str, address: str = "") -> UUID:
+    """The id of what this request makes: the same for the same client, Idempotency-Key and body; a new one
+    where there is no key. `address`: what else the request says. To `creations.made_before`.
+    """
+    key = creation_id_of(request, salt)
+    if key is None:
+        return uuid4()
+    return creation_id(key.bytes, bytes.fromhex(fingerprint_of([address, request.data])))
 
 
 def session_id_of(text: str) -> UUID:

@@ -21,6 +21,25 @@ from sessions_app.api.calibrations import (
     ResponseImportView,
     ResponseMatrixView,
 )
+from sessions_app.api.class_tests import (
+    ClassResultsView,
+    ClassTestListView,
+    ClassTestView,
+    NewCodeView,
+    SlipListView,
+)
+from sessions_app.api.classes import (
+    ArchiveClassView,
+    ClassListView,
+    ClassRosterView,
+    ClassStudentListView,
+    ClassView,
+    RemoveTeachersView,
+    RestoreClassView,
+    SchoolRosterView,
+    StudentsOutView,
+    TeachersView,
+)
 from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView, JoinView
 from sessions_app.api.parameters import ParametersView
@@ -104,6 +123,21 @@ urlpatterns = [
     path("tests/<str:name>/invitations/revoke", inviting.RevokeInvitationsView.as_view()),
     path("tests/<str:name>/invitations/renew", inviting.RenewInvitationsView.as_view()),
     path("tests/<str:name>/results", ExportView.as_view()),
+    path("classes", ClassListView.as_view()),
+    path("classes/<str:class_id>", ClassView.as_view()),
+    path("classes/<str:class_id>/archive", ArchiveClassView.as_view()),
+    path("classes/<str:class_id>/restore", RestoreClassView.as_view()),
+    path("classes/<str:class_id>/teachers", TeachersView.as_view()),
+    path("classes/<str:class_id>/teachers/remove", RemoveTeachersView.as_view()),
+    path("classes/<str:class_id>/students", ClassStudentListView.as_view()),
+    path("classes/<str:class_id>/students/remove", StudentsOutView.as_view()),
+    path("classes/<str:class_id>/roster", ClassRosterView.as_view()),
+    path("classes/<str:class_id>/tests", ClassTestListView.as_view()),
+    path("classes/<str:class_id>/tests/<str:name>", ClassTestView.as_view()),
+    path("classes/<str:class_id>/tests/<str:name>/code", NewCodeView.as_view()),
+    path("classes/<str:class_id>/tests/<str:name>/slips", SlipListView.as_view()),
+    path("classes/<str:class_id>/tests/<str:name>/results", ClassResultsView.as_view()),
+    path("rosters", SchoolRosterView.as_view()),
     path("webhooks", WebhookListView.as_view()),
     path("webhooks/<str:webhook_id>", WebhookView.as_view()),
     path("webhooks/<str:webhook_id>/test", WebhookTestView.as_view()),

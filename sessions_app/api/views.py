@@ -3,7 +3,7 @@
 What is said of each: `documentation`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rest_framework.generics import ListAPIView
@@ -62,7 +62,11 @@ class ListView(ListAPIView[Any], ClientView):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         rows = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response([self.reply(row) for row in rows or []])
+        return self.get_paginated_response([*self.replies_of(rows or [])])
+
+    def replies_of(self, rows: Sequence[Any]) -> Sequence[Reply]:
+        """Of a page's rows: one by one, unless something is asked of all together."""
+        return [self.reply(row) for row in rows]
 
     def known_parameters(self, endpoint: Endpoint, method: str) -> frozenset[str]:
         known = super().known_parameters(endpoint, method)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import uuid4
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,7 +12,7 @@ from sessions_app import replies
 from sessions_app.api import permissions
 from sessions_app.api.documentation import webhooks as documentation_of
 from sessions_app.api.errors import InvalidBody
-from sessions_app.api.requests import body_of, creation_id_of
+from sessions_app.api.requests import body_of, creation_of
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.api.webhook_requests import WebhookChange, WebhookRequest, wishes_in
 from sessions_app.models import Webhook, WebhookMessage
@@ -43,7 +42,7 @@ class WebhookListView(ListView):
     def post(self, request: Request) -> Response:
         wishes = wishes_in(body_of(request, WebhookRequest))
         with _refused_fields():
-            made = shelf.make(creation_id_of(request, _SALT) or uuid4(), wishes)
+            made = shelf.make(creation_of(request, _SALT), wishes)
         return Response(replies.webhook(made, is_new=True))
 
 

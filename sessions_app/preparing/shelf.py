@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Q, QuerySet
 from django.utils.text import slugify
 
+from sessions_app.creations import made_before
 from sessions_app.measurement import gate
 from sessions_app.models import Invitation, NamedTest, TestSession
 from sessions_app.preparing import usual
@@ -162,12 +163,13 @@ def new_test(creation_key: uuid.UUID, title: str, pool_id: uuid.UUID) -> NamedTe
     return made(test, creation_key)
 
 
+@transaction.atomic
 def copy_test(test_id: int, creation_key: uuid.UUID, title: str) -> NamedTest:
     """The same test in preparation, without its times. The same key again is the same copy.
 
-    Nobody is invited to it. Raises `TestUnknown`.
+    Nobody is invited to it. Raises `TestUnknown`, and `IdempotencyKeyReused` where the key made another.
     """
-    if (there := NamedTest.objects.filter(creation_key=creation_key).first()) is not None:
+    if (there := made_before(NamedTest.objects.all(), "creation_key", creation_key)) is not None:
         return there
     original = test_of(test_id)
     kept = {

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from sessions_app.creations import made_before
 from sessions_app.models import NamedTest
 from sessions_app.preparing import shelf, steps, usual
 from sessions_app.preparing.outlook import askable_by
 from sessions_app.preparing.steps import Problems, TestRefused
-from sessions_app.refusals import IdempotencyKeyReused
 from sessions_app.sitting import named_tests
 from sessions_app.sitting.result_specs import problems_of_result
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -64,15 +64,13 @@ def _problems_of_rules(then: NamedTest) -> Problems:
     return [(field, quoted(text)) for field, text in found]
 
 
+@transaction.atomic
 def make(creation_key: UUID, fields: Mapping[str, Any], *, now: datetime) -> NamedTest:
     """A test in preparation; rules that are left out fit the pool. The same key again is the same test.
 
-    Raises `TestRefused`, and `IdempotencyKeyReused` where the key made a test of another title or pool.
+    Raises `TestRefused`, and `IdempotencyKeyReused` where the key made another (`creations`).
     """
-    there = NamedTest.objects.filter(creation_key=creation_key).first()
-    if there is not None:
-        if (there.title, there.pool_id) != (fields["title"], fields["pool_id"]):
-            raise IdempotencyKeyReused
+    if (there := made_before(NamedTest.objects.all(), "creation_key", creation_key)) is not None:
         return there
     pool = steps.pool_for(NamedTest(), fields["pool_id"])
     plain = NamedTest(pool=pool, rules=usual.rules_for(pool).to_json(), is_draft=True)
@@ -83,9 +81,7 @@ def make(creation_key: UUID, fields: Mapping[str, Any], *, now: datetime) -> Nam
     try:
         with transaction.atomic():
             test.save(force_insert=True)
-    except IntegrityError as error:  # in this moment somebody made one of the same name, or this very one
-        if (there := NamedTest.objects.filter(creation_key=creation_key).first()) is not None:
-            return there
+    except IntegrityError as error:  # in this moment somebody made one of the same name
         raise TestRefused(TAKEN) from error
     return test
 

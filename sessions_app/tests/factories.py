@@ -20,6 +20,7 @@ ALL_PERMISSIONS = (
     *("operate_service", "report_results", "erase_students"),
     *("view_namedtest", "change_namedtest", "view_invitation", "add_invitation"),
     *("view_webhook", "add_webhook", "change_webhook", "delete_webhook"),
+    *("teach_classes", "manage_classes"),
 )
 CONCEPTS = ("Math", "Algebra", "Geometry", "Statistics", "Calculus")
 

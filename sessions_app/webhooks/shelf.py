@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 
 from organisations.membership import accounts
+from sessions_app.creations import made_before
 from sessions_app.models import ApiClient, Webhook, WebhookMessage
 from sessions_app.outgoing.addresses import AddressRefused, parsed
-from sessions_app.refusals import IdempotencyKeyReused, WebhookMessageNotFound, WebhookNotFound
+from sessions_app.refusals import WebhookMessageNotFound, WebhookNotFound
 
 
 class WebhookRefused(ValueError):
@@ -32,16 +34,15 @@ class Wishes:
     is_active: bool = True
 
 
+@transaction.atomic
 def make(webhook_id: UUID, wishes: Wishes) -> Webhook:
     """A webhook with a secret of its own; the same id again is the same webhook.
 
-    Raises `WebhookRefused`, and `IdempotencyKeyReused` where one of this id wishes something else.
+    Raises `WebhookRefused`, and `IdempotencyKeyReused` where the key made another (`creations`).
     """
-    values = _values(wishes)
-    made, is_new = Webhook.objects.get_or_create(pk=webhook_id, defaults=values)
-    if not is_new and any(getattr(made, name) != value for name, value in values.items()):
-        raise IdempotencyKeyReused
-    return made
+    if (before := made_before(listed(), "pk", webhook_id)) is not None:
+        return before
+    return Webhook.objects.create(pk=webhook_id, **_values(wishes))
 
 
 def change(webhook: Webhook, wishes: Wishes) -> Webhook:

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from organisations.acting import for_all
 from sessions_app.administration import invitations
 from sessions_app.administration.classes.shelf import Viewer, seen_by
 from sessions_app.models import ClassMember, ClassTest, Invitation, NamedTest, SchoolClass, TestSession
+from sessions_app.refusals import TestArchived
 
 # Told apart in print and by hand, and no words: no vowels, no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
 LETTERS = "CDFGHJKMNPQRTWXY34679"
@@ -73,6 +74,24 @@ def give(school_class: SchoolClass, test_pk: int, *, names_may_be_chosen: bool) 
     given = ClassTest(school_class=school_class, test=test, names_may_be_chosen=names_may_be_chosen)
     _save_with_code(given)
     _invite(test, list(_student_pks(school_class)))
+    return given
+
+
+def hand(school_class: SchoolClass, test: NamedTest, *, names_may_be_chosen: bool) -> ClassTest:
+    """The class has the test, and lets names be chosen or not: given now, or before. Safe to repeat.
+
+    Raises `TestArchived` of one that the class has not.
+    """
+    given = given_by_name(school_class, test.name)
+    if given is None:
+        if test.archived_at is not None:
+            raise TestArchived
+        try:
+            return give(school_class, test.pk, names_may_be_chosen=names_may_be_chosen)
+        except AlreadyGiven:  # in this moment, by somebody else
+            given = school_class.tests.get(test=test)
+    let_choose(given, names_may_be_chosen)
+    given.names_may_be_chosen = names_may_be_chosen
     return given
 
 
@@ -151,13 +170,18 @@ def _student_pks(school_class: SchoolClass) -> Iterator[int]:
     yield from school_class.members.values_list("student_id", flat=True)
 
 
-def tests_of(school_class: SchoolClass) -> list[Given]:
-    """The newest first."""
-    students = school_class.members.count()
+def rows_of(school_class: SchoolClass) -> QuerySet[ClassTest]:
+    """What the class was given, the newest first, each with how many of its students have `begun`."""
     members = school_class.members.values("student")
     has_begun = Q(test__invitations__session__isnull=False, test__invitations__student__in=members)
     began = Count("test__invitations", filter=has_begun)
-    rows = school_class.tests.select_related("test").annotate(begun=began)
+    rows: QuerySet[ClassTest] = school_class.tests.select_related("test").annotate(begun=began)
+    return rows.order_by("-id")
+
+
+def tests_of(school_class: SchoolClass) -> list[Given]:
+    """The newest first."""
+    students = school_class.members.count()
     return [
         Given(
             row.pk,
@@ -165,11 +189,11 @@ def tests_of(school_class: SchoolClass) -> list[Given]:
             row.code,
             row.names_may_be_chosen,
             students,
-            row.begun,
+            row.begun,  # type: ignore[attr-defined]
             row.test.opens_at,
             row.test.closes_at,
         )
-        for row in rows
+        for row in rows_of(school_class)
     ]
 
 
@@ -223,24 +247,33 @@ def given_to(school_class: SchoolClass, pk: int) -> ClassTest | None:
     return school_class.tests.select_related("test", "school_class").filter(pk=pk).first()
 
 
-def invitations_of(given: ClassTest) -> list[Invitation]:
+def given_by_name(school_class: SchoolClass, name: str) -> ClassTest | None:
+    """What the class was given, by the test's name."""
+    if "\x00" in name:
+        return None
+    return school_class.tests.select_related("test", "school_class").filter(test__name=name).first()
+
+
+def invitations_of(given: ClassTest) -> QuerySet[Invitation]:
     """Of the students who are in the class now, and may take the test; by name."""
     rows = Invitation.objects.filter(test=given.test_id, revoked_at=None, student__erased_at=None)
     rows = rows.filter(student__memberships__school_class=given.school_class_id)
-    return list(rows.select_related("student").order_by("student__name", "student__external_id"))
+    return rows.select_related("student").order_by("student__name", "student__external_id")
+
+
+def slip_of(given: ClassTest, invitation: Invitation, page: str) -> Slip:
+    """What the invitation's student is handed. `page`: the student's page, absolute."""
+    return Slip(
+        invitation.student.name,
+        invitation.student.external_id,
+        invitations.link_to(page, invitations.token_of(invitation)),
+        given.code + personal_part(invitation),
+    )
 
 
 def slips_of(given: ClassTest, page: str) -> list[Slip]:
-    """One for each student. `page`: the student's page, absolute."""
-    return [
-        Slip(
-            invitation.student.name,
-            invitation.student.external_id,
-            f"{page}#invitation={invitations.token_of(invitation)}",
-            given.code + personal_part(invitation),
-        )
-        for invitation in invitations_of(given)
-    ]
+    """One for each student."""
+    return [slip_of(given, invitation, page) for invitation in invitations_of(given)]
 
 
 def personal_part(invitation: Invitation, secret: str | None = None) -> str:

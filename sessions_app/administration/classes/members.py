@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from organisations.acting import acting_for
 from sessions_app.administration.classes import handing_out
-from sessions_app.administration.classes.people import Kept, Person, accommodations_of, keep
-from sessions_app.models import ClassMember, SchoolClass, Student
+from sessions_app.administration.classes.people import Kept, Person, keep
+from sessions_app.models import Accommodation, ClassMember, SchoolClass, Student
 from testing_engine.sentences import Said, say
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # of an id that we make, for who has only a name
@@ -37,26 +37,26 @@ class Member:
 
 def students_in(school_class: SchoolClass) -> QuerySet[Student]:
     """By name, then id."""
-    return Student.objects.filter(memberships__school_class=school_class, erased_at=None).order_by(
-        "name", "external_id"
+    found = Student.objects.filter(memberships__school_class=school_class, erased_at=None)
+    return found.select_related("accommodation").order_by("name", "external_id")
+
+
+def member(student: Student) -> Member:
+    """Of a row of `students_in`."""
+    needs: Accommodation | None = getattr(student, "accommodation", None)
+    return Member(
+        student.pk,
+        student.external_id,
+        student.name,
+        student.email,
+        student.grade_level,
+        needs.extra_time_percent if needs else 0,
+        needs.note if needs else "",
     )
 
 
 def members_of(school_class: SchoolClass) -> list[Member]:
-    students = list(students_in(school_class))
-    needs = accommodations_of(student.pk for student in students)
-    return [
-        Member(
-            student.pk,
-            student.external_id,
-            student.name,
-            student.email,
-            student.grade_level,
-            needs[student.pk].extra_time_percent if student.pk in needs else 0,
-            needs[student.pk].note if student.pk in needs else "",
-        )
-        for student in students
-    ]
+    return [member(student) for student in students_in(school_class)]
 
 
 def member_of(school_class: SchoolClass, student_pk: int) -> Member | None:
@@ -130,3 +130,9 @@ def remove(school_class: SchoolClass, student_pks: Collection[int], *, now: date
     leaving = list(rows.values_list("student_id", flat=True))
     handing_out.revoke_who_left(school_class, leaving, now=now)
     return rows.delete()[0]
+
+
+def remove_by_id(school_class: SchoolClass, student_ids: Collection[str], *, now: datetime) -> int:
+    """The same, by the students' own ids; who is not in the class is passed over."""
+    found = students_in(school_class).filter(external_id__in=student_ids)
+    return remove(school_class, list(found.values_list("pk", flat=True)), now=now)

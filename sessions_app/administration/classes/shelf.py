@@ -1,5 +1,6 @@
 """The classes that somebody may see: found, made, renamed, archived, and who teaches them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,9 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from organisations.membership import accounts
+from sessions_app.creations import made_before
 from sessions_app.models import ClassTeacher, SchoolClass
+from sessions_app.refusals import ClassNotFound
 
 LISTED = 200  # classes on a page
 
@@ -19,7 +22,11 @@ class ClassUnknown(LookupError):
 
 
 class NoSuchTeacher(ValueError):
-    """No account of this name may enter the desk."""
+    """No accounts of these names may enter the desk."""
+
+    def __init__(self, usernames: Sequence[str]) -> None:
+        super().__init__(", ".join(usernames))
+        self.usernames = usernames
 
 
 @dataclass(frozen=True)
@@ -58,12 +65,10 @@ def class_of(viewer: Viewer, class_id: UUID) -> SchoolClass:
     return found
 
 
-def find_classes(viewer: Viewer, search: str = "", *, archived: bool = False) -> tuple[list[ClassCard], bool]:
-    """By name and term, the first `LISTED`; and whether there are more."""
-    found = seen_by(viewer).filter(archived_at__isnull=not archived)
-    for word in search.split():
-        found = found.filter(name__icontains=word) | found.filter(term__icontains=word)
-    counted = (
+def counted(found: QuerySet[SchoolClass]) -> QuerySet[SchoolClass]:
+    """In the order of lists, each with how many `students` it has, how many tests it was `given`, and its
+    teachers."""
+    return (
         SchoolClass.objects.filter(pk__in=found.values("pk"))
         .annotate(
             students=Count("members", distinct=True),
@@ -72,7 +77,19 @@ def find_classes(viewer: Viewer, search: str = "", *, archived: bool = False) ->
         .prefetch_related("teachers__user")
         .order_by("-term", "name", "id")
     )
-    rows = list(counted[: LISTED + 1])
+
+
+def rows_like(viewer: Viewer, search: str = "", *, archived: bool = False) -> QuerySet[SchoolClass]:
+    """By name and term, as `counted` has them."""
+    found = seen_by(viewer).filter(archived_at__isnull=not archived)
+    for word in search.split():
+        found = found.filter(name__icontains=word) | found.filter(term__icontains=word)
+    return counted(found)
+
+
+def find_classes(viewer: Viewer, search: str = "", *, archived: bool = False) -> tuple[list[ClassCard], bool]:
+    """The first `LISTED`; and whether there are more."""
+    rows = list(rows_like(viewer, search, archived=archived)[: LISTED + 1])
     return [_card(row) for row in rows[:LISTED]], len(rows) > LISTED
 
 
@@ -81,7 +98,7 @@ def _card(row: SchoolClass) -> ClassCard:
         row.pk,
         row.name,
         row.term,
-        tuple(_called(each.user) for each in row.teachers.all()),
+        tuple(called(each.user) for each in row.teachers.all()),
         row.students,  # type: ignore[attr-defined]
         row.given,  # type: ignore[attr-defined]
         row.archived_at,
@@ -89,7 +106,7 @@ def _card(row: SchoolClass) -> ClassCard:
     )
 
 
-def _called(user: User) -> str:
+def called(user: User) -> str:
     return user.get_full_name() or user.get_username()
 
 
@@ -98,10 +115,16 @@ def count_archived(viewer: Viewer) -> int:
 
 
 @transaction.atomic
-def new_class(class_id: UUID, name: str, term: str, teacher_id: int) -> SchoolClass:
-    """Sent twice, it is one; whoever makes it teaches it."""
-    made, _ = SchoolClass.objects.get_or_create(pk=class_id, defaults={"name": name, "term": term})
-    ClassTeacher.objects.get_or_create(school_class=made, user_id=teacher_id)
+def new_class(class_id: UUID, name: str, term: str, teacher_id: int | None) -> SchoolClass:
+    """Sent twice, it is one. `teacher_id`: whoever makes it and teaches it; None: nobody yet.
+
+    Raises `IdempotencyKeyReused` where the key that the id stands for made another (`creations`).
+    """
+    if (before := made_before(SchoolClass.objects.all(), "pk", class_id)) is not None:
+        return before
+    made = SchoolClass.objects.create(pk=class_id, name=name, term=term)
+    if teacher_id is not None:
+        ClassTeacher.objects.create(school_class=made, user_id=teacher_id)
     return made
 
 
@@ -118,16 +141,35 @@ def archive_class(school_class: SchoolClass, now: datetime | None) -> None:
 def teachers_of(school_class: SchoolClass) -> list[tuple[int, str, str]]:
     """(key of the account, its name, what the person is called)."""
     rows = school_class.teachers.select_related("user").order_by("pk")
-    return [(row.user_id, row.user.get_username(), _called(row.user)) for row in rows]
+    return [(row.user_id, row.user.get_username(), called(row.user)) for row in rows]
 
 
-def add_teacher(school_class: SchoolClass, username: str) -> bool:
-    """Whether she was not there before. Raises `NoSuchTeacher`."""
-    user = accounts().filter(username=username, is_staff=True, is_active=True).first()
-    if user is None:
-        raise NoSuchTeacher
-    return ClassTeacher.objects.get_or_create(school_class=school_class, user=user)[1]
+@transaction.atomic
+def add_teachers(school_class: SchoolClass, usernames: Sequence[str]) -> None:
+    """Those who are there stay. Raises `NoSuchTeacher`, with all that are none."""
+    found = accounts().filter(username__in=usernames, is_staff=True, is_active=True)
+    by_name = {user.get_username(): user for user in found}
+    if unknown := [name for name in usernames if name not in by_name]:
+        raise NoSuchTeacher(unknown)
+    for user in by_name.values():
+        ClassTeacher.objects.get_or_create(school_class=school_class, user=user)
 
 
 def remove_teacher(school_class: SchoolClass, user_id: int) -> None:
     ClassTeacher.objects.filter(school_class=school_class, user=user_id).delete()
+
+
+def remove_teachers(school_class: SchoolClass, usernames: Sequence[str]) -> None:
+    """Who does not teach it is passed over."""
+    ClassTeacher.objects.filter(school_class=school_class, user__username__in=usernames).delete()
+
+
+def listed_class(viewer: Viewer, class_id: str) -> SchoolClass:
+    """As `rows_like` has it. Raises `ClassNotFound`."""
+    try:
+        found = counted(seen_by(viewer).filter(pk=UUID(class_id))).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise ClassNotFound
+    return found

@@ -10,6 +10,7 @@ import time_machine
 from django.conf import LazySettings
 from django.contrib.auth.models import Group, Permission
 from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from django_redis import get_redis_connection
 from knox.models import AuthToken
@@ -23,7 +24,9 @@ from sessions_app.measurement.watches import nights
 from sessions_app.models import (
     ApiClient,
     Calibration,
+    ClassTeacher,
     NamedTest,
+    SchoolClass,
     SessionEvent,
     Simulation,
     TestResponse,
@@ -112,6 +115,20 @@ def changed_invitation(act: str) -> Callable[[APIClient, Scene], Reply]:
     return change
 
 
+def school_roster(client: APIClient, scene: Scene) -> Reply:
+    manifest = b"propertyName,value\noneroster.version,1.2\n"
+    file = SimpleUploadedFile("manifest.csv", manifest)
+    return client.post("/api/rosters", {"file": file}, format="multipart")
+
+
+def class_is_given_a_test(client: APIClient, scene: Scene) -> Reply:
+    """To a class that the client teaches, where it is one."""
+    made = SchoolClass.objects.create(name="9b")
+    for account in ApiClient.objects.all():
+        ClassTeacher.objects.create(school_class=made, user=account)
+    return client.put(f"/api/classes/{made.pk}/tests/algebra", {})
+
+
 ENDPOINTS = {
     "upload": Endpoint(
         lambda client, scene: client.post("/api/questions/upload", pool_document(questions=2)), "author_pools"
@@ -132,6 +149,9 @@ ENDPOINTS = {
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/parameters?form=mirt"), "author_pools"
     ),
     "pools": Endpoint(lambda client, scene: client.get("/api/pools"), "author_pools"),
+    "classes": Endpoint(lambda client, scene: client.get("/api/classes"), "teach_classes"),
+    "roster of a school": Endpoint(school_roster, "manage_classes"),
+    "test of a class": Endpoint(class_is_given_a_test, "add_invitation"),
     "pool": Endpoint(lambda client, scene: client.get(f"/api/pools/{scene.pool_id}"), "author_pools"),
     "export of a pool": Endpoint(
         lambda client, scene: client.get(f"/api/pools/{scene.pool_id}/export"), "export_pools"

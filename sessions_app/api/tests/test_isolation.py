@@ -16,12 +16,17 @@ from rest_framework.test import APIClient
 
 from organisations.acting import acting_for
 from organisations.models import DEFAULT, Membership, Organisation
+from sessions_app.administration.classes import handing_out
 from sessions_app.api.urls import urlpatterns
 from sessions_app.conftest import Reply, client_with
 from sessions_app.models import (
     Calibration,
+    ClassMember,
+    ClassTeacher,
+    ClassTest,
     NamedTest,
     PoolImport,
+    SchoolClass,
     Simulation,
     Student,
     TestSession,
@@ -41,7 +46,10 @@ from testing_engine.models import QuestionPool, Scale
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
 MARKERS = ("Ours alone", "our-student", "our-test", "Our scale")
-ROWS = (QuestionPool, Scale, NamedTest, Student, TestSession, Calibration, Simulation, PoolImport, Webhook)
+ROWS = (
+    *(QuestionPool, Scale, NamedTest, Student, TestSession, Calibration, Simulation, PoolImport, Webhook),
+    *(SchoolClass, ClassMember, ClassTeacher, ClassTest),
+)
 
 
 class Operation(NamedTuple):
@@ -77,6 +85,12 @@ BODIES: dict[str, Any] = {
     "post tests/<str:name>/invitations": {"students": [{"student_id": "s1"}]},
     "post tests/<str:name>/invitations/revoke": {"student_ids": ["s1"]},
     "post tests/<str:name>/invitations/renew": {"student_ids": ["s1"]},
+    "patch classes/<str:class_id>": {"name": "Theirs"},
+    "post classes/<str:class_id>/teachers": {"usernames": ["theirs"]},
+    "post classes/<str:class_id>/teachers/remove": {"usernames": ["theirs"]},
+    "post classes/<str:class_id>/students": {"students": [{"student_id": "s1"}], "whole": True},
+    "post classes/<str:class_id>/students/remove": {"student_ids": ["our-student"]},
+    "post classes/<str:class_id>/roster": {"table": "Theirs", "whole": True},
 }
 # Operations whose body names something: as it is, and as it is not.
 NAMED = {
@@ -92,14 +106,17 @@ TELLING: dict[str, Any] = {
     "get sessions": None,
     "get tests": None,
     "get webhooks": None,
+    "get classes": None,
+    "post classes": {"name": "Theirs"},
     "post webhooks": {"url": "https://lms.example.org", "events": ["test.ended"]},
     "post questions/upload": {**pool_document(2), "scale": "Theirs"},
     "post sessions/cleanup": {},
 }
-# Of no organisation: signed for one test, or a class's code; of an account's own; of all together.
+# Of no organisation: signed for one test, or a class's code; of an account's own; of all together. A whole
+# school's roster names nothing that is there (test_classes).
 LEFT_OUT = {
     *("post invitations/read", "post invitations/start", "post invitations/join"),
-    *("post pools/import", "get debug/redis/stats"),
+    *("post pools/import", "post rosters", "get debug/redis/stats"),
 }
 
 
@@ -122,7 +139,9 @@ def scene(db: None) -> Scene:
     ours = client_of(DEFAULT)
     with acting_for(DEFAULT):
         pool = make_pool(6, name="Ours alone", scale="Our scale")
-        make_named_test(pool, "our-test")
+        test = make_named_test(pool, "our-test")
+        school_class = SchoolClass.objects.create(name="Ours alone")
+        handing_out.give(school_class, test.pk, names_may_be_chosen=True)
         asked: dict[str, Any] = {"pool": pool, "revision": pool.current_revision, "request": {}}
         calibration = Calibration.objects.create(**asked)
         simulation = Simulation.objects.create(**asked, abilities=b"")
@@ -132,6 +151,7 @@ def scene(db: None) -> Scene:
         told_of = Webhook.objects.create(url="https://our-test.example.org", events=["test.ended"])
         message = outbox.send_test(told_of)
     started = ours.post("/api/test/start", {"student_id": "our-student", "test": "our-test"}).json()
+    ClassMember.objects.create(school_class=school_class, student=Student.objects.get())
     last_active("2020-01-01T00:00Z")
     root = User.objects.create_superuser("root")
     return Scene(
@@ -152,12 +172,21 @@ def scene(db: None) -> Scene:
             "question_pool_id": str(pool.pk),
             "webhook_id": str(message.webhook_id),
             "message_id": str(message.pk),
+            "class_id": str(school_class.pk),
         },
         started["next_question"]["id"],
     )
 
 
-KEYS = ("pool_id", "question_pool_id", "import_id", "calibration_id", "simulation_id", "session_id")
+KEYS = (
+    "pool_id",
+    "question_pool_id",
+    "import_id",
+    "calibration_id",
+    "simulation_id",
+    "session_id",
+    "class_id",
+)
 # Not told to whoever asks: a session is its client's, an import its account's; and what no worker has done.
 NOT_IN_THE_SCENE = ("test/", "pools/imports", "calibration_id>", "simulation_id>", "watch", "matrix")
 

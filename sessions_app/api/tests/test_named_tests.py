@@ -46,10 +46,22 @@ def test_one_key_makes_one_test(api: APIClient, pool: QuestionPool) -> None:
     headers = {"Idempotency-Key": "k1"}
     first = api.post(TESTS, asked, headers=headers).json()
     assert api.post(TESTS, asked, headers=headers).json() == first
-    other = api.post(TESTS, {**asked, "title": "Geometry"}, headers=headers)
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     copies = [api.post(f"{TESTS}/algebra/copy", {"title": "Copy"}, headers=headers) for _ in range(2)]
-    assert NamedTest.objects.count() == 2, [each.json() for each in copies]
+    assert copies[0].json() == copies[1].json()
+    reused = [
+        api.post(TESTS, {**asked, "title": "Geometry"}, headers=headers),
+        api.post(TESTS, {**asked, "closing": "Thank you."}, headers=headers),
+        api.post(f"{TESTS}/algebra/copy", {"title": "Another"}, headers=headers),
+        api.post(f"{TESTS}/{copies[0].json()['name']}/copy", {"title": "Copy"}, headers=headers),
+    ]
+    assert [(each.status_code, each.json()["code"]) for each in reused] == [
+        (409, "idempotency_key_reused")
+    ] * 4
+    assert NamedTest.objects.count() == 2
+    api.patch(f"{TESTS}/algebra", {"title": "Algebra II"})
+    assert api.post(TESTS, asked, headers=headers).json()["title"] == "Algebra II"  # as it is now
+    other_client = client_with(f"Token {make_token()}")
+    assert other_client.post(TESTS, asked, headers=headers).json()["name"] != first["name"]
 
 
 def test_what_is_left_out_stays(api: APIClient, pool: QuestionPool) -> None:
