@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sessions_app.fhir.ids import id_of
 from sessions_app.fhir.received import PARAMETERS, QUESTIONNAIRE, RESPONSE, SESSIONS
 from sessions_app.models import NamedTest, TestSession
 from sessions_app.sitting.session_state import ShownQuestion
@@ -35,7 +36,7 @@ def questionnaire(test: NamedTest, in_full: Addresses) -> dict[str, Any]:
     """A named test as an adaptive Questionnaire: without questions, which come one by one."""
     return {
         "resourceType": QUESTIONNAIRE,
-        "id": test.name.replace("_", "-")[:64],
+        "id": id_of(test.name),
         "meta": {"profile": [ADAPT_SEARCH]},
         "extension": [{"url": ADAPTIVE, "valueUrl": in_full(f"/fhir/{QUESTIONNAIRE}/$next-question")}],
         "url": canonical_of(test.name, in_full),
@@ -46,10 +47,15 @@ def questionnaire(test: NamedTest, in_full: Addresses) -> dict[str, Any]:
     }
 
 
-def bundle(found: Sequence[Mapping[str, Any]], here: str) -> dict[str, Any]:
-    """What a search finds."""
+def bundle(found: Sequence[Mapping[str, Any]], here: str, in_full: Addresses) -> dict[str, Any]:
+    """What a search finds, each with the address that reads it."""
     entries = [
-        {"fullUrl": each["url"], "resource": dict(each), "search": {"mode": "match"}} for each in found
+        {
+            "fullUrl": in_full(f"/fhir/{QUESTIONNAIRE}/{each['id']}"),
+            "resource": dict(each),
+            "search": {"mode": "match"},
+        }
+        for each in found
     ]
     return {
         "resourceType": "Bundle",

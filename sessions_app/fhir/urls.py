@@ -8,5 +8,5 @@ urlpatterns = [
     path("metadata", views.MetadataView.as_view()),
     path("Questionnaire", views.QuestionnaireListView.as_view()),
     path("Questionnaire/$next-question", views.NextQuestionView.as_view()),
-    path("Questionnaire/<slug:name>", views.QuestionnaireView.as_view()),
+    path("Questionnaire/<str:own>", views.QuestionnaireView.as_view()),
 ]

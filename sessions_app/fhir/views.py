@@ -16,6 +16,7 @@ from sessions_app.api.requests import idempotency_key_of, named_in_log
 from sessions_app.fhir import resources
 from sessions_app.fhir.conversation import has_options_alone, next_question, open_tests
 from sessions_app.fhir.errors import FhirRefused, outcome
+from sessions_app.fhir.ids import called
 from sessions_app.fhir.received import SESSIONS, read_response
 
 CONFLICTS = (refusals.SessionConflict, refusals.IdempotencyKeyReused, refusals.NoAttemptsLeft)
@@ -73,12 +74,12 @@ class QuestionnaireListView(FhirView):
             and (own is None or each["id"] == own)
             and (title is None or each["title"].casefold().startswith(title.casefold()))
         ]
-        return Response(resources.bundle(found, request.build_absolute_uri()))
+        return Response(resources.bundle(found, request.build_absolute_uri(), request.build_absolute_uri))
 
 
 class QuestionnaireView(FhirView):
-    def get(self, request: Request, name: str) -> Response:
-        test = open_tests(timezone.now()).filter(name=name).select_related("pool").first()
+    def get(self, request: Request, own: str) -> Response:
+        test = called(open_tests(timezone.now()).select_related("pool"), own)
         if test is None or not has_options_alone(test):
             raise FhirRefused("", "There is no such Questionnaire, or it is not open.", 404)
         return Response(resources.questionnaire(test, request.build_absolute_uri))

@@ -230,3 +230,30 @@ def test_a_client_of_another_organisation_finds_nothing(api: APIClient, bank: st
     assert told[0].content.replace(b"fatigue", b"nothing") == told[1].content
     refused(stranger.post(NEXT, answered(first)), 404, "no such session")
     assert TestSession.objects.get().questions_answered == 0
+
+
+ALIKE = (
+    "a_b",
+    "a-b",
+    "A_b",
+    *("x" * 30 + "_" + tail for tail in ("y" * 32, "y" * 33, "y" * 60, "y" * 59 + "_")),
+)
+
+
+def test_each_questionnaire_is_found_by_its_id_and_no_two_have_one(
+    api: APIClient, pool: QuestionPool
+) -> None:
+    for name in ALIKE:
+        make_named_test(pool, name)
+    entries = api.get("/fhir/Questionnaire").json()["entry"]
+    own = {entry["resource"]["url"].rpartition("/")[2]: entry["resource"]["id"] for entry in entries}
+    assert set(own) == set(ALIKE)
+    assert len(set(own.values())) == len(ALIKE)
+    for entry in entries:
+        resource = Questionnaire.model_validate(entry["resource"])
+        assert entry["fullUrl"] == f"{BASE}/{resource.id}"
+        assert api.get(entry["fullUrl"]).json() == entry["resource"]
+        assert api.get(entry["resource"]["url"]).json() == entry["resource"]
+        assert api.get(f"/fhir/Questionnaire?_id={resource.id}").json()["total"] == 1
+    for none in ("a.c", "x" * 64, "x" * 31 + "." + "0" * 32, "%00"):
+        assert api.get(f"/fhir/Questionnaire/{none}").status_code == 404
