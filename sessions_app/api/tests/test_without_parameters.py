@@ -21,6 +21,7 @@ from sessions_app.sitting import hot_state
 from sessions_app.tests.factories import make_named_test, make_pool, pool_document, question
 from testing_engine.models import QuestionPool
 from testing_engine.pools import revise_fields
+from testing_engine.psychometrics.components import EDITION
 from testing_engine.revisions import load_plan, load_revision
 
 PARAMETERS = ("difficulty", "discrimination", "guessing")
@@ -214,7 +215,11 @@ def test_what_needs_an_ability_is_refused(
 
 def test_a_length_is_all_that_old_end_criteria_need(bare_pool: QuestionPool, start: Start) -> None:
     assert start(end_criteria={"max_questions": 3})["initial_proficiency"] == []
-    assert TestSession.objects.get().plan.rules == {"selection": "random", "max_questions": 3, "edition": 2}
+    assert TestSession.objects.get().plan.rules == {
+        "selection": "random",
+        "max_questions": 3,
+        "edition": EDITION,
+    }
 
 
 def test_a_named_test_finds_its_default(bare_pool: QuestionPool, api: APIClient, start: Start) -> None:

@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy
 
 from testing_engine.psychometrics.constraints.blocks import Blocks, losses
 from testing_engine.psychometrics.constraints.integer_program import (
     EXCHANGED,
     FRACTION,
-    OUT_OF_NODES,
     SHORTFALL_PRICE,
     SMALL_COEFFICIENTS,
     TOLERANCE,
@@ -32,6 +30,7 @@ from testing_engine.psychometrics.constraints.integer_program import (
     Relaxed,
 )
 from testing_engine.psychometrics.constraints.linear_program import minimised
+from testing_engine.psychometrics.constraints.mixed_program import Search, by_milp
 from testing_engine.psychometrics.constraints.rows import Rows
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
@@ -59,6 +58,7 @@ class BlockProgram:
     blocks: Blocks
     free: BoolArray  # (U,) the others are 0
     block_of: IntArray  # (U,) `blocks.block_of`
+    search: Search
 
     def solve(self, length: int, tolerance: float, beside: float) -> Found:
         """The columns that are 1.
@@ -178,7 +178,7 @@ class BlockProgram:
             kept = self.free & (lost.zero > gap)
             is_everything = bool(open_columns[self.free].all())
             nodes = NODES_FOR_ANY if best is None else MOST_NODES
-            found, bound, ran_out = self._integral(open_columns, kept, allowed, nodes, relaxed.bound)
+            found, bound, ran_out = self._integral(open_columns, kept, allowed, nodes, relaxed.bound, best)
             if found is not None and float(self.values[found].sum()) > value:
                 best, value = found, float(self.values[found].sum())
             beyond = -np.inf if is_everything else relaxed.bound - gap
@@ -193,22 +193,26 @@ class BlockProgram:
         return Found(best, False)
 
     def _integral(
-        self, open_columns: BoolArray, kept: BoolArray, allowed: float, nodes: int, bound: float
+        self,
+        open_columns: BoolArray,
+        kept: BoolArray,
+        allowed: float,
+        nodes: int,
+        bound: float,
+        known: IntArray | None,
     ) -> tuple[IntArray | None, float, bool]:
         """The best solution that has the columns `kept`, some of the open ones and no others; a bound of what
-        such solutions are worth; whether the nodes ran out."""
+        such solutions are worth; whether the nodes ran out. What is `known` is among what is looked at."""
+        start = None
+        if self.search is not by_milp and known is not None:
+            near = np.zeros(len(self.values), dtype=bool)
+            near[known] = True
+            open_columns, kept = open_columns | (self.free & (near != kept)), kept & near
+            start = near[open_columns]
         columns, fixed = np.flatnonzero(open_columns), float(self.values[kept].sum())
         rows, _ = self.rows.without(kept).among(columns)
-        solved = scipy.optimize.milp(
-            -self.values[columns],
-            integrality=np.ones(len(columns), dtype=np.intp),
-            bounds=scipy.optimize.Bounds(0, 1),
-            constraints=scipy.optimize.LinearConstraint(rows.matrix(), rows.low, rows.high),
-            options={"mip_rel_gap": min(allowed / max(bound - fixed, allowed), 0.9) / 2, "node_limit": nodes},
-        )
-        ran_out = solved.status == OUT_OF_NODES
-        if solved.x is None:
-            return None, (np.inf if ran_out else -np.inf), ran_out
-        found = np.union1d(np.flatnonzero(kept), columns[solved.x > 0.5])
-        proven = solved.mip_dual_bound
-        return found, fixed - float(proven) if proven is not None else np.inf, ran_out
+        gap = min(allowed / max(bound - fixed, allowed), 0.9) / 2
+        solved = self.search(-self.values[columns], rows, gap, nodes, start)
+        if solved.z is None:
+            return None, -solved.bound, solved.ran_out
+        return np.union1d(np.flatnonzero(kept), columns[solved.z]), fixed - solved.bound, solved.ran_out

@@ -9,6 +9,7 @@ from scipy.sparse import csc_array
 from testing_engine.psychometrics.constraints.assembly import in_unit_interval, units_of
 from testing_engine.psychometrics.constraints.block_program import BlockProgram
 from testing_engine.psychometrics.constraints.blocks import Blocks
+from testing_engine.psychometrics.constraints.mixed_program import Search, guided
 from testing_engine.psychometrics.constraints.plan import Plan, Requirement
 from testing_engine.psychometrics.constraints.rows import Matrix, Rows
 from testing_engine.psychometrics.items.bank import ItemBank
@@ -58,7 +59,12 @@ class Blueprint:
         return np.asarray(np.unique(sketch[: self.n_columns], return_inverse=True)[1])
 
     def best(
-        self, values: FloatArray, given: Sequence[int], allowed: BoolArray, tolerance: float = 0.0
+        self,
+        values: FloatArray,
+        given: Sequence[int],
+        allowed: BoolArray,
+        tolerance: float = 0.0,
+        search: Search = guided,
     ) -> Assembled:
         """The test of largest Σ values (N,) that has all questions given.
 
@@ -75,7 +81,8 @@ class Blueprint:
         fixed[blocks.used[blocks.forced]] = True
         weights = in_unit_interval(values, allowed)
         sums = np.bincount(self.unit_of, weights, self.n_columns).astype(np.float64)
-        program = BlockProgram(sums, self.rows.without(fixed), blocks, (missing == 0) & ~fixed, self.block_of)
+        free = (missing == 0) & ~fixed
+        program = BlockProgram(sums, self.rows.without(fixed), blocks, free, self.block_of, search)
         found = program.solve(self.length - len(given), tolerance, float(sums[fixed].sum()))
         if found.columns is None:
             return Assembled(None, found.is_proven)

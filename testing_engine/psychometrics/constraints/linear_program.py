@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from testing_engine.psychometrics.constraints.rows import Part
+from testing_engine.psychometrics.constraints.rows import Part, Places
 from testing_engine.psychometrics.items.response import FloatArray
 
 FEASIBLE = 10 * np.sqrt(1e-9)  # by how much `linprog` lets a solution miss a bound or a row
@@ -51,7 +51,8 @@ def minimised(
     solver = highs._Highs()
     solver.passOptions(_options())
     failed = highs.HighsStatus.kError
-    if _pass(solver, cost, rows, upper) == failed or solver.run() == failed:
+    continuous = np.zeros(len(cost), dtype=np.int32)
+    if passed(solver, cost, rows, upper, continuous) == failed or solver.run() == failed:
         return None
     if solver.getModelStatus() != highs.HighsModelStatus.kOptimal:
         return None
@@ -65,8 +66,11 @@ def minimised(
     return LinearSolution(x, value, np.array(solution.row_dual))
 
 
-def _pass(solver: Any, cost: FloatArray, rows: Part, upper: FloatArray) -> Any:
-    """The whole program in one call: HiGHS's own object would take every array number by number."""
+def passed(solver: Any, cost: FloatArray, rows: Part, upper: FloatArray, whole: Places) -> Any:
+    """The whole program in one call; `whole` (n,): 1 where x must be a whole number, else 0.
+
+    HiGHS's own object would take every array number by number.
+    """
     highs, (count, columns) = bound_highs(), rows.shape
     return solver.passModel(
         columns,
@@ -83,7 +87,7 @@ def _pass(solver: Any, cost: FloatArray, rows: Part, upper: FloatArray) -> Any:
         rows.start,
         rows.row,
         rows.value,
-        np.zeros(columns, dtype=np.int32),
+        whole,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from testing_engine.psychometrics.constraints.blueprint import Blueprint
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
+from testing_engine.psychometrics.constraints.mixed_program import search_of
 from testing_engine.psychometrics.constraints.plan import Plan
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray
@@ -49,7 +50,7 @@ def completable(rules: Sequence[Eligibility], state: CatState, available: BoolAr
         _, first = np.unique(blueprint.kind_of[candidates], return_index=True)
         values = np.zeros(bank.n_items)
         values[candidates[first]] = 1.0  # one of each kind
-        test = blueprint.best(values, state.used, unused, ENOUGH).test
+        test = blueprint.best(values, state.used, unused, ENOUGH, search_of(state.edition)).test
         if test is None:
             break
         kinds = blueprint.kind_of[test & unused]

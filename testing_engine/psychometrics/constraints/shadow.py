@@ -22,6 +22,7 @@ from testing_engine.psychometrics.constraints.content import (
     unknown_areas,
 )
 from testing_engine.psychometrics.constraints.eligibility import Eligibility
+from testing_engine.psychometrics.constraints.mixed_program import search_of
 from testing_engine.psychometrics.constraints.plan import Plan, Requirement, SetSize
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
@@ -216,7 +217,7 @@ class ShadowTest(Eligibility, name="shadow"):
         blueprint = bank.derived(
             ("blueprint", (self, length)), lambda: Blueprint(bank, self.plan(bank), length), KEPT_ASSEMBLIES
         )
-        return blueprint.best(values, state.used, allowed, tolerance).test
+        return blueprint.best(values, state.used, allowed, tolerance, search_of(state.edition)).test
 
     def _best_first(
         self, state: CatState, values: FloatArray, allowed: BoolArray, tolerance: float

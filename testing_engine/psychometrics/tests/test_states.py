@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.engine import Step, TestSoFar, explain, is_pilot, next_step
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameterError, ItemParameters
 from testing_engine.psychometrics.items.parts import counting, measured
@@ -89,7 +90,7 @@ def test_a_concept_without_parameters_is_not_measured() -> None:
 def test_without_parameters_a_test_asks_the_whole_pool_in_order_else_at_random() -> None:
     bank = bank_of(["not_calibrated", "not_calibrated", "retired"] * 4)
     whole = CatRules(max_questions=8)
-    assert whole.settled(bank).to_plan() == {"selection": "linear", "max_questions": 8, "edition": 2}
+    assert whole.settled(bank).to_plan() == {"selection": "linear", "max_questions": 8, "edition": EDITION}
     items, steps = take(bank, whole, 1)
     assert items == [0, 1, 3, 4, 6, 7, 9, 10]
     assert steps[-1].stop == "length"

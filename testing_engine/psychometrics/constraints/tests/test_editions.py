@@ -1,10 +1,11 @@
-"""Plans of the first edition choose as they did before there was a second."""
+"""Plans of an edition choose as they did before there was a newer one."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
+from testing_engine.psychometrics.constraints.mixed_program import by_milp, guided, search_of
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.whole_tests import pool, whole_test
 
@@ -44,3 +45,35 @@ def test_a_plan_from_before_editions_goes_on_as_it_began(
     plan = {"max_questions": 14, "eligibility": eligibility}
     assert whole_test(bank, CatRules.from_plan(plan), seed) == items
     assert len(whole_test(bank, CatRules.from_json(plan), seed)) == 14
+
+
+def test_a_plan_of_the_second_edition_goes_on_as_it_began() -> None:
+    rng = np.random.default_rng(50)
+    bank = pool(rng, 80, set_size=4, enemy_groups=10)
+    seconds = rng.lognormal(4, 0.4, 80).round(1)
+    longest = float(round(14 * np.median(seconds), 1))
+    limits = [{"coefficients": seconds.tolist(), "maximum": longest}]
+    areas = [{"area": "algebra", "minimum": 4, "maximum": 6}]
+    shadow = SOME | {"areas": areas, "limits": limits, "tolerance": 0}
+    plan = {"edition": 2, "max_questions": 14, "eligibility": [shadow]}
+    assert whole_test(bank, CatRules.from_plan(plan), 0) == [
+        72,
+        39,
+        37,
+        57,
+        4,
+        5,
+        14,
+        12,
+        10,
+        9,
+        27,
+        51,
+        68,
+        71,
+    ]
+
+
+def test_each_edition_has_its_search() -> None:
+    """What the second finds where several tests are good enough is another one than the third finds."""
+    assert [search_of(edition) for edition in (1, 2, 3)] == [by_milp, by_milp, guided]

@@ -3,6 +3,7 @@ constraints over whole adaptive tests."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from testing_engine.psychometrics.constraints.assembly import Assembly
 from testing_engine.psychometrics.constraints.blueprint import Blueprint
+from testing_engine.psychometrics.constraints.mixed_program import by_milp
 from testing_engine.psychometrics.constraints.plan import Plan, Requirement, SetSize
 from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
@@ -51,7 +53,11 @@ def best_now(bank: ItemBank, plan: Plan, length: int) -> Best:
     return lambda *arguments, **named: Blueprint(bank, plan, length).best(*arguments, **named).test
 
 
-EDITIONS = pytest.mark.parametrize("best", [best_of_first_edition, best_now])
+def best_of_second_edition(bank: ItemBank, plan: Plan, length: int) -> Best:
+    return partial(best_now(bank, plan, length), search=by_milp)
+
+
+EDITIONS = pytest.mark.parametrize("best", [best_of_first_edition, best_of_second_edition, best_now])
 
 
 @EDITIONS
