@@ -42,6 +42,8 @@ def parsed(url: str) -> Target:
         raise AddressRefused("Must begin with https://: messages are about students.")
     if parts.username is not None or parts.fragment:
         raise AddressRefused("Must have neither a password nor a # part.")
+    if not settings.WEBHOOKS_MAY_GO_INSIDE and _is_inside(host):
+        raise AddressRefused("Is an address of a private network.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or PORTS[parts.scheme], path)
 
@@ -57,6 +59,17 @@ def resolved(url: str) -> Target:
         if inside:
             raise AddressRefused("The name stands for an address of a private network.")
     return Target(target.scheme, target.host, target.port, target.path, addresses[0])
+
+
+def _is_inside(host: str) -> bool:
+    """Whether the network need not be asked to see it: this machine's own name, or numbers."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):  # a name, which is looked up when something is sent
+        return False
+    return not all(is_public(str(each[4][0])) for each in found)
 
 
 def is_public(address: str) -> bool:

@@ -1,5 +1,8 @@
 """Which addresses nothing is sent to."""
 
+import socket
+from typing import Any
+
 import pytest
 
 from sessions_app.outgoing.addresses import AddressRefused, is_public, parsed, resolved
@@ -23,13 +26,29 @@ def test_addresses_outside(address: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["ftp://example.org/", "http://example.org/", "https://", "https://me:secret@example.org/", "x",
-     "https://example.org/#part", "https://exa mple.org/", "https://example.org:99999/"],
+     "https://example.org/#part", "https://exa mple.org/", "https://example.org:99999/",
+     "https://10.0.0.1/hook", "https://127.1/", "https://0x7f000001/", "https://[::1]:8443/", "https://localhost/"],
 )  # fmt: skip
 def test_addresses_that_are_refused(url: str) -> None:
     with pytest.raises(AddressRefused):
         parsed(url)
 
 
-def test_a_name_that_stands_for_the_own_network_is_refused() -> None:
+def test_public_numbers_and_names_that_nobody_knows_are_addresses() -> None:
+    assert parsed("https://93.184.215.14/").host == "93.184.215.14"
+    assert parsed("https://" + "a" * 70 + ".example/").port == 443
+
+
+def test_a_name_that_stands_for_the_own_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AddressRefused):
         resolved("https://localhost/hook")
+    inside = socket.getaddrinfo("10.1.2.3", 443, type=socket.SOCK_STREAM)
+
+    def known(name: str, *asked: Any, flags: int = 0, **options: Any) -> Any:
+        if flags & socket.AI_NUMERICHOST:
+            raise socket.gaierror
+        return inside
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    with pytest.raises(AddressRefused, match="stands for"):
+        resolved("https://hook.example.org/")
