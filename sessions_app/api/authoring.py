@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import replies
+from sessions_app.administration.scales import put_on_scale
 from sessions_app.api import permissions
 from sessions_app.api.documentation import pools as documentation_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.parsers import PoolUploadParser
+from sessions_app.api.pool_setting_requests import PoolChange
+from sessions_app.api.requests import body_of
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.refusals import PoolNotFound
 from testing_engine import pools
@@ -44,19 +48,33 @@ class PoolListView(ListView):
 
 
 class PoolView(ClientView):
-    documentation = documentation_of.POOL
+    documentation = {"GET": documentation_of.POOL, "PATCH": documentation_of.CHANGE_POOL}
     permission = permissions.AUTHOR
 
     def get(self, request: Request, pool_id: str) -> Response:
         return Response(replies.pool(pool_of(pool_id)))
 
+    def patch(self, request: Request, pool_id: str) -> Response:
+        pool, fields = pool_of(pool_id), body_of(request, PoolChange)
+        with transaction.atomic():
+            if "name" in fields:
+                pools.rename_pool(pool, fields["name"])
+            if "scale" in fields:
+                put_on_scale(pool, pools.scale_called(fields["scale"]))
+        return Response(replies.pool(pool_of(pool_id)))
+
 
 class DefaultPoolView(ClientView):
-    documentation = documentation_of.CHOOSE_DEFAULT
+    documentation = {"POST": documentation_of.CHOOSE_DEFAULT, "DELETE": documentation_of.DROP_DEFAULT}
     permission = permissions.AUTHOR
 
     def post(self, request: Request, pool_id: str) -> Response:
         pools.choose_default(pool_of(pool_id))
+        return Response(replies.pool(pool_of(pool_id)))
+
+    def delete(self, request: Request, pool_id: str) -> Response:
+        if pool_of(pool_id).is_default:
+            pools.choose_default(None)
         return Response(replies.pool(pool_of(pool_id)))
 
 

@@ -4,7 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from sessions_app.api.serializers import StrictBody, Text
+from sessions_app.api.serializers import Name, Number, StrictBody, Text
+from testing_engine.interchange.questions import POOL_NAME
+from testing_engine.models import LONGEST_SCALE_NAME
+from testing_engine.psychometrics.ability.prior_rules import LARGEST_CORRELATION
 from testing_engine.reporting_scales import (
     LARGEST,
     LONGEST_LEVEL,
@@ -18,6 +21,7 @@ from testing_engine.reporting_scales import (
 from testing_engine.simulation.requirements import BOUNDS, LEAST_STUDENTS, MOST_STUDENTS, USUAL_STUDENTS
 
 USUAL = ReportingScale()
+LONGEST_DESCRIPTION = 5_000
 
 
 def _score(**options: Any) -> serializers.FloatField:
@@ -93,3 +97,32 @@ class RequiredRequest(StrictBody):
 
 class RequirementsRequest(StrictBody):
     requirements = RequiredRequest(allow_null=True, help_text="null: nothing is required any more.")
+
+
+class SharedScaleRequest(StrictBody):
+    name = Name(max_length=LONGEST_SCALE_NAME)
+    correlation = Number(
+        min_value=0,
+        max_value=LARGEST_CORRELATION,
+        required=False,
+        help_text="Of every two concepts, among students before their first answer. Left out: the usual one.",
+    )
+    description = Text(max_length=LONGEST_DESCRIPTION, required=False, allow_blank=True)
+
+
+class SharedScaleChange(SharedScaleRequest):
+    """What is left out stays."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, partial=True, **kwargs)
+
+
+class PoolChange(StrictBody):
+    """What is left out stays."""
+
+    name = Name(max_length=POOL_NAME, required=False)
+    scale = Name(
+        max_length=LONGEST_SCALE_NAME,
+        required=False,
+        help_text="The name of a scale, new or known. What the pool's tests found of students goes with it.",
+    )

@@ -47,6 +47,7 @@ from sessions_app.api.pool_export import PoolExportView
 from sessions_app.api.pool_settings import ReportingScaleView, RequirementsView
 from sessions_app.api.result_export import ExportView
 from sessions_app.api.revisions import RevisionListView, RevisionView
+from sessions_app.api.scales import ScaleListView, ScaleView
 from sessions_app.api.simulations import CancelSimulationView, SimulationListView, SimulationView
 from sessions_app.api.watches import WatchView
 from sessions_app.api.webhooks import (
@@ -92,6 +93,8 @@ urlpatterns = [
     path("pools/<str:pool_id>/simulations", SimulationListView.as_view()),
     path("pools/<str:pool_id>/simulations/<str:simulation_id>", SimulationView.as_view()),
     path("pools/<str:pool_id>/simulations/<str:simulation_id>/cancel", CancelSimulationView.as_view()),
+    path("scales", ScaleListView.as_view()),
+    path("scales/<id:scale>", ScaleView.as_view()),
     path("test/start", sitting.StartView.as_view()),
     path("invitations/read", InvitationView.as_view()),
     path("invitations/start", InvitationStartView.as_view()),

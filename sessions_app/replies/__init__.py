@@ -66,6 +66,7 @@ from sessions_app.replies.pools import (
     PoolReply,
     QuestionReply,
     RevisionReply,
+    ScaleReply,
     Uploaded,
     exported_pool,
     imported,
@@ -74,6 +75,7 @@ from sessions_app.replies.pools import (
     question,
     revision,
     revision_in_list,
+    scale,
     uploaded,
 )
 from sessions_app.replies.problems import FieldProblem, Problem
@@ -163,6 +165,7 @@ __all__ = [
     "ResultWithPath",
     "RevisionReply",
     "RosterReply",
+    "ScaleReply",
     "SessionReply",
     "SessionStatus",
     "SimulationReply",
@@ -211,6 +214,7 @@ __all__ = [
     "revision",
     "revision_in_list",
     "roster",
+    "scale",
     "school_class",
     "session",
     "shown",

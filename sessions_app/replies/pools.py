@@ -15,7 +15,7 @@ from testing_engine.importing import Report
 from testing_engine.interchange.exported import Whole, Written
 from testing_engine.interchange.imported import Outcome
 from testing_engine.interchange.questions import PoolDraft
-from testing_engine.models import MODELS, PoolRevision, Question, QuestionPool
+from testing_engine.models import MODELS, PoolRevision, Question, QuestionPool, Scale
 from testing_engine.pools import states_of
 from testing_engine.psychometrics.items.states import OPERATIONAL, STATES
 from testing_engine.publication import keyless_content
@@ -230,6 +230,20 @@ def pool_import(found: pool_imports.Progress) -> PoolImportReply:
         report=None if found.report is None else imported(found.report),
         errors=[ImportProblem(pointer, message) for pointer, message in found.problems],
     )
+
+
+class ScaleReply(Reply, frozen=True):
+    name: str
+    correlation: Annotated[
+        float, Meta(description="Of every two concepts, among students before their first answer.")
+    ]
+    description: str
+    pools: Annotated[int, Meta(description="How many are on it.")]
+    created_at: datetime
+
+
+def scale(row: Scale) -> ScaleReply:
+    return ScaleReply(row.name, row.correlation, row.description, row.pools.count(), row.created_at)
 
 
 def pool(pool: QuestionPool) -> PoolReply:

@@ -5,7 +5,12 @@ from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.calibrations import TAG
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import ACCEPT_LANGUAGE
-from sessions_app.api.pool_setting_requests import ReportingScaleRequest, RequirementsRequest
+from sessions_app.api.pool_setting_requests import (
+    ReportingScaleRequest,
+    RequirementsRequest,
+    SharedScaleChange,
+    SharedScaleRequest,
+)
 
 _GIVEN = {
     "name": "Points",
@@ -92,4 +97,52 @@ PUT_REQUIREMENTS = Endpoint(
         asked("Nothing any more", {"requirements": None}),
         replied("Some", _REQUIRED),
     ),
+)
+
+_SHARED = {
+    "name": "Algebra, grade 9",
+    "correlation": 0.4,
+    "description": "Calibrated in autumn 2026.",
+    "pools": 2,
+    "created_at": "2026-11-26T09:00:00Z",
+}
+
+LIST_SCALES = Endpoint(
+    "list_scales",
+    TAG,
+    "The scales that pools are on, by name",
+    description="What pools share that were calibrated together: an ability means the same in each of them.",
+    reply=replies.ScaleReply,
+    problems=("404",),
+    examples=(replied("One", _SHARED),),
+)
+
+MAKE_SCALE = Endpoint(
+    "make_scale",
+    TAG,
+    "Make a scale",
+    description="Safe to repeat: the same again is the same scale.",
+    request=SharedScaleRequest,
+    reply=replies.ScaleReply,
+    examples=(asked("By name", {"name": "Algebra, grade 9"}), replied("Made", {**_SHARED, "pools": 0})),
+)
+
+READ_SHARED_SCALE = Endpoint(
+    "read_scale",
+    TAG,
+    "A scale",
+    reply=replies.ScaleReply,
+    problems=("404",),
+    examples=(replied("One", _SHARED),),
+)
+
+CHANGE_SCALE = Endpoint(
+    "change_scale",
+    TAG,
+    "Change a scale's name, correlation or description",
+    description="Tests that start from now on begin with its correlation. What is left out stays.",
+    request=SharedScaleChange,
+    reply=replies.ScaleReply,
+    problems=("404",),
+    examples=(asked("Its correlation", {"correlation": 0.4}), replied("Changed", _SHARED)),
 )

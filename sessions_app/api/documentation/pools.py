@@ -7,6 +7,7 @@ from sessions_app import replies
 from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
+from sessions_app.api.pool_setting_requests import PoolChange
 from sessions_app.api.serializers import ParametersExport, ParameterTableRequest, PoolImport, PoolUpload
 from testing_engine.interchange.table_templates import CONTENT_TYPES, FORMS
 
@@ -334,4 +335,28 @@ QUESTION = Endpoint(
     reply=replies.QuestionReply,
     problems=("404",),
     examples=(_QUESTION,),
+)
+
+CHANGE_POOL = Endpoint(
+    "change_pool",
+    TAG,
+    "Rename a pool, or put it on another scale",
+    description=(
+        "Of two estimates of a student's concept on the new scale the newer stays. Tests that run go on with "
+        "what they began with. What is left out stays. Safe to repeat."
+    ),
+    request=PoolChange,
+    reply=replies.PoolReply,
+    problems=("404",),
+    examples=(asked("On a shared scale", {"scale": "Algebra, grade 9"}), _POOL),
+)
+
+DROP_DEFAULT = Endpoint(
+    "drop_default_pool",
+    TAG,
+    "Where this is the default pool, choose none",
+    description="Tests that name no pool draw from the newest again. Safe to repeat.",
+    reply=replies.PoolReply,
+    problems=("404",),
+    examples=(_POOL,),
 )

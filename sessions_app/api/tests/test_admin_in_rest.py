@@ -31,6 +31,17 @@ IN_REST: dict[str, tuple[str, ...]] = {
         }.items()
         for feature in (f"{act}_these", f"<path:object_id>/{act}/")
     },
+    "sessions_app.Student: change": (
+        "post classes/<str:class_id>/students",
+        "post tests/<str:name>/invitations",
+    ),
+    "sessions_app.TestSession: <path:object_id>/revoke-tokens/": ("post test/<str:session_id>/token",),
+    "testing_engine.QuestionImage: add": ("post pools/import",),
+    "testing_engine.QuestionSound: add": ("post pools/import",),
+    "testing_engine.QuestionPool: change": ("patch pools/<str:pool_id>",),
+    "testing_engine.QuestionPool: <path:object_id>/no-default/": ("delete pools/<str:pool_id>/default",),
+    "testing_engine.Scale: add": ("post scales",),
+    "testing_engine.Scale: change": ("patch scales/<id:scale>",),
     "sessions_app.NamedTest: add": ("post tests", "post tests/<str:name>/copy"),
     "sessions_app.NamedTest: change": ("patch tests/<str:name>",),
     "sessions_app.NamedTest: <path:object_id>/invite/": ("post tests/<str:name>/invitations",),
@@ -64,10 +75,11 @@ _RIGHTS = (
     "Whose rights are whose, a person decides who has logged in: a token that gave rights could keep them."
 )
 _PLATFORMS = "A platform is trusted by a person who has seen its keys; its own administrator connects it."
-_LTI_OUTBOX = "Not yet: grades are sent again by whoever looks after the platform, in the admin."
-_FILES = "Not yet: pictures and sounds are brought one by one, beside the question that shows them."
+_LTI_OUTBOX = (
+    "The service itself tries for 28 hours; after that the platform is broken, and a person who has mended "
+    "it sends again, where they see what it answered."
+)
 _PICTURES = "Pictures for people, of numbers that the API has of questions, calibrations and answers."
-_SCALES = "Not yet: an upload makes a scale by naming it; its correlation is set in the admin."
 
 # Feature of the admin → why the API has it not.
 NOT_IN_REST: dict[str, str] = {
@@ -86,20 +98,14 @@ NOT_IN_REST: dict[str, str] = {
         for act in ("add", "change", "invite/", "rotate/", "<path:object_id>/messages/")
     },
     "sessions_app.NamedTest: delete": "It goes into the archive: another system's results still name it.",
-    "sessions_app.Student: change": "Not yet: names, e-mail and grade come with invitations and rosters.",
     "sessions_app.TestSession: <path:object_id>/replay/": "For auditors: `verify_audit` replays all.",
-    "sessions_app.TestSession: <path:object_id>/revoke-tokens/": "Not yet: whoever supervises does it.",
-    "testing_engine.Question: change": "Not yet: a key is written where its author sees what it scores.",
+    "testing_engine.Question: change": "Its author sees first what students see and what the key scores.",
     "testing_engine.Question: <path:object_id>/answers/": _PICTURES,
-    "testing_engine.QuestionImage: add": _FILES,
-    "testing_engine.QuestionSound: add": _FILES,
-    "testing_engine.QuestionPool: change": "Not yet: name and scale. What it reports and requires is there.",
-    "testing_engine.QuestionPool: <path:object_id>/no-default/": "Not yet: another is chosen instead.",
     **{
         f"testing_engine.QuestionPool: <path:object_id>/{page}/": _PICTURES
         for page in ("measurement", "exposure", "results")
     },
-    **{f"testing_engine.Scale: {act}": _SCALES for act in ("add", "change", "delete")},
+    "testing_engine.Scale: delete": "What is known of students stands on it; one without pools harms nobody.",
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import Start, pointers, take_test
+from sessions_app.models import StudentProficiency
 from testing_engine.models import QuestionPool
 
 SCALE = {"name": "T", "at_zero": 50, "per_unit": 10, "cuts": [45], "levels": [{"name": "a"}, {"name": "b"}]}
@@ -96,3 +97,34 @@ def test_a_misspelt_field_is_named(
     assert any(each.endswith(at) for each in pointers(reply))
     form = api.post("/api/pools/import", {"dryrun": "true"}, format="multipart")
     assert (form.status_code, "/dryrun" in pointers(form)) == (400, True)
+
+
+def test_a_pool_gets_another_name_and_scale_and_is_the_default_no_more(
+    api: APIClient, pool: QuestionPool, start: Start
+) -> None:
+    take_test(api, start())
+    address = f"/api/v1/pools/{pool.pk}"
+    before = api.post(f"{address}/default").json()
+    changed = {"name": "Grade 9", "scale": "Algebra"}
+    for _ in range(2):
+        assert api.patch(address, changed).json() == {**before, **changed}
+    known = StudentProficiency.objects.get()
+    assert known.scale.name == "Algebra"
+    assert sorted(pointers(api.patch(address, {"name": "", "scal": "x"}))) == ["/name", "/scal"]
+    for _ in range(2):
+        assert api.delete(f"{address}/default").json()["is_default"] is False
+
+
+def test_scales_are_made_once_and_changed(api: APIClient, pool: QuestionPool) -> None:
+    asked = {"name": "Al/gebra", "correlation": 0.5}
+    made = api.post("/api/v1/scales", asked).json()
+    assert (made["correlation"], made["pools"]) == (0.5, 0)
+    assert api.post("/api/v1/scales", asked).json() == made
+    assert pointers(api.post("/api/v1/scales", {**asked, "correlation": 0.6})) == ["/name"]
+    assert pointers(api.post("/api/v1/scales", {"name": "B", "correlation": 1})) == ["/correlation"]
+    changed = api.patch("/api/v1/scales/Al/gebra", {"description": "Autumn."}).json()
+    assert changed == {**made, "description": "Autumn."} == api.get("/api/v1/scales/Al/gebra").json()
+    assert pointers(api.patch("/api/v1/scales/Al/gebra", {"name": pool.scale.name})) == ["/name"]
+    names = [each["name"] for each in api.get("/api/v1/scales").json()["results"]]
+    assert names == sorted(["Al/gebra", pool.scale.name])
+    assert api.get("/api/v1/scales/none").json()["code"] == "scale_not_found"
