@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from scipy.sparse import csc_array
@@ -14,6 +15,8 @@ from testing_engine.psychometrics.constraints.plan import Plan, Requirement
 from testing_engine.psychometrics.constraints.rows import Matrix, Rows
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
+
+KEPT_TESTS = 8_192  # of one blueprint: some 4 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,7 @@ class Row:
 
 
 class Blueprint:
-    """Holds no state: the same call gives the same test."""
+    """The same call gives the same test, whether it is put together or remembered."""
 
     def __init__(self, bank: ItemBank, plan: Plan, length: int) -> None:
         self.n_items, self.length = bank.n_items, length
@@ -51,12 +54,37 @@ class Blueprint:
             Row(first + limit.items, limit.coefficients, limit.lower, limit.upper) for limit in plan.sets
         ]
         self.rows = self._rows(side)
+        self._remembered: dict[object, IntArray | None] = {}
         self.kind_of = self._kinds()[self.unit_of]  # (N,) questions of one kind are equal to all rows
 
     def _kinds(self) -> IntArray:
         """(U,) a number for each column, the same for equal columns; of units only: no program has both."""
         sketch = self.rows.matrix.priced(np.random.default_rng(0).random(len(self.rows.high)))
         return np.asarray(np.unique(sketch[: self.n_columns], return_inverse=True)[1])
+
+    def remembered(
+        self, values: FloatArray, given: Sequence[int], allowed: BoolArray, tolerance: float, search: Search
+    ) -> BoolArray | None:
+        """(N,) the test of `best`, put together once for all who ask for exactly this.
+
+        For the first questions of a test: students of whom the same is believed begin alike, and their
+        answers take them apart by and by.
+        """
+        asked = blake2b(np.ascontiguousarray(values).tobytes() + allowed.tobytes(), digest_size=16).digest()
+        key = (asked, frozenset(given), tolerance, search)
+        try:
+            questions = self._remembered[key]
+        except KeyError:
+            found = self.best(values, given, allowed, tolerance, search).test
+            questions = None if found is None else np.flatnonzero(found)
+            if len(self._remembered) >= KEPT_TESTS:
+                self._remembered.clear()
+            self._remembered[key] = questions
+        if questions is None:
+            return None
+        test = np.zeros(self.n_items, dtype=bool)
+        test[questions] = True
+        return test
 
     def best(
         self,

@@ -31,6 +31,7 @@ from testing_engine.psychometrics.state import CatState
 
 MOST_LIMITS = 100  # of one kind
 KEPT_ASSEMBLIES = 16  # of different rules for one pool
+SHARED_STEPS = 12  # of a test, in which students who began alike may still be so: 2¹² ways of answering
 Amount = Annotated[float, Within(least=-1e6, most=1e6)]
 
 
@@ -217,7 +218,10 @@ class ShadowTest(Eligibility, name="shadow"):
         blueprint = bank.derived(
             ("blueprint", (self, length)), lambda: Blueprint(bank, self.plan(bank), length), KEPT_ASSEMBLIES
         )
-        return blueprint.best(values, state.used, allowed, tolerance, search_of(state.edition)).test
+        search = search_of(state.edition)
+        if state.position < SHARED_STEPS:
+            return blueprint.remembered(values, state.used, allowed, tolerance, search)
+        return blueprint.best(values, state.used, allowed, tolerance, search).test
 
     def _best_first(
         self, state: CatState, values: FloatArray, allowed: BoolArray, tolerance: float

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.constraints.assembly import Assembly
-from testing_engine.psychometrics.constraints.blueprint import Blueprint
-from testing_engine.psychometrics.constraints.mixed_program import by_milp
+from testing_engine.psychometrics.constraints.blueprint import Assembled, Blueprint
+from testing_engine.psychometrics.constraints.mixed_program import by_milp, guided
 from testing_engine.psychometrics.constraints.plan import Plan, Requirement, SetSize
+from testing_engine.psychometrics.constraints.shadow import SHARED_STEPS
 from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -322,3 +325,41 @@ def test_json_comes_back() -> None:
     with pytest.raises(RulesError) as caught:
         CatRules.from_json({"eligibility": [{"name": "shadow", "set_count": {}}]})
     assert caught.value.problems[0][0] == "/eligibility/0/set_count"
+
+
+def test_the_first_tests_of_a_plan_are_put_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Students who begin and answer alike get the same; whoever differs in anything gets their own."""
+    bank, put_together = pool(np.random.default_rng(3)), []
+    rules = CatRules.from_json({"max_questions": 20, "eligibility": [{"name": "shadow"}]})
+    best = Blueprint.best
+
+    def counting(blueprint: Blueprint, *arguments: Any) -> Assembled:
+        put_together.append(arguments)
+        return best(blueprint, *arguments)
+
+    monkeypatch.setattr(Blueprint, "best", counting)
+    once = whole_test(bank, rules, 1)
+    assert len(put_together) == 20
+    assert whole_test(bank, rules, 1) == once
+    assert len(put_together) == 20 + (20 - SHARED_STEPS)
+    put_together.clear()
+    for prior in (NormalPrior(np.array([2.0]), np.eye(1)), NormalPrior(np.array([-2.0]), np.eye(1))):
+        next_step(TestSoFar(bank, rules, prior, 1))
+    assert len(put_together) == 2
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=seeds)
+def test_what_is_remembered_is_what_is_asked_for(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bank = ItemBank.from_arrays(concepts=np.ones((12, 1)))
+    plan = Plan((Requirement.count(np.arange(6), 1, 2, "/0"),))
+    remembering, plain = Blueprint(bank, plan, 4), Blueprint(bank, plan, 4)
+    several = [rng.random(12) for _ in range(2)]
+    for _ in range(12):
+        given_items = rng.choice(12, rng.integers(0, 3), replace=False).tolist()
+        asked = several[rng.integers(2)], given_items, rng.random(12) < rng.choice([0.2, 1.0]), 0.0, guided
+        found, expected = remembering.remembered(*asked), plain.best(*asked).test
+        assert (found is None) == (expected is None)
+        if found is not None and expected is not None:
+            np.testing.assert_array_equal(found, expected)
