@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run manage test screenshots lint types migrations-check audit lock sbom fuzz schema benchmarks load chaos proofs clean
+.PHONY: run manage test screenshots lint types migrations-check audit lock sbom kubernetes fuzz schema benchmarks load chaos proofs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -47,6 +47,13 @@ lock: $(VENV)/dev.stamp
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet --disable-pip-version-check pip-tools==7.6.2
 	$(VENV)/lock/bin/pip-compile --quiet --generate-hashes --no-header --no-annotate --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/base.lock requirements/base.txt
+
+# What checkov has against the rendered overlays and the Dockerfile; what is meant so stands in deploy/checkov.yaml. No network.
+kubernetes: $(VENV)/dev.stamp $(VENV)/checkov.stamp
+	@for overlay in production trial; do \
+		mkdir -p $(VENV)/rendered && $(BIN)/kubectl kustomize deploy/overlays/$$overlay > $(VENV)/rendered/$$overlay.yaml || exit 1; done
+	$(VENV)/checkov/bin/checkov --config-file deploy/checkov.yaml -d $(VENV)/rendered
+	$(VENV)/checkov/bin/checkov --config-file deploy/checkov.yaml -f docker/Dockerfile
 
 # What the image's Python side consists of, with versions and hashes, as CycloneDX: sbom.json.
 sbom: $(VENV)/dev.stamp
@@ -83,6 +90,11 @@ screenshots: $(VENV)/dev.stamp
 
 clean:
 	rm -rf $(VENV) .run static clients/typescript/node_modules clients/typescript/dist
+
+# A place of its own: it brings a hundred packages, some in versions that ours are not.
+$(VENV)/checkov.stamp: requirements/checkov.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/checkov && $(VENV)/checkov/bin/pip install --quiet --disable-pip-version-check -r requirements/checkov.txt
+	@touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -38,11 +38,14 @@ def main() -> int:
         choices=("synchronous", "asynchronous"),
         help="instead: whoever leads goes, of a Redis Cluster and of a PostgreSQL with such a standby",
     )
+    parser.add_argument(
+        "--patroni",
+        action="store_true",
+        help="with --failover: by Patroni, etcd, HAProxy, PgBouncer and Sentinels, which must be installed",
+    )
     asked = parser.parse_args()
     if asked.failover:
-        from chaos import failover
-
-        return failover.run(is_synchronous=asked.failover == "synchronous", students=asked.students)
+        return _fail_over(asked)
     if asked.seconds is None and asked.answers is None:
         asked.seconds = 60.0
     with services() as (folder, started):
@@ -68,6 +71,17 @@ def main() -> int:
         verdict = judge(tally, asked.seed)
     _print(verdict, tally, faults, asked.seed, seconds)
     return 0 if verdict.is_clean else 1
+
+
+def _fail_over(asked: argparse.Namespace) -> int:
+    from chaos import failover
+    from embedded import patroni
+
+    if asked.patroni and (missing := patroni.missing()):
+        print(f"Not installed: {', '.join(missing)}.", file=sys.stderr)
+        return 2
+    is_synchronous = asked.failover == "synchronous"
+    return failover.run(is_synchronous=is_synchronous, students=asked.students, by_patroni=asked.patroni)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -1,151 +1,82 @@
-"""Failovers under students: of the masters of a Redis Cluster, and of a PostgreSQL with a standby.
+"""Failovers under students: of the masters of a Redis, and of a PostgreSQL with standbys.
 
-Each is counted for itself: answers that got a 200, those of them that the new leader does not have, and those
-that the service named as lost by itself. Meanwhile somebody reads files of results, from the standby.
+By hand, of a pair and a Redis Cluster, with what the wheels bring; or as many machines have it, by Patroni
+and Sentinels, where those are installed. Each failover is counted for itself: answers that got a 200, those
+of them that the new leader does not have, and those that the service named as lost by itself.
 """
 
 import asyncio
-import http.client
+import datetime
 import shutil
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 
+from chaos.failover_clients import (
+    BROKEN_OFF,
+    METRICS_TOKEN,
+    NAMED_TEST,
+    Answers,
+    Seen,
+    reader,
+    reads,
+    student,
+)
 from chaos.servers import disconnect, prepared, web_server
-from chaos.wire import PLAIN, Lost, Request, Wire
-from embedded.postgres_pair import PostgresPair
 from embedded.processes import wait_until
-from embedded.valkeys import ValkeyCluster
 
 if TYPE_CHECKING:
     from chaos.plans import Plan
 
 BEFORE, CUT_FOR, AFTERWARDS = 3.0, 2.0, 4.0  # seconds of answers
-WAIT = 0.1  # seconds, before a client tries again
-FILE_PATIENCE = 60.0  # seconds
-BROKEN_OFF = "broken off"
-NAMED_TEST = "chaos"
-METRICS_TOKEN = "insecure-token-of-the-chaos"  # noqa: S105  for servers that live for this run
-CLUSTER = "master of the Redis Cluster killed"
-Accepted = set[tuple[str, str]]  # session, question
+ON_ITS_WAY = 1.0  # seconds in which the last replies of a leader that has gone reach who asked
+KILLED, CUT, SWITCHOVER = "leader killed", "replication cut, then the leader killed", "switchover"
+OF_REDIS = "master of Redis killed"
+
+
+class Redis(Protocol):
+    """Redis servers of which a replica takes over."""
+
+    def kill_a_master(self) -> Callable[[], None]:
+        """What brings the killed one back."""
+
+    def is_whole(self) -> bool: ...
+
+
+class Postgres(Protocol):
+    """PostgreSQL servers of which a standby takes over."""
+
+    @property
+    def url(self) -> str: ...
+
+    def end_leader(self, how: str) -> None:
+        """It is no leader any more when this returns: `KILLED`, or a `SWITCHOVER` begun."""
+
+    def cut_replication(self) -> None:
+        """No standby receives anything any more."""
+
+    def wait_for_leader(self) -> str:
+        """What was unusual about it, if anything was."""
+
+    def mend(self) -> None:
+        """Until there are as many as there were."""
 
 
 @dataclass
-class Seen:
-    """What students saw. `gate` is closed while nobody may send anything."""
+class Installation:
+    """What a run puts to the test. `urls` by the setting's name; `own`: instead, for each web server."""
 
-    token: str
-    plan: "Plan"
-    ports: list[int]
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    accepted: Accepted = field(default_factory=set)
-    replies: Counter[str] = field(default_factory=Counter)
-    last_good: float = 0.0
-    longest: float = 0.0  # seconds without any 200
-    files: Counter[str] = field(default_factory=Counter)  # of results: what became of them
-
-    def note(self, reply: str) -> None:
-        now = time.monotonic()
-        self.replies[reply] += 1
-        if reply == "200":
-            self.longest = max(self.longest, now - self.last_good)
-            self.last_good = now
-
-    def begin(self) -> None:
-        """Count anew, from now."""
-        self.replies.clear()
-        self.last_good, self.longest = time.monotonic(), 0.0
-
-
-async def _student(seen: Seen, name: str) -> None:
-    """Test after test, until cancelled; goes on where the service says that the test is."""
-    wires = [Wire(port) for port in seen.ports]
-    try:
-        number = 0
-        while True:
-            number += 1
-            body: dict[str, Any] = {"student_id": name, "test": NAMED_TEST}
-            started = await _insist(seen, wires, "start", body, f"{name}-{number}")
-            question = started.get("next_question")
-            while question is not None:
-                session = str(started["session_id"])
-                body = {"session_id": session, "question_id": question["id"], "response": 0}
-                reply = await _insist(seen, wires, "submit", body, question["id"])
-                if reply.get("code"):  # of another past than ours: where it stands now
-                    current = reply.get("current_question_id")
-                    question = {"id": current} if current else None
-                    continue
-                seen.accepted.add((session, question["id"]))
-                question = reply.get("next_question")
-    finally:
-        for wire in wires:
-            wire.close()
-
-
-async def _insist(seen: Seen, wires: list[Wire], what: str, body: dict[str, Any], key: str) -> dict[str, Any]:
-    """Until the service says what became of it."""
-    request = Request(f"/api/test/{what}", f"Token {seen.token}", body, key)
-    for turn in range(10**6):
-        await seen.gate.wait()
-        try:
-            reply = await wires[turn % len(wires)].ask(request, PLAIN)
-        except Lost as reason:
-            seen.note(str(reason))
-        else:
-            seen.note(f"{reply.status} {reply.code}".strip())
-            if reply.status == 200 or (reply.status in (404, 409) and reply.code != "submission_in_progress"):
-                return dict(reply.body)
-        await asyncio.sleep(WAIT)
-    raise AssertionError
-
-
-async def _reader(seen: Seen, test: str) -> None:
-    """A file of results after the other, until cancelled."""
-    for turn in range(10**6):
-        port = seen.ports[turn % len(seen.ports)]
-        seen.files[await asyncio.to_thread(_file, port, seen.token, test)] += 1
-        await asyncio.sleep(WAIT)
-
-
-def _file(port: int, token: str, test: str) -> str:
-    """What came: a file that is whole, one that broke off, or none."""
-    address = f"http://127.0.0.1:{port}/api/tests/{test}/results?rows=answers&format=json"
-    request = urllib.request.Request(address, headers={"Authorization": f"Token {token}"})
-    try:
-        with urllib.request.urlopen(request, timeout=FILE_PATIENCE) as reply:
-            is_whole = reply.read().rstrip().endswith(b'"is_whole": true}')
-    except urllib.error.HTTPError as refused:
-        return str(refused.code)
-    except urllib.error.URLError:
-        return "none"
-    except (OSError, http.client.HTTPException):
-        return BROKEN_OFF
-    return "whole" if is_whole else BROKEN_OFF
-
-
-def _reads(ports: list[int]) -> dict[str, int]:
-    """How many pieces of files were read from which server, as the web servers counted."""
-    told: Counter[str] = Counter()
-    for port in ports:
-        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
-        with urllib.request.urlopen(request, timeout=FILE_PATIENCE) as reply:
-            for line in reply.read().decode().splitlines():
-                if line.startswith("adaptive_lagging_reads_total{"):
-                    told[line.split('"')[1]] += int(float(line.split()[-1]))
-    return dict(told)
-
-
-# --- The failovers ------------------------------------------------------------------------------------------
+    folder: Path
+    postgres: Postgres
+    redis: Redis
+    urls: dict[str, str]
+    own: list[dict[str, str]]
+    is_synchronous: bool
 
 
 @dataclass
@@ -158,9 +89,10 @@ class Outcome:
     unnamed: int
     longest: float
     replies: dict[str, int]
+    unusual: str = ""
 
     def tell(self) -> None:
-        print(f"\n{self.what}")
+        print(f"\n{self.what}{self.unusual and f' ({self.unusual})'}")
         told = {"accepted": self.accepted, "lost": self.lost, "of them not named": self.unnamed}
         for name, count in told.items():
             print(f"  {count:>6,}  {name}")
@@ -170,65 +102,74 @@ class Outcome:
 
     def is_good(self, *, may_lose: bool) -> bool:
         """Nothing is lost that must not be, or unnamed; without Redis all replies are 200; never a 500."""
-        only_good = set(self.replies) == {"200"} or self.what != CLUSTER
+        only_good = set(self.replies) == {"200"} or self.what != OF_REDIS
         errors = any(reply.startswith("500") for reply in self.replies)
         return only_good and not errors and not self.unnamed and (may_lose or not self.lost)
 
 
-async def _master_of_cluster(seen: Seen, valkeys: ValkeyCluster) -> Outcome:
-    master = next(server for server in valkeys.servers if valkeys.is_master(server))
+async def _redis_failover(seen: Seen, redis: Redis) -> Outcome:
     before = len(seen.accepted)
     seen.begin()
-    master.terminate()
-    await asyncio.to_thread(wait_until, valkeys.is_whole)
-    await asyncio.to_thread(master.start)
-    await asyncio.to_thread(wait_until, valkeys.is_whole)
+    come_back = redis.kill_a_master()
+    await asyncio.to_thread(wait_until, redis.is_whole)
+    await asyncio.to_thread(come_back)
+    await asyncio.to_thread(wait_until, redis.is_whole)
     await asyncio.sleep(AFTERWARDS)
-    return Outcome(CLUSTER, len(seen.accepted) - before, 0, 0, seen.longest, dict(seen.replies))
+    return Outcome(OF_REDIS, len(seen.accepted) - before, 0, 0, seen.longest, dict(seen.replies))
 
 
-async def _leader(seen: Seen, pair: PostgresPair, what: str, mode: str, is_cut: bool) -> Outcome:
+async def _failover(seen: Seen, postgres: Postgres, what: str) -> Outcome:
+    """Students go on all the while."""
     before = len(seen.accepted)
     seen.begin()
-    if is_cut:
-        await asyncio.to_thread(pair.cut_replication)
+    if what == CUT:
+        await asyncio.to_thread(postgres.cut_replication)
         await asyncio.sleep(CUT_FOR)
-    await asyncio.to_thread(pair.leader.halt, mode)
-    seen.gate.clear()  # no leader, no 200: what was accepted is fixed
-    await asyncio.to_thread(pair.promote)
-    lost = await asyncio.to_thread(_lost, seen, pair)
-    seen.gate.set()
-    await asyncio.to_thread(pair.rejoin)
+    await asyncio.to_thread(postgres.end_leader, SWITCHOVER if what == SWITCHOVER else KILLED)
+    gone = datetime.datetime.now(datetime.UTC)
+    await asyncio.sleep(ON_ITS_WAY)
+    told = dict(seen.accepted)
+    unusual = await asyncio.to_thread(postgres.wait_for_leader)
+    lost = await asyncio.to_thread(_lost, seen, told, postgres.url, gone)
+    await asyncio.to_thread(postgres.mend)
     await asyncio.to_thread(_look)
     await asyncio.sleep(AFTERWARDS)
-    unnamed = await asyncio.to_thread(_unnamed, lost, pair)
-    return Outcome(
-        what, len(seen.accepted) - before, len(lost), len(unnamed), seen.longest, dict(seen.replies)
-    )
+    unnamed = await asyncio.to_thread(_unnamed, lost, postgres.url)
+    accepted, replies = len(seen.accepted) - before, dict(seen.replies)
+    return Outcome(what, accepted, len(lost), len(unnamed), seen.longest, replies, unusual)
 
 
-def _lost(seen: Seen, pair: PostgresPair) -> Accepted:
-    """What students were told is accepted, and is not there; it is no longer counted as accepted."""
-    ids = {
-        int(key): seen.plan.revision.external_ids[item]
-        for key, item in seen.plan.revision.positions_by_key.items()
-    }
-    with psycopg.connect(pair.leader.url) as connection:
-        rows = connection.execute("SELECT session_id, question_id FROM test_responses").fetchall()
-    lost = seen.accepted - {(str(session), ids[question]) for session, question in rows}
-    seen.accepted -= lost
+def _lost(seen: Seen, told: dict[tuple[str, str], float], url: str, gone: datetime.datetime) -> Answers:
+    """What students were told is accepted, and is not there; it is no longer counted as accepted.
+
+    A student may have answered such a question again since `gone`: that is another answer.
+    """
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT session_id, question_id FROM test_responses WHERE answered_at <= %s", [gone]
+        ).fetchall()
+    lost = set(told) - _named(seen, rows)
+    for each in lost:
+        if seen.accepted.get(each) == told[each]:
+            del seen.accepted[each]
     return lost
 
 
-_NAMED = """
+def _named(seen: Seen, rows: list[Any]) -> Answers:
+    revision = seen.plan.revision
+    ids = {int(key): revision.external_ids[item] for key, item in revision.positions_by_key.items()}
+    return {(str(session), ids[question]) for session, question in rows}
+
+
+_LOST_ANSWERS = """
 SELECT lost.session_id, question.external_id
 FROM lost_answers lost LEFT JOIN questions question ON question.id = ANY (lost.questions)
 """
 
 
-def _unnamed(lost: Accepted, pair: PostgresPair) -> Accepted:
-    with psycopg.connect(pair.leader.url) as connection:
-        rows = connection.execute(_NAMED).fetchall()
+def _unnamed(lost: Answers, url: str) -> Answers:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(_LOST_ANSWERS).fetchall()
     gone = {str(session) for session, question in rows if question is None}  # with all its answers
     named = {(str(session), question) for session, question in rows}
     return {each for each in lost if each not in named and each[0] not in gone}
@@ -244,32 +185,30 @@ def _look() -> None:
     connection.close()
 
 
+# --- A run --------------------------------------------------------------------------------------------------
+
+
 @contextmanager
-def _servers(is_synchronous: bool) -> Iterator[tuple[Path, PostgresPair, ValkeyCluster]]:
+def _installed(is_synchronous: bool, by_patroni: bool) -> Iterator[Installation]:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     folder.chmod(0o755)
     try:
         with ExitStack() as stack:
-            valkeys = ValkeyCluster(folder / "valkeys")
-            stack.callback(valkeys.stop)
-            pair = PostgresPair(folder, is_synchronous=is_synchronous)
-            stack.callback(pair.stop)
-            urls = {
-                "DATABASE_URL": pair.url,
-                "DATABASE_REPLICA_URL": pair.standby_url,
-                "REDIS_URL": valkeys.url(),
-                "CELERY_BROKER_URL": "memory://",
-                "METRICS_TOKEN": METRICS_TOKEN,
-            }
+            if by_patroni:
+                from chaos.failover_by_patroni import install
+            else:
+                from chaos.failover_by_hand import install
+            installation = stack.enter_context(install(folder, is_synchronous))
+            urls = {**installation.urls, "CELERY_BROKER_URL": "memory://", "METRICS_TOKEN": METRICS_TOKEN}
             with prepared(folder, urls):
-                yield folder, pair, valkeys
+                yield installation
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(*, is_synchronous: bool, students: int) -> int:
+def run(*, is_synchronous: bool, students: int, by_patroni: bool) -> int:
     """Print what came of each failover; 1 where an answer is lost that should not, or is not named."""
-    with _servers(is_synchronous) as (folder, pair, valkeys):
+    with _installed(is_synchronous, by_patroni) as there:
         from chaos.plans import make_plans
         from sessions_app.administration.api_clients import make_token
         from sessions_app.review.verification import verify
@@ -279,26 +218,59 @@ def run(*, is_synchronous: bool, students: int) -> int:
         token = make_token("chaos", ["deliver", "report"], None)
         disconnect()
         with ExitStack() as stack:
-            web = [stack.enter_context(web_server(folder, number)) for number in range(2)]
+            web = [
+                stack.enter_context(web_server(there.folder, number, own))
+                for number, own in enumerate(there.own)
+            ]
             seen = Seen(token, plan, [server.port for server in web])
-            outcomes = asyncio.run(_all(seen, pair, valkeys, students))
-            reads = _reads(seen.ports)
+            outcomes = asyncio.run(_all(seen, there, students))
+            pieces_read = reads(seen.ports)
         breaks = [broken for broken in verify().breaks if "accepted are lost" not in broken.what]
-        stored = _stored()
+        books = _books(seen)
     print("synchronous" if is_synchronous else "asynchronous", "standby")
     for each in outcomes:
         each.tell()
     files = ", ".join(f"{number:,} {what}" for what, number in sorted(seen.files.items()))
-    pieces = ", ".join(f"{number:,} from the {server}" for server, number in sorted(reads.items()))
+    pieces = ", ".join(f"{number:,} from the {server}" for server, number in sorted(pieces_read.items()))
     print(f"\nfiles of results: {files}; read in pieces: {pieces}")
-    print(f"\n{stored:,} answers stored, {len(breaks)} broken links besides lost answers")
+    print(f"\n{books.tell()}, {len(breaks)} broken links besides lost answers")
     for broken in breaks[:20]:
         print(f"{broken.where}: {broken.what}")
-    are_files_good = reads.get("replica", 0) > 0 and not seen.files[BROKEN_OFF]
-    is_good = (
-        not breaks and are_files_good and all(each.is_good(may_lose=not is_synchronous) for each in outcomes)
+    are_files_good = pieces_read.get("replica", 0) > 0 and not seen.files[BROKEN_OFF]
+    is_good = not breaks and are_files_good and books.are_good
+    return 0 if is_good and all(each.is_good(may_lose=not is_synchronous) for each in outcomes) else 1
+
+
+@dataclass
+class Books:
+    """In the end: what is stored beside what students were told."""
+
+    accepted: int
+    stored: int
+    unheard: int  # stored, but no 200 reached the student
+    absent: int  # a 200 came, it was not counted as lost, and it is not there
+    doubled: int
+
+    @property
+    def are_good(self) -> bool:
+        return not self.absent and not self.doubled
+
+    def tell(self) -> str:
+        return (
+            f"{self.accepted:,} answers accepted in all and not lost, {self.stored:,} stored: "
+            f"{self.doubled:,} doubled, {self.absent:,} missing, "
+            f"{self.unheard:,} whose reply was lost on its way"
+        )
+
+
+def _books(seen: Seen) -> Books:
+    from sessions_app.models import TestResponse
+
+    rows = list(TestResponse.objects.values_list("session_id", "question_id"))
+    stored, accepted = _named(seen, rows), set(seen.accepted)
+    return Books(
+        len(accepted), len(rows), len(stored - accepted), len(accepted - stored), len(rows) - len(stored)
     )
-    return 0 if is_good else 1
 
 
 def _make_named_test(plan: "Plan") -> None:
@@ -307,24 +279,16 @@ def _make_named_test(plan: "Plan") -> None:
     NamedTest.objects.create(pool_id=plan.pool_id, name=NAMED_TEST, title="Chaos", rules=plan.rules.to_json())
 
 
-def _stored() -> int:
-    from sessions_app.models import TestResponse
-
-    return TestResponse.objects.count()
-
-
-async def _all(seen: Seen, pair: PostgresPair, valkeys: ValkeyCluster, students: int) -> list[Outcome]:
-    seen.gate.set()
-    tasks = [asyncio.create_task(_student(seen, f"student-{number}")) for number in range(students)]
-    tasks.append(asyncio.create_task(_reader(seen, NAMED_TEST)))
+async def _all(seen: Seen, there: Installation, students: int) -> list[Outcome]:
+    using: list[Coroutine[Any, Any, None]] = [student(seen, f"student-{n}") for n in range(students)]
+    tasks = [asyncio.create_task(each) for each in [*using, reader(seen, NAMED_TEST)]]
     try:
         await asyncio.sleep(BEFORE)
-        return [
-            await _master_of_cluster(seen, valkeys),
-            await _leader(seen, pair, "leader killed", "immediate", is_cut=False),
-            await _leader(seen, pair, "replication cut, then the leader killed", "immediate", is_cut=True),
-            await _leader(seen, pair, "switchover", "fast", is_cut=False),
-        ]
+        outcomes = [await _redis_failover(seen, there.redis)]
+        outcomes += [await _failover(seen, there.postgres, what) for what in (KILLED, CUT, SWITCHOVER)]
+        seen.is_over = True
+        await asyncio.gather(*tasks)
+        return outcomes
     finally:
         for task in tasks:
             task.cancel()

@@ -128,15 +128,15 @@ def web_servers(folder: Path, started: Services) -> Iterator[Servers]:
 
 
 @contextmanager
-def web_server(folder: Path, number: int) -> Iterator[WebServer]:
-    """A web server that serves."""
+def web_server(folder: Path, number: int, own: dict[str, str] | None = None) -> Iterator[WebServer]:
+    """A web server that serves, with what its environment has besides or instead."""
     port = free_port()
     # As `make run` starts it (embedded/run.py), but for the clock.
     serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
     command = [sys.executable, "-m", "gunicorn", *serve, "chaos.wrong_clock"]
     clock = folder / f"clock-{number}"
     clock.write_text("0")
-    environment = {**os.environ, "CHAOS_CLOCK": str(clock)}
+    environment = {**os.environ, "CHAOS_CLOCK": str(clock), **(own or {})}
     with (
         (folder / f"web-{number}.log").open("ab") as log,
         running(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,

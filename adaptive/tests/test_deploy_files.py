@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.urls import resolve
 from packaging.utils import canonicalize_name
 
 from adaptive.environment import FILE
-from adaptive.tests.test_docker_files import CONTAINER_ONLY, settings_defaults
+from adaptive.tests.test_docker_files import CONTAINER_ONLY, DIGEST, settings_defaults
 
 __all__ = ["settings_defaults"]  # a fixture
 
@@ -96,8 +97,8 @@ def test_pods_may_do_nothing_that_they_need_not(manifests: list[Manifest]) -> No
         resources = container["resources"]
         assert {"cpu", "memory"} <= set(resources["requests"]), name
         assert "memory" in resources["limits"], name
-        assert re.search(r":[\w.-]+$", container["image"]), name
-        assert not container["image"].endswith(":latest"), name
+        fixed = r":(\d[\w.-]*|local)$" if name in OURS else rf":\d[\w.-]*{DIGEST}$"
+        assert re.search(fixed, container["image"]), name
 
 
 @BOTH
@@ -146,6 +147,30 @@ def test_what_refers_to_something_finds_it(manifests: list[Manifest]) -> None:
         if policy["metadata"]["name"] == "adaptive-nothing-else"
     )
     assert set(nothing) == {"podSelector", "policyTypes"}, "whatever is not allowed elsewhere is refused"
+
+
+def test_web_and_worker_reach_others_by_https_in_production_and_nothing_private() -> None:
+    """Webhooks, learning platforms and single sign-on need it; the rest of the pods does not."""
+    outgoing = of_kind(PRODUCTION, "NetworkPolicy")["adaptive-asks-others"]["spec"]
+    (chosen,) = outgoing["podSelector"]["matchExpressions"]
+    assert chosen["values"] == ["web", "worker"]
+    (rule,) = outgoing["egress"]
+    assert [port["port"] for port in rule["ports"]] == [443]
+    everywhere = {ip_network(each["ipBlock"]["cidr"]): each["ipBlock"]["except"] for each in rule["to"]}
+    assert {str(net) for net in everywhere} == {"0.0.0.0/0", "::/0"}
+    for private in ("10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "fd00::1", "fe80::1"):
+        address = ip_address(private)
+        (excluded,) = (but for net, but in everywhere.items() if address in net)
+        assert any(address in ip_network(each) for each in excluded), private
+
+
+@pytest.mark.parametrize("name", ["DATABASE_REPLICA_URL_FILE", "SINGLE_SIGN_ON_FILE", "EMBED_ORIGINS"])
+def test_what_the_production_overlay_offers_to_switch_on_exists(
+    name: str, settings_defaults: dict[str, Any]
+) -> None:
+    offered = (DEPLOY / "overlays" / "production" / "kustomization.yaml").read_text()
+    assert f"# - {name}=" in offered
+    assert name.removesuffix(FILE) in settings_defaults
 
 
 @BOTH

