@@ -18,9 +18,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from desk.navigation import sections
-from desk.rights import ENTER, Right, rights_of
+from desk.rights import ENTER, Right, rights_of, shared_so_far
 from desk.sentences import translated
 from organisations.own import own_language
+from organisations.sharing import Level, NotShared
 from student_page.languages import chosen_language, languages
 from testing_engine import approval
 from testing_engine.approval import PublicationRefused
@@ -35,10 +36,14 @@ P = ParamSpec("P")
 
 
 class DeskRequest(HttpRequest):
-    """A request of somebody who was let in; `htmx` says whether a part of a page is asked for."""
+    """A request of somebody who was let in; `htmx` says whether a part of a page is asked for.
+
+    `shared`: what the address names that may be a colleague's, and how much of it they have.
+    """
 
     user: User
     htmx: HtmxDetails
+    shared: tuple[str, Level]
 
 
 View = Callable[Concatenate[DeskRequest, P], HttpResponse]
@@ -59,9 +64,15 @@ def desk_view(
                     return _log_in_first(entering)
                 if not right.is_held_by(request.user):
                     return forbidden(request)
-                if request.method != "POST":
-                    return view(entering, *args, **kwargs)
-                return publishing_view(entering, lambda: view(entering, *args, **kwargs))
+                entering.shared = of, level = shared_so_far(kwargs)
+                if not right.reaches(level, of):
+                    return not_shared(request)
+                try:
+                    if request.method != "POST":
+                        return view(entering, *args, **kwargs)
+                    return publishing_view(entering, lambda: view(entering, *args, **kwargs))
+                except NotShared:
+                    return not_shared(request)
 
             return in_language(request, inside)
 
@@ -131,7 +142,8 @@ def show(
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """What the frame around every page shows."""
-    return {"sections": sections(request), "languages": languages(), "may": rights_of(request.user)}
+    may = rights_of(request.user, *getattr(request, "shared", ()))
+    return {"sections": sections(request), "languages": languages(), "may": may}
 
 
 def form_of(page: str) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:
@@ -163,6 +175,11 @@ def go_to(request: DeskRequest, address: str) -> HttpResponse:
 def forbidden(request: HttpRequest) -> HttpResponse:
     """The page of what somebody may not do."""
     return show(request, "forbidden", status=403)
+
+
+def not_shared(request: HttpRequest) -> HttpResponse:
+    """The page of what a colleague did not share so far."""
+    return show(request, "not_shared", status=403)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from desk.rights import (
     CHANGE_TESTS,
+    COPY_POOLS,
     ENTER,
     EXPORT_POOLS,
     INVITE,
@@ -26,6 +27,7 @@ from desk.rights import (
     TEACH,
     Right,
 )
+from organisations.sharing import Level
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ POOL_TABS: Sequence[Place] = (
     Place("questions", _("Questions"), "desk:pool", SEE_POOLS),
     Place("table", _("Table"), "desk:question_table", SEE_POOLS),
     Place("export", _("Export"), "desk:pool_export", EXPORT_POOLS),
-    Place("settings", _("Settings"), "desk:pool_settings", MAKE_POOLS),
+    Place("settings", _("Settings"), "desk:pool_settings", COPY_POOLS),
+    Place("sharing", _("Sharing"), "desk:pool_sharing", MAKE_POOLS),
     Place("to_measure", _("Measure"), "desk:pool_information", SEE_POOLS),
     Place("information", _("Information"), "desk:pool_information", SEE_POOLS, "measure"),
     Place("items", _("Items"), "desk:items", SEE_POOLS, "measure"),
@@ -88,6 +91,7 @@ TEST_TABS: Sequence[Place] = (
     Place("live", _("Live"), "desk:live", SEE_SESSIONS, "tests"),
     Place("results", _("Results"), "desk:test_results", TEACH, "tests"),
     Place("settings", _("Settings"), "desk:test_what", CHANGE_TESTS, "tests"),
+    Place("sharing", _("Sharing"), "desk:test_sharing", CHANGE_TESTS, "tests"),
 )
 
 
@@ -126,8 +130,9 @@ def test_tabs(request: HttpRequest, test_id: int, here: str) -> list[Link]:
 
 
 def _tabs(request: HttpRequest, places: Iterable[Place], owner: UUID | int, here: str) -> list[Link]:
+    of, level = getattr(request, "shared", ("", Level.OWN))
     return [
         Link(place.key, place.title, reverse(place.url, args=[owner]), place.key == here)
         for place in places
-        if place.right.is_held_by(request.user)
+        if place.right.is_held_by(request.user) and place.right.reaches(level, of)
     ]

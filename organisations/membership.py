@@ -6,8 +6,10 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from organisations.acting import NOBODY, Acting, acting_organisation
+from organisations.acting import NOBODY, Acting, Person, acting_organisation, acting_person
 from organisations.models import Membership, Organisation
+
+SEE_ALL = "organisations.see_all_work"
 
 
 def organisation_of(user: AbstractBaseUser | AnonymousUser | None) -> Acting:
@@ -21,10 +23,28 @@ def organisation_of(user: AbstractBaseUser | AnonymousUser | None) -> Acting:
     return None if user.is_superuser else NOBODY
 
 
+def person_of(user: AbstractBaseUser | AnonymousUser | None) -> Person | None:
+    """Who an account is that may enter the desk and the admin; None: a program, or nobody."""
+    if not isinstance(user, User) or not user.is_active or not user.is_staff:
+        return None
+    return Person(user.pk, user.has_perm(SEE_ALL))
+
+
+def account_for_new() -> int | None:
+    """Who makes what is made now; None: nobody whom it could belong to."""
+    person = acting_person()
+    return None if person is None else person.account
+
+
 def accounts() -> QuerySet[User]:
     """People and programs of the acting organisation; all of them where nobody acts."""
     acting = acting_organisation()
     return User.objects.all() if acting is None else User.objects.filter(membership__organisation=acting)
+
+
+def colleagues() -> QuerySet[User]:
+    """Of the accounts those of people who may enter the desk."""
+    return accounts().filter(is_staff=True, is_active=True)
 
 
 def the_only_organisation() -> int | None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from organisations.acting import Acting, acting_for, acting_organisation
-from organisations.membership import organisation_of
+from organisations.acting import Acting, Person, acting_for, acting_organisation, acting_person
+from organisations.membership import organisation_of, person_of
 
 
 class ActingOrganisation:
@@ -22,19 +22,27 @@ class ActingOrganisation:
             with acting_for(None):
                 return organisation_of(getattr(request, "user", None))
 
-        with acting_for(sender):
+        def person() -> Person | None:
+            with acting_for(None):
+                return person_of(getattr(request, "user", None))
+
+        with acting_for(sender, person):
             response: HttpResponseBase = self.get_response(request)
             if isinstance(response, StreamingHttpResponse):
-                whole = _within(acting_organisation(), response.streaming_content)  # type: ignore[arg-type]
+                whole = _within(response.streaming_content)  # type: ignore[arg-type]
                 response.streaming_content = whole
         return response
 
 
-def _within(organisation: Acting, parts: Iterable[bytes]) -> Iterator[bytes]:
+def _within(parts: Iterable[bytes]) -> Iterator[bytes]:
     """What is written after the reply has begun acts for the same."""
-    parts = iter(parts)
+    organisation, person = acting_organisation(), acting_person()
+    return _acting_within(organisation, person, iter(parts))
+
+
+def _acting_within(organisation: Acting, person: Person | None, parts: Iterator[bytes]) -> Iterator[bytes]:
     while True:
-        with acting_for(organisation):
+        with acting_for(organisation, person):
             part = next(parts, None)
         if part is None:
             return

@@ -89,6 +89,7 @@ class Membership(models.Model):
     class Meta:
         db_table = "memberships"
         ordering = ["user"]
+        permissions = [("see_all_work", "See all: tests, pools and results of colleagues, too")]
 
     def __str__(self) -> str:
         return str(self.user)

@@ -5,18 +5,20 @@
 
 A query then finds rows of the acting organisation alone, and what is made becomes its. That holds for lists,
 `get`, counts, updates, related managers, choices in forms and the admin, for they all begin with the default
-manager. It does not hold for following a foreign key to its one row, and for SQL written by hand: these are
-reached from a row that was found already, or name the organisation themselves.
+manager. Where somebody acts who does not see all, a `Personal` model leaves out what is not theirs, and so do
+the models below it. It does not hold for following a foreign key to its one row, and for SQL written by hand:
+these are reached from a row that was found already, or name the organisation themselves.
 """
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from organisations.acting import acting_organisation
+from organisations.acting import acting_organisation, acting_person, for_all_of_ours
 from organisations.membership import organisation_for_new
 from organisations.models import DEFAULT, Organisation
 
@@ -55,6 +57,28 @@ def of_organisation(rows: "models.QuerySet[_Row]", organisation: int) -> "models
     return rows.filter(**{f"{key}__in": theirs.values("pk")})
 
 
+def seen_by(rows: "models.QuerySet[_Row]", account: int) -> "models.QuerySet[_Row]":
+    """Those that somebody finds who does not see all: by the model's own rule, else by that of the model that
+    its rows belong to."""
+    model: Any = rows.model
+    if issubclass(model, Personal):
+        return rows.filter(model.seen_by(account))
+    if not _is_below_personal(model):
+        return rows
+    parent, key = _parent(model, model.owner)
+    theirs = seen_by(parent._base_manager.all(), account)
+    return rows.filter(**{f"{key}__in": theirs.values("pk")})
+
+
+@cache
+def _is_below_personal(model: type[models.Model]) -> bool:
+    owner: str = model.owner  # type: ignore[attr-defined]
+    if owner == "organisation":
+        return False
+    parent, _key = _parent(model, owner)
+    return parent.covers_below if issubclass(parent, Personal) else _is_below_personal(parent)
+
+
 def _parent(model: type[models.Model], owner: str) -> tuple[type[models.Model], str]:
     """(the model that a row's owner is found by, the column that names its row)."""
     name, _, label = owner.partition(" in ")
@@ -73,13 +97,29 @@ def the_one(rows: "models.QuerySet[_Row]") -> "_Row | None":
     return found[0] if len(found) == 1 else None
 
 
+class Personal:
+    """Of a model of which not everybody in the organisation finds every row."""
+
+    covers_below: ClassVar[bool] = True  # whether that holds for rows that belong to one of these, too
+
+    @classmethod
+    def seen_by(cls, account: int) -> models.Q:
+        """Which rows this account finds, if it does not see all."""
+        raise NotImplementedError
+
+
 class OwnedManager(models.Manager[_Row]):
-    """Rows of the acting organisation; of all where nobody acts (`acting`)."""
+    """Rows of the acting organisation; of all where nobody acts (`acting`). Of them what the person sees."""
 
     def get_queryset(self) -> "models.QuerySet[_Row]":
         acting = acting_organisation()
         rows = super().get_queryset()
-        return rows if acting is None else of_organisation(rows, acting)
+        if acting is not None:
+            rows = of_organisation(rows, acting)
+        if not (issubclass(rows.model, Personal) or _is_below_personal(rows.model)):
+            return rows
+        person = acting_person()
+        return rows if person is None or person.sees_all else seen_by(rows, person.account)
 
 
 class OwnedThrough(models.Model):
@@ -125,4 +165,5 @@ class Owned(models.Model):
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Also where a form does not show the organisation: what is unique is so inside of one."""
-        super().validate_constraints(set(exclude or ()) - {"organisation"})
+        with for_all_of_ours():
+            super().validate_constraints(set(exclude or ()) - {"organisation"})

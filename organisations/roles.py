@@ -16,6 +16,7 @@ TEST_ADMINISTRATOR = "test administrator"
 AUDITOR = "auditor"
 OWNER = "owner"
 
+_SEES_ALL = ("organisations.see_all_work",)  # not their own tests, pools and results alone
 _SEES_POOLS = ("testing_engine.view_questionpool", "testing_engine.view_scale")
 _SEES_TESTS = (
     "sessions_app.view_namedtest",
@@ -52,6 +53,7 @@ _WRITES = (
 )
 _MEASURES = (
     *_WRITES,
+    *_SEES_ALL,
     *_SEES_TESTS,
     "testing_engine.add_scale",
     "testing_engine.change_scale",
@@ -59,6 +61,7 @@ _MEASURES = (
     "sessions_app.report_results",
 )
 _AUDITS = (
+    *_SEES_ALL,
     *_SEES_POOLS,
     *_SEES_TESTS,
     "sessions_app.view_testresponse",
@@ -68,6 +71,7 @@ _AUDITS = (
 )
 _ADMINISTERS = (
     *_GIVES_TESTS,
+    *_SEES_ALL,
     "sessions_app.manage_classes",
     "sessions_app.change_student",
     "sessions_app.delete_namedtest",

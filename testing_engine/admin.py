@@ -15,6 +15,8 @@ from unfold.admin import ModelAdmin
 
 import testing_engine.image_admin
 import testing_engine.sound_admin  # noqa: F401  # register pictures and sounds
+from organisations.acting import acting_person
+from organisations.sharing import Level, level_of
 from testing_engine.approval import PublicationRefused, in_the_name_of
 from testing_engine.excerpts import excerpt
 from testing_engine.form_fields import BETWEEN, LinesField, NumbersField, TextField
@@ -252,7 +254,16 @@ class QuestionAdmin(GrowingList, FrozenAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         current: QuerySet[Question] = super().get_queryset(request)
-        return current.filter(revisionquestion__revision_id=F("pool__current_revision_id"))
+        current = current.filter(revisionquestion__revision_id=F("pool__current_revision_id"))
+        person = acting_person()
+        if person is None or person.sees_all:
+            return current
+        return current.filter(pool__in=QuestionPool.reached_by(person.account, Level.KEYS))
+
+    def has_change_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
+        """In a colleague's pool, where it was shared so far."""
+        may: bool = super().has_change_permission(request, obj)
+        return may and (obj is None or level_of(obj.pool) >= Level.CHANGE)
 
     @admin.display(description="concept names")
     def concept_names(self, question: Question) -> str:

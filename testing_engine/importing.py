@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
+from organisations import sharing
+from organisations.sharing import Level
 from testing_engine import pools, sounds, versions
 from testing_engine.authoring.proofreading import faults_of_row
 from testing_engine.images import ImageRefused, address_of, keep_image, store_image
@@ -151,6 +153,8 @@ def _added(imported: ImportedPool, wishes: Wishes, progress: Callable[[int, int]
     """
     with transaction.atomic():
         pool = QuestionPool.objects.select_for_update().filter(pk=str(wishes.into)).first()
+        if pool is not None:
+            sharing.require(pool, Level.CHANGE)
         if pool is None:
             raise ImportRefused([("/question_pool_id", say("There is no such pool."))])
         if imported.concept_names and len(pool.concept_names) > 1:

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q, QuerySet
 
 LONGEST = 2000  # characters of a place
+SECOND = "second."  # of a place in the second of two lists; no place of one has a dot
 Row = TypeVar("Row", bound=Model)
 
 
@@ -50,6 +51,33 @@ def page_or_first(found: QuerySet[Row], size: int, *, after: str = "", before: s
         return keyset_page(found, size, after=after, before=before)
     except NoSuchPlace:
         return keyset_page(found, size)
+
+
+@dataclass(frozen=True)
+class PageOfTwo(Generic[Row]):
+    """Rows of two lists that follow each other as one. `begins`: the second one's first row is here, or would
+    be. `after`: what asks for the next page, "" where there is none."""
+
+    first: tuple[Row, ...]
+    second: tuple[Row, ...]
+    begins: bool
+    after: str
+
+
+def page_of_two(first: QuerySet[Row], second: QuerySet[Row], size: int, *, after: str = "") -> PageOfTwo[Row]:
+    """The `size` rows after a place in either, or the first; those for a place that nobody told."""
+    if after.startswith(SECOND):
+        place = after.removeprefix(SECOND)
+        page = page_or_first(second, size, after=place)
+        return PageOfTwo((), page.rows, not place, page.after and SECOND + page.after)
+    page = page_or_first(first, size, after=after)
+    if page.after:
+        return PageOfTwo(page.rows, (), False, page.after)
+    left = size - len(page.rows)
+    if not left:
+        return PageOfTwo(page.rows, (), False, SECOND if second.exists() else "")
+    rest = page_or_first(second, left)
+    return PageOfTwo(page.rows, rest.rows, True, rest.after and SECOND + rest.after)
 
 
 class _Keys(Generic[Row]):

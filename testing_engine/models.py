@@ -6,13 +6,14 @@ pool that names that row, so a running test and an old score keep what they were
 """
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from organisations.owned import Owned, OwnedThrough
+from organisations.sharing import Kept, Level, Share
 from testing_engine.psychometrics.ability.prior_rules import LARGEST_CORRELATION
 from testing_engine.psychometrics.items.states import NOT_CALIBRATED, OPERATIONAL, PROVISIONAL, RETIRED
 
@@ -62,8 +63,11 @@ class Scale(Owned):
         return self.name
 
 
-class QuestionPool(Owned):
-    """A set of questions that one test draws from, and the names of the concepts they measure."""
+class QuestionPool(Kept):
+    """A set of questions that one test draws from, and the names of the concepts they measure.
+
+    Colleagues see it unless its maker says otherwise: tests are made of it. Its keys the maker shares.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True)
@@ -100,6 +104,9 @@ class QuestionPool(Owned):
         help_text="On which θ is told of tests that start from now on: docs/REPORTING_SCALES.md. "
         "Empty: on θ's.",
     )
+    everybody_sees = models.BooleanField(
+        default=True, db_default=True, editable=False, help_text="Colleagues see it, whoever made it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -123,6 +130,33 @@ class QuestionPool(Owned):
 
     def __str__(self) -> str:
         return self.name or f"Pool {self.id}"
+
+    @classmethod
+    def seen_by(cls, account: int) -> Q:
+        """And pools of tests that they see."""
+        tests: Any = cls._meta.get_field("named_tests")  # of a wing above
+        test = tests.related_model
+        return super().seen_by(account) | Q(
+            pk__in=test._base_manager.filter(test.seen_by(account)).values("pool")
+        )
+
+
+class PoolShare(Share):
+    owner = "pool"
+    levels = (Level.SEE, Level.KEYS, Level.CHANGE)
+
+    pool = models.ForeignKey(QuestionPool, on_delete=models.CASCADE, related_name="shares", db_index=False)
+
+    class Meta:
+        db_table = "pool_shares"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint("pool", "user", name="pool_share_once"),
+            models.CheckConstraint(condition=Q(level__in=[1, 2, 3]), name="pool_share_level"),
+        ]
+
+    def __str__(self) -> str:
+        return f"share {self.pk} of a pool"
 
 
 class Passage(models.Model):

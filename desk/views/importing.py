@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
 from desk.import_forms import AT_ONCE, ImportForm
-from desk.rights import MAKE_POOLS
+from desk.rights import MAKE_POOLS, POOL
 from desk.views.imports import imports_of, look_later, told, too_many
+from organisations.sharing import Level, NotShared
 from sessions_app.refusals import TooManyPoolImports
 from testing_engine import importing
 from testing_engine.authoring import shelf
@@ -81,7 +82,12 @@ def _pool_of(form: ImportForm) -> PoolCard | None:
     """The pool that the address or the form names."""
     given = form["into"].value()
     try:
-        return shelf.pool_card(UUID(str(given))) if given else None
+        if not given:
+            return None
+        pool = shelf.pool_card(UUID(str(given)))
+        if not MAKE_POOLS.reaches(shelf.level_on(pool.id) or Level.SEE, POOL):
+            raise NotShared
+        return pool
     except (ValueError, PoolUnknown) as unknown:
         raise Http404 from unknown
 

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
 from desk.navigation import pool_tabs, section_of, sections
-from desk.rights import MAKE_POOLS, SEE_POOLS
+from desk.rights import COPY_POOLS, MAKE_POOLS, POOL, SEE_POOLS
 from desk.threshold_form import ThresholdsForm, fields_of, told_of
+from organisations.sharing import NotShared
 from sessions_app.measurement.thresholds import NoTimes, find, thresholds_of
 from sessions_app.measurement.watches import standing
 from sessions_app.reporting.pool_readiness import readiness_of
@@ -40,6 +41,7 @@ def pool_list(request: DeskRequest) -> HttpResponse:
     page = shelf.find_pools(search, archived=archived, after=after)
     context = {
         "page": page,
+        "others_begin": page.begins and bool(page.mine or after),
         "alarms": standing.alarmed_among(card.id for card in page.cards),
         "form": form,
         "search": search,
@@ -84,10 +86,12 @@ def pool_page(request: DeskRequest, pool_id: UUID) -> HttpResponse:
 
 
 @require_form
-@desk_view(MAKE_POOLS)
+@desk_view(COPY_POOLS)
 def pool_settings(request: DeskRequest, pool_id: UUID) -> HttpResponse:
-    """Name, copy, archive."""
+    """Name, copy, archive; a colleague's that is to be read alone, a copy."""
     pool = pool_or_404(pool_id)
+    if request.method == "POST" and not MAKE_POOLS.reaches(request.shared[1], POOL):
+        raise NotShared
     form = RenameForm(request.POST or None, initial={"name": pool.name})
     if form.is_valid():
         shelf.rename_pool(pool_id, form.cleaned_data["name"])
@@ -140,7 +144,7 @@ def thresholds(request: DeskRequest, pool_id: UUID) -> HttpResponse:
 
 
 @form_of("pool_settings")
-@desk_view(MAKE_POOLS)
+@desk_view(COPY_POOLS)
 def copy(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     """A pool of its own with the same questions."""
     pool = pool_or_404(pool_id)

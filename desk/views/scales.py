@@ -13,6 +13,8 @@ from desk.rights import CHANGE_TESTS, MAKE_POOLS
 from desk.scale_forms import ScaleForm, initial_of
 from desk.sentences import translated
 from desk.views.pools import pool_or_404, published_or_404, show_pool
+from organisations import sharing
+from organisations.sharing import Level
 from sessions_app.administration import told_on
 from sessions_app.administration.told_on import ScaleOfTest
 from sessions_app.reporting.scale_preview import ERROR, read_on
@@ -54,6 +56,7 @@ def scale_of_test(request: DeskRequest, pool_id: UUID, name: str) -> HttpRespons
         test, said = told_on.named_test(published_or_404(pool_id), name)
     except LookupError as unknown:
         raise Http404 from unknown
+    sharing.require(test, Level.CHANGE)
     form = ScaleForm(request.POST or None, initial=initial_of(said.own))
     if request.method == "POST" and form.is_valid():
         try:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
 from desk.forms import SearchForm
 from desk.navigation import test_tabs
-from desk.rights import CHANGE_TESTS, SEE_TESTS, TEACH
+from desk.rights import CHANGE_TESTS, COPY_TESTS, SEE_TESTS, TEACH
 from desk.step_forms import CopyTestForm, NewTestForm
 from desk.step_words import card_words, how_words, pool_words, who_words
 from desk.views.classes import viewer_of
@@ -34,8 +34,10 @@ def test_list(request: DeskRequest) -> HttpResponse:
     archived, after = "archive" in request.GET, request.GET.get("after", "")
     page = shelf.find_tests(search, now=timezone.now(), archived=archived, after=after)
     context = {
-        "tests": [card_words(card) for card in page.cards],
-        "following": page.following,
+        "page": page,
+        "mine": [card_words(card) for card in page.mine],
+        "others": [card_words(card) for card in page.others],
+        "others_begin": page.begins and bool(page.mine or after),
         "search": search,
         "archived": archived,
         "after": after,
@@ -99,7 +101,7 @@ def _overview(request: DeskRequest, card: TestCard, copying: CopyTestForm) -> Ht
 
 
 @form_of("test")
-@desk_view(CHANGE_TESTS)
+@desk_view(COPY_TESTS)
 def copy(request: DeskRequest, test_id: int) -> HttpResponse:
     """A test of its own, in preparation."""
     card = named_test_or_404(test_id)

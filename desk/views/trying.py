@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from desk.doors import DeskRequest, desk_view, require_form, show, wants_part
-from desk.rights import CHANGE_TESTS
+from desk.rights import COPY_TESTS
 from desk.views.tests import named_test_or_404, show_test
 from sessions_app import replies
 from sessions_app.preparing.rehearsal import Rehearsed, rehearse
@@ -20,7 +20,7 @@ LARGEST_SEED = 2**31
 
 
 @require_form
-@desk_view(CHANGE_TESTS)
+@desk_view(COPY_TESTS)
 def try_test(request: DeskRequest, test_id: int) -> HttpResponse:
     """The first question; by POST, what follows the answers that the page has kept."""
     card, test = named_test_or_404(test_id), test_of(test_id)

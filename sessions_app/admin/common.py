@@ -5,7 +5,20 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from organisations.sharing import Level, level_of
 from sessions_app.sitting.thousandths import told
+
+
+class SharedBy:
+    """Nobody changes here what a colleague did not share so far (`organisations.sharing`)."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
+        return may and (obj is None or level_of(obj) >= Level.CHANGE)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_delete_permission(request, obj)  # type: ignore[misc]
+        return may and (obj is None or level_of(obj) >= Level.CHANGE)
 
 
 class ReadOnly:

@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from sessions_app.admin.common import ReadOnly
+from sessions_app.admin.common import ReadOnly, SharedBy
 from sessions_app.admin.confirming import ask, confirmed_ids
 from sessions_app.admin.named_test_form import NamedTestForm
 from sessions_app.admin.result_form import RESULT_ROWS
@@ -41,7 +41,7 @@ class StudentListForm(forms.Form):
 
 
 @admin.register(NamedTest)
-class NamedTestAdmin(ResultPages, ModelAdmin):  # type: ignore[misc]
+class NamedTestAdmin(SharedBy, ResultPages, ModelAdmin):  # type: ignore[misc]
     form = NamedTestForm
     list_display = ["title", "name", "pool", "open", "takers", "invited", "running", "over"]
     list_filter = ["takers", "pool"]

@@ -9,7 +9,8 @@ from django.utils.html import format_html_join
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from sessions_app.admin.common import go_on, to_desk
+from organisations.sharing import Level, require
+from sessions_app.admin.common import SharedBy, go_on, to_desk
 from sessions_app.administration.scales import put_on_scale
 from sessions_app.reporting.pool_readiness import readiness_of
 from testing_engine.admin import QuestionAdmin, QuestionPoolAdmin
@@ -21,7 +22,7 @@ admin.site.unregister(Question)
 
 
 @admin.register(QuestionPool)
-class LinkedPoolAdmin(QuestionPoolAdmin):
+class LinkedPoolAdmin(SharedBy, QuestionPoolAdmin):
     actions_detail = ["show_measurement", "show_exposure", "show_results", "make_default", "drop_default"]
 
     def get_fields(self, request: HttpRequest, obj: QuestionPool | None = None) -> Any:
@@ -70,6 +71,7 @@ class LinkedPoolAdmin(QuestionPoolAdmin):
     def make_default(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Tests that name no pool draw from it, whichever is uploaded later."""
         pool = self._pool(request, object_id)
+        require(pool, Level.CHANGE)
         choose_default(pool)
         self.log_change(request, pool, "Made it the default pool.")
         self.message_user(request, f"Tests that name no pool draw from {pool} from now on.")
@@ -90,6 +92,7 @@ class LinkedPoolAdmin(QuestionPoolAdmin):
     def drop_default(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Tests that name no pool draw from the newest again."""
         pool = self._pool(request, object_id)
+        require(pool, Level.CHANGE)
         if pool.is_default:
             choose_default(None)
             self.log_change(request, pool, "It is no longer the default pool.")

@@ -21,6 +21,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from organisations.acting import acting_for
+from organisations.membership import person_of
 from sessions_app.models import PoolImport
 from sessions_app.refusals import IdempotencyKeyReused, PoolImportNotFound, TooManyPoolImports
 from testing_engine import importing
@@ -207,7 +208,7 @@ def run(import_id: uuid.UUID) -> None:
         # worker die before it says what it did.
         wishes = _wishes(row)
         with (
-            acting_for(row.organisation_id),
+            acting_for(row.organisation_id, person_of(row.by)),
             transaction.atomic(),
             in_the_name_of(row.by_id, wishes.override_reason),
         ):

@@ -16,7 +16,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from organisations.acting import NOBODY, Acting, act_for
+from organisations.acting import NOBODY, Acting, Person, act_for
+from organisations.membership import SEE_ALL
 from sessions_app.api.access_tokens import InvalidAccessToken, digest_in
 from sessions_app.api.at_once import take_slot
 from sessions_app.api.errors import AUTH_HEADER
@@ -32,6 +33,7 @@ class Client:
     is_superuser: bool
     permissions: frozenset[str]
     organisation_id: int | None  # None: it stands outside of all
+    is_person: bool  # an account that may log in, and not a program's
     is_authenticated = True
 
     def may(self, permission: str) -> bool:
@@ -43,6 +45,11 @@ class Client:
         if self.organisation_id is not None:
             return self.organisation_id
         return None if self.is_superuser else NOBODY
+
+    @property
+    def person(self) -> Person | None:
+        """The same."""
+        return Person(self.id, self.may(SEE_ALL.partition(".")[2])) if self.is_person else None
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class ApiTokenAuthentication(BaseAuthentication):
     def _admitted(self, digest: str) -> tuple[Client, None]:
         client = _client_of(digest)
         take_slot(f"client:{client.id}", settings.CLIENT_REQUESTS_AT_ONCE)
-        act_for(client.acts_for)
+        act_for(client.acts_for, client.person)
         return client, None
 
     def authenticate_header(self, request: Request) -> str:
@@ -113,7 +120,7 @@ SELECT client.id, client.is_superuser, ARRAY(
   WHERE id IN (SELECT permission_id FROM auth_user_user_permissions WHERE user_id = client.id)
      OR id IN (SELECT permission_id FROM auth_group_permissions WHERE group_id IN (
                  SELECT group_id FROM auth_user_groups WHERE user_id = client.id))
-), (SELECT organisation_id FROM memberships WHERE user_id = client.id)
+), (SELECT organisation_id FROM memberships WHERE user_id = client.id), client.is_staff
 FROM knox_authtoken AS token JOIN auth_user AS client ON client.id = token.user_id
 WHERE token.digest = %s AND client.is_active AND (token.expiry IS NULL OR token.expiry > %s)
 """
@@ -136,8 +143,8 @@ def _client_of(digest: str) -> Client:
         found = cursor.fetchone()
     if found is None:
         raise AuthenticationFailed("Invalid, expired or revoked token.")
-    client_id, is_superuser, permissions, organisation_id = found
-    return Client(client_id, is_superuser, frozenset(permissions), organisation_id)
+    client_id, is_superuser, permissions, organisation_id, is_person = found
+    return Client(client_id, is_superuser, frozenset(permissions), organisation_id, is_person)
 
 
 def _holder_of(token: str) -> SessionHolder:

@@ -89,6 +89,7 @@ class TestView(ClientView):
 class CopyTestView(ClientView):
     documentation = documentation_of.COPY
     permission = permissions.PREPARE
+    only_looks = True
 
     def post(self, request: Request, name: str) -> Response:
         test, title = named_test(name), body_of(request, CopyTest)["title"]

@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from organisations.acting import sees_own_alone
+from organisations.sharing import Level, NotShared
 from sessions_app.administration.api_clients import SHORT
 from sessions_app.api.authentication import SessionHolder, user_of
+from sessions_app.preparing import shelf as tests
+from testing_engine.authoring import shelf as pools
 
 DELIVER = "deliver_tests"
 AUTHOR = "author_pools"
@@ -44,7 +48,23 @@ class Holds(BasePermission):
             needed = needed.get(request.method, needed["GET"])
         self.missing = needed
         user = user_of(request)
-        return user is not None and user.may(needed)
+        if user is None or not user.may(needed):
+            return False
+        if sees_own_alone():
+            _check_shared(request, view, needed)
+        return True
+
+
+def _check_shared(request: Request, view: Any, needed: str) -> None:
+    """How far a colleague shared the pool or test that the address names. Raises `NotShared`.
+
+    The token of somebody who may log in finds what they find at the desk, and no more.
+    """
+    changes = request.method not in SAFE_METHODS and not view.only_looks
+    least = Level.KEYS if needed == EXPORT else Level.CHANGE if changes else Level.SEE
+    for name, level_on in (("pool_id", pools.level_called), ("name", tests.level_called)):
+        if name in view.kwargs and (level_on(view.kwargs[name]) or least) < least:
+            raise NotShared
 
 
 class HoldsOrOwnSession(Holds):

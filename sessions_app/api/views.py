@@ -46,6 +46,7 @@ class ClientView(ApiView):
 
     permission_classes = [permissions.Holds]
     permission: str | Mapping[str, str]  # by method, where they differ
+    only_looks = False  # whether it changes nothing that the address names, whatever its method
 
 
 class SessionView(ClientView):

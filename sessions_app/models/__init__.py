@@ -29,7 +29,7 @@ from sessions_app.models.lti import (
     LtiSpent,
 )
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
-from sessions_app.models.named_tests import Invitation, NamedTest
+from sessions_app.models.named_tests import Invitation, NamedTest, TestShare
 from sessions_app.models.outgoing import Outgoing
 from sessions_app.models.pool_imports import PoolImport
 from sessions_app.models.result_specifications import ResultSpecification
@@ -83,6 +83,7 @@ __all__ = [
     "StudentProficiency",
     "TestResponse",
     "TestSession",
+    "TestShare",
     "Webhook",
     "WebhookMessage",
 ]

@@ -1,15 +1,19 @@
 """Named tests and invitations to them: what a teacher prepares before anybody sits down."""
 
+from typing import Any
+
+from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from organisations.owned import Owned, OwnedThrough
+from organisations.owned import OwnedThrough, Personal
+from organisations.sharing import Kept, Level, Share
 from testing_engine.models import QuestionPool
 
 
-class NamedTest(Owned):
+class NamedTest(Kept):
     """A pool, rules, texts and conditions under one name, which `start` can ask for.
 
     A session keeps what it started with: an edit is for tests that start later.
@@ -171,8 +175,45 @@ class NamedTest(Owned):
     def __str__(self) -> str:
         return self.title
 
+    @classmethod
+    def seen_by(cls, account: int) -> Q:
+        """And tests that their classes were given."""
+        return super().seen_by(account) | Q(pk__in=_of_classes_of(account).values("test"))
 
-class Invitation(OwnedThrough):
+
+def _of_classes_of(account: int) -> "models.QuerySet[Any]":
+    """What their classes were given."""
+    given = apps.get_model("sessions_app", "ClassTest")
+    return given._base_manager.filter(school_class__teachers__user=account)
+
+
+def of_their_students(account: int, test: str, student: str) -> Q:
+    """Rows, by their columns, of students of this teacher's classes in a test that the class was given."""
+    given = _of_classes_of(account).filter(
+        test=OuterRef(test), school_class__members__student=OuterRef(student)
+    )
+    return Q(Exists(given))
+
+
+class TestShare(Share):
+    owner = "test"
+    levels = (Level.SEE, Level.CHANGE)
+
+    test = models.ForeignKey(NamedTest, on_delete=models.CASCADE, related_name="shares", db_index=False)
+
+    class Meta:
+        db_table = "test_shares"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint("test", "user", name="test_share_once"),
+            models.CheckConstraint(condition=Q(level__in=[1, 3]), name="test_share_level"),
+        ]
+
+    def __str__(self) -> str:
+        return f"share {self.pk} of a test"
+
+
+class Invitation(Personal, OwnedThrough):
     """One student's invitation to one named test. Its link is signed, not stored: `invitations`."""
 
     owner = "test"
@@ -207,3 +248,10 @@ class Invitation(OwnedThrough):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+    @classmethod
+    def seen_by(cls, account: int) -> Q:
+        """To tests that they run, and of students of their classes."""
+        return Q(test__in=NamedTest.reached_by(account, Level.CHANGE)) | of_their_students(
+            account, "test", "student"
+        )

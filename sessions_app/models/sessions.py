@@ -8,14 +8,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
 
-from organisations.owned import Owned
-from sessions_app.models.named_tests import NamedTest
+from organisations.owned import Owned, Personal
+from organisations.sharing import Level
+from sessions_app.models.named_tests import NamedTest, of_their_students
 from sessions_app.models.result_specifications import ResultSpecification
 from sessions_app.models.students import Student
 from testing_engine.models import ArrayLength, PoolRevision, TestPlan
 
 
-class TestSession(Owned):
+class TestSession(Personal, Owned):
     """One student's way through one test. `sessions_app.sitting.lifecycle` alone writes it."""
 
     class Status(models.TextChoices):
@@ -166,6 +167,12 @@ class TestSession(Owned):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @classmethod
+    def seen_by(cls, account: int) -> Q:
+        """Of tests that they run, of students of their classes, and without a named test."""
+        runs = Q(named_test=None) | Q(named_test__in=NamedTest.reached_by(account, Level.CHANGE))
+        return runs | of_their_students(account, "named_test", "student")
 
     @property
     def is_waiting(self) -> bool:

@@ -9,7 +9,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Case, DateTimeField, F, FloatField, Func, OuterRef, Q, Subquery, When
 
-from organisations.owned import Owned, OwnedManager, OwnedThrough
+from organisations.owned import Owned, OwnedManager, OwnedThrough, Personal
 from testing_engine.models import Scale
 
 
@@ -92,7 +92,7 @@ class Proficiencies(models.QuerySet["StudentProficiency"]):
 ProficiencyManager = OwnedManager.from_queryset(Proficiencies)
 
 
-class StudentProficiency(OwnedThrough):
+class StudentProficiency(Personal, OwnedThrough):
     """The newest estimate of a student in one concept of one scale; the next test on it may start from it.
 
     While the test that found it runs, the session's row has the numbers, so that an answer writes them once;
@@ -132,3 +132,10 @@ class StudentProficiency(OwnedThrough):
 
     def __str__(self) -> str:
         return f"{self.student_id}: {self.concept_name}"
+
+    @classmethod
+    def seen_by(cls, account: int) -> Q:
+        """What was found by tests whose results they see, or by none of ours."""
+        session = apps.get_model("sessions_app", "TestSession")
+        found_by = session._base_manager.filter(session.seen_by(account))
+        return Q(session=None) | Q(session__in=found_by)

@@ -11,6 +11,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Q, QuerySet
 from django.utils.text import slugify
 
+from organisations import sharing
+from organisations.acting import for_all_of_ours
+from organisations.owned import the_one
+from organisations.sharing import Level
 from sessions_app.creations import made_before
 from sessions_app.measurement import gate
 from sessions_app.models import Invitation, NamedTest, TestSession
@@ -19,14 +23,17 @@ from sessions_app.sitting import named_tests
 from testing_engine import approval
 from testing_engine.authoring.shelf import PoolUnknown
 from testing_engine.growing_lists import counted
-from testing_engine.keyset import page_or_first
+from testing_engine.keyset import page_of_two
 from testing_engine.pools import with_questions
 from testing_engine.revisions import load_revision
 
 PAGE = 30
 LONGEST_TITLE, LONGEST_NAME = 200, 100
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
-NOT_COPIED = {"id", "name", "title", "creation_key", "created_at", "archived_at", "opens_at", "closes_at"}
+NOT_COPIED = {
+    *("id", "name", "title", "creation_key", "created_at", "archived_at", "opens_at", "closes_at"),
+    *("made_by", "everybody_sees"),
+}
 
 
 class TestUnknown(LookupError):
@@ -58,14 +65,22 @@ class TestCard:
     invited: int
     began: int
     finished: int
+    made_by: str
 
 
 @dataclass(frozen=True)
 class TestPage:
-    """A page of a list. `following`: what asks for the next one; "" where there is none."""
+    """A page of a list: one's own tests and what was shared, then others'. `begins`: the others begin here.
+    `following`: what asks for the next page; "" where there is none."""
 
-    cards: tuple[TestCard, ...]
+    mine: tuple[TestCard, ...]
+    others: tuple[TestCard, ...]
+    begins: bool
     following: str
+
+    @property
+    def cards(self) -> tuple[TestCard, ...]:
+        return self.mine + self.others
 
 
 def state_of(test: NamedTest, now: datetime) -> State:
@@ -79,9 +94,11 @@ def state_of(test: NamedTest, now: datetime) -> State:
 
 
 def find_tests(search: str = "", *, now: datetime, archived: bool = False, after: str = "") -> TestPage:
-    """Tests, the newest first, `PAGE` a page; `after` is the `following` of the page before."""
-    page = page_or_first(rows_like(search, archived=archived), PAGE, after=after)
-    return TestPage(tuple(card_of(test, now) for test in page.rows), page.after)
+    """Tests, one's own and the newest first, `PAGE` a page; `after` is the `following` of the page before."""
+    mine, others = sharing.mine_and_others(rows_like(search, archived=archived))
+    page = page_of_two(mine, others, PAGE, after=after)
+    first, second = (tuple(card_of(test, now) for test in rows) for rows in (page.first, page.second))
+    return TestPage(first, second, page.begins, page.after)
 
 
 def rows_like(search: str = "", *, archived: bool = False) -> QuerySet[NamedTest]:
@@ -104,10 +121,22 @@ def test_card(test_id: int, now: datetime) -> TestCard:
     return card_of(test, now)
 
 
+def level_on(test_id: int) -> Level | None:
+    """What whoever acts may with it, where their permissions allow it; None where they find no such test."""
+    test = NamedTest.objects.filter(pk=test_id).first()
+    return None if test is None else sharing.level_of(test)
+
+
+def level_called(name: str) -> Level | None:
+    """The same by its name."""
+    test = the_one(NamedTest.objects.filter(name=name)) if "\x00" not in name else None
+    return None if test is None else sharing.level_of(test)
+
+
 def _cards() -> QuerySet[NamedTest]:
     sessions = TestSession.objects.filter(named_test=OuterRef("pk")).order_by()
     invited = Invitation.objects.filter(test=OuterRef("pk"), revoked_at=None).order_by()
-    return NamedTest.objects.select_related("pool").annotate(
+    return NamedTest.objects.select_related("pool", "made_by").annotate(
         invited_count=counted(invited),
         began_count=counted(sessions),
         finished_count=counted(sessions.exclude(status=TestSession.Status.ACTIVE)),
@@ -128,6 +157,7 @@ def card_of(test: NamedTest, now: datetime) -> TestCard:
         invited=test.invited_count,  # type: ignore[attr-defined]
         began=test.began_count,  # type: ignore[attr-defined]
         finished=test.finished_count,  # type: ignore[attr-defined]
+        made_by=sharing.maker_of(test),
     )
 
 
@@ -207,8 +237,9 @@ def free_name(title: str) -> str:
     """What addresses and systems call a test of this title: `algebra-autumn`, or `algebra-autumn-2`."""
     plain = unicodedata.normalize("NFC", title).translate(GERMAN)
     stem = slugify(plain)[: LONGEST_NAME - 8].strip("-_") or "test"
-    taken = NamedTest.objects.filter(name__regex=rf"^{re.escape(stem)}(-[0-9]+)?$")
-    names = set(taken.values_list("name", flat=True))
+    with for_all_of_ours():
+        taken = NamedTest.objects.filter(name__regex=rf"^{re.escape(stem)}(-[0-9]+)?$")
+        names = set(taken.values_list("name", flat=True))
     numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(names) + 2))
     return next(name for name in numbered if name not in names)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from organisations.acting import for_all_of_ours
 from sessions_app.creations import made_before
 from sessions_app.models import NamedTest
 from sessions_app.preparing import shelf, steps, usual
@@ -35,8 +36,9 @@ def with_fields(test: NamedTest, fields: Mapping[str, Any], *, now: datetime) ->
     if then.result_kind == SCALE:
         then.allow_dont_know = False  # on a rating scale nothing is known or not
     problems = steps.problems_of_times(test, steps.who_of(then), now=now)
-    if NamedTest.objects.filter(name=then.name).exclude(pk=test.pk).exists():
-        problems += TAKEN
+    with for_all_of_ours():
+        if NamedTest.objects.filter(name=then.name).exclude(pk=test.pk).exists():
+            problems += TAKEN
     problems += _problems_of_rules(then)
     if problems:
         raise TestRefused(problems)

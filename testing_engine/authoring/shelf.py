@@ -4,10 +4,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
+from organisations import sharing
+from organisations.sharing import Level
 from testing_engine import pools
 from testing_engine.interchange.names import problem_of_name
 from testing_engine.interchange.questions import POOL_NAME
-from testing_engine.keyset import page_or_first
+from testing_engine.keyset import page_of_two
 from testing_engine.models import QuestionPool
 from testing_engine.sentences import Said, say
 
@@ -31,23 +35,50 @@ class PoolCard:
     changed_at: datetime
     archived_at: datetime | None
     concept_count: int
+    made_by: str
 
 
 @dataclass(frozen=True)
 class PoolPage:
-    """A page of a list. `following`: what asks for the next one; "" where there is none."""
+    """A page of a list: one's own pools and what was shared, then others'. `begins`: the others begin here.
+    `following`: what asks for the next page; "" where there is none."""
 
-    cards: tuple[PoolCard, ...]
+    mine: tuple[PoolCard, ...]
+    others: tuple[PoolCard, ...]
+    begins: bool
     following: str
+
+    @property
+    def cards(self) -> tuple[PoolCard, ...]:
+        return self.mine + self.others
 
 
 def find_pools(search: str = "", *, archived: bool = False, after: str = "") -> PoolPage:
-    """Pools, the newest first, `PAGE` a page; `after` is the `following` of the page before."""
-    found = QuestionPool.objects.select_related("current_revision").filter(archived_at__isnull=not archived)
+    """Pools, one's own and the newest first, `PAGE` a page; `after` is the `following` of the page before."""
+    found = _cards().filter(archived_at__isnull=not archived)
     if words := search.replace("\x00", "").strip():
         found = found.filter(name__icontains=words)
-    page = page_or_first(found.order_by("-created_at", "id"), PAGE, after=after)
-    return PoolPage(tuple(map(_card, page.rows)), page.after)
+    mine, others = sharing.mine_and_others(found.order_by("-created_at", "id"))
+    page = page_of_two(mine, others, PAGE, after=after)
+    return PoolPage(tuple(map(_card, page.first)), tuple(map(_card, page.second)), page.begins, page.after)
+
+
+def level_on(pool_id: uuid.UUID) -> Level | None:
+    """What whoever acts may with it, where their permissions allow it; None where they find no such pool."""
+    pool = QuestionPool.objects.filter(pk=pool_id).first()
+    return None if pool is None else sharing.level_of(pool)
+
+
+def level_called(pool_id: str) -> Level | None:
+    """The same by its id as an address has it."""
+    try:
+        return level_on(uuid.UUID(pool_id))
+    except ValueError:
+        return None
+
+
+def _cards() -> QuerySet[QuestionPool]:
+    return QuestionPool.objects.select_related("current_revision", "made_by")
 
 
 def is_called(name: str) -> bool:
@@ -105,7 +136,7 @@ def concepts_of(pool: PoolCard | QuestionPool) -> tuple[str, ...]:
 
 def pool_of(pool_id: uuid.UUID) -> QuestionPool:
     """The pool's row, with its newest revision. Raises `PoolUnknown`."""
-    pool = QuestionPool.objects.select_related("current_revision").filter(pk=pool_id).first()
+    pool = _cards().filter(pk=pool_id).first()
     if pool is None:
         raise PoolUnknown
     return pool
@@ -123,4 +154,5 @@ def _card(pool: QuestionPool) -> PoolCard:
         changed_at=revision.created_at if revision else pool.created_at,
         archived_at=pool.archived_at,
         concept_count=pool.concept_count,
+        made_by=sharing.maker_of(pool),
     )
