@@ -11,12 +11,14 @@ from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
 from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
+from testing_engine.psychometrics.values import quickly_made
 
 __all__ = ["EDITION", "WHOLE_TEST", "CatState", "rng_of_step", "rng_of_test"]
 
 WHOLE_TEST = 2**32 - 1  # stands for the position in draws that no position has
 
 
+@quickly_made
 @dataclass(frozen=True, eq=False)
 class CatState:
     bank: ItemBank

@@ -9,11 +9,13 @@ from testing_engine.psychometrics.ability.posterior import AbilityEstimate
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.rules import CatRules
+from testing_engine.psychometrics.values import quickly_made
 
 # What a test in fixed or random order says of ability: nothing, in no dimension.
 NO_ABILITY = AbilityEstimate(np.zeros(0), np.zeros((0, 0)))
 
 
+@quickly_made
 @dataclass(frozen=True)
 class TestSoFar:
     """All that decides a test: pool, rules, what was known before, seed, and the answers so far.
@@ -33,6 +35,7 @@ class TestSoFar:
     hint: NormalPrior | None = None
 
 
+@quickly_made
 @dataclass(frozen=True)
 class Step:
     ability: AbilityEstimate

@@ -16,6 +16,7 @@ from testing_engine.psychometrics.ability.priors import JeffreysPrior, NormalPri
 from testing_engine.psychometrics.ability.quadrature import AnswerTable, Quadrature, answer_table
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import AnswerCurves, AnswerLogs, FloatArray, IntArray
+from testing_engine.psychometrics.values import quickly_made
 
 __all__ = [
     "AbilityEstimate",
@@ -52,6 +53,7 @@ class Score:
     skewness: float = 0.0  # 0 where it is not known
 
 
+@quickly_made
 @dataclass(frozen=True, eq=False)
 class AbilityEstimate:
     """`third_order`, where the estimator knows the posterior's skewness: E (λ·(θ − E θ))³ = Σ_g (λ · row_g)³
@@ -109,6 +111,7 @@ class AbilityEstimate:
         return is_known and math.isfinite(self.theta[0])
 
 
+@quickly_made
 @dataclass(frozen=True, eq=False)
 class Answers:
     """The answers that say something: questions and their scores, in order."""
@@ -126,6 +129,7 @@ class Answers:
         return cls(pairs[:, 0], pairs[:, 1])
 
 
+@quickly_made
 @dataclass(frozen=True, eq=False)
 class GridPosterior:
     """A one-dimensional posterior density on a grid."""

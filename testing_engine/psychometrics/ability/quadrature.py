@@ -126,8 +126,8 @@ class AnswerTable:
         self.bank = bank
         self.theta = quadrature.nodes[:, None]
         self.categories = bank.most_categories  # K
-        self.places: dict[int, int] = {}  # by item
-        self.entries = np.empty((0, quadrature.points))  # (places × K, G)
+        self.places: dict[int, int] = {}  # by item: the first of its rows
+        self.entries = np.empty((0, quadrature.points))  # (items × K, G)
         self._entering = threading.Lock()
 
     def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
@@ -143,7 +143,6 @@ class AnswerTable:
             self._enter(items)
             found = [places[item] for item in asked]
         rows = np.array(found, dtype=np.intp)
-        rows *= self.categories
         rows += scores
         return self.entries.take(rows, axis=0)
 
@@ -160,8 +159,8 @@ class AnswerTable:
                 grown[: known * categories] = self.entries[: known * categories]
                 self.entries = grown
             self.entries[known * categories : end] = log_p.reshape(-1, len(self.theta))
-            for place, item in enumerate(new, known):
-                self.places[item] = place
+            for row, item in zip(range(known * categories, end, categories), new, strict=True):
+                self.places[item] = row
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,8 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import IntArray
 from testing_engine.psychometrics.items.states import HAVE_PARAMETERS, NOT_CALIBRATED, RETIRED, STATES
 
+COUNTING = ("part", "counting")  # where a bank keeps it: every step asks for it several times
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -55,7 +57,8 @@ class Part:
 
 def counting(bank: ItemBank) -> Part:
     """The questions with parameters: those of adaptive tests, which count in an ability."""
-    return bank.derived(("part", "counting"), lambda: Part.of(bank, HAVE_PARAMETERS))
+    known: Part | None = bank.known(COUNTING)
+    return known or bank.derived(COUNTING, lambda: Part.of(bank, HAVE_PARAMETERS))
 
 
 def in_use(bank: ItemBank) -> Part:

@@ -25,6 +25,7 @@ import numpy as np
 
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.values import quickly_made
 
 SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
@@ -38,12 +39,14 @@ REACH = 8.0  # abilities farther out have no cells
 WIDEST = 1 / 8  # of the cells, in logits; powers of two, so that cells nest exactly
 SPLIT = 8
 DEPTH = 4
-SHORT = 96  # a list that needs no narrower cell
+SHORT = 96  # a list whose best is looked for by itself
+SHORT_WORK = 2 * SHORT  # categories of a list that needs no narrower cell
 LEADERS = 32  # that every list holds, however ability lies in its cell
 KEPT_CELLS = 1_000  # of each width: at most some 20 MB
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
 
 
+@quickly_made
 @dataclass(frozen=True, eq=False)
 class Available:
     """The questions that may come next: those not used, or a mask that eligibility rules narrowed further."""
@@ -96,6 +99,7 @@ class Available:
         return item not in self.used if self.narrowed is None else bool(self.narrowed[item])
 
 
+@quickly_made
 @dataclass(frozen=True, eq=False)
 class Leaders:
     """Questions and their values, best first."""
@@ -309,7 +313,7 @@ def _narrower(bank: ItemBank, theta: float, cells: list[Listed]) -> list[Listed]
     width = WIDEST
     for depth in range(1, DEPTH):
         parent = cells[-1]
-        if len(parent.items) <= SHORT:
+        if len(parent.items) * bank.most_categories <= SHORT_WORK:
             break
         width /= SPLIT
         key = _cell_key(depth, theta)
