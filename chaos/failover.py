@@ -126,11 +126,10 @@ async def _failover(seen: Seen, postgres: Postgres, what: str) -> Outcome:
         await asyncio.to_thread(postgres.cut_replication)
         await asyncio.sleep(CUT_FOR)
     await asyncio.to_thread(postgres.end_leader, SWITCHOVER if what == SWITCHOVER else KILLED)
-    gone = datetime.datetime.now(datetime.UTC)
     await asyncio.sleep(ON_ITS_WAY)
     told = dict(seen.accepted)
     unusual = await asyncio.to_thread(postgres.wait_for_leader)
-    lost = await asyncio.to_thread(_lost, seen, told, postgres.url, gone)
+    lost = await asyncio.to_thread(_lost, seen, told, postgres.url)
     await asyncio.to_thread(postgres.mend)
     await asyncio.to_thread(_look)
     await asyncio.sleep(AFTERWARDS)
@@ -139,26 +138,28 @@ async def _failover(seen: Seen, postgres: Postgres, what: str) -> Outcome:
     return Outcome(what, accepted, len(lost), len(unnamed), seen.longest, replies, unusual)
 
 
-def _lost(seen: Seen, told: dict[tuple[str, str], float], url: str, gone: datetime.datetime) -> Answers:
+def _lost(seen: Seen, told: dict[tuple[str, str], datetime.datetime], url: str) -> Answers:
     """What students were told is accepted, and is not there; it is no longer counted as accepted.
 
-    A student may have answered such a question again since `gone`: that is another answer.
+    What was answered after a student was told of it is another answer: given again, as the first was lost.
     """
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            "SELECT session_id, question_id FROM test_responses WHERE answered_at <= %s", [gone]
+            "SELECT session_id, question_id, answered_at FROM test_responses"
         ).fetchall()
-    lost = set(told) - _named(seen, rows)
+    answered = _by_name(seen, rows)
+    lost = {each for each, at in told.items() if each not in answered or answered[each] > at}
     for each in lost:
         if seen.accepted.get(each) == told[each]:
             del seen.accepted[each]
     return lost
 
 
-def _named(seen: Seen, rows: list[Any]) -> Answers:
+def _by_name(seen: Seen, rows: list[Any]) -> dict[tuple[str, str], datetime.datetime]:
+    """When each was answered, of (session, question's key, time); answers have their names for students."""
     revision = seen.plan.revision
     ids = {int(key): revision.external_ids[item] for key, item in revision.positions_by_key.items()}
-    return {(str(session), ids[question]) for session, question in rows}
+    return {(str(session), ids[question]): at for session, question, at in rows}
 
 
 _LOST_ANSWERS = """
@@ -266,8 +267,8 @@ class Books:
 def _books(seen: Seen) -> Books:
     from sessions_app.models import TestResponse
 
-    rows = list(TestResponse.objects.values_list("session_id", "question_id"))
-    stored, accepted = _named(seen, rows), set(seen.accepted)
+    rows = list(TestResponse.objects.values_list("session_id", "question_id", "answered_at"))
+    stored, accepted = set(_by_name(seen, rows)), set(seen.accepted)
     return Books(
         len(accepted), len(rows), len(stored - accepted), len(accepted - stored), len(rows) - len(stored)
     )

@@ -4,6 +4,7 @@ All end in good order: whatever a student sent got its reply, so that what is st
 """
 
 import asyncio
+import datetime
 import http.client
 import time
 import urllib.error
@@ -27,13 +28,13 @@ Answers = set[tuple[str, str]]  # session, question
 
 @dataclass
 class Seen:
-    """What students saw. `accepted`: when (monotonic) an answer's 200 came, but for those found lost."""
+    """What students saw. `accepted`: when an answer's 200 came, but for those found lost."""
 
     token: str
     plan: "Plan"
     ports: list[int]
     is_over: bool = False  # nobody begins anything any more
-    accepted: dict[tuple[str, str], float] = field(default_factory=dict)
+    accepted: dict[tuple[str, str], datetime.datetime] = field(default_factory=dict)
     replies: Counter[str] = field(default_factory=Counter)
     last_good: float = 0.0
     longest: float = 0.0  # seconds without any 200
@@ -70,7 +71,7 @@ async def student(seen: Seen, name: str) -> None:
                     current = reply.get("current_question_id")
                     question = {"id": current} if current else None
                     continue
-                seen.accepted[session, question["id"]] = time.monotonic()
+                seen.accepted[session, question["id"]] = datetime.datetime.now(datetime.UTC)
                 question = reply.get("next_question")
     finally:
         for wire in wires:

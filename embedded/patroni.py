@@ -124,9 +124,12 @@ class PatroniCluster:
 
     def kill(self, machine: str) -> None:
         """As if its current was cut: Patroni and PostgreSQL are gone at once."""
-        with suppress(psutil.NoSuchProcess, FileNotFoundError, ValueError):
-            postmaster = psutil.Process(int((self._data(machine) / "postmaster.pid").read_text().split()[0]))
-            kill_session(self._running.pop(machine))
+        kill_session(self._running.pop(machine))
+        data = self._data(machine)
+        with suppress(psutil.NoSuchProcess, FileNotFoundError, IndexError, ValueError):  # it may not run
+            postmaster = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+            if str(data) not in postmaster.cmdline():
+                return  # the file is of one that was killed
             for process in [postmaster, *postmaster.children(recursive=True)]:
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(signal.SIGKILL)
