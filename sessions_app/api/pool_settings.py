@@ -1,5 +1,6 @@
 """What a pool states: on which scale its results are told, and what must hold of it."""
 
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,8 +13,9 @@ from sessions_app.api.documentation import pool_settings as documentation_of
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.pool_setting_requests import ReportingScaleRequest, RequirementsRequest
 from sessions_app.api.requests import body_of
-from sessions_app.api.views import ClientView
+from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement import gate
+from sessions_app.models import GateCheck
 from testing_engine.reporting_scales import ReportingScaleError
 from testing_engine.simulation.requirements import RequirementsInvalid
 
@@ -51,3 +53,12 @@ class RequirementsView(ClientView):
         except RequirementsInvalid as error:
             raise InvalidBody([(f"/requirements{at}", said) for at, said in error.problems]) from error
         return Response(replies.requirements(pool.pk, asked))
+
+
+class GateCheckListView(ListView):
+    documentation = documentation_of.LIST_CHECKS
+    permission = permissions.AUTHOR
+    reply = staticmethod(replies.gate_check)
+
+    def get_queryset(self) -> QuerySet[GateCheck]:
+        return gate.checks_of(pool_of(self.kwargs["pool_id"]))

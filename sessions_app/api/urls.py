@@ -44,7 +44,7 @@ from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView, JoinView
 from sessions_app.api.parameters import ParametersView
 from sessions_app.api.pool_export import PoolExportView
-from sessions_app.api.pool_settings import ReportingScaleView, RequirementsView
+from sessions_app.api.pool_settings import GateCheckListView, ReportingScaleView, RequirementsView
 from sessions_app.api.result_export import ExportView
 from sessions_app.api.revisions import RevisionListView, RevisionView
 from sessions_app.api.scales import ScaleListView, ScaleView
@@ -80,6 +80,7 @@ urlpatterns = [
     path("pools/<str:pool_id>/parameters", ParametersView.as_view()),
     path("pools/<str:pool_id>/reporting-scale", ReportingScaleView.as_view()),
     path("pools/<str:pool_id>/requirements", RequirementsView.as_view()),
+    path("pools/<str:pool_id>/requirements/checks", GateCheckListView.as_view()),
     path("pools/<str:pool_id>/revisions", RevisionListView.as_view()),
     path("pools/<str:pool_id>/revisions/<str:number>", RevisionView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),

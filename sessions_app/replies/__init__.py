@@ -53,8 +53,10 @@ from sessions_app.replies.operation import (
 )
 from sessions_app.replies.parameters import ParametersReply, parameters
 from sessions_app.replies.pool_settings import (
+    GateCheckReply,
     ReportingScaleReply,
     RequirementsReply,
+    gate_check,
     reporting_scale,
     requirements,
 )
@@ -137,6 +139,7 @@ __all__ = [
     "Exported",
     "ExportedPool",
     "FieldProblem",
+    "GateCheckReply",
     "History",
     "Imported",
     "ImportedResponses",
@@ -189,6 +192,7 @@ __all__ = [
     "encode_for_people",
     "erased",
     "exported_pool",
+    "gate_check",
     "history",
     "imported",
     "imported_responses",

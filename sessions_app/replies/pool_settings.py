@@ -1,10 +1,13 @@
 """What a pool states: on which scale its results are told, and what must hold of it."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta
 
+from sessions_app.measurement import gate
+from sessions_app.models import GateCheck
 from sessions_app.replies.values import Reply
 from sessions_app.reporting.scale_preview import read_on
 from testing_engine.models import QuestionPool
@@ -62,6 +65,37 @@ class Required(Reply, frozen=True):
 class RequirementsReply(Reply, frozen=True):
     question_pool_id: UUID
     requirements: Annotated[Required | None, Meta(description="null: nothing is required.")]
+
+
+class GateCheckReply(Reply, frozen=True):
+    """What was required and what was found, when a calibration was published, a named test opened or changed,
+    or questions changed."""
+
+    question_pool_id: UUID
+    revision: Annotated[int, Meta(description="The pool's newest before.")]
+    calibration_id: Annotated[UUID | None, Meta(description="Of a calibration that was published.")]
+    test: Annotated[str, Meta(description="The named test's name; empty: it was none.")]
+    made_revision: Annotated[int | None, Meta(description="By a change of questions.")]
+    requirements: dict[str, Any]
+    found: Annotated[dict[str, Any], Meta(description="What was simulated, and its numbers.")]
+    shortfalls: Annotated[list[str], Meta(description="What fell short; empty: all holds.")]
+    override_reason: Annotated[str, Meta(description="Why it went on all the same.")]
+    created_at: datetime
+
+
+def gate_check(row: GateCheck) -> GateCheckReply:
+    return GateCheckReply(
+        question_pool_id=row.pool_id,
+        revision=row.revision.number,
+        calibration_id=row.calibration_id,
+        test=row.test_name,
+        made_revision=None if row.made is None else row.made.number,
+        requirements=row.requirements,
+        found=row.found,
+        shortfalls=[str(each) for each in gate.shortfalls_of(row)],
+        override_reason=row.override_reason,
+        created_at=row.created_at,
+    )
 
 
 def reporting_scale(pool: QuestionPool) -> ReportingScaleReply:

@@ -86,6 +86,18 @@ class AdaptiveTesting:
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
         return self._send("POST", path, json=dict(body or {}), headers=headers)
 
+    def put(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
+        """As it is to be; the same again changes nothing more."""
+        return self._send("PUT", path, json=dict(body or {}))
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Json:
+        """What is to be otherwise; the same again changes nothing more."""
+        return self._send("PATCH", path, json=dict(body))
+
+    def delete(self, path: str) -> Json:
+        """Take away. Where the first reply was lost, what is gone already is a `Problem` with status 404."""
+        return self._send("DELETE", path)
+
     def _send(self, method: str, path: str, **options: Any) -> Json:
         until, wait = time.monotonic() + self.patience, FIRST_WAIT
         while True:

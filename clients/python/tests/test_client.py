@@ -1,6 +1,7 @@
 """The client takes whole tests from the running service, over a network that fails on purpose."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -81,6 +82,17 @@ def test_what_is_refused_says_which_field(service: AdaptiveTesting) -> None:
     assert (refused.value.status, refused.value.code) == (400, "invalid")
     assert refused.value.errors[0]["pointer"] == "/end_criteria/max_questions"
     assert "/end_criteria/max_questions" in str(refused.value)
+
+
+def test_a_class_is_given_a_test_and_has_it_no_more(service: AdaptiveTesting, pool: QuestionPool) -> None:
+    made = service.post("/api/v1/tests", {"title": "Algebra", "question_pool_id": str(pool.pk)})
+    assert service.patch(f"/api/v1/tests/{made['name']}", {"title": "Geometry"})["title"] == "Geometry"
+    school_class = service.post("/api/v1/classes", {"name": "9b"})
+    address = f"/api/v1/classes/{school_class['class_id']}/tests/{made['name']}"
+    assert service.put(address)["code"] == service.get(address)["code"]
+    with suppress(Problem):  # not found, where the first reply was lost
+        service.delete(address)
+    assert service.get(f"/api/v1/classes/{school_class['class_id']}/tests")["count"] == 0
 
 
 def test_patience_ends() -> None:

@@ -613,6 +613,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pools/{pool_id}/requirements/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was required of a pool and what was found, each time, the newest first */
+        get: operations["list_gate_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pools/{pool_id}/responses": {
         parameters: {
             query?: never;
@@ -2301,6 +2318,38 @@ export interface components {
          */
         GapMatchTypeEnum: "gapMatch";
         /**
+         * @description What was required and what was found, when a calibration was published, a named test opened or changed,
+         *     or questions changed.
+         */
+        GateCheckReply: {
+            /** Format: uuid */
+            question_pool_id: string;
+            /** @description The pool's newest before. */
+            revision: number;
+            /**
+             * Format: uuid
+             * @description Of a calibration that was published.
+             */
+            calibration_id: string | null;
+            /** @description The named test's name; empty: it was none. */
+            test: string;
+            /** @description By a change of questions. */
+            made_revision: number | null;
+            requirements: {
+                [key: string]: unknown;
+            };
+            /** @description What was simulated, and its numbers. */
+            found: {
+                [key: string]: unknown;
+            };
+            /** @description What fell short; empty: all holds. */
+            shortfalls: string[];
+            /** @description Why it went on all the same. */
+            override_reason: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
          * @description * `none` - none
          *     * `file` - file
          *     * `source` - source
@@ -2722,6 +2771,21 @@ export interface components {
              */
             previous: string | null;
             results: components["schemas"]["ClassTestReply"][];
+        };
+        PaginatedGateCheckReplyList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example https://tests.example.org/api/sessions?after=WyIyMDI2Il0
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @example https://tests.example.org/api/sessions?before=WyIyMDI2Il0
+             */
+            previous: string | null;
+            results: components["schemas"]["GateCheckReply"][];
         };
         PaginatedInvitationReplyList: {
             /** @example 123 */
@@ -8044,6 +8108,90 @@ export interface operations {
             };
             /** @description The body is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_gate_checks: {
+        parameters: {
+            query?: {
+                /** @description From `next` of the page before: the rows after that one's, however far as quick as the first. `count` stays what it was on the first page. */
+                after?: string;
+                /** @description From `previous`: the rows before. */
+                before?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedGateCheckReplyList"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

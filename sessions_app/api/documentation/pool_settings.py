@@ -99,6 +99,31 @@ PUT_REQUIREMENTS = Endpoint(
     ),
 )
 
+LIST_CHECKS = Endpoint(
+    "list_gate_checks",
+    TAG,
+    "What was required of a pool and what was found, each time, the newest first",
+    reply=replies.GateCheckReply,
+    problems=("404",),
+    examples=(
+        replied(
+            "A test that was opened although it falls short",
+            {
+                "question_pool_id": samples.POOL_ID,
+                "revision": 3,
+                "calibration_id": None,
+                "test": "algebra-autumn",
+                "made_revision": None,
+                "requirements": _ASKED,
+                "found": {"numbers": {"mean_length": 12.4}},
+                "shortfalls": ["The mean standard error in Algebra is 0.41; at most 0.35 is required."],
+                "override_reason": "A first try.",
+                "created_at": "2026-11-26T09:00:00Z",
+            },
+        ),
+    ),
+)
+
 _SHARED = {
     "name": "Algebra, grade 9",
     "correlation": 0.4,

@@ -125,6 +125,9 @@ def test_an_open_test_meets_what_its_pool_requires(api: APIClient, pool: Questio
     assert (refused.status_code, refused.json()["code"]) == (409, "gate_refused")
     assert api.post(f"{TESTS}/{name}/open", {"override_reason": "A first try."}).json()["state"] == "open"
     assert api.patch(f"{TESTS}/{name}", {"rules": {"max_questions": 3}}).json()["code"] == "gate_refused"
+    (check,) = api.get(f"/api/v1/pools/{pool.pk}/requirements/checks").json()["results"]
+    assert (check["test"], check["override_reason"]) == (name, "A first try.")
+    assert check["shortfalls"]
 
 
 def test_the_list_is_searched_and_comes_by_places(api: APIClient, pool: QuestionPool) -> None:
