@@ -39,8 +39,7 @@ REACH = 8.0  # abilities farther out have no cells
 WIDEST = 1 / 8  # of the cells, in logits; powers of two, so that cells nest exactly
 SPLIT = 8
 DEPTH = 4
-SHORT = 96  # a list whose best is looked for by itself
-SHORT_WORK = 2 * SHORT  # categories of a list that needs no narrower cell
+SHORT = 96  # a list that needs no narrower cell
 LEADERS = 32  # that every list holds, however ability lies in its cell
 KEPT_CELLS = 1_000  # of each width: at most some 20 MB
 ROUNDING = 1 + 1e-12  # so that bounds hold in floating point, too
@@ -313,7 +312,7 @@ def _narrower(bank: ItemBank, theta: float, cells: list[Listed]) -> list[Listed]
     width = WIDEST
     for depth in range(1, DEPTH):
         parent = cells[-1]
-        if len(parent.items) * bank.most_categories <= SHORT_WORK:
+        if len(parent.items) <= SHORT:
             break
         width /= SPLIT
         key = _cell_key(depth, theta)
