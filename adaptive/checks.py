@@ -229,7 +229,29 @@ def check_redis(**_: Any) -> list[CheckMessage]:
     return problems
 
 
-CHECKS = (check_secrets, check_tls, check_lifetimes, check_origins, check_limits, check_cookies, check_redis)
+@register()
+def check_mail(**_: Any) -> list[CheckMessage]:
+    """A mail server without a sender, or at a rate at which nothing goes."""
+    problems: list[CheckMessage] = []
+    if settings.SENDS_MAIL and not settings.DEFAULT_FROM_EMAIL:
+        problems.append(
+            Error("EMAIL_URL is set and EMAIL_FROM is not: mail needs a sender.", id="adaptive.E023")
+        )
+    if settings.EMAIL_PER_MINUTE < 1:
+        problems.append(Error("EMAIL_PER_MINUTE must be 1 or more.", id="adaptive.E024"))
+    return problems
+
+
+CHECKS = (
+    check_secrets,
+    check_tls,
+    check_lifetimes,
+    check_origins,
+    check_limits,
+    check_cookies,
+    check_redis,
+    check_mail,
+)
 
 
 def refuse_insecure_start() -> None:

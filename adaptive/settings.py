@@ -280,6 +280,15 @@ ADMIN_LOGINS_AT_ONCE = env.int("ADMIN_LOGINS_AT_ONCE", default=2)
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 # Pages there may show a test in a frame, hear how it goes, and get the student back (INTEGRATION.md).
 EMBED_ORIGINS = env.list("EMBED_ORIGINS", default=[])
+
+# Links of invitations go by e-mail where a server is set; nothing else does.
+EMAIL_URL: str = env.str("EMAIL_URL", default="")
+SENDS_MAIL = bool(EMAIL_URL)
+if SENDS_MAIL:
+    vars().update(env.email_url("EMAIL_URL"))
+DEFAULT_FROM_EMAIL: str = env.str("EMAIL_FROM", default="")
+EMAIL_TIMEOUT = 10  # seconds
+EMAIL_PER_MINUTE = env.int("EMAIL_PER_MINUTE", default=60)
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["GET", "POST"]

@@ -1,5 +1,6 @@
 """The forms of a test's three steps, in a teacher's words. What cannot work the domain says (`steps`)."""
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ EXACTNESS = (0.5, 0.4, 0.3)
 SURENESS = (0.8, 0.9, 0.95)
 MOST_QUESTIONS, MOST_TRIES = 1000, 1000
 LONGEST_TEXT = 20_000
+EMPTY_LINE = re.compile(r"\n(?:[^\S\n]*\n)+")
 MOMENT = "%Y-%m-%dT%H:%M"
 
 
@@ -73,6 +75,21 @@ def _number(label: Any, most: int, **options: Any) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=1, max_value=most, required=False, **options)
 
 
+class ParagraphsField(forms.CharField):
+    """Texts with an empty line between them, as a tuple."""
+
+    widget = forms.Textarea(attrs={"rows": 6})
+
+    def prepare_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        return "\n\n".join(EMPTY_LINE.sub("\n", text) for text in value)
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        text = super().clean(value).replace("\r\n", "\n")
+        return tuple(part.strip() for part in EMPTY_LINE.split(text) if part.strip())
+
+
 class HowForm(StepForm):
     stopping = forms.ChoiceField(label=gettext_lazy("The test ends"), widget=forms.RadioSelect)
     max_questions = _number(gettext_lazy("Questions, at most"), MOST_QUESTIONS)
@@ -105,6 +122,15 @@ class HowForm(StepForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         label=gettext_lazy("A word at the end"),
         help_text=gettext_lazy("Shown with the result. Empty: nothing more."),
+    )
+    feedback = ParagraphsField(
+        required=False,
+        max_length=LONGEST_TEXT,
+        label=gettext_lazy("What students of each level read"),
+        help_text=gettext_lazy(
+            "A text for each level, the lowest first, with an empty line between them: what to do next, say. "
+            "It may be changed when results are there. Empty: nothing."
+        ),
     )
 
     def __init__(self, data: Any, before: How, outlook: Outlook, **options: Any) -> None:

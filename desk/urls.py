@@ -47,6 +47,7 @@ urlpatterns = [
     path("tests/<int:test_id>/students", invited.students, name="test_students"),
     path("tests/<int:test_id>/students/links", invited.links, name="test_links"),
     path("tests/<int:test_id>/students/change", invited.change, name="change_invitations"),
+    path("tests/<int:test_id>/students/mail", invited.mail, name="mail_links"),
     path("tests/<int:test_id>/live", supervising.live, name="live"),
     path("tests/<int:test_id>/live/changes", supervising.changes, name="live_changes"),
     path("tests/<int:test_id>/live/act", supervising.act, name="live_act"),

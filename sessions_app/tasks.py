@@ -10,18 +10,21 @@ from sessions_app.administration import cleanup, pool_imports
 from sessions_app.counting import folding
 from sessions_app.lti import keys, tickets
 from sessions_app.lti import outbox as lti
+from sessions_app.mailing import outbox as mailing
 from sessions_app.measurement import queue, running
 from sessions_app.measurement.sending import send_calibration, send_simulation, send_watches
 from sessions_app.measurement.simulations import queue as simulation_queue
 from sessions_app.measurement.simulations import running as simulating
 from sessions_app.measurement.watches import nights
-from sessions_app.models import LtiMessage, WebhookMessage
+from sessions_app.models import InvitationMail, LtiMessage, WebhookMessage
 from sessions_app.outgoing import queue as outgoing
 from sessions_app.sitting import hot_state, losses
 from sessions_app.webhooks import outbox as webhooks
 from testing_engine.pools import read_pool
 
 logger = logging.getLogger(__name__)
+
+OUTBOXES = (WebhookMessage, LtiMessage, InvitationMail)
 
 
 @shared_task
@@ -81,7 +84,7 @@ def take_up_simulations() -> None:
 def send_messages() -> None:
     """Of every outbox. What is sent is noted message by message, so a task that is cut off loses none."""
     now = cleanup.shared_clock()
-    if delivered := webhooks.send_due(now) + lti.send_due(now):
+    if delivered := webhooks.send_due(now) + lti.send_due(now) + mailing.send_due(now):
         logger.info("Delivered %d messages", delivered)
 
 
@@ -91,7 +94,7 @@ def forget_messages() -> None:
     now = cleanup.shared_clock()
     keys.keep_fresh(now)
     tickets.forget_spent(now)
-    forgotten = sum(outgoing.forget_settled(outbox, now) for outbox in (WebhookMessage, LtiMessage))
+    forgotten = sum(outgoing.forget_settled(outbox, now) for outbox in OUTBOXES)
     logger.info("Forgot %d settled messages", forgotten)
 
 

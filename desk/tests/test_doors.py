@@ -50,6 +50,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "test_students": ("get", INVITE),
     "test_links": ("get", INVITE),
     "change_invitations": ("post", INVITE),
+    "mail_links": ("post", INVITE),
     "live": ("get", SEE_SESSIONS),
     "live_changes": ("post", SEE_SESSIONS),
     "live_act": ("post", SUPERVISE),

@@ -92,6 +92,8 @@ def test_a_test_in_three_steps(teacher: Client) -> None:
         ("how", {"min_questions": "21"}, "more than the test may ask"),
         ("how", {"time_limit_minutes": "0"}, "greater than or equal to 1"),
         ("how", {"result_kind": "passing"}, "Choose one"),
+        ("how", {"feedback": "Again.\n\nGo on."}, "4 levels, 2 texts. Write one for each of: Beginning, Dev"),
+        ("how", {"feedback": "Again.", "result_kind": "thanks"}, "4 levels, 1 texts"),
         ("who", {"closes_at": "2020-01-01T12:00"}, "This has passed"),
         ("who", {"opens_at": "2050-01-02T12:00", "closes_at": "2050-01-01T12:00"}, "close before it opens"),
         ("who", {"result_release": "closed"}, "when the test closes"),
@@ -113,6 +115,19 @@ def test_what_cannot_work_is_said_while_typing_and_not_stored(
     assert whole.status_code == 200
     assert said in text_of(whole)
     assert NamedTest.objects.filter(pk=test.pk).values().get() == before
+
+
+def test_students_of_each_level_read_a_text_of_their_own(teacher: Client) -> None:
+    test = make(teacher, make_pool(24).pk)
+    address = f"/desk/tests/{test.pk}/how"
+    texts = ["Again, from page 3.\nThen ask.", "Go on.", "Well done.", "Try the next book."]
+    assert teacher.post(address, {**HOW, "feedback": "\r\n \r\n".join(texts)}).status_code == 302
+    test.refresh_from_db()
+    assert test.result_feedback == texts
+    assert "\n\n".join(texts) in text_of(teacher.get(address))
+    assert teacher.post(address, {**HOW, "feedback": " "}).status_code == 302
+    test.refresh_from_db()
+    assert test.result_feedback is None
 
 
 def test_an_exactness_that_the_pool_does_not_reach_is_pointed_out(teacher: Client) -> None:

@@ -28,6 +28,7 @@ from sessions_app.models.lti import (
     LtiSitting,
     LtiSpent,
 )
+from sessions_app.models.mail import InvitationMail, Mailing
 from sessions_app.models.measurement import Calibration, ImportedSitting, ResponseImport
 from sessions_app.models.named_tests import Invitation, NamedTest, TestShare
 from sessions_app.models.outgoing import Outgoing
@@ -54,6 +55,7 @@ __all__ = [
     "GateCheck",
     "ImportedSitting",
     "Invitation",
+    "InvitationMail",
     "LiveSession",
     "LossAcknowledgement",
     "LostAnswers",
@@ -64,6 +66,7 @@ __all__ = [
     "LtiRegistration",
     "LtiSitting",
     "LtiSpent",
+    "Mailing",
     "NamedTest",
     "Outgoing",
     "PoolImport",

@@ -17,8 +17,9 @@ from sessions_app.models import NamedTest
 from sessions_app.preparing import shelf, usual
 from sessions_app.preparing.outlook import askable_by, best_error
 from sessions_app.preparing.rules_in_fields import EXPERT, WITHOUT_ABILITY, fields_of, rules_of
+from sessions_app.reporting.levels import levels_of
 from sessions_app.sitting import named_tests
-from sessions_app.sitting.result_specs import USUAL_CUTS, problems_of_result
+from sessions_app.sitting.result_specs import USUAL_CUTS, problems_of_result, spec_of
 from testing_engine import approval
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules, RulesError
@@ -51,7 +52,8 @@ class What:
 class How:
     """Step 2. `stopping`: a key of `STOPPING`, `KEPT` for the rules that there are. `target_error`: the
     standard error (logits) to stop at; `sure_enough`: the probability of a level. `pass_from`: the cut
-    (logits) above which a test is passed, None for what the test says already."""
+    (logits) above which a test is passed, None for what the test says already. `feedback`: a text for each
+    level, the lowest first; empty: none."""
 
     stopping: str
     max_questions: int | None = None
@@ -62,6 +64,7 @@ class How:
     result_kind: str = NamedTest.ResultKind.BY_RULES.value
     pass_from: float | None = None
     closing: str = ""
+    feedback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def how_of(test: NamedTest) -> How:
         result_kind=test.result_kind,
         pass_from=cut if cut in USUAL_CUTS else None,
         closing=test.closing,
+        feedback=tuple(test.result_feedback or ()),
     )
 
 
@@ -137,6 +141,7 @@ def with_how(test: NamedTest, how: How) -> NamedTest:
     """With another end."""
     then = copy(test)
     then.time_limit_minutes, then.closing = how.time_limit_minutes, how.closing
+    then.result_feedback = list(how.feedback) or None
     _set_result(then, how)
     if how.stopping != KEPT:
         then.rules = _rules(test, then, how).to_json()
@@ -148,10 +153,29 @@ def with_how(test: NamedTest, how: How) -> NamedTest:
         problems += [("max_questions", length)] if length else []
     if not problems:
         told = problems_of_result(then, test.pool, then.rules)
-        problems += [("result_kind", quoted(text)) for _field, text in told]
+        problems += [
+            ("feedback", _misfit_of_feedback(then))
+            if field == "result_feedback"
+            else ("result_kind", quoted(text))
+            for field, text in told
+        ]
     if problems:
         raise TestRefused(problems)
     return then
+
+
+def _misfit_of_feedback(then: NamedTest) -> Sentence:
+    """What the levels are that each need a text."""
+    levels, count = levels_of(spec_of(then)), len(then.result_feedback or ())
+    if not levels:
+        return say("This test’s results have no levels: leave it empty.")
+    names = ", ".join(level.name for level in levels)
+    return say(
+        "{levels} levels, {texts} texts. Write one for each of: {names}.",
+        levels=len(levels),
+        texts=count,
+        names=names,
+    )
 
 
 def _set_result(then: NamedTest, how: How) -> None:

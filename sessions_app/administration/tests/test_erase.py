@@ -328,6 +328,7 @@ def test_its_columns_are_all_decided_on() -> None:
         "Accommodation",
         "RosterPerson",
         "LtiPerson",
+        "InvitationMail",
     }
     no_students = {"ApiClient", "NamedTest", "ResultSpecification", "LiveSession"}  # the last is a proxy
     no_students |= {
@@ -340,7 +341,7 @@ def test_its_columns_are_all_decided_on() -> None:
     }
     no_students |= {"Simulation", "SimulationPart", "PoolWatch", "Webhook"}
     no_students |= {"AnswerCount", "ResultCount"}
-    no_students |= {"SchoolClass", "ClassTeacher", "ClassTest", "TestShare"}
+    no_students |= {"SchoolClass", "ClassTeacher", "ClassTest", "TestShare", "Mailing"}
     no_students |= {"LtiKey", "LtiLink", "LtiRegistration", "LtiSpent"}
     # Of a session, by its id alone.
     no_students |= {"CatSection", "CatSitting", "CatStage", "WebhookMessage", "SessionToCount", "LostAnswers"}

@@ -39,6 +39,8 @@ MEANT_TO_CHANGE = {  # whole tables
     "response_imports": "the same",
     "named_tests": "what is for later tests; what a test was given with is in its plan",
     "question_pools": "which revision, scale and name it has for later tests",
+    "mailings": "what a teacher wrote to students",
+    "invitation_mails": "what became of it",
     "test_shares": "which colleagues see or change a test",
     "pool_shares": "which colleagues see or change a pool",
     "scales": "the correlation that a test began with is in its plan",
