@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import Http404
 
+from organisations.acting import sees_own_alone
 from organisations.sharing import Level
 from sessions_app.preparing import shelf as tests
 from testing_engine.authoring import shelf as pools
@@ -83,9 +84,11 @@ def rights_of(
 
 def shared_so_far(named: Mapping[str, Any]) -> tuple[str, Level]:
     """What the address names that can be a colleague's, and how much of it whoever acts has. Raises `Http404`
-    where they find no such thing."""
+    where they find no such thing; to who sees all, the page itself says so."""
     for of, level_on in _LEVELS.items():
         if of in named:
+            if not sees_own_alone():
+                return of, Level.OWN
             if (level := level_on(named[of])) is None:
                 raise Http404
             return of, level
