@@ -5879,12 +5879,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ChangedStudents"];
+                };
             };
             /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
             400: {
@@ -7350,12 +7351,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["PoolReply"];
+                };
             };
             /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
             400: {
