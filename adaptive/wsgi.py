@@ -2,13 +2,16 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 from adaptive.serving.bodies import with_known_length
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adaptive.settings")
-application = with_known_length(get_wsgi_application())
+django.setup(set_prefix=False)
 
-from adaptive.checks import refuse_insecure_start  # noqa: E402  needs the settings loaded
+from adaptive.checks import refuse_insecure_start  # noqa: E402  these need the settings loaded
+from adaptive.handler import Handler  # noqa: E402
+
+application = with_known_length(Handler())
 
 refuse_insecure_start()

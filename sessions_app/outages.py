@@ -52,6 +52,11 @@ def forget_full_disk() -> None:
     cache.delete(DISK_FULL_KEY)
 
 
+def left_at() -> float:
+    """When this process last left a server, by `time.monotonic`: connections from before lead there."""
+    return _left_at
+
+
 def leave_read_only_server() -> None:
     """After a failover this process's connections lead to a standby: new ones may lead elsewhere."""
     global _left_at

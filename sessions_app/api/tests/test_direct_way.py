@@ -1,18 +1,28 @@
 """The short way of a running test's requests says and does what the long way would."""
 
+import io
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.conf import LazySettings
+from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, reset_queries
+from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
 
 from adaptive.direct import DirectWay
+from adaptive.handler import Handler
 from adaptive.logins import FewAtOnce
-from sessions_app.api import direct
+from sessions_app.api import at_once, direct
 from sessions_app.api.permissions import REPORT
 from sessions_app.api.serializers import _SUBMIT_REQUEST, SubmitRequestSerializer
 from sessions_app.api.versions import ROOTS
@@ -178,3 +188,61 @@ def test_what_is_usual_reads_as_the_serializer_reads_it(body: dict[str, Any]) ->
             return repr(error.detail)
 
     assert read() == serialized()
+
+
+# --- As the server calls it ------------------------------------------------------------------------------
+
+
+def told_by_server(asked: Asked) -> tuple[int, Any, dict[str, str]]:
+    """The same, without the test client's own handler."""
+    method, address, body, authorization, headers = asked
+    path, _, query = address.partition("?")
+    sent = b"" if body is None else json.dumps(body).encode()
+    environ: dict[str, Any] = {
+        **RequestFactory()._base_environ(),
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "wsgi.input": io.BytesIO(sent),
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(sent)),
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
+    }
+    if authorization is not None:
+        environ["HTTP_AUTHORIZATION"] = authorization
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    handler = Handler()
+    content = b"".join(handler(environ, lambda status, told: started.append((status, told))))
+    ((status, told_headers),) = started
+    kept = {name: value for name, value in told_headers if name not in CHANGES}
+    return int(status[:3]), json.loads(content) if "json" in kept["Content-Type"] else None, kept
+
+
+@pytest.mark.parametrize("is_secured", [False, True])
+def test_the_server_gets_what_the_client_gets(
+    requests: list[Asked], settings: LazySettings, is_secured: bool
+) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.SECURE_SSL_REDIRECT = is_secured
+    with no_signals():
+        for each in requests:
+            assert told_by_server(each) == told(each), each[:2]
+
+
+@contextmanager
+def no_signals() -> Iterator[None]:
+    """The handler sends none for these requests. (The client, which has a handler of its own, does.)"""
+    with patch.object(WSGIHandler, "__call__", side_effect=AssertionError):
+        yield
+
+
+def test_whoever_listens_to_beginnings_and_ends_was_thought_of() -> None:
+    """Of all that Django announces a request to: `adaptive.handler` does what is needed, or it is not."""
+    done = {close_old_connections, at_once._give_back}
+    not_needed = {
+        reset_queries,  # kept with DEBUG alone, and no more than some thousands
+        close_caches,  # of Redis there are connections of our own
+        reset_urlconf,  # no such request sets another
+    }
+    for signal in (request_started, request_finished):
+        assert set(signal._live_receivers(None)[0]) <= done | not_needed
