@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from testing_engine.psychometrics.ability.posterior import AbilityEstimate
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate, mean_of_all
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import counting
 
@@ -17,10 +17,22 @@ def overall_score(
     """
     if len(estimate.theta) < 2:
         return None
-    part = counting(bank)
-    items = items if part.is_whole else [item for item in items if part.holds(item)]
-    (which,) = np.nonzero((bank.slopes[list(items)] > 0).any(axis=0))
-    if len(which) < 2:
+    measured_by = bank.derived(("concepts, in bits",), lambda: _concepts_of(bank))
+    bits = 0
+    for item in items:
+        bits |= measured_by[item]
+    if bits.bit_count() < 2:
         return None
-    own = AbilityEstimate(estimate.theta[which], estimate.covariance[np.ix_(which, which)])
-    return own.overall.theta, own.overall.standard_error
+    theta, covariance = estimate.theta, estimate.covariance
+    if bits.bit_count() < len(theta):
+        which = [concept for concept in range(len(theta)) if bits >> concept & 1]
+        theta, covariance = theta[which], covariance[np.ix_(which, which)]
+    return mean_of_all(theta, np.ascontiguousarray(covariance))
+
+
+def _concepts_of(bank: ItemBank) -> list[int]:
+    """Of each question a number with a bit for each concept that it measures; 0 of a pilot."""
+    powers = 1 << np.arange(bank.n_dimensions, dtype=object)
+    bits = np.where(bank.slopes > 0, powers, 0).sum(axis=1)
+    bits[counting(bank).index < 0] = 0
+    return [int(each) for each in bits]

@@ -53,6 +53,12 @@ class Score:
     skewness: float = 0.0  # 0 where it is not known
 
 
+def mean_of_all(theta: FloatArray, covariance: FloatArray) -> tuple[float, float]:
+    """θ̄ = 1ᵀθ / D and its error √(1ᵀ Cov 1) / D; with the bits of `mean`, without its wrapper."""
+    variance = float(np.add.reduce(covariance, axis=None) / covariance.size)
+    return float(np.add.reduce(theta) / theta.size), math.sqrt(max(variance, 0.0))
+
+
 @quickly_made
 @dataclass(frozen=True, eq=False)
 class AbilityEstimate:
@@ -84,7 +90,7 @@ class AbilityEstimate:
     @cached_property
     def overall(self) -> Score:
         """The mean of all dimensions, θ̄ = 1ᵀθ / D, and its error √(1ᵀ Cov 1) / D."""
-        theta, error = float(self.theta.mean()), math.sqrt(max(float(self.covariance.mean()), 0.0))
+        theta, error = mean_of_all(self.theta, self.covariance)
         if self.third_order is None or not error:
             return Score(theta, error)
         return Score(theta, error, float((self.third_order.mean(axis=1) ** 3).sum()) / error**3)
@@ -92,23 +98,13 @@ class AbilityEstimate:
     def limited(self) -> "AbilityEstimate":
         """The same, unless a number is none or is out of reach: answers that tell nothing at all, a grid too
         coarse for what is known, an information that overflows."""
-        if len(self.theta) == 1 and self._is_within_reach():
-            return self
-        variance = np.diagonal(self.covariance)
-        if (
-            variance.min() >= LEAST_ERROR**2
-            and variance.max() <= MOST_ERROR**2
-            and np.isfinite(self.theta).all()
-        ):
+        variance = self.covariance.diagonal()
+        is_known = all(LEAST_ERROR**2 <= each <= MOST_ERROR**2 for each in variance.tolist())
+        if is_known and all(map(math.isfinite, self.theta.tolist())):
             return self
         theta = np.clip(np.nan_to_num(self.theta), -FARTHEST, FARTHEST)
         variance = np.nan_to_num(variance, nan=np.inf, posinf=np.inf).clip(LEAST_ERROR**2, MOST_ERROR**2)
         return AbilityEstimate(theta, np.diag(variance))
-
-    def _is_within_reach(self) -> bool:
-        """Of one dimension, without the cost of arrays."""
-        is_known = LEAST_ERROR**2 <= float(self.covariance[0, 0]) <= MOST_ERROR**2
-        return is_known and math.isfinite(self.theta[0])
 
 
 @quickly_made
@@ -222,12 +218,16 @@ class Likelihood:
     def __init__(self, bank: ItemBank, answers: Answers) -> None:
         self.bank = bank
         self.items = answers.items
-        self.slopes = bank.slopes[answers.items]  # (n, D)
         self.intercepts = bank.intercepts[answers.items]
         self.groups = [
             (family.take(rows), own, answers.scores[own])
             for family, rows, own in bank.by_family(answers.items)
         ]
+
+    @cached_property
+    def slopes(self) -> FloatArray:
+        """(n, D)"""
+        return self.bank.slopes[self.items]
 
     @cached_property
     def parts(self) -> list[tuple[IntArray, AnswerCurves]]:
