@@ -25,7 +25,7 @@ METHODS = ("GET", "POST")
 OF_THE_REPLY = {"content-type", "content-length"}
 MOST_KEPT = 256  # who invents hosts and origins makes others wait for nothing
 
-Headers = list[tuple[str, str]]
+Headers = dict[str, tuple[str, str]]  # by their names in small letters
 
 
 def is_of_running_test(method: str | None, address: str) -> bool:
@@ -57,10 +57,11 @@ class DirectWay:
                 response = response.render()
         except Exception as error:
             response = response_for_exception(request, error)
-        for name, value in headers:
-            if name == "Vary" and name in response.headers:
-                value = f"{response.headers[name]}, {value}"
-            response.headers[name] = value
+        vary = response.headers.get("Vary")
+        # As item by item, which would look at every character of every value again.
+        response.headers._store.update(headers)
+        if vary is not None and "vary" in headers:
+            response.headers["Vary"] = f"{vary}, {headers['vary'][1]}"
         response.headers["Content-Length"] = str(len(response.content))
         return response
 
@@ -97,7 +98,8 @@ class DirectWay:
             set_urlconf(None)  # the thread's own, which the probe has changed
         if not hasattr(reply, "is_empty_page"):
             return None
-        return [(name, value) for name, value in reply.headers.items() if name.lower() not in OF_THE_REPLY]
+        headers = {name.lower(): (name, value) for name, value in reply.headers.items()}
+        return {name: header for name, header in headers.items() if name not in OF_THE_REPLY}
 
     def _forget(self, **_: Any) -> None:
         """Settings change in tests alone."""

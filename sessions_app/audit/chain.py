@@ -11,13 +11,14 @@ cannot be made to look whole (Schneier & Kelsey 1999, "Secure audit logs to supp
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+
+from sessions_app.audit.keyed import keyed
 
 SIZE = 16  # bytes of a head and of a link
 BEGINNING = bytes(SIZE)
@@ -30,7 +31,7 @@ Fact = str | int | Sequence[float] | None
 
 def advance(head: bytes, entry: bytes, key: str | None = None) -> bytes:
     """The head after one more entry; with the key of now unless another is named."""
-    return hmac.digest((settings.AUDIT_KEY if key is None else key).encode(), head + entry, "sha256")[:SIZE]
+    return keyed((settings.AUDIT_KEY if key is None else key).encode()).digest(head + entry)[:SIZE]
 
 
 def link_of(head: bytes) -> bytes:

@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from typing import Any, cast
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import IntegrityError, connection
 from django.db.models import Field
@@ -113,8 +114,7 @@ def _inserted(table: str, fields: Sequence[Field[Any, Any]], latest: Collection[
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(values)})"  # noqa: S608
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An answer and what it changes: everything that one submission writes."""
 
     session_id: UUID
@@ -208,7 +208,7 @@ def record(entry: Entry) -> Recorded | None:
     Raises `IdempotencyKeyReused` where another answer of this session carries the key.
     """
     links = _links_of(entry)
-    row = vars(entry) | entry.columns | links | {"mark_stays": mark_stays()}
+    row = msgspec.structs.asdict(entry) | entry.columns | links | {"mark_stays": mark_stays()}
     try:
         with connection.cursor() as cursor:
             cursor.execute(_RECORD, cast(Any, row))

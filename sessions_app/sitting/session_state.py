@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -73,13 +74,19 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
         """The state after one more answer."""
         return msgspec.structs.replace(
             self,
-            items=_pack_items([*self.item_indices, self.current]),
-            scores=self.scores + _bytes([answered.score], np.int8),
+            items=self._with_current(),
+            scores=self.scores + answered.score.to_bytes(1, signed=True),
             correct=self.correct + answered.counts_as_right,
             current=answered.next_item or 0,
             chain_head=answered.chain_head,
             asked_at=answered.asked_at,
         )
+
+    def _with_current(self) -> bytes:
+        """The questions behind one more answer."""
+        if len(self.items) == 2 * self.answered and self.current < 2**16:
+            return self.items + self.current.to_bytes(2, sys.byteorder)
+        return _pack_items([*self.item_indices, self.current])
 
     @classmethod
     def unpack(cls, packed: bytes | None) -> "SessionState | None":
@@ -127,15 +134,13 @@ class SessionState(msgspec.Struct, frozen=True, array_like=True):
     @property
     def item_indices(self) -> list[int]:
         """Questions answered so far, as indices in the revision, in order."""
-        width = np.uint32 if self.answered and len(self.items) == 4 * self.answered else np.uint16
-        indices: list[int] = np.frombuffer(self.items, dtype=width).tolist()
-        return indices
+        is_wide = self.answered and len(self.items) == 4 * self.answered
+        return memoryview(self.items).cast("I" if is_wide else "H").tolist()
 
     @property
     def item_scores(self) -> list[int]:
         """The score of each answer, as it counts."""
-        scores: list[int] = np.frombuffer(self.scores, dtype=np.int8).tolist()
-        return scores
+        return memoryview(self.scores).cast("b").tolist()
 
     @property
     def prior_mean_sd(self) -> tuple[list[float], list[float]]:

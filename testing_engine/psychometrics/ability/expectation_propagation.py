@@ -135,21 +135,19 @@ class GroupedTest:
 
     def __init__(self, bank: ItemBank, answers: Answers, prior: NormalPrior) -> None:
         known = bank.derived(("directions",), lambda: Directions.of_bank(bank))
-        site = known.of_item[answers.items]
-        order = np.argsort(site, kind="stable")
-        site, items = site[order], answers.items[order]
-        self.likelihood = Likelihood(bank, Answers(items, answers.scores[order]))
+        site = known.of_item.take(answers.items)
+        order = site.argsort(kind="stable")
+        site, items = site.take(order), answers.items.take(order)
+        self.likelihood = Likelihood(bank, Answers(items, answers.scores.take(order)))
         new = np.empty(len(site), dtype=bool)
         new[0] = True
         np.not_equal(site[1:], site[:-1], out=new[1:])
-        self.first = np.flatnonzero(new)  # (G,) each direction's first answer
-        self.of_answer = np.cumsum(new) - 1  # (n,)
-        self.unit = known.unit[site[self.first]]  # (G, D)
+        (self.first,) = new.nonzero()  # (G,) each direction's first answer
+        self.of_answer = new.cumsum() - 1  # (n,)
+        self.unit = known.unit.take(site.take(self.first), axis=0)  # (G, D)
         self.across = np.ascontiguousarray(self.unit.T)
-        self.steepness, self.intercepts = bank.steepness[items], self.likelihood.intercepts
+        self.steepness, self.intercepts = bank.steepness.take(items), self.likelihood.intercepts
         self.prior = prior
-        self.prior_pull = prior.precision @ prior.mean
-        self.identity = np.eye(len(prior.mean))
 
     def nothing_known(self) -> Sites:
         """Flat sites: the prior."""
@@ -170,16 +168,17 @@ class GroupedTest:
         """Where repeated updates of all sites settle; None where they do not in so many iterations."""
         step = longest_step
         for iteration in range(iterations):
-            raw = self._moments(sites)
+            middle, sd = self.unit @ sites.mean, np.sqrt(sites.variance)
+            raw = self._moments(sites, middle, sd)
             mean = raw[:, 1]
             variance = raw[:, 2] - mean * mean
-            moved = max(np.abs(mean).max(), np.abs(variance - 1).max())
-            if not (moved < np.inf and variance.min() > NARROWEST):
+            moved = max(_largest(np.abs(mean)), _largest(np.abs(variance - 1)))
+            if not (moved < np.inf and np.minimum.reduce(variance) > NARROWEST):
                 return None
             if iteration == DAMPED_AFTER:
                 step = min(step, 0.5)
             more = (1 / variance - 1) / sites.variance
-            pull = (self.unit @ sites.mean) * more + mean / (variance * np.sqrt(sites.variance))
+            pull = middle * more + mean / (variance * sd)
             taken, made = self._stepped(sites, more, pull, step)
             if made is None:
                 return None
@@ -188,19 +187,18 @@ class GroupedTest:
                 return Fit(self.unit, sites, raw)
         return None
 
-    def _moments(self, sites: Sites) -> FloatArray:
-        """(G, 5) E x^0 … E x^4 of every u, x = (u − its mean) / its standard deviation, with the true answers
-        in place of its own site."""
-        middle, sd = self.unit @ sites.mean, np.sqrt(sites.variance)
+    def _moments(self, sites: Sites, middle: FloatArray, sd: FloatArray) -> FloatArray:
+        """(G, 5) E x^0 … E x^4 of every u, x = (u − its `middle`) / its `sd`, with the true answers in place
+        of its own site."""
         tau, nu = sites.precision, sites.pull
         others = np.empty((len(sd), 2))
         others[:, 0], others[:, 1] = sd * (tau * middle - nu), 1 - tau * sites.variance
         log_density = others @ QUADRATIC
-        at, wide = middle[self.of_answer], sd[self.of_answer]
+        at, wide = middle.take(self.of_answer), sd.take(self.of_answer)
         t = (self.steepness * wide)[:, None] * NODES
         t += (self.steepness * at + self.intercepts)[:, None]
         log_density += np.add.reduceat(self.likelihood.log_p(t), self.first, axis=0)
-        log_density -= log_density.max(axis=1)[:, None]
+        log_density -= np.maximum.reduce(log_density, axis=1, keepdims=True)
         raw = np.exp(log_density, out=log_density) @ POWERS
         moments: FloatArray = raw / raw[:, :1]
         return moments
@@ -212,7 +210,7 @@ class GroupedTest:
         leave every u one without its own site."""
         while step >= SHORTEST_STEP:
             made = self._made(sites.precision + step * more, sites.pull + step * pull)
-            if made is not None and (made.precision * made.variance).max() < 1:
+            if made is not None and _largest(made.precision * made.variance) < 1:
                 return step, made
             step /= 2
         return step, None
@@ -221,13 +219,19 @@ class GroupedTest:
         factor, is_indefinite = dpotrf(self.prior.precision + (self.across * precision) @ self.unit)
         if is_indefinite:
             return None
-        covariance = dpotrs(factor, self.identity)[0]
-        mean = covariance @ (self.prior_pull + pull @ self.unit)
+        covariance = dpotrs(factor, self.prior.identity)[0]
+        mean = covariance @ (self.prior.pull + pull @ self.unit)
         return Sites(precision, pull, mean, covariance, self._variances(covariance))
 
     def _variances(self, covariance: FloatArray) -> FloatArray:
-        variances: FloatArray = ((self.unit @ covariance) * self.unit).sum(axis=1)
+        variances: FloatArray = np.add.reduce((self.unit @ covariance) * self.unit, axis=1)
         return variances
+
+
+def _largest(numbers: FloatArray) -> float:
+    """As `max`, without its wrapper: these arrays have a few numbers each."""
+    largest: float = np.maximum.reduce(numbers)
+    return largest
 
 
 def _is_positive(matrix: FloatArray) -> bool:

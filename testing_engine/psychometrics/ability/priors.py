@@ -58,6 +58,16 @@ class NormalPrior:
         return np.asarray(np.linalg.inv(self.covariance), dtype=np.float64)
 
     @cached_property
+    def pull(self) -> FloatArray:
+        """(D,) precision times mean."""
+        return np.asarray(self.precision @ self.mean)
+
+    @cached_property
+    def identity(self) -> FloatArray:
+        """(D, D)"""
+        return np.eye(len(self.mean))
+
+    @cached_property
     def location_scale(self) -> tuple[float, float]:
         """Mean and standard deviation of the first dimension, as plain floats."""
         return float(self.mean[0]), float(np.sqrt(self.covariance[0, 0]))
