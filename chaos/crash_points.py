@@ -44,7 +44,7 @@ POSTGRESQL_ASKED, REDIS_ASKED, REPLIED = "PostgreSQL asked", "Redis asked", "rep
 _MARKS = {
     "chaos.crash_points_web._postgresql_asked": POSTGRESQL_ASKED,
     "redis.connection.AbstractConnection.send_packed_command": REDIS_ASKED,
-    "django.core.handlers.wsgi.WSGIHandler.__call__": REPLIED,
+    "adaptive.handler.Handler.__call__": REPLIED,
 }
 
 PATHS_FILE = Path(__file__).with_name("crash_points.txt")

@@ -33,7 +33,7 @@ class DirectRequest(Request):
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request, authenticators=(_AUTHENTICATOR,), negotiator=_NEGOTIATOR)
-        self._authenticator = None
+        self._authenticator: ApiTokenAuthentication | None = None
         self._read: Any = None
         self.META = request.META  # is asked for four times, and would be looked for here first
 
