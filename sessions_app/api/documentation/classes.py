@@ -208,6 +208,7 @@ BRING_ROSTER = Endpoint(
     reply=replies.RosterReply,
     problems=("404",),
     examples=(
+        asked("A file", {"file": "9b.csv", "whole": True, "dry_run": True}, "multipart/form-data"),
         asked("As text", {"table": "student_id,name\ns-4711,Ada\n", "whole": True, "dry_run": True}),
         replied("One is new", _REPORT),
     ),
@@ -224,7 +225,10 @@ BRING_SCHOOL = Endpoint(
     ),
     request=SchoolRoster,
     reply=replies.RosterReply,
-    examples=(replied("What would change", _REPORT),),
+    examples=(
+        asked("Look first", {"file": "roster.zip", "dry_run": True}, "multipart/form-data"),
+        replied("What would change", _REPORT),
+    ),
 )
 
 LIST_TESTS = Endpoint(
