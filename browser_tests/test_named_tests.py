@@ -146,7 +146,7 @@ def test_more_time_is_on_the_page_within_30_seconds(page: Page, sitting: TestSes
     supervision.extend([sitting.pk], 60, Supervisor(), now=timezone.now())
     later(page, 30)
     expect(page.locator("#timer")).to_have_text(re.compile("Time left: (90:00|89:)"))
-    expect(page.locator("#notice")).to_have_text("Your time was changed. Look at the time left.")
+    expect(page.locator("#notice")).to_have_text("You have 60 more minutes.")
     choose(page, 1)
     send(page)
     expect(page.locator("#number")).to_have_text(re.compile("Question 2 "))
@@ -214,3 +214,22 @@ def test_an_option_begins_where_its_words_begin(page: Page) -> None:
         assert words is not None
         begins_at_the_right.append(circle["x"] > words["x"])
     assert begins_at_the_right == [True, True, False, False, False]
+
+
+def test_a_pause_hides_the_question_and_keeps_half_an_answer(page: Page) -> None:
+    rules = {"max_questions": 4, "pauses": {"times": 1, "minutes": 10}}
+    page.goto(link_to(make_named_test(make_pool(), time_limit_minutes=30, rules=rules)))
+    page.get_by_role("button", name="Begin").click()
+    choose(page, 2)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#paused-until")).to_have_text(re.compile(r"The pause ends by itself at \d+:\d\d"))
+    expect(page.locator("#paused-left")).to_have_text(re.compile("Time left: (30:0|29:)"))
+    expect(page.locator("#question")).to_be_hidden()
+    check_accessibility(page)
+    page.reload()
+    expect(page.locator("#paused-until")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".option input").nth(2)).to_be_checked()
+    send(page)
+    expect(page.locator("#number")).to_contain_text("2")
+    assert TestSession.objects.get().responses.get().response_time_ms is None  # seen in another page's life

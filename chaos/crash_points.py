@@ -28,6 +28,7 @@ DIRECTORS = (
     "sessions_app.api.sitting",
     "sessions_app.sitting.submission",
     "sessions_app.sitting.lifecycle",
+    "sessions_app.sitting.pausing",
     "sessions_app.sitting.access",
     "sessions_app.sitting.standing",
     "sessions_app.sitting.decisions",

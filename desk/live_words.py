@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sessions_app.administration.live import Live, Row, Standing, milliseconds, span
-from sessions_app.refusals import NoDeadline, NotExpired, Refusal, SessionNotActive
+from sessions_app.refusals import NoDeadline, NotExpired, PausesNotAllowed, Refusal, SessionNotActive
 
 STANDINGS = {
     Standing.RUNS: gettext_lazy("at work"),
+    Standing.PAUSED: gettext_lazy("paused"),
     Standing.WAITS: gettext_lazy("reads the introduction"),
     Standing.EXPIRED: gettext_lazy("stopped: nobody went on"),
     Standing.FINISHED: gettext_lazy("finished"),
@@ -20,7 +21,7 @@ STANDINGS = {
 
 def row_words(row: Row, now: datetime) -> dict[str, Any]:
     """What a row shows; its clocks as moments, which the page lets run."""
-    is_on = row.standing in (Standing.RUNS, Standing.WAITS)
+    is_on = row.standing in (Standing.RUNS, Standing.PAUSED, Standing.WAITS)
     shown: dict[str, Any] = {
         "row": row,
         "called": row.name or row.student_id,
@@ -33,7 +34,9 @@ def row_words(row: Row, now: datetime) -> dict[str, Any]:
         shown["question"] = _("{count} answered").format(count=row.answered)
     if row.standing is Standing.RUNS and row.last_activity:
         shown |= {"since": milliseconds(row.last_activity), "idle": span(now - row.last_activity)}
-    if row.deadline and is_on:
+    if row.paused_at and row.deadline:
+        shown["left"] = span(row.deadline - row.paused_at)  # it stands still
+    elif row.deadline and is_on:
         shown["until"] = milliseconds(row.deadline)
         shown["left"] = _("time is up") if row.deadline < now else span(row.deadline - now)
     elif is_on:
@@ -44,7 +47,7 @@ def row_words(row: Row, now: datetime) -> dict[str, Any]:
 def count_line(live: Live) -> str:
     """How many are where."""
     counts = live.counts
-    running = counts[Standing.RUNS] + counts[Standing.WAITS]
+    running = counts[Standing.RUNS] + counts[Standing.PAUSED] + counts[Standing.WAITS]
     said = _("At work: {running}. Stopped: {stopped}. Finished: {finished}. Not begun: {waiting}.").format(
         running=running,
         stopped=counts[Standing.EXPIRED],
@@ -60,5 +63,6 @@ def refusal_words(refusal: Refusal) -> str:
         NoDeadline: _("it has no time limit"),
         SessionNotActive: _("it is over"),
         NotExpired: _("it cannot go on: it runs, or it is finished"),
+        PausesNotAllowed: _("it allows no pauses, or it has not begun"),
     }
     return known.get(type(refusal), str(refusal))

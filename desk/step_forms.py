@@ -17,10 +17,13 @@ from sessions_app.administration.classes.handing_out import MayHave
 from sessions_app.preparing.outlook import Outlook
 from sessions_app.preparing.shelf import LONGEST_TITLE
 from sessions_app.preparing.steps import KEPT, MOST_MINUTES, PASSING, How, Problems, What, Who
+from testing_engine.psychometrics.pauses import MOST_MINUTES as MOST_PAUSED
+from testing_engine.psychometrics.pauses import MOST_TIMES, Pauses
 
 EXACTNESS = (0.5, 0.4, 0.3)
 SURENESS = (0.8, 0.9, 0.95)
 MOST_QUESTIONS, MOST_TRIES = 1000, 1000
+USUAL_PAUSES = Pauses()
 LONGEST_TEXT = 20_000
 EMPTY_LINE = re.compile(r"\n(?:[^\S\n]*\n)+")
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -103,6 +106,16 @@ class HowForm(StepForm):
     time_limit_minutes = _number(
         gettext_lazy("Time limit in minutes"), MOST_MINUTES, help_text=gettext_lazy("Empty: there is none.")
     )
+    pauses = _number(
+        gettext_lazy("Students may pause, the clock stops: how often, at most"),
+        MOST_TIMES,
+        help_text=gettext_lazy("Empty: they may not. While a test is paused, its question is hidden."),
+    )
+    pause_minutes = _number(
+        gettext_lazy("Minutes of all pauses together, at most"),
+        MOST_PAUSED,
+        help_text=gettext_lazy("Then the clock goes on by itself."),
+    )
     result_kind = forms.ChoiceField(label=gettext_lazy("At the end students read"), widget=forms.RadioSelect)
     pass_from = forms.TypedChoiceField(
         coerce=float,
@@ -145,6 +158,7 @@ class HowForm(StepForm):
             "sure_enough": before.sure_enough or SURENESS[1],
             "min_questions": before.min_questions or min(5, outlook.askable) or None,
             "pass_from": "" if before.pass_from is None else str(before.pass_from),
+            "pause_minutes": before.pause_minutes or USUAL_PAUSES.minutes,
         }
         self.initial = {**self.initial, **shown}
 

@@ -117,6 +117,12 @@ def how_words(how: How) -> list[str]:
         said.append(_("It has {most} questions.").format(most=how.max_questions))
     if how.time_limit_minutes:
         said.append(_("There are {minutes} minutes for it.").format(minutes=how.time_limit_minutes))
+    if how.pauses:
+        said.append(
+            _("Students may pause: {times} times, for {minutes} minutes in all; the clock stops.").format(
+                times=how.pauses, minutes=how.pause_minutes
+            )
+        )
     said.append(_("At the end students read {result}.").format(result=RESULTS[how.result_kind]))
     return said
 

@@ -211,6 +211,21 @@ class SessionNotActive(SessionConflict):
     """The test is over."""
 
 
+class SessionPaused(SessionConflict):
+    """The test's clock stands still."""
+
+
+class PausesNotAllowed(Refusal):
+    """This test cannot be paused, or not now; the message says why."""
+
+
+class NoPauseLeft(Refusal):
+    """Its student has paused the test as often, or as long, as it allows."""
+
+    def __init__(self, times: int, minutes: int) -> None:
+        super().__init__(f"This test allows {times} pauses, of {minutes} minutes in all; none is left.")
+
+
 class NamedTestNotFound(Refusal):
     """No named test of that name."""
 

@@ -90,6 +90,14 @@ def script_texts() -> dict[str, str]:
         "askInviter": _("Ask whoever invited you what to do."),
         "limit": _("Time limit: {minutes} minutes. The time runs once you begin."),
         "timeChanged": _("Your time was changed. Look at the time left."),
+        "moreMinute": _("You have 1 more minute."),
+        "moreMinutes": _("You have {minutes} more minutes."),
+        "pausedUntil": _("The pause ends by itself at {time}."),
+        "pausedMeanwhile": _(
+            "The test was paused. Your answer was not taken: send it when the test goes on."
+        ),
+        "noPauseLeft": _("You have paused this test as often, or as long, as it allows."),
+        "noPauses": _("This test cannot be paused now."),
         "usedTitle": _("You have taken this test"),
         "used": _(
             "The test of this invitation is over. If you think that it is not, ask whoever invited you."

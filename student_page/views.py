@@ -25,6 +25,8 @@ MODULES = (
     *("interactions.js", "choosing.js", "menus.js", "entering.js", "ordering.js", "pairing.js"),
 )
 
+ON_DEMAND = ("pause.js",)
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -72,7 +74,10 @@ def demo(request: HttpRequest) -> HttpResponse:
 def service_worker(request: HttpRequest) -> HttpResponse:
     """It stands here and not among the static files, as it serves the addresses below its own alone."""
     # Scripts import each other by their plain names, so the page asks for those, and not for the hashed ones.
-    files = [static("student_page/page.css"), *(static("student_page/") + name for name in MODULES)]
+    files = [
+        static("student_page/page.css"),
+        *(static("student_page/") + name for name in (*MODULES, *ON_DEMAND)),
+    ]
     context = {"page": STUDENT_PAGE, "shell": [STUDENT_PAGE, *files]}
     response = render(request, "student_page/sw.js", context, content_type="text/javascript")
     patch_cache_control(response, no_cache=True)

@@ -24,8 +24,20 @@ from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_revision
 
 # The seed that the server draws decides the questions: an undisturbed run needs it, and nothing else.
-RULES = {"strategy": {"name": "randomesque", "count": 5}, "max_questions": 3}
-ANSWERED_BEFORE = {"answer": 1, "answer without state": 1, "last answer": 2, "repeated answer": 1, "end": 1}
+RULES = {
+    "strategy": {"name": "randomesque", "count": 5},
+    "max_questions": 3,
+    "pauses": {"times": 1, "minutes": 60},
+}
+ANSWERED_BEFORE = {
+    "answer": 1,
+    "answer without state": 1,
+    "last answer": 2,
+    "repeated answer": 1,
+    "end": 1,
+    "pause": 1,
+    "continue": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,15 @@ def go_to(path: str, installation: Installation) -> Disturbed:
         get_redis_connection("default").flushdb()
     if path == "repeated answer":
         ask(request)
+    if path in ("pause", "continue"):
+        pause, go_on = (
+            Request(f"/api/v1/test/{started['session_id']}/{what}", request.authorization, {}, key=what)
+            for what in ("pause", "continue")
+        )
+        request = pause
+        if path == "continue":
+            ask(pause)
+            request = go_on
     if path == "end":
         request = Request(f"/api/test/end/{started['session_id']}", request.authorization, {})
     return Disturbed(path, student_id, request, started)
@@ -173,6 +194,13 @@ def assert_undisturbed(disturbed: Disturbed, reply: Reply) -> None:
         case "end":
             assert_ended(disturbed, reply)
             return
+        case "pause":
+            assert (reply.status, reply.body["next_question"]) == (200, None), reply
+            go_on = replace(disturbed.request, path=disturbed.request.path.replace("pause", "continue"))
+            question_id = ask(replace(go_on, key="continue")).body["next_question"]["id"]
+        case "continue":
+            assert (reply.status, reply.body["paused"]) == (200, None), reply
+            question_id = reply.body["next_question"]["id"]
         case path:
             question_id = assert_answered(disturbed, reply, ANSWERED_BEFORE[path])
     while question_id is not None:
@@ -181,6 +209,9 @@ def assert_undisturbed(disturbed: Disturbed, reply: Reply) -> None:
         assert said.status == 200, said
         question_id = (said.body.get("next_question") or {}).get("id")
     assert_stored(disturbed, disturbed.undisturbed())
+    kinds = list(disturbed.session.events.order_by("pk").values_list("kind", flat=True))
+    was_paused = disturbed.path in ("pause", "continue")
+    assert kinds == ["started", *(["paused", "continued"] if was_paused else []), "completed"]
 
 
 def assert_answered(disturbed: Disturbed, reply: Reply, before: int) -> str | None:
@@ -240,7 +271,7 @@ def _ability(of: Any) -> tuple[list[float], list[float]]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Half of the crash points, drawn anew for each run, with each way to try again in turn.
+    """A third of the crash points, drawn anew for each run, with each way to try again in turn.
 
     `--deep`: every one, with all of them.
     """
@@ -248,7 +279,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     points = [(path, step) for path, steps in PATHS.items() for step in steps]
     run = int(os.environ.get("PYTEST_XDIST_TESTRUNUID", "0"), 16)  # the same for all workers of a run
-    every, first = (1, 0) if metafunc.config.getoption("--deep") else (2 * len(RETRIES), run % 8)
+    every, first = (1, 0) if metafunc.config.getoption("--deep") else (most := 3 * len(RETRIES), run % most)
     tried = [
         pytest.param(path, step, retry, id=f"{path}-{step}-{retry.__name__}")
         for number, (path, step) in enumerate(points)

@@ -140,3 +140,24 @@ def test_more_time_an_end_and_on_again(teacher: Client, test: NamedTest) -> None
     other = make_named_test(test.pool, "other")
     teacher.post(f"/desk/tests/{other.pk}/live/act", {"do": "end", "sure": "1", "chosen": [str(ada.pk)]})
     assert TestSession.objects.get(pk=ada.pk).status == "active"  # of another test's page
+
+
+def test_a_pause_for_the_class_and_on_again(teacher: Client) -> None:
+    pauses = {"times": 1, "minutes": 10}
+    test = make_named_test(make_pool(8), time_limit_minutes=30, rules={"max_questions": 5, "pauses": pauses})
+    teacher.post(f"/desk/tests/{test.pk}/students", {"names": "Ada"})
+    ada, address = begin(test, "Ada"), f"/desk/tests/{test.pk}/live/act"
+    said: list[str] = []
+    for number, what in enumerate(("pause", "pause", "extend", "resume", "resume")):
+        sent = {"chosen": ada["session_id"], "do": what, "minutes": "5", "key": f"k{number}"}
+        said.append(text_of(teacher.post(address, sent, follow=True)))
+        if what == "extend":
+            row = live_of(test.pk, now=timezone.now()).rows[0]
+            assert row.standing is Standing.PAUSED
+            assert "paused" in said[-1]
+    assert "Paused: 1." in said[0]
+    assert "More time: 5 min. Tests: 1." in said[2]
+    assert "On again: 1." in said[3]
+    assert "Not done: 1 (it cannot go on: it runs, or it is finished)." in said[4]
+    kinds = list(SessionEvent.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["started", "paused", "extended", "continued"]

@@ -153,6 +153,29 @@ def test_a_pool_without_parameters_gives_points(teacher: Client) -> None:
     assert 'value="precision"' not in page
 
 
+def test_pauses_are_a_rule_like_others_and_no_expert_s_rules_lose_them(teacher: Client) -> None:
+    test = make_named_test(make_pool(24), rules={"max_questions": 20})
+    address = f"/desk/tests/{test.pk}/how"
+    teacher.post(address, {**HOW, "pauses": "2", "pause_minutes": "15"})
+    test.refresh_from_db()
+    assert test.rules["pauses"] == {"minutes": 15, "times": 2}
+    assert fields_of(test.rules)["stopping"] == "precision"
+    page = text_of(teacher.get(address))
+    assert "Students may pause: 2 times, for 15 minutes in all; the clock stops." in page
+    refused = text_of(teacher.post(address, {**HOW, "pauses": "2", "pause_minutes": "5000"}))
+    assert "1440" in refused
+    NamedTest.objects.update(
+        rules={"max_questions": 9, "criterion": {"name": "maximum_information"}}
+        | {"strategy": {"name": "randomesque", "count": 3}}
+    )
+    teacher.post(address, {**HOW, "stopping": "expert", "pauses": "1", "pause_minutes": "10"})
+    test.refresh_from_db()
+    assert (test.rules["pauses"], test.rules["strategy"]["count"]) == ({}, 3)
+    teacher.post(address, {**HOW, "stopping": "expert", "pauses": ""})
+    test.refresh_from_db()
+    assert "pauses" not in test.rules
+
+
 def test_what_an_expert_set_stays(teacher: Client) -> None:
     rules = {"max_questions": 8, "min_questions": 8, "pilots": {"count": 1, "quota": 9}}
     test = make_named_test(make_pool(24), rules=rules, result_cuts=[0.25, 0.5])

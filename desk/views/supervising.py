@@ -1,4 +1,4 @@
-"""A test's live view: who is where; more time, an end, and on again."""
+"""A test's live view: who is where; more time, a pause, an end, and on again."""
 
 import json
 import secrets
@@ -76,7 +76,7 @@ Act = Callable[[list[UUID], Supervisor, datetime], Outcome]
 @form_of("live")
 @desk_view(SUPERVISE)
 def act(request: DeskRequest, test_id: int) -> HttpResponse:
-    """More time, an end (asked for twice) or on again, for those that are ticked."""
+    """More time, a pause, an end (asked for twice) or on again, for those that are ticked."""
     card = named_test_or_404(test_id)
     ids = sessions_among(test_id, request.POST.getlist("chosen"))
     what, key = request.POST.get("do", ""), request.POST.get("key", "")[:LONGEST_KEY]
@@ -95,17 +95,18 @@ def act(request: DeskRequest, test_id: int) -> HttpResponse:
     acts: dict[str, tuple[Act, str]] = {
         "extend": (
             lambda some, by, now: supervision.extend(some, minutes or 0, by, now=now),
-            _("More time: {count}."),
+            _("More time: {minutes} min. Tests: {count}."),
         ),
+        "pause": (lambda some, by, now: supervision.pause(some, by), _("Paused: {count}.")),
         "end": (lambda some, by, now: supervision.end(some, by, now=now), _("Ended: {count}.")),
-        "resume": (lambda some, by, now: supervision.resume(some, by, now=now), _("On again: {count}.")),
+        "resume": (lambda some, by, now: supervision.on_again(some, by, now=now), _("On again: {count}.")),
     }
     if what in acts:
         doing, said = acts[what]
         outcome = doing(
             ids, Supervisor(request.user.pk, f"desk-{key}" if key else None, what), timezone.now()
         )
-        _tell(request, outcome, said)
+        _tell(request, outcome, lambda count: said.format(count=count, minutes=minutes))
     return go_to(request, back)
 
 
@@ -113,11 +114,11 @@ def _minutes(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_MINUTES else None
 
 
-def _tell(request: DeskRequest, outcome: Outcome, said: str) -> None:
+def _tell(request: DeskRequest, outcome: Outcome, said: Callable[[int], str]) -> None:
     """How many were done, and why others were not."""
     refused = [refusal_words(each) for each in outcome.values() if isinstance(each, Refusal)]
     if done := len(outcome) - len(refused):
-        messages.success(request, said.format(count=done))
+        messages.success(request, said(done))
     for reason in dict.fromkeys(refused):
         count = refused.count(reason)
         messages.warning(request, _("Not done: {count} ({reason}).").format(count=count, reason=reason))

@@ -51,6 +51,7 @@ def version_of(session: LiveSession) -> str:
         session.last_activity,
         session.deadline,
         session.is_waiting,
+        session.paused_at,
     )
     return f"{session.status}-{blake2b(repr(told_of).encode(), digest_size=8).hexdigest()}"
 
@@ -80,6 +81,8 @@ def left(session: LiveSession, now: datetime) -> str:
         return "no limit"
     if session.is_waiting:
         return "not begun"
+    if session.paused_at is not None:
+        return f"paused at {span(session.deadline - session.paused_at)}"
     until = session.deadline
     text = "time is up" if until < now else span(until - now)
     if session.status != TestSession.Status.ACTIVE:

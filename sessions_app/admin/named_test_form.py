@@ -124,6 +124,19 @@ class NamedTestForm(Gated, ResultFields):
         initial=3.0,
         widget=UnfoldAdminDecimalFieldWidget,
     )
+    pauses = forms.IntegerField(
+        label="Pauses",
+        required=False,
+        min_value=0,
+        help_text="How often a student may stop the clock. Empty: not at all. Rules as JSON have their own.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    pause_minutes = forms.IntegerField(
+        label="Minutes of all pauses",
+        required=False,
+        initial=10,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
     rules = RulesField(
         label="Rules as JSON",
         required=False,

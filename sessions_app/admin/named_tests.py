@@ -67,6 +67,7 @@ class NamedTestAdmin(SharedBy, ResultPages, ModelAdmin):  # type: ignore[misc]
                     "sets_together",
                     ("pilots", "pilot_quota"),
                     ("effort", "rapid_seconds"),
+                    ("pauses", "pause_minutes"),
                     "rules",
                     "override_reason",
                 ]

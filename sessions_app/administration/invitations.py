@@ -17,7 +17,7 @@ from organisations.acting import acting_for
 from sessions_app.administration.classes.people import Person, keep
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.refusals import InvitationNotFound, InvitationRevoked, InvitationUsed, NameTaken
-from sessions_app.sitting import lifecycle, named_tests
+from sessions_app.sitting import lifecycle, named_tests, pausing
 from sessions_app.sitting.access import Caller
 from sessions_app.sitting.result_specs import load_spec
 from sessions_app.sitting.standing import Standing
@@ -285,7 +285,7 @@ def look(token: str, *, now: datetime) -> tuple[Invitation, bool]:
         named_tests.check_open(invitation.test, now)
         named_tests.check_may_take(invitation.test, invitation.student, is_invited=True)
         return invitation, False
-    if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
+    if session.status != TestSession.Status.ACTIVE or pausing.is_late(session, now):
         raise _used(invitation.test, session, now)
     return invitation, True
 
@@ -324,7 +324,7 @@ def start(token: str, *, seed: int, now: datetime) -> Opened:
             rows = Invitation.objects.filter(pk=link.pk)
             rows.update(session_id=standing.session_id, begun_with=link.mark)
             return Opened(standing, student_id)
-    if session.status != TestSession.Status.ACTIVE or named_tests.is_overdue(session.deadline, now):
+    if session.status != TestSession.Status.ACTIVE or pausing.is_late(session, now):
         raise _used(invitation.test, session, now)
     standing = lifecycle.status(session.pk, Caller(session_id=session.pk))
     if not standing.is_active:  # it ended between our two looks

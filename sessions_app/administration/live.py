@@ -25,6 +25,7 @@ class Standing(Enum):
 
     WAITS = "waits"  # reads the introduction
     RUNS = "runs"
+    PAUSED = "paused"
     EXPIRED = "expired"
     FINISHED = "finished"
     NOT_BEGUN = "not_begun"
@@ -45,6 +46,8 @@ class Row:
     last_activity: datetime | None = None
     deadline: datetime | None = None
     completed_at: datetime | None = None
+    paused_at: datetime | None = None
+    paused_until: datetime | None = None
 
     @property
     def version(self) -> str:
@@ -97,6 +100,8 @@ def live_of(test_id: int, *, now: datetime, search: str = "") -> Live:
 
 def _row(session: TestSession) -> Row:
     standing = Standing.WAITS if session.is_waiting else Standing.RUNS
+    if session.paused_at is not None:
+        standing = Standing.PAUSED
     if session.status != TestSession.Status.ACTIVE:
         is_expired = session.status == TestSession.Status.EXPIRED
         standing = Standing.EXPIRED if is_expired else Standing.FINISHED
@@ -111,6 +116,8 @@ def _row(session: TestSession) -> Row:
         last_activity=session.last_activity,
         deadline=session.deadline,
         completed_at=session.completed_at,
+        paused_at=session.paused_at,
+        paused_until=session.paused_until,
     )
 
 

@@ -1,4 +1,5 @@
-"""What somebody who supervises does to tests: extend, end, resume. Each is an event of the audit trail.
+"""What somebody who supervises does to tests: extend, pause, let go on, end, resume. Each is an event of the
+audit trail.
 
 Every function takes several sessions, does what it can, and says of each of the others why not.
 """
@@ -22,11 +23,12 @@ from sessions_app.refusals import (
     SessionNotActive,
     SessionNotFound,
 )
-from sessions_app.sitting import hot_state, ledger, lifecycle
+from sessions_app.sitting import hot_state, ledger, pausing
 from sessions_app.sitting.decisions import next_item_after
 from sessions_app.sitting.named_tests import whole_second
 from sessions_app.sitting.shown import showing_of
 from sessions_app.sitting.standing import Standing, rebuild_state, standing_of
+from sessions_app.sitting.times import shared_clock
 
 MOST_MINUTES = 1440
 ENDED_BY_STAFF = "ended by administrator"
@@ -54,11 +56,46 @@ def extend(session_ids: Sequence[UUID], minutes: int, supervisor: Supervisor, *,
         _check_active(session)
         if session.deadline is None:
             raise NoDeadline("This test has no time limit.")
-        deadline = whole_second(max(session.deadline, now) + timedelta(minutes=minutes))
+        pausing.end_if_over(session)
+        is_paused = session.paused_at is not None  # then its clock stands, wherever the deadline is
+        since = session.deadline if is_paused else max(session.deadline, now)
+        deadline = whole_second(since + timedelta(minutes=minutes))
         _append(session, SessionEvent.Kind.EXTENDED, until(deadline), supervisor, now, deadline=deadline)
-        rebuild_state(session)
+        if not is_paused:
+            rebuild_state(session)
 
     return _each(session_ids, extended, supervisor)
+
+
+def pause(session_ids: Sequence[UUID], supervisor: Supervisor) -> Outcome:
+    """Stop the clock of running tests whose rules allow pauses, for as long as those allow; what their
+    students may is as before. Refuses as `pausing.pause`."""
+
+    def paused(session: TestSession) -> None:
+        pausing.begin(session, _asked(supervisor), now=shared_clock())
+
+    return _each(session_ids, paused, supervisor)
+
+
+def go_on(session_ids: Sequence[UUID], supervisor: Supervisor) -> Outcome:
+    """Let the clock of paused tests run again. Refuses `SessionNotActive`."""
+
+    def went_on(session: TestSession) -> None:
+        pausing.end(session, _asked(supervisor), now=shared_clock())
+
+    return _each(session_ids, went_on, supervisor)
+
+
+def on_again(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime) -> Outcome:
+    """Let each go on: out of a pause, or after it expired. Refuses `NotExpired` for one that does neither."""
+    paused = TestSession.objects.filter(pk__in=session_ids, paused_at__isnull=False)
+    ids = set(paused.values_list("pk", flat=True))
+    outcome = go_on([pk for pk in session_ids if pk in ids], supervisor)
+    return outcome | resume([pk for pk in session_ids if pk not in ids], supervisor, now=now)
+
+
+def _asked(supervisor: Supervisor) -> pausing.Asked:
+    return pausing.Asked(supervisor.user_id, supervisor.idempotency_key, supervisor.fingerprint)
 
 
 def end(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime) -> Outcome:
@@ -144,18 +181,12 @@ def _each(session_ids: Sequence[UUID], act: Callable[[TestSession], None], super
                 )
                 if session is None:
                     raise SessionNotFound
-                if not _came_before(session, supervisor):
+                if not ledger.came_before(session, supervisor.idempotency_key, supervisor.fingerprint):
                     act(session)
                 outcome[session_id] = _standing(session)
         except Refusal as refusal:
             outcome[session_id] = refusal
     return outcome
-
-
-def _came_before(session: TestSession, supervisor: Supervisor) -> bool:
-    if supervisor.idempotency_key is None:
-        return False
-    return lifecycle.came_before(session, supervisor.idempotency_key, supervisor.fingerprint)
 
 
 def _check_active(session: TestSession) -> None:

@@ -149,6 +149,10 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(409, "session_not_expired", str(refusal), extra={"session_status": refusal.status})
         case refusals.NoDeadline():
             return Problem(409, "no_deadline", "This test has no time limit that could be extended.")
+        case refusals.PausesNotAllowed():
+            return Problem(409, "pauses_not_allowed", str(refusal))
+        case refusals.NoPauseLeft():
+            return Problem(409, "no_pause_left", str(refusal))
         case refusals.SessionConflict():
             extra = {"session_status": refusal.status, "current_question_id": refusal.current_question_id}
             return Problem(409, _CONFLICT_CODES[type(refusal)], str(refusal), extra=extra)
@@ -159,6 +163,7 @@ _CONFLICT_CODES: dict[type[refusals.SessionConflict], str] = {
     refusals.AlreadySubmitted: "already_submitted",
     refusals.NotTheCurrentQuestion: "not_the_current_question",
     refusals.SessionNotActive: "session_not_active",
+    refusals.SessionPaused: "session_paused",
 }
 
 _TITLES = {

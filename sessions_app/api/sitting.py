@@ -1,6 +1,7 @@
 """Taking a test: start, submit, status, end."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,7 +34,7 @@ from sessions_app.api.serializers import (
 from sessions_app.api.throttling import limit_starts, rate_in_session
 from sessions_app.api.views import ClientView, SessionView
 from sessions_app.reporting import results
-from sessions_app.sitting import beginning, lifecycle, submission
+from sessions_app.sitting import beginning, lifecycle, pausing, submission
 from sessions_app.sitting.access import Caller, may_see_result
 from sessions_app.sitting.standing import Standing
 
@@ -109,6 +110,32 @@ class BeginView(DirectView, SessionView):
         standing = beginning.begin(session_id_of(session_id), caller, now=now, student_id=student_id)
         is_withheld = not may_see_result(standing, caller, now)
         return replies.status(standing, as_html=is_html, is_withheld=is_withheld)
+
+
+class _ClockView(SessionView):
+    """The clock stops, or runs again."""
+
+    name: str
+    act: Callable[..., Standing]
+
+    def post(self, request: Request, session_id: str) -> Response:
+        is_html = wants_html(request)
+        student_id = body_of(request, StudentSerializer).get("student_id")
+        caller, fingerprint = caller_of(request), fingerprint_of([self.name, request.data])
+        asked = pausing.Asked(idempotency_key=idempotency_key_of(request), fingerprint=fingerprint)
+        standing = self.act(session_id_of(session_id), caller, asked, student_id=student_id)
+        is_withheld = not may_see_result(standing, caller, timezone.now())
+        return Response(replies.status(standing, as_html=is_html, is_withheld=is_withheld))
+
+
+class PauseView(_ClockView):
+    documentation = taking_tests.PAUSE
+    name, act = "pause", staticmethod(pausing.pause)
+
+
+class ContinueView(_ClockView):
+    documentation = taking_tests.CONTINUE
+    name, act = "continue", staticmethod(pausing.go_on)
 
 
 class EndView(DirectView, SessionView):

@@ -11,6 +11,8 @@ STATUS_AFTER: dict[str, str] = {
     SessionEvent.Kind.BEGUN: TestSession.Status.ACTIVE,
     SessionEvent.Kind.RESUMED: TestSession.Status.ACTIVE,
     SessionEvent.Kind.EXTENDED: TestSession.Status.ACTIVE,
+    SessionEvent.Kind.PAUSED: TestSession.Status.ACTIVE,
+    SessionEvent.Kind.CONTINUED: TestSession.Status.ACTIVE,
     SessionEvent.Kind.COMPLETED: TestSession.Status.COMPLETED,
     SessionEvent.Kind.ENDED: TestSession.Status.ENDED,
     SessionEvent.Kind.EXPIRED: TestSession.Status.EXPIRED,
@@ -21,6 +23,7 @@ GIVES_TIME = {  # their reason says `until` when
     SessionEvent.Kind.BEGUN,
     SessionEvent.Kind.EXTENDED,
     SessionEvent.Kind.RESUMED,
+    SessionEvent.Kind.CONTINUED,
 }
 UNTIL = "until %Y-%m-%dT%H:%M:%SZ"
 WAITS = ", anew from when the student begins"  # stands behind it where the session waits
@@ -48,6 +51,16 @@ def deadline_in(reason: str) -> datetime | None:
     """The deadline that `until` wrote."""
     told = reason.removesuffix(WAITS)
     return datetime.strptime(told, UNTIL).replace(tzinfo=UTC) if told else None
+
+
+def pause_by(events: Sequence[SessionEvent]) -> tuple[datetime, datetime] | None:
+    """Since when the session stands still, and until when at the longest; None: it runs, or is over."""
+    moves = [event for event in events if event.kind != SessionEvent.Kind.EXTENDED]
+    if not moves or moves[-1].kind != SessionEvent.Kind.PAUSED:
+        return None
+    until_when = deadline_in(moves[-1].reason)
+    assert until_when is not None  # every pause has a longest time
+    return moves[-1].at, until_when
 
 
 def waits_by(events: Sequence[SessionEvent]) -> bool:

@@ -13,7 +13,7 @@ from sessions_app.lti.refused import LaunchRefused
 from sessions_app.lti.tickets import Purpose, make_ticket, read_ticket
 from sessions_app.models import Invitation, LtiLink, LtiSitting, NamedTest, Student, TestSession
 from sessions_app.refusals import InvitationRevoked, TooManyRequests
-from sessions_app.sitting import hot_state, lifecycle, named_tests, rates
+from sessions_app.sitting import hot_state, lifecycle, pausing, rates
 from sessions_app.sitting.access import Caller
 from sessions_app.sitting.tokens import make_session_token
 
@@ -71,7 +71,7 @@ def _open(link: LtiLink, student: Student, now: datetime, *, after: str | None) 
             return Opened(_begin(link, student, now))
     token = make_session_token(newest.pk, now, newest.token_generation)
     is_running = newest.status == TestSession.Status.ACTIVE
-    if is_running and not named_tests.is_overdue(newest.deadline, now):
+    if is_running and not pausing.is_late(newest, now):
         return Opened(token)
     return Over(link.test, token, _ticket_for_another(link, student, newest))
 

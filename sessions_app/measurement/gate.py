@@ -87,7 +87,7 @@ def of_test(pool: QuestionPool, rules: CatRules) -> Verdict | None:
         return None
     revision = load_revision(pool.current_revision_id)
     scale = Scale.objects.get(pools=pool)
-    rules = rules.on_scale(scale.correlation, revision.bank.n_dimensions)
+    rules = replace(rules.on_scale(scale.correlation, revision.bank.n_dimensions), pauses=None)
     found: Mapping[str, Any] = {}
     if asked.needs_a_simulation and rules.is_adaptive(revision.bank):
         found = _kept(revision.id, rules) or _simulated(asked, revision.bank, rules, scale.correlation)
@@ -126,13 +126,13 @@ def _verdict(
 
 def _kept(revision_id: int, rules: CatRules) -> dict[str, Any] | None:
     """The newest simulation of that revision whose first or second design is these rules."""
-    wanted = as_stored(rules.to_plan())
+    wanted = as_stored(rules.to_plan())  # without pauses: no number depends on them
     done = Simulation.objects.filter(
         revision_id=revision_id, state=Simulation.State.DONE, recorded__isnull=True
     ).defer("abilities")
     for each in done.order_by("-created_at")[:20]:
         for place, design in enumerate(each.request["designs"]):
-            if design["rules"] == wanted and each.result is not None:
+            if design["rules"] | {"pauses": None} == wanted | {"pauses": None} and each.result is not None:
                 return {
                     "simulation": str(each.pk),
                     "rules": wanted,

@@ -33,12 +33,19 @@ WITH newest AS (
   WHERE revision.pool_id = %s AND session.legacy_id IS NULL AND student.erased_at IS NULL
     AND session.questions_answered > 0 AND session.started_at >= %s
   ORDER BY session.started_at DESC, session.id LIMIT %s
+), stood AS (
+  SELECT session_id, after_answers,
+         sum(CASE kind WHEN 'continued' THEN 1 ELSE -1 END * extract(epoch FROM at)) AS seconds
+  FROM session_events WHERE kind IN ('paused', 'continued') AND session_id IN (SELECT id FROM newest)
+  GROUP BY session_id, after_answers
 )
 SELECT question_id, seconds FROM (
   SELECT given.question_id, given.answer IS NOT NULL OR given.response IS NOT NULL AS is_answer,
-         extract(epoch FROM given.answered_at - lag(given.answered_at, 1, newest.asked)
-                 OVER (PARTITION BY given.session_id ORDER BY given.position))::float8 AS seconds
+         (extract(epoch FROM given.answered_at - lag(given.answered_at, 1, newest.asked)
+                  OVER (PARTITION BY given.session_id ORDER BY given.position))
+          - coalesce(stood.seconds, 0))::float8 AS seconds
   FROM newest JOIN test_responses given ON given.session_id = newest.id
+  LEFT JOIN stood ON stood.session_id = given.session_id AND stood.after_answers = given.position - 1
 ) timed WHERE is_answer
 """
 

@@ -21,6 +21,8 @@ class SessionEvent(OwnedThrough):
         EXPIRED = "expired", "expired"
         RESUMED = "resumed", "resumed"
         EXTENDED = "extended", "extended"
+        PAUSED = "paused", "paused"
+        CONTINUED = "continued", "went on after a pause"
         IMPORTED = "imported", "imported"
 
     session = models.ForeignKey(TestSession, on_delete=models.PROTECT, related_name="events", db_index=False)

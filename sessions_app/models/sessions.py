@@ -92,6 +92,11 @@ class TestSession(Personal, Owned):
         help_text="Its student reads the introduction: the time limit runs anew from when they begin.",
     )
 
+    paused_at = models.DateTimeField(
+        null=True, help_text="Since when its clock stands still; null: it runs. No answer is taken meanwhile."
+    )
+    paused_until = models.DateTimeField(null=True, help_text="The pause ends by itself then.")
+
     token_generation = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Session tokens of an earlier one are revoked."
     )
@@ -128,6 +133,9 @@ class TestSession(Personal, Owned):
                 name="sessions_active_by_deadline",
             ),
             models.Index(
+                "paused_until", condition=Q(paused_until__isnull=False), name="sessions_paused_until"
+            ),
+            models.Index(
                 "named_test",
                 F("started_at").desc(),
                 "id",
@@ -152,6 +160,11 @@ class TestSession(Personal, Owned):
                 condition=Q(status="active", completed_at=None) & Q(current_position__isnull=False)
                 | ~Q(status="active") & Q(completed_at__isnull=False, current_position=None),
                 name="session_active_or_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None, paused_until=None)
+                | Q(status="active", paused_at__isnull=False, paused_until__gte=F("paused_at")),
+                name="session_paused_while_active",
             ),
             models.CheckConstraint(
                 condition=Q(correct_responses__lte=F("questions_answered") - F("pilots_answered")),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from testing_engine.psychometrics.effort import Effort
+from testing_engine.psychometrics.pauses import Pauses
 from testing_engine.psychometrics.pilots import Pilots
 from testing_engine.psychometrics.rules import CatRules, QuestionSets, RulesError
 from testing_engine.psychometrics.stopping import Classification, Precision
@@ -62,17 +63,31 @@ def rules_of(cleaned: Mapping[str, Any]) -> CatRules:
     if missing:
         raise RulesError([(name, "This is needed to stop so.") for name in missing])
     eligibility = TOGETHER if cleaned.get("sets_together") else ()
+    pauses = pauses_of(cleaned.get("pauses"), cleaned.get("pause_minutes"))
     if stopping in WITHOUT_ABILITY:
-        return replace(CatRules.from_json({"selection": stopping, **given}), eligibility=eligibility)
+        in_order = CatRules.from_json({"selection": stopping, **given})
+        return replace(in_order, eligibility=eligibility, pauses=pauses)
     if stopping == "fixed_length":
         given["min_questions"] = given["max_questions"]
     pilots, effort = _pilots_of(cleaned), _effort_of(cleaned)
     try:
         rules = CatRules.from_end_criteria(type=stopping, **given)
-        return replace(rules, pilots=pilots, effort=effort, eligibility=eligibility)
+        return replace(rules, pilots=pilots, effort=effort, eligibility=eligibility, pauses=pauses)
     except RulesError as error:
         problems = [(FIELDS.get(place.split("/")[1], "stopping"), text) for place, text in error.problems]
         raise RulesError(problems) from None
+
+
+def pauses_of(times: int | None, minutes: int | None) -> Pauses | None:
+    """How the clock may be stopped; no number, or 0, is not at all. Raises `RulesError`, with the fields."""
+    if not times:
+        return None
+    given = {"times": times} | ({} if minutes is None else {"minutes": minutes})
+    try:
+        return CatRules.from_json({"pauses": given}).pauses
+    except RulesError as error:
+        names = {"/pauses/times": "pauses", "/pauses/minutes": "pause_minutes"}
+        raise RulesError([(names.get(place, "pauses"), text) for place, text in error.problems]) from None
 
 
 def _pilots_of(cleaned: Mapping[str, Any]) -> Pilots | None:
@@ -122,6 +137,7 @@ def _simple_fields(rules: CatRules) -> dict[str, Any]:
     pilots = rules.pilots or Pilots(count=1)
     effort = rules.effort or Effort()
     how = COUNT_ALL if rules.effort is None else BY_QUESTION if effort.by_question else BY_SECONDS
+    pauses = rules.pauses or Pauses()
     return {
         "effort": how,
         "rapid_seconds": effort.seconds,
@@ -129,6 +145,8 @@ def _simple_fields(rules: CatRules) -> dict[str, Any]:
         "sets_together": rules.eligibility == TOGETHER,
         "pilots": rules.pilots and pilots.count,
         "pilot_quota": pilots.quota,
+        "pauses": rules.pauses and pauses.times,
+        "pause_minutes": pauses.minutes,
         "max_questions": rules.max_questions,
         "min_questions": rules.min_questions,
         "target_error": getattr(stop, "standard_error", None),
@@ -170,7 +188,10 @@ def sentences(rules: Mapping[str, Any]) -> list[str]:
         said.append(
             f"An answer in less than {own}{known.effort.seconds:g} seconds is a quick guess: θ leaves it out."
         )
-    shown = {"max_questions", "min_questions", "stop", "selection", "pilots"}
+    if known.pauses is not None:
+        times, minutes = known.pauses.times, known.pauses.minutes
+        said.append(f"May be paused, {times} times at most, for {minutes} minutes in all: the clock stops.")
+    shown = {"max_questions", "min_questions", "stop", "selection", "pilots", "pauses"}
     shown |= {"effort"} if known.effort is not None and not known.effort.items else set()
     shown |= {"eligibility"} if known.eligibility == TOGETHER else set()
     return said + [f"{name}: {json.dumps(value)}" for name, value in rules.items() if name not in shown]

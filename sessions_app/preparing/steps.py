@@ -5,8 +5,9 @@ with everything that cannot work, by field; nothing is stored. `keep` stores it.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,12 +17,13 @@ from sessions_app.measurement import gate
 from sessions_app.models import NamedTest
 from sessions_app.preparing import shelf, usual
 from sessions_app.preparing.outlook import askable_by, best_error
-from sessions_app.preparing.rules_in_fields import EXPERT, WITHOUT_ABILITY, fields_of, rules_of
+from sessions_app.preparing.rules_in_fields import EXPERT, WITHOUT_ABILITY, fields_of, pauses_of, rules_of
 from sessions_app.reporting.levels import levels_of
 from sessions_app.sitting import named_tests
 from sessions_app.sitting.result_specs import USUAL_CUTS, problems_of_result, spec_of
 from testing_engine import approval
 from testing_engine.models import QuestionPool
+from testing_engine.psychometrics.pauses import Pauses
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.sentences import Sentence, quoted, say
 
@@ -53,7 +55,8 @@ class How:
     """Step 2. `stopping`: a key of `STOPPING`, `KEPT` for the rules that there are. `target_error`: the
     standard error (logits) to stop at; `sure_enough`: the probability of a level. `pass_from`: the cut
     (logits) above which a test is passed, None for what the test says already. `feedback`: a text for each
-    level, the lowest first; empty: none."""
+    level, the lowest first; empty: none. `pauses`: how often students may stop the clock, None not at all;
+    `pause_minutes`: for so long in all."""
 
     stopping: str
     max_questions: int | None = None
@@ -61,6 +64,8 @@ class How:
     target_error: float | None = None
     sure_enough: float | None = None
     time_limit_minutes: int | None = None
+    pauses: int | None = None
+    pause_minutes: int | None = None
     result_kind: str = NamedTest.ResultKind.BY_RULES.value
     pass_from: float | None = None
     closing: str = ""
@@ -83,6 +88,7 @@ def how_of(test: NamedTest) -> How:
     """Step 2 as the test has it."""
     rules = fields_of(test.rules)
     cut = test.result_cuts[0] if test.result_kind == PASSING and len(test.result_cuts) == 1 else None
+    pauses = _pauses_in(test)
     return How(
         stopping=rules["stopping"],
         max_questions=rules.get("max_questions"),
@@ -90,11 +96,20 @@ def how_of(test: NamedTest) -> How:
         target_error=rules.get("target_error"),
         sure_enough=rules.get("sure_enough"),
         time_limit_minutes=test.time_limit_minutes,
+        pauses=pauses and pauses.times,
+        pause_minutes=pauses and pauses.minutes,
         result_kind=test.result_kind,
         pass_from=cut if cut in USUAL_CUTS else None,
         closing=test.closing,
         feedback=tuple(test.result_feedback or ()),
     )
+
+
+def _pauses_in(test: NamedTest) -> Pauses | None:
+    """None, too, where nobody understands the rules any more."""
+    with suppress(RulesError):
+        return CatRules.from_json(test.rules).pauses
+    return None
 
 
 def who_of(test: NamedTest) -> Who:
@@ -145,6 +160,7 @@ def with_how(test: NamedTest, how: How) -> NamedTest:
     _set_result(then, how)
     if how.stopping != KEPT:
         then.rules = _rules(test, then, how).to_json()
+    _set_pauses(then, how)
     problems: Problems = []
     for field, text in named_tests.problems_of(test.pool, then.rules, test.concept_names):
         problems.append(("stopping" if field == "rules" else field, quoted(text)))
@@ -187,6 +203,16 @@ def _set_result(then: NamedTest, how: How) -> None:
         then.result_cuts, then.result_levels = [how.pass_from], []
     if how.result_kind == NamedTest.ResultKind.SCALE:
         then.allow_dont_know = False
+
+
+def _set_pauses(then: NamedTest, how: How) -> None:
+    """Upon whatever the rules say, an expert's as well."""
+    try:
+        pauses = pauses_of(how.pauses, how.pause_minutes)
+    except RulesError as error:
+        raise TestRefused([(field, quoted(text)) for field, text in error.problems]) from None
+    if pauses != _pauses_in(then):
+        then.rules = replace(CatRules.from_json(then.rules), pauses=pauses).to_json()
 
 
 def _rules(test: NamedTest, then: NamedTest, how: How) -> CatRules:

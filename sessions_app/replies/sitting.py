@@ -212,6 +212,16 @@ class ResultWithPath(Result, frozen=True, kw_only=True):
     path: Annotated[list[PathPoint], Meta(description="From before the first answer to after the last.")]
 
 
+class PausesAllowed(Reply, frozen=True):
+    times: int
+    minutes: Annotated[int, Meta(description="Of all pauses together.")]
+
+
+class Paused(Reply, frozen=True):
+    since: datetime
+    until: Annotated[datetime, Meta(description="It goes on by itself then.")]
+
+
 class SessionStatus(Reply, frozen=True):
     session_id: UUID
     status: Status
@@ -225,10 +235,20 @@ class SessionStatus(Reply, frozen=True):
         bool, Meta(description="Whether it has exactly `max_questions`, unless somebody ends it before.")
     ]
     is_active: bool
-    next_question: Annotated[ShownQuestion | None, Meta(description="What waits for an answer.")]
+    next_question: Annotated[
+        ShownQuestion | None, Meta(description="What waits for an answer; null: the test is over, or paused.")
+    ]
     started_at: datetime
     completed_at: datetime | None
     deadline: Deadline
+    pauses: Annotated[PausesAllowed | None, Meta(description="That its rules allow; null: none.")]
+    paused: Annotated[
+        Paused | None,
+        Meta(
+            description="Its clock stands still: `deadline` less `since` is the time that is left, and the "
+            "deadline moves when it goes on. null: it runs, or is over."
+        ),
+    ]
     waits_to_begin: Waits
     test: TestTexts | None
 
@@ -292,6 +312,9 @@ def submitted(standing: Standing, *, as_html: bool = False, is_withheld: bool = 
 
 def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = False) -> SessionStatus:
     """`is_withheld`: nothing of the result so far is for whoever asks."""
+    allowed, paused = standing.pauses, None
+    if standing.paused_at is not None and standing.paused_until is not None:
+        paused = Paused(since=standing.paused_at, until=standing.paused_until)
     return SessionStatus(
         session_id=standing.session_id,
         status=standing.status,
@@ -303,10 +326,12 @@ def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = Fal
         max_questions=standing.max_questions,
         is_length_fixed=standing.is_length_fixed,
         is_active=standing.is_active,
-        next_question=_question(standing.next_question, as_html),
+        next_question=None if paused else _question(standing.next_question, as_html),
         started_at=standing.started_at,
         completed_at=standing.completed_at,
         deadline=standing.deadline,
+        pauses=None if allowed is None else PausesAllowed(times=allowed.times, minutes=allowed.minutes),
+        paused=paused,
         waits_to_begin=standing.waits_to_begin,
         test=_test_of(standing, as_html),
     )

@@ -181,6 +181,7 @@ class _Replaying:
         self.items: list[int] = []
         self.scores: list[int] = []  # as they count
         self.asked_at = 0
+        self.stood = times.stood_still(session)
         self.stages = _stages_of(session)
         self.ahead: set[int] = set()  # handed out with an earlier question: may come whatever the engine says
         self.steps: list[ReplayedStep] = []
@@ -291,7 +292,7 @@ class _Replaying:
         shown = answered(response) if answer == stored else answer
         rules = load_plan(self.session.plan_id).rules
         is_rapid = times.is_rapid(rules, item, answer, times.taken(self.asked_at, response.answered_at))
-        self.asked_at = times.now_asked(rules, response.answered_at)
+        self.asked_at = times.now_asked(rules, response.answered_at, self.stood[number])
         given = Given(question, shown, score, revision.is_right(item, score), is_pilot, is_rapid)
         self.compare(number, "score", response.score, score)
         self.compare(number, "is_correct", response.is_correct, given.is_right)

@@ -124,6 +124,8 @@ def _contradiction(session: TestSession, trail: Iterable[Entry]) -> str | None:
         return f"its row says waits_to_begin {session.waits_to_begin}, its trail says otherwise"
     if entries.until(session.deadline) != until:
         return f"its row says deadline {session.deadline}, its trail says {until or 'none'}"
+    if (session.paused_at, session.paused_until) != (entries.pause_by(events) or (None, None)):
+        return f"its row says paused_at {session.paused_at}, its trail says otherwise"
     is_imported = last.kind == SessionEvent.Kind.IMPORTED
     if is_imported != (session.legacy_id is not None):
         return f"its row says legacy_id {session.legacy_id}, its trail says otherwise"

@@ -45,7 +45,7 @@ WITH advanced AS (
   WHERE id = %(session_id)s AND status = 'active' AND questions_answered = %(answered)s
     AND current_position = %(item)s AND chain_head = %(head_before)s
     AND token_generation = %(token_generation)s
-    AND (deadline IS NULL OR deadline >= %(on_time)s)
+    AND (deadline IS NULL OR deadline >= %(on_time)s) AND paused_at IS NULL
     AND (%(answer)s::int IS NOT NULL OR %(response)s::jsonb IS NOT NULL OR named_test_id IS NULL
          OR (SELECT allow_dont_know FROM named_tests WHERE named_tests.id = named_test_id))
   RETURNING id, student_id, revision_id, questions_answered, deadline
@@ -202,8 +202,8 @@ def mark_stays() -> timedelta:
 def record(entry: Entry) -> Recorded | None:
     """Write the answer.
 
-    None, and nothing written, where the session is not or no longer at this question, its time is up, or it
-    does not take "I don't know".
+    None, and nothing written, where the session is not or no longer at this question, is paused, its time is
+    up, or it does not take "I don't know".
 
     Raises `IdempotencyKeyReused` where another answer of this session carries the key.
     """
@@ -250,13 +250,23 @@ def _links_of(entry: Entry) -> dict[str, bytes]:
     return {**links, "chain_head": head}
 
 
+def came_before(session: TestSession, idempotency_key: str | None, fingerprint: str) -> bool:
+    """Whether one of its events carries the key; raises `IdempotencyKeyReused` for another request's."""
+    if idempotency_key is None:
+        return False
+    earlier = session.events.filter(idempotency_key=idempotency_key).first()
+    if earlier is not None and earlier.request_hash != fingerprint:
+        raise IdempotencyKeyReused
+    return earlier is not None
+
+
 _CLOSE = """
 WITH closing AS (
   SELECT * FROM unnest(%(ids)s::uuid[], %(heads)s::bytea[], %(links)s::bytea[]) AS each (id, head, link)
 ), closed AS (
   UPDATE test_sessions AS session
   SET status = %(status)s, end_reason = %(reason)s, completed_at = %(now)s, current_position = NULL,
-      chain_head = closing.head
+      paused_at = NULL, paused_until = NULL, chain_head = closing.head
   FROM closing WHERE session.id = closing.id
   RETURNING session.id, session.questions_answered, closing.link
 )

@@ -24,7 +24,7 @@ from sessions_app.refusals import (
     StudentErased,
     StudentIdRefused,
 )
-from sessions_app.sitting import hot_state, ledger, losses, named_tests, times
+from sessions_app.sitting import hot_state, ledger, losses, named_tests, pausing, times
 from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import beliefs_of, so_far_of, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT
@@ -262,7 +262,8 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
         losses.look({session_id: state})  # before it is overwritten
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
-        if session.status == TestSession.Status.ACTIVE:
+        pausing.end_if_over(session)
+        if session.status == TestSession.Status.ACTIVE and session.paused_at is None:
             rebuild_state(session)
     if session.current_position is None:
         return standing_of(session)
@@ -270,7 +271,7 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
 
 
 def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
-    rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE)
+    rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE, paused_at=None)
     rows = rows.filter(chain_head=state.chain_head, token_generation=state.token_generation)
     try:
         session = rows.select_related("named_test").first()
@@ -307,9 +308,10 @@ def end(
     """
     with transaction.atomic():
         session = session_for(session_id, caller, student_id, for_update=True)
-        is_known = idempotency_key is not None and came_before(session, idempotency_key, fingerprint)
+        is_known = ledger.came_before(session, idempotency_key, fingerprint)
         if not is_known and session.status == TestSession.Status.ACTIVE:
-            is_late = session.deadline is not None and now >= session.deadline and not session.is_waiting
+            deadline = pausing.deadline_of(session, now)
+            is_late = deadline is not None and now >= deadline and not session.is_waiting
             ledger.close(
                 [session],
                 TestSession.Status.ENDED,
@@ -341,14 +343,6 @@ def revoke_tokens(session: TestSession) -> None:
     session.save(update_fields=["token_generation"])
     # An older state that comes back behind this opens nothing new: no answer is recorded on it.
     hot_state.forget([session.pk])
-
-
-def came_before(session: TestSession, idempotency_key: str, fingerprint: str) -> bool:
-    """Whether one of its events carries the key; raises `IdempotencyKeyReused` for another request's."""
-    earlier = session.events.filter(idempotency_key=idempotency_key).first()
-    if earlier is not None and earlier.request_hash != fingerprint:
-        raise IdempotencyKeyReused
-    return earlier is not None
 
 
 def expire(sessions: Sequence[TestSession], *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from sessions_app.sitting.raw_scores import RawScore, raw_score_of
 from sessions_app.sitting.result_specs import USUAL, ResultSpec, load_spec
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 from testing_engine.psychometrics.items.parts import counting
+from testing_engine.psychometrics.pauses import Pauses
 from testing_engine.revisions import load_plan, load_revision
 
 
@@ -41,6 +42,9 @@ class Standing:
     next_question: ShownQuestion | None = None
     token_generation: int = 0
     deadline: datetime | None = None
+    pauses: Pauses | None = None  # that its rules allow
+    paused_at: datetime | None = None  # its clock stands still since then; None: it runs
+    paused_until: datetime | None = None
     waits_to_begin: bool = False
     test: NamedTest | None = None
     result_spec: ResultSpec = USUAL
@@ -131,6 +135,9 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         next_question=question,
         token_generation=session.token_generation,
         deadline=session.deadline,
+        pauses=plan.rules.pauses,
+        paused_at=session.paused_at,
+        paused_until=session.paused_until,
         waits_to_begin=session.is_waiting,
         test=session.named_test,
         result_spec=(spec := load_spec(session.result_spec_id)),
@@ -180,6 +187,7 @@ def standing_of_state(
         max_questions=most_questions(plan.rules, bank),
         is_length_fixed=is_fixed(plan.rules, bank),
         is_withheld=state.is_withheld,
+        pauses=plan.rules.pauses,
         scored_with=scored_with(plan.rules, prior_mean, prior_sd, state.is_scored_alone),
         **known,
     )

@@ -21,10 +21,11 @@ from sessions_app.refusals import (
     SessionConflict,
     SessionNotActive,
     SessionNotFound,
+    SessionPaused,
     SubmissionInProgress,
     TooManyRequests,
 )
-from sessions_app.sitting import hot_state, ledger, losses, times
+from sessions_app.sitting import hot_state, ledger, losses, pausing, times
 from sessions_app.sitting.access import Caller, check_access, session_for
 from sessions_app.sitting.decisions import next_item_after, so_far_of_state
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue
@@ -234,7 +235,9 @@ def _rebuild(
     if position is None:
         raise QuestionNotFound
     question_pk = int(revision.question_ids[position])
-    if session.status == TestSession.Status.ACTIVE and is_overdue(session.deadline, now):
+    pausing.end_if_over(session)
+    is_running = session.status == TestSession.Status.ACTIVE and session.paused_at is None
+    if is_running and is_overdue(session.deadline, now):
         ledger.close([session], TestSession.Status.ENDED, reason=TIME_LIMIT, now=now)
         return SessionNotActive("This test is over: time is up.", TestSession.Status.ENDED, None)
     conflict: type[SessionConflict]
@@ -242,6 +245,8 @@ def _rebuild(
         conflict, message = AlreadySubmitted, "This question has been answered."
     elif session.status != TestSession.Status.ACTIVE:
         conflict, message = SessionNotActive, f"This test is over: it is {session.status}."
+    elif session.paused_at is not None:
+        conflict, message = SessionPaused, "This test is paused: nothing is answered until it goes on."
     elif submission.question_id != current:
         conflict, message = NotTheCurrentQuestion, "This is not the question that waits for an answer."
     elif (

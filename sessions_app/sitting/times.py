@@ -1,13 +1,16 @@
 """How long answers took by this service's own clock, and which came too fast to count.
 
-A question is asked with the reply to the answer before, the first one when the test begins. So the times
-stand in the rows, and in the audit chain: a replay finds the same answers too fast. What the client says it
-measured counts in nothing.
+A question is asked with the reply to the answer before, the first one when the test begins; while a test is
+paused, no time passes. So the times stand in the rows, and in the audit chain: a replay finds the same
+answers too fast. What the client says it measured counts in nothing.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import connection
 
 from sessions_app.audit.chain import microseconds
 from sessions_app.models import PoolThresholds, SessionEvent, TestResponse, TestSession
@@ -34,20 +37,59 @@ def with_thresholds(rules: CatRules, revision: FrozenRevision) -> CatRules:
     return replace(rules, effort=replace(effort, items=items, thresholds=seconds))
 
 
+def shared_clock() -> datetime:
+    """PostgreSQL's time: no web process that is ahead or behind ends a test or a pause before its time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        (now,) = cursor.fetchone()
+    assert isinstance(now, datetime)
+    return now
+
+
+@dataclass(frozen=True)
+class Pause:
+    """One that is over. `by_id`: the supervisor who began it, if one did."""
+
+    after_answers: int
+    length: timedelta
+    by_id: int | None
+
+
+def pauses_in(session: TestSession) -> list[Pause]:
+    """The session's pauses that are over, the first one first."""
+    kinds = (SessionEvent.Kind.PAUSED, SessionEvent.Kind.CONTINUED)
+    events = list(session.events.filter(kind__in=kinds).order_by("after_answers", "pk"))
+    return [
+        Pause(began.after_answers, ended.at - began.at, began.by_id)
+        for began, ended in zip(events[::2], events[1::2], strict=False)
+    ]
+
+
+def stood_still(session: TestSession) -> Counter[int]:
+    """Microseconds that its clock stood still, by how many answers came before; no query without pauses."""
+    stood: Counter[int] = Counter()
+    if load_plan(session.plan_id).rules.pauses is not None:
+        for pause in pauses_in(session):
+            stood[pause.after_answers] += pause.length // timedelta(microseconds=1)
+    return stood
+
+
 def asked_at(session: TestSession, responses: Sequence[TestResponse]) -> int:
     """When the question after these answers was asked, in microseconds since 1970; 0 where nothing depends
-    on it. The first is asked when the test begins, or when its student says that they begin."""
+    on it. The first is asked when the test begins, or when its student says that they begin. What its clock
+    stood still since then is added: so much later it might have been asked."""
     if load_plan(session.plan_id).rules.effort is None:
         return 0
+    stood = stood_still(session)[len(responses)]
     if responses:
-        return microseconds(responses[-1].answered_at)
+        return microseconds(responses[-1].answered_at) + stood
     begun = session.events.filter(kind=SessionEvent.Kind.BEGUN).values_list("at", flat=True).last()
-    return microseconds(begun or session.started_at)
+    return microseconds(begun or session.started_at) + stood
 
 
-def now_asked(rules: CatRules, now: datetime) -> int:
-    """The same of a question that is asked now."""
-    return 0 if rules.effort is None else microseconds(now)
+def now_asked(rules: CatRules, now: datetime, stood: int = 0) -> int:
+    """The same of a question that is asked now, whose clock then stands still for so many microseconds."""
+    return 0 if rules.effort is None else microseconds(now) + stood
 
 
 def taken(asked: int, answered: datetime) -> int | None:

@@ -16,10 +16,10 @@ from rest_framework.test import APIClient
 
 from sessions_app.models import Student, TestSession
 from sessions_app.sitting.tokens import STUDENT_PAGE
-from student_page.views import MODULES
+from student_page.views import MODULES, ON_DEMAND
 from testing_engine.formulas.mathml import CLASSES
 
-KILOBYTES = 101
+KILOBYTES = 105
 PAGES = ["/take/", "/take/test"]
 
 
@@ -54,7 +54,7 @@ def test_it_runs_under_a_strict_policy(client: Client, address: str) -> None:
     scripts = re.findall(r"<script[^>]*>", page)
     assert all("src=" in script or 'type="application/json"' in script for script in scripts)
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|(?:src|href)=\"(?:https?:)?//", page)
-    for name in MODULES:
+    for name in (*MODULES, *ON_DEMAND):
         source = source_of(name)
         assert not re.search(r"\beval\(|new Function|https?://(?!www\.w3\.org/2000/svg)", source)
         assert ".style" not in source
@@ -108,13 +108,14 @@ def _data(page: bytes) -> Any:
 
 def test_scripts_find_every_text_that_they_use(client: Client) -> None:
     texts = _data(client.get("/take/test").content)["texts"]
-    used = {name for module in MODULES for name in re.findall(r"\btexts\.(\w+)", source_of(module))}
+    scripts = (*MODULES, *ON_DEMAND)
+    used = {name for module in scripts for name in re.findall(r"\btexts\.(\w+)", source_of(module))}
     assert used == set(texts)
 
 
 def test_scripts_find_every_element_that_they_use(client: Client) -> None:
     page = client.get("/take/test").content.decode()
-    for module in MODULES:
+    for module in (*MODULES, *ON_DEMAND):
         source = source_of(module)
         for name in re.findall(r'one\("([\w-]+)"\)|querySelector\("#([\w-]+)"\)', source):
             assert f'id="{"".join(name)}"' in page, (module, name)
@@ -128,7 +129,7 @@ def test_the_service_worker_keeps_the_page_alone(client: Client, db: None) -> No
     kept = re.findall(r'"(.*?)"', shell.encode().decode("unicode_escape"))
     assert kept[0] == "/take/test"
     assert all(address.startswith("/static/student_page/") for address in kept[1:])
-    assert len(kept) == 2 + len(MODULES)
+    assert len(kept) == 2 + len(MODULES) + len(ON_DEMAND)
     for address in kept:
         with closing(client.get(address)) as file:
             assert file.status_code == 200

@@ -35,6 +35,7 @@ from testing_engine.psychometrics.effort import Effort
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.parts import Part, counting, in_use
 from testing_engine.psychometrics.items.response import IntArray
+from testing_engine.psychometrics.pauses import Pauses
 from testing_engine.psychometrics.pilots import Pilots
 from testing_engine.psychometrics.selection.criteria import Criterion, MaximumInformation
 from testing_engine.psychometrics.selection.optimality import DOptimality
@@ -94,6 +95,7 @@ class CatRules:
     max_questions: Count = 20
     pilots: Pilots | None = None
     effort: Effort | None = None  # which answers are too fast to count
+    pauses: Pauses | None = None  # how its clock may be stopped; None: not at all
     edition: Annotated[int, Within(least=1, most=EDITION)] = EDITION  # of the engine's methods
 
     def __post_init__(self) -> None:

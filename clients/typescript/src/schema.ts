@@ -1096,6 +1096,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/test/{session_id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the clock of a paused test run again
+         * @description The deadline moves by the length of the pause, once, but never beyond the moment when the test closes. Safe to repeat: a test that is not paused goes on as it did. 409 `session_not_active` where it is over.
+         */
+        post: operations["continue_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/test/{session_id}/extend": {
         parameters: {
             query?: never;
@@ -1110,6 +1130,26 @@ export interface paths {
          * @description Any client's test. Adds up: send an `Idempotency-Key`, so that a repeated request does not extend twice. Refused with 409 `session_not_active`, or `no_deadline` where there is no limit.
          */
         post: operations["extend_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/test/{session_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the clock of a test stand still
+         * @description Where the test's rules have `pauses`: so often, for so long in all. While it is `paused`, `status` shows no question, an answer is refused with 409 `session_paused`, and no time runs; the pause is in no answer's time. It ends by `continue`, or by itself at `paused.until`. A test that is paused stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. Refused with 409 `pauses_not_allowed`, `no_pause_left`, or `session_not_active` where the test is over.
+         */
+        post: operations["pause_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2105,10 +2145,12 @@ export interface components {
          *     * `expired` - expired
          *     * `resumed` - resumed
          *     * `extended` - extended
+         *     * `paused` - paused
+         *     * `continued` - went on after a pause
          *     * `imported` - imported
          * @enum {string}
          */
-        ExportedEventKindEnum: "started" | "begun" | "completed" | "ended" | "expired" | "resumed" | "extended" | "imported";
+        ExportedEventKindEnum: "started" | "begun" | "completed" | "ended" | "expired" | "resumed" | "extended" | "paused" | "continued" | "imported";
         ExportedInvitation: {
             test: string;
             /** Format: date-time */
@@ -3148,6 +3190,20 @@ export interface components {
             proficiency: number[];
             proficiency_95: number[][];
         };
+        Paused: {
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description It goes on by itself then.
+             */
+            until: string;
+        };
+        PausesAllowed: {
+            times: number;
+            /** @description Of all pauses together. */
+            minutes: number;
+        };
         /** @description A body that may hold nothing else: a misspelt field would be a wish that nobody hears. */
         PoolImport: {
             /**
@@ -3988,7 +4044,7 @@ export interface components {
             /** @description Whether it has exactly `max_questions`, unless somebody ends it before. */
             is_length_fixed: boolean;
             is_active: boolean;
-            /** @description What waits for an answer. */
+            /** @description What waits for an answer; null: the test is over, or paused. */
             next_question: components["schemas"]["ShownQuestion"] | null;
             /** Format: date-time */
             started_at: string;
@@ -3999,6 +4055,10 @@ export interface components {
              * @description No answer is taken after it; null: no time limit.
              */
             deadline: string | null;
+            /** @description That its rules allow; null: none. */
+            pauses: components["schemas"]["PausesAllowed"] | null;
+            /** @description Its clock stands still: `deadline` less `since` is the time that is left, and the deadline moves when it goes on. null: it runs, or is over. */
+            paused: components["schemas"]["Paused"] | null;
             /** @description Its time limit counts anew from `begin`, when the student has read the introduction. The deadline is for clients that never say so. */
             waits_to_begin: boolean;
             test: components["schemas"]["TestTexts"] | null;
@@ -10538,6 +10598,109 @@ export interface operations {
             };
         };
     };
+    continue_test: {
+        parameters: {
+            query?: {
+                /** @description `html` adds `content_html` and `options_html` to `next_question`, `introduction_html` and `closing_html` to `test`: mathematics as MathML, code, tables and pictures, and nothing that could run. */
+                render?: "html";
+            };
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Student"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionStatus"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     extend_test: {
         parameters: {
             query?: never;
@@ -10553,6 +10716,109 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ExtendRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionStatus"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_test: {
+        parameters: {
+            query?: {
+                /** @description `html` adds `content_html` and `options_html` to `next_question`, `introduction_html` and `closing_html` to `test`: mathematics as MathML, code, tables and pictures, and nothing that could run. */
+                render?: "html";
+            };
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Student"];
             };
         };
         responses: {

@@ -309,7 +309,7 @@ def test_its_columns_are_all_decided_on() -> None:
             *("current_position", "started_at", "last_activity", "completed_at", "chain_head"),
             *("named_test", "deadline", "token_generation", "result_spec", "overall_theta", "overall_error"),
             *("is_scored_alone", "shuffles_options", "waits_to_begin", "pilots_answered"),
-            *("rapid_answers", "activity_mark"),
+            *("rapid_answers", "activity_mark", "paused_at", "paused_until"),
         },
         "TestResponse": {*KEPT, "question", "session", "response_time_ms", "answered_at", "link"}
         - {"question_id"}

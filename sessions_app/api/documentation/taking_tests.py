@@ -225,6 +225,46 @@ BEGIN = Endpoint(
     examples=(replied("Begun", samples.STATUS),),
 )
 
+_PAUSED = {
+    **samples.STATUS,
+    "next_question": None,
+    "paused": {"since": "2026-11-22T10:20:31.402118Z", "until": "2026-11-22T10:30:32Z"},
+}
+
+PAUSE = Endpoint(
+    "pause_test",
+    TAG,
+    "Let the clock of a test stand still",
+    description=(
+        "Where the test's rules have `pauses`: so often, for so long in all. While it is `paused`, `status` "
+        "shows no question, an answer is refused with 409 `session_paused`, and no time runs; the pause is "
+        "in no answer's time. It ends by `continue`, or by itself at `paused.until`. A test that is paused "
+        "stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. "
+        "Refused with 409 `pauses_not_allowed`, `no_pause_left`, or `session_not_active` where it is over."
+    ),
+    parameters=(IDEMPOTENCY_KEY, RENDER),
+    request=StudentSerializer,
+    reply=replies.SessionStatus,
+    problems=("404", "409"),
+    examples=(replied("Paused", _PAUSED),),
+)
+
+CONTINUE = Endpoint(
+    "continue_test",
+    TAG,
+    "Let the clock of a paused test run again",
+    description=(
+        "The deadline moves by the length of the pause, once, but never beyond the moment when the test "
+        "closes. Safe to repeat: a test that is not paused goes on as it did. 409 `session_not_active` where "
+        "it is over."
+    ),
+    parameters=(IDEMPOTENCY_KEY, RENDER),
+    request=StudentSerializer,
+    reply=replies.SessionStatus,
+    problems=("404", "409"),
+    examples=(replied("Goes on", samples.STATUS),),
+)
+
 END = Endpoint(
     "end_test",
     TAG,

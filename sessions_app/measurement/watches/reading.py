@@ -49,7 +49,8 @@ SELECT id, plan_id, prior_mean, prior_sd, is_adaptive FROM (
     AND session.completed_at <= %s AND session.completed_at > %s AND session.questions_answered > 0
 ) AS newest WHERE answers <= %s ORDER BY completed_at, id
 """
-# What came from the original service has its clients' times, if any; who says "I don't know" may be fast.
+# What came from the original service has its clients' times, if any; who says "I don't know" may be fast. No
+# time passed while a test was paused.
 _ANSWERS = """
 SELECT wanted.place - 1, response.question_id, response.score,
        CASE WHEN session.legacy_id IS NULL AND (response.answer IS NOT NULL OR response.response IS NOT NULL)
@@ -58,14 +59,21 @@ SELECT wanted.place - 1, response.question_id, response.score,
            lag(response.answered_at) OVER (PARTITION BY wanted.place ORDER BY response.position),
            session.started_at
          ),
-         event.at
-       )) END
+         event.since
+       )) - coalesce(event.stood, 0) END
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
 JOIN test_sessions AS session ON session.id = wanted.id
 JOIN test_responses AS response ON response.session_id = wanted.id
 LEFT JOIN (
-  SELECT session_id, after_answers, max(at) AS at FROM session_events
-  WHERE session_id = ANY(%s::uuid[]) AND kind IN ('begun', 'resumed') GROUP BY session_id, after_answers
+  SELECT session_id, after_answers, max(since) AS since,
+         sum(CASE kind WHEN 'continued' THEN 1 WHEN 'paused' THEN -1 END * extract(epoch FROM at))
+         FILTER (WHERE since IS NULL OR at > since) AS stood
+  FROM (
+    SELECT session_id, after_answers, kind, at, max(at) FILTER (WHERE kind IN ('begun', 'resumed'))
+           OVER (PARTITION BY session_id, after_answers) AS since
+    FROM session_events
+    WHERE session_id = ANY(%s::uuid[]) AND kind IN ('begun', 'resumed', 'paused', 'continued')
+  ) AS moves GROUP BY session_id, after_answers
 ) AS event ON event.session_id = wanted.id AND event.after_answers = response.position - 1
 ORDER BY wanted.place, response.position
 """

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from sessions_app.administration import cleanup, supervision
 from sessions_app.administration.supervision import Supervisor
-from sessions_app.conftest import Start, answer_questions, take_test
+from sessions_app.conftest import Start, answer_questions, browser_of, take_test
 from sessions_app.models import Invitation, SessionEvent, Student, TestResponse, TestSession
 from sessions_app.review.guards import TRIGGERS
 from sessions_app.review.replay import replay
@@ -303,6 +303,22 @@ def timed(api: APIClient, pool: QuestionPool, request: pytest.FixtureRequest) ->
 def test_it_names_another_deadline_and_another_named_test(timed: TestSession, change: str, told: str) -> None:
     as_superuser(f"UPDATE test_sessions SET {change}")  # written above
     assert told in broken()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "paused_at = NULL, paused_until = NULL",
+        "paused_until = paused_until + interval '1 hour'",
+        "paused_at = paused_at + interval '1 second'",
+    ],
+)
+def test_it_names_another_pause(start: Start, change: str) -> None:
+    started = start(rules={"max_questions": 5, "pauses": {"times": 1, "minutes": 5}})
+    assert browser_of(started).post(f"/api/v1/test/{started['session_id']}/pause", {}).status_code == 200
+    assert "all as they were written" in verified()
+    as_superuser(f"UPDATE test_sessions SET {change}")  # written above
+    assert "its row says paused_at" in broken()
 
 
 @pytest.mark.parametrize("change", ["deadline = now()", "named_test_id = (SELECT id FROM named_tests)"])

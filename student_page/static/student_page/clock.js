@@ -9,6 +9,20 @@ let lastLeft = Infinity;
 
 export const stopClock = () => clearInterval(clock);
 
+/** How much time is left, in words; of milliseconds. */
+export function left(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return fill(texts.timeLeft, { time });
+}
+
+/** What is said when somebody has moved a deadline: how many minutes more, where that is so. */
+export function changed(before, after) {
+  const minutes = Math.round((Date.parse(after) - Date.parse(before)) / 60_000);
+  if (!(minutes > 0)) return texts.timeChanged;
+  return minutes === 1 ? texts.moreMinute : fill(texts.moreMinutes, { minutes });
+}
+
 /** Count down to a deadline, if there is one; `look` asks the server once it has passed. */
 export function startClock(until, look) {
   stopClock();
@@ -17,19 +31,18 @@ export function startClock(until, look) {
   const deadline = Date.parse(until);
   const tick = () => {
     if (!one("stopped").hidden) return stopClock();
-    const left = Math.max(0, Math.round((deadline - now()) / 1000));
-    const minutes = String(Math.floor(left / 60));
-    one("timer").textContent = fill(texts.timeLeft, { time: `${minutes}:${String(left % 60).padStart(2, "0")}` });
+    const rest = Math.max(0, Math.round((deadline - now()) / 1000));
+    one("timer").textContent = left(1000 * rest);
     if (!one("invitation").hidden) {
       one("limit").textContent = one("timer").textContent;
       one("limit").hidden = false;
     }
-    const passed = (seconds) => left <= seconds && lastLeft > seconds && lastLeft !== Infinity;
+    const passed = (seconds) => rest <= seconds && lastLeft > seconds && lastLeft !== Infinity;
     if (passed(300)) one("announcement").textContent = texts.fiveMinutes;
     if (passed(60)) one("announcement").textContent = texts.oneMinute;
-    if (left === 0 && lastLeft > 0) one("announcement").textContent = texts.timeUp;
-    if (left === 0 && Math.floor(performance.now() / 1000) % 5 === 0) look(); // until the server closes it
-    lastLeft = left;
+    if (rest === 0 && lastLeft > 0) one("announcement").textContent = texts.timeUp;
+    if (rest === 0 && Math.floor(performance.now() / 1000) % 5 === 0) look(); // until the server closes it
+    lastLeft = rest;
   };
   lastLeft = Infinity;
   tick();
@@ -38,8 +51,11 @@ export function startClock(until, look) {
 
 /** When something is, by this device's clock and in the page's language, with the name of its time zone. */
 const { lang } = document.documentElement;
+const locale = navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang;
+export const timeOfDay = (text) =>
+  new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(new Date(text));
 export const moment = (text) =>
-  new Intl.DateTimeFormat(navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang, {
+  new Intl.DateTimeFormat(locale, {
     weekday: "long",
     day: "numeric",
     month: "long",

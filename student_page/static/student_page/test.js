@@ -1,7 +1,7 @@
 // A student's way through a test. Where it stands, the server alone decides; this page shows it and sends answers,
 // each with a key of its own, again and again until the server has it.
 
-import { moment, startClock, stopClock } from "./clock.js";
+import { changed, moment, startClock, stopClock } from "./clock.js";
 import { Kept, NotReached, Refused, call, keepToken, keptToken, newKey, now, sessionOf } from "./connection.js";
 import { invite, showIntroduction } from "./introduction.js";
 import { insist } from "./patience.js";
@@ -10,13 +10,16 @@ import { showResult, showThanks } from "./result.js";
 import { notice, one, show, showName, stop, texts } from "./screen.js";
 
 const LOOK_EVERY = 20_000; // milliseconds between two looks at what a supervisor may have changed
+const PAUSED = "paused"; // in place of a question that is seen first when a pause is over
 const LOOK_AT_EXPIRED_FOR = 15 * 60_000; // a test that expired may be let go on
 
 const tell = document.querySelector("meta[name=embedding]") ? (await import("./embedding.js")).tell : () => {};
 
+const pausing = () => import("./pause.js"); // few tests may be paused
+
 let token, session, kept, others;
 let standing = null; // what the server last said
-let shownAt = null; // when the question appeared, if it did so in this page's life
+let timed = { id: null, spent: null, since: null }; // how long the question was seen; `spent` null: nobody knows
 let loads = 0;
 let endedHere = false;
 
@@ -49,15 +52,50 @@ async function load() {
 }
 
 async function goTo(said) {
-  const isNew = said.next_question?.id !== standing?.next_question?.id;
+  const before = standing;
   standing = said;
   kept.standing = said;
+  if (said.paused) return standStill();
   if (said.next_question === null) return finish();
   showTime();
+  if (before && !before.paused && !before.waits_to_begin) tellTime(before.deadline);
   if (mustIntroduce()) return introduce();
-  if (isNew || one("question").hidden) {
+  if (said.next_question.id !== before?.next_question?.id || one("question").hidden) {
     present();
-    shownAt = performance.now();
+    beginTiming();
+  }
+}
+
+/** Its question is on the screen from now on, perhaps again. */
+function beginTiming() {
+  const { id } = standing.next_question;
+  if (timed.id !== id) timed = { id, spent: timed.id === PAUSED ? null : 0 };
+  timed.since = performance.now();
+}
+
+/** Its clock stands still; so does the time that its question takes. */
+async function standStill() {
+  stopClock();
+  if (timed.id === null) timed = { id: PAUSED, spent: null, since: null };
+  if (timed.spent !== null && timed.since !== null) timed.spent += performance.now() - timed.since;
+  timed.since = null;
+  (await pausing()).showPause(standing.paused, standing.deadline, load);
+}
+
+/** Pause, or go on: said until the server has it. */
+async function letClock(what) {
+  if (answerIsOnItsWay()) return notice(texts.offline);
+  const [path, key] = [`test/${session}/${what}?render=html`, newKey()];
+  try {
+    const said = await insist(() => call(path, { token, body: {}, key }), texts.offlineReading);
+    loads++; // what is on its way is older
+    others.postMessage("moved");
+    notice("");
+    await goTo(said);
+  } catch (refusal) {
+    if (!(refusal instanceof Refused) || refusal.status !== 409) return stopBecause(refusal);
+    await load();
+    notice((await pausing()).whyNot(refusal.code));
   }
 }
 
@@ -74,7 +112,7 @@ function introduce() {
     if (standing.waits_to_begin && !(await letClockRun())) return;
     kept.hasBegun = true;
     present();
-    shownAt = performance.now();
+    beginTiming();
   };
 }
 
@@ -109,6 +147,7 @@ function present() {
   const { heard } = kept;
   const keepHeard = (more) => (kept.heard = { ...kept.heard, ...more });
   showQuestion(question, { number: answered + 1, most, isFixed, allowsDontKnow, heard, keepHeard }, texts);
+  one("pause").hidden = !standing.pauses;
   const { draft } = kept;
   if (draft?.question_id === question.id) showAnswer(draft.response);
 }
@@ -141,7 +180,8 @@ function keepDraft(response) {
 }
 
 function answer(response) {
-  const took = shownAt === null ? {} : { response_time_ms: Math.round(performance.now() - shownAt) };
+  const isKnown = timed.spent !== null && timed.since !== null;
+  const took = isKnown ? { response_time_ms: Math.round(timed.spent + performance.now() - timed.since) } : {};
   const given = { question_id: standing.next_question.id, response, key: newKey(), ...took };
   kept.answer = given;
   send(given);
@@ -172,7 +212,11 @@ async function send(given, isOld = false) {
     kept.dropAnswer(key);
     unlock();
     if (!(refusal instanceof Refused) || ![400, 409].includes(refusal.status)) return stopBecause(refusal);
-    const reasons = { already_submitted: texts.answeredElsewhere, session_not_active: texts.tooLate };
+    const reasons = {
+      already_submitted: texts.answeredElsewhere,
+      session_not_active: texts.tooLate,
+      session_paused: texts.pausedMeanwhile,
+    };
     const moved = refusal.status === 400 ? texts.notAccepted : texts.answeredElsewhere;
     await load();
     if (standing?.next_question?.id === question_id && refusePart(variableOf(refusal))) return notice("");
@@ -204,7 +248,7 @@ function lookLater(pause = LOOK_EVERY) {
 }
 
 async function look(pause) {
-  const isOver = standing?.next_question === null;
+  const isOver = standing?.next_question === null && !standing.paused;
   const expiredFor = standing?.completed_at ? now() - Date.parse(standing.completed_at) : 0;
   if (isOver && (standing.status !== "expired" || expiredFor > LOOK_AT_EXPIRED_FOR)) return;
   if (document.hidden || !standing || answerIsOnItsWay()) return lookLater(pause);
@@ -222,13 +266,23 @@ async function look(pause) {
 async function noticeChanges(said) {
   if (said.next_question?.id !== standing.next_question?.id || said.status !== standing.status) return load();
   if (said.waits_to_begin !== standing.waits_to_begin) return load();
-  if (said.deadline === standing.deadline) return;
+  if (said.paused?.since !== standing.paused?.since) return load();
+  const before = standing.deadline;
+  if (said.deadline === before) return;
   standing.deadline = said.deadline;
   kept.standing = standing;
   if (standing.waits_to_begin) return;
-  showTime();
-  notice(texts.timeChanged);
-  setTimeout(() => one("notice").textContent === texts.timeChanged && notice(""), 15_000);
+  if (standing.paused) await standStill();
+  else showTime();
+  tellTime(before);
+}
+
+/** Says for a while that somebody has moved the deadline, if so. */
+function tellTime(before) {
+  if (!before || !standing.deadline || standing.deadline === before) return;
+  const said = changed(before, standing.deadline);
+  notice(said);
+  setTimeout(() => one("notice").textContent === said && notice(""), 15_000);
 }
 
 // --- Beginning -----------------------------------------------------------------------------------------------
@@ -268,6 +322,7 @@ async function open(newToken) {
   kept = new Kept(session);
   showName(kept.name);
   standing = null;
+  timed = { id: null, spent: null, since: null };
   endedHere = false;
   lookLater();
   others?.close();
@@ -283,7 +338,10 @@ async function open(newToken) {
     standing = last;
     showTime();
     if (mustIntroduce()) introduce();
-    else present();
+    else {
+      present();
+      timed.id = last.next_question.id; // since when it was seen, nobody knows
+    }
   }
   if (unsent) await send(unsent, true);
   else await load();
@@ -304,6 +362,8 @@ one("confirm").addEventListener("close", () => {
   if (one("confirm").returnValue === "end") end();
   one("confirm").returnValue = "";
 });
+one("pause").addEventListener("click", () => letClock("pause"));
+one("continue").addEventListener("click", () => letClock("continue"));
 one("not-me").addEventListener("click", () => one("another").showModal());
 one("another").addEventListener("close", () => {
   const isOther = one("another").returnValue === "other";
@@ -323,7 +383,7 @@ addEventListener("offline", () => notice(answerIsOnItsWay() ? texts.offline : te
 addEventListener("online", () => notice(texts.backOnline));
 document.addEventListener("visibilitychange", () => {
   // Another device may have gone on.
-  if (!document.hidden && standing?.next_question && !answerIsOnItsWay()) load();
+  if (!document.hidden && (standing?.next_question || standing?.paused) && !answerIsOnItsWay()) load();
   if (!document.hidden && standing) lookLater();
 });
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/take/sw.js").catch(() => {});
