@@ -313,8 +313,9 @@ def test_it_names_another_deadline_and_another_named_test(timed: TestSession, ch
         "paused_at = paused_at + interval '1 second'",
     ],
 )
-def test_it_names_another_pause(start: Start, change: str) -> None:
-    started = start(rules={"max_questions": 5, "pauses": {"times": 1, "minutes": 5}})
+def test_it_names_another_pause(api: APIClient, pool: QuestionPool, change: str) -> None:
+    rules = {"max_questions": 5, "pauses": {"times": 1, "minutes": 5}}
+    started = api.post("/api/test/start", {"student_id": "s1", "rules": rules}).json()
     assert browser_of(started).post(f"/api/v1/test/{started['session_id']}/pause", {}).status_code == 200
     assert "all as they were written" in verified()
     as_superuser(f"UPDATE test_sessions SET {change}")  # written above
