@@ -11,7 +11,7 @@ from organisations.branding import problem_of_colour
 
 DEFAULT = 1  # the primary key of the organisation that is there from the start
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-MOST_LEVELS = 20
+MOST_LEVELS, LONGEST_LEVEL = 20, 80
 
 
 def check_time_zone(name: str) -> None:
@@ -27,8 +27,8 @@ def check_colour(colour: str) -> None:
 def check_levels(names: object) -> None:
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise ValidationError("Write a list of names, the lowest first.")
-    if len(names) > MOST_LEVELS or any(len(name) > 100 for name in names):
-        raise ValidationError(f"At most {MOST_LEVELS} levels, each of at most 100 characters.")
+    if len(names) > MOST_LEVELS or any(len(name) > LONGEST_LEVEL for name in names):
+        raise ValidationError(f"At most {MOST_LEVELS} levels, each of at most {LONGEST_LEVEL} characters.")
     if len(set(names)) != len(names):
         raise ValidationError("The names of levels must differ.")
 

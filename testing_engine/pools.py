@@ -174,12 +174,15 @@ class DrawnFrom:
     scale_id: int
     correlation: float  # of the scale
     reporting_scale: Any
+    level_names: list[str]  # what the organisation calls its levels; empty: as everybody does
 
 
 # `with_questions` or `offered`, by hand: every start asks for it.
 _DRAWN_FROM = """
-SELECT pool.organisation_id, pool.current_revision_id, pool.scale_id, scale.correlation, pool.reporting_scale
+SELECT pool.organisation_id, pool.current_revision_id, pool.scale_id, scale.correlation, pool.reporting_scale,
+       organisation.level_names
 FROM question_pools AS pool JOIN scales AS scale ON scale.id = pool.scale_id
+     JOIN organisations AS organisation ON organisation.id = pool.organisation_id
 WHERE pool.current_revision_id IS NOT NULL
   AND (%(acting)s::bigint IS NULL OR pool.organisation_id = %(acting)s::bigint)
   AND CASE WHEN %(id)s::uuid IS NULL THEN pool.archived_at IS NULL ELSE pool.id = %(id)s::uuid END
@@ -196,8 +199,10 @@ def drawn_from(pool_id: uuid.UUID | None) -> DrawnFrom | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    organisation_id, revision_id, scale_id, correlation, told = found
-    return DrawnFrom(organisation_id, revision_id, scale_id, correlation, told and json.loads(told))
+    organisation_id, revision_id, scale_id, correlation, told, levels = found
+    return DrawnFrom(
+        organisation_id, revision_id, scale_id, correlation, told and json.loads(told), json.loads(levels)
+    )
 
 
 def choose_default(pool: QuestionPool | None) -> None:

@@ -58,7 +58,8 @@ def rehearse(test: NamedTest, seed: int, given: Sequence[Given]) -> Rehearsed:
         read = read_response(revision, item, showing.own(item, answer))
         items, scores = [*items, item], [*scores, revision.score(item, read)]
         step = engine.next_step(TestSoFar(revision.bank, rules, prior, seed, items, scores))
-    spec = spec_for(test, asked, revision.bank, test.pool.reporting_scale)
+    own_names = test.pool.organisation.level_names
+    spec = spec_for(test, asked, revision.bank, test.pool.reporting_scale, own_names)
     most = lengths.most_questions(rules, revision.bank)
     if step.next_item is not None:
         return Rehearsed(len(items), most, showing.question(step.next_item), None, spec.is_shown)

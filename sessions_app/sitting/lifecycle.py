@@ -98,7 +98,7 @@ def start(
     except RulesError as error:
         raise RulesRefused(error.problems) from error
     try:
-        told_by = spec_for(test, asked, revision.bank, pool.reporting_scale)
+        told_by = spec_for(test, asked, revision.bank, pool.reporting_scale, pool.level_names)
     except ResultRefused as error:
         raise RulesRefused(error.problems) from error
     try:

@@ -6,7 +6,7 @@ edit changes no result.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -159,12 +159,18 @@ NEEDS_ABILITY = (
 
 
 def spec_for(
-    test: NamedTest | None, rules: CatRules, bank: ItemBank, pool_scale: object = None
+    test: NamedTest | None,
+    rules: CatRules,
+    bank: ItemBank,
+    pool_scale: object = None,
+    own_names: Sequence[str] = (),
 ) -> ResultSpec:
     """How results are told of a test that starts now. `pool_scale`: the pool's reporting scale, where it has
     one and the test has none. Raises `ResultRefused`.
 
     Cuts are the test's own, else those of its own scale, of the rules, of the pool's scale, the usual ones.
+    Levels are called as the test says, else the scale; else as the organisation does (`own_names`, the
+    lowest first), where it names so many.
     """
     decided = cuts_of(rules)
     decided = decided if len(decided) <= MOST_CUTS else ()
@@ -188,6 +194,8 @@ def spec_for(
     if is_by_scale and not levels:
         assert reporting is not None
         levels = tuple(Level(each.name, each.meaning) for each in reporting.levels)
+    if not levels and kind in (Kind.LEVELS, Kind.THANKS) and len(own_names) == len(cuts) + 1:
+        levels = tuple(Level(name) for name in own_names)
     mean, sd = (50.0, 10.0) if test is None else (test.scale_mean, test.scale_sd)
     spec = ResultSpec(str(kind), cuts, levels, mean, sd, reporting)
     if problems := spec.problems():
@@ -229,9 +237,8 @@ def spec_of(test: NamedTest) -> ResultSpec:
     if revision_id is None:
         return USUAL
     try:
-        return spec_for(
-            test, CatRules.from_json(test.rules), load_revision(revision_id).bank, test.pool.reporting_scale
-        )
+        rules, bank = CatRules.from_json(test.rules), load_revision(revision_id).bank
+        return spec_for(test, rules, bank, test.pool.reporting_scale, test.pool.organisation.level_names)
     except (ResultRefused, RulesError):
         return USUAL
 
