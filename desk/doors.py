@@ -20,8 +20,9 @@ from django_htmx.middleware import HtmxDetails
 from desk.navigation import sections
 from desk.rights import ENTER, Right, rights_of, shared_so_far
 from desk.sentences import translated
-from organisations.own import own_language
+from organisations.own import own_language, own_organisation
 from organisations.sharing import Level, NotShared
+from sessions_app.administration.brands import brand_of
 from student_page.languages import chosen_language, languages
 from testing_engine import approval
 from testing_engine.approval import PublicationRefused
@@ -142,8 +143,13 @@ def show(
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """What the frame around every page shows."""
-    may = rights_of(request.user, *getattr(request, "shared", ()))
-    return {"sections": sections(request), "languages": languages(), "may": may}
+    own = own_organisation(request)
+    return {
+        "sections": sections(request),
+        "languages": languages(),
+        "may": rights_of(request.user, *getattr(request, "shared", ())),
+        "brand": None if own is None else brand_of(own),
+    }
 
 
 def form_of(page: str) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:

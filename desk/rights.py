@@ -52,6 +52,7 @@ SUPERVISE = Right(("sessions_app.operate_service",))  # tests that run: more tim
 SEE_RESULTS = Right(("sessions_app.report_results",))
 TEACH = Right(("sessions_app.teach_classes", "sessions_app.manage_classes"))  # own classes
 GIVE_TESTS = Right(("sessions_app.add_invitation",))  # to one's own classes
+DESCRIBE_OWN = Right(("organisations.change_organisation",))  # the organisation: its name, logo, colour
 MANAGE_CLASSES = Right(("sessions_app.manage_classes",))  # all, and rosters of a whole school
 
 ALL = {
@@ -71,6 +72,7 @@ ALL = {
     "see_results": SEE_RESULTS,
     "teach": TEACH,
     "manage_classes": MANAGE_CLASSES,
+    "describe_own": DESCRIBE_OWN,
     "give_tests": GIVE_TESTS,
 }
 

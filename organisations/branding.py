@@ -8,6 +8,10 @@ import re
 
 LIGHT, DARK = "#ffffff", "#12151a"  # the grounds of pages, the lightest and the darkest
 PART, TEXT = 3.0, 4.5  # to 1
+NO_COLOUR = "Write # and six digits from 0 to 9 and a to f, as in #2f6fed."
+TOO_LIGHT = "On light pages it can hardly be seen: its contrast is {found} to 1, and WCAG AA asks for 3 to 1."
+TOO_DARK = "On dark pages it can hardly be seen: its contrast is {found} to 1, and WCAG AA asks for 3 to 1."
+NO_TEXT = "No text can be read on it: the contrast is {found} to 1, and WCAG AA asks for 4.5 to 1."
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -29,18 +33,19 @@ def text_on(colour: str) -> str:
 
 def problem_of_colour(colour: str) -> str | None:
     """Why it cannot be a brand's colour, as a sentence; None: it can."""
+    fault = fault_of_colour(colour)
+    return None if fault is None else fault[0].format(found=fault[1])
+
+
+def fault_of_colour(colour: str) -> tuple[str, str] | None:
+    """The same as one of the sentences below, and the contrast that stands at {found}."""
     if not is_colour(colour):
-        return "Write # and six digits from 0 to 9 and a to f, as in #2f6fed."
-    for ground, pages in ((LIGHT, "light"), (DARK, "dark")):
+        return NO_COLOUR, ""
+    for ground, words in ((LIGHT, TOO_LIGHT), (DARK, TOO_DARK)):
         if (found := contrast(colour, ground)) < PART:
-            return (
-                f"On {pages} pages it can hardly be seen: its contrast is {found:.1f} to 1, "
-                f"and WCAG AA asks for {PART:.0f} to 1."
-            )
+            return words, f"{found:.1f}"
     if (found := contrast(colour, text_on(colour))) < TEXT:
-        return (
-            f"No text can be read on it: the contrast is {found:.1f} to 1, and WCAG AA asks for {TEXT} to 1."
-        )
+        return NO_TEXT, f"{found:.1f}"
     return None
 
 
@@ -49,3 +54,9 @@ def _luminance(colour: str) -> float:
     channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def style_of(colour: str) -> str:
+    """A style sheet that fills with a colour what is filled, on light pages and dark ones. Links keep theirs:
+    they are text, which asks for more contrast."""
+    return f":root {{ --accent: {colour}; --on-accent: {text_on(colour)}; }}\n"

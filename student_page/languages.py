@@ -18,6 +18,11 @@ def languages() -> dict[str, str]:
     return {code: translation.get_language_info(code)["name_local"] for code in codes}
 
 
+def is_chosen(request: HttpRequest, cookie: str) -> bool:
+    """Whether somebody chose the language here, now or last time."""
+    return any(asked in languages() for asked in (request.GET.get("language"), request.COOKIES.get(cookie)))
+
+
 def chosen_language(request: HttpRequest, cookie: str, usual: str = "") -> str:
     """What was asked for in the address, else last time, else the usual, else what the browser prefers."""
     for asked in (request.GET.get("language"), request.COOKIES.get(cookie), usual):

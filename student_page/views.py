@@ -10,17 +10,18 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
+from organisations.branding import problem_of_colour, style_of
 from sessions_app.lti import frames
 from sessions_app.sitting.tokens import STUDENT_PAGE, make_session_token, page_of
 from student_page.demo import DEMOS, NoDemoPool, start_demo
 from student_page.embedding import embedding_of
-from student_page.languages import chosen_language, languages
+from student_page.languages import chosen_language, is_chosen, languages
 from student_page.texts import join_texts, script_texts
 
 COOKIE = "take_language"  # not Django's own: it would speak of the whole site
 COOKIE_AGE = 365 * 24 * 3600
 MODULES = (
-    *("test.js", "connection.js", "screen.js", "patience.js", "clock.js", "introduction.js"),
+    *("test.js", "connection.js", "screen.js", "patience.js", "clock.js", "introduction.js", "brand.js"),
     *("question.js", "result.js", "elements.js", "passage.js", "sounds.js"),
     *("interactions.js", "choosing.js", "menus.js", "entering.js", "ordering.js", "pairing.js"),
 )
@@ -55,6 +56,17 @@ def test(request: HttpRequest) -> HttpResponse:
     return frames.may_be_framed(response, origins) if origins else response
 
 
+@require_safe
+def brand(request: HttpRequest, digits: str) -> HttpResponse:
+    """The style sheet of a colour that an organisation may have. Its address says all that is in it."""
+    colour = f"#{digits}"
+    if problem_of_colour(colour):
+        raise Http404
+    response = HttpResponse(style_of(colour), content_type="text/css")
+    patch_cache_control(response, public=True, max_age=COOKIE_AGE, immutable=True)
+    return response
+
+
 @require_POST
 def demo(request: HttpRequest) -> HttpResponse:
     """Start a demo test and go to its page. In development alone: it needs no credentials."""
@@ -87,7 +99,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     language = chosen_language(request, COOKIE)
     with translation.override(language):
-        data = {"texts": join_texts() if name == "landing" else script_texts()}
+        texts = join_texts() if name == "landing" else script_texts()
+        data = {"texts": texts, "is_language_chosen": is_chosen(request, COOKIE)}
         shown = {**context, "languages": languages(), "data": data, "modules": MODULES}
         response = render(request, f"student_page/{name}.html", shown, status=status)
     if request.GET.get("language") == language:

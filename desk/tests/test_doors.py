@@ -13,6 +13,7 @@ from desk.rights import (
     CHANGE_TESTS,
     COPY_POOLS,
     COPY_TESTS,
+    DESCRIBE_OWN,
     EXPORT_POOLS,
     GIVE_TESTS,
     INVITE,
@@ -41,6 +42,7 @@ OF_AN_ACCOUNT = {"import_progress", "take_import"}  # nobody else finds it
 # Address's name → (method, right). Whoever adds an address says here who may open it.
 GUARDED: dict[str, tuple[str, Right | None]] = {
     "home": ("get", None),
+    "organisation": ("get", DESCRIBE_OWN),
     "tests": ("get", SEE_TESTS),
     "new_test": ("get", CHANGE_TESTS),
     "test": ("get", SEE_TESTS),

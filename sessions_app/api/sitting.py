@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from sessions_app import replies
+from sessions_app.administration.brands import brand_of_session
 from sessions_app.api import permissions
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.direct import DirectView
@@ -162,6 +163,14 @@ class ResultView(SessionView):
         found = results.result_of(session_id_of(session_id), caller_of(request), now=timezone.now())
         with translation.override(language_of(request)):
             return Response(replies.result_with_path(found), headers={"Vary": "Accept-Language"})
+
+
+class OrganisationView(SessionView):
+    documentation = taking_tests.ORGANISATION
+
+    def get(self, request: Request, session_id: str) -> Response:
+        brand = brand_of_session(session_id_of(session_id), caller_of(request))
+        return Response(replies.organisation(brand))
 
 
 class TokenView(ClientView):

@@ -104,6 +104,7 @@ urlpatterns = [
     path("test/status/<str:session_id>", sitting.StatusView.as_view()),
     path("test/begin/<str:session_id>", sitting.BeginView.as_view()),
     path("test/end/<str:session_id>", sitting.EndView.as_view()),
+    path("test/<str:session_id>/organisation", sitting.OrganisationView.as_view()),
     path("test/<str:session_id>/pause", sitting.PauseView.as_view()),
     path("test/<str:session_id>/continue", sitting.ContinueView.as_view()),
     path("test/<str:session_id>/extend", supervision.ExtendView.as_view()),

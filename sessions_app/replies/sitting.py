@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict, replace
 
+from sessions_app.administration.brands import Brand, brand_of
 from sessions_app.administration.classes.joining import Joined
 from sessions_app.models import NamedTest, Student, TestSession
 from sessions_app.replies.result_report import Report, ResultKind, report
@@ -105,12 +106,29 @@ class TestTexts(Reply, frozen=True):
     closing_html: Annotated[str | UnsetType, Meta(description="With `render=html`, the same.")] = UNSET
 
 
+class Organisation(Reply, frozen=True):
+    """Whose test it is, as its students may see it."""
+
+    name: Annotated[str, Meta(description="Empty: it has given none.")]
+    logo: Annotated[str, Meta(description="The path of a picture on this host; empty: none.")]
+    colour: Annotated[
+        str,
+        Meta(
+            description="Of buttons and marks, as #2f6fed: seen on light and dark grounds, with text on it. "
+            "Empty: none."
+        ),
+    ]
+    style: Annotated[str, Meta(description="The path of a style sheet with the colour; empty: none.")]
+    language: Annotated[str, Meta(description="For who chose none; empty: their browser's.")]
+
+
 class Invitation(Reply, frozen=True):
     test: TestTexts
     student_name: Annotated[str, Meta(description="Whose invitation it is: the name, else the id.")]
     time_limit_minutes: Annotated[int | None, Meta(description="Once it has begun; null: no limit.")]
     closes_at: datetime | None
     is_running: Annotated[bool, Meta(description="It has begun, and goes on where it stood.")]
+    organisation: Organisation
 
 
 class JoinName(Reply, frozen=True):
@@ -442,6 +460,10 @@ def _interaction_html(interaction: dict[str, Any]) -> InteractionHtml:
     )
 
 
+def organisation(brand: Brand) -> Organisation:
+    return Organisation(brand.name, brand.logo, brand.colour, brand.style, brand.language)
+
+
 def invitation(test: NamedTest, student: Student, *, is_running: bool, as_html: bool = False) -> Invitation:
     """What an invited student reads before the test begins."""
     return Invitation(
@@ -450,6 +472,7 @@ def invitation(test: NamedTest, student: Student, *, is_running: bool, as_html: 
         time_limit_minutes=minutes_for(test, student.pk),
         closes_at=test.closes_at,
         is_running=is_running,
+        organisation=organisation(brand_of(test.organisation)),
     )
 
 

@@ -39,6 +39,13 @@ TEST = {
     "is_result_for_student": True,
     "result_released_at": None,
 }
+ORGANISATION = {
+    "name": "Lovelace School",
+    "logo": f"/images/{'5b' * 32}.png",
+    "colour": "#2f6fed",
+    "style": "/take/brand/2f6fed.css",
+    "language": "",
+}
 STATUS = {
     "session_id": SESSION_ID,
     "status": "active",

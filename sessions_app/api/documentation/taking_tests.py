@@ -107,6 +107,7 @@ READ_INVITATION = Endpoint(
                 "time_limit_minutes": 45,
                 "closes_at": None,
                 "is_running": False,
+                "organisation": samples.ORGANISATION,
             },
         ),
     ),
@@ -310,6 +311,16 @@ RESULT = Endpoint(
             },
         ),
     ),
+)
+
+ORGANISATION = Endpoint(
+    "test_organisation",
+    TAG,
+    "Whose test it is",
+    description="What the organisation shows of itself to its students: name, logo, colour, language.",
+    reply=replies.Organisation,
+    problems=("404",),
+    examples=(replied("A school", samples.ORGANISATION),),
 )
 
 RENEW_TOKEN = Endpoint(

@@ -1,5 +1,6 @@
 // What stands before the first question: the teacher's words, and what an invitation opens.
 
+import { wear } from "./brand.js";
 import { moment } from "./clock.js";
 import { Kept, Refused, call, now, sessionOf } from "./connection.js";
 import { fill } from "./elements.js";
@@ -42,6 +43,7 @@ export async function invite(invitation, page) {
   try {
     const found = await insist(() => call("invitations/read?render=html", { body }), texts.offlineLoading);
     const { test, student_name: student, time_limit_minutes: minutes, is_running: isRunning } = found;
+    if (!wear(found.organisation, location.hash.slice(1))) return;
     name = student;
     showName(name);
     showIntroduction(test, isRunning ? null : minutes);

@@ -3,7 +3,10 @@
 const data = JSON.parse(document.getElementById("page-data").textContent);
 
 /** What the scripts say, in the page's language. */
-export const { texts } = data;
+export const { texts, is_language_chosen: isLanguageChosen } = data;
+
+/** Those that the page speaks. */
+export const languages = () => [...document.querySelectorAll("a[hreflang]")].map((link) => link.hreflang);
 
 export const one = (id) => document.getElementById(id);
 

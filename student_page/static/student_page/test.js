@@ -1,6 +1,7 @@
 // A student's way through a test. Where it stands, the server alone decides; this page shows it and sends answers,
 // each with a key of its own, again and again until the server has it.
 
+import { wear } from "./brand.js";
 import { changed, moment, startClock, stopClock } from "./clock.js";
 import { Kept, NotReached, Refused, call, keepToken, keptToken, newKey, now, sessionOf } from "./connection.js";
 import { invite, showIntroduction } from "./introduction.js";
@@ -333,6 +334,7 @@ async function open(newToken) {
     await load();
     if (standing?.next_question && standing.next_question.id !== before) notice(texts.movedOn);
   };
+  call(`test/${session}/organisation`, { token }).then((organisation) => wear(organisation, token), () => {});
   const { standing: last, answer: unsent } = kept;
   if (last?.next_question) {
     standing = last;
