@@ -19,7 +19,7 @@ from sessions_app.sitting.tokens import STUDENT_PAGE
 from student_page.views import MODULES, ON_DEMAND
 from testing_engine.formulas.mathml import CLASSES
 
-KILOBYTES = 105
+KILOBYTES = 107
 PAGES = ["/take/", "/take/test"]
 
 
