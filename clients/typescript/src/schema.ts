@@ -1136,6 +1136,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/test/{session_id}/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whose test it is
+         * @description What the organisation shows of itself to its students: name, logo, colour, language.
+         */
+        get: operations["test_organisation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/test/{session_id}/pause": {
         parameters: {
             query?: never;
@@ -1147,7 +1167,7 @@ export interface paths {
         put?: never;
         /**
          * Let the clock of a test stand still
-         * @description Where the test's rules have `pauses`: so often, for so long in all. While it is `paused`, `status` shows no question, an answer is refused with 409 `session_paused`, and no time runs; the pause is in no answer's time. It ends by `continue`, or by itself at `paused.until`. A test that is paused stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. Refused with 409 `pauses_not_allowed`, `no_pause_left`, or `session_not_active` where the test is over.
+         * @description Where the test's rules have `pauses`: so often, for so long in all. While it is `paused`, `status` shows no question, an answer is refused with 409 `session_paused`, and no time runs; the pause is in no answer's time. It ends by `continue`, or by itself at `paused.until`. A test that is paused stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. Refused with 409 `pauses_not_allowed`, `no_pause_left`, or `session_not_active` where it is over.
          */
         post: operations["pause_test"];
         delete?: never;
@@ -2549,6 +2569,7 @@ export interface components {
             closes_at: string | null;
             /** @description It has begun, and goes on where it stood. */
             is_running: boolean;
+            organisation: components["schemas"]["Organisation"];
         };
         InvitationReply: {
             student_id: string;
@@ -2747,6 +2768,19 @@ export interface components {
          * @enum {string}
          */
         OrderTypeEnum: "order";
+        /** @description Whose test it is, as its students may see it. */
+        Organisation: {
+            /** @description Empty: it has given none. */
+            name: string;
+            /** @description The path of a picture on this host; empty: none. */
+            logo: string;
+            /** @description Of buttons and marks, as #2f6fed: seen on light and dark grounds, with text on it. Empty: none. */
+            colour: string;
+            /** @description The path of a style sheet with the colour; empty: none. */
+            style: string;
+            /** @description For who chose none; empty: their browser's. */
+            language: string;
+        };
         /** @description One number for all concepts: the mean of their abilities, with its own standard error. */
         Overall: {
             /** Format: double */
@@ -10774,6 +10808,81 @@ export interface operations {
             };
             /** @description The body is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
