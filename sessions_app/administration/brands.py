@@ -63,7 +63,13 @@ def brand_of(organisation: Organisation) -> Brand:
 
 def brand_of_session(session_id: UUID, caller: Caller) -> Brand:
     """Of the organisation whose test it is, where the caller may see that. Raises `SessionNotFound`."""
-    return brand_of(Organisation.objects.get(pk=session_for(session_id, caller, None).organisation_id))
+    return brand_with(session_for(session_id, caller, None).organisation_id)
+
+
+def brand_with(organisation_id: int | None) -> Brand:
+    """Of the organisation with that key."""
+    assert organisation_id is not None  # every row has one
+    return brand_of(Organisation.objects.get(pk=organisation_id))
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,7 @@ from sessions_app.sitting.decisions import beliefs_of
 from sessions_app.sitting.pilots import with_open_pilots
 from sessions_app.sitting.raw_scores import raw_score
 from sessions_app.sitting.responses import read_response
-from sessions_app.sitting.result_specs import spec_for
+from sessions_app.sitting.result_specs import level_names_of, spec_for
 from sessions_app.sitting.session_state import ShownQuestion
 from sessions_app.sitting.shown import Given, Showing
 from testing_engine.psychometrics import engine
@@ -58,7 +58,7 @@ def rehearse(test: NamedTest, seed: int, given: Sequence[Given]) -> Rehearsed:
         read = read_response(revision, item, showing.own(item, answer))
         items, scores = [*items, item], [*scores, revision.score(item, read)]
         step = engine.next_step(TestSoFar(revision.bank, rules, prior, seed, items, scores))
-    own_names = test.pool.organisation.level_names
+    own_names = level_names_of(test.pool)
     spec = spec_for(test, asked, revision.bank, test.pool.reporting_scale, own_names)
     most = lengths.most_questions(rules, revision.bank)
     if step.next_item is not None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict, replace
 
-from sessions_app.administration.brands import Brand, brand_of
+from sessions_app.administration.brands import Brand, brand_with
 from sessions_app.administration.classes.joining import Joined
 from sessions_app.models import NamedTest, Student, TestSession
 from sessions_app.replies.result_report import Report, ResultKind, report
@@ -472,7 +472,7 @@ def invitation(test: NamedTest, student: Student, *, is_running: bool, as_html: 
         time_limit_minutes=minutes_for(test, student.pk),
         closes_at=test.closes_at,
         is_running=is_running,
-        organisation=organisation(brand_of(test.organisation)),
+        organisation=organisation(brand_with(test.organisation_id)),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import TextChoices
 from msgspec import ValidationError, convert
 
+from organisations.models import Organisation
 from sessions_app.models import NamedTest, ResultSpecification
 from sessions_app.sitting.thousandths import thousandths
 from testing_engine.canonical import as_stored, hash_of
@@ -203,6 +204,13 @@ def spec_for(
     return spec
 
 
+def level_names_of(pool: QuestionPool) -> list[str]:
+    """What the pool's organisation calls its levels, the lowest first; empty: as everybody does."""
+    assert pool.organisation_id is not None  # every row has one
+    own = Organisation.objects.filter(pk=pool.organisation_id).values_list("level_names", flat=True)
+    return list(own.get())
+
+
 def _scale_written(value: object) -> ReportingScale | None:
     """Raises `ResultRefused`."""
     if value is None:
@@ -238,7 +246,7 @@ def spec_of(test: NamedTest) -> ResultSpec:
         return USUAL
     try:
         rules, bank = CatRules.from_json(test.rules), load_revision(revision_id).bank
-        return spec_for(test, rules, bank, test.pool.reporting_scale, test.pool.organisation.level_names)
+        return spec_for(test, rules, bank, test.pool.reporting_scale, level_names_of(test.pool))
     except (ResultRefused, RulesError):
         return USUAL
 

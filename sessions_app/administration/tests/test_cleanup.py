@@ -142,7 +142,7 @@ def test_it_ends_a_batch_in_few_queries(
 ) -> None:
     for _ in range(8):
         idle(31)
-    with django_assert_max_num_queries(11) as executed:
+    with django_assert_max_num_queries(14) as executed:
         assert cleanup.end_inactive(now=timezone.now()) == 8
     assert "SKIP LOCKED" in " ".join(query["sql"] for query in executed.captured_queries)
 
