@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0044_told_of_its_own")]
+    dependencies = [("sessions_app", "0045_shared_tests")]
 
     operations = [
         migrations.AddField(
