@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0045_shared_tests")]
+    dependencies = [("sessions_app", "0046_mail")]
 
     operations = [
         migrations.AddField(

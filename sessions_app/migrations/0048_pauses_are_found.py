@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # an index of a table in use
 
-    dependencies = [("sessions_app", "0046_pauses")]
+    dependencies = [("sessions_app", "0047_pauses")]
 
     operations = [
         ValidateConstraint(model_name="testsession", name="session_paused_while_active"),
