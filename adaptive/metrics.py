@@ -25,6 +25,7 @@ from sessions_app import replica
 from sessions_app.measurement.watches.standing import open_alarms
 from sessions_app.models import LostAnswers, TestSession
 from sessions_app.sitting import hot_state
+from sessions_app.waiting import queue
 from testing_engine.monitoring import ALARMS
 
 REQUESTS = Counter("adaptive_requests_total", "Requests answered.", ["route", "method", "status"])
@@ -87,6 +88,7 @@ class Standing(Collector):
             yield GaugeMetricFamily("adaptive_queue_length", "Tasks that wait for a worker.", value=queued)
         yield from _watched_pools()
         yield from _lost_answers()
+        yield from _long_jobs()
         if redis_is_up:
             yield from _background()
 
@@ -138,6 +140,17 @@ def _lost_answers() -> Iterator[Metric]:
     name = "adaptive_lost_answers_last_timestamp_seconds"
     noticed_at = told["at"].timestamp() if told["at"] else 0
     yield GaugeMetricFamily(name, "When such answers were last noticed; 0: none ever were.", value=noticed_at)
+
+
+def _long_jobs() -> Iterator[Metric]:
+    try:
+        counts = queue.counts(timezone.now())
+    except DatabaseError:
+        return
+    found = GaugeMetricFamily("adaptive_long_jobs", "Files that a worker shall make.", labels=["state"])
+    for state, count in counts.items():
+        found.add_metric([state], count)
+    yield found
 
 
 def _active_sessions() -> int | None:

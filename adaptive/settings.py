@@ -228,6 +228,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "take up long jobs": {
+        "task": "sessions_app.tasks.take_up_long_jobs",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "take up simulations": {
         "task": "sessions_app.tasks.take_up_simulations",
         "schedule": timedelta(minutes=1),
@@ -254,6 +259,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
 }
+# What a page makes at once; more is a worker's, and its file waits.
+ROWS_AT_ONCE = env.int("ROWS_AT_ONCE", default=20_000)
+QUESTIONS_AT_ONCE = env.int("QUESTIONS_AT_ONCE", default=2000)
+JOB_FILE_HOURS = env.int("JOB_FILE_HOURS", default=72)
+JOB_FILE_MAX_BYTES = env.int("JOB_FILE_MAX_BYTES", default=4 * 1024**3)
+JOB_ROW_DAYS = env.int("JOB_ROW_DAYS", default=90)
 WATCH_HOUR = env.int("WATCH_HOUR", default=2)  # of the day, when pools are watched anew
 BEAT_TICK_LATE_AFTER = 120  # seconds; /health says degraded beyond it
 
@@ -342,6 +353,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Results", "description": "For whoever reads results."},
         {"name": "Question pools", "description": "For authors. No reply holds an answer key."},
         {"name": "Calibration", "description": "For psychometricians: answers in, parameters out."},
+        {"name": "Long work", "description": "Files that a worker makes, and that wait."},
         {"name": "Webhooks", "description": "For whoever connects other systems."},
         {"name": "Operation", "description": "For operators."},
     ],

@@ -99,6 +99,42 @@ class TooManyPoolImports(Refusal):
         super().__init__(f"{most} imports of yours are not over yet.")
 
 
+class JobNotFound(Refusal):
+    """There is no such job, or it is of a kind that the caller may not ask for."""
+
+
+class TooManyJobs(Refusal):
+    """An account has so many jobs that are not over."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} jobs of yours are not over yet.")
+        self.most = most
+
+
+class JobNotOpen(Refusal):
+    """It is over already."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This job is {state}.")
+        self.state = state
+
+
+class JobHasNoFile(Refusal):
+    """It is not done, or never will be."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"There is no file: this job is {state}.")
+        self.state = state
+
+
+class JobFileGone(Refusal):
+    """There was a file. It was kept until `at`, or a student of whom it told was erased then."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"The file was kept until {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
+        self.at = at
+
+
 class CalibrationNotFound(Refusal):
     """This pool has no such calibration."""
 

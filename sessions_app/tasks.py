@@ -8,6 +8,7 @@ from celery import shared_task
 
 from sessions_app.administration import cleanup, pool_imports
 from sessions_app.counting import folding
+from sessions_app.long_work import files
 from sessions_app.lti import keys, tickets
 from sessions_app.lti import outbox as lti
 from sessions_app.mailing import outbox as mailing
@@ -19,6 +20,8 @@ from sessions_app.measurement.watches import nights
 from sessions_app.models import InvitationMail, LtiMessage, WebhookMessage
 from sessions_app.outgoing import queue as outgoing
 from sessions_app.sitting import hot_state, losses
+from sessions_app.waiting import queue as waiting
+from sessions_app.waiting import running as long_work
 from sessions_app.webhooks import outbox as webhooks
 from testing_engine.pools import read_pool
 
@@ -65,6 +68,19 @@ def import_questions(import_id: str) -> None:
 def take_up_imports() -> None:
     sent, given_up = pool_imports.take_up(cleanup.shared_clock())
     logger.info("Sent %d imports again, gave up %d", sent, given_up)
+
+
+@shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)
+def do_long_job(job_id: str) -> None:
+    long_work.run(UUID(job_id))
+
+
+@shared_task
+def take_up_long_jobs() -> None:
+    now = cleanup.shared_clock()
+    sent, given_up = waiting.take_up(now)
+    forgotten = files.forget(now)
+    logger.info("Sent %d long jobs again, gave up %d, forgot %d", sent, given_up, forgotten)
 
 
 @shared_task(time_limit=4 * 3600, soft_time_limit=4 * 3600 - 60)

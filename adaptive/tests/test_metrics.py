@@ -35,6 +35,7 @@ from sessions_app.conftest import (
     submit,
     take_test,
 )
+from sessions_app.models import LongJob
 from sessions_app.tasks import watch_pools
 from sessions_app.tests.factories import right_answer
 from testing_engine.models import QuestionPool
@@ -174,11 +175,14 @@ def test_it_tells_how_things_stand(pool: QuestionPool, start: Start, settings: L
     cleanup.end_inactive(now=began)
     settings.BROKER_URL = settings.REDIS_URL
     get_redis_connection("default").lpush("celery", "a", "b")
+    for state, ended in (("queued", None), ("failed", began), ("failed", began - timedelta(days=2))):
+        LongJob.objects.create(kind="pool", request={}, holds_students=False, state=state, finished_at=ended)
     standing = now()
     assert standing["adaptive_active_sessions"] == 2
     assert 0 <= standing["adaptive_beat_tick_age_seconds"] < 30
     assert standing["adaptive_cleanup_last_run_timestamp_seconds"] == pytest.approx(began.timestamp())
     assert standing["adaptive_queue_length"] == 2
+    assert [standing[f"adaptive_long_jobs {state}"] for state in ("queued", "running", "failed")] == [1, 0, 1]
     assert [standing[f"adaptive_part_up {part}"] for part in ("database", "redis", "broker")] == [1, 1, 1]
 
 

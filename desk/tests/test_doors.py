@@ -33,11 +33,12 @@ from desk.rights import (
 from desk.tests.conftest import somebody
 from desk.urls import urlpatterns
 from sessions_app.conftest import Start
-from sessions_app.models import Calibration, ClassMember, ClassTest, SchoolClass, Simulation, Student
+from sessions_app.models import Calibration, ClassMember, ClassTest, LongJob, SchoolClass, Simulation, Student
 from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.pools import current_questions
 
 OPEN = {"log_in", "log_out"}
+OF_A_KIND = {"job", "job_file", "cancel_job"}  # whoever may not ask for such a file does not find it
 OF_AN_ACCOUNT = {"import_progress", "take_import"}  # nobody else finds it
 # Address's name → (method, right). Whoever adds an address says here who may open it.
 GUARDED: dict[str, tuple[str, Right | None]] = {
@@ -130,6 +131,11 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "versions": ("get", WRITE_QUESTIONS),
     "archive_question": ("post", WRITE_QUESTIONS),
     "restore_question": ("post", WRITE_QUESTIONS),
+    "jobs": ("get", None),
+    "job": ("get", EXPORT_POOLS),
+    "job_file": ("get", EXPORT_POOLS),
+    "cancel_job": ("post", EXPORT_POOLS),
+    "prepare_export": ("post", EXPORT_POOLS),
     "media": ("post", WRITE_QUESTIONS),
     "frame": ("get", SEE_AS_STUDENT),
 }
@@ -151,6 +157,9 @@ def test_who_may_open_what(start: Start) -> None:
     Simulation.objects.create(
         id=pool.pk, pool=pool, revision=pool.revisions.get(), request={}, abilities=b"", cancel_requested=True
     )
+    LongJob.objects.create(
+        id=pool.pk, kind="pool", request={"name": "a"}, holds_students=False, cancel_requested=True
+    )
     school_class = SchoolClass.objects.create(id=pool.pk, name="9b")
     ClassMember.objects.create(school_class=school_class, student=Student.objects.get())
     ClassTest.objects.create(school_class=school_class, test=test, code="CDFGHJ")
@@ -166,7 +175,7 @@ def test_who_may_open_what(start: Start) -> None:
         if right is None:
             assert nobody.get(address).status_code == 200
             continue
-        assert getattr(nobody, method)(address).status_code == 403, name
+        assert getattr(nobody, method)(address).status_code == (404 if name in OF_A_KIND else 403), name
         for permission in right.any_of:
             reply = getattr(holders[permission], method)(address)
             is_about_class = name in OF_A_CLASS and permission != "sessions_app.manage_classes"
@@ -267,6 +276,7 @@ def test_no_address_of_a_form_is_a_dead_end() -> None:
             "publish_calibration",
             "cancel_simulation",
             "take_import",
+            "cancel_job",
             "change_given",
         )
         if name not in there_is_none:

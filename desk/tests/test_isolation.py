@@ -16,7 +16,7 @@ from desk.tests.test_doors import GUARDED
 from desk.urls import urlpatterns
 from organisations.acting import acting_for
 from organisations.models import DEFAULT, Organisation
-from sessions_app.models import Calibration, ClassMember, ClassTest, SchoolClass, Simulation, Student
+from sessions_app.models import Calibration, ClassMember, ClassTest, LongJob, SchoolClass, Simulation, Student
 from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.pools import current_questions
 
@@ -39,11 +39,18 @@ def ours(api: APIClient) -> dict[str, Any]:
         }
         Calibration.objects.create(**asked)
         Simulation.objects.create(**asked, abilities=b"", cancel_requested=True)
+        LongJob.objects.create(
+            id=pool.pk,
+            kind="results",
+            request={"name": "our-test"},
+            holds_students=True,
+            cancel_requested=True,
+        )
         school_class = SchoolClass.objects.create(id=pool.pk, name="Our class")
         student = Student.objects.get(external_id="our-student")
         ClassMember.objects.create(school_class=school_class, student=student)
         given = ClassTest.objects.create(school_class=school_class, test=test, code="ABC123")
-    keys = ("pool_id", "calibration_id", "simulation_id", "class_id", "import_id")
+    keys = ("pool_id", "calibration_id", "simulation_id", "class_id", "import_id", "job_id")
     return {
         **dict.fromkeys(keys, pool.pk),
         "pk": current_questions(pool)[0].pk,

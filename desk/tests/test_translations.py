@@ -25,6 +25,8 @@ SPEAKING = (
     APP.parent / "sessions_app" / "refusals.py",
     *(APP.parent / "sessions_app" / "measurement").rglob("*.py"),
     *(APP.parent / "sessions_app" / "preparing").glob("*.py"),
+    *(APP.parent / "sessions_app" / "long_work").glob("*.py"),
+    *(APP.parent / "sessions_app" / "waiting").glob("*.py"),
 )
 MARKS = ("_", "gettext", "gettext_lazy", "marked", "say")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"

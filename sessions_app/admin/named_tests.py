@@ -27,6 +27,7 @@ from sessions_app.models import Invitation, NamedTest, TestSession
 from sessions_app.preparing.rules_in_fields import sentences
 from sessions_app.reporting.result_distribution import Results, results_of_named_test
 from sessions_app.reporting.spreadsheets import csv_lines
+from sessions_app.waiting.results import Chosen
 from testing_engine.growing_lists import GrowingList, counted, in_short
 
 STUDENTS_PAGE = "/take/test"
@@ -107,8 +108,8 @@ class NamedTestAdmin(SharedBy, ResultPages, ModelAdmin):  # type: ignore[misc]
         if form.warning:
             self.message_user(request, form.warning, messages.WARNING)
 
-    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
-        return TestSession.objects.filter(named_test_id=object_id)
+    def all_of(self, object_id: int) -> Chosen:
+        return Chosen(test=object_id)
 
     def results_of(self, object_id: int) -> Results:
         return results_of_named_test(object_id)

@@ -5,15 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from msgspec.structs import replace
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from sessions_app import replica
 from sessions_app.admin.times import midnight, zone_name
 from sessions_app.models import TestSession
+from sessions_app.refusals import TooManyJobs
 from sessions_app.reporting import result_rows
 from sessions_app.reporting.asked import asked_in
 from sessions_app.reporting.correlations import correlations_in
@@ -24,12 +27,14 @@ from sessions_app.reporting.result_distribution import Results, results_of
 from sessions_app.reporting.sentences import sentences_of
 from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
+from sessions_app.waiting import queue
+from sessions_app.waiting.made import CONTENT_TYPES
+from sessions_app.waiting.results import Chosen, Wanted, is_long, sessions_of
 from testing_engine.growing_lists import AFTER, BEFORE
 from testing_engine.keyset import page_or_first
 from testing_engine.pictures.picture import Picture
 
 PER_PAGE = 50
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 FILES = [
     ("One row a session", "sessions", "csv"),
     ("One row an answer", "answers", "csv"),
@@ -61,29 +66,30 @@ class FilterForm(forms.Form):
         """Whether some sessions are left out."""
         return not self.is_valid() or any(self.cleaned_data.values())
 
-    def chosen(self, sessions: QuerySet[TestSession]) -> QuerySet[TestSession]:
-        """Those of the sessions that the filter leaves; a filter that is invalid leaves none."""
+    def chosen(self, all_of_it: Chosen) -> Chosen | None:
+        """Which of these sessions the filter leaves; one that is invalid leaves none."""
         if not self.is_valid():
-            return sessions.none()
+            return None
         asked = self.cleaned_data
-        if asked["status"]:
-            sessions = sessions.filter(status=asked["status"])
-        if asked["started_from"]:
-            sessions = sessions.filter(started_at__gte=midnight(asked["started_from"]))
-        if asked["started_until"]:
-            sessions = sessions.filter(started_at__lt=midnight(asked["started_until"] + timedelta(days=1)))
-        return sessions
+        since, until = asked["started_from"], asked["started_until"]
+        return replace(
+            all_of_it,
+            status=asked["status"],
+            since=midnight(since) if since else None,
+            before=midnight(until + timedelta(days=1)) if until else None,
+        )
 
 
 class ResultPages:
     """Gives the admin of something that has sessions a page of their results, and files of them."""
 
-    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
+    def all_of(self, object_id: int) -> Chosen:
+        """All its sessions."""
         raise NotImplementedError
 
     def results_of(self, object_id: int) -> Results:
         """Of all of these."""
-        return results_of(self.sessions_of(object_id))
+        return results_of(sessions_of(self.all_of(object_id)))
 
     def has_report_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("sessions_app.report_results")
@@ -94,15 +100,15 @@ class ResultPages:
         if found is None:
             raise Http404
         form = FilterForm(request.GET)
-        sessions = form.chosen(self.sessions_of(found.pk))
-        if asked := request.GET.get("rows"):
-            return _file(sessions, asked, request.GET.get("format", "csv"), f"results-{found.pk}")
+        chosen = form.chosen(self.all_of(found.pk))
+        if (asked := request.GET.get("rows")) and chosen is not None:
+            wanted = Wanted(f"results-{found.pk}", chosen, asked, request.GET.get("format", "csv"), True)
+            file: HttpResponse = self._file(request, found, wanted)
+            return file
+        sessions = TestSession.objects.none() if chosen is None else sessions_of(chosen)
         listed = sessions.select_related("student", "plan", "named_test").order_by("-started_at", "pk")
         asked_for = {way: request.GET.get(way, "") for way in (AFTER, BEFORE)}
         page = page_or_first(listed, PER_PAGE, **asked_for)
-        without_page = request.GET.copy()
-        for way in asked_for:
-            without_page.pop(way, None)
         results = replica.read(lambda: results_of(sessions) if form.chooses() else self.results_of(found.pk))
         pictures = results_pictures(results)
         if "data" in request.GET:
@@ -117,10 +123,38 @@ class ResultPages:
             "form": form,
             "listed": page,
             "rows": _rows(list(page.rows)),
-            "query_of_list": without_page.urlencode(),
+            "query_of_list": _without(request, *asked_for),
             "files": FILES,
         }
         return TemplateResponse(request, "admin/sessions_app/results/results.html", context)
+
+    def _file(self: Any, request: HttpRequest, found: Any, wanted: Wanted) -> HttpResponse:
+        """At once; where it is long, by POST from a worker: the page of its progress."""
+        if (wanted.rows, wanted.form) not in {(rows, form) for _, rows, form in FILES}:
+            raise Http404
+        if not is_long(wanted):
+            return _at_once(wanted)
+        if request.method == "POST":
+            try:
+                job = queue.ask(wanted, request.user.pk, found.organisation_id)
+                return HttpResponseRedirect(reverse("desk:job", args=[job.pk]))
+            except TooManyJobs as many:
+                self.message_user(request, str(many), messages.WARNING)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Results: {found}",
+            "opts": self.opts,
+            "back": "?" + _without(request, "rows", "format"),
+        }
+        return TemplateResponse(request, "admin/sessions_app/results/long_file.html", context)
+
+
+def _without(request: HttpRequest, *names: str) -> str:
+    """The query but for these parameters."""
+    query = request.GET.copy()
+    for name in names:
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def _numbers(pictures: Sequence[Picture], name: str) -> HttpResponse:
@@ -131,15 +165,15 @@ def _numbers(pictures: Sequence[Picture], name: str) -> HttpResponse:
     raise Http404
 
 
-def _file(sessions: QuerySet[TestSession], rows: str, form: str, name: str) -> HttpResponse:
-    if (rows, form) not in {(rows, form) for _, rows, form in FILES}:
-        raise Http404
-    lines = result_rows.export(sessions, rows, form, is_for_people=True)
+def _at_once(wanted: Wanted) -> HttpResponse:
+    lines = result_rows.export(
+        sessions_of(wanted.chosen), wanted.rows, wanted.form, is_for_people=wanted.is_for_people
+    )
     headers = {
-        "Content-Disposition": f'attachment; filename="{name}-{rows}.{form}"',
+        "Content-Disposition": f'attachment; filename="{wanted.name}-{wanted.rows}.{wanted.form}"',
         "Cache-Control": "no-store",
     }
-    return StreamingHttpResponse(in_blocks(lines), content_type=CONTENT_TYPES[form], headers=headers)  # type: ignore[return-value]
+    return StreamingHttpResponse(in_blocks(lines), content_type=CONTENT_TYPES[wanted.form], headers=headers)  # type: ignore[return-value]
 
 
 def facts_of(results: Results) -> list[tuple[str, str]]:

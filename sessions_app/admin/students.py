@@ -20,9 +20,10 @@ from sessions_app.admin.results import ResultPages
 from sessions_app.admin.searching import HELP, SearchedByStudent
 from sessions_app.administration.finding import students_called
 from sessions_app.administration.privacy import erase_student, held_of
-from sessions_app.models import Student, StudentProficiency, TestSession
+from sessions_app.models import Student, StudentProficiency
 from sessions_app.refusals import StudentNotFound
 from sessions_app.sitting.proficiency import proficiency_of
+from sessions_app.waiting.results import Chosen
 from testing_engine.growing_lists import GrowingList
 
 
@@ -74,15 +75,15 @@ class StudentAdmin(ResultPages, GrowingList, ModelAdmin):  # type: ignore[misc]
     actions = None
     actions_detail = ["show_results", "export", "erase"]
 
+    def all_of(self, object_id: int) -> Chosen:
+        return Chosen(student=object_id)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Student], search_term: str
     ) -> tuple[QuerySet[Student], bool]:
         if search_term.strip():
             queryset = students_called(search_term, among=queryset)
         return queryset, False
-
-    def sessions_of(self, object_id: int) -> QuerySet[TestSession]:
-        return TestSession.objects.filter(student_id=object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -15,6 +15,7 @@ from django.db.models import Case, Prefetch, QuerySet, TextField, When
 from django.db.models.functions import Cast
 
 from organisations.acting import acting_for, for_all_of_ours
+from sessions_app.long_work import files
 from sessions_app.models import (
     Accommodation,
     ClassMember,
@@ -115,7 +116,8 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
     Running tests end first. What may name the student goes: id, name, e-mail, grade, the keys and hashes of
     requests, the history of the admin, invitations, classes, what was noted for fair testing, and the
     proficiencies, which are a profile of a person.
-    Imported answers of a person of that id lose it.
+    Imported answers of a person of that id lose it. Files that wait and tell of students are not kept any
+    longer (`long_work.files`): whoever needs one asks for it again.
     `by_id` is the user who asked. Raises `StudentNotFound`, also the second time. A student of the same id
     who comes later is somebody new.
     """
@@ -127,6 +129,7 @@ def erase_student(external_id: str, *, now: datetime, by_id: int | None = None) 
         lifecycle.end_for_erasure(running, now=now)
         with acting_for(student.organisation_id):  # whoever asked: the id means somebody else elsewhere
             ImportedSitting.objects.filter(person=external_id).update(person="")
+            files.forget_students(now)
         _blank(student, now)
         _empty_keys(student)
         student.proficiencies.all().delete()

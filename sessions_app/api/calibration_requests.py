@@ -186,6 +186,10 @@ class MatrixRequest(Body):
     students = serializers.BooleanField(default=False, help_text="Who it was, instead of row numbers.")
 
 
+class MatrixFileRequest(MatrixRequest, StrictBody):
+    """The same, of a worker."""
+
+
 class CalibrationFormat(Body):
     format = serializers.ChoiceField(choices=["csv", "json"], default="json")
 

@@ -16,6 +16,7 @@ from sessions_app.api.authoring import pool_of
 from sessions_app.api.calibration_requests import (
     CalibrationFormat,
     CalibrationRequest,
+    MatrixFileRequest,
     MatrixRequest,
     PublishRequest,
     ResponseFile,
@@ -23,17 +24,20 @@ from sessions_app.api.calibration_requests import (
 )
 from sessions_app.api.documentation import calibrations as documentation_of
 from sessions_app.api.errors import InvalidBody, Problem
+from sessions_app.api.jobs import accepted
+from sessions_app.api.negotiation import AnyFormat
 from sessions_app.api.parsers import ImportParser, ResponseTextParser
 from sessions_app.api.requests import body_of, idempotency_key_of, query_of
-from sessions_app.api.result_export import AnyFormat, streamed
+from sessions_app.api.result_export import streamed
 from sessions_app.api.views import ClientView, ListView
-from sessions_app.measurement import proposals, queue, tables
+from sessions_app.measurement import matrix, proposals, queue, tables
 from sessions_app.measurement.asking import CalibrationRefused
 from sessions_app.measurement.collecting import NothingToCalibrate
 from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_responses, imports_of
-from sessions_app.measurement.matrix import Wanted, matrix_lines
+from sessions_app.measurement.matrix import Wanted
 from sessions_app.measurement.sending import send_calibration
 from sessions_app.models import Calibration, ResponseImport
+from sessions_app.waiting import answers
 from testing_engine.interchange.answer_files import Columns
 from testing_engine.interchange.imported import Upload
 
@@ -74,28 +78,42 @@ def _upload(body: dict[str, Any]) -> Upload:
 
 
 class ResponseMatrixView(ClientView):
-    documentation = documentation_of.MATRIX
+    documentation = {"GET": documentation_of.MATRIX, "POST": documentation_of.MATRIX_IN_BACKGROUND}
     permission = permissions.REPORT
     content_negotiation_class = AnyFormat
 
     def get(self, request: Request, pool_id: str) -> StreamingHttpResponse:
-        query = query_of(request, MatrixRequest)
+        wanted = _wanted(query_of(request, MatrixRequest))
         pool = pool_of(pool_id)
-        wanted = Wanted(
-            None if query["imports"] else (),
-            query["delivered"],
-            query.get("since"),
-            query["groups"],
-            query["students"],
-            query["missing"],
-        )
         try:
-            lines = matrix_lines(pool, wanted, timezone.now())
+            lines = matrix.matrix_lines(pool, wanted, timezone.now())
         except CalibrationRefused as refused:
             raise InvalidBody(refused.problems) from refused
         except NothingToCalibrate as nothing:
             raise Problem(404, "no_answers", str(nothing)) from nothing
         return streamed(lines, f"{pool.pk}-responses")
+
+    def post(self, request: Request, pool_id: str) -> Response:
+        wanted, pool = _wanted(body_of(request, MatrixFileRequest)), pool_of(pool_id)
+        try:
+            matrix.check(pool, wanted)
+        except CalibrationRefused as refused:
+            raise InvalidBody(refused.problems) from refused
+        return accepted(
+            request, answers.Wanted(f"{pool.pk}-responses", pool.pk, wanted), pool.organisation_id
+        )
+
+
+def _wanted(fields: dict[str, Any]) -> Wanted:
+    """Which answers, in the domain's terms."""
+    return Wanted(
+        None if fields["imports"] else (),
+        fields["delivered"],
+        fields.get("since"),
+        fields["groups"],
+        fields["students"],
+        fields["missing"],
+    )
 
 
 class CalibrationListView(ListView):

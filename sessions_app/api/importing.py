@@ -13,9 +13,9 @@ from sessions_app.api import permissions
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.documentation import pools as documentation_of
 from sessions_app.api.errors import InvalidBody
+from sessions_app.api.negotiation import AnyFormat
 from sessions_app.api.parsers import ImportParser
 from sessions_app.api.requests import body_of, creation_id_of, idempotency_key_of, query_of
-from sessions_app.api.result_export import AnyFormat
 from sessions_app.api.serializers import PoolImport, TemplateSerializer
 from sessions_app.api.views import ClientView
 from sessions_app.refusals import IdempotencyKeyReused

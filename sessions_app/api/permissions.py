@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from organisations.acting import sees_own_alone
 from organisations.sharing import Level, NotShared
 from sessions_app.administration.api_clients import SHORT
-from sessions_app.api.authentication import SessionHolder, user_of
+from sessions_app.api.authentication import Client, SessionHolder, user_of
 from sessions_app.preparing import shelf as tests
 from testing_engine.authoring import shelf as pools
 
@@ -31,6 +31,13 @@ class NobodyUnlessSaid(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return False
+
+
+class AnyClient(BasePermission):
+    """An API client; the domain says what of it may be seen."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(user_of(request), Client)
 
 
 class Holds(BasePermission):

@@ -12,10 +12,12 @@ from sessions_app.api import permissions
 from sessions_app.api.authoring import pool_of
 from sessions_app.api.documentation import pool_export as documentation_of
 from sessions_app.api.errors import Problem
-from sessions_app.api.requests import query_of
-from sessions_app.api.result_export import AnyFormat
-from sessions_app.api.serializers import PoolExport
+from sessions_app.api.jobs import accepted
+from sessions_app.api.negotiation import AnyFormat
+from sessions_app.api.requests import body_of, query_of
+from sessions_app.api.serializers import PoolExport, PoolFileRequest
 from sessions_app.api.views import ClientView
+from sessions_app.waiting import pool_files
 from testing_engine.exporting import export_revision
 from testing_engine.interchange.exported import Written
 from testing_engine.models import PoolRevision, QuestionPool
@@ -26,7 +28,7 @@ NAMED = 10  # ids of questions in a refusal
 
 
 class PoolExportView(ClientView):
-    documentation = documentation_of.EXPORT
+    documentation = {"GET": documentation_of.EXPORT, "POST": documentation_of.IN_BACKGROUND}
     permission = permissions.EXPORT
     content_negotiation_class = AnyFormat
 
@@ -35,7 +37,13 @@ class PoolExportView(ClientView):
         revision = revision_or_404(pool_of(pool_id), query.get("revision"))
         written = export_revision(revision, query["format"])
         told = replies.exported_pool(revision.pool, revision, query["format"], written)
-        return file_or_report(f"{revision.pool_id}-{revision.number}", written, told, query)
+        return file_or_report(_name_of(revision), written, told, query)
+
+    def post(self, request: Request, pool_id: str) -> Response:
+        body, pool = body_of(request, PoolFileRequest), pool_of(pool_id)
+        revision = revision_or_404(pool, body.get("revision"))
+        wanted = pool_files.Wanted(_name_of(revision), revision.pk, body["format"], body["incomplete"])
+        return accepted(request, wanted, pool.organisation_id)
 
 
 def file_or_report(
@@ -58,6 +66,10 @@ def revision_or_404(pool: QuestionPool, number: int | None) -> PoolRevision:
     if (found := revision_of(pool, number)) is None:
         raise Problem(404, "revision_not_found", "This pool has no revision of that number.")
     return found
+
+
+def _name_of(revision: PoolRevision) -> str:
+    return f"{revision.pool_id}-{revision.number}"
 
 
 def _left_out(told: replies.ExportedPool) -> str:

@@ -79,6 +79,16 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "import_not_found", "There is no such import.")
         case refusals.TooManyPoolImports():
             return Problem(409, "too_many_imports", str(refusal))
+        case refusals.JobNotFound():
+            return Problem(404, "job_not_found", "There is no such job.")
+        case refusals.TooManyJobs():
+            return Problem(409, "too_many_jobs", str(refusal))
+        case refusals.JobNotOpen():
+            return Problem(409, "job_state", str(refusal), extra={"state": refusal.state})
+        case refusals.JobHasNoFile():
+            return Problem(409, "job_without_file", str(refusal), extra={"state": refusal.state})
+        case refusals.JobFileGone():
+            return Problem(410, "job_file_gone", f"{refusal} Ask for it again.")
         case refusals.CalibrationNotFound():
             return Problem(404, "calibration_not_found", "This pool has no such calibration.")
         case refusals.CalibrationRuns():
@@ -174,6 +184,7 @@ _TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Conflict",
+    410: "Gone",
     413: "Body too large",
     415: "Unsupported media type",
     429: "Too many requests",

@@ -360,6 +360,10 @@ class ExportSerializer(Body):
     format = serializers.ChoiceField(choices=["csv", "json"], default="json")
 
 
+class ResultFileRequest(ExportSerializer, StrictBody):
+    """The same, of a worker."""
+
+
 class _TakenOut(Body):
     """Questions of a revision as a file."""
 
@@ -375,6 +379,18 @@ class _TakenOut(Body):
 
 
 class PoolExport(_TakenOut):
+    format = serializers.ChoiceField(choices=list(WRITERS), default="json")
+
+
+class PoolFileRequest(StrictBody):
+    """A file of a pool, of a worker."""
+
+    revision = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, help_text="Left out: the newest."
+    )
+    incomplete = serializers.BooleanField(
+        default=False, help_text="The file though it has not all questions; else the job fails."
+    )
     format = serializers.ChoiceField(choices=list(WRITERS), default="json")
 
 

@@ -12,8 +12,9 @@ from sessions_app.api.authentication import caller_of
 from sessions_app.api.authoring import pool_of
 from sessions_app.api.documentation import simulations as documentation_of
 from sessions_app.api.errors import InvalidBody
+from sessions_app.api.negotiation import AnyFormat
 from sessions_app.api.requests import body_of, idempotency_key_of, query_of
-from sessions_app.api.result_export import AnyFormat, streamed
+from sessions_app.api.result_export import streamed
 from sessions_app.api.simulation_requests import SimulationFormat, SimulationRequest, asked_in
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.measurement.sending import send_simulation

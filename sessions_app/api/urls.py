@@ -42,6 +42,7 @@ from sessions_app.api.classes import (
 )
 from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView, JoinView
+from sessions_app.api.jobs import CancelJobView, JobFileView, JobListView, JobView
 from sessions_app.api.parameters import ParametersView
 from sessions_app.api.pool_export import PoolExportView
 from sessions_app.api.pool_settings import GateCheckListView, ReportingScaleView, RequirementsView
@@ -145,6 +146,10 @@ urlpatterns = [
     path("classes/<str:class_id>/tests/<str:name>/slips", SlipListView.as_view()),
     path("classes/<str:class_id>/tests/<str:name>/results", ClassResultsView.as_view()),
     path("rosters", SchoolRosterView.as_view()),
+    path("jobs", JobListView.as_view()),
+    path("jobs/<str:job_id>", JobView.as_view()),
+    path("jobs/<str:job_id>/file", JobFileView.as_view()),
+    path("jobs/<str:job_id>/cancel", CancelJobView.as_view()),
     path("webhooks", WebhookListView.as_view()),
     path("webhooks/<str:webhook_id>", WebhookView.as_view()),
     path("webhooks/<str:webhook_id>/test", WebhookTestView.as_view()),

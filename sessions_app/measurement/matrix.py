@@ -15,7 +15,7 @@ from sessions_app.measurement.collecting import Collected, collect, imports_aske
 from sessions_app.models import ImportedSitting, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
 from testing_engine.models import QuestionPool
-from testing_engine.revisions import load_revision
+from testing_engine.revisions import FrozenRevision, load_revision
 
 PERSON, GROUP = "person", "group"
 BLANK, MINUS_ONE = "blank", "-1"
@@ -41,19 +41,25 @@ def matrix_lines(pool: QuestionPool, wanted: Wanted, until: datetime) -> Iterato
     Cells are categories from 0. Of delivered tests those that were over by `until`. Raises, before the first
     line, `CalibrationRefused` and `NothingToCalibrate`.
     """
-    assert pool.current_revision_id is not None
-    revision = load_revision(pool.current_revision_id)
-    asked = checked(
-        Asked(wanted.imports, wanted.delivered, wanted.since, scale=OWN, groups=wanted.groups),
-        revision,
-        known_imports(pool),
-    )
+    revision = _revision_of(pool)
+    asked = check(pool, wanted)
     sessions = sessions_for(asked, pool.pk, until)
     collected = collect(asked, revision, sessions)
     names = _names(asked, sessions) if wanted.names else map(str, range(1, collected.responses.n_persons + 1))
     groups = _groups(collected, wanted.groups)
     header = [PERSON, *groups, *map(str, collected.responses.items)]
     return csv_lines(header, _rows(collected, names, groups, "" if wanted.missing == BLANK else -1))
+
+
+def check(pool: QuestionPool, wanted: Wanted) -> Asked:
+    """What a calibration would be asked for. Raises `CalibrationRefused`."""
+    asked = Asked(wanted.imports, wanted.delivered, wanted.since, scale=OWN, groups=wanted.groups)
+    return checked(asked, _revision_of(pool), known_imports(pool))
+
+
+def _revision_of(pool: QuestionPool) -> FrozenRevision:
+    assert pool.current_revision_id is not None
+    return load_revision(pool.current_revision_id)
 
 
 def _groups(collected: Collected, told_apart: str) -> dict[str, Sequence[str]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Q, Subquery, Sum
 
-from sessions_app.measurement import jobs
+from sessions_app.long_work import jobs
 from sessions_app.measurement.collecting import OVER
 from sessions_app.models import Calibration, ResponseImport, TestSession
 from testing_engine.models import QuestionPool

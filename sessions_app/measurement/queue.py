@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from sessions_app.measurement import asking, jobs
+from sessions_app.long_work import jobs
+from sessions_app.measurement import asking
 from sessions_app.measurement.asking import Asked, checked
 from sessions_app.measurement.collecting import known_imports
 from sessions_app.models import Calibration

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from sessions_app.measurement import jobs, queue
+from sessions_app.long_work import jobs
+from sessions_app.measurement import queue
 from sessions_app.measurement.asking import Asked
 from sessions_app.measurement.collecting import collect, sessions_for
 from sessions_app.measurement.estimating import DIF, ERRORS, FIT, FITTING, Tell, estimate

@@ -18,6 +18,7 @@ from sessions_app.models.classes import (
 from sessions_app.models.counts import AnswerCount, ResultCount, SessionToCount
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
+from sessions_app.models.long_jobs import JobPiece, LongJob
 from sessions_app.models.losses import LossAcknowledgement, LostAnswers
 from sessions_app.models.lti import (
     LtiKey,
@@ -56,7 +57,9 @@ __all__ = [
     "ImportedSitting",
     "Invitation",
     "InvitationMail",
+    "JobPiece",
     "LiveSession",
+    "LongJob",
     "LossAcknowledgement",
     "LostAnswers",
     "LtiKey",

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Job(models.Model):
-    """`measurement.jobs` alone writes these columns."""
+    """`long_work.jobs` alone writes these columns."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "waiting"

@@ -34,6 +34,7 @@ from sessions_app.replies.classes import (
     standing,
 )
 from sessions_app.replies.encoding import encode, encode_for_people
+from sessions_app.replies.jobs import JobReply, job
 from sessions_app.replies.named_tests import (
     ChangedInvitations,
     InvitationReply,
@@ -148,6 +149,7 @@ __all__ = [
     "Invitation",
     "InvitationReply",
     "InvitedReply",
+    "JobReply",
     "JoinedByCode",
     "Organisation",
     "Page",
@@ -201,6 +203,7 @@ __all__ = [
     "imported_responses",
     "invitation",
     "invited",
+    "job",
     "joined",
     "named_test",
     "organisation",

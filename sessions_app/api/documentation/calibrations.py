@@ -6,11 +6,12 @@ from drf_spectacular.utils import OpenApiParameter
 from sessions_app import replies
 from sessions_app.api.calibration_requests import (
     CalibrationRequest,
+    MatrixFileRequest,
     MatrixRequest,
     PublishRequest,
     ResponseFile,
 )
-from sessions_app.api.documentation import samples
+from sessions_app.api.documentation import jobs, samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
 
@@ -112,6 +113,21 @@ MATRIX = Endpoint(
     reply={(200, "text/csv"): OpenApiTypes.STR},
     problems=("404",),
     examples=(replied("A table", "person,alg-017,alg-018\r\n1,1,\r\n2,0,1\r\n", "text/csv"),),
+)
+
+MATRIX_IN_BACKGROUND = Endpoint(
+    "prepare_responses",
+    TAG,
+    "A pool's answers as a file that waits",
+    description=jobs.IN_BACKGROUND + " Where there are no answers the job fails and says so.",
+    parameters=(IDEMPOTENCY_KEY,),
+    request=MatrixFileRequest,
+    reply={(202, "application/json"): replies.JobReply},
+    problems=("404", "409"),
+    examples=(
+        asked("By group", {"groups": "file", "students": True}),
+        replied("Asked for", {**jobs.QUEUED, "kind": "answers"}),
+    ),
 )
 
 LIST_IMPORTS = Endpoint(

@@ -2,10 +2,12 @@
 
 from drf_spectacular.types import OpenApiTypes
 
-from sessions_app.api.documentation import samples
-from sessions_app.api.documentation.endpoint import Endpoint, replied
+from sessions_app import replies
+from sessions_app.api.documentation import jobs, samples
+from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
+from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
 from sessions_app.api.documentation.pools import TAG
-from sessions_app.api.serializers import PoolExport
+from sessions_app.api.serializers import PoolExport, PoolFileRequest
 
 EXPORT = Endpoint(
     "export_pool",
@@ -44,5 +46,20 @@ EXPORT = Endpoint(
                 ],
             },
         ),
+    ),
+)
+
+IN_BACKGROUND = Endpoint(
+    "prepare_pool_file",
+    TAG,
+    "A pool's questions as a file that waits, with their answer key",
+    description=jobs.IN_BACKGROUND,
+    parameters=(IDEMPOTENCY_KEY,),
+    request=PoolFileRequest,
+    reply={(202, "application/json"): replies.JobReply},
+    problems=("404", "409"),
+    examples=(
+        asked("A package", {"format": "qti", "incomplete": True}),
+        replied("Asked for", {**jobs.QUEUED, "kind": "pool"}),
     ),
 )

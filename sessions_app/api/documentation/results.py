@@ -4,10 +4,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from sessions_app import replies
-from sessions_app.api.documentation import samples
-from sessions_app.api.documentation.endpoint import Endpoint, replied
-from sessions_app.api.documentation.parameters import PAGE, PAGE_SIZE, PLACES
-from sessions_app.api.serializers import SessionFilterSerializer
+from sessions_app.api.documentation import jobs, samples
+from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
+from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY, PAGE, PAGE_SIZE, PLACES
+from sessions_app.api.serializers import ResultFileRequest, SessionFilterSerializer
 
 TAG = "Results"
 _POINT = {"date": "2026-11-22T10:07:00Z", "value": 0.731}
@@ -163,6 +163,18 @@ LIST_RESPONSES = Endpoint(
             },
         ),
     ),
+)
+
+EXPORT_IN_BACKGROUND = Endpoint(
+    "prepare_results",
+    TAG,
+    "A named test's results as a file that waits",
+    description=jobs.IN_BACKGROUND,
+    parameters=(IDEMPOTENCY_KEY,),
+    request=ResultFileRequest,
+    reply={(202, "application/json"): replies.JobReply},
+    problems=("404", "409"),
+    examples=(asked("All answers", {"rows": "answers", "format": "csv"}), replied("Asked for", jobs.QUEUED)),
 )
 
 EXPORT = Endpoint(

@@ -24,6 +24,7 @@ from sessions_app.models import (
     ClassMember,
     ClassTeacher,
     ClassTest,
+    LongJob,
     NamedTest,
     PoolImport,
     SchoolClass,
@@ -48,7 +49,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 MARKERS = ("Ours alone", "our-student", "our-test", "Our scale")
 ROWS = (
     *(QuestionPool, Scale, NamedTest, Student, TestSession, Calibration, Simulation, PoolImport, Webhook),
-    *(SchoolClass, ClassMember, ClassTeacher, ClassTest),
+    *(SchoolClass, ClassMember, ClassTeacher, ClassTest, LongJob),
 )
 
 
@@ -82,6 +83,9 @@ BODIES: dict[str, Any] = {
     "post student/<id:student_id>/erase": {"student_id": "our-student"},
     "post tests": {"title": "Theirs"},
     "post tests/<str:name>/copy": {"title": "Theirs"},
+    "post pools/<str:pool_id>/export": {},
+    "post pools/<str:pool_id>/responses/matrix": {},
+    "post tests/<str:name>/results": {},
     "post tests/<str:name>/invitations": {"students": [{"student_id": "s1"}]},
     "post tests/<str:name>/invitations/revoke": {"student_ids": ["s1"]},
     "post tests/<str:name>/invitations/renew": {"student_ids": ["s1"]},
@@ -112,6 +116,7 @@ TELLING: dict[str, Any] = {
     "post classes": {"name": "Theirs"},
     "get scales": None,
     "post scales": {"name": "Our own scale"},
+    "get jobs": None,
     "post webhooks": {"url": "https://lms.example.org", "events": ["test.ended"]},
     "post questions/upload": {**pool_document(2), "scale": "Theirs"},
     "post sessions/cleanup": {},
@@ -152,6 +157,7 @@ def scene(db: None) -> Scene:
         brought = PoolImport.objects.create(
             file_name="ours.csv", sha256="0" * 64, content=b"x", request={}, pool_id=uuid4()
         )
+        job = LongJob.objects.create(kind="results", request={"name": "our-test"}, holds_students=True)
         told_of = Webhook.objects.create(url="https://our-test.example.org", events=["test.ended"])
         message = outbox.send_test(told_of)
     started = ours.post("/api/test/start", {"student_id": "our-student", "test": "our-test"}).json()
@@ -169,6 +175,7 @@ def scene(db: None) -> Scene:
             "import_id": str(brought.pk),
             "calibration_id": str(calibration.pk),
             "simulation_id": str(simulation.pk),
+            "job_id": str(job.pk),
             "session_id": started["session_id"],
             "student_id": "our-student",
             "name": "our-test",
@@ -191,9 +198,10 @@ KEYS = (
     "simulation_id",
     "session_id",
     "class_id",
+    "job_id",
 )
 # Not told to whoever asks: a session is its client's, an import its account's; and what no worker has done.
-NOT_IN_THE_SCENE = ("test/", "pools/imports", "calibration_id>", "simulation_id>", "watch", "matrix")
+NOT_IN_THE_SCENE = ("test/", "pools/imports", "calibration_id>", "simulation_id>", "watch", "matrix", "file")
 
 
 def missing(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
 
-from sessions_app.measurement import jobs
+from sessions_app.long_work import jobs
 from sessions_app.measurement.simulations.asking import OWN, RECORDED, Asked, Plan, planned
 from sessions_app.models import Simulation, SimulationPart
 from sessions_app.refusals import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from sessions_app.measurement import jobs
+from sessions_app.long_work import jobs
 from sessions_app.measurement.simulations import queue
 from sessions_app.measurement.simulations.asking import designs_in
 from sessions_app.models import Simulation, SimulationPart

@@ -12,7 +12,8 @@ from rest_framework.test import APIClient
 
 from sessions_app.administration.privacy import erase_student
 from sessions_app.conftest import Start, take_test
-from sessions_app.measurement import jobs, proposals, queue, running
+from sessions_app.long_work import jobs
+from sessions_app.measurement import proposals, queue, running
 from sessions_app.measurement.asking import Asked, CalibrationRefused
 from sessions_app.measurement.importing import import_responses
 from sessions_app.measurement.tests.simulated import answers_of, matrix_file, true_parameters

@@ -15,7 +15,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import pointers
-from sessions_app.measurement import jobs
+from sessions_app.long_work import jobs
 from sessions_app.measurement.simulations import asking, queue, running
 from sessions_app.measurement.simulations.asking import Asked, Design, Population
 from sessions_app.measurement.simulations.refused import SimulationRefused

@@ -175,7 +175,9 @@ class Heart:
     `stages`: where the bar stands when a stage begins, and when it ends.
     """
 
-    def __init__(self, job: Job, stages: Mapping[str, tuple[float, float]], tell: Tell) -> None:
+    def __init__(
+        self, job: Job, stages: Mapping[str, tuple[float, float]], tell: Tell = lambda *_: None
+    ) -> None:
         self._job, self._stages, self._tell = job, stages, tell
         self._last, self._stage, self._progress = 0.0, "", 0.0
 

@@ -1,0 +1,122 @@
+"""Files that a worker makes, at the desk and from the admin: asked for, looked at, taken."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from desk.tests.conftest import somebody
+from sessions_app.models import LongJob
+from sessions_app.sitting.named_tests import named_test
+from sessions_app.tests.factories import make_named_test, make_pool
+from sessions_app.waiting import running
+from testing_engine.models import QuestionPool
+
+HTMX = {"HX-Request": "true"}
+RIGHTS = ("testing_engine.export_pools", "testing_engine.view_questionpool")
+
+
+def read(client: Client, address: str, **options: Any) -> str:
+    reply = client.get(address, **options)
+    assert reply.status_code == 200
+    return reply.content.decode()
+
+
+@pytest.fixture
+def large(db: None, settings: LazySettings) -> QuestionPool:
+    settings.QUESTIONS_AT_ONCE = 2
+    return make_pool(3, name="Fractions")
+
+
+def asked(client: Client, pool: QuestionPool) -> str:
+    """The address of a job's page."""
+    reply = client.post(f"/desk/questions/{pool.pk}/export/prepare", {"format": "csv"})
+    assert reply.status_code == 302
+    return str(reply["Location"])
+
+
+def test_a_large_pool_is_taken_along_by_a_worker(large: QuestionPool, settings: LazySettings) -> None:
+    client = somebody(*RIGHTS)
+    address = f"/desk/questions/{large.pk}/export?format=csv"
+    assert "Make the file" in read(client, address)
+    page = asked(client, large)
+    assert "waits for a worker" in read(client, page)
+    assert "waits for a worker" in read(client, "/desk/files/")
+    assert "hx-get" in read(client, page, headers=HTMX)
+    assert client.get(f"{page}/file")["Location"] == page  # nothing to take yet
+    running.run(LongJob.objects.get().pk)
+    assert client.get(page, headers=HTMX)["HX-Redirect"] == page  # over: the whole page
+    assert "Of 3 questions, 0 do not fit" in read(client, page)
+    reply = client.get(f"{page}/file")
+    assert reply["Content-Disposition"] == 'attachment; filename="fractions.csv"'
+    settings.QUESTIONS_AT_ONCE = 3
+    at_once = client.get(f"{address}&file=1")
+    assert b"".join(reply.streaming_content) == at_once.content  # type: ignore[attr-defined]
+    LongJob.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    assert client.get(f"{page}/file")["Location"] == page
+    assert "is not kept any more" in read(client, page)
+    assert "wird nicht mehr aufbewahrt" in read(client, f"{page}?language=de")
+
+
+def test_it_is_cancelled(large: QuestionPool) -> None:
+    client = somebody(*RIGHTS)
+    page = asked(client, large)
+    for _ in range(2):
+        assert client.post(f"{page}/cancel")["Location"] == page
+    assert "cancelled" in read(client, page)
+    LongJob.objects.update(state="failed", cancel_requested=False)
+    assert client.post(f"{page}/cancel")["Location"] == page
+    assert "It was over already" in read(client, page)
+
+
+def test_others_see_it_only_where_they_may_ask_for_the_same(large: QuestionPool) -> None:
+    page = asked(somebody(*RIGHTS), large)
+    assert somebody(*RIGHTS).get(page).status_code == 200
+    assert "Fractions" not in read(somebody(*RIGHTS), "/desk/files/")
+    stranger = somebody("testing_engine.view_questionpool", "sessions_app.report_results")
+    for address in (page, f"{page}/file"):
+        assert stranger.get(address).status_code == 404
+    assert stranger.post(f"{page}/cancel").status_code == 404
+
+
+def test_so_many_at_once(large: QuestionPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions_app.waiting.queue.MOST_OPEN", 1)
+    client = somebody(*RIGHTS)
+    page = asked(client, large)
+    assert asked(client, large) == page  # the same again
+    reply = client.post(f"/desk/questions/{large.pk}/export/prepare", {"format": "json"}, follow=True)
+    assert "1 of your files are not made yet" in reply.content.decode()
+    unknown = client.post(f"/desk/questions/{large.pk}/export/prepare", {"format": "word"})
+    assert unknown["Location"] == f"/desk/questions/{large.pk}/export"
+
+
+def test_long_results_in_the_admin_are_a_workers(
+    api: APIClient, start: Callable[..., dict[str, Any]], settings: LazySettings
+) -> None:
+    make_named_test(make_pool(), "algebra")
+    for student in ("s1", "s2"):
+        api.post("/api/test/start", {"student_id": student, "test": "algebra"})
+    client = somebody("sessions_app.report_results", "sessions_app.view_namedtest")
+    results = f"/admin/sessions_app/namedtest/{named_test('algebra').pk}/results/"
+    query = "?status=active&rows=sessions&format=csv"
+    at_once = client.get(results + query)
+    settings.ROWS_AT_ONCE = 1
+    page = read(client, results + query)
+    assert "Make the file" in page
+    assert '"?status=active"' in page  # back
+    assert not LongJob.objects.exists()
+    reply = client.post(results + query)
+    assert reply["Location"] == f"/desk/files/{LongJob.objects.get().pk}"
+    running.run(LongJob.objects.get().pk)
+    file = client.get(f"{reply['Location']}/file")
+    assert file["Content-Disposition"] == at_once["Content-Disposition"]
+    content = b"".join(file.streaming_content)  # type: ignore[attr-defined]
+    assert content == b"".join(at_once.streaming_content)  # type: ignore[attr-defined]
+    assert b"s1" in content
+    over = client.post(f"{results}?status=completed&rows=sessions&format=csv")
+    assert over.streaming  # nothing of this is long

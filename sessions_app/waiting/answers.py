@@ -1,0 +1,24 @@
+"""A pool's answers as a table, persons × questions."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from sessions_app.measurement import matrix
+from sessions_app.waiting.made import CONTENT_TYPES, Made, line_by_line
+from testing_engine.pools import read_pool
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Of this pool, as `matrix.Wanted` has it. `name`: of the file, without what follows the dot."""
+
+    name: str
+    pool: UUID
+    wanted: matrix.Wanted
+
+
+def make(asked: Wanted, asked_at: datetime) -> Made:
+    """Of the delivered tests that were over when it was asked for. Raises what `matrix_lines` does."""
+    lines = matrix.matrix_lines(read_pool(asked.pool), asked.wanted, asked_at)
+    return Made(f"{asked.name}.csv", CONTENT_TYPES["csv"], line_by_line(lines))

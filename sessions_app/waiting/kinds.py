@@ -1,0 +1,33 @@
+"""What kinds of long work there are: who may ask for each, and what makes it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sessions_app.waiting import answers, pool_files, results
+from sessions_app.waiting.made import Made
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`permission`: as Django names it; the same that the file needs in a request. `asked`: what its request
+    holds; `make` makes it, of what was there at a moment.
+    """
+
+    name: str
+    permission: str
+    holds_students: bool
+    asked: type[msgspec.Struct]
+    make: Callable[[Any, datetime], Made]
+
+
+_KINDS: Iterable[Kind] = (
+    Kind("results", "sessions_app.report_results", True, results.Wanted, results.make),
+    Kind("answers", "sessions_app.report_results", True, answers.Wanted, answers.make),
+    Kind("pool", "testing_engine.export_pools", False, pool_files.Wanted, pool_files.make),
+)
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
+OF_REQUEST: Mapping[type[msgspec.Struct], Kind] = {kind.asked: kind for kind in _KINDS}

@@ -1,0 +1,120 @@
+"""Long work from being asked for until it is over, and its file until nobody needs it any more."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import msgspec
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from sessions_app.long_work import files, jobs
+from sessions_app.long_work.sending import send
+from sessions_app.models import LongJob
+from sessions_app.refusals import (
+    IdempotencyKeyReused,
+    JobFileGone,
+    JobHasNoFile,
+    JobNotFound,
+    JobNotOpen,
+    TooManyJobs,
+)
+from sessions_app.waiting.kinds import KINDS, OF_REQUEST
+
+TASK = "sessions_app.tasks.do_long_job"
+State = LongJob.State
+MOST_OPEN = 5  # of one account
+Send = Callable[[uuid.UUID], object]
+
+
+def send_job(job_id: uuid.UUID) -> None:
+    """To a worker."""
+    send(TASK, job_id)
+
+
+def ask(
+    wanted: msgspec.Struct,
+    by_id: int | None,
+    organisation_id: int | None,
+    key: str | None = None,
+    send: Send = send_job,
+) -> LongJob:
+    """A new job, or the one that this key asked for before; without a key, one of the same that is not over.
+
+    Raises `IdempotencyKeyReused`, `TooManyJobs`.
+    """
+    kind = OF_REQUEST[type(wanted)]
+    request = msgspec.to_builtins(wanted)
+    theirs = LongJob.objects.filter(by_id=by_id)
+
+    def before() -> LongJob | None:
+        alike = theirs.filter(kind=kind.name, request=request)
+        if key is None:
+            return alike.filter(state__in=jobs.OPEN).first()
+        found = theirs.filter(idempotency_key=key).first()
+        if found is not None and (found.kind, found.request) != (kind.name, request):
+            raise IdempotencyKeyReused
+        return found
+
+    def create() -> LongJob:
+        if theirs.filter(state__in=jobs.OPEN).count() >= MOST_OPEN:
+            raise TooManyJobs(MOST_OPEN)
+        made = LongJob.objects.create(
+            kind=kind.name,
+            request=request,
+            by_id=by_id,
+            organisation_id=organisation_id,
+            idempotency_key=key,
+            holds_students=kind.holds_students,
+        )
+        transaction.on_commit(lambda: send(made.pk))
+        return made
+
+    return jobs.ask_once(before, create, lambda: None)
+
+
+def find(job_id: str, may: Callable[[str], bool]) -> LongJob:
+    """For whoever may ask for such a file. `may`: whether they hold a permission. Raises `JobNotFound`."""
+    try:
+        found = LongJob.objects.get(pk=uuid.UUID(job_id))
+    except (ValueError, LongJob.DoesNotExist) as error:
+        raise JobNotFound from error
+    if found.kind not in KINDS or not may(KINDS[found.kind].permission):
+        raise JobNotFound
+    return found
+
+
+def of_account(by_id: int | None, may: Callable[[str], bool]) -> QuerySet[LongJob]:
+    """What it asked for, and may ask for still; the newest first."""
+    kinds = [kind.name for kind in KINDS.values() if may(kind.permission)]
+    return LongJob.objects.filter(by_id=by_id, kind__in=kinds)
+
+
+def file_of(job: LongJob, now: datetime) -> Iterator[bytes]:
+    """A piece at a time. Raises `JobHasNoFile` where there is none yet, or never will be; `JobFileGone`."""
+    if job.state != State.DONE:
+        raise JobHasNoFile(job.state)
+    try:
+        return files.blocks_of(job, now)
+    except files.FileGone as gone:
+        raise JobFileGone(gone.at) from gone
+
+
+def cancel(job: LongJob, now: datetime) -> LongJob:
+    """At once where it waits, as soon as its worker looks where it runs. Safe to repeat."""
+    if not jobs.cancel(job, now):
+        raise JobNotOpen(job.state)
+    return job
+
+
+def counts(now: datetime) -> dict[str, int]:
+    """How many wait, how many run, how many failed in the last 24 hours."""
+    lately = Q(state=State.FAILED, finished_at__gte=now - timedelta(days=1))
+    of_state = LongJob.objects.filter(Q(state__in=jobs.OPEN) | lately).order_by().values_list("state")
+    found = dict(of_state.annotate(count=Count("pk")))
+    return {state.value: found.get(state, 0) for state in (State.QUEUED, State.RUNNING, State.FAILED)}
+
+
+def take_up(now: datetime, send: Send = send_job) -> tuple[int, int]:
+    """What dead workers and the broker lost: how many were sent again, and how many given up."""
+    return jobs.take_up(LongJob, now, send, "too little memory for this file, perhaps.")
