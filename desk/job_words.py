@@ -64,4 +64,5 @@ def kind_in_words(kind: str) -> str:
         "results": _("Results"),
         "answers": _("Answers of a pool"),
         "pool": _("Questions of a pool"),
+        "verification": _("Verification of the audit chain"),
     }[kind]

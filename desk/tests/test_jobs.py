@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from desk.tests.conftest import somebody
+from organisations.models import Organisation
 from sessions_app.models import LongJob
 from sessions_app.sitting.named_tests import named_test
 from sessions_app.tests.factories import make_named_test, make_pool
@@ -82,6 +83,30 @@ def test_others_see_it_only_where_they_may_ask_for_the_same(large: QuestionPool)
     for address in (page, f"{page}/file"):
         assert stranger.get(address).status_code == 404
     assert stranger.post(f"{page}/cancel").status_code == 404
+
+
+def test_the_audit_chain_is_verified_from_the_admin(
+    api: APIClient, start: Callable[..., dict[str, Any]], pool: QuestionPool
+) -> None:
+    started = start()
+    api.post(f"/api/test/end/{started['session_id']}")
+    address = "/admin/sessions_app/testsession/verify-audit"
+    sees = "sessions_app.view_testsession"
+    auditor = somebody(sees, "sessions_app.view_sessionevent")
+    assert somebody(sees).get(address).status_code == 403
+    assert "Verify the audit chain" in read(auditor, "/admin/sessions_app/testsession/")
+    assert "Verify" in read(auditor, address)
+    page = auditor.post(address)["Location"]
+    running.run(LongJob.objects.get().pk)
+    assert LongJob.objects.get().total == 1
+    assert "Checked 1 sessions, 0 answers, 2 events: all as they were written." in read(auditor, page)
+    assert "Geprüft: 1 Tests" in read(auditor, f"{page}?language=de")
+    reply = auditor.get(f"{page}/file")
+    assert b"all as they were written" in b"".join(reply.streaming_content)  # type: ignore[attr-defined]
+    assert somebody(sees, "sessions_app.report_results").get(page).status_code == 404
+    Organisation.objects.create(slug="other", name="Other")  # it would tell of others' tests
+    assert auditor.get(address).status_code == 403
+    assert auditor.get(page).status_code == 404
 
 
 def test_so_many_at_once(large: QuestionPool, monkeypatch: pytest.MonkeyPatch) -> None:

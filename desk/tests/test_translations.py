@@ -25,6 +25,7 @@ SPEAKING = (
     APP.parent / "sessions_app" / "refusals.py",
     *(APP.parent / "sessions_app" / "measurement").rglob("*.py"),
     *(APP.parent / "sessions_app" / "preparing").glob("*.py"),
+    APP.parent / "sessions_app" / "review" / "verification.py",
     *(APP.parent / "sessions_app" / "long_work").glob("*.py"),
     *(APP.parent / "sessions_app" / "waiting").glob("*.py"),
 )

@@ -5,18 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from msgspec.structs import replace
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from sessions_app import replica
+from sessions_app.admin.long_work import by_a_worker
 from sessions_app.admin.times import midnight, zone_name
 from sessions_app.models import TestSession
-from sessions_app.refusals import TooManyJobs
 from sessions_app.reporting import result_rows
 from sessions_app.reporting.asked import asked_in
 from sessions_app.reporting.correlations import correlations_in
@@ -27,7 +25,6 @@ from sessions_app.reporting.result_distribution import Results, results_of
 from sessions_app.reporting.sentences import sentences_of
 from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
-from sessions_app.waiting import queue
 from sessions_app.waiting.made import CONTENT_TYPES
 from sessions_app.waiting.results import Chosen, Wanted, is_long, sessions_of
 from testing_engine.growing_lists import AFTER, BEFORE
@@ -134,19 +131,16 @@ class ResultPages:
             raise Http404
         if not is_long(wanted):
             return _at_once(wanted)
-        if request.method == "POST":
-            try:
-                job = queue.ask(wanted, request.user.pk, found.organisation_id)
-                return HttpResponseRedirect(reverse("desk:job", args=[job.pk]))
-            except TooManyJobs as many:
-                self.message_user(request, str(many), messages.WARNING)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Results: {found}",
-            "opts": self.opts,
-            "back": "?" + _without(request, "rows", "format"),
-        }
-        return TemplateResponse(request, "admin/sessions_app/results/long_file.html", context)
+        return by_a_worker(
+            self,
+            request,
+            wanted,
+            found.organisation_id,
+            title=f"Results: {found}",
+            says="This file is long, so a worker makes it.",
+            yes="Make the file",
+            back="?" + _without(request, "rows", "format"),
+        )
 
 
 def _without(request: HttpRequest, *names: str) -> str:

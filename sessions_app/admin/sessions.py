@@ -19,7 +19,11 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from organisations.acting import acting_organisation
+from organisations.membership import owns_everything
+from organisations.models import DEFAULT
 from sessions_app.admin.common import ReadOnly, abilities, errors, go_on, to_desk
+from sessions_app.admin.long_work import by_a_worker
 from sessions_app.admin.searching import HELP, SearchedByStudent
 from sessions_app.administration import cleanup
 from sessions_app.models import TestResponse, TestSession
@@ -30,6 +34,8 @@ from sessions_app.sitting import lifecycle
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.raw_scores import raw_score_of
 from sessions_app.sitting.thousandths import told
+from sessions_app.waiting import verification
+from sessions_app.waiting.kinds import KINDS
 from testing_engine.excerpts import excerpt
 from testing_engine.growing_lists import GrowingList
 
@@ -116,7 +122,7 @@ class TestSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
     ordering = ["-started_at", "pk"]
     list_select_related = ["student", "revision__pool"]
     actions = None
-    actions_list = ["clean_up_now"]
+    actions_list = ["clean_up_now", "verify_audit"]
     actions_detail = ["show_path", "show_replay", "revoke_tokens"]
     inlines = [ResponseInline]
     fieldsets = [
@@ -141,6 +147,30 @@ class TestSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("sessions_app.operate_service")
+
+    def has_audit_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """It looks at all organisations together."""
+        return request.user.has_perm(KINDS["verification"].permission) and owns_everything()
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Verify the audit chain",
+        url_path="verify-audit",
+        permissions=["audit"],
+        icon="verified_user",
+    )
+    def verify_audit(self, request: HttpRequest) -> HttpResponse:
+        """The same as the command, by a worker."""
+        return by_a_worker(
+            self,
+            request,
+            verification.Wanted(),
+            acting_organisation() or DEFAULT,
+            title="Verify the audit chain",
+            says="A worker looks whether every answer and event is what was written, and is there: some "
+            "minutes for a million tests.",
+            yes="Verify",
+            back=reverse("admin:sessions_app_testsession_changelist"),
+        )
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
     def state(self, session: TestSession) -> tuple[str, str]:

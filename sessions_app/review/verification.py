@@ -15,6 +15,7 @@ from sessions_app.review.portions import Found, Manner, Portion, all_portions, c
 from sessions_app.review.processes import checked_in
 from sessions_app.review.progress import Progress
 from sessions_app.review.witness import Witness
+from testing_engine.sentences import Sentence, say
 
 RANGES_EACH = 4  # of sessions: a process for fewer would take longer to begin than to check them
 
@@ -37,6 +38,28 @@ class Verified:
         self.events += found.events
         for each in found.breaks:
             (self.acknowledged if each.is_acknowledged else self.breaks).append(each)
+
+    def summary(self) -> Sentence:
+        """What was looked at, and whether all is as it was written."""
+        counted = say(
+            "{sessions} sessions, {answers} answers, {events} events",
+            sessions=self.sessions,
+            answers=self.answers,
+            events=self.events,
+        )
+        if self.skipped:
+            counted = say(
+                "{counted} ({skipped} of the sessions by the witness)", counted=counted, skipped=self.skipped
+            )
+        if self.breaks:
+            return say("Checked {counted}: {broken} broken.", counted=counted, broken=len(self.breaks))
+        if self.acknowledged:
+            return say(
+                "Checked {counted}: all as they were written, but for {count} acknowledged.",
+                counted=counted,
+                count=len(self.acknowledged),
+            )
+        return say("Checked {counted}: all as they were written.", counted=counted)
 
 
 def verify(

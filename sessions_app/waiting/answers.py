@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from sessions_app.measurement import matrix
-from sessions_app.waiting.made import CONTENT_TYPES, Made, line_by_line
+from sessions_app.waiting.made import CONTENT_TYPES, Made, Progress, line_by_line
 from testing_engine.pools import read_pool
 
 
@@ -18,7 +18,7 @@ class Wanted(msgspec.Struct, frozen=True):
     wanted: matrix.Wanted
 
 
-def make(asked: Wanted, asked_at: datetime) -> Made:
+def make(asked: Wanted, asked_at: datetime, progress: Progress) -> Made:
     """Of the delivered tests that were over when it was asked for. Raises what `matrix_lines` does."""
     lines = matrix.matrix_lines(read_pool(asked.pool), asked.wanted, asked_at)
     return Made(f"{asked.name}.csv", CONTENT_TYPES["csv"], line_by_line(lines))

@@ -7,27 +7,36 @@ from typing import Any
 
 import msgspec
 
-from sessions_app.waiting import answers, pool_files, results
-from sessions_app.waiting.made import Made
+from sessions_app.waiting import answers, pool_files, results, verification
+from sessions_app.waiting.made import Made, Progress
 
 
 @dataclass(frozen=True)
 class Kind:
     """`permission`: as Django names it; the same that the file needs in a request. `asked`: what its request
-    holds; `make` makes it, of what was there at a moment.
+    holds; `make` makes it, of what was there at a moment. `of_all`: of all organisations together.
     """
 
     name: str
     permission: str
     holds_students: bool
     asked: type[msgspec.Struct]
-    make: Callable[[Any, datetime], Made]
+    make: Callable[[Any, datetime, Progress], Made]
+    of_all: bool = False
 
 
 _KINDS: Iterable[Kind] = (
     Kind("results", "sessions_app.report_results", True, results.Wanted, results.make),
     Kind("answers", "sessions_app.report_results", True, answers.Wanted, answers.make),
     Kind("pool", "testing_engine.export_pools", False, pool_files.Wanted, pool_files.make),
+    Kind(
+        "verification",
+        "sessions_app.view_sessionevent",
+        False,
+        verification.Wanted,
+        verification.make,
+        of_all=True,
+    ),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
 OF_REQUEST: Mapping[type[msgspec.Struct], Kind] = {kind.asked: kind for kind in _KINDS}

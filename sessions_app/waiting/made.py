@@ -1,23 +1,35 @@
-"""What long work makes."""
+"""What long work makes, and to whom it tells how far it is."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from testing_engine.sentences import Sentence
 
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
+}
+
+
+class Progress(Protocol):
+    """Told by whoever makes something; may end it by raising."""
+
+    def expect(self, rows: int) -> None:
+        """So many there will be."""
+
+    def add(self, rows: int) -> None:
+        """So many more are done."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A file that comes in parts, and how many rows are in each; `total` of all, if that is known before.
-    `outcome`: what there is to say of it beside.
-    """
+    """A file that comes in parts, and how many rows are in each. `outcome`: what there is to say of it."""
 
     file_name: str
     media_type: str
     parts: Iterable[tuple[bytes, int]]
-    total: int | None = None
     outcome: Sentence | None = None
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from django.conf import settings
 
-from sessions_app.waiting.made import Made
+from sessions_app.waiting.made import Made, Progress
 from testing_engine.exporting import export_revision
 from testing_engine.models import PoolRevision
 from testing_engine.sentences import Said, say
@@ -29,9 +29,11 @@ def is_long(questions: int) -> bool:
     return questions > int(settings.QUESTIONS_AT_ONCE)
 
 
-def make(wanted: Wanted, asked_at: datetime) -> Made:
+def make(wanted: Wanted, asked_at: datetime, progress: Progress) -> Made:
     """A revision never changes, so it does not matter when. Raises `NotWhole`."""
-    written = export_revision(PoolRevision.objects.get(pk=wanted.revision), wanted.form)
+    revision = PoolRevision.objects.get(pk=wanted.revision)
+    progress.expect(revision.question_count)
+    written = export_revision(revision, wanted.form)
     outcomes = [question.outcome for question in written.report]
     left_out = outcomes.count("left_out")
     if left_out and not wanted.incomplete:
@@ -44,4 +46,4 @@ def make(wanted: Wanted, asked_at: datetime) -> Made:
         with_loss=outcomes.count("with_loss"),
     )
     name = f"{wanted.name}.{written.suffix}"
-    return Made(name, written.media_type, [(written.content, len(outcomes))], len(outcomes), told)
+    return Made(name, written.media_type, [(written.content, len(outcomes))], told)

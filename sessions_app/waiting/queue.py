@@ -8,6 +8,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
+from organisations.membership import owns_everything
 from sessions_app.long_work import files, jobs
 from sessions_app.long_work.sending import send
 from sessions_app.models import LongJob
@@ -19,7 +20,7 @@ from sessions_app.refusals import (
     JobNotOpen,
     TooManyJobs,
 )
-from sessions_app.waiting.kinds import KINDS, OF_REQUEST
+from sessions_app.waiting.kinds import KINDS, OF_REQUEST, Kind
 
 TASK = "sessions_app.tasks.do_long_job"
 State = LongJob.State
@@ -79,14 +80,18 @@ def find(job_id: str, may: Callable[[str], bool]) -> LongJob:
         found = LongJob.objects.get(pk=uuid.UUID(job_id))
     except (ValueError, LongJob.DoesNotExist) as error:
         raise JobNotFound from error
-    if found.kind not in KINDS or not may(KINDS[found.kind].permission):
+    if found.kind not in KINDS or not _is_open_to(KINDS[found.kind], may):
         raise JobNotFound
     return found
 
 
+def _is_open_to(kind: Kind, may: Callable[[str], bool]) -> bool:
+    return may(kind.permission) and (not kind.of_all or owns_everything())
+
+
 def of_account(by_id: int | None, may: Callable[[str], bool]) -> QuerySet[LongJob]:
     """What it asked for, and may ask for still; the newest first."""
-    kinds = [kind.name for kind in KINDS.values() if may(kind.permission)]
+    kinds = [kind.name for kind in KINDS.values() if _is_open_to(kind, may)]
     return LongJob.objects.filter(by_id=by_id, kind__in=kinds)
 
 

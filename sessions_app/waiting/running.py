@@ -12,6 +12,7 @@ from organisations.acting import acting_for
 from sessions_app.long_work import files, jobs
 from sessions_app.models import LongJob
 from sessions_app.waiting.kinds import KINDS
+from sessions_app.waiting.made import Progress
 from testing_engine.sentences import to_plain
 
 READING, WRITING = "reading", "writing"
@@ -25,14 +26,10 @@ def run(job_id: uuid.UUID) -> None:
 
 def _make(job: LongJob) -> dict[str, Any]:
     """As the organisation that it is for, whoever's worker this is."""
-    heart = jobs.Heart(job, STAGES)
-    heart(READING, 0.0)
-    kind = KINDS[job.kind]
-    with acting_for(job.organisation_id), override("en"):
-        made = kind.make(msgspec.convert(job.request, kind.asked), job.created_at)
-        if made.total is not None:
-            LongJob.objects.filter(pk=job.pk).update(total=made.total)
-        size = files.keep(job, _told(made.parts, made.total, heart))
+    kind, progress = KINDS[job.kind], _Progress(job)
+    with acting_for(None if kind.of_all else job.organisation_id), override("en"):
+        made = kind.make(msgspec.convert(job.request, kind.asked), job.created_at, progress)
+        size = files.keep(job, _counted(made.parts, progress))
     return {
         "file_name": made.file_name,
         "media_type": made.media_type,
@@ -42,10 +39,24 @@ def _make(job: LongJob) -> dict[str, Any]:
     }
 
 
-def _told(parts: Iterable[tuple[bytes, int]], total: int | None, heart: jobs.Tell) -> Iterator[bytes]:
-    """The parts, while the row is told how many of its rows came."""
-    rows = 0
-    for content, of_these in parts:
+class _Progress:
+    """Tells the job's row."""
+
+    def __init__(self, job: LongJob) -> None:
+        self._job, self._heart = job, jobs.Heart(job, STAGES)
+        self._rows, self._of = 0, 0
+        self._heart(READING, 0.0)
+
+    def expect(self, rows: int) -> None:
+        self._of = rows
+        LongJob.objects.filter(pk=self._job.pk).update(total=rows)
+
+    def add(self, rows: int) -> None:
+        self._rows += rows
+        self._heart(WRITING, min(1.0, self._rows / self._of) if self._of else 0.0)
+
+
+def _counted(parts: Iterable[tuple[bytes, int]], progress: Progress) -> Iterator[bytes]:
+    for content, rows in parts:
         yield content
-        rows += of_these
-        heart(WRITING, min(1.0, rows / total) if total else 0.0)
+        progress.add(rows)

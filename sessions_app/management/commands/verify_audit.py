@@ -117,15 +117,11 @@ class Command(BaseCommand):
         return found
 
     def _report(self, found: Verified) -> None:
-        counted = f"{found.sessions} sessions, {found.answers} answers, {found.events} events"
-        if found.skipped:
-            counted += f" ({found.skipped} of the sessions by the witness)"
         for each in (*found.acknowledged, *found.breaks):
             self.stdout.write(f"{each.where}: {each.what}")
         if found.breaks:
-            raise CommandError(f"Checked {counted}: {len(found.breaks)} broken.")
-        but = f", but for {len(found.acknowledged)} acknowledged" if found.acknowledged else ""
-        self.stdout.write(f"Checked {counted}: all as they were written{but}.")
+            raise CommandError(found.summary())
+        self.stdout.write(found.summary())
 
 
 def _at_least_one(text: str) -> int:
