@@ -90,7 +90,7 @@ def test_the_audit_chain_is_verified_from_the_admin(
 ) -> None:
     started = start()
     api.post(f"/api/test/end/{started['session_id']}")
-    address = "/admin/sessions_app/testsession/verify-audit"
+    address = "/admin/sessions_app/testsession/verify-audit/"
     sees = "sessions_app.view_testsession"
     auditor = somebody(sees, "sessions_app.view_sessionevent")
     assert somebody(sees).get(address).status_code == 403

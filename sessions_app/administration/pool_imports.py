@@ -6,22 +6,23 @@ cache, since the import itself is one transaction; while the cache is away there
 """
 
 import hashlib
-import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from celery import current_app
 from django.core.cache import cache
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from organisations.acting import acting_for
 from organisations.membership import person_of
+from sessions_app.long_work import jobs
+from sessions_app.long_work.sending import send as send_task
 from sessions_app.models import PoolImport
 from sessions_app.refusals import IdempotencyKeyReused, PoolImportNotFound, TooManyPoolImports
 from testing_engine import importing
@@ -29,27 +30,17 @@ from testing_engine.approval import LONGEST_REASON, PublicationRefused, in_the_n
 from testing_engine.importing import ReportedQuestion
 from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
-from testing_engine.sentences import Sentence, from_plain, quoted, say, to_plain
-
-logger = logging.getLogger(__name__)
+from testing_engine.sentences import Sentence, from_plain, marked, quoted, say, to_plain
 
 TASK = "sessions_app.tasks.import_questions"
 TIME_LIMIT = 3600  # seconds for one import
 MOST_OPEN = 5  # of one account
-MOST_ATTEMPTS = 3
-SILENT_AFTER = timedelta(seconds=TIME_LIMIT + 60)
-WAITING_AFTER = timedelta(minutes=2)
+SILENT_AFTER = timedelta(seconds=TIME_LIMIT + 60)  # nobody sees what it tells before its transaction ends
 TELL_EVERY = 20  # questions
 KEPT = timedelta(days=1)  # the file of a dry run, for the import of what it looked at
 KEEPS_FILE = "keeps_file"
 TAKEN = "taken after a dry run"
-OPEN = (PoolImport.State.QUEUED, PoolImport.State.RUNNING)
-BROKE_OFF = say("It broke off by an error of the service; the log has it.")
-
-
-DIED = say(
-    "Its worker died {times} times, or took longer than {seconds} s.", times=MOST_ATTEMPTS, seconds=TIME_LIMIT
-)
+DIED = marked("Its worker died 3 times, or took longer than an hour.")
 
 
 @dataclass(frozen=True)
@@ -131,27 +122,24 @@ def _asked(
 ) -> uuid.UUID:
     request = _request(upload, wishes) | ({KEEPS_FILE: True} if keeps_file else {})
     digest = hashlib.sha256(upload.content).hexdigest()
-    if (before := _asked_before(by_id, key, request, digest)) is not None:
-        return before
-    if PoolImport.objects.filter(by_id=by_id, state__in=OPEN).count() >= MOST_OPEN:
-        raise TooManyPoolImports(MOST_OPEN)
-    try:
-        with transaction.atomic():
-            made = PoolImport.objects.create(
-                by_id=by_id,
-                idempotency_key=key,
-                file_name=upload.name[-255:],
-                sha256=digest,
-                content=upload.content,
-                request=request,
-                pool_id=wishes.pool_id or uuid.uuid4(),
-            )
-            transaction.on_commit(lambda: then(made.pk))
-    except IntegrityError:
-        if (before := _asked_before(by_id, key, request, digest)) is None:
-            raise
-        return before
-    return made.pk
+
+    def create() -> PoolImport:
+        if PoolImport.objects.filter(by_id=by_id, state__in=jobs.OPEN).count() >= MOST_OPEN:
+            raise TooManyPoolImports(MOST_OPEN)
+        made = PoolImport.objects.create(
+            by_id=by_id,
+            idempotency_key=key,
+            file_name=upload.name[-255:],
+            sha256=digest,
+            content=upload.content,
+            request=request,
+            pool_id=wishes.pool_id or uuid.uuid4(),
+        )
+        transaction.on_commit(lambda: then(made.pk))
+        return made
+
+    before = partial(_asked_before, by_id, key, request, digest)
+    return jobs.ask_once(before, create, lambda: None).pk
 
 
 def progress(import_id: str, by_id: int | None) -> Progress:
@@ -180,8 +168,16 @@ def _progress(row: PoolImport, report: importing.Report | None) -> Progress:
         looked_at=looked_at,
         questions=questions,
         report=report,
-        problems=tuple((str(pointer), from_plain(message)) for pointer, message in row.problems or ()),
+        problems=tuple(_problems_of(row)),
     )
+
+
+def _problems_of(row: PoolImport) -> Iterator[tuple[str, Sentence]]:
+    """Of the file, and what befell the service."""
+    for pointer, message in row.problems or ():
+        yield str(pointer), from_plain(message)
+    if row.error:
+        yield "/file", say(row.error)
 
 
 def _is_forgotten(row: PoolImport, now: datetime) -> bool:
@@ -189,44 +185,45 @@ def _is_forgotten(row: PoolImport, now: datetime) -> bool:
 
 
 def send(import_id: uuid.UUID) -> None:
-    """To a worker. While the broker is away nothing is lost: the beat sends it again."""
-    try:
-        current_app.send_task(TASK, (str(import_id),), retry=False)
-    except OperationalError:
-        logger.warning("Import %s waits: the broker is away", import_id)
+    """To a worker."""
+    send_task(TASK, import_id)
 
 
 def run(import_id: uuid.UUID) -> None:
     """Carry it out, unless somebody else does or it is over. Whatever goes wrong ends up in its row."""
-    now = timezone.now()
-    waiting = PoolImport.objects.filter(pk=import_id, state=PoolImport.State.QUEUED)
-    if not waiting.update(state=PoolImport.State.RUNNING, attempt=F("attempt") + 1, started_at=now):
-        return
-    row = PoolImport.objects.get(pk=import_id)
+    jobs.run(PoolImport, import_id, _import, _whole)
+
+
+@contextmanager
+def _whole(row: PoolImport) -> Iterator[None]:
+    """One transaction: questions that came into a pool are not taken for another import's, should the worker
+    die before it says what it did.
+    """
+    with (
+        acting_for(row.organisation_id, person_of(row.by)),
+        transaction.atomic(),
+        in_the_name_of(row.by_id, _wishes(row).override_reason),
+    ):
+        yield
+
+
+def _import(row: PoolImport) -> dict[str, Any]:
     try:
-        # One transaction: questions that came into a pool are not taken for another import's, should the
-        # worker die before it says what it did.
-        wishes = _wishes(row)
-        with (
-            acting_for(row.organisation_id, person_of(row.by)),
-            transaction.atomic(),
-            in_the_name_of(row.by_id, wishes.override_reason),
-        ):
-            report = importing.import_pool(_upload(row), wishes, _teller(import_id))
-            if not _finish(row, PoolImport.State.DONE, report=_plain(report)):
-                transaction.set_rollback(True)  # another worker has it by now
+        report = importing.import_pool(_upload(row), _wishes(row), _teller(row.pk))
     except importing.ImportRefused as refused:
-        _finish(row, PoolImport.State.FAILED, problems=_told_problems(refused.problems))
+        raise _refused(refused.problems) from refused
     except PublicationRefused as refused:
-        problem = ("/override_reason", quoted(refused))
-        _finish(row, PoolImport.State.FAILED, problems=_told_problems([problem]))
-    except importing.PublishedOtherwise:
+        raise _refused([("/override_reason", quoted(refused))]) from refused
+    except importing.PublishedOtherwise as other:
         reason = say("A pool was published with this Idempotency-Key from another file.")
-        _finish(row, PoolImport.State.FAILED, problems=_told_problems([("/idempotency_key", reason)]))
-    except Exception:
-        logger.exception("Import %s failed", import_id)
-        _finish(row, PoolImport.State.FAILED, problems=_told_problems([("/file", BROKE_OFF)]))
-        raise
+        raise _refused([("/idempotency_key", reason)]) from other
+    kept = {} if row.request.get(KEEPS_FILE) else {"content": None}
+    return {"report": _plain(report), **kept}
+
+
+def _refused(problems: Iterable[tuple[str, Sentence]]) -> jobs.Refused:
+    told = [(pointer, to_plain(message)) for pointer, message in problems]
+    return jobs.Refused(problems=told, content=None)
 
 
 def take_up(now: datetime, send: Callable[[uuid.UUID], object] = send) -> tuple[int, int]:
@@ -234,28 +231,15 @@ def take_up(now: datetime, send: Callable[[uuid.UUID], object] = send) -> tuple[
 
     Returns how many were sent and how many given up. Safe to repeat.
     """
-    silent = PoolImport.objects.filter(state=PoolImport.State.RUNNING, started_at__lt=now - SILENT_AFTER)
-    over = silent.filter(attempt__gte=MOST_ATTEMPTS).update(
-        state=PoolImport.State.FAILED,
-        finished_at=now,
-        content=None,
-        problems=_told_problems([("/file", DIED)]),
-    )
-    silent.update(state=PoolImport.State.QUEUED)
-    over_long = PoolImport.objects.exclude(state__in=OPEN).filter(finished_at__lt=now - KEPT)
-    over_long.filter(content__isnull=False).update(content=None)
-    waiting = PoolImport.objects.filter(state=PoolImport.State.QUEUED).filter(
-        Q(started_at=None, created_at__lt=now - WAITING_AFTER) | Q(started_at__isnull=False)
-    )
-    ids = list(waiting.values_list("pk", flat=True))
-    for each in ids:
-        send(each)
-    return len(ids), over
+    found = jobs.take_up(PoolImport, now, send, DIED, SILENT_AFTER)
+    needless = Q(state=PoolImport.State.FAILED) | Q(state=PoolImport.State.DONE, finished_at__lt=now - KEPT)
+    PoolImport.objects.filter(needless, content__isnull=False).update(content=None)
+    return found
 
 
 def _asked_before(
     by_id: int | None, key: str | None, request: dict[str, Any], digest: str
-) -> uuid.UUID | None:
+) -> PoolImport | None:
     """What this key asked for. Raises `IdempotencyKeyReused` where that was something else."""
     if key is None:
         return None
@@ -264,14 +248,7 @@ def _asked_before(
         return None
     if (before.request, before.sha256) != (request, digest):
         raise IdempotencyKeyReused
-    return before.pk
-
-
-def _finish(row: PoolImport, state: PoolImport.State, **fields: Any) -> int:
-    running = PoolImport.objects.filter(pk=row.pk, state=PoolImport.State.RUNNING, attempt=row.attempt)
-    if not (state == PoolImport.State.DONE and row.request.get(KEEPS_FILE)):
-        fields["content"] = None
-    return running.update(state=state, finished_at=timezone.now(), **fields)
+    return before
 
 
 # --- Rows as values --------------------------------------------------------------------------------------
@@ -302,10 +279,6 @@ def _wishes(row: PoolImport) -> importing.Wishes:
     into = uuid.UUID(asked["into"]) if "into" in asked else None
     known = (asked["format"], asked["name"], names, asked["dry_run"], row.pool_id, asked["parts_apart"])
     return importing.Wishes(*known, into, asked.get("override_reason", ""))
-
-
-def _told_problems(problems: Iterable[tuple[str, Sentence]]) -> list[tuple[str, Any]]:
-    return [(pointer, to_plain(message)) for pointer, message in problems]
 
 
 def _plain(report: importing.Report) -> dict[str, Any]:

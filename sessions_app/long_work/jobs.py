@@ -9,6 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -38,6 +39,14 @@ Tell = Callable[[str, float], object]
 
 class Superseded(Exception):
     """Another worker computes this now, or it is over."""
+
+
+class Refused(Exception):
+    """It cannot be done. `fields` of its row say why."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__()
+        self.fields = fields
 
 
 class Cancelled(Exception):
@@ -108,18 +117,28 @@ def finish(job: Job, state: Job.State, now: datetime, **fields: Any) -> None:
         raise Superseded
 
 
-def run(model: type[J], job_id: uuid.UUID, compute: Callable[[J], Mapping[str, Any]]) -> bool:
+def run(
+    model: type[J],
+    job_id: uuid.UUID,
+    compute: Callable[[J], Mapping[str, Any]],
+    inside: Callable[[J], AbstractContextManager[object]] = nullcontext,
+) -> bool:
     """Compute it, unless somebody else does or it is over (False); `compute` gives the fields of a job that
     is done. Whatever goes wrong ends up in its row.
+
+    `inside`: a transaction, say, that holds what is computed and that it is done.
     """
     job = claim(model, job_id, timezone.now())
     if job is None:
         return False
     try:
-        fields = compute(job)
-        finish(job, Job.State.DONE, timezone.now(), **fields)
+        with inside(job):
+            fields = compute(job)
+            finish(job, Job.State.DONE, timezone.now(), **fields)
     except Superseded:
         logger.info("%s %s is computed by another worker", model.__name__, job_id)
+    except Refused as refused:
+        finish(job, Job.State.FAILED, timezone.now(), **refused.fields)
     except Cancelled:
         finish(job, Job.State.CANCELLED, timezone.now())
     except KeyboardInterrupt:
@@ -138,17 +157,22 @@ def run(model: type[J], job_id: uuid.UUID, compute: Callable[[J], Mapping[str, A
 
 
 def take_up(
-    model: type[Job], now: datetime, send: Callable[[uuid.UUID], object], died: str
+    model: type[Job],
+    now: datetime,
+    send: Callable[[uuid.UUID], object],
+    died: str,
+    silent_after: timedelta = SILENT_AFTER,
 ) -> tuple[int, int]:
     """What a dead worker left is computed again, three times at most; what waits in vain is sent again.
 
-    `died` says why it may have. Returns how many were sent and how many given up. Safe to repeat.
+    `died`: what is said of one that is given up. Returns how many were sent and how many given up. Safe to
+    repeat.
     """
-    silent = _rows(model).filter(state=Job.State.RUNNING, heartbeat_at__lt=now - SILENT_AFTER)
+    heard = Q(heartbeat_at__lt=now - silent_after) | Q(heartbeat_at=None, started_at__lt=now - silent_after)
+    silent = _rows(model).filter(heard, state=Job.State.RUNNING)
     over = silent.filter(cancel_requested=True).update(state=Job.State.CANCELLED, finished_at=now)
-    told = f"Its worker died {MOST_ATTEMPTS} times: {died}"
     over += silent.filter(attempt__gte=MOST_ATTEMPTS).update(
-        state=Job.State.FAILED, finished_at=now, error=told
+        state=Job.State.FAILED, finished_at=now, error=died
     )
     silent.update(state=Job.State.QUEUED, worker=None, heartbeat_at=now)
     waiting = _rows(model).filter(state=Job.State.QUEUED)

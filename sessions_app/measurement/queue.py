@@ -21,9 +21,10 @@ from sessions_app.refusals import (
 )
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
-from testing_engine.sentences import Sentence, say
+from testing_engine.sentences import Sentence, marked, say
 
 LONG_SILENCE = timedelta(minutes=1)
+DIED = marked("Its worker died 3 times: too little memory for these answers, perhaps.")
 
 
 def ask(
@@ -136,4 +137,4 @@ def waits_for(calibration: Calibration, now: datetime) -> Sentence | None:
 
 def take_up(now: datetime, send: Callable[[uuid.UUID], object]) -> tuple[int, int]:
     """What dead workers and the broker lost: how many were sent again, and how many given up."""
-    return jobs.take_up(Calibration, now, send, "too little memory for these answers, perhaps.")
+    return jobs.take_up(Calibration, now, send, DIED)

@@ -15,15 +15,15 @@ class Job(models.Model):
 
     created_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
-    stage = models.CharField(max_length=40, blank=True)
-    progress = models.FloatField(default=0.0, help_text="From 0 to 1.")
-    cancel_requested = models.BooleanField(default=False)
+    stage = models.CharField(max_length=40, blank=True, db_default="")
+    progress = models.FloatField(default=0.0, db_default=0.0, help_text="From 0 to 1.")
+    cancel_requested = models.BooleanField(default=False, db_default=False)
     attempt = models.PositiveSmallIntegerField(default=0)
     worker = models.UUIDField(null=True, help_text="Who computes: a number that each attempt draws anew.")
     heartbeat_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True, db_default="")
 
     class Meta:
         abstract = True

@@ -7,20 +7,15 @@ from django.db import models
 from django.db.models import F, Q
 
 from organisations.owned import Owned
+from sessions_app.models.jobs import Job
 
 
-class PoolImport(Owned):
+class PoolImport(Job, Owned):
     """A file of questions on its way to a pool: what was asked, how it stands, what became of it.
 
     The file is kept until it is over. The pool's id is drawn before, so that the same import carried out
     twice is one pool. How far it is stands in the cache (`administration.pool_imports`).
     """
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "waiting"
-        RUNNING = "running", "running"
-        DONE = "done", "done"
-        FAILED = "failed", "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     by = models.ForeignKey(
@@ -32,12 +27,6 @@ class PoolImport(Owned):
     content = models.BinaryField(null=True, help_text="The file; null when it is over.")
     request = models.JSONField(help_text="What was asked beside the file.")
     pool_id = models.UUIDField(help_text="Of the pool that it makes.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED)
-    attempt = models.PositiveSmallIntegerField(default=0)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     report = models.JSONField(null=True)
     problems = models.JSONField(null=True, help_text="Why nothing was taken: pointers and messages.")
 

@@ -24,7 +24,7 @@ from testing_engine.publication import keyless_content
 _SALT = "sessions_app.api.authoring.content_hash"
 
 OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Outcome)]
-IMPORT_STATES = PoolImport.State.choices
+IMPORT_STATES = [each for each in PoolImport.State.choices if each[0] != "cancelled"]  # no import is
 EXPORT_OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Whole)]
 Model = Annotated[str, Meta(extra={"choices": MODELS})]
 State = Annotated[str, Meta(extra={"choices": STATES})]

@@ -21,9 +21,11 @@ from sessions_app.refusals import (
     TooManyJobs,
 )
 from sessions_app.waiting.kinds import KINDS, OF_REQUEST, Kind
+from testing_engine.sentences import marked
 
 TASK = "sessions_app.tasks.do_long_job"
 State = LongJob.State
+DIED = marked("Its worker died 3 times: too little memory for this file, perhaps.")
 MOST_OPEN = 5  # of one account
 Send = Callable[[uuid.UUID], object]
 
@@ -122,4 +124,4 @@ def counts(now: datetime) -> dict[str, int]:
 
 def take_up(now: datetime, send: Send = send_job) -> tuple[int, int]:
     """What dead workers and the broker lost: how many were sent again, and how many given up."""
-    return jobs.take_up(LongJob, now, send, "too little memory for this file, perhaps.")
+    return jobs.take_up(LongJob, now, send, DIED)

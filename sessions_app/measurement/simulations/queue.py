@@ -19,10 +19,12 @@ from sessions_app.refusals import (
 )
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
+from testing_engine.sentences import marked
 from testing_engine.simulation.packing import packed_answers
 
 State = Simulation.State
 Send = Callable[[uuid.UUID], object]  # a simulation to a worker, which takes one part and sends it on
+DIED = marked("Its worker died 3 times: these rules need too much time or memory, perhaps.")
 SENT_AT_ONCE = 8  # workers that may share one
 
 
@@ -199,8 +201,7 @@ def take_up(now: datetime, send: Send, settle_one: Callable[[uuid.UUID], object]
 
     A worker may die between its part and the whole: what is ready is put together. Safe to repeat.
     """
-    died = "these rules need too much time or memory, perhaps."
-    _, given_up = jobs.take_up(SimulationPart, now, lambda part_id: None, died)
+    _, given_up = jobs.take_up(SimulationPart, now, lambda part_id: None, DIED)
     open_now = Simulation.objects.filter(state__in=jobs.OPEN)
     parts = SimulationPart.objects.order_by().values("simulation")
     ready = ~Q(pk__in=parts.filter(state__in=jobs.OPEN)) | Q(pk__in=parts.filter(state=State.FAILED))
