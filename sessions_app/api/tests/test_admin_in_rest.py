@@ -99,6 +99,7 @@ NOT_IN_REST: dict[str, str] = {
     },
     "sessions_app.NamedTest: delete": "It goes into the archive: another system's results still name it.",
     "sessions_app.TestSession: <path:object_id>/replay/": "For auditors: `verify_audit` replays all.",
+    "sessions_app.TestSession: verify-audit/": "People read its report; programs have `verify_audit`.",
     "testing_engine.Question: change": "Its author sees first what students see and what the key scores.",
     "testing_engine.Question: <path:object_id>/answers/": _PICTURES,
     **{
