@@ -11,7 +11,7 @@ from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
 from sessions_app.waiting.made import CONTENT_TYPES, Made, Progress, line_by_line
 
-ANSWERS = "answers"
+ANSWERS, DICTIONARY = "answers", "dictionary"
 
 
 class Chosen(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,6 +52,8 @@ def sessions_of(chosen: Chosen) -> QuerySet[TestSession]:
 
 def is_long(wanted: Wanted) -> bool:
     """Whether the file has more rows than a request makes. Looks at no more than so many sessions."""
+    if wanted.rows == DICTIONARY:
+        return False
     most: int = settings.ROWS_AT_ONCE
     counts = sessions_of(wanted.chosen).order_by().values_list("questions_answered", flat=True)[: most + 1]
     answered = replica.read(lambda: list(counts))
@@ -61,7 +63,8 @@ def is_long(wanted: Wanted) -> bool:
 def make(wanted: Wanted, asked_at: datetime, progress: Progress) -> Made:
     """Of the sessions that had begun when it was asked for: made again, it is the same."""
     sessions = sessions_of(wanted.chosen).filter(started_at__lte=asked_at)
-    progress.expect(replica.read(lambda: _count(sessions, wanted.rows)))
+    if wanted.rows != DICTIONARY:
+        progress.expect(replica.read(lambda: _count(sessions, wanted.rows)))
     lines = result_rows.export(sessions, wanted.rows, wanted.form, is_for_people=wanted.is_for_people)
     return Made(
         f"{wanted.name}-{wanted.rows}.{wanted.form}",
