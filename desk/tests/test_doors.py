@@ -38,8 +38,8 @@ from sessions_app.tests.factories import make_named_test, make_pool
 from testing_engine.pools import current_questions
 
 OPEN = {"log_in", "log_out"}
-OF_A_KIND = {"job", "job_file", "cancel_job"}  # whoever may not ask for such a file does not find it
-OF_AN_ACCOUNT = {"import_progress", "take_import"}  # nobody else finds it
+HIDDEN = {"job", "job_file", "cancel_job"}  # also from who could not have asked for it
+OF_AN_ACCOUNT = {"import_progress", "take_import", *HIDDEN}  # nobody else finds it
 # Address's name → (method, right). Whoever adds an address says here who may open it.
 GUARDED: dict[str, tuple[str, Right | None]] = {
     "home": ("get", None),
@@ -175,7 +175,7 @@ def test_who_may_open_what(start: Start) -> None:
         if right is None:
             assert nobody.get(address).status_code == 200
             continue
-        assert getattr(nobody, method)(address).status_code == (404 if name in OF_A_KIND else 403), name
+        assert getattr(nobody, method)(address).status_code == (404 if name in HIDDEN else 403), name
         for permission in right.any_of:
             reply = getattr(holders[permission], method)(address)
             is_about_class = name in OF_A_CLASS and permission != "sessions_app.manage_classes"

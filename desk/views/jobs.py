@@ -73,6 +73,6 @@ def too_many(refused: TooManyJobs) -> str:
 
 def _found(request: DeskRequest, job_id: UUID) -> Any:
     try:
-        return queue.find(str(job_id), request.user.has_perm)
+        return queue.find(str(job_id), request.user.pk, request.user.has_perm)
     except JobNotFound as unknown:
         raise Http404 from unknown

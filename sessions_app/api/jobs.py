@@ -33,6 +33,10 @@ def _may(request: Request) -> Callable[[str], bool]:
     return lambda name: user.may(name.partition(".")[2])
 
 
+def _found(request: Request, job_id: str) -> LongJob:
+    return queue.find(job_id, caller_of(request).client_id, _may(request))
+
+
 class JobListView(ListView):
     """Its own. A kind that it may not ask for any more is left out."""
 
@@ -49,7 +53,7 @@ class JobView(ApiView):
     permission_classes = [permissions.AnyClient]
 
     def get(self, request: Request, job_id: str) -> Response:
-        return Response(replies.job(queue.find(job_id, _may(request))))
+        return Response(replies.job(_found(request, job_id)))
 
 
 class JobFileView(ApiView):
@@ -58,7 +62,7 @@ class JobFileView(ApiView):
     content_negotiation_class = AnyFormat
 
     def get(self, request: Request, job_id: str) -> StreamingHttpResponse:
-        return downloads.file_of(queue.find(job_id, _may(request)), timezone.now())
+        return downloads.file_of(_found(request, job_id), timezone.now())
 
 
 class CancelJobView(ApiView):
@@ -66,4 +70,4 @@ class CancelJobView(ApiView):
     permission_classes = [permissions.AnyClient]
 
     def post(self, request: Request, job_id: str) -> Response:
-        return Response(replies.job(queue.cancel(queue.find(job_id, _may(request)), timezone.now())))
+        return Response(replies.job(queue.cancel(_found(request, job_id), timezone.now())))

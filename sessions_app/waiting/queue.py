@@ -76,10 +76,12 @@ def ask(
     return jobs.ask_once(before, create, lambda: None)
 
 
-def find(job_id: str, may: Callable[[str], bool]) -> LongJob:
-    """For whoever may ask for such a file. `may`: whether they hold a permission. Raises `JobNotFound`."""
+def find(job_id: str, by_id: int | None, may: Callable[[str], bool]) -> LongJob:
+    """This account's: the file has what that one finds, and others may find less. `may`: whether it holds a
+    permission, which the file still needs. Raises `JobNotFound`.
+    """
     try:
-        found = LongJob.objects.get(pk=uuid.UUID(job_id))
+        found = LongJob.objects.get(pk=uuid.UUID(job_id), by_id=by_id)
     except (ValueError, LongJob.DoesNotExist) as error:
         raise JobNotFound from error
     if found.kind not in KINDS or not _is_open_to(KINDS[found.kind], may):

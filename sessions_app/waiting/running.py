@@ -8,7 +8,8 @@ import msgspec
 from django.utils import timezone
 from django.utils.translation import override
 
-from organisations.acting import acting_for
+from organisations.acting import acting_for, for_all
+from organisations.membership import person_of
 from sessions_app.long_work import files, jobs
 from sessions_app.models import LongJob
 from sessions_app.waiting.kinds import KINDS
@@ -25,9 +26,10 @@ def run(job_id: uuid.UUID) -> None:
 
 
 def _make(job: LongJob) -> dict[str, Any]:
-    """As the organisation that it is for, whoever's worker this is."""
+    """For who asked: what colleagues keep to themselves is not in their files."""
     kind, progress = KINDS[job.kind], _Progress(job)
-    with acting_for(None if kind.of_all else job.organisation_id), override("en"):
+    acting = for_all() if kind.of_all else acting_for(job.organisation_id, person_of(job.by))
+    with acting, override("en"):
         made = kind.make(msgspec.convert(job.request, kind.asked), job.created_at, progress)
         size = files.keep(job, _counted(made.parts, progress))
     return {

@@ -60,7 +60,7 @@ READ = Endpoint(
     "read_job",
     TAG,
     "How long work stands",
-    description="For every client of the organisation that may ask for such a file.",
+    description="Of this client's own; while it holds the permission that the file needs.",
     reply=replies.JobReply,
     problems=("404",),
     examples=(replied("Running", _RUNNING), replied("Done", _DONE)),

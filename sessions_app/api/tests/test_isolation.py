@@ -201,7 +201,7 @@ KEYS = (
     "job_id",
 )
 # Not told to whoever asks: a session is its client's, an import its account's; and what no worker has done.
-NOT_IN_THE_SCENE = ("test/", "pools/imports", "calibration_id>", "simulation_id>", "watch", "matrix", "file")
+NOT_IN_THE_SCENE = ("test/", "pools/imports", "calibration_id>", "simulation_id>", "watch", "matrix", "jobs/")
 
 
 def missing(name: str) -> str:
