@@ -27,6 +27,12 @@ class PoolImport(Job, Owned):
     content = models.BinaryField(null=True, help_text="The file; null when it is over.")
     request = models.JSONField(help_text="What was asked beside the file.")
     pool_id = models.UUIDField(help_text="Of the pool that it makes.")
+    # No import is cancelled.
+    state = models.CharField(
+        max_length=7,
+        choices=[each for each in Job.State.choices if each[0] != Job.State.CANCELLED],
+        default=Job.State.QUEUED,
+    )
     report = models.JSONField(null=True)
     problems = models.JSONField(null=True, help_text="Why nothing was taken: pointers and messages.")
 

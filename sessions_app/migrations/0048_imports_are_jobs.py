@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0046_long_jobs'),
+        ('sessions_app', '0047_long_jobs'),
     ]
 
     operations = [
@@ -59,11 +59,6 @@ class Migration(migrations.Migration):
             model_name='calibration',
             name='stage',
             field=models.CharField(blank=True, db_default='', max_length=40),
-        ),
-        migrations.AlterField(
-            model_name='poolimport',
-            name='state',
-            field=models.CharField(choices=[('queued', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='queued', max_length=9),
         ),
         migrations.AlterField(
             model_name='simulation',
