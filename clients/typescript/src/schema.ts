@@ -367,6 +367,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Long work that this client asked for, the newest first */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long work stands
+         * @description Of this client's own; while it holds the permission that the file needs.
+         */
+        get: operations["read_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End long work that waits or runs
+         * @description Safe to repeat. 409 `job_state` where it is over.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file that long work made
+         * @description 409 `job_without_file` while it is not done, or where it failed. 410 `job_file_gone` when it is not kept any more: some days later (docs/OPERATIONS.md), or since a student of the organisation was erased and the file tells of students; ask for it again.
+         */
+        get: operations["read_job_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pools": {
         parameters: {
             query?: never;
@@ -523,7 +600,11 @@ export interface paths {
          */
         get: operations["export_pool"];
         put?: never;
-        post?: never;
+        /**
+         * A pool's questions as a file that waits, with their answer key
+         * @description A worker makes the file, of what is there now; the 202 names the job, and its header Location says where to look. With an Idempotency-Key the same request again is the same job; without one, while it is not over. 409 `too_many_jobs`.
+         */
+        post: operations["prepare_pool_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -664,7 +745,11 @@ export interface paths {
          */
         get: operations["export_responses"];
         put?: never;
-        post?: never;
+        /**
+         * A pool's answers as a file that waits
+         * @description A worker makes the file, of what is there now; the 202 names the job, and its header Location says where to look. With an Idempotency-Key the same request again is the same job; without one, while it is not over. 409 `too_many_jobs`. Where there are no answers the job fails and says so.
+         */
+        post: operations["prepare_responses"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1542,7 +1627,11 @@ export interface paths {
          */
         get: operations["export_results"];
         put?: never;
-        post?: never;
+        /**
+         * A named test's results as a file that waits
+         * @description A worker makes the file, of what is there now; the 202 names the job, and its header Location says where to look. With an Idempotency-Key the same request again is the same job; without one, while it is not over. 409 `too_many_jobs`.
+         */
+        post: operations["prepare_results"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2343,18 +2432,6 @@ export interface components {
             proficiency: number;
             proficiency_95: number[];
         };
-        /**
-         * @description * `json` - json
-         *     * `csv` - csv
-         *     * `xlsx` - xlsx
-         *     * `moodle_xml` - moodle_xml
-         *     * `gift` - gift
-         *     * `aiken` - aiken
-         *     * `qti` - qti
-         *     * `qti12` - qti12
-         * @enum {string}
-         */
-        FormatEnum: "json" | "csv" | "xlsx" | "moodle_xml" | "gift" | "aiken" | "qti" | "qti12";
         /** @description A gap in the content, at `[[RESPONSE:id]]`. It takes one gap text. */
         Gap: {
             id: string;
@@ -2614,6 +2691,47 @@ export interface components {
             /** @description Of students who are invited. */
             student_ids: (string | number)[];
         };
+        /** @description What `GET /api/v1/jobs/{job_id}/file` gives. After `expires_at` it is a 410. */
+        JobFile: {
+            name: string;
+            media_type: string;
+            /** @description Bytes. */
+            size: number;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /** @description Where long work stands. `file` is null until it is done. */
+        JobReply: {
+            /** Format: uuid */
+            job_id: string;
+            kind: components["schemas"]["JobReplyKindEnum"];
+            state: components["schemas"]["CalibrationStateEnum"];
+            /** Format: double */
+            progress: number;
+            /** @description Rows written, of `total`. */
+            done: number | null;
+            /** @description Rows of the file; null while, or where, nobody knows. */
+            total: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @description Why there is no file, in a sentence. */
+            error: string;
+            /** @description What there is to say of the file, in a sentence. */
+            outcome: string;
+            file: components["schemas"]["JobFile"] | null;
+        };
+        /**
+         * @description * `results` - results
+         *     * `answers` - answers
+         *     * `pool` - pool
+         *     * `verification` - verification
+         * @enum {string}
+         */
+        JobReplyKindEnum: "results" | "answers" | "pool" | "verification";
         JoinName: {
             number: number;
             name: string;
@@ -2674,12 +2792,45 @@ export interface components {
          * @enum {string}
          */
         MatchTypeEnum: "match";
+        /** @description The same, of a worker. */
+        MatrixFileRequest: {
+            /** @description Whether imported answers are among them. Left out: true. */
+            imports?: boolean;
+            /** @description Whether delivered tests are that are over. Left out: true. */
+            delivered?: boolean;
+            /**
+             * Format: date-time
+             * @description Delivered tests that ended from then on.
+             */
+            since?: string;
+            /**
+             * @description Adds the column group; file: those of the files.
+             *
+             *     * `none` - none
+             *     * `file` - file
+             *     * `source` - source
+             *
+             *     Left out: none.
+             */
+            groups?: components["schemas"]["GroupsEnum"];
+            /**
+             * @description What was not answered.
+             *
+             *     * `blank` - blank
+             *     * `-1` - -1
+             *
+             *     Left out: blank.
+             */
+            missing?: components["schemas"]["MatrixFileRequestMissingEnum"];
+            /** @description Who it was, instead of row numbers. Left out: false. */
+            students?: boolean;
+        };
         /**
-         * @description * `left_out` - left_out
-         *     * `drawn` - drawn
+         * @description * `blank` - blank
+         *     * `-1` - -1
          * @enum {string}
          */
-        MissingEnum: "left_out" | "drawn";
+        MatrixFileRequestMissingEnum: "blank" | "-1";
         /**
          * @description * `1PL` - 1PL
          *     * `2PL` - 2PL
@@ -2877,6 +3028,21 @@ export interface components {
              */
             previous: string | null;
             results: components["schemas"]["InvitationReply"][];
+        };
+        PaginatedJobReplyList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example https://tests.example.org/api/sessions?after=WyIyMDI2Il0
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @example https://tests.example.org/api/sessions?before=WyIyMDI2Il0
+             */
+            previous: string | null;
+            results: components["schemas"]["JobReply"][];
         };
         PaginatedPoolReplyList: {
             /** @example 123 */
@@ -3238,6 +3404,22 @@ export interface components {
             /** @description Of all pauses together. */
             minutes: number;
         };
+        /** @description A file of a pool, of a worker. */
+        PoolFileRequest: {
+            /** @description Left out: the newest. */
+            revision?: number;
+            /** @description The file though it has not all questions; else the job fails. Left out: false. */
+            incomplete?: boolean;
+            /** @description Left out: json. */
+            format?: components["schemas"]["PoolFileRequestFormatEnum"];
+        };
+        /**
+         * @description * `json` - json
+         *     * `csv` - csv
+         *     * `qti` - qti
+         * @enum {string}
+         */
+        PoolFileRequestFormatEnum: "json" | "csv" | "qti";
         /** @description A body that may hold nothing else: a misspelt field would be a wish that nobody hears. */
         PoolImport: {
             /**
@@ -3257,7 +3439,7 @@ export interface components {
              *     * `qti` - qti
              *     * `qti12` - qti12
              */
-            format?: components["schemas"]["FormatEnum"];
+            format?: components["schemas"]["PoolImportFormatEnum"];
             /** @description Left out: the file's own. */
             name?: string;
             /** @description A field each, or one field with a JSON list or with names between commas. Of several, a question measures the one that its area is called by. */
@@ -3280,6 +3462,18 @@ export interface components {
             /** @description Why it is published although the pool's requirements are not met; it is kept. */
             override_reason?: string;
         };
+        /**
+         * @description * `json` - json
+         *     * `csv` - csv
+         *     * `xlsx` - xlsx
+         *     * `moodle_xml` - moodle_xml
+         *     * `gift` - gift
+         *     * `aiken` - aiken
+         *     * `qti` - qti
+         *     * `qti12` - qti12
+         * @enum {string}
+         */
+        PoolImportFormatEnum: "json" | "csv" | "xlsx" | "moodle_xml" | "gift" | "aiken" | "qti" | "qti12";
         /**
          * @description `report` is there when the state is `done`, `errors` where it is `failed`. `questions`: how many the
          *     file holds, null until it is read.
@@ -3364,7 +3558,7 @@ export interface components {
              *
              *     Left out: left_out.
              */
-            missing?: components["schemas"]["MissingEnum"];
+            missing?: components["schemas"]["PopulationRequestMissingEnum"];
         };
         /**
          * @description * `normal` - normal
@@ -3373,6 +3567,12 @@ export interface components {
          * @enum {string}
          */
         PopulationRequestKindEnum: "normal" | "own" | "recorded";
+        /**
+         * @description * `left_out` - left_out
+         *     * `drawn` - drawn
+         * @enum {string}
+         */
+        PopulationRequestMissingEnum: "left_out" | "drawn";
         /** @description RFC 9457. */
         Problem: {
             type: string;
@@ -3833,6 +4033,19 @@ export interface components {
             /** @description Of a test in linear or random order that is over; left out: the test has an ability. */
             score?: components["schemas"]["RawScore"];
         };
+        /** @description The same, of a worker. */
+        ResultFileRequest: {
+            /** @description Left out: sessions. */
+            rows?: components["schemas"]["RowsEnum"];
+            /** @description Left out: json. */
+            format?: components["schemas"]["ResultFileRequestFormatEnum"];
+        };
+        /**
+         * @description * `csv` - csv
+         *     * `json` - json
+         * @enum {string}
+         */
+        ResultFileRequestFormatEnum: "csv" | "json";
         /**
          * @description * `levels` - levels of achievement
          *     * `passing` - passed or not passed
@@ -3929,6 +4142,13 @@ export interface components {
             /** @description Look only; nothing is stored. Left out: false. */
             dry_run?: boolean;
         };
+        /**
+         * @description * `sessions` - sessions
+         *     * `answers` - answers
+         *     * `dictionary` - dictionary
+         * @enum {string}
+         */
+        RowsEnum: "sessions" | "answers" | "dictionary";
         /** @description docs/REPORTING_SCALES.md says what each field means. */
         Scale: {
             name: string;
@@ -6650,6 +6870,344 @@ export interface operations {
             };
         };
     };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description From `next` of the page before: the rows after that one's, however far as quick as the first. `count` stays what it was on the first page. */
+                after?: string;
+                /** @description From `previous`: the rows before. */
+                before?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedJobReplyList"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_job_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                    "application/zip": string;
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was there, and is not kept any more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_pools: {
         parameters: {
             query?: {
@@ -7583,6 +8141,106 @@ export interface operations {
             };
             /** @description Double submission, not the current question, not active any more, or in progress. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepare_pool_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PoolFileRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8560,6 +9218,106 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepare_responses: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MatrixFileRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12949,6 +13707,106 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepare_results: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResultFileRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

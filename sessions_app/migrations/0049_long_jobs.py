@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('organisations', '0001_initial'),
-        ('sessions_app', '0046_mail'),
+        ('sessions_app', '0048_pauses_are_found'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0047_long_jobs'),
+        ('sessions_app', '0049_long_jobs'),
     ]
 
     operations = [
