@@ -133,7 +133,9 @@ class TestSession(Personal, Owned):
                 name="sessions_active_by_deadline",
             ),
             models.Index(
-                "paused_until", condition=Q(paused_until__isnull=False), name="sessions_paused_until"
+                fields=["paused_until"],
+                condition=Q(paused_until__isnull=False),
+                name="sessions_paused_until",
             ),
             models.Index(
                 "named_test",
