@@ -32,6 +32,8 @@ def end_in_words(reason: str) -> str:
 def verdict_in_words(replay: Replay) -> str:
     if replay.is_imported:
         return _("not replayable: it was imported, and the original service kept neither rules nor seed")
+    if replay.archive is not None:
+        return _("not replayable: its answers are in the archive {name}").format(name=replay.archive)
     if replay.is_identical:
         return _("identical in all of {count} steps").format(count=len(replay.steps))
     return _("different in {count} places").format(count=len(replay.differences))

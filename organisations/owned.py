@@ -29,6 +29,7 @@ SHARED = {
     "organisations.Organisation": "they themselves: who may see which, the admin says",
     "organisations.Membership": "of accounts, which Django has for all",
     "sessions_app.ApiClient": "the same; its manager asks for members",
+    "sessions_app.Archive": "a file of the operator, with tests of all: its name, and how much is in it",
     "sessions_app.LtiKey": "this service's own, for every platform",
     "sessions_app.LtiSpent": "a hash of a value that opens nothing any more",
     "sessions_app.ResultSpecification": "under the hash of its content; reached from a session alone",

@@ -64,6 +64,14 @@ class SessionStillActive(Refusal):
     """What was asked for is there when the test is over."""
 
 
+class SessionArchived(Refusal):
+    """Its answers were taken out of the database; an archive of this name has them."""
+
+    def __init__(self, archive: str) -> None:
+        super().__init__(f"Its answers are in the archive {archive}.")
+        self.archive = archive
+
+
 class ResultNotShown(Refusal):
     """The student gets no result of this test, or not yet: from `released_at` on."""
 

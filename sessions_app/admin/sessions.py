@@ -31,6 +31,7 @@ from sessions_app.reporting.said import said_of
 from sessions_app.reporting.sentences import headline_of_points
 from sessions_app.review.replay import LEADING, replay
 from sessions_app.sitting import lifecycle
+from sessions_app.sitting.archived import archive_of
 from sessions_app.sitting.proficiency import proficiency_of
 from sessions_app.sitting.raw_scores import raw_score_of
 from sessions_app.sitting.thousandths import told
@@ -126,7 +127,7 @@ class TestSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
     actions_detail = ["show_path", "show_replay", "revoke_tokens"]
     inlines = [ResponseInline]
     fieldsets = [
-        (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason"]}),
+        (None, {"fields": ["id", "student", "pool", "client", "status", "end_reason", "answers_in"]}),
         (
             "Result",
             {
@@ -143,7 +144,7 @@ class TestSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
         ("Times", {"fields": ["started_at", "last_activity", "completed_at"]}),
         ("How it runs", {"fields": ["rules", "seed", "idempotency_key", "legacy_id"]}),
     ]
-    readonly_fields = ["pool", "concepts", "share_right", "effort", "rules"]
+    readonly_fields = ["pool", "concepts", "share_right", "effort", "rules", "answers_in"]
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("sessions_app.operate_service")
@@ -183,6 +184,11 @@ class TestSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
     @admin.display(description="pool")
     def pool(self, session: TestSession) -> str:
         return f"{session.revision.pool}, {session.revision}"
+
+    @admin.display(description="answers")
+    def answers_in(self, session: TestSession) -> str:
+        name = archive_of(session.pk)
+        return "below" if name is None else f"in the archive {name}"
 
     @admin.display(description="concepts")
     def concepts(self, session: TestSession) -> str:

@@ -11,13 +11,14 @@ from datetime import datetime
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import Case, Prefetch, QuerySet, TextField, When
+from django.db.models import Case, Prefetch, QuerySet, Sum, TextField, When
 from django.db.models.functions import Cast
 
 from organisations.acting import acting_for, for_all_of_ours
 from sessions_app.long_work import files
 from sessions_app.models import (
     Accommodation,
+    ArchivedSession,
     ClassMember,
     ImportedSitting,
     Invitation,
@@ -43,14 +44,19 @@ class Holdings:
     running: int
     answers: int
     proficiencies: int
+    archives: tuple[str, ...] = ()  # files that have answers of these tests, which are not here
 
 
 def holdings(student: Student) -> Holdings:
+    archived = ArchivedSession.objects.filter(session__student=student)
+    names = archived.order_by("archive__name").values_list("archive__name", flat=True)
     return Holdings(
         sessions=student.sessions.count(),
         running=student.sessions.filter(status=TestSession.Status.ACTIVE).count(),
-        answers=TestResponse.objects.filter(session__student=student).count(),
+        answers=TestResponse.objects.filter(session__student=student).count()
+        + (archived.aggregate(answers=Sum("answers"))["answers"] or 0),
         proficiencies=student.proficiencies.count(),
+        archives=tuple(names.distinct()),
     )
 
 
@@ -95,7 +101,7 @@ def _sessions(student: Student) -> QuerySet[TestSession]:
     answers = TestResponse.objects.select_related("question").order_by("position")
     events = SessionEvent.objects.all()
     return (
-        student.sessions.select_related("plan", "revision__pool", "client", "named_test")
+        student.sessions.select_related("plan", "revision__pool", "client", "named_test", "archived__archive")
         .prefetch_related(Prefetch("responses", queryset=answers), Prefetch("events", queryset=events))
         .order_by("started_at", "pk")
     )

@@ -24,6 +24,7 @@ from sessions_app.refusals import (
     SessionNotFound,
 )
 from sessions_app.sitting import hot_state, ledger, pausing
+from sessions_app.sitting.archived import archive_of
 from sessions_app.sitting.decisions import next_item_after
 from sessions_app.sitting.named_tests import whole_second
 from sessions_app.sitting.shown import showing_of
@@ -133,6 +134,8 @@ def resume(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime
             raise NotExpired("of a student who was erased")
         if session.legacy_id is not None:
             raise NotExpired("imported, and nobody knows by which rules it went on")
+        if (archive := archive_of(session.pk)) is not None:
+            raise NotExpired(f"in the archive {archive}")
         responses = list(session.responses.order_by("position"))
         item = next_item_after(session, responses, len(responses))
         if item is None:

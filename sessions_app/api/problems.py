@@ -47,6 +47,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             return Problem(404, "student_not_found", "There is no such student.")
         case refusals.SessionStillActive():
             return Problem(409, "session_active", "The test is running; its result is there when it is over.")
+        case refusals.SessionArchived():
+            return Problem(410, "session_archived", str(refusal))
         case refusals.ResultNotShown(released_at=None):
             return Problem(403, "result_not_shown", "Students get no result of this test.")
         case refusals.ResultNotShown(released_at=moment):

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from sessions_app.counting import answers, results
-from sessions_app.models import SessionToCount
+from sessions_app.models import ArchivedSession, SessionToCount
 from testing_engine.snapshots import one_snapshot
 
 BATCH = 2000  # sessions of one transaction
@@ -75,20 +75,29 @@ def _hold() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
+# Of the others an archive has answers: what these added to counts cannot be counted again.
+_COUNTABLE = """
+revision_id NOT IN (SELECT session.revision_id FROM archived_sessions AS archived
+                    JOIN test_sessions AS session ON session.id = archived.session_id)
+"""
 BEGIN_ANEW = """
-DELETE FROM answer_counts;
-DELETE FROM result_counts;
-INSERT INTO sessions_to_count (session_id) SELECT id FROM test_sessions WHERE status <> 'active'
+DELETE FROM answer_counts WHERE {countable};
+DELETE FROM result_counts WHERE {countable};
+INSERT INTO sessions_to_count (session_id)
+SELECT id FROM test_sessions WHERE status <> 'active' AND {countable}
 ON CONFLICT DO NOTHING;
 """
 
 
 @transaction.atomic
 def begin_anew() -> None:
-    """Forget all counts: every session that is over waits again. Pages stay right, and slow, until `fold`."""
+    """Forget the counts: every session that is over waits again. Pages stay right, and slow, until `fold`.
+
+    Those of revisions with archived tests stay.
+    """
     _hold()
     with connection.cursor() as cursor:
-        for statement in BEGIN_ANEW.strip().split(";")[:-1]:
+        for statement in BEGIN_ANEW.format(countable=_COUNTABLE).strip().split(";")[:-1]:
             cursor.execute(statement)
 
 
@@ -105,15 +114,17 @@ class Difference:
     total: int
 
 
-_OVER = "SELECT id FROM test_sessions WHERE status <> 'active'"
-_WAITING = "SELECT session_id FROM sessions_to_count"
+_OVER = "SELECT id FROM test_sessions WHERE status <> 'active' AND {countable}"
+_WAITING = """
+SELECT id FROM test_sessions WHERE id IN (SELECT session_id FROM sessions_to_count) AND {countable}
+"""
 _DIFFERENCES = """
 SELECT {key}, sum(n)::bigint, sum(total)::numeric FROM (
   {all_of_them}
   UNION ALL
   SELECT {key}, -n, -total FROM ({waiting}) AS waiting
   UNION ALL
-  SELECT {key}, -n, -total FROM {table}
+  SELECT {key}, -n, -total FROM {table} WHERE {countable}
 ) AS each
 GROUP BY {key} HAVING sum(n) <> 0 OR sum(total) <> 0
 ORDER BY {key}
@@ -122,20 +133,33 @@ ORDER BY {key}
 
 @one_snapshot()
 def differences() -> list[Difference]:
-    """Every count, with what waits, against all sessions that are over. Only reads."""
-    directions = answers.added_by(_OVER, {})[1]
+    """Every count, with what waits, against all sessions that are over. Only reads.
+
+    Of revisions without archived tests: of the others (`revisions_in_archives`) nothing can be compared.
+    """
+    over, waiting = _OVER.format(countable=_COUNTABLE), _WAITING.format(countable=_COUNTABLE)
+    directions = answers.added_by(over, {})[1]
     found = []
     for table, key, added, given in (
         ("answer_counts", answers.KEY, _answers_of, directions),
         ("result_counts", results.KEY, _results_of, results.PARAMETERS),
     ):
         statement = _DIFFERENCES.format(
-            key=key, table=table, all_of_them=added(_OVER), waiting=added(_WAITING)
+            key=key,
+            table=table,
+            all_of_them=added(over),
+            waiting=added(waiting),
+            countable=_COUNTABLE,
         )
         with connection.cursor() as cursor:
             cursor.execute(statement, dict(given))
             found += [Difference(table, tuple(own), int(n), int(total)) for *own, n, total in cursor]
     return found
+
+
+def revisions_in_archives() -> int:
+    """How many revisions `differences` leaves out, as an archive has answers to them."""
+    return ArchivedSession.objects.values("session__revision").distinct().count()
 
 
 def _answers_of(sessions: str) -> str:

@@ -59,6 +59,12 @@ FROM (
              SELECT FROM test_responses AS response JOIN questions ON questions.id = response.question_id
              WHERE response.session_id = session.id AND NOT response.is_pilot
                AND questions.concepts[place] > 0
+           ) OR EXISTS (
+             SELECT FROM archived_sessions AS archived
+             CROSS JOIN unnest(archived.questions, archived.marks) AS kept (question, marks)
+             JOIN questions ON questions.id = kept.question
+             WHERE archived.session_id = session.id AND kept.marks & 2 = 0
+               AND questions.concepts[place] > 0
            ) ORDER BY place
          ) AS found
   FROM ({sessions}) AS counted (id)

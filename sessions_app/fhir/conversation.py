@@ -15,6 +15,7 @@ from sessions_app.fhir.resources import Addresses, Asked, canonical_of, response
 from sessions_app.models import NamedTest, TestSession
 from sessions_app.sitting import beginning, lifecycle, submission
 from sessions_app.sitting.access import Caller, session_for
+from sessions_app.sitting.archived import archive_of
 from sessions_app.sitting.lifecycle import TestRequest
 from sessions_app.sitting.responses import read_stored
 from sessions_app.sitting.shown import Showing, showing_of
@@ -73,6 +74,8 @@ def _session(
     session = session_for(received.session_id, caller, None)
     if session.named_test is None or canonical_of(session.named_test.name, in_full) != received.canonical:
         raise FhirRefused(DERIVED_FROM, "Is not what this session began with.")
+    if (archive := archive_of(session.pk)) is not None:
+        raise FhirRefused(RESPONSE, f"Its answers are in the archive {archive}.", 410)
     return session
 
 

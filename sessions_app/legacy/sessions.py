@@ -23,7 +23,7 @@ from sessions_app.legacy.pools import ConceptNames
 from sessions_app.legacy.report import Report, TableReport
 from sessions_app.legacy.students import students_named
 from sessions_app.legacy.values import BadValue, canonical, count, identifier, moment, shares, text, uuid_of
-from sessions_app.models import SessionEvent, TestResponse, TestSession
+from sessions_app.models import ArchivedSession, SessionEvent, TestResponse, TestSession
 from sessions_app.sitting.proficiency import theta_of
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.revisions import load_plan, load_revision, store_plan
@@ -194,6 +194,11 @@ class _Importer:
                 "session__legacy_id", "question__external_id"
             )
         )
+        archived = set(
+            ArchivedSession.objects.filter(session__legacy_id__in=there).values_list(
+                "session__legacy_id", flat=True
+            )
+        )
         table = self.report["test_responses"]
         for legacy_id in there:
             seen = set()
@@ -202,7 +207,7 @@ class _Importer:
                     table.refuse(
                         row.label, f"question {row.question_id} was answered before: the first answer counts"
                     )
-                elif (legacy_id, row.question_id) in stored:
+                elif legacy_id in archived or (legacy_id, row.question_id) in stored:
                     table.there += 1
                 else:
                     table.refuse(row.label, f"session {legacy_id} was imported before, without this answer")

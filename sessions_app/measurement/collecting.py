@@ -30,6 +30,7 @@ JOIN pool_revisions AS revision ON revision.id = session.revision_id
 JOIN students AS student ON student.id = session.student_id
 WHERE revision.pool_id = %s AND session.status IN ('completed', 'ended') AND student.erased_at IS NULL
   AND session.completed_at <= %s AND session.completed_at >= %s AND session.questions_answered > 0
+  AND NOT EXISTS (SELECT FROM archived_sessions AS archived WHERE archived.session_id = session.id)
 ORDER BY session.started_at, session.id
 """
 _ANSWERS = """

@@ -15,6 +15,7 @@ from sessions_app.measurement.estimating import DIF, ERRORS, FIT, FITTING, Tell,
 from sessions_app.measurement.proposals import known_errors, proposed_parameters
 from sessions_app.measurement.shifts import shift_of
 from sessions_app.models import Calibration
+from sessions_app.sitting.archived import archives_of
 from testing_engine.calibration.version import engine_version
 from testing_engine.canonical import as_stored, hash_of
 from testing_engine.psychometrics.items.bank import ItemParameters
@@ -93,10 +94,14 @@ def compute(
 
 
 def again(calibration: Calibration) -> Computed:
-    """The same calibration from its record, without changing it."""
+    """The same calibration from its record, without changing it. Raises `ValueError` where archives have
+    answers of its tests.
+    """
     revision = load_revision(calibration.revision_id)
     packed = bytes(calibration.session_ids or b"")
     sessions = [uuid.UUID(bytes=packed[at : at + 16]) for at in range(0, len(packed), 16)]
+    if names := archives_of(sessions):
+        raise ValueError(f"answers of its tests are in {', '.join(names)}; archive_sessions --restore")
     errors = known_errors(calibration.pool_id, calibration.created_at)
     return compute(Asked.from_json(calibration.request), revision, parameters_in(revision), sessions, errors)
 

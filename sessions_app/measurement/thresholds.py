@@ -32,6 +32,7 @@ WITH newest AS (
   LEFT JOIN session_events begun ON begun.session_id = session.id AND begun.kind = 'begun'
   WHERE revision.pool_id = %s AND session.legacy_id IS NULL AND student.erased_at IS NULL
     AND session.questions_answered > 0 AND session.started_at >= %s
+    AND NOT EXISTS (SELECT FROM archived_sessions AS archived WHERE archived.session_id = session.id)
   ORDER BY session.started_at DESC, session.id LIMIT %s
 ), stood AS (
   SELECT session_id, after_answers,

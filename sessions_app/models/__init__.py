@@ -6,6 +6,7 @@ sessions, answers and events; `administration` writes students' identities and i
 
 from sessions_app.models.answers import TestResponse
 from sessions_app.models.api_clients import ApiClient
+from sessions_app.models.archives import Archive, ArchivedSession
 from sessions_app.models.cat_api import CatSection, CatSitting, CatStage
 from sessions_app.models.classes import (
     Accommodation,
@@ -46,6 +47,8 @@ __all__ = [
     "Accommodation",
     "AnswerCount",
     "ApiClient",
+    "Archive",
+    "ArchivedSession",
     "Calibration",
     "CatSection",
     "CatSitting",

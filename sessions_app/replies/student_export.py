@@ -62,6 +62,7 @@ DATA_DICTIONARY = {
     "sessions[].answers[].is_pilot": "Whether the question was only tried out: its answer counts in nothing.",
     "sessions[].answers[].is_rapid": "Whether the answer came too fast to count: the ability leaves it out.",
     "sessions[].answers[].ability_after": "Ability as estimated after this answer.",
+    "sessions[].archived_in": "The file to which its answers and events were taken; null: they are here.",
     "sessions[].events": "What happened to the test beside the answers; after_answers: so many came before.",
     "proficiency": "Share of the reference population at or below the student, 0 to 1.",
     "admin_history": "When somebody changed the student's fields in the administration, and which.",
@@ -174,6 +175,7 @@ class ExportedSession(Reply, frozen=True):
     events: list[ExportedEvent]
     pilots_answered: int
     rapid_answers: int
+    archived_in: str | None
 
 
 class AdminChange(Reply, frozen=True):
@@ -301,6 +303,7 @@ def _session(session: TestSession) -> ExportedSession:
         events=[_event(event) for event in session.events.all()],
         pilots_answered=session.pilots_answered,
         rapid_answers=session.rapid_answers,
+        archived_in=session.archived.archive.name if hasattr(session, "archived") else None,
     )
 
 

@@ -4,20 +4,23 @@ Of several tests of a student by the same name, the newest counts. The words are
 for a teacher: also where students get no result.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting.asked import asked_in
 from sessions_app.reporting.report import report_of_session
 from sessions_app.reporting.said import said_of
 from sessions_app.reporting.sentences import Told, sentences_of
+from sessions_app.sitting.archived import archive_of, kept_of
 from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
+from testing_engine.models import Question
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class QuestionLine:
 
 @dataclass(frozen=True)
 class Given:
-    """One answer of a student, in words. `said` is None for "I don't know"."""
+    """One answer of a student, in words. `said` is None for "I don't know". `archive`: has what was said."""
 
     number: int
     content: str
@@ -56,6 +59,7 @@ class Given:
     is_right: bool
     points: int
     counts: bool
+    archive: str | None = None
 
 
 def standings(test_pk: int, student_pks: Sequence[int]) -> dict[int, Standing]:
@@ -101,19 +105,24 @@ def _standing(student_pk: int, session: TestSession | None, told: dict[UUID, Tol
 
 def question_lines(sessions: Iterable[UUID]) -> list[QuestionLine]:
     """The hardest for the class first. What was only tried out is left out."""
-    rows = (
-        TestResponse.objects.filter(session__in=list(sessions), is_pilot=False)
-        .values(content=F("question__content"), version=F("question"))
-        .annotate(asked=Count("pk"), right=Count("pk", filter=Q(is_correct=True)))
-    )
-    lines = [QuestionLine(row["content"], row["asked"], row["right"]) for row in rows]
+    wanted = list(sessions)
+    asked, right = Counter[int](), Counter[int]()
+    rows = TestResponse.objects.filter(session__in=wanted, is_pilot=False).values_list("question")
+    counts = {"asked": Count("pk"), "right": Count("pk", filter=Q(is_correct=True))}
+    for question, number, of_these in rows.annotate(**counts):
+        asked[question], right[question] = number, of_these
+    for each in (answer for kept in kept_of(wanted).values() for answer in kept if not answer.is_pilot):
+        asked[each.question_id] += 1
+        right[each.question_id] += each.is_correct
+    contents = Question.objects.filter(pk__in=list(asked)).values_list("pk", "content")
+    lines = [QuestionLine(content, asked[pk], right[pk]) for pk, content in contents]
     return sorted(lines, key=lambda line: (line.right / line.asked, -line.asked, line.content))
 
 
 def answers_of(session_id: UUID) -> list[Given]:
     """What a student answered, in order; no answer key."""
     rows = TestResponse.objects.filter(session=session_id).select_related("question", "session__student")
-    return [
+    here = [
         Given(
             row.position,
             row.question.content,
@@ -123,4 +132,27 @@ def answers_of(session_id: UUID) -> list[Given]:
             not row.is_pilot,
         )
         for row in rows.order_by("position")
+    ]
+    return here or _archived_answers(session_id)
+
+
+def _archived_answers(session_id: UUID) -> list[Given]:
+    kept = kept_of([session_id]).get(session_id, [])
+    if not kept:
+        return []
+    archive = archive_of(session_id)
+    contents = dict(
+        Question.objects.filter(pk__in=[each.question_id for each in kept]).values_list("pk", "content")
+    )
+    return [
+        Given(
+            number,
+            contents[each.question_id],
+            None,
+            each.is_correct,
+            each.score,
+            not each.is_pilot,
+            archive,
+        )
+        for number, each in enumerate(kept, start=1)
     ]

@@ -12,6 +12,7 @@ from uuid import UUID
 import numpy as np
 
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.sitting.archived import kept_of
 from sessions_app.sitting.decisions import so_far_of
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.effort import MISSING
@@ -53,6 +54,8 @@ def correlations_in(
         "session_id", "question_id", "score", "is_rapid"
     ):
         answers[session_id].append((question, MISSING if is_rapid else score))
+    for session_id, kept in kept_of(each.pk for each in several if each.pk not in answers).items():
+        answers[session_id] = [(each.question_id, each.counted_score) for each in kept]
     return {
         session.pk: correlations_of(session, answers[session.pk], asked[session.pk]) for session in several
     }

@@ -130,19 +130,20 @@ def report_of_session(
 
 
 def whole_of(
-    spec: ResultSpec,
     theta: Sequence[float],
     error: Sequence[float],
     is_asked: Sequence[bool],
     overall_error: float | None,
-) -> Finding | None:
-    """What `report_of` says of the whole, and no more: for many sessions."""
+) -> tuple[float, float] | None:
+    """θ and standard error that `report_of` tells of the whole, and no more: for many sessions."""
     asked = [each for each, was_asked in zip(theta, is_asked, strict=True) if was_asked]
     if not asked:
         return None
-    if overall_error is None:
-        return finding(spec, *overall(measured([""] * len(theta), theta, error, is_asked)))
-    return finding(spec, _mean(asked), overall_error)
+    if overall_error is not None:
+        return _mean(asked), overall_error
+    if len(asked) == 1:
+        return asked[0], error[is_asked.index(True)]
+    return overall(measured([""] * len(theta), theta, error, is_asked))
 
 
 def _mean(theta: Iterable[float]) -> float:

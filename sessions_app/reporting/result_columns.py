@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sessions_app.models import TestSession
 from sessions_app.reporting.levels import levels_of
-from sessions_app.reporting.report import Finding
+from sessions_app.reporting.report import probability_of
 from sessions_app.reporting.said import answered
 from sessions_app.sitting.decisions import score_rests_on
 from sessions_app.sitting.proficiency import proficiency_of
@@ -54,6 +54,13 @@ class ToldBy:
         cuts = ", ".join(f"{cut:g}" for cut in spec.cuts)
         self.in_words = f"{cuts}: {', '.join(self.names)}" if levels else None
 
+    def probability(self, theta: float, error: float) -> float | None:
+        """Of the level that θ lies in, to six digits; None where there are none."""
+        if not self._edges:
+            return None
+        level = bisect_right(self._edges, thousandths(theta))
+        return round(probability_of(level, self.spec.cuts, theta, error), 6)
+
     def level(self, theta: float) -> str | None:
         """Its name, as `levels.level_of` says it; None where there are none."""
         return self.names[bisect_right(self._edges, thousandths(theta))] if self.names else None
@@ -72,7 +79,7 @@ class Sat(NamedTuple):
     row: Any
     plan: Plan
     told_by: ToldBy
-    whole: Finding | None  # nothing before the first answer
+    whole: tuple[float, float] | None  # θ and its standard error; nothing before the first answer
     raw: RawScore | None  # points, where the test has no abilities
     is_asked: Sequence[bool]
 
@@ -102,7 +109,7 @@ class Given(NamedTuple):
 
 
 def _moment(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat().replace("+00:00", "Z")
+    return None if value is None else value.isoformat().removesuffix("+00:00") + "Z"
 
 
 def _seconds(sat: Sat) -> float | None:
@@ -117,9 +124,9 @@ def _effort(sat: Sat) -> float | None:
     return float(round(1 - sat.row.rapid_answers / sat.row.questions_answered, 6))
 
 
-def _of_whole(read: Callable[[ToldBy, Finding], Any]) -> Callable[[Sat], Any]:
-    """Reads a session's result as a whole; nothing before the first answer."""
-    return lambda sat: None if sat.whole is None else read(sat.told_by, sat.whole)
+def _of_whole(read: Callable[[ToldBy, float, float], Any]) -> Callable[[Sat], Any]:
+    """Reads θ and its standard error of a session as a whole; nothing before the first answer."""
+    return lambda sat: None if sat.whole is None else read(sat.told_by, *sat.whole)
 
 
 def _of_points(read: Callable[[RawScore], Any]) -> Callable[[Sat], Any]:
@@ -217,37 +224,41 @@ SESSION: tuple[Column, ...] = (
         "overall_theta",
         "number",
         "Mean of θ over the concepts that got a question; empty before the first answer.",
-        _of_whole(lambda told, whole: plain(whole.theta)),
+        _of_whole(lambda told, theta, error: plain(theta)),
     ),
-    Column("overall_standard_error", "number", "Of that mean.", _of_whole(lambda told, whole: whole.error)),
+    Column("overall_standard_error", "number", "Of that mean.", _of_whole(lambda told, theta, error: error)),
     Column(
         "overall_level",
         "text",
         "The level, or passed or not, that the mean lies in: θ and the cuts rounded to 0.001, halves up; a "
         "cut belongs to the level above it.",
-        _of_whole(lambda told, whole: told.level(whole.theta)),
+        _of_whole(lambda told, theta, error: told.level(theta)),
     ),
     Column(
         "overall_level_probability",
         "number",
         "How probable that level is, 0 to 1, for an ability N(θ, SE²).",
-        _of_whole(lambda told, whole: None if whole.probability is None else round(whole.probability, 6)),
+        _of_whole(lambda told, theta, error: told.probability(theta, error)),
     ),
     Column(
         "score",
         "number",
         "Score on the reporting or rating scale; empty where the result has none.",
-        _of_whole(lambda told, whole: told.spec.score(whole.theta) if told.spec.has_score else None),
+        _of_whole(lambda told, theta, error: told.spec.score(theta) if told.spec.has_score else None),
     ),
     Column(
         "score_standard_error",
         "number",
         "Its standard error, in the same unit.",
         _of_whole(
-            lambda told, whole: (
-                told.spec.score_error(whole.theta, whole.error) if told.spec.has_score else None
-            )
+            lambda told, theta, error: told.spec.score_error(theta, error) if told.spec.has_score else None
         ),
+    ),
+    Column(
+        "archive",
+        "text",
+        "The file to which its answers were taken, where they are not in the table of answers; else empty.",
+        lambda s: s.row.archived__archive__name,
     ),
     Column(
         "cuts",

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import override
 
 from sessions_app.models import TestSession
-from sessions_app.reporting.asked import asked_in, either, measures
+from sessions_app.reporting.asked import Asked, either, measures
 from sessions_app.reporting.pieces import in_pieces
 from sessions_app.reporting.report import whole_of
 from sessions_app.reporting.result_columns import (
@@ -131,6 +131,7 @@ class _Known:
 _READ_OF_SESSION = (
     *("pk", "started_at", "completed_at", "deadline", "status", "end_reason", "plan_id", "result_spec_id"),
     *("named_test__name", "student__external_id", "student__grade_level", "revision__number"),
+    "archived__archive__name",
     *("questions_answered", "pilots_answered", "rapid_answers", "correct_responses"),
     *("prior_mean", "prior_sd", "is_scored_alone", "theta", "standard_error", "overall_error"),
 )
@@ -139,9 +140,13 @@ _READ_OF_SESSION = (
 class _Sessions(_Known):
     """Sessions, from their columns."""
 
+    def __init__(self, abilities: Abilities) -> None:
+        super().__init__(abilities)
+        self._asked = Asked()
+
     def rows_of(self, rows: list[Any]) -> list[list[Any]]:
         self.know_plans({row.plan_id for row in rows})
-        asked = asked_in(rows)
+        asked = self._asked.about(rows)
         counting = [row.pk for row in rows if not row.theta]
         raw = raw_scores_of(TestSession.objects.filter(pk__in=counting)) if counting else {}
         read = [column.read for column in SESSION]
@@ -150,7 +155,7 @@ class _Sessions(_Known):
             plan, told_by, is_asked = self.plan(row.plan_id), self.told_by(row.result_spec_id), asked[row.pk]
             whole = None
             if row.theta and row.questions_answered > row.pilots_answered:
-                whole = whole_of(told_by.spec, row.theta, row.standard_error, is_asked, row.overall_error)
+                whole = whole_of(row.theta, row.standard_error, is_asked, row.overall_error)
             sat = Sat(row, plan, told_by, whole, raw.get(row.pk), is_asked)
             values = [each(sat) for each in read]
             made.append(values + self.abilities.of(plan, told_by, row.theta, row.standard_error, is_asked))

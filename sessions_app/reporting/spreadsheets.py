@@ -6,6 +6,8 @@ from typing import Any
 
 from testing_engine.interchange.cells import safe_cell
 
+MOST_TEXTS = 2000  # that are in memory at once
+
 
 class _Line:
     """What `csv.writer` writes to: keeps the one line that it wrote last."""
@@ -18,6 +20,17 @@ class _Line:
         return len(text)
 
 
+class _Safe(dict[str, str]):
+    """`safe_cell` of texts; most columns repeat theirs row by row."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= MOST_TEXTS:
+            self.clear()
+        found: str = safe_cell(text)
+        self[text] = found
+        return found
+
+
 def csv_lines(
     header: Sequence[str], rows: Iterable[Sequence[Any]], *, is_for_people: bool = False
 ) -> Iterator[str]:
@@ -25,10 +38,10 @@ def csv_lines(
 
     `is_for_people` puts the mark of UTF-8 in front, without which Excel takes the machine's own code page.
     """
-    line = _Line()
+    line, safe = _Line(), _Safe()
     writer = csv.writer(line)
     writer.writerow([safe_cell(name) for name in header])
     yield ("\ufeff" if is_for_people else "") + line.text
     for row in rows:
-        writer.writerow([safe_cell(value) if value.__class__ is str else value for value in row])
+        writer.writerow([safe[value] if value.__class__ is str else value for value in row])
         yield line.text

@@ -143,6 +143,8 @@ class Counted:
     answers: int = 0
     events: int = 0
     breaks: list[Break] = field(default_factory=list)
+    head: Head | None = None
+    seal: str = ""
 
     def add(self, session: Session) -> None:
         self.sessions += 1
@@ -197,6 +199,15 @@ def _batches(sessions: QuerySet[TestSession]) -> Iterator[list[tuple[TestSession
 def _told(row: TestSession, trail: list[Entry], names: dict[int, str]) -> Session:
     if (broken := break_of(row, trail)) is not None:
         raise ArchiveError(f"session {row.pk}: {broken}")
+    return msgspec.structs.replace(
+        alone(row),
+        answers=[_answer(entry.row, names) for entry in trail if entry.is_answer],
+        events=[_event(entry.row) for entry in trail if not entry.is_answer],
+    )
+
+
+def alone(row: TestSession) -> Session:
+    """Its own row, without answers and events."""
     return Session(
         **{name: getattr(row, name) for name in _OWN},
         revision=row.revision.content_hash,
@@ -204,8 +215,8 @@ def _told(row: TestSession, trail: list[Entry], names: dict[int, str]) -> Sessio
         result_spec=row.result_spec.content_hash if row.result_spec else None,
         is_imported=row.legacy_id is not None,
         chain_head=bytes(row.chain_head),
-        answers=[_answer(entry.row, names) for entry in trail if entry.is_answer],
-        events=[_event(entry.row) for entry in trail if not entry.is_answer],
+        answers=[],
+        events=[],
     )
 
 
@@ -265,8 +276,10 @@ def check(lines: Iterable[bytes], progress: Callable[[int], object] = lambda _: 
         told = _read(line, number)
         if is_over or isinstance(told, Head) != (number == 1):
             raise ArchiveError(f"Line {number} does not belong there.")
-        if isinstance(told, End):
-            is_over = True
+        if isinstance(told, Head):
+            counted.head = told
+        elif isinstance(told, End):
+            is_over, counted.seal = True, told.seal
             if not _is_sealed(told, counted, digest.digest()):
                 counted.breaks.append(Break("the file", "is not what was written: something is new or gone"))
         elif isinstance(told, Plan):
@@ -275,7 +288,7 @@ def check(lines: Iterable[bytes], progress: Callable[[int], object] = lambda _: 
                 counted.breaks.append(Break("a plan", "its rules or concept names were changed"))
         elif isinstance(told, Session):
             counted.add(told)
-            trail = _trail_of(told)
+            trail = trail_of(told)
             counted.breaks += _breaks_of(told, trail, plans)
             last_links[told.id] = trail[-1].link if trail else b""
             if len(last_links) == BATCH:
@@ -288,6 +301,17 @@ def check(lines: Iterable[bytes], progress: Callable[[int], object] = lambda _: 
     counted.breaks += _gone(last_links)
     progress(len(last_links))
     return counted
+
+
+def sessions_in(lines: Iterable[bytes]) -> Iterator[tuple[Session, list[Entry]]]:
+    """A file's tests, each with its trail. Raises `ArchiveError` at one that is not as it was written."""
+    for number, line in enumerate(lines, start=1):
+        told = _read(line, number)
+        if isinstance(told, Session):
+            trail = trail_of(told)
+            if (broken := break_of(row_of(told), trail)) is not None:
+                raise ArchiveError(f"session {told.id}: {broken}")
+            yield told, trail
 
 
 def _is_sealed(told: End, counted: Counted, digest: bytes) -> bool:
@@ -308,11 +332,11 @@ def _read(line: bytes, number: int) -> Head | Plan | Session | End:
 def _breaks_of(told: Session, trail: list[Entry], plans: set[str]) -> Iterator[Break]:
     if told.plan not in plans:
         yield Break(f"session {told.id}", "its plan is missing")
-    if (broken := break_of(_row_of(told), trail)) is not None:
+    if (broken := break_of(row_of(told), trail)) is not None:
         yield Break(f"session {told.id}", broken)
 
 
-def _row_of(told: Session) -> TestSession:
+def row_of(told: Session) -> TestSession:
     """As it was in the table, not stored."""
     spec = None if told.result_spec is None else ResultSpecification(content_hash=told.result_spec)
     return TestSession(
@@ -325,7 +349,7 @@ def _row_of(told: Session) -> TestSession:
     )
 
 
-def _trail_of(told: Session) -> list[Entry]:
+def trail_of(told: Session) -> list[Entry]:
     own = [entry_of_answer(_row_of_answer(told.id, each)) for each in told.answers]
     for number, event in enumerate(told.events):
         fields = {name: getattr(event, name) for name in event.__struct_fields__}
@@ -342,17 +366,23 @@ def _row_of_answer(session_id: UUID, told: Answer) -> tuple[Any, ...]:
 
 
 _GONE = """
-SELECT known.id FROM unnest(%s::uuid[], %s::bytea[]) AS known (id, link)
+SELECT known.id, session.chain_head, archived.session_id IS NOT NULL
+FROM unnest(%s::uuid[], %s::bytea[]) AS known (id, link)
+LEFT JOIN test_sessions session ON session.id = known.id
+LEFT JOIN archived_sessions archived ON archived.session_id = known.id
 WHERE NOT EXISTS (SELECT FROM test_responses row WHERE row.session_id = known.id AND row.link = known.link)
   AND NOT EXISTS (SELECT FROM session_events row WHERE row.session_id = known.id AND row.link = known.link)
 """
 
 
 def _gone(last_links: dict[UUID, bytes]) -> list[Break]:
-    """Tests whose last entry the database no longer has. One that went on since has it."""
+    """Tests whose last entry the database no longer has. One that went on since has it, and one whose entries
+    were taken out has the head that it leads to.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_GONE, [list(last_links), list(last_links.values())])
         return [
             Break(f"session {session_id}", "is no longer in the database as the archive has it")
-            for (session_id,) in cursor.fetchall()
+            for session_id, head, is_archived in cursor.fetchall()
+            if not (is_archived and chain.link_of(bytes(head)) == last_links[session_id])
         ]

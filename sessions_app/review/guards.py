@@ -8,6 +8,10 @@ from sessions_app.review.breaks import Break
 
 # Trigger → its table and function. A test compares this with what the migrations make.
 TRIGGERS = {
+    "archived_sessions_kept": ("archived_sessions", "keep_archived"),
+    "archived_sessions_never_emptied": ("archived_sessions", "refuse_change"),
+    "archives_never_change": ("archives", "refuse_change"),
+    "archives_never_emptied": ("archives", "refuse_change"),
     "calibrations_frozen": ("calibrations", "refuse_change"),
     "calibrations_published_once": ("calibrations", "refuse_change"),
     "cat_sections_never_change": ("cat_sections", "refuse_change"),
@@ -47,6 +51,7 @@ TRIGGERS = {
     "revision_questions_never_emptied": ("revision_questions", "refuse_change"),
     "session_events_are_graded": ("session_events", "note_lti_score"),
     "session_events_are_told": ("session_events", "note_test_event"),
+    "session_events_leave_for_archives": ("session_events", "refuse_all_but_archiving"),
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
     "session_events_never_emptied": ("session_events", "refuse_change"),
     "simulations_frozen": ("simulations", "refuse_change"),
@@ -54,6 +59,7 @@ TRIGGERS = {
     "students_stay_erased": ("students", "refuse_change"),
     "test_plans_never_change": ("test_plans", "refuse_change"),
     "test_plans_never_emptied": ("test_plans", "refuse_change"),
+    "test_responses_leave_for_archives": ("test_responses", "refuse_all_but_archiving"),
     "test_responses_never_change": ("test_responses", "refuse_all_but_erasure"),
     "test_responses_never_emptied": ("test_responses", "refuse_change"),
     "test_sessions_counted_when_over": ("test_sessions", "let_session_be_counted"),
@@ -69,12 +75,14 @@ TRIGGERS = {
 }
 # Function → MD5 of its source, as PostgreSQL keeps it.
 FUNCTIONS = {
+    "keep_archived": "48cf0540a0456bf1bc520a79be827fae",
     "keep_proficiencies": "d64a6408811847d677ff7bf18c3d6319",
     "let_session_be_counted": "0a1ff0f3fb1da80463b36e68ea914278",
-    "note_lti_score": "d1a1d6833bc38b469f8d324f908d07f3",
+    "note_lti_score": "554d71e662ac6d4ebb50dcaca7f69392",
     "note_pool_alarmed": "daf5b7f98419fbd0abe2d2d7efeba569",
     "note_pool_published": "3da3d2de246b0e5d29298be8990db766",
-    "note_test_event": "6cf2fc83fc6fbd2160e0db30f2b06c67",
+    "note_test_event": "224ce650788b6f9d00b0396e80c25350",
+    "refuse_all_but_archiving": "bae2186e9417c41089d9863152984966",
     "refuse_all_but_erasure": "8aa31eaf3b698831e43411f4f6f91e2d",
     "refuse_change": "1e136ea04571cb4b7696bed4233b26ce",
     "refuse_places_of_nothing": "600d77adda7b35abe3e518ad7c760428",

@@ -11,8 +11,10 @@ import msgspec
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from sessions_app.models import TestSession
+from sessions_app.audit.chain import link_of
+from sessions_app.models import ArchivedSession, TestSession
 from sessions_app.review import surroundings
+from sessions_app.review.archived import break_of_archived
 from sessions_app.review.breaks import Break
 from sessions_app.review.guards import changed_guards
 from sessions_app.review.trails import Entry, break_of, trails_of
@@ -75,6 +77,7 @@ class Found(msgspec.Struct):
     events: int = 0
     breaks: list[Break] = []
     seen: list[str] = []
+    archived: int = 0  # of the sessions, those whose answers an archive has
 
 
 def all_portions() -> list[Portion]:
@@ -146,12 +149,17 @@ class _Range:
         told = sessions.select_related("revision", "plan", "result_spec")
         rows = list(told.defer("plan__rules", "result_spec__content").order_by("pk"))
         trails = trails_of(of_these)
+        marks = ArchivedSession.objects.filter(of_these).select_related("archive").in_bulk()
         for trail in trails.values():
             answers = sum(entry.is_answer for entry in trail)
             self.found.answers += answers
             self.found.events += len(trail) - answers
         for session in rows:
-            self._look_at(session, trails.pop(session.pk, []))
+            trail, mark = trails.pop(session.pk, []), marks.get(session.pk)
+            if mark is None:
+                self._look_at(session, trail)
+            else:
+                self._look_at_archived(session, mark, trail)
         self.found.sessions += len(rows)
         self.found.breaks += [
             Break(f"session {session_id}", "is missing: its answers or events are here")
@@ -170,6 +178,19 @@ class _Range:
             self._noted[session.pk] = (
                 now if breaks else vouch(session.pk, now, self._digests[session.pk].rows)
             )
+
+    def _look_at_archived(self, session: TestSession, mark: ArchivedSession, trail: list[Entry]) -> None:
+        """Its row alone is here: nothing is saved by vouching for it."""
+        self.found.archived += 1
+        broken = break_of_archived(session, mark, trail)
+        breaks = [] if broken is None else [Break(f"session {session.pk}", broken)]
+        now = Seen(mark.answers + mark.events, link_of(bytes(session.chain_head)))
+        seen = self._witness.pop(session.pk, None)
+        if seen and (seen.entries > now.entries or (seen.entries == now.entries and seen.link != now.link)):
+            breaks.append(_unlike(session.pk, seen))
+        self.found.breaks += breaks
+        if self._manner.notes:
+            self._noted[session.pk] = now
 
 
 def _unlike(session_id: UUID, seen: Seen) -> Break:

@@ -16,6 +16,7 @@ from sessions_app.refusals import InvalidResponse, SessionNotFound
 from sessions_app.reporting.said import answered
 from sessions_app.sitting import times
 from sessions_app.sitting.ahead import items_ahead
+from sessions_app.sitting.archived import archive_of
 from sessions_app.sitting.decisions import so_far_of
 from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.thousandths import told
@@ -127,16 +128,23 @@ class Replay:
     differences: tuple[Difference, ...] = ()
     broken_off: str = ""
     is_imported: bool = False
+    archive: str | None = None  # has the answers, which are not here
+
+    @property
+    def is_replayable(self) -> bool:
+        return not self.is_imported and self.archive is None
 
     @property
     def is_identical(self) -> bool:
-        return not (self.is_imported or self.differences)
+        return self.is_replayable and not self.differences
 
     @property
     def verdict(self) -> str:
         """In one line."""
         if self.is_imported:
             return "not replayable: it was imported, and the original service kept neither rules nor seed"
+        if self.archive is not None:
+            return f"not replayable: its answers are in the archive {self.archive}"
         if self.is_identical:
             return f"identical: {_counted(len(self.steps), 'step')}"
         return f"different in {_counted(len(self.differences), 'place')}"
@@ -150,6 +158,8 @@ def replay(session_id: UUID, *, candidates: int = 0) -> Replay:
     session, responses = _rows(session_id)
     if session.legacy_id is not None:
         return Replay(session_id, is_imported=True)
+    if (archive := archive_of(session_id)) is not None:
+        return Replay(session_id, archive=archive)
     replaying = _Replaying(session, candidates)
     try:
         replaying.run(responses)

@@ -28,6 +28,7 @@ class Verified:
     skipped: int = 0  # of these, as a witness vouches for their rows
     answers: int = 0
     events: int = 0
+    archived: int = 0  # of the sessions, those whose answers an archive has
     breaks: list[Break] = field(default_factory=list)
     acknowledged: list[Break] = field(default_factory=list)
 
@@ -36,6 +37,7 @@ class Verified:
         self.skipped += found.skipped
         self.answers += found.answers
         self.events += found.events
+        self.archived += found.archived
         for each in found.breaks:
             (self.acknowledged if each.is_acknowledged else self.breaks).append(each)
 
@@ -50,6 +52,10 @@ class Verified:
         if self.skipped:
             counted = say(
                 "{counted} ({skipped} of the sessions by the witness)", counted=counted, skipped=self.skipped
+            )
+        if self.archived:
+            counted = say(
+                "{counted} ({archived} of the sessions in archives)", counted=counted, archived=self.archived
             )
         if self.breaks:
             return say("Checked {counted}: {broken} broken.", counted=counted, broken=len(self.breaks))

@@ -14,8 +14,8 @@ from testing_engine.pictures.voice import ENGLISH, Voice
 
 @dataclass(frozen=True)
 class Walk:
-    """Without an ability, or an answer, there is nothing to draw. `reasons`: the steps that chose something,
-    recomputed; none of an imported session."""
+    """Without an ability, or an answer that is here, there is nothing to draw. `reasons`: the steps that
+    chose something, recomputed; none of a session that cannot be replayed."""
 
     session: TestSession
     replay: Replay
@@ -31,7 +31,7 @@ def walk_of(session_id: UUID, say: Voice = ENGLISH) -> Walk:
     if session is None:
         raise SessionNotFound
     replayed = replay(session_id, candidates=LEADING)
-    if not session.has_ability:
+    if not session.has_ability or replayed.archive is not None:
         return Walk(session, replayed, (), ())
     path = path_of(session)
     drawn = (path_pictures.ability(path, say), path_pictures.information(path, say))

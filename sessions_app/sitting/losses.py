@@ -23,10 +23,12 @@ from testing_engine.revisions import load_revision
 logger = logging.getLogger(__name__)
 
 # The last entry of the chain that a state knows is one of its session's, or else the rows have another past.
+# What an archive has was read back before it went.
 _OF_ANOTHER_PAST = """
 SELECT known.id FROM unnest(%s::uuid[], %s::bytea[]) AS known (id, link)
 WHERE NOT EXISTS (SELECT FROM test_responses row WHERE row.session_id = known.id AND row.link = known.link)
   AND NOT EXISTS (SELECT FROM session_events row WHERE row.session_id = known.id AND row.link = known.link)
+  AND NOT EXISTS (SELECT FROM archived_sessions row WHERE row.session_id = known.id)
 """
 # A server that took over writes a timeline of its own.
 _TIMELINE = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)"

@@ -7,8 +7,10 @@ earned nothing. Which questions those are depends on no answer, so the engine sa
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from uuid import UUID
 
 from sessions_app.models import TestResponse, TestSession
+from sessions_app.sitting.archived import kept_of
 from sessions_app.sitting.decisions import so_far_of
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.engine import TestSoFar
@@ -72,7 +74,8 @@ def raw_score_of(session: TestSession, answers: Sequence[tuple[int, int]] | None
     if session.has_ability:
         return None
     if answers is None:
-        answers = list(session.responses.order_by("position").values_list("question_id", "score"))
+        given = list(session.responses.order_by("position").values_list("question_id", "score"))
+        answers = given or _kept([session.pk]).get(session.pk, [])
     revision = load_revision(session.revision_id)
     items = [revision.positions_by_key[key] for key, _ in answers]
     scores = [score for _, score in answers]
@@ -82,12 +85,19 @@ def raw_score_of(session: TestSession, answers: Sequence[tuple[int, int]] | None
 
 
 def raw_scores_of(sessions: Iterable[TestSession]) -> dict[object, RawScore]:
-    """The same of those among many that have no abilities, by the session's key. One query."""
+    """The same of those among many that have no abilities, by the session's key. One query; two where a
+    session has no answer here."""
     counting = {session.pk: session for session in sessions if not session.has_ability}
     if not counting:
         return {}
     rows = TestResponse.objects.filter(session__in=list(counting)).order_by("session_id", "position")
     told = rows.values_list("session_id", "question_id", "score")
     answers = {key: [row[1:] for row in own] for key, own in groupby(told, key=lambda row: row[0])}
+    answers |= _kept(key for key in counting if key not in answers)
     found = {key: raw_score_of(session, answers.get(key, [])) for key, session in counting.items()}
     return {key: score for key, score in found.items() if score is not None}
+
+
+def _kept(sessions: Iterable[UUID]) -> dict[UUID, list[tuple[int, int]]]:
+    """(question's key, score) of those whose answers an archive has."""
+    return {key: [(each.question_id, each.score) for each in kept] for key, kept in kept_of(sessions).items()}

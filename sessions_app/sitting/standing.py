@@ -9,6 +9,7 @@ from sessions_app import metrics
 from sessions_app.audit.chain import microseconds
 from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.sitting import hot_state, named_tests, times
+from sessions_app.sitting.archived import kept_of
 from sessions_app.sitting.decisions import ANSWERS_ONLY, score_rests_on, scored_with
 from sessions_app.sitting.lengths import is_fixed, most_questions
 from sessions_app.sitting.raw_scores import RawScore, raw_score_of
@@ -150,7 +151,9 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
 
 def _pilots_right(session: TestSession) -> int:
     """As the hot state knows it, which keeps no score of an answer that came too fast."""
-    return session.responses.filter(is_pilot=True, is_correct=True, is_rapid=False).count()
+    here = session.responses.filter(is_pilot=True, is_correct=True, is_rapid=False).count()
+    kept = [] if here else kept_of([session.pk]).get(session.pk, [])
+    return here + sum(each.is_pilot and each.is_correct and not each.is_rapid for each in kept)
 
 
 def overall_of(row: TestSession | TestResponse) -> tuple[float, float] | None:

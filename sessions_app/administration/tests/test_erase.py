@@ -346,7 +346,7 @@ def test_its_columns_are_all_decided_on() -> None:
     no_students |= {"LtiKey", "LtiLink", "LtiRegistration", "LtiSpent"}
     # Of a session, by its id alone.
     no_students |= {"CatSection", "CatSitting", "CatStage", "WebhookMessage", "SessionToCount", "LostAnswers"}
-    no_students |= {"LossAcknowledgement"}
+    no_students |= {"LossAcknowledgement", "Archive", "ArchivedSession"}
     no_students |= {"LtiSitting", "LtiMessage"}
     for model in apps.get_app_config("sessions_app").get_models():
         name = model.__name__

@@ -145,7 +145,8 @@ LIST_RESPONSES = Endpoint(
     TAG,
     "A test's answers, in order",
     reply=replies.ResponseReply,
-    problems=("404",),
+    description="410 `session_archived` where they were taken out of the database: it names their archive.",
+    problems=("404", "410"),
     examples=(
         replied(
             "An answer",

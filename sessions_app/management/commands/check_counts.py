@@ -38,3 +38,5 @@ class Command(BaseCommand):
         if found:
             raise CommandError(f"{len(found)} counts differ; --anew counts everything again.")
         self.stdout.write("All counts are what the sessions say.")
+        if left := folding.revisions_in_archives():
+            self.stdout.write(f"Left out: {left} revisions of which archives have answers.")

@@ -61,10 +61,11 @@ def _student(student_id: str | None, pk: int | None) -> Student:
 
 
 def _told(held: Holdings) -> str:
-    return (
+    told = (
         f"{held.sessions} tests ({held.running} running), {held.answers} answers, "
         f"{held.proficiencies} proficiencies"
     )
+    return f"{told}; answers are in {', '.join(held.archives)}, too" if held.archives else told
 
 
 def _ask(student: Student) -> None:

@@ -42,11 +42,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no session {session}.") from error
         self.stdout.write("\n".join(lines(found, explain)))
         if not found.is_identical:
-            code = NOT_REPLAYABLE if found.is_imported else 1
+            code = 1 if found.is_replayable else NOT_REPLAYABLE
             raise CommandError(f"{session} is {found.verdict}.", returncode=code)
 
     def _replay_all(self, explain: bool) -> None:
-        sessions = TestSession.objects.filter(legacy_id=None)
+        sessions = TestSession.objects.filter(legacy_id=None, archived=None)
+        archived = TestSession.objects.filter(legacy_id=None).exclude(archived=None).count()
         imported = TestSession.objects.exclude(legacy_id=None).count()
         replayed = differing = 0
         ids = sessions.order_by("pk").values_list("pk", flat=True)
@@ -61,6 +62,8 @@ class Command(BaseCommand):
         told = f"Replayed {replayed} sessions: {replayed - differing} identical, {differing} different."
         if imported:
             told += f" {imported} imported ones cannot be replayed."
+        if archived:
+            told += f" {archived} are in archives."
         if differing:
             raise CommandError(told)
         self.stdout.write(told)

@@ -96,7 +96,7 @@ class Command(BaseCommand):
                 found = archive.check(lines, bar.update)
         except (archive.ArchiveError, OSError, EOFError, zlib.error) as error:
             raise CommandError(f"{file}: {error}") from error
-        self._report(Verified(found.sessions, 0, found.answers, found.events, found.breaks))
+        self._report(Verified(found.sessions, 0, found.answers, found.events, breaks=found.breaks))
 
     def _verified(self, witness: Witness | None, run: Run, options: dict[str, Any]) -> Verified:
         progress = Path(options["resume"]) if options["resume"] else None

@@ -47,6 +47,7 @@ SELECT id, plan_id, prior_mean, prior_sd, is_adaptive FROM (
   JOIN students AS student ON student.id = session.student_id
   WHERE revision.pool_id = %s AND session.status IN ('completed', 'ended') AND student.erased_at IS NULL
     AND session.completed_at <= %s AND session.completed_at > %s AND session.questions_answered > 0
+    AND NOT EXISTS (SELECT FROM archived_sessions AS archived WHERE archived.session_id = session.id)
 ) AS newest WHERE answers <= %s ORDER BY completed_at, id
 """
 # What came from the original service has its clients' times, if any; who says "I don't know" may be fast. No

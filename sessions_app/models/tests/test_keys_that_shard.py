@@ -20,6 +20,7 @@ SPREAD = {
     "test_sessions": "id",
     "test_responses": "session_id",
     "session_events": "session_id",
+    "archived_sessions": "session_id",
     "cat_sittings": "session_id",
     "cat_stages": "session_id",
     "lost_answers": "session_id",

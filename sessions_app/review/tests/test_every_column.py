@@ -22,6 +22,8 @@ MEANT_TO_CHANGE = {  # whole tables
     "answer_counts": "`check_counts` compares it with the sessions",
     "result_counts": "the same",
     "sessions_to_count": "the same",
+    "archived_sessions": "sealed: `test_detaching.py` changes it",
+    "archives": "the files' names; what is in them their seals say, and a trigger keeps them",
     "auth_user": "who may do what",
     "cat_sections": "what was asked for; a trigger keeps it, and what came of it is in each test's plan",
     "cat_sittings": "which section a test was begun in",
