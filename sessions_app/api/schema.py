@@ -21,7 +21,7 @@ PROBLEMS = {
     "403": "Not allowed, or another student's id.",
     "404": "No such thing, or not the caller's.",
     "409": "Double submission, not the current question, not active any more, or in progress.",
-    "410": "It was there, and is not kept any more.",
+    "410": "It was here, and is not any more; the detail says why, or which file has it.",
     "413": "The body is too large.",
     "429": "Over the rate limit; see Retry-After.",
     "503": "PostgreSQL cannot be reached; nothing was changed. See Retry-After.",

@@ -1063,7 +1063,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A test's answers, in order */
+        /**
+         * A test's answers, in order
+         * @description 410 `session_archived` where they were taken out of the database: it names their archive.
+         */
         get: operations["list_responses"];
         put?: never;
         post?: never;
@@ -2371,6 +2374,7 @@ export interface components {
             events: components["schemas"]["ExportedEvent"][];
             pilots_answered: number;
             rapid_answers: number;
+            archived_in: string | null;
         };
         ExportedStudent: {
             student_id: string;
@@ -10880,6 +10884,15 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Taken out of the database: the detail names the file that has it. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
