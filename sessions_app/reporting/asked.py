@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 
-from sessions_app.models import TestResponse
 from sessions_app.sitting.archived import kept_of
 from testing_engine.models import Question
 
@@ -32,6 +31,14 @@ class Measuring(Protocol):
     def theta(self) -> Sequence[float]: ...
 
 
+_ASKED = """
+SELECT known.place - 1, array_agg(answer.question_id)
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS known (id, place)
+JOIN test_responses AS answer ON answer.session_id = known.id AND NOT answer.is_pilot
+GROUP BY known.place
+"""
+
+
 class Asked:
     """Looks up what sessions asked about; which concepts a version of a question measures is read once."""
 
@@ -41,19 +48,21 @@ class Asked:
     def about(self, sessions: Iterable[Measuring]) -> dict[Any, list[bool]]:
         """For each session by its key, whether a question measured the concept. Two queries at the most;
         three where a session has no answer here."""
-        length = {session.pk: len(session.theta) for session in sessions}
-        measuring = [key for key, concepts in length.items() if concepts]
-        rows = TestResponse.objects.filter(session__in=measuring, is_pilot=False).order_by("session_id")
-        questions = dict(rows.values_list("session_id").annotate(asked=ArrayAgg("question_id")))
+        every = list(sessions)
+        measuring = [session.pk for session in every if len(session.theta)]
+        with connection.cursor() as cursor:
+            cursor.execute(_ASKED, [measuring])
+            questions = {measuring[place]: asked for place, asked in cursor.fetchall()}
         for session_id, kept in kept_of(key for key in measuring if key not in questions).items():
             questions[session_id] = [each.question_id for each in kept if not each.is_pilot]
         self._know(set().union(*questions.values()))
-        measured = self._measured
-        found = dict.fromkeys(length, 0)
-        for session_id, asked in questions.items():
-            for question in asked:
-                found[session_id] |= measured[question]
-        return {key: list(_told(concepts, length[key])) for key, concepts in found.items()}
+        return {session.pk: self._told(session, questions.get(session.pk, ())) for session in every}
+
+    def _told(self, session: Measuring, questions: Iterable[int]) -> list[bool]:
+        bits = 0
+        for question in questions:
+            bits |= self._measured[question]
+        return list(_concepts(bits, len(session.theta)))
 
     def _know(self, questions: set[int]) -> None:
         if missing := questions - self._measured.keys():
@@ -62,7 +71,7 @@ class Asked:
 
 
 @lru_cache(maxsize=1024)
-def _told(bits: int, concepts: int) -> tuple[bool, ...]:
+def _concepts(bits: int, concepts: int) -> tuple[bool, ...]:
     return tuple(bool(bits >> place & 1) for place in range(concepts))
 
 
