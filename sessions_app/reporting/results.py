@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +11,13 @@ from django.db.models.functions import Cast, NullIf
 from organisations.owned import the_one
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.refusals import SessionArchived, SessionNotFound, SessionStillActive, StudentNotFound
-from sessions_app.reporting.asked import either, measures
+from sessions_app.reporting.asked import asked_in, either, measures
 from sessions_app.reporting.correlations import Answer, correlations_of
 from sessions_app.reporting.report import Report, measured, report_of
 from sessions_app.sitting.access import Caller, check_shown, session_for
 from sessions_app.sitting.archived import archive_of, kept_of
 from sessions_app.sitting.decisions import score_begins_at
 from sessions_app.sitting.standing import Standing, standing_of
-from testing_engine.models import Question
 
 
 @dataclass(frozen=True)
@@ -97,10 +95,7 @@ def result_in(session: TestSession) -> Result:
         return Result(
             standing, [], Report(standing.result_spec, standing.answered, None, (), raw=standing.raw)
         )
-    path, answers = _way(session)
-    weights = Question.objects.filter(pk__in=[question for question, _ in answers])
-    concepts = map(measures, weights.values_list("concepts", flat=True))
-    is_asked = reduce(either, concepts, [False] * len(session.theta))
+    path, answers, is_asked = _way(session)
     found = measured(standing.concept_names, standing.theta, standing.standard_error, is_asked)
     overall_error = None if standing.overall is None else standing.overall[1]
     told = report_of(
@@ -114,19 +109,26 @@ def result_in(session: TestSession) -> Result:
     return Result(standing, path, told)
 
 
-def _way(session: TestSession) -> tuple[list[PathPoint], list[Answer]]:
-    """Its path, and the answers that count. Of an archived test the path has its beginning and its end."""
+def _way(session: TestSession) -> tuple[list[PathPoint], list[Answer], list[bool]]:
+    """Its path, the answers that count, and what was asked about. Of an archived test the path has its
+    beginning and its end.
+    """
     path = [PathPoint(0, *score_begins_at(session))]
+    is_asked = [False] * len(session.theta)
     answers: list[Answer] = []
-    read = ("session", "question", "theta", "standard_error", "score", "is_rapid", "is_pilot")
-    for number, given in enumerate(session.responses.order_by("position").only(*read), start=1):
+    read = ("session", "theta", "standard_error", "question__concepts", "score", "is_rapid", "is_pilot")
+    every = session.responses.order_by("position").select_related("question").only(*read)
+    for number, given in enumerate(every, start=1):
         path.append(PathPoint(number, given.theta, given.standard_error))
-        if not given.is_pilot:  # it counts in nothing, and the path goes on level
-            answers.append((given.question_id, given.counted_score))
+        if given.is_pilot:
+            continue  # it counts in nothing, and the path goes on level
+        answers.append((given.question_id, given.counted_score))
+        is_asked = either(is_asked, measures(given.question.concepts))
     if len(path) == 1 and (kept := kept_of([session.pk]).get(session.pk)):
         path.append(PathPoint(len(kept), session.theta, session.standard_error))
         answers = [(each.question_id, each.counted_score) for each in kept if not each.is_pilot]
-    return path, answers
+        is_asked = asked_in([session])[session.pk]
+    return path, answers, is_asked
 
 
 def totals(student: Student) -> Totals:

@@ -55,6 +55,7 @@ _EXPORT: dict[str, Any] = {
             "questions_answered": 1,
             "pilots_answered": 0,
             "rapid_answers": 0,
+            "archived_in": None,
             "correct_responses": 1,
             "started_at": "2026-11-22T10:00:00+00:00",
             "last_activity": "2026-11-22T10:00:31+00:00",
