@@ -16,7 +16,6 @@ from sessions_app.refusals import InvalidResponse, SessionNotFound
 from sessions_app.reporting.said import answered
 from sessions_app.sitting import times
 from sessions_app.sitting.ahead import items_ahead
-from sessions_app.sitting.archived import archive_of
 from sessions_app.sitting.decisions import so_far_of
 from sessions_app.sitting.responses import Read, read_response, read_stored
 from sessions_app.sitting.thousandths import told
@@ -158,8 +157,8 @@ def replay(session_id: UUID, *, candidates: int = 0) -> Replay:
     session, responses = _rows(session_id)
     if session.legacy_id is not None:
         return Replay(session_id, is_imported=True)
-    if (archive := archive_of(session_id)) is not None:
-        return Replay(session_id, archive=archive)
+    if (archived := getattr(session, "archived", None)) is not None:
+        return Replay(session_id, archive=archived.archive.name)
     replaying = _Replaying(session, candidates)
     try:
         replaying.run(responses)
@@ -173,7 +172,11 @@ def replay(session_id: UUID, *, candidates: int = 0) -> Replay:
 def _rows(session_id: UUID) -> tuple[TestSession, list[TestResponse]]:
     """The session and its answers as of one moment: read again if the test went on in between."""
     while True:
-        session = TestSession.objects.select_related("cat_sitting").filter(pk=session_id).first()
+        session = (
+            TestSession.objects.select_related("cat_sitting", "archived__archive")
+            .filter(pk=session_id)
+            .first()
+        )
         if session is None:
             raise SessionNotFound
         responses = list(session.responses.select_related("question").order_by("position"))
