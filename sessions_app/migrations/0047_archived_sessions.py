@@ -96,7 +96,7 @@ NEWS_ALONE = "\n    AND NOT EXISTS (SELECT FROM archived_sessions AS archived WH
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0045_shared_tests")]
+    dependencies = [("sessions_app", "0046_mail")]
 
     operations = [
         migrations.CreateModel(
