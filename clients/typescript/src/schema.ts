@@ -7183,7 +7183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was there, and is not kept any more. */
+            /** @description It was here, and is not any more; the detail says why, or which file has it. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -10891,7 +10891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Taken out of the database: the detail names the file that has it. */
+            /** @description It was here, and is not any more; the detail says why, or which file has it. */
             410: {
                 headers: {
                     [name: string]: unknown;

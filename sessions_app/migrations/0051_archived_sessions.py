@@ -96,7 +96,7 @@ NEWS_ALONE = "\n    AND NOT EXISTS (SELECT FROM archived_sessions AS archived WH
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0046_mail")]
+    dependencies = [("sessions_app", "0050_imports_are_jobs")]
 
     operations = [
         migrations.CreateModel(
