@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from organisations.models import Organisation
 from sessions_app.administration.invitations import token_of
 from sessions_app.models import InvitationMail
 
@@ -18,7 +19,7 @@ def letter_of(message: InvitationMail, address: str) -> EmailMessage:
     """To this address, in the language of the mailing and the time zone of the organisation."""
     invitation, mailing = message.invitation, message.mailing
     test, name = mailing.test, invitation.student.name
-    organisation = test.organisation
+    organisation = Organisation.objects.get(pk=test.organisation_id)
     zone = ZoneInfo(organisation.time_zone)
     with translation.override(mailing.language), timezone.override(zone):
         parts = [

@@ -199,7 +199,7 @@ def told_by_server(asked: Asked) -> tuple[int, Any, dict[str, str]]:
     path, _, query = address.partition("?")
     sent = b"" if body is None else json.dumps(body).encode()
     environ: dict[str, Any] = {
-        **RequestFactory()._base_environ(),
+        **RequestFactory().get("/").environ,
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
         "QUERY_STRING": query,
