@@ -19,6 +19,7 @@ def letter_of(message: InvitationMail, address: str) -> EmailMessage:
     """To this address, in the language of the mailing and the time zone of the organisation."""
     invitation, mailing = message.invitation, message.mailing
     test, name = mailing.test, invitation.student.name
+    assert test.organisation_id is not None  # no test is stored without
     organisation = Organisation.objects.get(pk=test.organisation_id)
     zone = ZoneInfo(organisation.time_zone)
     with translation.override(mailing.language), timezone.override(zone):
