@@ -145,17 +145,16 @@ class RosterForm(forms.Form):
             self.add_error("file", _("Choose a file or paste a list."))
         return cleaned
 
-    def content(self) -> bytes:
+    def students(self) -> tables.StudentList:
         """The file where there is one, else what was pasted."""
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
         if file is not None:
-            content: bytes = file.read(tables.MOST_BYTES + 1)
-            return content
-        return tables.names_as_table(self.cleaned_data["text"])
+            return tables.StudentList(file.read(tables.MOST_BYTES + 1))
+        return tables.pasted(self.cleaned_data["text"])
 
-    def seen(self, content: bytes) -> str:
+    def seen(self, students: tables.StudentList) -> str:
         """What a report was made of."""
-        return hashlib.sha256(content + repr(self.cleaned_data["is_whole"]).encode()).hexdigest()
+        return hashlib.sha256(students.content + repr(self.cleaned_data["is_whole"]).encode()).hexdigest()
 
 
 class ManyFilesInput(forms.ClearableFileInput):

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sessions_app.administration.classes.tables import MOST_BYTES, names_as_table
+from sessions_app.administration.classes.tables import MOST_BYTES, StudentList, pasted
 
 LONGEST_LIST = 60_000  # characters; a longer list comes as a file
 
@@ -34,9 +34,8 @@ class InviteForm(forms.Form):
             self.add_error("names", _("Type names, or choose a file."))
         return cleaned
 
-    def content(self) -> bytes:
+    def students(self) -> StudentList:
         """No more of a file than a list may have, and one byte, which is then too many."""
         if file := self.cleaned_data["file"]:
-            content: bytes = file.read(MOST_BYTES + 1)
-            return content
-        return names_as_table(self.cleaned_data["names"])
+            return StudentList(file.read(MOST_BYTES + 1))
+        return pasted(self.cleaned_data["names"])

@@ -145,6 +145,7 @@ def test_names_alone_are_enough(teacher: Client, of_hers: SchoolClass) -> None:
         ("student_id,name\n,\ns-1,A\ns-1,B\n", ["Line 4, column student_id: this student is on line 3"]),
         ("student_id,email,extra_time\ns-1,no,301\n", ["column email: it is no", "column extra_time: it is"]),
         ("student_id,name\ns-1,Ada\n,Ada\n", []),  # named twice, once by id: both are in the list
+        ("Ada\n\nada\n", ["Line 3, column name: this student is on line 1 already."]),
         ("name\nAda\nada\n", ["Line 3, column name: this student is on line 2 already."]),
         ("student_id,name\n\u200bs-1,Ada\n", ["Line 2, column student_id: it has a sign"]),
     ],
@@ -164,7 +165,7 @@ def test_two_of_one_name_need_ids(teacher: Client, of_hers: SchoolClass) -> None
     page = teacher.post(page_of(of_hers, "roster"), {"text": "Ada", "do": "look"})
     assert "is the name of 2 students of this class" in page.content.decode()
     german = teacher.post(page_of(of_hers, "roster") + "?language=de", {"text": "Ada", "do": "look"})
-    assert "Zeile 2" in german.content.decode()
+    assert "Zeile 1," in german.content.decode()
 
 
 def test_a_teacher_whose_account_goes_leaves_the_class(of_hers: SchoolClass) -> None:

@@ -64,7 +64,7 @@ def test_names_are_enough_and_the_same_list_again_changes_nothing(teacher: Clien
     [
         ({}, "Type names, or choose a file"),
         ({"names": "name,colour\nAda,red"}, "it must be one of"),
-        ({"names": "Ada\nAda"}, "this student is on line 2 already"),
+        ({"names": "Ada\n\nAda"}, "Line 3, column name: this student is on line 1 already"),
     ],
 )
 def test_a_wrong_list_invites_nobody(

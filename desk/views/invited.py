@@ -39,7 +39,7 @@ def students(request: DeskRequest, test_id: int) -> HttpResponse:
     problems: list[Any] = []
     if is_sent and form.is_valid():
         try:
-            done = inviting.invite_list(test_of(test_id), form.content())
+            done = inviting.invite_list(test_of(test_id), form.students())
             said = _("Invited: {new}. Invited before: {known}.").format(new=done.new, known=done.known)
             messages.success(request, said)
             return go_to(request, reverse("desk:test_students", args=[test_id]))

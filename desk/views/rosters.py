@@ -26,12 +26,12 @@ def class_roster(request: DeskRequest, class_id: UUID) -> HttpResponse:
     form = RosterForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         return _show(request, school_class, form, {})
-    content, said = form.content(), ""
+    students, said = form.students(), ""
     is_meant = request.POST.get("do") == "take"
-    if is_meant and request.POST.get("seen") != form.seen(content):
+    if is_meant and request.POST.get("seen") != form.seen(students):
         said, is_meant = _("The list is another now. Look at what would change, then take it."), False
     try:
-        lines = tables.read_roster(content)
+        lines = tables.read_roster(students)
         report = rosters.bring(
             school_class,
             lines,
@@ -48,7 +48,7 @@ def class_roster(request: DeskRequest, class_id: UUID) -> HttpResponse:
         request,
         school_class,
         form,
-        {"said": said, "report": report, "seen": form.seen(content), "fates": words()},
+        {"said": said, "report": report, "seen": form.seen(students), "fates": words()},
     )
 
 

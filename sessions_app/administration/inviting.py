@@ -9,7 +9,7 @@ from django.db import transaction
 from sessions_app.administration import invitations
 from sessions_app.administration.classes.members import NameIsNotOne, new_id
 from sessions_app.administration.classes.people import keep
-from sessions_app.administration.classes.tables import Line, RosterRefused, read_roster
+from sessions_app.administration.classes.tables import Line, RosterRefused, StudentList, read_roster
 from sessions_app.administration.finding import ids_of_students_called
 from sessions_app.administration.invitations import Invited
 from sessions_app.models import Invitation, NamedTest, TestSession
@@ -75,12 +75,12 @@ def _reached(invitation: Invitation) -> Reached:
 
 
 @transaction.atomic
-def invite_list(test: NamedTest, content: bytes) -> Invited:
+def invite_list(test: NamedTest, students: StudentList) -> Invited:
     """Invite the students of a list, all or none. Who is named without an id is the one who is invited by
     that name already, else new; so the same list again changes nothing. Raises `RosterRefused`.
     """
     NamedTest.objects.select_for_update(no_key=True).get(pk=test.pk)  # two lists at once wait
-    lines = _with_ids(test, read_roster(content))
+    lines = _with_ids(test, read_roster(students))
     kept = keep([line.person for line in lines])
     return invitations.invite(test, [{"student_id": student_id} for student_id in kept])
 

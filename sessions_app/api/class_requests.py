@@ -77,11 +77,10 @@ class RosterTable(StrictBody):
         return attrs
 
     @staticmethod
-    def content(fields: Mapping[str, Any]) -> bytes:
+    def students(fields: Mapping[str, Any]) -> tables.StudentList:
         if "table" in fields:
-            return tables.names_as_table(fields["table"])
-        content: bytes = fields["file"].read(tables.MOST_BYTES + 1)
-        return content
+            return tables.pasted(fields["table"])
+        return tables.StudentList(fields["file"].read(tables.MOST_BYTES + 1))
 
 
 class SchoolRoster(StrictBody):

@@ -181,7 +181,7 @@ class ClassRosterView(ClientView):
         found, fields = class_of(request, class_id), body_of(request, RosterTable)
         field = "table" if "table" in fields else "file"
         with refused_list(field):
-            lines = tables.read_roster(RosterTable.content(fields))
+            lines = tables.read_roster(RosterTable.students(fields))
         return _brought(found, lines, fields, field, timezone.now())
 
 

@@ -62,18 +62,20 @@ def place(line: int, column: str | int | None = None) -> Sentence:
     )
 
 
-def read_table(content: bytes, *, is_lower_case: bool = False, row_names: str = "") -> Table:
+def read_table(
+    content: bytes, *, is_lower_case: bool = False, row_names: str = "", first_line: int = 1
+) -> Table:
     """The table that a file holds. Names of columns lose the blanks around them, cells nothing.
 
     `is_lower_case`: columns may be called in capitals too. `row_names`: what to call a first column that the
-    header gives no name or leaves out, as R writes it. Raises `TableRefused` with all that is wrong.
+    header gives no name or leaves out, as R writes it. `first_line`: which number a text's first line
+    has, 0 where a header was put before what people see. Raises `TableRefused` with all that is wrong.
     """
     if is_workbook(content):
         return _of_workbook(content, is_lower_case, row_names)
     text = _decoded(content)
-    first_line = 1
     if announced := _SEPARATOR_LINE.match(text):
-        text, first_line = text[announced.end() :], 2
+        text, first_line = text[announced.end() :], first_line + 1
     separator = announced[1] if announced else _separator_of(text)
     lines = _Lines(text, separator, first_line)
     numbered = iter(lines)

@@ -53,23 +53,31 @@ class Line:
     person: Person
 
 
-def names_as_table(text: str) -> bytes:
-    """What was pasted: a table with its header, or names alone, one a line."""
+@dataclass(frozen=True)
+class StudentList:
+    """A table of students as it came. `first_line`: which number its first line has in messages."""
+
+    content: bytes
+    first_line: int = 1
+
+
+def pasted(text: str) -> StudentList:
+    """What was pasted: a table with its header, or names alone, one a line, which get a header as line 0."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     cells = [cell.strip(' "').lower() for cell in re.split("[,;\t]", first)]
     if any(cell in ALIASES for cell in cells):
-        return text.encode()
+        return StudentList(text.encode())
     table = io.StringIO()
     csv.writer(table).writerows([["name"], *([" ".join(line.split())] for line in text.splitlines())])
-    return table.getvalue().encode()
+    return StudentList(table.getvalue().encode(), first_line=0)
 
 
-def read_roster(content: bytes) -> list[Line]:
+def read_roster(students: StudentList) -> list[Line]:
     """The students of a CSV table or a workbook. Raises `RosterRefused` with all that is wrong."""
-    if len(content) > MOST_BYTES:
+    if len(students.content) > MOST_BYTES:
         raise RosterRefused([say("The file is larger than {most} MiB.", most=MOST_BYTES // 1024**2)])
     try:
-        table = read_table(content, is_lower_case=True)
+        table = read_table(students.content, is_lower_case=True, first_line=students.first_line)
     except TableRefused as refused:
         raise RosterRefused(refused.problems) from refused
     columns = _columns(table)
