@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 
-.PHONY: run manage test screenshots lint types migrations-check audit lock sbom kubernetes fuzz schema benchmarks load chaos proofs clean
+.PHONY: run manage test screenshots lint types migrations-check audit lock sbom kubernetes lti-original fuzz schema benchmarks load chaos proofs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/local.stamp
@@ -47,6 +47,11 @@ lock: $(VENV)/dev.stamp
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet --disable-pip-version-check pip-tools==7.6.2
 	$(VENV)/lock/bin/pip-compile --quiet --generate-hashes --no-header --no-annotate --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/base.lock requirements/base.txt
+
+# LTI's tests with PyLTI1p3, which pylti1p3next was forked from and whose name of import it has.
+lti-original: $(VENV)/dev.stamp $(VENV)/lti-original.stamp
+	PYTHONPATH=$(VENV)/lti-original $(BIN)/python -c 'import pylti1p3; assert pylti1p3.__version__ == "2.0.0", pylti1p3.__file__'
+	PYTHONPATH=$(VENV)/lti-original $(BIN)/python -m pytest -n $(WORKERS) sessions_app/lti/tests $(ARGS)
 
 # What checkov has against the rendered overlays and the Dockerfile; what is meant so stands in deploy/checkov.yaml. No network.
 kubernetes: $(VENV)/dev.stamp $(VENV)/checkov.stamp
@@ -94,6 +99,12 @@ clean:
 # A place of its own: it brings a hundred packages, some in versions that ours are not.
 $(VENV)/checkov.stamp: requirements/checkov.txt | $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/checkov && $(VENV)/checkov/bin/pip install --quiet --disable-pip-version-check -r requirements/checkov.txt
+	@touch $@
+
+# In a folder of its own, put before ours; what it needs is there.
+$(VENV)/lti-original.stamp: requirements/lti-original.txt | $(VENV)/bin/python
+	rm -rf $(VENV)/lti-original
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/lti-original -r requirements/lti-original.txt
 	@touch $@
 
 $(VENV)/bin/python:

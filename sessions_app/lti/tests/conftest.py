@@ -37,7 +37,8 @@ def school(running_school: School, db: None, settings: Any) -> School:
         key_set(timezone.now())
         _kept.extend(dict(key) for key in LtiKey.objects.values())
     running_school.knows("http://testserver", key_set(timezone.now()))
-    running_school.scores, running_school.members, running_school.newest = [], [], {}
+    running_school.scores, running_school.newest = [], {}
+    running_school.members, running_school.members_on_second_page = [], []
     running_school.asked, running_school.failing, running_school.registered = [], None, None
     Connector._tokens.clear()
     return running_school

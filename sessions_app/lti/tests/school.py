@@ -29,6 +29,7 @@ LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
 TEACHER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+SECOND_PAGE = "Ym9vazpR"  # platforms mark pages as they like: capitals are part of it
 CLIENT_ID, DEPLOYMENT = "client-1", "deployment-1"
 
 
@@ -92,7 +93,9 @@ class _Roster(NamesRoleProvisioningService):  # type: ignore[misc]
         return Context("course-1", "M8", "Mathematics 8b")
 
     def get_member_data_page(self, **_: Any) -> Any:
-        return {"content": list(self.school.members), "has_next": False, "next": None}
+        is_second = self.request.get_data.get("page") == SECOND_PAGE
+        members = self.school.members_on_second_page if is_second else self.school.members
+        return {"content": list(members), "has_next": False, "next": None}
 
 
 class School:
@@ -102,6 +105,7 @@ class School:
         self.scores: list[dict[str, Any]] = []
         self.newest: dict[str, str] = {}
         self.members: list[dict[str, Any]] = []
+        self.members_on_second_page: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.failing: int | None = None
         self.registered: dict[str, Any] | None = None
@@ -262,6 +266,8 @@ def _handler(school: School) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))
+            if self.path == "/members" and school.members_on_second_page:
+                self.send_header("Link", f'<{school.root}/members?page={SECOND_PAGE}>; rel="next"')
             self.end_headers()
             self.wfile.write(sent)
 
