@@ -18,6 +18,7 @@ from adaptive.health import health
 from adaptive.metrics import metrics
 from adaptive.probes import live, ready
 from desk import doors as desk_doors
+from sessions_app.admin.named_tests import invitation_list
 from sessions_app.api.access_tokens import AccessTokenView
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE
 from sessions_app.api.versions import ROOTS
@@ -54,6 +55,7 @@ urlpatterns = [
     path("desk/", include("desk.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/login/", RedirectView.as_view(pattern_name="desk:log_in", query_string=True)),  # one way in
+    path("admin/sessions_app/invitation/", invitation_list),
     path("admin/", admin.site.urls),
 ]
 

@@ -49,6 +49,11 @@ def found(page: Any, request: HttpRequest, object_id: str) -> Any:
     return row
 
 
+def is_key(text: str) -> bool:
+    """Whether this part of a query can be the key of a row, which a page of the desk is to find."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def to_desk(request: HttpRequest, page: str, *ids: object) -> HttpResponse:
     """To a page of the desk, which has what was here before; the query goes with it."""
     address, query = reverse(f"desk:{page}", args=ids), request.META.get("QUERY_STRING", "")

@@ -1,4 +1,7 @@
-"""The live view: who is where in a running test; extend, end, or let an expired one go on."""
+"""The live view of tests that clients began without a name: who is where; end one, or let it go on.
+
+Named tests have their own at the desk; only they have deadlines.
+"""
 
 import json
 import secrets
@@ -9,7 +12,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,15 +21,14 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import ActionForm, BaseDialogForm
-from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sessions_app.admin import live_rows
-from sessions_app.admin.common import ReadOnly, go_on
+from sessions_app.admin.common import ReadOnly, go_on, is_key
 from sessions_app.admin.confirming import ask, confirmed_ids
 from sessions_app.admin.searching import SearchedByStudent
 from sessions_app.admin.sessions import STATUS_COLOURS
 from sessions_app.administration import supervision
-from sessions_app.administration.supervision import MOST_MINUTES, Outcome, Supervisor
+from sessions_app.administration.supervision import Outcome, Supervisor
 from sessions_app.models import LiveSession, TestSession
 from sessions_app.refusals import Refusal
 from testing_engine.growing_lists import GrowingChangeList, GrowingList
@@ -34,36 +36,21 @@ from testing_engine.growing_lists import GrowingChangeList, GrowingList
 EXPIRED_WITHIN = timedelta(days=1)
 RUNNING = Q(status=TestSession.Status.ACTIVE)
 MOST = 500  # running tests of a list, and as many that expired; a filter or a search shows others
-MINUTES = 10
-VERBS = {"extend": "Extended", "end": "Ended", "resume": "Goes on"}
+VERBS = {"end": "Ended", "resume": "Goes on"}
 Act = Callable[[list[Any], Supervisor], Outcome]
 
 
 def _key() -> str:
-    """Hidden in each form, so that a double click extends once."""
+    """Hidden in each form, so that a double click acts once."""
     return secrets.token_urlsafe(16)
 
 
-class MinutesActionForm(ActionForm):  # type: ignore[misc]
-    minutes = forms.IntegerField(
-        label="minutes",
-        required=False,
-        min_value=1,
-        max_value=MOST_MINUTES,
-        initial=MINUTES,
-        widget=forms.NumberInput({"class": "bg-white/20 px-2 py-1 rounded-default w-20"}),
-    )
+class KeyForm(ActionForm):  # type: ignore[misc]
     key = forms.CharField(label="", widget=forms.HiddenInput, initial=_key, required=False, max_length=64)
 
 
 class ConfirmForm(BaseDialogForm):  # type: ignore[misc]
     key = forms.CharField(widget=forms.HiddenInput, initial=_key, max_length=64)
-
-
-class ExtendForm(ConfirmForm):
-    minutes = forms.IntegerField(
-        min_value=1, max_value=MOST_MINUTES, initial=MINUTES, widget=UnfoldAdminIntegerFieldWidget
-    )
 
 
 def _expired() -> Q:
@@ -88,16 +75,16 @@ class LiveChangeList(GrowingChangeList):
 
 @admin.register(LiveSession)
 class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  # type: ignore[misc]
-    """Running tests, and those that expired within a day. The page updates by itself (live.js)."""
+    """Those that run, and those that expired within a day. The page updates by itself (live.js)."""
 
-    list_display = ["student", "test", "state", "question", "ability", "started_at", "idle", "left"]
+    list_display = ["student", "state", "question", "ability", "started_at", "idle"]
     list_display_links = None
-    list_filter = ["named_test", "status"]
-    list_select_related = ["student", "named_test", "plan"]
+    list_filter = ["status"]
+    list_select_related = ["student", "plan"]
     list_per_page = 100
-    action_form = MinutesActionForm
-    actions = ["extend_these", "end_these", "resume_these"]
-    actions_row = ["extend_one", "end_one", "resume_one"]
+    action_form = KeyForm
+    actions = ["end_these", "resume_these"]
+    actions_row = ["end_one", "resume_one"]
     ordering = ["status", "-started_at", "pk"]
 
     class Media:
@@ -114,10 +101,17 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LiveSession]:
         found: QuerySet[LiveSession] = super().get_queryset(request)
-        return found.filter(RUNNING | _expired())
+        return found.filter(RUNNING | _expired(), named_test=None)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[GrowingChangeList]:
         return LiveChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if is_key(test_id := request.GET.get("named_test__id__exact", "")):
+            return HttpResponseRedirect(reverse("desk:live", args=[test_id]))
+        titled = {"title": "Tests without a name; a named test's live view is at the desk"}
+        page: HttpResponse = super().changelist_view(request, {**titled, **(extra_context or {})})
+        return page
 
     def get_urls(self) -> list[URLPattern]:
         changes = self.admin_site.admin_view(require_POST(self.changes))
@@ -142,10 +136,6 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
         reply = {"now": round(now.timestamp() * 1000), "order": order, "cells": news.cells, "rows": rows}
         return JsonResponse(reply, headers={"Cache-Control": "no-store"})
 
-    @admin.display(description="test")
-    def test(self, session: LiveSession) -> str:
-        return session.named_test.title if session.named_test else "–"
-
     @display(description="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
     def state(self, session: LiveSession) -> tuple[str, str]:
         return session.status, session.get_status_display()
@@ -162,19 +152,7 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
     def idle(self, session: LiveSession) -> str:
         return live_rows.idle(session, timezone.now())
 
-    @admin.display(description="time left")
-    def left(self, session: LiveSession) -> str:
-        return live_rows.left(session, timezone.now())
-
     # --- Several at once ---------------------------------------------------------------------------------
-
-    @admin.action(description="Extend by the minutes beside", permissions=["operate"])
-    def extend_these(self, request: HttpRequest, sessions: QuerySet[LiveSession]) -> None:
-        form = ExtendForm(request, None, {**request.POST.dict(), "_form_submitted": "on"})
-        if not form.is_valid():
-            self.message_user(request, f"minutes: {form.errors['minutes'][0]}", messages.ERROR)
-            return
-        self._act(request, sessions, form.cleaned_data["key"], extending(form.cleaned_data["minutes"]))
 
     @admin.action(description="End now, with the results so far", permissions=["operate"])
     def end_these(self, request: HttpRequest, sessions: QuerySet[LiveSession]) -> HttpResponse | None:
@@ -190,21 +168,6 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
         self._act(request, sessions, None, resume)
 
     # --- One ---------------------------------------------------------------------------------------------
-
-    @action(  # type: ignore[untyped-decorator]
-        description="Extend",
-        url_path="extend",
-        permissions=["operate"],
-        icon="more_time",
-        dialog={
-            "title": "Give more time",
-            "description": "Minutes after its deadline, or from now where that has passed.",
-            "form_class": ExtendForm,
-            "form_submit_text": "Extend",
-        },
-    )
-    def extend_one(self, request: HttpRequest, form: ExtendForm, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, form, extending(form.cleaned_data["minutes"]))
 
     @action(  # type: ignore[untyped-decorator]
         description="End now",
@@ -254,13 +217,6 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
         for reason in dict.fromkeys(refused):
             times = refused.count(reason)
             self.message_user(request, f"{times} not done: {reason}", messages.WARNING)
-
-
-def extending(minutes: int) -> Act:
-    def extend(ids: list[Any], supervisor: Supervisor) -> Outcome:
-        return supervision.extend(ids, minutes, supervisor, now=timezone.now())
-
-    return extend
 
 
 def end(ids: list[Any], supervisor: Supervisor) -> Outcome:

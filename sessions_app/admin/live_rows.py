@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from sessions_app.administration.live import milliseconds, span
-from sessions_app.models import LiveSession, TestSession
+from sessions_app.models import LiveSession
 from sessions_app.sitting.thousandths import told
 
 
@@ -41,17 +41,12 @@ def news_of(sessions: Sequence[LiveSession], known: Mapping[str, object], now: d
 
 def version_of(session: LiveSession) -> str:
     """Equal for as long as the row tells the same. Begins with the status."""
-    test = session.named_test.title if session.named_test else ""
     told_of = (
         session.student.external_id,
-        test,
         session.questions_answered,
         session.theta,
         session.standard_error,
         session.last_activity,
-        session.deadline,
-        session.is_waiting,
-        session.paused_at,
     )
     return f"{session.status}-{blake2b(repr(told_of).encode(), digest_size=8).hexdigest()}"
 
@@ -76,23 +71,8 @@ def idle(session: LiveSession, now: datetime) -> SafeString:
     return format_html('<span data-since="{}">{}</span>', milliseconds(since), span(now - since))
 
 
-def left(session: LiveSession, now: datetime) -> str:
-    if session.deadline is None:
-        return "no limit"
-    if session.is_waiting:
-        return "not begun"
-    if session.paused_at is not None:
-        return f"paused at {span(session.deadline - session.paused_at)}"
-    until = session.deadline
-    text = "time is up" if until < now else span(until - now)
-    if session.status != TestSession.Status.ACTIVE:
-        return text
-    return format_html('<span data-until="{}">{}</span>', milliseconds(until), text)
-
-
 CELLS: dict[str, Callable[[LiveSession, datetime], str]] = {
     "question": question,
     "ability": ability,
     "idle": idle,
-    "left": left,
 }

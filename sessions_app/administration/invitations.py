@@ -1,10 +1,10 @@
-"""Invitations to a named test: a list of students in, a list of links out, and the test that a link opens."""
+"""Invitations to a named test: students in, a list of links out, and the test that a link opens."""
 
 import base64
 import binascii
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.core import signing
@@ -23,25 +23,14 @@ from sessions_app.sitting.result_specs import load_spec
 from sessions_app.sitting.standing import Standing
 from sessions_app.sitting.tokens import make_session_token
 from testing_engine.interchange.names import problem_of_student_id, problem_of_words
-from testing_engine.interchange.tables import Table, TableRefused, place, read_table
 
 MOST_STUDENTS = 10_000
-MOST_BYTES = 4 * 1024 * 1024
-COLUMNS = ("student_id", "name", "email", "grade")
 LONGEST = {"name": 200, "email": 254, "grade": 50}  # as in `Student`
 CHOICE_LASTS = timedelta(minutes=15)  # from choosing a name to beginning
 _SALT, _MARK = "sessions_app.invitation", 6  # bytes
 
 
-# --- The list of students --------------------------------------------------------------------------------
-
-
-class ListRefused(ValueError):
-    """The list is not as it should be; nothing was changed. `problems`: one sentence each, with its place."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = list(problems)
+# --- Students --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -50,63 +39,6 @@ class Invited:
 
     new: int
     known: int
-
-
-def parse_students(content: bytes) -> list[dict[str, str]]:
-    """Rows of `COLUMNS` from a workbook, or from CSV with a header, separated by commas, semicolons or tabs.
-
-    Raises `ListRefused` with everything that is wrong, by line and column.
-    """
-    if len(content) > MOST_BYTES:
-        raise ListRefused([f"The file is larger than {MOST_BYTES // 1024**2} MiB."])
-    try:
-        table = read_table(content, is_lower_case=True)
-    except TableRefused as refused:
-        raise ListRefused(refused.problems) from refused
-    _check_header(table)
-    parsed = _Parsed()
-    for row in table.rows:
-        parsed.take(row.line, {name: cell.strip(" ") for name, cell in row.cells.items()})
-    if not parsed.rows and not parsed.problems:
-        parsed.problems.append(f"{place(table.line + 1)}: there is no student in the list.")
-    if parsed.problems:
-        raise ListRefused(parsed.problems)
-    return parsed.rows
-
-
-def _check_header(table: Table) -> None:
-    problems = [
-        f"{place(table.line, name)}: it must be one of {', '.join(COLUMNS)}."
-        for name in table.header
-        if name not in COLUMNS
-    ]
-    if "student_id" not in table.header:
-        problems.append(
-            f"{place(table.line, 'student_id')}: it is missing. The first line names the columns."
-        )
-    if problems:
-        raise ListRefused(problems)
-
-
-@dataclass
-class _Parsed:
-    rows: list[dict[str, str]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    lines: dict[str, int] = field(default_factory=dict)  # by student id
-
-    def take(self, line: int, row: dict[str, str]) -> None:
-        for column, value in row.items():
-            if message := problem_of_cell(column, value):
-                self.problems.append(f"{place(line, column)}: it {message}.")
-        student_id = row["student_id"]
-        if student_id in self.lines:
-            self.problems.append(
-                f"{place(line, 'student_id')}: this student is on line {self.lines[student_id]} already."
-            )
-        if len(self.rows) == MOST_STUDENTS:
-            raise ListRefused([f"Line {line}: a list holds at most {MOST_STUDENTS} students."])
-        self.lines.setdefault(student_id, line)
-        self.rows.append(row)
 
 
 def problem_of_cell(column: str, value: str) -> str | None:

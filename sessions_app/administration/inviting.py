@@ -80,7 +80,7 @@ def invite_list(test: NamedTest, students: StudentList) -> Invited:
     that name already, else new; so the same list again changes nothing. Raises `RosterRefused`.
     """
     NamedTest.objects.select_for_update(no_key=True).get(pk=test.pk)  # two lists at once wait
-    lines = _with_ids(test, read_roster(students))
+    lines = _with_ids(test, read_roster(students, invitations.MOST_STUDENTS))
     kept = keep([line.person for line in lines])
     return invitations.invite(test, [{"student_id": student_id} for student_id in kept])
 

@@ -9,12 +9,11 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
-from rest_framework.test import APIClient
 
-from sessions_app.admin.tests.test_teachers_admin import LIVE, NAMED_TESTS, begin, form_data
-from sessions_app.administration import invitations
-from sessions_app.models import Invitation, NamedTest, TestSession
-from sessions_app.tests.factories import make_named_test, make_pool, question
+from sessions_app.admin.tests.test_teachers_admin import LIVE, NAMED_TESTS, form_data
+from sessions_app.conftest import Start
+from sessions_app.models import NamedTest, TestSession
+from sessions_app.tests.factories import make_pool, question
 from testing_engine.form_fields import LinesField, NumbersField
 from testing_engine.models import Question, QuestionPool
 
@@ -155,9 +154,9 @@ def test_a_test_that_is_over_before_it_begins_is_refused(browser: Client, pool: 
 # --- Asked first ----------------------------------------------------------------------------------------
 
 
-def test_ending_all_that_are_ticked_asks_first(browser: Client, api: APIClient, pool: QuestionPool) -> None:
-    make_named_test(pool)
-    begin(api, 3)
+def test_ending_all_that_are_ticked_asks_first(browser: Client, start: Start, pool: QuestionPool) -> None:
+    for each in ("s0", "s1", "s2"):
+        start(student_id=each)
     seen = TestSession.objects.filter(student__external_id__in=["s0", "s1"])
     ticked = {"action": "end_these", "_selected_action": [str(session.pk) for session in seen]}
     asked = browser.post(LIVE, ticked)
@@ -167,22 +166,6 @@ def test_ending_all_that_are_ticked_asks_first(browser: Client, api: APIClient, 
     done = browser.post(LIVE, {**ticked, "confirmed": ids}, follow=True)
     assert "Ended: 2 tests." in done.content.decode()
     assert TestSession.objects.get(status="active").student.external_id == "s2"
-
-
-@pytest.mark.parametrize("action", ["revoke", "renew"])
-def test_links_that_stop_working_are_asked_about(browser: Client, pool: QuestionPool, action: str) -> None:
-    test = make_named_test(pool)
-    invitations.invite(test, [{"student_id": "anna"}])
-    before = Invitation.objects.get()
-    ticked = {"action": action, "_selected_action": [str(before.pk)]}
-    address = "/admin/sessions_app/invitation/"
-    asked = browser.post(address, ticked)
-    assert "these invitations?" in asked.content.decode()
-    unchanged = Invitation.objects.get()
-    assert (unchanged.issue, unchanged.revoked_at) == (before.issue, before.revoked_at)
-    browser.post(address, {**ticked, "confirmed": asked.context["ids"]})
-    changed = Invitation.objects.get()
-    assert (changed.issue, changed.revoked_at) != (before.issue, before.revoked_at)
 
 
 def test_second_factors_are_removed_for_who_lost_them_but_of_nobody_who_may_more(db: None) -> None:

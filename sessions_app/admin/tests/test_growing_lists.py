@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from sessions_app.admin.named_tests import InvitationAdmin
+from sessions_app.admin.live import LiveSessionAdmin
 from sessions_app.admin.students import StudentAdmin
 from sessions_app.administration.finding import ids_of_students_called, students_called
 from sessions_app.conftest import Start
@@ -20,15 +20,14 @@ from testing_engine.models import QuestionPool
 
 STUDENTS = "/admin/sessions_app/student/"
 SESSIONS = "/admin/sessions_app/testsession/"
-INVITATIONS = "/admin/sessions_app/invitation/"
+LIVE = "/admin/sessions_app/livesession/"
 NUMBERS = "invited", "running", "over"
 
 
 @pytest.fixture
 def students(db: None, monkeypatch: pytest.MonkeyPatch) -> list[Student]:
     """Twelve, by their ids; five are a page."""
-    for each in (StudentAdmin, InvitationAdmin):
-        monkeypatch.setattr(each, "list_per_page", 5)
+    monkeypatch.setattr(StudentAdmin, "list_per_page", 5)
     return Student.objects.bulk_create(Student(external_id=f"S-{number:04}") for number in range(12))
 
 
@@ -62,10 +61,8 @@ def test_a_filter_begins_at_the_first_page(browser: Client, students: list[Stude
 def test_no_page_counts_its_table(
     browser: Client, students: list[Student], start: Start, pool: QuestionPool
 ) -> None:
-    test = make_named_test(pool)
-    Invitation.objects.bulk_create(Invitation(test=test, student=student) for student in students[:3])
     start()
-    for address in (STUDENTS, SESSIONS, INVITATIONS, "/admin/testing_engine/question/", f"{SESSIONS}?q=s1"):
+    for address in (STUDENTS, SESSIONS, LIVE, "/admin/testing_engine/question/", f"{SESSIONS}?q=s1"):
         with CaptureQueriesContext(connection) as sent:
             assert browser.get(address).status_code == 200
         assert not [query for query in sent if "COUNT(*)" in query["sql"].upper()], address
@@ -93,14 +90,14 @@ def test_a_named_test_counts_as_far_as_it_says(
 
 
 def test_all_that_were_found_can_be_chosen(
-    browser: Client, students: list[Student], pool: QuestionPool
+    browser: Client, start: Start, pool: QuestionPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test = make_named_test(pool)
-    Invitation.objects.bulk_create(Invitation(test=test, student=student) for student in students)
-    assert listed(browser, INVITATIONS).result_count == 12
-    assert len(listed(browser, INVITATIONS).result_list) == 5
-    everything = {"action": "revoke", "select_across": 1, "_selected_action": [0], "index": 0}
-    assert len(browser.post(INVITATIONS, everything).context["ids"].split(",")) == 12
+    monkeypatch.setattr(LiveSessionAdmin, "list_per_page", 1)
+    begun = {start(student_id=each)["session_id"] for each in ("anna", "ben")}
+    assert listed(browser, LIVE).result_count == 2
+    assert len(listed(browser, LIVE).result_list) == 1
+    everything = {"action": "end_these", "select_across": 1, "_selected_action": [0], "index": 0}
+    assert set(browser.post(LIVE, everything).context["ids"].split(",")) == begun
 
 
 @pytest.mark.parametrize(

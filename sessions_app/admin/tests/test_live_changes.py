@@ -11,7 +11,6 @@ from rest_framework.test import APIClient
 from sessions_app.admin import live
 from sessions_app.conftest import Start, answer_questions
 from sessions_app.models import TestSession
-from sessions_app.tests.factories import make_named_test
 from testing_engine.models import QuestionPool
 
 LIVE = "/admin/sessions_app/livesession/"
@@ -89,7 +88,6 @@ def test_what_is_no_knowledge_is_refused(browser: Client, body: str) -> None:
     assert browser.post(f"{LIVE}changes/", body, content_type="application/json").status_code == 400
 
 
-def test_only_who_may_see_tests_gets_news(client: Client, pool: QuestionPool) -> None:
-    make_named_test(pool)
+def test_only_who_may_see_tests_gets_news(client: Client) -> None:
     reply = client.post(f"{LIVE}changes/", {"known": {}}, content_type="application/json")
     assert reply.status_code == 302

@@ -1,17 +1,15 @@
-"""The admin's pages for teachers: named tests, invitations, live view, results."""
+"""The admin's pages of named tests and of tests without a name: rules, live view, results."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from sessions_app.conftest import answer_questions, browser_of
+from sessions_app.conftest import Start, answer_questions, browser_of
 from sessions_app.models import Invitation, NamedTest, SessionEvent, Student, TestSession
 from sessions_app.tests.factories import last_active, make_named_test, make_pool
 from testing_engine.models import QuestionPool
@@ -121,79 +119,46 @@ def test_it_names_the_field_that_is_wrong(
     assert not NamedTest.objects.exists()
 
 
-def test_it_invites_a_list_and_gives_links_that_work(browser: Client, pool: QuestionPool) -> None:
-    test = make_named_test(pool, takers="invited")
-    upload = SimpleUploadedFile("list.csv", b"student_id,name\nanna,Anna\nben,=1+1\n")
-    reply = browser.post(f"{NAMED_TESTS}{test.pk}/invite/", {"students": upload}, follow=True)
-    assert "Invited 2; 0 were invited already." in reply.content.decode()
-    assert f'<a href="{NAMED_TESTS}{test.pk}/links/">' in reply.content.decode()
-    links = browser.get(f"{NAMED_TESTS}{test.pk}/links/")
-    text = b"".join(links.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-    lines = text.splitlines()
-    assert lines[0] == "student_id,name,link"
-    assert lines[2].startswith("ben,'=1+1,http://testserver/take/test#invitation=")
-    token = lines[1].partition("#invitation=")[2]
-    started = APIClient().post("/api/invitations/start", {"invitation": token})
-    assert started.json()["student_id"] == "anna"
-
-
-def test_it_says_what_is_wrong_with_a_list(browser: Client, pool: QuestionPool) -> None:
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("namedtest/{}/invite/", "tests/{}/students"),
+        ("namedtest/{}/links/", "tests/{}/students/links"),
+        ("namedtest/{}/live/", "tests/{}/live"),
+        ("invitation/?test__id__exact={}", "tests/{}/students"),
+        ("invitation/?test__id__exact=x", "tests/"),
+        ("invitation/", "tests/"),
+        ("livesession/?named_test__id__exact={}", "tests/{}/live"),
+    ],
+)
+def test_students_and_live_views_of_a_test_are_at_the_desk(
+    browser: Client, pool: QuestionPool, here: str, there: str
+) -> None:
     test = make_named_test(pool)
-    upload = SimpleUploadedFile("list.csv", b"student_id,email\nanna,<nobody>\n")
-    page = browser.post(f"{NAMED_TESTS}{test.pk}/invite/", {"students": upload}).content.decode()
-    assert "Line 2, column email: it is no e-mail address." in page
-    assert not Invitation.objects.exists()
-    assert not Student.objects.exists()
+    reply = browser.get(f"/admin/sessions_app/{here.format(test.pk)}", follow=True)
+    assert reply.status_code == 200
+    assert reply.redirect_chain == [(f"/desk/{there.format(test.pk)}", 302)]
 
 
-def test_it_revokes_and_renews(browser: Client, pool: QuestionPool) -> None:
-    student = Student.objects.create(external_id="anna")
-    invitation = Invitation.objects.create(test=make_named_test(pool), student=student)
-    address = "/admin/sessions_app/invitation/"
-    browser.post(
-        address, {"action": "revoke", "_selected_action": [invitation.pk], "confirmed": invitation.pk}
-    )
-    invitation.refresh_from_db()
-    assert invitation.revoked_at is not None
-    browser.post(
-        address, {"action": "renew", "_selected_action": [invitation.pk], "confirmed": invitation.pk}
-    )
-    invitation.refresh_from_db()
-    assert not Invitation.objects.filter(revoked_at__isnull=False).exists()
-    assert invitation.issue == 2
-
-
-def test_it_shows_who_is_where(browser: Client, api: APIClient, pool: QuestionPool) -> None:
-    make_named_test(pool, time_limit_minutes=30)
-    begin(api, answers=2)
+def test_it_shows_who_is_where_in_tests_without_a_name(
+    browser: Client, api: APIClient, start: Start, pool: QuestionPool
+) -> None:
+    make_named_test(pool)
+    begin(api, student_id="of-a-named-test")
+    answer_questions(api, start(), 2)
     page = browser.get(LIVE).content.decode()
     assert "3 of at most 5" in page
     assert "live.js" in page
     assert "Math: " in page
+    assert "of-a-named-test" not in page
     TestSession.objects.update(status="completed", completed_at=timezone.now(), current_position=None)
     assert "3 of at most 5" not in browser.get(LIVE).content.decode()
 
 
-def test_it_extends_several_once(browser: Client, api: APIClient, pool: QuestionPool) -> None:
-    make_named_test(pool, time_limit_minutes=30)
-    begun = begin(api, 3)
-    before = dict(TestSession.objects.values_list("pk", "deadline"))
-    chosen = [begun[0]["session_id"], begun[1]["session_id"]]
-    data = {"action": "extend_these", "minutes": 5, "key": "k1", "_selected_action": chosen}
-    for _ in range(2):  # a double click
-        browser.post(LIVE, data)
-    for session in TestSession.objects.all():
-        more = timedelta(minutes=5) if str(session.pk) in chosen else timedelta(0)
-        assert session.deadline is not None
-        assert session.deadline - before[session.pk] == more  # type: ignore[operator]
-    assert SessionEvent.objects.filter(kind="extended", by__username="root").count() == 2
-    browser.post(LIVE, {**data, "minutes": 0, "key": "k2"})
-    assert SessionEvent.objects.filter(kind="extended").count() == 2
-
-
-def test_it_ends_and_resumes_one_by_a_dialog(browser: Client, api: APIClient, pool: QuestionPool) -> None:
-    make_named_test(pool)
-    first, second = begin(api, 2, answers=1)
+def test_it_ends_and_resumes_one_by_a_dialog(
+    browser: Client, api: APIClient, start: Start, pool: QuestionPool
+) -> None:
+    first, second = (start(student_id=each) for each in ("s0", "s1"))
     last_active("2020-01-01T00:00Z", pk=second["session_id"])
     api.post("/api/sessions/cleanup")
     for action, session in (("end", first), ("resume", second)):
@@ -207,10 +172,8 @@ def test_it_ends_and_resumes_one_by_a_dialog(browser: Client, api: APIClient, po
     assert browser_of(second).get(f"/api/test/status/{second['session_id']}").json()["is_active"]
 
 
-def test_it_says_why_something_was_not_done(browser: Client, api: APIClient, pool: QuestionPool) -> None:
-    make_named_test(pool)
-    begun = begin(api, 2)
-    chosen = [each["session_id"] for each in begun]
+def test_it_says_why_something_was_not_done(browser: Client, start: Start, pool: QuestionPool) -> None:
+    chosen = [start(student_id=each)["session_id"] for each in ("s0", "s1")]
     data = {"action": "resume_these", "_selected_action": chosen}
     page = browser.post(LIVE, data, follow=True).content.decode()
     assert "2 not done: Only an expired test can be resumed; this one is active." in page
@@ -224,11 +187,10 @@ def teacher(client: Client, db: None) -> tuple[Client, User]:
 
 
 def test_it_lets_nobody_act_who_may_only_look(
-    teacher: tuple[Client, User], api: APIClient, pool: QuestionPool
+    teacher: tuple[Client, User], start: Start, pool: QuestionPool
 ) -> None:
     client, user = teacher
-    test = make_named_test(pool, time_limit_minutes=30)
-    (begun,) = begin(api)
+    test, begun = make_named_test(pool), start()
     for address in (LIVE, f"{NAMED_TESTS}{test.pk}/results/", f"{NAMED_TESTS}{test.pk}/invite/"):
         assert client.get(address).status_code == 403
     look = ["view_testsession", "view_namedtest"]
@@ -278,7 +240,6 @@ def test_its_pages_cost_the_same_however_long_they_are(
     for address, most in (
         (LIVE, 10),
         (NAMED_TESTS, 9),
-        ("/admin/sessions_app/invitation/", 9),
         (f"{NAMED_TESTS}{test.pk}/results/", 10),
     ):
         with django_assert_max_num_queries(most):

@@ -72,8 +72,8 @@ def pasted(text: str) -> StudentList:
     return StudentList(table.getvalue().encode(), first_line=0)
 
 
-def read_roster(students: StudentList) -> list[Line]:
-    """The students of a CSV table or a workbook. Raises `RosterRefused` with all that is wrong."""
+def read_roster(students: StudentList, most: int = MOST_STUDENTS) -> list[Line]:
+    """At most so many students of a table or a workbook. Raises `RosterRefused` with all that is wrong."""
     if len(students.content) > MOST_BYTES:
         raise RosterRefused([say("The file is larger than {most} MiB.", most=MOST_BYTES // 1024**2)])
     try:
@@ -81,7 +81,7 @@ def read_roster(students: StudentList) -> list[Line]:
     except TableRefused as refused:
         raise RosterRefused(refused.problems) from refused
     columns = _columns(table)
-    read = _Read()
+    read = _Read(most)
     for row in table.rows:
         read.take(row.line, {columns[name]: cell.strip(" ") for name, cell in row.cells.items()})
     if not read.lines and not read.problems:
@@ -119,14 +119,15 @@ def _columns(table: Table) -> dict[str, str]:
 
 @dataclass
 class _Read:
+    most: int
     lines: list[Line] = field(default_factory=list)
     problems: list[Sentence] = field(default_factory=list)
     seen: dict[tuple[str, str], int] = field(default_factory=dict)  # line by id or by name
 
     def take(self, line: int, row: dict[str, str]) -> None:
-        if len(self.lines) == MOST_STUDENTS:
+        if len(self.lines) == self.most:
             raise RosterRefused(
-                [say("{place}: a list holds at most {most} students.", place=place(line), most=MOST_STUDENTS)]
+                [say("{place}: a list holds at most {most} students.", place=place(line), most=self.most)]
             )
         parts = [row.pop(each) for each in ("first_name", "last_name") if each in row]
         if parts and not row.get("name"):

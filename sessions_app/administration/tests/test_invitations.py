@@ -15,7 +15,8 @@ from rest_framework.test import APIClient
 
 from sessions_app import replies
 from sessions_app.administration import invitations, privacy
-from sessions_app.administration.invitations import ListRefused, parse_students
+from sessions_app.administration.classes.people import Person
+from sessions_app.administration.classes.tables import MOST_BYTES, RosterRefused, StudentList, read_roster
 from sessions_app.conftest import Reply, answer_questions, browser_of, client_with
 from sessions_app.models import Invitation, NamedTest, Student, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
@@ -57,22 +58,20 @@ def assert_refused(reply: Reply, status: int, code: str) -> None:
     ],
 )
 def test_it_reads_what_spreadsheets_write(content: str) -> None:
-    rows = parse_students(content.encode())
-    assert sorted(rows, key=lambda row: row["student_id"]) == [
-        {"student_id": "a", "name": "Anna", "email": "a@x.org", "grade": "9b"},
-        {"student_id": "b", "name": "", "email": "", "grade": ""},
-    ]
+    people = [line.person for line in read_roster(StudentList(content.encode()))]
+    anna = Person("a", name="Anna", email="a@x.org", grade="9b")
+    assert sorted(people, key=lambda person: person.student_id) == [anna, Person("b")]
 
 
 @pytest.mark.parametrize(
     ("content", "problems"),
     [
-        (b"", ["Line 1, column student_id: it is missing. The first line names the columns."]),
-        (b"a,Anna\n", ["Line 1, column a: it must be one of", "column anna: ", "student_id: it is missing"]),
+        (b"", ["Line 1: the first line names the columns; student_id or name must be among them."]),
+        (b"a,Anna\n", ["Line 1, column a: it must be one of", "column anna: ", "Line 1: the first line"]),
         (b"student_id,student_id\n", ["Line 1, column student_id: it is there twice."]),
         (b"student_id\n", ["Line 2: there is no student in the list."]),
         (b"student_id,name\na\n", ["Line 2, column name: it has 1 cell, the header has 2."]),
-        (b"student_id,name\n,Anna\nb,B\n\nb,C\n", [
+        (b"student_id,grade\n,9\nb,B\n\nb,C\n", [
             "Line 2, column student_id: it is empty.",
             "Line 5, column student_id: this student is on line 3 already.",
         ]),
@@ -93,20 +92,19 @@ def test_it_reads_what_spreadsheets_write(content: str) -> None:
     ],
 )  # fmt: skip
 def test_it_says_line_and_column_of_all_that_is_wrong(content: bytes, problems: list[str]) -> None:
-    with pytest.raises(ListRefused) as refused:
-        parse_students(content)
+    with pytest.raises(RosterRefused) as refused:
+        read_roster(StudentList(content))
     assert len(refused.value.problems) == len(problems), refused.value.problems
     for said, expected in zip(refused.value.problems, problems, strict=True):
         assert expected in said
 
 
-def test_it_refuses_a_list_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invitations, "MOST_STUDENTS", 2)
-    assert len(parse_students(b"student_id\na\nb\n")) == 2
-    with pytest.raises(ListRefused, match=r"Line 4: a list holds at most 2 students\."):
-        parse_students(b"student_id\na\nb\nc\n")
-    with pytest.raises(ListRefused, match="larger than 4 MiB"):
-        parse_students(b"x" * (invitations.MOST_BYTES + 1))
+def test_it_refuses_a_list_that_is_too_long() -> None:
+    assert len(read_roster(StudentList(b"student_id\na\nb\n"), most=2)) == 2
+    with pytest.raises(RosterRefused, match=r"Line 4: a list holds at most 2 students\."):
+        read_roster(StudentList(b"student_id\na\nb\nc\n"), most=2)
+    with pytest.raises(RosterRefused, match="larger than 2 MiB"):
+        read_roster(StudentList(b"x" * (MOST_BYTES + 1)))
 
 
 def test_it_invites_once_and_keeps_what_a_longer_list_says(pool: QuestionPool) -> None:

@@ -19,13 +19,10 @@ USUAL = {"", "add/", *(f"<path:object_id>/{each}" for each in ("history/", "dele
 
 # Feature of the admin → operations of the API that do it.
 IN_REST: dict[str, tuple[str, ...]] = {
-    "sessions_app.Invitation: revoke": ("post tests/<str:name>/invitations/revoke",),
-    "sessions_app.Invitation: renew": ("post tests/<str:name>/invitations/renew",),
     "sessions_app.LiveSession: changes/": ("get sessions",),
     **{
         f"sessions_app.LiveSession: {feature}": (operation,)
         for act, operation in {
-            "extend": "post test/<str:session_id>/extend",
             "end": "post test/end/<str:session_id>",
             "resume": "post test/<str:session_id>/resume",
         }.items()

@@ -40,9 +40,6 @@ function tick() {
   for (const clock of document.querySelectorAll("#result_list [data-since]")) {
     clock.textContent = span(now - clock.dataset.since);
   }
-  for (const clock of document.querySelectorAll("#result_list [data-until]")) {
-    clock.textContent = clock.dataset.until < now ? "time is up" : span(clock.dataset.until - now);
-  }
 }
 
 // Puts what is new into the table. The rows that go on are the same elements as before.

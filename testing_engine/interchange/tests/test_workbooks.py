@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from sessions_app.administration import invitations
+from sessions_app.administration.classes.people import Person
+from sessions_app.administration.classes.tables import StudentList, read_roster
 from testing_engine import importing
 from testing_engine.interchange.imported import Upload, UploadRefused
 from testing_engine.interchange.readers import format_of, read_upload
@@ -157,8 +158,8 @@ def test_the_template_comes_in_as_it_is(db: None, form: Form) -> None:
 
 
 def test_a_list_of_students_may_be_a_workbook() -> None:
-    rows = invitations.parse_students(workbook([["Student_ID", "Grade"], [4711, 9], ["s2", None]]))
-    assert rows == [{"student_id": "4711", "grade": "9"}, {"student_id": "s2", "grade": ""}]
+    lines = read_roster(StudentList(workbook([["Student_ID", "Grade"], [4711, 9], ["s2", None]])))
+    assert [line.person for line in lines] == [Person("4711", grade="9"), Person("s2")]
 
 
 def test_a_part_is_checked_whatever_it_is_called() -> None:
