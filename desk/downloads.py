@@ -1,4 +1,4 @@
-"""Files: the numbers of a picture, and lists that people open in a spreadsheet."""
+"""Files: the numbers of a picture, lists that people open in a spreadsheet, and pages to print."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,4 +23,13 @@ def sheet_of(name: str, header: Sequence[str], rows: Iterable[Sequence[object]])
         csv_lines(header, rows, is_for_people=True),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
+    )
+
+
+def paper_of(name: str, content: bytes) -> HttpResponse:
+    """A PDF with people in it, which nobody on the way keeps."""
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}.pdf"', "Cache-Control": "no-store"},
     )

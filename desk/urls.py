@@ -17,6 +17,7 @@ from desk.views import (
     measuring,
     media,
     organisation,
+    paper,
     parameters,
     pools,
     questions,
@@ -125,6 +126,7 @@ urlpatterns = [
     path("classes/<uuid:class_id>/tests/<int:given_pk>/", handing_out.class_test, name="class_test"),
     path("classes/<uuid:class_id>/tests/<int:given_pk>/change", handing_out.change, name="change_given"),
     path("classes/<uuid:class_id>/tests/<int:given_pk>/slips", handing_out.slips, name="slips"),
+    path("classes/<uuid:class_id>/tests/<int:given_pk>/slips.pdf", paper.slips_file, name="slips_file"),
     path("classes/<uuid:class_id>/tests/<int:given_pk>/results", class_results.results, name="class_results"),
     path(
         "classes/<uuid:class_id>/tests/<int:given_pk>/results.csv",
@@ -135,6 +137,16 @@ urlpatterns = [
         "classes/<uuid:class_id>/tests/<int:given_pk>/results/<int:student_pk>",
         class_results.student_report,
         name="class_report",
+    ),
+    path(
+        "classes/<uuid:class_id>/tests/<int:given_pk>/results/<int:student_pk>.pdf",
+        paper.report_file,
+        name="class_report_file",
+    ),
+    path(
+        "classes/<uuid:class_id>/tests/<int:given_pk>/reports.pdf",
+        paper.reports_file,
+        name="class_reports_file",
     ),
     path("classes/<uuid:class_id>/settings", classes.class_settings, name="class_settings"),
     path("classes/<uuid:class_id>/teachers", classes.teachers, name="class_teachers"),

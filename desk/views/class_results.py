@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from desk.doors import DeskRequest, desk_view
 from desk.downloads import sheet_of
+from desk.report_words import answer_lines, state_in_words
 from desk.rights import TEACH
 from desk.views.classes import member_or_404, show_class, viewer_of
 from desk.views.handing_out import given_or_404
@@ -21,18 +22,6 @@ from sessions_app.reporting.class_results import QuestionLine, Standing
 HARD, EASY, ENOUGH = 40, 85, 5  # percent right, percent right, answers from which one says so
 
 
-def state_in_words(standing: Standing) -> str:
-    """Where a student is."""
-    if standing.status is None:
-        return _("has not begun")
-    return {
-        "active": _("is at it"),
-        "completed": _("is done"),
-        "ended": _("ended early"),
-        "expired": _("left it"),
-    }[standing.status]
-
-
 def _hardness(line: QuestionLine) -> str:
     if line.asked < ENOUGH:
         return ""
@@ -41,7 +30,8 @@ def _hardness(line: QuestionLine) -> str:
     return _("easy for this class") if line.percent >= EASY else ""
 
 
-def _class_at(given: Any, school_class: Any) -> list[tuple[Member, Standing, str]]:
+def class_at(given: Any, school_class: Any) -> list[tuple[Member, Standing, str]]:
+    """Everybody in the class, where they stand, and that in words."""
     there = members.members_of(school_class)
     found = class_results.standings(given.test_id, [each.pk for each in there])
     return [(each, found[each.pk], state_in_words(found[each.pk])) for each in there]
@@ -52,7 +42,7 @@ def _class_at(given: Any, school_class: Any) -> list[tuple[Member, Standing, str
 def results(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpResponse:
     """Everybody with where they stand and what came out, then the questions."""
     school_class, given = given_or_404(request, class_id, given_pk)
-    rows = _class_at(given, school_class)
+    rows = class_at(given, school_class)
     over = [standing.session_id for _member, standing, _state in rows if standing.told is not None]
     lines = class_results.question_lines([each for each in over if each is not None])
     counts = [
@@ -64,6 +54,7 @@ def results(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpResponse
         "given": given,
         "rows": rows,
         "counts": counts,
+        "some_are_over": bool(over),
         "questions": [(line, _hardness(line)) for line in lines],
     }
     return show_class(request, school_class, "tests", "class_results", context)
@@ -93,7 +84,7 @@ def results_file(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpRes
             standing.told.headline if standing.told else "",
             " ".join(standing.told.lines) if standing.told else "",
         )
-        for member, standing, state in _class_at(given, school_class)
+        for member, standing, state in class_at(given, school_class)
     )
     return sheet_of("results", header, lines)
 
@@ -102,16 +93,25 @@ def results_file(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpRes
 @desk_view(TEACH)
 def student_report(request: DeskRequest, class_id: UUID, given_pk: int, student_pk: int) -> HttpResponse:
     """One student's result in plain words, and the answers, to read or to print."""
-    school_class, given = given_or_404(request, class_id, given_pk)
-    member = member_or_404(school_class, student_pk)
-    standing = class_results.standings(given.test_id, [student_pk])[student_pk]
-    if standing.session_id is None or standing.told is None:
-        raise Http404
+    school_class, given, member, standing = reported_or_404(request, class_id, given_pk, student_pk)
+    assert standing.session_id is not None
     context = {
         "given": given,
         "member": member,
         "standing": standing,
         "state": state_in_words(standing),
-        "answers": class_results.answers_of(standing.session_id),
+        "answers": answer_lines(class_results.answers_of(standing.session_id)),
     }
     return show_class(request, school_class, "tests", "class_report", context)
+
+
+def reported_or_404(
+    request: DeskRequest, class_id: UUID, given_pk: int, student_pk: int
+) -> tuple[Any, Any, Any, Standing]:
+    """The class, its test, the student, and where they stand, whose test is over."""
+    school_class, given = given_or_404(request, class_id, given_pk)
+    member = member_or_404(school_class, student_pk)
+    standing = class_results.standings(given.test_id, [student_pk])[student_pk]
+    if standing.session_id is None or standing.told is None:
+        raise Http404
+    return school_class, given, member, standing

@@ -3,17 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-import segno
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from desk.class_forms import GiveForm
 from desk.doors import DeskRequest, desk_view, form_of, go_to, show
+from desk.qr_codes import qr_drawn
 from desk.rights import GIVE_TESTS, TEACH
 from desk.views.classes import class_or_404, show_class
 from sessions_app.administration.classes import handing_out
@@ -76,8 +75,8 @@ def class_test(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpRespo
     context = {
         "given": given,
         "code": handing_out.in_groups(given.code),
-        "landing": landing.partition("://")[2],
-        "qr": qr(f"{landing}#{given.code}"),
+        "landing": landing_to_type(request),
+        "qr": qr_drawn(f"{landing}#{given.code}"),
     }
     return show_class(request, school_class, "tests", "class_test", context)
 
@@ -107,21 +106,23 @@ def change(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpResponse:
 def slips(request: DeskRequest, class_id: UUID, given_pk: int) -> HttpResponse:
     """A slip for each student, eight on a page of paper."""
     school_class, given = given_or_404(request, class_id, given_pk)
-    page = request.build_absolute_uri(STUDENT_PAGE)
-    found = handing_out.slips_of(given, page)
+    found = slips_with_links(request, given)
     context = {
         "class": school_class,
         "given": given,
-        "slips": [(each, handing_out.in_groups(each.code), qr(each.link)) for each in found],
-        "landing": request.build_absolute_uri(reverse(LANDING)).partition("://")[2],
+        "slips": [(each, handing_out.in_groups(each.code), qr_drawn(each.link)) for each in found],
+        "landing": landing_to_type(request),
     }
     reply = show(request, "slips", context)
     reply["Cache-Control"] = "no-store"  # it opens tests
     return reply
 
 
-def qr(text: str) -> SafeString:
-    """As SVG of our own making, in the page's ink."""
-    code = segno.make(text, micro=False, error="m")
-    drawn = code.svg_inline(border=2, svgclass="qr", lineclass=None, omitsize=True, light="#fff")
-    return mark_safe(drawn)  # noqa: S308  # of numbers
+def slips_with_links(request: DeskRequest, given: Any) -> list[handing_out.Slip]:
+    """One for each student, with links to the student's page of this host."""
+    return handing_out.slips_of(given, request.build_absolute_uri(STUDENT_PAGE))
+
+
+def landing_to_type(request: DeskRequest) -> str:
+    """Where codes are typed, as one types it: without https://."""
+    return request.build_absolute_uri(reverse(LANDING)).partition("://")[2]

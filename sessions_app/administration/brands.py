@@ -79,6 +79,12 @@ def _address(logo: str) -> str:
     return "" if image is None else address_of(image)
 
 
+def logo_of(organisation: Organisation) -> bytes:
+    """The picture itself; empty where there is none."""
+    image = QuestionImage.objects.filter(pk=organisation.logo).first() if organisation.logo else None
+    return b"" if image is None else bytes(image.content)
+
+
 def described(organisation_id: int) -> Described:
     """As it is now."""
     own = Organisation.objects.get(pk=organisation_id)
