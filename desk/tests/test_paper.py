@@ -88,7 +88,7 @@ def test_what_the_pages_say_is_in_the_files(given: ClassTest) -> None:
         assert file.metadata is not None
         assert file.metadata.title == f"Ada Müller – {given.test.title}"
         assert file.metadata.author == "Größenschule"
-        assert file.root_object["/Lang"] == language
+        assert str(file.root_object["/Lang"]) == language
         assert [len(each.images) for each in file.pages] == [1]
         assert tuple(round(side) for side in file.pages[0].mediabox[2:]) == A4
     both = read(teacher.get(f"{base}/reports.pdf").content)
