@@ -21,6 +21,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from desk.doors import in_language, page_context
+from desk.sign_on.silence import OwnMetadata, asking
 
 View = Callable[..., HttpResponse]
 
@@ -62,11 +63,11 @@ urlpatterns = [
     path("keys/<int:pk>/edit", page(webauthn.edit_webauthn), name="mfa_edit_webauthn"),
     path("cancelled", page(social.login_cancelled), name="socialaccount_login_cancelled"),
     path("error", page(social.login_error), name="socialaccount_login_error"),
-    path(f"{OIDC}/log-in", page(oidc.login), name="openid_connect_login"),
-    path(f"{OIDC}/callback", page(oidc.callback), name="openid_connect_callback"),
-    path(f"{SAML}/log-in", page(saml.login), name="saml_login"),
+    path(f"{OIDC}/log-in", page(asking(oidc.login)), name="openid_connect_login"),
+    path(f"{OIDC}/callback", page(asking(oidc.callback)), name="openid_connect_callback"),
+    path(f"{SAML}/log-in", page(asking(saml.login)), name="saml_login"),
     path(f"{SAML}/acs", saml.acs, name="saml_acs"),
-    path(f"{SAML}/acs/finish", page(saml.finish_acs), name="saml_finish_acs"),
-    path(f"{SAML}/sls", saml.sls, name="saml_sls"),
-    path(f"{SAML}/metadata", saml.metadata, name="saml_metadata"),
+    path(f"{SAML}/acs/finish", page(asking(saml.finish_acs)), name="saml_finish_acs"),
+    path(f"{SAML}/sls", page(asking(saml.sls)), name="saml_sls"),
+    path(f"{SAML}/metadata", OwnMetadata.as_view(), name="saml_metadata"),
 ]

@@ -41,8 +41,8 @@ def groups() -> dict[str, Group]:
     return {name: Group.objects.get_or_create(name=name)[0] for name in ("teacher", "author", "auditor")}
 
 
-def use(settings: LazySettings, institution: dict[str, Any]) -> None:
-    settings.INSTITUTIONS = read_providers(json.dumps([institution]))
+def use(settings: LazySettings, *institutions: dict[str, Any]) -> None:
+    settings.INSTITUTIONS = read_providers(json.dumps(institutions))
     settings.SOCIALACCOUNT_PROVIDERS = as_allauth_has_it(settings.INSTITUTIONS)
 
 
@@ -168,6 +168,37 @@ def test_a_forged_return_is_refused(north: None, client: Client) -> None:
 def test_an_institution_that_is_not_there(client: Client) -> None:
     assert client.get("/desk/account/oidc/nobody/log-in").status_code == 404
     assert client.get("/desk/account/saml/nobody/log-in").status_code == 404
+
+
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+
+def test_an_institution_that_does_not_answer_keeps_nobody_with_a_password_out(
+    visitor: Client, settings: LazySettings
+) -> None:
+    north = {"protocol": "oidc", "id": "north", "name": "North School", "server_url": NOBODY_LISTENS}
+    south = {"protocol": "saml", "id": "south", "name": "South College", "entity_id": IDP}
+    use(
+        settings,
+        {**north, "client_id": "cat", "client_secret": "secret", "groups": {"staff": ["teacher"]}},
+        {**south, "metadata_url": f"{NOBODY_LISTENS}/metadata", "groups": {"faculty": ["teacher"]}},
+    )
+    for asked in ("oidc/north/log-in", "saml/south/log-in"):
+        reply = visitor.get(f"/desk/account/{asked}", headers={"Accept-Language": "de"})
+        assert reply.status_code == 503
+        assert "Ihre Einrichtung antwortet nicht" in reply.content.decode()
+    back = visitor.post("/desk/account/saml/south/acs", {"SAMLResponse": "x"}, follow=True)
+    assert back.status_code == 503
+    ours = visitor.get("/desk/account/saml/south/metadata")  # the college needs it first
+    assert (ours.status_code, ours["Content-Type"]) == (200, "text/xml")
+    assert 'entityID="http://cat.example/desk/account/saml/south/metadata"' in ours.content.decode()
+    User.objects.create_superuser("root", password="a long enough password")
+    page = visitor.get("/desk/log-in").content.decode()
+    assert "North School" in page
+    assert "South College" in page
+    reply = visitor.post("/desk/log-in", {"username": "root", "password": "a long enough password"})
+    assert (reply.status_code, reply["Location"]) == (302, "/desk/")
+    assert visitor.get("/desk/").status_code == visitor.get("/admin/").status_code == 200
 
 
 # --- SAML -------------------------------------------------------------------------------------------
