@@ -39,8 +39,8 @@ def test_two_students_share_a_device(page: Page, admin: Callable[..., Page]) -> 
         check(desk, PHONE)
     desk.set_viewport_size(PHONE)
     table = desk.get_by_role("group", name="The class")
-    name = table.get_by_role("rowheader", name="Ada Lovelace")
+    ada = table.get_by_role("rowheader", name="Ada Lovelace")
     table.evaluate("box => { box.firstElementChild.style.width = '60rem'; }")
-    stood = name.bounding_box()
+    stood = ada.bounding_box()
     assert table.evaluate("box => { box.scrollLeft = 200; return box.scrollLeft; }") == 200
-    assert name.bounding_box() == stood  # it stays while the rest scrolls
+    assert ada.bounding_box() == stood  # it stays while the rest scrolls
