@@ -6,12 +6,20 @@ filled a contrast of 3 to 1 with the page (1.4.11), and of the text 4.5 to 1 wit
 
 import re
 
+from django.utils.translation import gettext_noop
+
 LIGHT, DARK = "#ffffff", "#12151a"  # the grounds of pages, the lightest and the darkest
 PART, TEXT = 3.0, 4.5  # to 1
-NO_COLOUR = "Write # and six digits from 0 to 9 and a to f, as in #2f6fed."
-TOO_LIGHT = "On light pages it can hardly be seen: its contrast is {found} to 1, and WCAG AA asks for 3 to 1."
-TOO_DARK = "On dark pages it can hardly be seen: its contrast is {found} to 1, and WCAG AA asks for 3 to 1."
-NO_TEXT = "No text can be read on it: the contrast is {found} to 1, and WCAG AA asks for 4.5 to 1."
+NO_COLOUR = gettext_noop("Write # and six digits from 0 to 9 and a to f, as in #2f6fed.")
+TOO_LIGHT = gettext_noop(
+    "On light pages it can hardly be seen: its contrast is {found} to 1, and WCAG AA asks for 3 to 1."
+)
+TOO_DARK = gettext_noop(
+    "On dark pages it can hardly be seen: its contrast is {found} to 1, and WCAG AA asks for 3 to 1."
+)
+NO_TEXT = gettext_noop(
+    "No text can be read on it: the contrast is {found} to 1, and WCAG AA asks for 4.5 to 1."
+)
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 

@@ -20,6 +20,8 @@ SPEAKING = (
     APP.parent / "sessions_app" / "administration" / "pool_imports.py",
     *(APP.parent / "sessions_app" / "administration" / "classes").glob("*.py"),
     *(APP.parent / "sessions_app" / "administration" / "classes" / "oneroster").glob("*.py"),
+    APP.parent / "sessions_app" / "administration" / "brands.py",
+    APP.parent / "organisations" / "branding.py",
     APP.parent / "sessions_app" / "administration" / "inviting.py",
     APP.parent / "sessions_app" / "administration" / "told_on.py",
     APP.parent / "sessions_app" / "refusals.py",
@@ -29,7 +31,7 @@ SPEAKING = (
     *(APP.parent / "sessions_app" / "long_work").glob("*.py"),
     *(APP.parent / "sessions_app" / "waiting").glob("*.py"),
 )
-MARKS = ("_", "gettext", "gettext_lazy", "marked", "say")
+MARKS = ("_", "gettext", "gettext_lazy", "gettext_noop", "marked", "say")
 CATALOGUE = APP / "locale" / "de" / "LC_MESSAGES" / "django.po"
 
 
@@ -38,7 +40,7 @@ def in_the_code() -> set[str]:
     found: set[str] = set()
     for template in (APP / "templates").rglob("*.html"):
         code = templatize(template.read_text())
-        found |= {text for _, text in re.findall(r"""gettext\(u?(['"])(.*?)\1\)""", code)}
+        found |= {text for _, text in re.findall(r"""(?:gettext\(u?|\b_\()(['"])(.*?)\1\)""", code)}
         assert "blocktranslate" not in template.read_text(), "this test would not find its texts"
     for module in (*APP.rglob("*.py"), *SPEAKING):
         for node in ast.walk(ast.parse(module.read_text())):
