@@ -216,7 +216,7 @@ def test_an_option_begins_where_its_words_begin(page: Page) -> None:
     assert begins_at_the_right == [True, True, False, False, False]
 
 
-def test_a_pause_hides_the_question_and_keeps_half_an_answer(page: Page) -> None:
+def test_a_pause_hides_the_question_and_keeps_half_an_answer(page: Page, watch: Watch) -> None:
     rules = {"max_questions": 4, "pauses": {"times": 1, "minutes": 10}}
     page.goto(link_to(make_named_test(make_pool(), time_limit_minutes=30, rules=rules)))
     page.get_by_role("button", name="Begin").click()
@@ -230,6 +230,14 @@ def test_a_pause_hides_the_question_and_keeps_half_an_answer(page: Page) -> None
     expect(page.locator("#paused-until")).to_be_visible()
     page.get_by_role("button", name="Go on").click()
     expect(page.locator(".option input").nth(2)).to_be_checked()
+    watch.expect("409")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#notice")).to_have_text(re.compile("as often, or as long, as it allows"))
+    supervision.pause([TestSession.objects.get().pk], Supervisor())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as of a page that is seen again
+    expect(page.locator("#paused-until")).to_be_visible()
+    expect(page.locator("#notice")).to_be_empty()
+    page.get_by_role("button", name="Go on").click()
     send(page)
     expect(page.locator("#number")).to_contain_text("2")
     assert TestSession.objects.get().responses.get().response_time_ms is None  # seen in another page's life

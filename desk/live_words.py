@@ -48,8 +48,15 @@ def count_line(live: Live) -> str:
     """How many are where."""
     counts = live.counts
     running = counts[Standing.RUNS] + counts[Standing.PAUSED] + counts[Standing.WAITS]
-    said = _("At work: {running}. Stopped: {stopped}. Finished: {finished}. Not begun: {waiting}.").format(
+    words = _("At work: {running}. Stopped: {stopped}. Finished: {finished}. Not begun: {waiting}.")
+    if counts[Standing.PAUSED]:
+        words = _(
+            "At work: {running}, paused of these: {paused}. "
+            "Stopped: {stopped}. Finished: {finished}. Not begun: {waiting}."
+        )
+    said = words.format(
         running=running,
+        paused=counts[Standing.PAUSED],
         stopped=counts[Standing.EXPIRED],
         finished=counts[Standing.FINISHED],
         waiting=counts[Standing.NOT_BEGUN],

@@ -219,8 +219,14 @@ def test_results_follow_the_test_and_the_class(scene: Scene) -> None:
     with acting_for(DEFAULT, scene.other.person):
         give(SchoolClass.objects.get(), scene.test.pk, names_may_be_chosen=False)
     assert seen(scene.other) == {"of-bert"}
-    live = scene.other.client.get(f"/desk/tests/{scene.test.pk}/live").content.decode()
-    assert ("of-bert" in live, "of-anna" in live) == (True, False)
+
+    def live(who: Colleague) -> str:
+        return who.client.get(f"/desk/tests/{scene.test.pk}/live").content.decode()
+
+    is_part = "are of your own classes."
+    assert ("of-bert" in live(scene.other), "of-anna" in live(scene.other)) == (True, False)
+    assert is_part in live(scene.other)
+    assert not any(is_part in live(who) for who in (scene.maker, scene.head))
     with acting_for(DEFAULT, scene.maker.person):
         sharing.unshare(scene.test, scene.other.user.pk)
     assert seen(scene.other) == {"of-bert"}  # her class has it

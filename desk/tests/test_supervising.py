@@ -156,6 +156,8 @@ def test_a_pause_for_the_class_and_on_again(teacher: Client) -> None:
             assert row.standing is Standing.PAUSED
             assert "paused" in said[-1]
     assert "Paused: 1." in said[0]
+    assert "At work: 1, paused of these: 1. Stopped: 0." in said[0]
+    assert "At work: 1. Stopped: 0." in said[3]
     assert "More time: 5 min. Tests: 1." in said[2]
     assert "On again: 1." in said[3]
     assert "Not done: 1 (it cannot go on: it runs, or it is finished)." in said[4]

@@ -18,6 +18,7 @@ from desk.rights import CHANGE_TESTS, COPY_TESTS, SEE_TESTS, TEACH
 from desk.step_forms import CopyTestForm, NewTestForm
 from desk.step_words import card_words, how_words, pool_words, who_words
 from desk.views.classes import viewer_of
+from organisations.sharing import Level
 from sessions_app.administration.classes.handing_out import classes_for
 from sessions_app.preparing import shelf, steps
 from sessions_app.preparing.outlook import outlook_of
@@ -171,6 +172,7 @@ def show_test(
         "test": card,
         "state": card.state.value,
         "is_over": card.state in (State.CLOSED, State.ARCHIVED),
+        "is_part": request.shared[1] < Level.CHANGE,  # who sees a colleague's test sees their own classes' students
         "tabs": test_tabs(request, card.id, tab),
     }
     return show(request, name, {**around, **context}, status)

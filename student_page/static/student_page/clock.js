@@ -31,7 +31,7 @@ export function startClock(until, look) {
   const deadline = Date.parse(until);
   const tick = () => {
     if (!one("stopped").hidden) return stopClock();
-    const rest = Math.max(0, Math.round((deadline - now()) / 1000));
+    const rest = Math.max(0, Math.floor((deadline - now()) / 1000)); // the server says whole seconds: up to one late
     one("timer").textContent = left(1000 * rest);
     if (!one("invitation").hidden) {
       one("limit").textContent = one("timer").textContent;

@@ -24,8 +24,16 @@ export function showName(name) {
 /** What the line at the top says. */
 export function notice(text) {
   if (one("notice").textContent !== text) one("notice").textContent = text;
-  if (text === texts.backOnline) setTimeout(() => one("notice").textContent === text && notice(""), 4000);
+  if (text === texts.backOnline) clearLater(text, 4000);
 }
+
+/** The same of what is soon old: 15 seconds, unless something else is said. */
+export function noticeForAWhile(text) {
+  notice(text);
+  clearLater(text, 15_000);
+}
+
+const clearLater = (text, wait) => setTimeout(() => one("notice").textContent === text && notice(""), wait);
 
 /** Nothing goes on here. */
 export function stop(title, text) {

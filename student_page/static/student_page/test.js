@@ -8,7 +8,7 @@ import { invite, showIntroduction } from "./introduction.js";
 import { insist } from "./patience.js";
 import { answerIsOnItsWay, lock, onAnswer, refusePart, showAnswer, showQuestion, unlock } from "./question.js";
 import { showResult, showThanks } from "./result.js";
-import { notice, one, show, showName, stop, texts } from "./screen.js";
+import { notice, noticeForAWhile, one, show, showName, stop, texts } from "./screen.js";
 
 const LOOK_EVERY = 20_000; // milliseconds between two looks at what a supervisor may have changed
 const PAUSED = "paused"; // in place of a question that is seen first when a pause is over
@@ -56,7 +56,10 @@ async function goTo(said) {
   const before = standing;
   standing = said;
   kept.standing = said;
-  if (said.paused) return standStill();
+  if (said.paused) {
+    if (before && !before.paused) notice(""); // what was said before it, also that there is no pause left
+    return standStill();
+  }
   if (said.next_question === null) return finish();
   showTime();
   if (before && !before.paused && !before.waits_to_begin) tellTime(before.deadline);
@@ -96,7 +99,7 @@ async function letClock(what) {
   } catch (refusal) {
     if (!(refusal instanceof Refused) || refusal.status !== 409) return stopBecause(refusal);
     await load();
-    notice((await pausing()).whyNot(refusal.code));
+    noticeForAWhile((await pausing()).whyNot(refusal.code));
   }
 }
 
@@ -281,9 +284,7 @@ async function noticeChanges(said) {
 /** Says for a while that somebody has moved the deadline, if so. */
 function tellTime(before) {
   if (!before || !standing.deadline || standing.deadline === before) return;
-  const said = changed(before, standing.deadline);
-  notice(said);
-  setTimeout(() => one("notice").textContent === said && notice(""), 15_000);
+  noticeForAWhile(changed(before, standing.deadline));
 }
 
 // --- Beginning -----------------------------------------------------------------------------------------------
