@@ -70,7 +70,9 @@ def exact_words(error: float) -> str:
     """A standard error in logits, of which a usual level is one wide."""
     words = {0.5: _("roughly"), 0.4: _("as usual"), 0.3: _("closely")}.get(error, _("as set now"))
     off = VERY_LIKELY * error
-    return _("{words}: very likely less than {off} of a level off").format(words=words, off=localize(round(off, 1)))
+    return _("{words}: very likely less than {off} of a level off").format(
+        words=words, off=localize(round(off, 1))
+    )
 
 
 def sure_words(probability: float) -> str:

@@ -172,7 +172,8 @@ def show_test(
         "test": card,
         "state": card.state.value,
         "is_over": card.state in (State.CLOSED, State.ARCHIVED),
-        "is_part": request.shared[1] < Level.CHANGE,  # who sees a colleague's test sees their own classes' students
+        "is_part": request.shared[1]
+        < Level.CHANGE,  # who sees a colleague's test sees their own classes' students
         "tabs": test_tabs(request, card.id, tab),
     }
     return show(request, name, {**around, **context}, status)
