@@ -170,7 +170,10 @@ def take_up(
     """
     heard = Q(heartbeat_at__lt=now - silent_after) | Q(heartbeat_at=None, started_at__lt=now - silent_after)
     silent = _rows(model).filter(heard, state=Job.State.RUNNING)
-    over = silent.filter(cancel_requested=True).update(state=Job.State.CANCELLED, finished_at=now)
+    unwanted = silent.filter(cancel_requested=True)
+    over = 0
+    if unwanted.exists():  # not all kinds have that state
+        over += unwanted.update(state=Job.State.CANCELLED, finished_at=now)
     over += silent.filter(attempt__gte=MOST_ATTEMPTS).update(
         state=Job.State.FAILED, finished_at=now, error=died
     )

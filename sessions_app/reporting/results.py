@@ -15,7 +15,7 @@ from sessions_app.reporting.asked import asked_in, either, measures
 from sessions_app.reporting.correlations import Answer, correlations_of
 from sessions_app.reporting.report import Report, measured, report_of
 from sessions_app.sitting.access import Caller, check_shown, session_for
-from sessions_app.sitting.archived import archive_of, kept_of
+from sessions_app.sitting.archived import kept_of
 from sessions_app.sitting.decisions import score_begins_at
 from sessions_app.sitting.standing import Standing, standing_of
 
@@ -156,10 +156,12 @@ def sessions(*, student_id: str | None, status: str | None, pool: object) -> Que
 
 def responses(session_id: UUID) -> QuerySet[TestResponse]:
     """The answers of a test, in order; raises `SessionNotFound`, and `SessionArchived`."""
-    if not TestSession.objects.filter(pk=session_id).exists():
-        raise SessionNotFound
-    if (name := archive_of(session_id)) is not None:
-        raise SessionArchived(name)
+    archives = TestSession.objects.filter(pk=session_id).values_list("archived__archive__name", flat=True)
+    match list(archives):
+        case []:
+            raise SessionNotFound
+        case [str(name)]:
+            raise SessionArchived(name)
     return (
         TestResponse.objects.filter(session_id=session_id)
         .select_related("question", "session__student")
