@@ -271,7 +271,7 @@ def _ability(of: Any) -> tuple[list[float], list[float]]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A third of the crash points, drawn anew for each run, with each way to try again in turn.
+    """A sixth of the crash points, drawn anew for each run, with each way to try again in turn.
 
     `--deep`: every one, with all of them.
     """
@@ -279,7 +279,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     points = [(path, step) for path, steps in PATHS.items() for step in steps]
     run = int(os.environ.get("PYTEST_XDIST_TESTRUNUID", "0"), 16)  # the same for all workers of a run
-    every, first = (1, 0) if metafunc.config.getoption("--deep") else (most := 3 * len(RETRIES), run % most)
+    every, first = (1, 0) if metafunc.config.getoption("--deep") else (most := 6 * len(RETRIES), run % most)
     tried = [
         pytest.param(path, step, retry, id=f"{path}-{step}-{retry.__name__}")
         for number, (path, step) in enumerate(points)
