@@ -122,6 +122,8 @@ REFUSED = {  # by a constraint, whatever the value
     "questions.scoring": "of a question with options",
     "test_responses.response": "beside an option",
     "test_sessions.current_position": "of a test that is over; a running test's is tried beside",
+    "test_sessions.paused_at": "of a test that is over; a paused test's is tried beside",
+    "test_sessions.paused_until": "the same",
 }
 
 
