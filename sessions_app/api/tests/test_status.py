@@ -33,6 +33,8 @@ FIELDS = {
     "completed_at",
     "deadline",
     "waits_to_begin",
+    "pauses",
+    "paused",
     "test",
 }
 
