@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -233,7 +234,8 @@ def test_a_pause_hides_the_question_and_keeps_half_an_answer(page: Page, watch: 
     watch.expect("409")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#notice")).to_have_text(re.compile("as often, or as long, as it allows"))
-    supervision.pause([TestSession.objects.get().pk], Supervisor())
+    teacher = User.objects.create_user("teacher")
+    supervision.pause([TestSession.objects.get().pk], Supervisor(teacher.pk))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as of a page that is seen again
     expect(page.locator("#paused-until")).to_be_visible()
     expect(page.locator("#notice")).to_be_empty()

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
+from pytest_django.fixtures import Settings
 
 from desk.rights import ALL, Right
 from desk.tests.test_doors import GUARDED
@@ -71,8 +72,9 @@ def made(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture
-def scene(made: Scene) -> Scene:
-    """With rows as they are now: a test before may have changed those in memory."""
+def scene(made: Scene, settings: Settings) -> Scene:
+    """With rows as they are now: a test before may have changed those in memory; there is a mail server."""
+    settings.SENDS_MAIL = True
     pool, test = QuestionPool.objects.get(pk=made.pool.pk), NamedTest.objects.get(pk=made.test.pk)
     return made._replace(pool=pool, test=test)
 

@@ -4,6 +4,7 @@ It only reads. From the stored rows it takes the questions given and the options
 standard errors, stops and next questions it computes anew and compares, numbers bit for bit.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -194,7 +195,7 @@ class _Replaying:
         self.items: list[int] = []
         self.scores: list[int] = []  # as they count
         self.asked_at = 0
-        self.stood = times.stood_still(session)
+        self.stood: Counter[int] = Counter()
         self.stages = _stages_of(session)
         self.ahead: set[int] = set()  # handed out with an earlier question: may come whatever the engine says
         self.steps: list[ReplayedStep] = []
@@ -203,6 +204,7 @@ class _Replaying:
 
     def run(self, responses: Sequence[TestResponse]) -> None:
         revision = load_revision(self.session.revision_id)
+        self.stood = times.stood_still(self.session)
         self.asked_at = times.asked_at(self.session, ())
         step = self.step(revision, None)
         for number, response in enumerate(responses, start=1):

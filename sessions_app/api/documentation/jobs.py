@@ -53,6 +53,7 @@ LIST = Endpoint(
     TAG,
     "Long work that this client asked for, the newest first",
     reply=replies.JobReply,
+    problems=("404",),
     examples=(replied("One that runs", _RUNNING),),
 )
 
