@@ -9,6 +9,7 @@ import pytest
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
+from sessions_app.mailing import letters
 from sessions_app.reporting import levels, pool_readiness, sentences
 from sessions_app.reporting.languages import LOCALE as RESULTS_LOCALE
 from sessions_app.reporting.languages import languages as languages_of_results
@@ -42,9 +43,9 @@ def in_templates(folder: Path) -> set[Key]:
 
 
 def in_results() -> set[Key]:
-    """The same, of the sentences of results, of what a pool says of itself, and of the pages of a launch."""
+    """The same, of sentences of results, of what a pool says of itself, of letters and of a launch."""
     found: set[Key] = set()
-    for module in (levels, pool_readiness, sentences):
+    for module in (letters, levels, pool_readiness, sentences):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if (
                 isinstance(node, ast.Call)

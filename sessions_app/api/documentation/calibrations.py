@@ -126,7 +126,7 @@ MATRIX_IN_BACKGROUND = Endpoint(
     problems=("404", "409"),
     examples=(
         asked("By group", {"groups": "file", "students": True}),
-        replied("Asked for", {**jobs.QUEUED, "kind": "answers"}),
+        replied("Asked for", {**jobs.QUEUED, "kind": "answers"}, status=202),
     ),
 )
 

@@ -265,7 +265,7 @@ TAKE_TEST_BACK = Endpoint(
     TAG,
     "Take a test back from a class: who has not begun cannot",
     description="Tests that run go on. `changed` counts whose invitations were taken back.",
-    reply={200: replies.ChangedStudents},
+    reply={(200, "application/json"): replies.ChangedStudents},
     problems=("404",),
     examples=(replied("Sixteen had not begun", {"changed": 16}),),
 )

@@ -43,6 +43,6 @@ def asked(name: str, value: Any, media_type: str = "application/json") -> OpenAp
     return OpenApiExample(name, value, request_only=True, media_type=media_type)
 
 
-def replied(name: str, value: Any, media_type: str = "application/json") -> OpenApiExample:
+def replied(name: str, value: Any, media_type: str = "application/json", status: int = 200) -> OpenApiExample:
     """An example of a reply."""
-    return OpenApiExample(name, value, response_only=True, media_type=media_type)
+    return OpenApiExample(name, value, response_only=True, media_type=media_type, status_codes=[str(status)])

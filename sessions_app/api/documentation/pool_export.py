@@ -60,6 +60,6 @@ IN_BACKGROUND = Endpoint(
     problems=("404", "409"),
     examples=(
         asked("A package", {"format": "qti", "incomplete": True}),
-        replied("Asked for", {**jobs.QUEUED, "kind": "pool"}),
+        replied("Asked for", {**jobs.QUEUED, "kind": "pool"}, status=202),
     ),
 )

@@ -356,7 +356,7 @@ DROP_DEFAULT = Endpoint(
     TAG,
     "Where this is the default pool, choose none",
     description="Tests that name no pool draw from the newest again. Safe to repeat.",
-    reply={200: replies.PoolReply},
+    reply={(200, "application/json"): replies.PoolReply},
     problems=("404",),
     examples=(_POOL,),
 )

@@ -175,7 +175,10 @@ EXPORT_IN_BACKGROUND = Endpoint(
     request=ResultFileRequest,
     reply={(202, "application/json"): replies.JobReply},
     problems=("404", "409"),
-    examples=(asked("All answers", {"rows": "answers", "format": "csv"}), replied("Asked for", jobs.QUEUED)),
+    examples=(
+        asked("All answers", {"rows": "answers", "format": "csv"}),
+        replied("Asked for", jobs.QUEUED, status=202),
+    ),
 )
 
 EXPORT = Endpoint(
