@@ -1,8 +1,11 @@
 """Institutions whose log-in counts here, from the setting `SINGLE_SIGN_ON`. Read before Django is there."""
 
+import base64
+import re
 from typing import Annotated, Any
 
 import msgspec
+from cryptography.x509 import load_der_x509_certificate
 from django.core.exceptions import ImproperlyConfigured
 
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,49}$")]
@@ -78,6 +81,8 @@ class Saml(
     def __post_init__(self) -> None:
         if self.metadata_url is None and (self.sso_url is None or self.x509cert is None):
             raise ValueError("a SAML provider needs `metadata_url`, or `sso_url` and `x509cert`")
+        if self.x509cert is not None and not _is_certificate(self.x509cert):
+            raise ValueError("`x509cert` is no certificate: PEM, or the Base64 inside of it")
 
     def as_app(self) -> dict[str, Any]:
         idp: dict[str, Any] = {"entity_id": self.entity_id}
@@ -91,6 +96,15 @@ class Saml(
         if self.attributes:
             settings["attribute_mapping"] = self.attributes
         return {"provider_id": self.id, "name": self.name, "client_id": self.id, "settings": settings}
+
+
+def _is_certificate(text: str) -> bool:
+    body = re.sub(r"-----(BEGIN|END) CERTIFICATE-----|\s", "", text)
+    try:
+        load_der_x509_certificate(base64.b64decode(body, validate=True))
+    except ValueError:
+        return False
+    return True
 
 
 Provider = OpenIdConnect | Saml

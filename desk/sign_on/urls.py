@@ -13,7 +13,6 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as social
-from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.socialaccount.providers.saml import views as saml
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -21,6 +20,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from desk.doors import in_language, page_context
+from desk.sign_on.published import oidc_callback, oidc_log_in, with_messages, with_metadata
 from desk.sign_on.silence import OwnMetadata, asking
 
 View = Callable[..., HttpResponse]
@@ -63,11 +63,11 @@ urlpatterns = [
     path("keys/<int:pk>/edit", page(webauthn.edit_webauthn), name="mfa_edit_webauthn"),
     path("cancelled", page(social.login_cancelled), name="socialaccount_login_cancelled"),
     path("error", page(social.login_error), name="socialaccount_login_error"),
-    path(f"{OIDC}/log-in", page(asking(oidc.login)), name="openid_connect_login"),
-    path(f"{OIDC}/callback", page(asking(oidc.callback)), name="openid_connect_callback"),
-    path(f"{SAML}/log-in", page(asking(saml.login)), name="saml_login"),
-    path(f"{SAML}/acs", saml.acs, name="saml_acs"),
-    path(f"{SAML}/acs/finish", page(asking(saml.finish_acs)), name="saml_finish_acs"),
-    path(f"{SAML}/sls", page(asking(saml.sls)), name="saml_sls"),
+    path(f"{OIDC}/log-in", page(asking(oidc_log_in)), name="openid_connect_login"),
+    path(f"{OIDC}/callback", page(asking(oidc_callback)), name="openid_connect_callback"),
+    path(f"{SAML}/log-in", page(asking(with_metadata(saml.login))), name="saml_login"),
+    path(f"{SAML}/acs", page(asking(with_messages(saml.acs))), name="saml_acs"),
+    path(f"{SAML}/acs/finish", page(asking(with_metadata(saml.finish_acs))), name="saml_finish_acs"),
+    path(f"{SAML}/sls", page(asking(with_messages(with_metadata(saml.sls)))), name="saml_sls"),
     path(f"{SAML}/metadata", OwnMetadata.as_view(), name="saml_metadata"),
 ]

@@ -187,7 +187,8 @@ def test_an_institution_that_does_not_answer_keeps_nobody_with_a_password_out(
         reply = visitor.get(f"/desk/account/{asked}", headers={"Accept-Language": "de"})
         assert reply.status_code == 503
         assert "Ihre Einrichtung antwortet nicht" in reply.content.decode()
-    back = visitor.post("/desk/account/saml/south/acs", {"SAMLResponse": "x"}, follow=True)
+    answer = base64.b64encode(b"<answer/>").decode()
+    back = visitor.post("/desk/account/saml/south/acs", {"SAMLResponse": answer}, follow=True)
     assert back.status_code == 503
     ours = visitor.get("/desk/account/saml/south/metadata")  # the college needs it first
     assert (ours.status_code, ours["Content-Type"]) == (200, "text/xml")

@@ -48,6 +48,7 @@ def test_both_kinds() -> None:
         ([OIDC, {**OIDC, "id": "No Slug"}], r"\$\[1\]\.id"),
         ([OIDC, OIDC], "two entries have the id north"),
         ([{**SAML, "metadata_url": None}], "`sso_url` and `x509cert`"),
+        ([{**SAML, "sso_url": "https://idp.south.example/sso", "x509cert": "MIIB"}], "`x509cert` is no"),
     ],
 )
 def test_what_is_wrong_is_named(entries: Any, said: str) -> None:
