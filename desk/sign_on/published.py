@@ -96,7 +96,9 @@ def _metadata(idp: dict[str, str]) -> dict[str, Any]:
     except OSError:
         raise
     except Exception as error:  # python3-saml raises no kind of its own
-        why = say("There are no SAML metadata: XML with an IDPSSODescriptor, and no document type or entities.")
+        why = say(
+            "There are no SAML metadata: XML with an IDPSSODescriptor, and no document type or entities."
+        )
         raise Unreadable("metadata_url", why) from error
     return found
 

@@ -1,9 +1,11 @@
 """Zip files of strangers: limits are checked before anything is unpacked; nothing is written to a disk."""
 
 import io
+import lzma
 import posixpath
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -16,8 +18,11 @@ MOST_OF_ONE = 64 * 1024 * 1024
 MOST_RATIO = 200  # unpacked : packed, of a file that is worth a look
 RATIO_FROM = 1024 * 1024
 SIGNATURE = b"PK\x03\x04"
-
-
+# What `zipfile` and its unpackers raise at damaged bytes; a place before the file is a ValueError
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(OSError, EOFError, RuntimeError, ValueError),
+)
 _DRIVE = re.compile("[a-zA-Z]:")
 
 
@@ -33,7 +38,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
             entries = self._zip.infolist()
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError) as error:
+        except _BROKEN as error:
             raise ArchiveRefused(say("The zip file is broken.")) from error
         if len(entries) > MOST_FILES:
             raise ArchiveRefused(say("The zip file holds more than {most} files.", most=MOST_FILES))
@@ -79,14 +84,7 @@ class Archive:
         try:
             with self._zip.open(self._entries[name]) as file:
                 return file.read(most)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            EOFError,
-            RuntimeError,
-            NotImplementedError,
-        ) as error:
+        except _BROKEN as error:
             raise ArchiveRefused(say("{name} in the zip file is broken.", name=name)) from error
 
 

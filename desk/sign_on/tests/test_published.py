@@ -178,6 +178,8 @@ def test_a_message_of_saml_that_is_none(visitor: Client, institution: Institutio
         assert reply.status_code == 400
         assert "is no message of SAML" in reply.content.decode()
     other = base64.b64encode(b"<a/>").decode()
-    assert visitor.post("/desk/account/saml/south/acs", {"SAMLResponse": other}, follow=True).status_code < 500
+    assert (
+        visitor.post("/desk/account/saml/south/acs", {"SAMLResponse": other}, follow=True).status_code < 500
+    )
     assert visitor.get("/desk/account/saml/south/sls", {"SAMLRequest": other}).status_code < 500
     assert visitor.get("/desk/account/saml/south/sls").status_code == 400
