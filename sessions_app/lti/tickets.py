@@ -31,6 +31,20 @@ class Purpose(Enum):
     def salt(self) -> str:
         return f"sessions_app.lti.{self.name.lower()}"
 
+    def refused(self, how: str) -> LaunchRefused:
+        """`how`: late, made_up, used. What whoever is at the page reads depends on what they came for."""
+        return LaunchRefused(
+            f"The value for {self.name.lower()} was refused: {how}.", f"{how}_{_CAME_TO[self]}"
+        )
+
+
+_CAME_TO = {
+    Purpose.LOGIN: "open",
+    Purpose.AGAIN: "open",
+    Purpose.CHOICE: "choose",
+    Purpose.REGISTRATION: "register",
+}
+
 
 def make_ticket(purpose: Purpose, content: dict[str, Any]) -> str:
     return signing.dumps({**content, "id": secrets.token_hex(16)}, salt=purpose.salt, compress=True)
@@ -41,9 +55,9 @@ def read_ticket(purpose: Purpose, ticket: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = signing.loads(ticket, salt=purpose.salt, max_age=purpose.value)
     except signing.SignatureExpired as error:
-        raise LaunchRefused("This took too long: open the test again from the course.") from error
+        raise purpose.refused("late") from error
     except signing.BadSignature as error:
-        raise LaunchRefused("The state is not one of this service.") from error
+        raise purpose.refused("made_up") from error
     return content
 
 
@@ -53,7 +67,7 @@ def spend(purpose: Purpose, ticket: str, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SPEND, [digest, now + purpose.value + timedelta(minutes=1)])
         if not cursor.rowcount:
-            raise LaunchRefused("This was used before: open the test again from the course.")
+            raise purpose.refused("used")
 
 
 def forget_spent(now: datetime) -> int:

@@ -43,25 +43,33 @@ TOLD: dict[type[refusals.Refusal], str] = {
 View = Callable[..., HttpResponse]
 
 
-def _told_why(view: View) -> View:
-    """A launch that opens nothing is a page that says why, to the student and to whoever set it up."""
+def _told_why(came_to: str) -> Callable[[View], View]:
+    """What opens nothing is a page that says why, to whoever came and to whoever set it up.
 
-    @csrf_exempt
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        act_for(None)  # what a signature names says whose it is: until then, any platform's
-        try:
-            return view(request, *args, **kwargs)
-        except LaunchRefused as refused:
-            logger.warning("Refused an LTI request: %s", refused.reason)
-            return _refused(request, {"reason": refused.reason}, status=400)
-        except refusals.Refusal as refused:
-            why = TOLD.get(type(refused))
-            logger.warning("An LTI launch opened no test: %s", type(refused).__name__)
-            told = {"why": why} if why else {"reason": str(refused) or type(refused).__name__}
-            return _refused(request, told, status=429 if why == "too_many" else 403)
+    `came_to`: "open" a test, "choose" one for a course, or "register" a platform; the page speaks to a
+    student or teacher, a teacher, or an administrator.
+    """
 
-    return guarded
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            act_for(None)  # what a signature names says whose it is: until then, any platform's
+            try:
+                return view(request, *args, **kwargs)
+            except LaunchRefused as refused:
+                logger.warning("Refused an LTI request: %s", refused.reason)
+                told = {"why": refused.why} if refused.why else {"reason": refused.reason}
+                return _refused(request, {**told, "came_to": came_to}, status=400)
+            except refusals.Refusal as refused:
+                why = TOLD.get(type(refused))
+                logger.warning("An LTI launch opened no test: %s", type(refused).__name__)
+                told = {"why": why} if why else {"reason": str(refused) or type(refused).__name__}
+                return _refused(request, {**told, "came_to": came_to}, 429 if why == "too_many" else 403)
+
+        return guarded
+
+    return decorate
 
 
 def _refused(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
@@ -95,18 +103,18 @@ def jwks(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@_told_why
+@_told_why("open")
 @require_http_methods(["GET", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     return _go(login.question_to_platform(asked.dict(), _addresses(request)))
 
 
-@_told_why
+@_told_why("open")
 @require_http_methods(["GET", "POST"])
 def launch(request: HttpRequest, test_name: str = "") -> HttpResponse:
     if request.method == "GET":
-        raise LaunchRefused("This address is for a learning platform: open the test from your course.")
+        raise LaunchRefused("A launch came by GET.", "no_platform")
     if error := request.POST.get("error"):
         raise LaunchRefused(f"The platform refused: {error[:100]}")
     now = timezone.now()
@@ -123,7 +131,7 @@ def launch(request: HttpRequest, test_name: str = "") -> HttpResponse:
     return _show(request, message.registration, launching.open_test(message, now), message.locale)
 
 
-@_told_why
+@_told_why("open")
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     link, opened = launching.open_again(request.POST.get("ticket", ""), timezone.now())
@@ -174,7 +182,7 @@ def _choose(request: HttpRequest, message: Message) -> HttpResponse:
     return _framed(message.registration, _page(request, "choose", context, locale=message.locale))
 
 
-@_told_why
+@_told_why("choose")
 @require_POST
 def choice(request: HttpRequest) -> HttpResponse:
     """A form that sends itself to the platform."""
@@ -210,7 +218,7 @@ def _review(request: HttpRequest, message: Message) -> HttpResponse:
 # --- Registration -------------------------------------------------------------------------------------------
 
 
-@_told_why
+@_told_why("register")
 @require_GET
 def register(request: HttpRequest, ticket: str) -> HttpResponse:
     asked = request.GET

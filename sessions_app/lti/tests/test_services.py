@@ -259,7 +259,8 @@ def test_a_teacher_chooses_a_test(school: School, test: NamedTest, launch: Launc
     assert item["url"] == f"http://testserver/lti/tests/{test.name}"
     assert item["custom"] == {"test": test.name}
     assert item["lineItem"]["scoreMaximum"] == 100
-    assert "used before" in reason_in(browser.post("/lti/choice", chosen))
+    assert "chosen on this page already" in reason_in(browser.post("/lti/choice", chosen))
+    assert "Choose the test again" in reason_in(browser.post("/lti/choice", {**chosen, "ticket": "made up"}))
     assert "Only who teaches" in reason_in(launch("ada", deep_linking=True))
 
 
@@ -283,7 +284,7 @@ def test_a_teacher_looks_at_a_student_s_result(school: School, test: NamedTest, 
 
 
 def test_a_platform_registers_by_a_link_of_ours_once(
-    school: School, test: NamedTest, browser: Client
+    school: School, test: NamedTest, browser: Client, clock: Any
 ) -> None:
     address = f"/lti/register/{registering.invitation()}"
     asked = {"openid_configuration": f"{school.root}/configuration", "registration_token": "a-token"}
@@ -300,8 +301,23 @@ def test_a_platform_registers_by_a_link_of_ours_once(
     assert school.registered is not None
     assert school.registered["redirect_uris"] == ["http://testserver/lti/launch"]
     assert school.registered["jwks_uri"] == "http://testserver/lti/jwks"
-    assert "used before" in reason_in(browser.get(address, asked))
-    assert "state" in reason_in(browser.get("/lti/register/made-up", asked))
+    assert LtiRegistration.objects.count() == 1
+    # What went wrong is said to an administrator, who has no course to go back to.
+    used = browser.get(address, asked)
+    made_up = browser.get("/lti/register/made-up", asked)
+    clock.move_to(timezone.now() + timedelta(days=8))
+    late = browser.get(f"/lti/register/{registering.invitation()[:-1]}x", asked), browser.get(address, asked)
+    assert "used already" in reason_in(used)
+    assert "no registration address" in reason_in(made_up)
+    assert "too old" in reason_in(late[1])
+    for reply in (used, made_up, *late):
+        page = reply.content.decode()
+        assert "Not registered" in page
+        assert "course" not in page
+        assert "admin" in page
+    german = browser.get(address, asked, headers={"Accept-Language": "de"}).content.decode()
+    assert "Nicht registriert" in german
+    assert "zu alt" in german
     assert LtiRegistration.objects.count() == 1
 
 
