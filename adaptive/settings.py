@@ -370,7 +370,6 @@ SPECTACULAR_SETTINGS = {
         "ResultKindEnum": "sessions_app.sitting.result_specs.Kind",
         "TestResultKindEnum": "sessions_app.models.NamedTest.ResultKind",
         "QuestionStateEnum": "sessions_app.replies.pools.STATES",
-        "ImportStateEnum": "sessions_app.replies.pools.IMPORT_STATES",
         "CalibrationStateEnum": "sessions_app.replies.calibrations.STATES",
         "InvitationReplyStateEnum": "sessions_app.replies.named_tests.INVITATION_STATES",
         "StartedEnum": ["started"],

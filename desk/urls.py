@@ -69,6 +69,7 @@ urlpatterns = [
     path("questions/import/template", importing.question_template, name="question_template"),
     path("questions/imports/<uuid:import_id>", imports.import_progress, name="import_progress"),
     path("questions/imports/<uuid:import_id>/take", imports.take_import, name="take_import"),
+    path("questions/imports/<uuid:import_id>/cancel", imports.cancel_import, name="cancel_import"),
     path("questions/<uuid:pool_id>/", pools.pool_page, name="pool"),
     path("questions/<uuid:pool_id>/write", writing.new_question, name="new_question"),
     path("questions/<uuid:pool_id>/sheet", writing.sheet, name="sheet"),

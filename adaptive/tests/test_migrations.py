@@ -13,6 +13,11 @@ from django_migration_linter.sql_analyser import analyse_sql_statements, get_sql
 NOT_LOOKED_AT = {"sessions_app": "0023_gate_of_changes", "testing_engine": "0013_question_states"}
 # By app and name, the second half of a change: what it takes away, and the release that stopped using it.
 CONTRACTS: dict[tuple[str, str], str] = {}
+# By app and name, what the linter sees and nothing suffers from, and why.
+HARMLESS: dict[tuple[str, str], str] = {
+    ("sessions_app", "0052_imports_can_be_cancelled"): "A varchar that may be longer: PostgreSQL rewrites no "
+    "row, the release before writes what it always did, and the table has a row for each import.",
+}
 
 ANALYSER = get_sql_analyser_class("django.db.backends.postgresql")
 
@@ -45,7 +50,7 @@ def test_every_migration_lets_the_release_before_run_on() -> None:
         key: complaints(migration, loader.project_state([key], at_end=False))
         for key, migration in later_migrations(loader).items()
     }
-    assert {key for key, said in found.items() if said} == set(CONTRACTS), found
+    assert {key for key, said in found.items() if said} == {*CONTRACTS, *HARMLESS}, found
 
 
 @pytest.mark.django_db

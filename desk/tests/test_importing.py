@@ -143,17 +143,23 @@ def test_a_long_file_is_read_by_a_worker_while_one_does_something_else(
     assert "long.csv" in author.get(ADDRESS).content.decode()  # the way back
     tasks.import_questions(str(look.pk))
     assert "HX-Redirect" in author.get(asked["Location"], headers={"HX-Request": "true"})
+    unwanted = author.post(ADDRESS, {**fields, "file": SimpleUploadedFile("other.csv", CSV.encode())})[
+        "Location"
+    ]
+    assert f"{unwanted}/cancel" in author.get(unwanted).content.decode()
+    assert "was cancelled" in author.post(f"{unwanted}/cancel", follow=True).content.decode()
+    assert "over already" in author.post(f"{asked['Location']}/cancel", follow=True).content.decode()
     said = author.get(f"{asked['Location']}?language=de").content.decode()
     assert "Die richtige Antwort ist keine der Antworten." in said
     assert not QuestionPool.objects.exists()
     taken = [author.post(f"{asked['Location']}/take")["Location"] for _ in range(2)]
     assert taken[0] == taken[1] != asked["Location"]
-    for row in PoolImport.objects.all():
+    for row in PoolImport.objects.exclude(state="cancelled"):
         tasks.import_questions(str(row.pk))
     pool = QuestionPool.objects.get()
     assert f"/desk/questions/{pool.pk}/" in author.get(taken[0]).content.decode()
     assert somebody("testing_engine.author_pools").get(taken[0]).status_code == 404
     pool_imports.take_up(timezone.now() + timedelta(days=2), lambda _: None)
-    assert PoolImport.objects.filter(content=None).count() == 2
+    assert PoolImport.objects.filter(content=None).count() == 3
     PoolImport.objects.update(finished_at=timezone.now() - timedelta(days=2))
     assert "not kept any more" in author.get(f"{asked['Location']}?language=en").content.decode()

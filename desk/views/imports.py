@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -15,7 +16,7 @@ from desk.import_forms import WORDS
 from desk.rights import MAKE_POOLS
 from sessions_app.administration import pool_imports
 from sessions_app.administration.pool_imports import Progress
-from sessions_app.refusals import PoolImportNotFound, TooManyPoolImports
+from sessions_app.refusals import JobNotOpen, PoolImportNotFound, TooManyPoolImports
 from testing_engine.authoring import shelf
 from testing_engine.importing import Report, Wishes
 from testing_engine.interchange.imported import Upload
@@ -41,10 +42,9 @@ def import_progress(request: DeskRequest, import_id: UUID) -> HttpResponse:
     """How far it is; at the end the report, and after a look the button that imports."""
     found = _found(request, import_id)
     is_part = wants_part(request)
-    is_over = found.report is not None or bool(found.problems)
-    if is_over and is_part:  # it was running when the page was drawn
+    if found.is_over and is_part:  # it was running when the page was drawn
         return go_to(request, request.path)
-    context: dict[str, Any] = {"found": found, "state": _state(found), "is_over": is_over}
+    context: dict[str, Any] = {"found": found, "state": _state(found), "is_over": found.is_over}
     if is_part:
         return show(request, "parts/import_progress", context)
     if found.report is not None:
@@ -68,6 +68,20 @@ def take_import(request: DeskRequest, import_id: UUID) -> HttpResponse:
         return go_to(request, _address(import_id))
     except PoolImportNotFound as unknown:
         raise Http404 from unknown
+
+
+@form_of("import_progress")
+@desk_view(MAKE_POOLS)
+def cancel_import(request: DeskRequest, import_id: UUID) -> HttpResponse:
+    """As soon as its worker looks; nothing of it is imported, then."""
+    try:
+        pool_imports.cancel(str(import_id), request.user.pk, timezone.now())
+        messages.success(request, _("It ends as soon as its worker looks."))
+    except JobNotOpen:
+        messages.warning(request, _("It was over already."))
+    except PoolImportNotFound as unknown:
+        raise Http404 from unknown
+    return go_to(request, _address(import_id))
 
 
 def told(report: Report) -> dict[str, Any]:

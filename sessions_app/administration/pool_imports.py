@@ -24,7 +24,7 @@ from organisations.membership import person_of
 from sessions_app.long_work import jobs
 from sessions_app.long_work.sending import send as send_task
 from sessions_app.models import PoolImport
-from sessions_app.refusals import IdempotencyKeyReused, PoolImportNotFound, TooManyPoolImports
+from sessions_app.refusals import IdempotencyKeyReused, JobNotOpen, PoolImportNotFound, TooManyPoolImports
 from testing_engine import importing
 from testing_engine.approval import LONGEST_REASON, PublicationRefused, in_the_name_of
 from testing_engine.importing import ReportedQuestion
@@ -35,7 +35,6 @@ from testing_engine.sentences import Sentence, from_plain, marked, quoted, say, 
 TASK = "sessions_app.tasks.import_questions"
 TIME_LIMIT = 3600  # seconds for one import
 MOST_OPEN = 5  # of one account
-SILENT_AFTER = timedelta(seconds=TIME_LIMIT + 60)  # nobody sees what it tells before its transaction ends
 TELL_EVERY = 20  # questions
 KEPT = timedelta(days=1)  # the file of a dry run, for the import of what it looked at
 KEEPS_FILE = "keeps_file"
@@ -58,6 +57,10 @@ class Progress:
     questions: int | None  # in the file, as soon as it is read
     report: importing.Report | None
     problems: tuple[tuple[str, Sentence], ...]
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in jobs.OPEN
 
 
 def ask(
@@ -148,6 +151,17 @@ def progress(import_id: str, by_id: int | None) -> Progress:
     return _progress(row, None if row.report is None else _report(row.report))
 
 
+def cancel(import_id: str, by_id: int | None, now: datetime) -> Progress:
+    """At once where it waits; where it runs its worker looks every 20 questions; nothing is imported then.
+
+    Safe to repeat. Raises `PoolImportNotFound`, `JobNotOpen`.
+    """
+    row = _row_of(import_id, by_id)
+    if not jobs.cancel(row, now):
+        raise JobNotOpen(row.state)
+    return progress(import_id, by_id)
+
+
 def _row_of(import_id: str, by_id: int | None) -> PoolImport:
     try:
         return PoolImport.objects.defer("content").get(pk=uuid.UUID(import_id), by_id=by_id)
@@ -209,7 +223,7 @@ def _whole(row: PoolImport) -> Iterator[None]:
 
 def _import(row: PoolImport) -> dict[str, Any]:
     try:
-        report = importing.import_pool(_upload(row), _wishes(row), _teller(row.pk))
+        report = importing.import_pool(_upload(row), _wishes(row), _teller(row))
     except importing.ImportRefused as refused:
         raise _refused(refused.problems) from refused
     except PublicationRefused as refused:
@@ -231,8 +245,9 @@ def take_up(now: datetime, send: Callable[[uuid.UUID], object] = send) -> tuple[
 
     Returns how many were sent and how many given up. Safe to repeat.
     """
-    found = jobs.take_up(PoolImport, now, send, DIED, SILENT_AFTER)
-    needless = Q(state=PoolImport.State.FAILED) | Q(state=PoolImport.State.DONE, finished_at__lt=now - KEPT)
+    found = jobs.take_up(PoolImport, now, send, DIED)
+    given_up = (PoolImport.State.FAILED, PoolImport.State.CANCELLED)
+    needless = Q(state__in=given_up) | Q(state=PoolImport.State.DONE, finished_at__lt=now - KEPT)
     PoolImport.objects.filter(needless, content__isnull=False).update(content=None)
     return found
 
@@ -302,10 +317,13 @@ def _report(plain: dict[str, Any]) -> importing.Report:
 # --- Progress --------------------------------------------------------------------------------------------
 
 
-def _teller(import_id: uuid.UUID) -> Callable[[int, int], None]:
+def _teller(row: PoolImport) -> Callable[[int, int], None]:
+    """Tells how far it is, and raises what `jobs.heed` does."""
+
     def tell(looked_at: int, of_all: int) -> None:
         if looked_at % TELL_EVERY == 1 or looked_at == of_all:
-            cache.set(_told_at(import_id), (looked_at, of_all), TIME_LIMIT)
+            cache.set(_told_at(row.pk), (looked_at, of_all), TIME_LIMIT)
+            jobs.heed(row)
 
     return tell
 

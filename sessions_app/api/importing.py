@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -78,6 +79,15 @@ class PoolImportView(ClientView):
 
     def get(self, request: Request, import_id: str) -> Response:
         found = pool_imports.progress(import_id, caller_of(request).client_id)
+        return Response(replies.pool_import(found))
+
+
+class CancelPoolImportView(ClientView):
+    documentation = documentation_of.CANCEL_IMPORT
+    permission = permissions.AUTHOR
+
+    def post(self, request: Request, import_id: str) -> Response:
+        found = pool_imports.cancel(import_id, caller_of(request).client_id, timezone.now())
         return Response(replies.pool_import(found))
 
 

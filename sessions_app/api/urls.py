@@ -40,7 +40,7 @@ from sessions_app.api.classes import (
     StudentsOutView,
     TeachersView,
 )
-from sessions_app.api.importing import ImportView, PoolImportView, TemplateView
+from sessions_app.api.importing import CancelPoolImportView, ImportView, PoolImportView, TemplateView
 from sessions_app.api.invitations import InvitationStartView, InvitationView, JoinView
 from sessions_app.api.jobs import CancelJobView, JobFileView, JobListView, JobView
 from sessions_app.api.parameters import ParametersView
@@ -73,6 +73,7 @@ urlpatterns = [
     path("questions/<str:pool_id>/<id:question_id>", authoring.QuestionView.as_view()),
     path("pools/import", ImportView.as_view()),
     path("pools/imports/<str:import_id>", PoolImportView.as_view()),
+    path("pools/imports/<str:import_id>/cancel", CancelPoolImportView.as_view()),
     path("pools/template", TemplateView.as_view()),
     path("pools", authoring.PoolListView.as_view()),
     path("pools/<str:pool_id>", authoring.PoolView.as_view()),

@@ -1,8 +1,8 @@
 """Work apart from requests, from being asked for until somebody has done it.
 
 Whoever computes draws a number and holds the row with it: every word about progress is a conditional UPDATE,
-so a worker that was taken for dead and is not learns that the row is another's, and stops. Nothing depends
-on the broker: what it lost is sent again.
+so a worker that was taken for dead and is not learns that the row is another's, and stops. That it lives, a
+thread beside the work tells (`pulse`). Nothing depends on the broker: what it lost is sent again.
 """
 
 import logging
@@ -18,13 +18,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from sessions_app.long_work import pulse
 from sessions_app.models.jobs import Job
 from testing_engine.sentences import say
 
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
-SILENT_AFTER = timedelta(minutes=10)  # longer than any stage that tells nothing
+SILENT_AFTER = timedelta(minutes=1)  # six times the pulse: a machine may be that slow
 WAITING_AFTER = timedelta(minutes=2)
 BEAT_EVERY = 1.0  # seconds
 BROKE_OFF = say("It broke off by an error of the service; the log has it.")
@@ -105,7 +106,17 @@ def beat(job: Job, stage: str, progress: float, now: datetime) -> None:
     """Still at it. Raises `Superseded` where it is another's now, `Cancelled` where it shall end."""
     if not _held(job).update(stage=stage, progress=progress, heartbeat_at=now):
         raise Superseded
-    if _rows(type(job)).filter(pk=job.pk, cancel_requested=True).exists():
+    heed(job)
+
+
+def heed(job: Job) -> None:
+    """Writes nothing, so it may be asked inside the transaction that holds the work. Raises `Superseded`
+    where it is another's now, `Cancelled` where it shall end.
+    """
+    wanted = _held(job).values_list("cancel_requested", flat=True).first()
+    if wanted is None:
+        raise Superseded
+    if wanted:
         raise Cancelled
 
 
@@ -132,7 +143,7 @@ def run(
     if job is None:
         return False
     try:
-        with inside(job):
+        with pulse.felt(lambda now: _held(job).update(heartbeat_at=now)), inside(job):
             fields = compute(job)
             finish(job, Job.State.DONE, timezone.now(), **fields)
     except Superseded:
@@ -157,23 +168,17 @@ def run(
 
 
 def take_up(
-    model: type[Job],
-    now: datetime,
-    send: Callable[[uuid.UUID], object],
-    died: str,
-    silent_after: timedelta = SILENT_AFTER,
+    model: type[Job], now: datetime, send: Callable[[uuid.UUID], object], died: str
 ) -> tuple[int, int]:
     """What a dead worker left is computed again, three times at most; what waits in vain is sent again.
 
     `died`: what is said of one that is given up. Returns how many were sent and how many given up. Safe to
     repeat.
     """
-    heard = Q(heartbeat_at__lt=now - silent_after) | Q(heartbeat_at=None, started_at__lt=now - silent_after)
+    long_ago = now - SILENT_AFTER
+    heard = Q(heartbeat_at__lt=long_ago) | Q(heartbeat_at=None, started_at__lt=long_ago)
     silent = _rows(model).filter(heard, state=Job.State.RUNNING)
-    unwanted = silent.filter(cancel_requested=True)
-    over = 0
-    if unwanted.exists():  # not all kinds have that state
-        over += unwanted.update(state=Job.State.CANCELLED, finished_at=now)
+    over = silent.filter(cancel_requested=True).update(state=Job.State.CANCELLED, finished_at=now)
     over += silent.filter(attempt__gte=MOST_ATTEMPTS).update(
         state=Job.State.FAILED, finished_at=now, error=died
     )

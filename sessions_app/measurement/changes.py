@@ -26,13 +26,22 @@ def look(pool: QuestionPool, keys: Sequence[int]) -> Callable[[PoolRevision], ob
     asked = gate.requirements_of(pool.pk)
     if asked is None or not asked.needs_a_simulation:
         return None
-    before = parameters_of_stored(_keys_of(pool.current_revision_id))
-    after = parameters_of_stored(keys)
-    if _counting(before) == _counting(after):
+    old, new = between_what_stays(_keys_of(pool.current_revision_id), keys)
+    if _counting(parameters_of_stored(old)) == _counting(parameters_of_stored(new)):
         return None
-    verdict = gate.of_proposal(pool, ItemBank.from_parameters(after), ())
+    verdict = gate.of_proposal(pool, ItemBank.from_parameters(parameters_of_stored(keys)), ())
     gate.hold(verdict, hand.override_reason)
     return lambda revision: gate.record(pool, verdict, hand.by_id, hand.override_reason, made=revision)
+
+
+def between_what_stays(before: Sequence[int], after: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """Both without what they begin and end with alike: of a large pool, most."""
+    least, first, last = min(len(before), len(after)), 0, 0
+    while first < least and before[first] == after[first]:
+        first += 1
+    while last < least - first and before[-1 - last] == after[-1 - last]:
+        last += 1
+    return before[first : len(before) - last], after[first : len(after) - last]
 
 
 def _keys_of(revision_id: int) -> list[int]:

@@ -15,12 +15,13 @@ from sessions_app.models import Calibration
 from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
 from testing_engine import approval
 from testing_engine.models import PoolRevision, QuestionPool
-from testing_engine.pools import current_questions, parameter_fields, revise_fields
+from testing_engine.pools import current_questions, newest_questions, parameter_fields, revise_fields
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
 from testing_engine.sentences import Sentence, say, together
 
 ERROR = "error"
+NOT_READ = ("content", "options", "option_scores", "interactions", "scoring")  # of what stays as it is
 
 
 def proposed_parameters(
@@ -123,12 +124,13 @@ def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemPara
     """The proposal for the pool's questions as they are now. Raises `ProposalRefused`."""
     revision = load_revision(calibration.revision_id)
     alike = alike_items(revision)
-    current = {question.external_id: question for question in current_questions(pool)}
     assert calibration.result is not None
     new = {item["id"]: item for item in calibration.result["items"] if item["new"] is not None}
     if not new:
         none = say("It proposes nothing: no question has an estimate that a pool can hold.")
         raise ProposalRefused(none)
+    named = newest_questions(pool).filter(external_id__in=list(new))  # a large pool has many others
+    current = {question.external_id: question for question in named.defer(*NOT_READ)}
     others = [item for item in new if item not in current or alike.get(current[item].pk) is None]
     if others:
         raise ProposalRefused(

@@ -23,7 +23,7 @@ from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
 from testing_engine.sentences import Sentence, marked, say
 
-LONG_SILENCE = timedelta(minutes=1)
+LONG_SILENCE = timedelta(seconds=30)  # three times the pulse
 DIED = marked("Its worker died 3 times: too little memory for these answers, perhaps.")
 
 
@@ -127,11 +127,10 @@ def waits_for(calibration: Calibration, now: datetime) -> Sentence | None:
         return None
     return say(
         "It waits for the calibration {id} of {pool}, whose worker has not been heard of since {time}; "
-        "{minutes} minutes after that it goes on.",
+        "it goes on a minute or two after that.",
         id=silent.pk,
         pool=silent.pool.name or silent.pool_id,
         time=f"{silent.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC",
-        minutes=jobs.SILENT_AFTER.seconds // 60,
     )
 
 

@@ -27,12 +27,6 @@ class PoolImport(Job, Owned):
     content = models.BinaryField(null=True, help_text="The file; null when it is over.")
     request = models.JSONField(help_text="What was asked beside the file.")
     pool_id = models.UUIDField(help_text="Of the pool that it makes.")
-    # No import is cancelled.
-    state = models.CharField(
-        max_length=7,
-        choices=[each for each in Job.State.choices if each[0] != Job.State.CANCELLED],
-        default=Job.State.QUEUED,
-    )
     report = models.JSONField(null=True)
     problems = models.JSONField(null=True, help_text="Why nothing was taken: pointers and messages.")
 
@@ -56,8 +50,8 @@ class PoolImport(Job, Owned):
                 condition=~Q(state="done") | Q(report__isnull=False), name="pool_import_done_has_a_report"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["done", "failed"]) | Q(content__isnull=False),
-                name="pool_import_has_its_file_until_it_is_over",
+                condition=Q(state__in=["done", "failed", "cancelled"]) | Q(content__isnull=False),
+                name="pool_import_keeps_its_file_while_open",
             ),
         ]
 

@@ -24,7 +24,6 @@ from testing_engine.publication import keyless_content
 _SALT = "sessions_app.api.authoring.content_hash"
 
 OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Outcome)]
-IMPORT_STATES = [each for each in PoolImport.State.choices if each[0] != "cancelled"]  # no import is
 EXPORT_OUTCOMES = [(outcome, outcome.replace("_", " ")) for outcome in get_args(Whole)]
 Model = Annotated[str, Meta(extra={"choices": MODELS})]
 State = Annotated[str, Meta(extra={"choices": STATES})]
@@ -83,7 +82,7 @@ class PoolImportReply(Reply, frozen=True):
     """
 
     import_id: UUID
-    state: Annotated[str, Meta(extra={"choices": IMPORT_STATES})]
+    state: Annotated[str, Meta(extra={"choices": PoolImport.State.choices})]
     file_name: str
     looked_at: int
     questions: int | None

@@ -906,11 +906,31 @@ export interface paths {
         };
         /**
          * How an import in the background stands
-         * @description Queued, running, done with its report, or failed with what is wrong. It is kept.
+         * @description Queued, running, done with its report, failed with what is wrong, or cancelled. It is kept.
          */
         get: operations["read_pool_import"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pools/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an import that waits or runs
+         * @description Nothing of it is imported, then. Safe to repeat. 409 `job_state` where it is over.
+         */
+        post: operations["cancel_pool_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2556,14 +2576,6 @@ export interface components {
             pointer: string;
             message: string;
         };
-        /**
-         * @description * `queued` - waiting
-         *     * `running` - running
-         *     * `done` - done
-         *     * `failed` - failed
-         * @enum {string}
-         */
-        ImportStateEnum: "queued" | "running" | "done" | "failed";
         /** @description The id and revision are null after a dry run, and where no question could be taken. */
         Imported: {
             /** Format: uuid */
@@ -3485,7 +3497,7 @@ export interface components {
         PoolImportReply: {
             /** Format: uuid */
             import_id: string;
-            state: components["schemas"]["ImportStateEnum"];
+            state: components["schemas"]["CalibrationStateEnum"];
             file_name: string;
             looked_at: number;
             questions: number | null;
@@ -10099,6 +10111,99 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over the rate limit; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL cannot be reached; nothing was changed. See Retry-After. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_pool_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolImportReply"];
+                };
+            };
+            /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or bad ones. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed, or another student's id. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

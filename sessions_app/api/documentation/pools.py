@@ -141,27 +141,33 @@ IMPORT = Endpoint(
     ),
 )
 
+_RUNNING_IMPORT = {
+    "import_id": "3b1f6c52-7a7e-4c1d-9a55-0c8f3c1f8a77",
+    "state": "running",
+    "file_name": "bank.zip",
+    "looked_at": 240,
+    "questions": 1200,
+    "report": None,
+    "errors": [],
+}
 READ_IMPORT = Endpoint(
     "read_pool_import",
     TAG,
     "How an import in the background stands",
-    description="Queued, running, done with its report, or failed with what is wrong. It is kept.",
+    description="Queued, running, done with its report, failed with what is wrong, or cancelled. It is kept.",
     reply=replies.PoolImportReply,
     problems=("404",),
-    examples=(
-        replied(
-            "Running",
-            {
-                "import_id": "3b1f6c52-7a7e-4c1d-9a55-0c8f3c1f8a77",
-                "state": "running",
-                "file_name": "bank.zip",
-                "looked_at": 240,
-                "questions": 1200,
-                "report": None,
-                "errors": [],
-            },
-        ),
-    ),
+    examples=(replied("Running", _RUNNING_IMPORT),),
+)
+
+CANCEL_IMPORT = Endpoint(
+    "cancel_pool_import",
+    TAG,
+    "End an import that waits or runs",
+    description="Nothing of it is imported, then. Safe to repeat. 409 `job_state` where it is over.",
+    reply=replies.PoolImportReply,
+    problems=("404", "409"),
+    examples=(replied("As soon as its worker looks", _RUNNING_IMPORT),),
 )
 
 TEMPLATE = Endpoint(

@@ -14,6 +14,7 @@ from sessions_app import tasks
 from sessions_app.administration import pool_imports
 from sessions_app.api.tests.test_import import csv_file, send
 from sessions_app.conftest import client_with
+from sessions_app.long_work import jobs
 from sessions_app.models import PoolImport
 from sessions_app.tests.factories import make_pool, make_token, pool_document
 from testing_engine import pools
@@ -130,7 +131,7 @@ def test_what_was_lost_is_sent_again_and_what_was_done_twice_is_one_pool(api: AP
     assert pool_imports.take_up(timezone.now() + timedelta(minutes=3), sent.append) == (1, 0)
     content = bytes(rows.get().content or b"")
     tasks.import_questions(str(sent[0]))
-    later = timezone.now() + pool_imports.SILENT_AFTER + timedelta(seconds=1)
+    later = timezone.now() + jobs.SILENT_AFTER + timedelta(seconds=1)
     rows.update(state=State.RUNNING, content=content)  # its worker died after the pool was published
     assert pool_imports.take_up(later, sent.append) == (1, 0)
     tasks.import_questions(str(sent[1]))
@@ -139,6 +140,49 @@ def test_what_was_lost_is_sent_again_and_what_was_done_twice_is_one_pool(api: AP
     rows.update(state=State.RUNNING, content=content, attempt=3)
     assert pool_imports.take_up(later, sent.append) == (0, 1)
     assert rows.get().state == State.FAILED
+
+
+def cancelled(api: APIClient, asked: dict[str, Any]) -> Any:
+    return api.post(f"/api/pools/imports/{asked['import_id']}/cancel")
+
+
+def test_what_waits_is_cancelled_at_once(api: APIClient) -> None:
+    asked = ask(api)
+    for _ in range(2):
+        assert cancelled(api, asked).json()["state"] == "cancelled"
+    tasks.import_questions(asked["import_id"])
+    pool_imports.take_up(timezone.now() + timedelta(days=1), lambda _: None)
+    assert (PoolImport.objects.get().state, PoolImport.objects.get().content) == (State.CANCELLED, None)
+    assert not QuestionPool.objects.exists()
+    over = ask(api)
+    tasks.import_questions(over["import_id"])
+    refused = cancelled(api, over)
+    assert (refused.status_code, refused.json()["code"]) == (409, "job_state")
+
+
+def test_what_runs_is_cancelled_and_nothing_of_it_is_there(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ask(api)
+    heed = jobs.heed
+
+    def meanwhile(row: PoolImport) -> None:
+        assert cancelled(api, asked).json()["state"] == "running"
+        heed(row)
+
+    monkeypatch.setattr(jobs, "heed", meanwhile)
+    tasks.import_questions(asked["import_id"])
+    assert status(api, asked["import_id"])["state"] == "cancelled"
+    assert not QuestionPool.objects.exists()
+
+
+def test_what_a_dead_worker_left_is_not_done_again_where_nobody_wants_it(api: APIClient) -> None:
+    asked = ask(api)
+    jobs.claim(PoolImport, UUID(asked["import_id"]), timezone.now())
+    assert cancelled(api, asked).json()["state"] == "running"
+    later = timezone.now() + jobs.SILENT_AFTER + timedelta(seconds=1)
+    assert pool_imports.take_up(later, lambda _: None) == (0, 1)
+    assert status(api, asked["import_id"])["state"] == "cancelled"
 
 
 def test_questions_come_into_a_pool_once_though_a_worker_dies_after_them(

@@ -14,7 +14,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from sessions_app.administration import pool_imports
-from sessions_app.measurement import gate
+from sessions_app.measurement import changes, gate
 from sessions_app.models import GateCheck, Simulation
 from sessions_app.refusals import GateRefused
 from sessions_app.tests.factories import make_pool, pool_document, question
@@ -179,3 +179,21 @@ def test_in_the_admin_it_is_said(client: Client, gated: QuestionPool) -> None:
     page = client.post(address, {**data, "difficulty": "2.5"}, follow=True)
     assert "Nothing was published. The pool" in page.content.decode()
     assert newest(gated).current_revision == gated.current_revision
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "between"),
+    [
+        ([1, 2, 3, 4], [1, 2, 9, 4], ([3], [9])),
+        ([1, 2, 3], [1, 2, 3, 9], ([], [9])),
+        ([1, 2, 3], [1, 3], ([2], [])),
+        ([1, 2, 3], [1, 2, 3], ([], [])),
+        ([1, 2, 3], [3, 2, 1], ([1, 2, 3], [3, 2, 1])),
+        ([1, 2], [1, 2, 1, 2], ([], [1, 2])),
+        ([], [1], ([], [1])),
+    ],
+)
+def test_only_what_does_not_stay_is_read(
+    before: list[int], after: list[int], between: tuple[list[int], list[int]]
+) -> None:
+    assert changes.between_what_stays(before, after) == between

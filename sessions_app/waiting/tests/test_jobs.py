@@ -293,9 +293,9 @@ import django
 django.setup()
 from django.db import connections
 connections.settings["default"]["NAME"] = sys.argv[1]
-from sessions_app.long_work import files
+from sessions_app.long_work import files, pulse
 from sessions_app.waiting import running
-files.PIECE = 50
+files.PIECE, pulse.EVERY = 50, 0.1
 def slowly(pieces):
     for number, piece in enumerate(pieces):
         if number == 2:
@@ -309,12 +309,16 @@ running.run(uuid.UUID(sys.argv[2]))
 
 @pytest.mark.django_db(transaction=True)
 def test_what_a_killed_worker_left_is_made_again(api: APIClient) -> None:
-    """A process of its own, killed when two pieces are written; the file is the same as without."""
+    """A process of its own, killed when two pieces are written and it tells nothing any more, though it
+    lives; the file is the same as without.
+    """
     job_id = ask(api).json()["job_id"]
     database = str(connection.settings_dict["NAME"])
     worker = subprocess.Popen([sys.executable, "-c", DIES, database, job_id])
     try:
         assert wait_until(lambda: JobPiece.objects.count() == 2, worker)
+        then = timezone.now()
+        assert wait_until(lambda: LongJob.objects.filter(heartbeat_at__gt=then).exists(), worker)
     finally:
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
