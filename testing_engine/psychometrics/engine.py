@@ -42,7 +42,7 @@ UNUSED_ESTIMATOR = ExpectedAPosteriori()  # stands in the state of a test that e
 def next_step(so_far: TestSoFar) -> Step:
     """What the answers so far say, and what to ask next."""
     part = part_of(so_far)
-    step = _step(within(so_far, part))
+    step = _step(so_far if part.is_whole else within(so_far, part))
     if step.next_item is None:
         return step
     if so_far.rules.pilots is not None and (pilot := _pilot(so_far, part, step.ability)) is not None:
@@ -189,13 +189,14 @@ def observe(so_far: TestSoFar, believed: NormalPrior | None = None) -> CatState:
     """The state that the rules look at; with `believed` in the place of the prior."""
     bank, rules = so_far.bank, so_far.rules
     belief = believed or so_far.prior or rules.prior_rule.prior(bank.n_dimensions)
-    answers = Answers.given(so_far.items, so_far.scores)
+    items = tuple(so_far.items)
+    answers = Answers.given(items, so_far.scores)
     estimator = rules.ability_for(bank)
     estimate, posterior = estimator.estimate(bank, answers, belief)
     return CatState(
         bank,
         belief,
-        tuple(so_far.items),
+        items,
         answers,
         estimate.limited(),
         posterior,

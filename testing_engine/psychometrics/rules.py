@@ -176,7 +176,7 @@ class CatRules:
         """How questions of this pool are chosen."""
         if self.selection is not None:
             return self.selection
-        if counting(bank).n_items:
+        if counting(bank).bank is not None:
             return "adaptive"
         return "linear" if in_use(bank).n_items <= self.max_questions else "random"
 

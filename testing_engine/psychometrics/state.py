@@ -52,7 +52,7 @@ class CatState:
     @cached_property
     def before(self) -> AbilityEstimate:
         """The estimate without the last answer."""
-        answers = Answers(self.answers.items[:-1], self.answers.scores[:-1])
+        answers = Answers(self.answers.asked[:-1], self.answers.told[:-1])
         return self.estimator.estimate(self.bank, answers, self.prior)[0].limited()
 
     @cached_property

@@ -196,7 +196,7 @@ class Beliefs:
         self.density = self.means = self.sds = np.zeros(0)
 
     def learn(self, items: IntArray, scores: IntArray) -> None:
-        self.log_likelihood += self.table.rows(items, scores)
+        self.log_likelihood += self.table.rows(Answers(items, scores).pairs)
 
     def look(self, active: IntArray, taken: Taken) -> None:
         """Means and standard deviations; on a finer grid for those that this one hardly resolves."""

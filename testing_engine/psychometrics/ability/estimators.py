@@ -90,8 +90,7 @@ class ExpectedAPosteriori(Estimator, name="EAP"):
         if bank.n_dimensions > 1:
             return posterior_mean_several(bank, answers, prior, quadrature), None
         posterior = grid_posterior(bank, answers, prior, quadrature)
-        theta, variance = np.array([posterior.mean]), np.array([posterior.sd**2])
-        return AbilityEstimate(theta, variance.reshape(1, 1)), posterior
+        return AbilityEstimate(np.array([posterior.mean]), np.array([[posterior.sd**2]])), posterior
 
     def work(self, bank: ItemBank, grid: int, answers: int) -> float:
         """In several dimensions every answer is evaluated at every node of the product."""

@@ -9,6 +9,7 @@ off at bounds take Gauss–Legendre nodes.
 """
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -17,10 +18,10 @@ import numpy as np
 from scipy.special import eval_legendre, sici
 
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import FloatArray, IntArray
+from testing_engine.psychometrics.items.response import FloatArray
 
 TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
-FIRST_PLACES = 32  # of a table, which doubles when it is full
+FIRST_ROWS = 64  # of a table, which doubles when it is full
 KEPT_TABLES = 3  # of a kind, because anyone may ask for a grid of their own
 
 
@@ -117,50 +118,47 @@ class Quadrature:
 class AnswerTable:
     """log P of every answer at every node of a grid, for a one-dimensional bank.
 
-    A question is entered when it is first answered, so that nobody waits for questions that nobody has seen:
-    a pool takes what its used questions take, categories × nodes × 8 bytes each. Threads read without
-    waiting: a question's place is known only once its numbers are there.
+    An answer is entered when it is first given, so that nobody waits for answers that nobody has given:
+    a pool takes what its given answers take, nodes × 8 bytes each. Threads read without waiting: an
+    answer's row is known only once its numbers are there.
     """
 
     def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
         self.bank = bank
-        self.theta = quadrature.nodes[:, None]
-        self.categories = bank.most_categories  # K
-        self.places: dict[int, int] = {}  # by item: the first of its rows
-        self.entries = np.empty((0, quadrature.points))  # (items × K, G)
+        self.nodes = quadrature.nodes
+        self.row_of: dict[tuple[int, int], int] = {}  # by item and score
+        self.entries = np.empty((FIRST_ROWS, quadrature.points))  # (rows, G), the last ones not used yet
         self._entering = threading.Lock()
 
-    def log_likelihood(self, items: IntArray, scores: IntArray) -> FloatArray:
-        """(G,) Σ log P of the answers."""
-        return np.asarray(np.add.reduce(self.rows(items, scores)))
+    def log_likelihood(self, answers: Sequence[tuple[int, int]]) -> FloatArray:
+        """(G,) Σ log P of the answers, as pairs of item and score."""
+        return np.asarray(np.add.reduce(self.rows(answers)))
 
-    def rows(self, items: IntArray, scores: IntArray) -> FloatArray:
+    def rows(self, answers: Sequence[tuple[int, int]]) -> FloatArray:
         """(n, G) log P of each answer."""
-        asked, places = items.tolist(), self.places
+        row_of = self.row_of
         try:
-            found = [places[item] for item in asked]
+            found = [row_of[answer] for answer in answers]
         except KeyError:
-            self._enter(items)
-            found = [places[item] for item in asked]
-        rows = np.array(found, dtype=np.intp)
-        rows += scores
-        return self.entries.take(rows, axis=0)
+            self._enter(answers)
+            found = [row_of[answer] for answer in answers]
+        return self.entries.take(found, 0) if found else self.entries[:0]
 
-    def _enter(self, items: IntArray) -> None:
+    def _enter(self, answers: Sequence[tuple[int, int]]) -> None:
         with self._entering:
-            new = [item for item in dict.fromkeys(items.tolist()) if item not in self.places]
-            if not new:
-                return
-            categories, known = self.categories, len(self.places)
-            log_p = self.bank.log_probabilities(self.theta, np.array(new)).swapaxes(0, 1)
-            end = (known + len(new)) * categories
-            if end > len(self.entries):
-                grown = np.empty((max(2 * end, FIRST_PLACES * categories), len(self.theta)))
-                grown[: known * categories] = self.entries[: known * categories]
-                self.entries = grown
-            self.entries[known * categories : end] = log_p.reshape(-1, len(self.theta))
-            for row, item in zip(range(known * categories, end, categories), new, strict=True):
-                self.places[item] = row
+            for item, score in answers:
+                if (item, score) not in self.row_of:
+                    for known, log_p in self.bank.answer_logs(item, score, self.nodes):
+                        self._add((item, known), log_p)
+
+    def _add(self, answer: tuple[int, int], log_p: FloatArray) -> None:
+        row = len(self.row_of)
+        if row == len(self.entries):
+            grown = np.empty((2 * row, len(log_p)))
+            grown[:row] = self.entries
+            self.entries = grown
+        self.entries[row] = log_p
+        self.row_of[answer] = row
 
 
 @lru_cache(maxsize=64)

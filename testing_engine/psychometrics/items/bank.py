@@ -1,7 +1,7 @@
 """Questions as uploaded (`ItemParameters`) and as the engine computes with them (`ItemBank`)."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -352,6 +352,13 @@ class ItemBank:
             values = family.log_probabilities(t[own])
             result[: len(values), own] = values[: len(result)]
         return result
+
+    def answer_logs(self, item: int, score: int, nodes: FloatArray) -> Iterable[tuple[int, FloatArray]]:
+        """log P (G,) of an answer to one question at abilities (G,) of one dimension, with its score; where
+        answers share most of the work, of all of them. With the bits of `log_probabilities`."""
+        t = nodes * self.slopes.item(item, 0)
+        t += self.intercepts.item(item)
+        return self.families[self.family_of.item(item)].answer_logs(self.row_of.item(item), score, t)
 
     def probabilities(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """(n, K) for one θ (D,), (n, G, K) for many (G, D)."""

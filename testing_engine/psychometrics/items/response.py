@@ -13,7 +13,7 @@ Shapes: t is (n,) or (n, G); results put the category first, (K, n) or (K, n, G)
 few categories are then fast. Categories that a question does not have get P = 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, Self
@@ -80,7 +80,16 @@ class Family(Protocol):
 
     def information(self, t: FloatArray) -> FloatArray: ...
 
+    def information_within(self, t: FloatArray) -> FloatArray:
+        """The same bits where no |t| is above `LARGEST_LOGIT`; t may be written over."""
+        ...
+
     def log_probabilities(self, t: FloatArray) -> FloatArray: ...
+
+    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
+        """log P (G,) of an answer to one question at t (G,), which may be written over, with its score; where
+        answers share most of the work, of all of them. With the bits of `log_probabilities`."""
+        ...
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         """Prepare the log-likelihood of one answer per question."""
@@ -132,9 +141,11 @@ class Logistic:
         return Curves(p, r1, r1 * (fall - rise), r1 * (1 - 6 * rise * fall))
 
     def information(self, t: FloatArray) -> FloatArray:
+        return self.information_within(_limited(t))
+
+    def information_within(self, t: FloatArray) -> FloatArray:
         # P'²/(PQ) with P = (c + u·odds)/(1 + odds) and Q = ((1 − c) + (1 − u)·odds)/(1 + odds)
-        odds = _limited(t)
-        np.exp(odds, out=odds)
+        odds = np.exp(t, out=t)
         if self._is_plain:  # what follows, without products that change no bit
             span = odds + 1
             np.divide(odds, span, out=span)
@@ -147,7 +158,7 @@ class Logistic:
         if self._no_slips:
             both = odds + low
             both *= wrong
-            odds += 1
+            odds += 1.0
             span /= odds
         else:
             both = high * odds + low
@@ -184,6 +195,16 @@ class Logistic:
         np.multiply(span, expit(t), out=p[1])
         p[1] += low
         return np.log(p, out=p)
+
+    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
+        is_right = score == 1
+        p = np.maximum(t if is_right else np.negative(t, t), -LARGEST_LOGIT, out=t)
+        expit(p, p)
+        if not self._is_plain:
+            low, high = self.guessing.item(row), self.upper.item(row)
+            p *= high - low
+            p += low if is_right else 1 - high
+        return ((score, np.log(p, p)),)
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         # A wrong answer is a right answer to the mirrored question: c' = 1 − u, t' = −t.
@@ -281,14 +302,26 @@ class Graded:
         reach, pass_by, stay, leave = self._passed(t)
         p = reach * stay
         p *= _align(self._edges[2], t[None])
-        p *= (leave - pass_by) ** 2
+        moved = leave - pass_by
+        moved *= moved
+        p *= moved
         return _total(p)
+
+    information_within = information
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
         upper, lower, gap = self._edges
         with np.errstate(divide="ignore"):
             constant = np.log(gap)
         return log_expit(_shifted(upper, t)) + log_expit(-_shifted(lower, t)) + _align(constant, t[None])
+
+    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
+        upper, lower, gap = (edge[score, row] for edge in self._edges)
+        log_p = log_expit(t + upper)
+        t += lower
+        log_p += log_expit(np.negative(t, t), t)
+        log_p += np.log(gap)
+        return ((score, log_p),)
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges)
@@ -370,13 +403,21 @@ class Nominal:
         return Curves(p, r1, r1**2 - variance, r1**3 - 3 * r1 * variance - skew)
 
     def information(self, t: FloatArray) -> FloatArray:
-        p = self.log_probabilities(t)
-        np.exp(p, out=p)
-        slopes = _align(self._columns[0], t[None])
-        r1 = slopes - _total(p * slopes)
+        # As `log_probabilities`, then exp, but in two arrays: of some hundred questions, making them counts.
+        slopes, intercepts = (_align(each, t[None]) for each in self._columns)
+        p = slopes * t
+        p += intercepts
+        p -= np.maximum.reduce(p)
+        r1 = np.exp(p)
+        p -= np.log(np.add.reduce(r1))
+        np.exp(p, p)
+        np.multiply(p, slopes, r1)
+        np.subtract(slopes, np.add.reduce(r1), r1)
         r1 *= r1
         r1 *= p
         return _total(r1)
+
+    information_within = information
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
         slopes, intercepts = (_align(each, t[None]) for each in self._columns)
@@ -390,6 +431,13 @@ class Nominal:
     def _columns(self) -> tuple[FloatArray, FloatArray]:
         """(K, n) slopes and intercepts, each category's together in memory."""
         return np.ascontiguousarray(self.slopes.T), np.ascontiguousarray(self.intercepts.T)
+
+    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
+        logits = self.slopes[row][:, None] * t
+        logits += self.intercepts[row][:, None]
+        logits -= np.maximum.reduce(logits)
+        logits -= np.log(_total(np.exp(logits)))
+        return enumerate(logits)
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         chosen = self.slopes[np.arange(len(scores)), scores]
@@ -439,13 +487,13 @@ class Nominal:
         # The variance of numbers within a range (Popoviciu 1935).
         return self.spread**2 / 4
 
-    @property
+    @cached_property
     def spread(self) -> FloatArray:
-        present = np.isfinite(self.intercepts)
-        highest = np.where(present, self.slopes, -np.inf).max(axis=1)
-        lowest = np.where(present, self.slopes, np.inf).min(axis=1)
-        spread: FloatArray = highest - lowest
-        return spread
+        slopes, intercepts = self._columns
+        present = np.isfinite(intercepts)
+        highest = np.maximum.reduce(np.where(present, slopes, -np.inf))
+        lowest = np.minimum.reduce(np.where(present, slopes, np.inf))
+        return np.asarray(highest - lowest)
 
 
 def _most_with_guessing(guessing: FloatArray) -> FloatArray:

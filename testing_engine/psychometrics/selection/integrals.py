@@ -41,7 +41,7 @@ class Integrated(OneDimensional):
         """(G,) likelihood, or posterior density up to a constant, × quadrature weight."""
         quadrature = self.quadrature(state)
         table = answer_table(state.bank, quadrature)
-        log_weight = table.log_likelihood(state.answers.items, state.answers.scores)
+        log_weight = table.log_likelihood(state.answers.pairs)
         if with_prior:
             log_weight += log_prior(state.bank, state.answers, state.prior, quadrature.nodes)
         return np.exp(log_weight) * quadrature.weights
