@@ -3,6 +3,7 @@
 xdist's workers inherit the addresses from the first process; each takes a Redis database of its own.
 """
 
+import gc
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ _started = ExitStack()
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None]:
+    gc.disable()  # until the first test: nothing that is imported or collected goes away again
     os.environ["ADAPTIVE_ENVIRONMENT"] = "test"
     for name in ("CLIENT_REQUESTS_AT_ONCE", "SESSION_REQUESTS_AT_ONCE"):
         os.environ.setdefault(name, "64")  # tests race with more than a process has threads
@@ -34,6 +36,13 @@ def pytest_load_initial_conftests() -> Generator[None]:
         address, _, first = os.environ["REDIS_URL"].rpartition("/")
         os.environ["REDIS_URL"] = f"{address}/{int(first) + 2 + int(worker.removeprefix('gw'))}"
     return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Garbage is collected from here on, and only among what tests make: the rest is millions of objects."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

@@ -8,13 +8,11 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 import schemathesis
-import yaml
 from django.conf import LazySettings
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
@@ -29,6 +27,7 @@ from schemathesis.specs.openapi import checks
 
 from sessions_app.conftest import answer_questions, client_with, undone
 from sessions_app.sitting.tokens import make_session_token
+from sessions_app.tests.documented import DOCUMENT
 from sessions_app.tests.factories import ApiClientFactory, make_pool, make_token
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
@@ -58,7 +57,6 @@ def without_credentials() -> dict[str, Any]:
 
 # What is no size of a page is taken for the usual one, and an empty page for the first.
 LENIENT = ("page", "page_size", "after", "before")
-DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml").read_text())
 COMMITTED = committed()
 LOADED: Any = schemathesis.openapi.from_dict(without_credentials()).get_all_operations()
 OPERATIONS: dict[str, Any] = {found.ok().label: found.ok() for found in LOADED}

@@ -1,10 +1,8 @@
 """Every address of v1 means what it means without a version; and no query asks for what nobody documented."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from django.urls import resolve
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -12,9 +10,9 @@ from rest_framework.test import APIClient
 from sessions_app.api.queries import CODE
 from sessions_app.api.versions import CURRENT, ROOTS
 from sessions_app.conftest import Start, client_with, pointers
+from sessions_app.tests.documented import DOCUMENT
 from sessions_app.tests.factories import ApiClientFactory
 
-DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml").read_text())
 PATHS: dict[str, dict[str, Any]] = DOCUMENT["paths"]
 OPERATIONS = [(method.upper(), path) for path, methods in PATHS.items() for method in methods]
 NOBODY = "3b1f6c52-7a7e-4c1d-9a55-0c8f3c1f8a77"

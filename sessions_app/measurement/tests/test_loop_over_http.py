@@ -109,6 +109,7 @@ def everything() -> list[Any]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_from_answers_over_http_to_a_revision_and_no_old_score_moves(
     send: Send, request: pytest.FixtureRequest

@@ -28,6 +28,7 @@ def known() -> dict[tuple[str, str, str], tuple[float, float, object]]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_it_attributes_what_is_known(api: APIClient, start: Start) -> None:
     algebra, logic = make_pool(concepts=1), make_pool(concepts=2, concept_names=["Math", "Logic"])
