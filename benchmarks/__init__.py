@@ -16,10 +16,11 @@ _ENVIRONMENT = {
 
 
 @contextmanager
-def durable_services() -> Iterator[Path]:
+def durable_services(kept: Path | None = None) -> Iterator[Path]:
     """A PostgreSQL that syncs and a Valkey for this run alone, with Django and its tables on them.
 
-    Never those that the environment names: a benchmark fills and empties what it runs on. Yields the folder.
+    Never those that the environment names: a benchmark fills and empties what it runs on. Yields the folder:
+    `kept`, whose databases a later run finds again, or one that goes with the run.
     """
     # Not at the top: benchmarks of the pure engine need neither the services nor Django.
     import django
@@ -28,7 +29,9 @@ def durable_services() -> Iterator[Path]:
 
     for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
         os.environ.pop(name, None)
-    folder = Path(tempfile.mkdtemp(prefix="adaptive-"))  # short: PostgreSQL's socket lives below it
+    # A short path: PostgreSQL's socket lives below it.
+    folder = kept.resolve() if kept else Path(tempfile.mkdtemp(prefix="adaptive-"))
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     try:
         with Services(folder) as services:
@@ -39,7 +42,8 @@ def durable_services() -> Iterator[Path]:
             yield folder
             _disconnect()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _migrate() -> None:

@@ -14,13 +14,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from benchmarks import durable_services, table
 from benchmarks.growth_probes import PAGE_SIZE, PROBES, Facts, Probe
-from benchmarks.twins import connected_to, twins
+from benchmarks.twins import connected_to, copy_of_own, database_exists, rename
 
 SMALL, LARGE = 1_000, 1_000_000
 MOST_RATIO, LONGEST_FIRST_BYTE = 1.5, 1.0
@@ -44,11 +45,14 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--small", type=int, default=SMALL, help="sessions (%(default)s)")
     parser.add_argument("--large", type=int, default=LARGE, help="sessions (%(default)s)")
     parser.add_argument("--rounds", type=int, default=9, help="of each probe in each database (%(default)s)")
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for the databases: filled once, used again by later runs"
+    )
     parser.add_argument("--only", default="", help="probes with these words in their name")
     options = parser.parse_args(arguments)
     sizes = (40, 200) if options.tiny else (options.small, options.large)
     probes = [probe for probe in PROBES if options.only in probe.name]
-    with durable_services():
+    with durable_services(options.keep):
         found = measure(sizes, probes, 2 if options.tiny else options.rounds)
         print(report(sizes, found))
     return 0
@@ -100,17 +104,13 @@ def measure(
     sizes: tuple[int, int], probes: Sequence[Probe], rounds: int
 ) -> dict[str, tuple[list[Sample], list[Sample]]]:
     """The samples of each probe, in the small database and in the large one."""
-    from benchmarks.growth_fill import fill, prepare
-
     logging.disable(logging.INFO)  # a line a request would stand between the table's
-    callers = _callers()
-    prepare()
-    now = datetime.now(UTC)
-    databases, facts = twins(), []
+    databases = [_filled(size) for size in sizes]
+    facts, callers = [], []
     for database, size in zip(databases, sizes, strict=True):
         with connected_to(database):
-            fill(size, now=now)
             facts.append(_facts(size))
+            callers.append(_callers())
     found: dict[str, tuple[list[Sample], list[Sample]]] = {}
     for probe in probes:
         samples: tuple[list[Sample], list[Sample]] = ([], [])
@@ -118,26 +118,43 @@ def measure(
             for place in (0, 1) if turn % 2 else (1, 0):
                 with connected_to(databases[place]):
                     samples[place].extend(
-                        _asked(probe, facts[place], callers, -(-rounds // 3), samples[place])
+                        _asked(probe, facts[place], callers[place], -(-rounds // 3), samples[place])
                     )
         found[probe.name] = samples
         print(_row(probe.name, *samples), file=sys.stderr, flush=True)
     return found
 
 
+def _filled(size: int) -> str:
+    """The name of a database with so many sessions: made, unless a run that kept its own has made it."""
+    from django.core.management import call_command
+
+    from benchmarks.growth_fill import fill, prepare
+
+    name = f"growth_{size}"
+    if database_exists(name):
+        with connected_to(name):
+            call_command("migrate", verbosity=0, interactive=False)
+        return name
+    being_filled = copy_of_own(f"{name}_being_filled")
+    with connected_to(being_filled):
+        prepare()
+        fill(size, now=datetime.now(UTC))
+    rename(being_filled, name)  # so that a run that broke off leaves none that looks whole
+    return name
+
+
 def _callers() -> dict[str, dict[str, Any]]:
-    """What the test client sends for each kind of caller; both databases will know them."""
-    from django.contrib.auth.models import Permission, User
+    """What the test client sends for each kind of caller."""
+    from django.contrib.auth.models import User
     from django.test import Client
     from knox.models import AuthToken
 
-    from benchmarks.growth_fill import CLIENT
+    from benchmarks.growth_fill import CLIENT, STAFF
 
-    client = User.objects.create_user(CLIENT)
-    client.user_permissions.set(Permission.objects.all())
-    _, token = AuthToken.objects.create(client)
+    _, token = AuthToken.objects.create(User.objects.get(username=CLIENT))
     browser = Client()
-    browser.force_login(User.objects.create_superuser("growth-staff"))
+    browser.force_login(User.objects.get(username=STAFF))
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
     return {"client": {"Authorization": f"Token {token}"}, "staff": {"Cookie": cookies}}
 

@@ -9,6 +9,7 @@ are not computed: nothing here is for `verify_audit` or replay.
 import random
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -19,6 +20,7 @@ ANSWERS = 10
 CLASS = 30  # sessions of the named test `class`
 TESTS_A_STUDENT = 2
 CLIENT = "growth-client"  # who started them all
+STAFF = "growth-staff"
 INVITED = 10  # of a hundred sessions
 _TABLES = (
     "students",
@@ -27,10 +29,13 @@ _TABLES = (
     "session_events",
     "student_proficiencies",
     "invitations",
-    "answer_counts",
-    "result_counts",
-    "sessions_to_count",
 )
+_COUNTS = "answer_counts", "result_counts", "sessions_to_count"
+FOLDED_AT_ONCE = 50_000  # sessions
+_PLAIN_INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes JOIN pg_index ON indexrelid = indexname::regclass
+WHERE tablename = ANY(%(tables)s) AND NOT indisunique
+"""
 _LINK = r"\\x00000000000000000000000000000000"
 _DRAWN = random.Random(13)  # abilities, so that tests are told apart
 _THETAS = [f"{{{','.join(f'{_DRAWN.gauss():.6f}' for _ in range(5))}}}" for _ in range(4999)]
@@ -39,10 +44,15 @@ _FAMILY = "Abel", "Baum", "Curie", "Diaz", "Ebner", "Franz", "Gauss", "Hopper", 
 
 
 def prepare() -> None:
-    """What every size has alike: a pool, two named tests, and a session of the service's own to copy from."""
+    """What every size has alike: accounts, a pool, two named tests, and a session of the service's own to copy
+    from."""
+    from django.contrib.auth.models import Permission, User
+
     from benchmarks.floor_sessions import publish_demo, start
     from sessions_app.models import NamedTest
 
+    User.objects.create_user(CLIENT).user_permissions.set(Permission.objects.all())
+    User.objects.create_superuser(STAFF)
     pool = publish_demo(5)
     start(pool, ANSWERS)
     rules = {"max_questions": ANSWERS}
@@ -66,7 +76,7 @@ def fill(sessions: int, *, now: datetime) -> None:
     references = client.pk, one.revision_id, one.plan_id
     students = range(1_000_000, 1_000_000 + max(1, sessions // TESTS_A_STUDENT))
     made = [_Made(number, sessions, students, tests, now) for number in range(sessions)]
-    with unchecked():
+    with unchecked(), _without_indexes():
         _copy("students (id, external_id, name, email, grade_level, created_at)", _students(students, now))
         _copy(_SESSION, (_session(each, references, questions) for each in made))
         _copy(_ANSWER, _answers(made, questions))
@@ -77,10 +87,29 @@ def fill(sessions: int, *, now: datetime) -> None:
             ((tests["exam"], pk, 1, now) for pk in students[: sessions * INVITED // 100]),
         )
     folding.begin_anew()  # no trigger fired
-    folding.fold(float("inf"))
     for name in _TABLES:
         run(f"VACUUM ANALYZE {name}")
+    folding.fold(float("inf"), batch=FOLDED_AT_ONCE)
+    for name in _COUNTS:
+        run(f"VACUUM ANALYZE {name}")
     run("CHECKPOINT")
+
+
+@contextmanager
+def _without_indexes() -> Iterator[None]:
+    """Indexes that are no constraint's are built when the rows are there."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(_PLAIN_INDEXES, {"tables": list(_TABLES)})
+        found = cursor.fetchall()
+    for name, _ in found:
+        run(f'DROP INDEX "{name}"')
+    yield
+    run("SET maintenance_work_mem = '512MB'")
+    for _, definition in found:
+        run(definition)
+    run("RESET maintenance_work_mem")
 
 
 class _Made:

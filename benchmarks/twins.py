@@ -10,11 +10,33 @@ def twins() -> tuple[str, str]:
     from django.db import connection
 
     first = str(connection.settings_dict["NAME"])
+    return first, copy_of_own(f"{first}_large")
+
+
+def copy_of_own(name: str) -> str:
+    """A copy of the service's own database as it is now, in the place of one that may have this name."""
+    from django.db import connection
+
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
+    own = connection.settings_dict["NAME"]
     with connected_to("postgres"):
-        run(f'CREATE DATABASE "{first}_large" TEMPLATE "{first}"')
-    return first, f"{first}_large"
+        run(f'DROP DATABASE IF EXISTS "{name}"')
+        run(f'CREATE DATABASE "{name}" TEMPLATE "{own}"')
+    return name
+
+
+def database_exists(name: str) -> bool:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+        return cursor.fetchone() is not None
+
+
+def rename(database: str, name: str) -> None:
+    with connected_to("postgres"):
+        run(f'ALTER DATABASE "{database}" RENAME TO "{name}"')
 
 
 @contextmanager

@@ -255,7 +255,12 @@ def test_pools_are_listed_with_their_states(
     assert (listed["A pool"].states["operational"], listed["A pool"].answers_since) == (30, 20)
     pool = QuestionPool.objects.exclude(pk=newer.pk).get()
     Calibration.objects.create(
-        pool=pool, revision=pool.revisions.get(), request={}, state="done", result={"findings": []}
+        pool=pool,
+        revision=pool.revisions.get(),
+        request={},
+        state="done",
+        result={"findings": []},
+        answers_then=20,
     )
     ResponseImport.objects.create(
         pool=pool, file_name="a", sha256="a", size=1, reading={}, questions=[], person_count=3, answer_count=7

@@ -79,7 +79,7 @@ class NamedTestAdmin(SharedBy, ResultPages, ModelAdmin):  # type: ignore[misc]
         invited = Invitation.objects.filter(test=OuterRef("pk"), revoked_at=None).order_by()
         return tests.annotate(
             running_count=counted(sessions.filter(status=TestSession.Status.ACTIVE)),
-            over_count=counted(sessions.exclude(status=TestSession.Status.ACTIVE)),
+            over_count=counted(sessions.filter(status__in=TestSession.OVER)),
             invited_count=counted(invited),
         )
 

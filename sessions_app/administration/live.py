@@ -11,12 +11,19 @@ from enum import Enum
 from hashlib import blake2b
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from sessions_app.administration.finding import ids_of_students_called
 from sessions_app.models import Invitation, TestSession
 
 EXPIRED_WITHIN = timedelta(days=1)
+STATUSES = [
+    TestSession.Status.ACTIVE,
+    TestSession.Status.EXPIRED,
+    TestSession.Status.COMPLETED,
+    TestSession.Status.ENDED,
+]
+NEWEST = "-started_at", "pk"
 MOST, MOST_OTHERS = 300, 100  # rows of running tests, and of those that are not
 
 
@@ -75,17 +82,15 @@ def live_of(test_id: int, *, now: datetime, search: str = "") -> Live:
     if search.strip():
         students, _ = ids_of_students_called(search)
         sessions, invited = sessions.filter(student__in=students), invited.filter(student__in=students)
-    active, expired = TestSession.Status.ACTIVE, TestSession.Status.EXPIRED
-    lately = sessions.filter(status=expired, completed_at__gt=now - EXPIRED_WITHIN)
-    over = sessions.exclude(status=active).exclude(status=expired, completed_at__gt=now - EXPIRED_WITHIN)
-    kinds = [
-        (sessions.filter(status=active).order_by("-started_at", "pk"), MOST),
-        (lately.order_by("-completed_at", "pk"), MOST),
-        (over.order_by("-started_at", "pk"), MOST_OTHERS),
+    active, expired, *for_good = (sessions.filter(status=status) for status in STATUSES)
+    lately, long_ago = Q(completed_at__gt=now - EXPIRED_WITHIN), Q(completed_at__lte=now - EXPIRED_WITHIN)
+    some_of_each = [
+        (list(active.order_by(*NEWEST)[: MOST + 1]), MOST),
+        (list(expired.filter(lately).order_by("-completed_at", "pk")[: MOST + 1]), MOST),
+        (_newest([expired.filter(long_ago), *for_good], MOST_OTHERS + 1), MOST_OTHERS),
     ]
     rows, is_cut = [], False
-    for found, most in kinds:
-        some = list(found[: most + 1])
+    for some, most in some_of_each:
         is_cut |= len(some) > most
         rows += [_row(session) for session in some[:most]]
     waiting = list(invited.order_by("student__name", "pk")[: MOST_OTHERS + 1])
@@ -96,6 +101,12 @@ def live_of(test_id: int, *, now: datetime, search: str = "") -> Live:
     ]
     counts = {standing: sum(row.standing is standing for row in rows) for standing in Standing}
     return Live(tuple(rows), counts, is_cut)
+
+
+def _newest(kinds: Iterable[QuerySet[TestSession]], most: int) -> list[TestSession]:
+    """Of several kinds, each of which an index has in this order."""
+    found = [session for kind in kinds for session in kind.order_by(*NEWEST)[:most]]
+    return sorted(found, key=lambda session: (-session.started_at.timestamp(), session.pk))[:most]
 
 
 def _row(session: TestSession) -> Row:

@@ -28,22 +28,25 @@ ON CONFLICT ({key}) DO UPDATE SET n = counted.n + excluded.n, total = counted.to
 _THESE = "SELECT unnest(%(sessions)s::uuid[])"
 
 
-def fold(seconds: float = 60.0, progress: Callable[[int], object] = lambda _: None) -> int:
-    """Count what waits, for about so long; returns how many sessions. `progress` is told each batch."""
+def fold(
+    seconds: float = 60.0, progress: Callable[[int], object] = lambda _: None, *, batch: int = BATCH
+) -> int:
+    """Count what waits, for about so long; returns how many sessions. `progress` is told each batch, of so
+    many sessions at the most."""
     until, folded = time.monotonic() + seconds, 0
-    while batch := _fold_batch():
-        folded += batch
-        progress(batch)
+    while counted := _fold_batch(batch):
+        folded += counted
+        progress(counted)
         if time.monotonic() > until:
             break
     return folded
 
 
 @transaction.atomic
-def _fold_batch() -> int:
+def _fold_batch(batch: int) -> int:
     _hold()
     waiting = SessionToCount.objects.select_for_update(skip_locked=True)
-    ids = list(waiting.values_list("session_id", flat=True)[:BATCH])
+    ids = list(waiting.values_list("session_id", flat=True)[:batch])
     if ids:
         _add(ids, 1)
         SessionToCount.objects.filter(session_id__in=ids).delete()

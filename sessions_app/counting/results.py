@@ -2,6 +2,7 @@
 
 | measure | concept | place | total |
 |---|---|---|---|
+| over | −1 | 0: for good, 1: expired | all answers |
 | tests | −1 | | answers that count |
 | right | −1 | | share of right answers |
 | seconds | −1 | whole seconds from the start to the last answer | |
@@ -12,10 +13,10 @@
 | level | the same, and −1 | level | |
 
 Sums are of whole billionths, so a test that is taken back leaves no trace. A test without an answer adds
-nothing.
+to `over` alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -38,7 +39,8 @@ PARAMETERS: Mapping[str, Any] = {
     "billion": BILLION,
 }
 # A level is where `thousandths.level_index` has it: θ and cuts in whole thousandths, halves up. The mean over
-# the concepts is added up in their order, as `report.overall` adds.
+# the concepts is added up in their order, as `report.overall` adds. `OFFSET 0`: what is found of a test is
+# found once, and not anew wherever it is named.
 ADDED = """
 SELECT over.revision_id, over.named_test_id, over.result_spec_id, over.concept_names,
        measure.name::varchar AS measure, measure.concept::smallint AS concept, measure.place,
@@ -46,6 +48,7 @@ SELECT over.revision_id, over.named_test_id, over.result_spec_id, over.concept_n
 FROM (
   SELECT session.revision_id, coalesce(session.named_test_id, 0) AS named_test_id,
          coalesce(session.result_spec_id, 0) AS result_spec_id, plan.concept_names,
+         (session.status = 'expired')::int AS is_expired, session.questions_answered AS all_answers,
          session.questions_answered - session.pilots_answered AS answers, session.correct_responses,
          extract(epoch FROM session.last_activity - session.started_at) AS seconds,
          CASE WHEN spec.id IS NULL THEN %(usual_cuts)s::float8[] ELSE (
@@ -55,30 +58,35 @@ FROM (
          ARRAY(
            SELECT jsonb_build_array(place - 1, theta, error)
            FROM unnest(session.theta, session.standard_error) WITH ORDINALITY AS each (theta, error, place)
-           WHERE EXISTS (
-             SELECT FROM test_responses AS response JOIN questions ON questions.id = response.question_id
-             WHERE response.session_id = session.id AND NOT response.is_pilot
-               AND questions.concepts[place] > 0
-           ) OR EXISTS (
-             SELECT FROM archived_sessions AS archived
-             CROSS JOIN unnest(archived.questions, archived.marks) AS kept (question, marks)
-             JOIN questions ON questions.id = kept.question
-             WHERE archived.session_id = session.id AND kept.marks & 2 = 0
-               AND questions.concepts[place] > 0
-           ) ORDER BY place
+           WHERE place = ANY(ARRAY(
+             SELECT DISTINCT weight.place
+             FROM (
+               SELECT question_id FROM test_responses WHERE session_id = session.id AND NOT is_pilot
+               UNION ALL
+               SELECT kept.question FROM archived_sessions AS archived
+               CROSS JOIN unnest(archived.questions, archived.marks) AS kept (question, marks)
+               WHERE archived.session_id = session.id AND kept.marks & 2 = 0
+             ) AS given
+             JOIN questions ON questions.id = given.question_id
+             CROSS JOIN unnest(questions.concepts) WITH ORDINALITY AS weight (concept, place)
+             WHERE weight.concept > 0
+           )) ORDER BY place
          ) AS found
   FROM ({sessions}) AS counted (id)
   JOIN test_sessions AS session ON session.id = counted.id
   JOIN test_plans AS plan ON plan.id = session.plan_id
   LEFT JOIN result_specifications AS spec ON spec.id = session.result_spec_id
-  WHERE session.status <> 'active' AND session.questions_answered > 0 AND {which}
+  WHERE session.status <> 'active' AND {which}
+  OFFSET 0
 ) AS over
 CROSS JOIN LATERAL (
-  SELECT 'tests' AS name, -1 AS concept, 0 AS place, answers::numeric AS total
+  SELECT 'over' AS name, -1 AS concept, is_expired AS place, all_answers::numeric AS total
+  UNION ALL
+  SELECT 'tests', -1, 0, answers WHERE all_answers > 0
   UNION ALL
   SELECT 'right', -1, 0, round((correct_responses * %(billion)s::numeric) / answers) WHERE answers > 0
   UNION ALL
-  SELECT 'seconds', -1, floor(seconds)::int, 0
+  SELECT 'seconds', -1, floor(seconds)::int, 0 WHERE all_answers > 0
   UNION ALL
   SELECT by_concept.* FROM unnest(found) AS each (found)
   CROSS JOIN LATERAL (
@@ -92,14 +100,14 @@ CROSS JOIN LATERAL (
     ('tenth', own.concept, width_bucket(theta, %(tenths)s::float8[]), 0),
     ('level', own.concept, width_bucket(floor(theta * 1000.0 + 0.5), cuts), 0)
   ) AS by_concept (name, concept, place, total)
-  WHERE by_concept.name <> 'level' OR cardinality(cuts) > 0
+  WHERE all_answers > 0 AND (by_concept.name <> 'level' OR cardinality(cuts) > 0)
   UNION ALL
   SELECT 'level', -1, width_bucket(floor(mean * 1000.0 + 0.5), cuts), 0
   FROM (
     SELECT sum((each.found ->> 1)::float8 ORDER BY (each.found ->> 0)::int) / cardinality(over.found) AS mean
     FROM unnest(over.found) AS each (found)
   ) AS whole
-  WHERE cardinality(cuts) > 0 AND cardinality(over.found) > 0
+  WHERE all_answers > 0 AND cardinality(cuts) > 0 AND cardinality(over.found) > 0
 ) AS measure
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
@@ -134,6 +142,30 @@ def tests_of(revision_id: int) -> int:
     stored = "revision_id = %(revision)s AND measure = 'tests'"
     rows = _rows(_READ.format(key=KEY, stored=stored, live=live), {"revision": revision_id})
     return sum(row.n for row in rows if row.measure == "tests")
+
+
+_ANSWERED = """
+SELECT revision.pool_id, sum(counted.total)::bigint
+FROM (
+  SELECT revision_id, place, total FROM result_counts
+  WHERE measure = 'over' AND revision_id IN ({revisions})
+  UNION ALL
+  SELECT revision_id, place, total FROM ({live}) AS live WHERE measure = 'over'
+) AS counted
+JOIN pool_revisions AS revision ON revision.id = counted.revision_id
+WHERE counted.place = 0
+GROUP BY revision.pool_id
+"""
+_OF_POOLS = "SELECT id FROM pool_revisions WHERE pool_id = ANY(%(pools)s)"
+
+
+def answers_for_good(pool_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """By pool, how many answers its tests have that are over and cannot go on; none where it has none."""
+    live = ADDED.format(sessions=_NOT_COUNTED, which=f"session.revision_id IN ({_OF_POOLS})")
+    statement = _ANSWERED.format(revisions=_OF_POOLS, live=live)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**PARAMETERS, "pools": list(pool_ids)})
+        return dict(cursor.fetchall())
 
 
 def of_pool(pool_id: UUID) -> list[Row]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, Subquery, Sum
 
+from sessions_app.counting.results import answers_for_good
 from sessions_app.long_work import jobs
-from sessions_app.measurement.collecting import OVER
-from sessions_app.models import Calibration, ResponseImport, TestSession
+from sessions_app.models import Calibration, ResponseImport
 from testing_engine.models import QuestionPool
 from testing_engine.pools import states_of, with_states
 
@@ -37,13 +38,14 @@ def standings(pool_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     pools = with_states(QuestionPool.objects.filter(pk__in=pool_ids)).annotate(
         calibration_id=Subquery(newest.values("pk")[:1]),
         calibrated_at=Subquery(newest.values("created_at")[:1]),
+        answers_then=Subquery(newest.values("answers_then")[:1]),
         published_as=Subquery(newest.values("published_revision")[:1]),
     )
     rows = list(pools)
     computed = set(
         Calibration.objects.filter(pool__in=pool_ids, state__in=jobs.OPEN).values_list("pool_id", flat=True)
     )
-    since = _answers_since({row.pk: row.calibrated_at for row in rows})
+    since = _answers_since(rows)
     return {
         row.pk: Standing(
             pool_id=row.pk,
@@ -52,33 +54,22 @@ def standings(pool_ids: Sequence[UUID]) -> dict[UUID, Standing]:
             calibrated_at=row.calibrated_at,
             is_published=row.published_as is not None,
             is_computed=row.pk in computed,
-            answers_since=since.get(row.pk, 0),
+            answers_since=since[row.pk],
         )
         for row in rows
     }
 
 
-def _answers_since(moments: dict[UUID, datetime | None]) -> dict[UUID, int]:
-    """Answers of tests that were over, or imported, after each pool's moment; all where there is none."""
-    if not moments:
-        return {}
-    delivered = TestSession.objects.filter(_later(moments, "revision__pool", "completed_at"), status__in=OVER)
-    imported = ResponseImport.objects.filter(_later(moments, "pool", "created_at"))
-    counted: dict[UUID, int] = {}
-    for rows in (
-        delivered.order_by().values_list("revision__pool").annotate(Sum("questions_answered")),
-        imported.order_by().values_list("pool").annotate(Sum("answer_count")),
-    ):
-        for pool_id, count in rows:
-            counted[pool_id] = counted.get(pool_id, 0) + count
-    return counted
-
-
-def _later(moments: dict[UUID, datetime | None], pool: str, time: str) -> Q:
-    return reduce(
-        or_,
-        (
-            Q((pool, pool_id)) if moment is None else Q((pool, pool_id), (f"{time}__gt", moment))
-            for pool_id, moment in moments.items()
-        ),
-    )
+def _answers_since(pools: Sequence[Any]) -> dict[UUID, int]:
+    """Answers of tests that came to be over for good, or were imported, after each pool's newest calibration;
+    all where there is none."""
+    delivered = answers_for_good(pool.pk for pool in pools)
+    since = {pool.pk: delivered.get(pool.pk, 0) - (pool.answers_then or 0) for pool in pools}
+    later = [
+        Q(pool=pool.pk) if pool.calibrated_at is None else Q(pool=pool.pk, created_at__gt=pool.calibrated_at)
+        for pool in pools
+    ]
+    imported = ResponseImport.objects.filter(reduce(or_, later)) if later else ResponseImport.objects.none()
+    for pool_id, count in imported.order_by().values_list("pool").annotate(Sum("answer_count")):
+        since[pool_id] += count
+    return since

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from sessions_app.counting.results import answers_for_good
 from sessions_app.long_work import jobs
 from sessions_app.measurement import asking
 from sessions_app.measurement.asking import Asked, checked
@@ -50,6 +51,7 @@ def ask(
             request=content,
             by_id=by_id,
             idempotency_key=key,
+            answers_then=answers_for_good([pool.pk]).get(pool.pk, 0),
         )
         if send is not None:
             transaction.on_commit(lambda: send(calibration.pk))

@@ -72,7 +72,8 @@ class ResultCount(OwnedThrough):
     class Meta:
         db_table = "result_counts"
         indexes = [
-            models.Index("named_test_id", condition=~Q(named_test_id=0), name="results_of_a_named_test")
+            models.Index("named_test_id", condition=~Q(named_test_id=0), name="results_of_a_named_test"),
+            models.Index("revision_id", condition=Q(measure="over"), name="tests_over_of_a_revision"),
         ]
 
     def __str__(self) -> str:

@@ -117,6 +117,11 @@ class Calibration(Job, OwnedThrough):
     )
     idempotency_key = models.CharField(max_length=200, null=True)
 
+    answers_then = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="When it was asked for: answers in tests of the pool that were over for good.",
+    )
     session_ids = models.BinaryField(null=True, help_text="Of delivered sessions: 16 bytes each.")
     data_hash = models.CharField(max_length=64, blank=True)
     engine_version = models.CharField(max_length=100, blank=True)

@@ -25,6 +25,8 @@ class TestSession(Personal, Owned):
         ENDED = "ended", "ended early"
         EXPIRED = "expired", "expired"
 
+    OVER = Status.COMPLETED, Status.ENDED, Status.EXPIRED  # each by its place in an index
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     client = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -143,6 +145,14 @@ class TestSession(Personal, Owned):
                 "id",
                 condition=Q(named_test__isnull=False),
                 name="sessions_of_a_named_test",
+            ),
+            models.Index(
+                "named_test",
+                "status",
+                F("started_at").desc(),
+                "id",
+                condition=Q(named_test__isnull=False),
+                name="sessions_of_a_test_by_status",
             ),
         ]
         constraints = [

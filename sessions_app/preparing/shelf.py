@@ -139,7 +139,7 @@ def _cards() -> QuerySet[NamedTest]:
     return NamedTest.objects.select_related("pool", "made_by").annotate(
         invited_count=counted(invited),
         began_count=counted(sessions),
-        finished_count=counted(sessions.exclude(status=TestSession.Status.ACTIVE)),
+        finished_count=counted(sessions.filter(status__in=TestSession.OVER)),
     )
 
 

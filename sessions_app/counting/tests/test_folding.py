@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from sessions_app.administration import cleanup, privacy, supervision
 from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import answer_questions, is_even, take_test
-from sessions_app.counting import answers, folding
+from sessions_app.counting import answers, folding, results
 from sessions_app.models import AnswerCount, ResultCount, SessionToCount, TestSession
 from sessions_app.reporting import exposure, item_statistics
 from sessions_app.reporting.result_distribution import (
@@ -40,6 +42,7 @@ def told(pool: QuestionPool) -> tuple[Any, ...]:
         [rows.tolist() for rows in (answers.before(revision, keys), answers.given_to(keys))],
         [answers.after(revision, key).tolist() for key in keys],
         results_of_pool(pool.pk),
+        results.answers_for_good([pool.pk]),
     )
 
 
@@ -71,6 +74,22 @@ def test_pages_tell_the_same_before_and_after(school: QuestionPool) -> None:
     test = TestSession.objects.get(named_test__name="algebra").named_test_id or 0
     assert results_of_named_test(test) == results_of(TestSession.objects.filter(named_test=test))
     assert results_of_named_test(test).tests == 1
+    assert folding.differences() == []
+
+
+def test_answers_that_stay_are_counted_in_older_databases_too(school: QuestionPool) -> None:
+    """As the migration counts them that brought it."""
+    over = TestSession.objects.filter(status__in=("completed", "ended"))
+    answered = {school.pk: sum(over.values_list("questions_answered", flat=True))}
+    assert results.answers_for_good([school.pk]) == answered
+    folding.fold()
+    TestSession.objects.filter(status="active").update(
+        status="expired", current_position=None, completed_at=timezone.now()
+    )
+    ResultCount.objects.filter(measure="over").delete()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("sessions_app.migrations.0052_tests_over_are_counted").COUNT_OVER)
+    assert results.answers_for_good([school.pk]) == answered
     assert folding.differences() == []
 
 
