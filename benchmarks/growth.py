@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +21,16 @@ from typing import Any
 import psutil
 
 from benchmarks import durable_services, table
-from benchmarks.growth_probes import PAGE_SIZE, PROBES, Facts, Probe
+from benchmarks.growth_probes import PAGE_SIZE, PROBES, Facts, Probe, walked
 from benchmarks.twins import connected_to, copy_of_own, database_exists, rename
 
 SMALL, LARGE = 1_000, 1_000_000
 MOST_RATIO, LONGEST_FIRST_BYTE = 1.5, 1.0
 ENOUGH = 4.0  # seconds of one probe in one database
+
+
+class NotAnswered(RuntimeError):
+    """A page that is not there, or asks for more."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--only", default="", help="probes with these words in their name")
     options = parser.parse_args(arguments)
     sizes = (40, 200) if options.tiny else (options.small, options.large)
-    probes = [probe for probe in PROBES if options.only in probe.name]
     with durable_services(options.keep):
-        found = measure(sizes, probes, 2 if options.tiny else options.rounds)
+        found = measure(sizes, options.only, 2 if options.tiny else options.rounds)
         print(report(sizes, found))
     return 0
 
@@ -101,18 +105,21 @@ def _mean_processor(samples: list[Sample]) -> float:
 
 
 def measure(
-    sizes: tuple[int, int], probes: Sequence[Probe], rounds: int
+    sizes: tuple[int, int], only: str, rounds: int
 ) -> dict[str, tuple[list[Sample], list[Sample]]]:
-    """The samples of each probe, in the small database and in the large one."""
-    logging.disable(logging.INFO)  # a line a request would stand between the table's
+    """The samples of each probe with these words in its name, in the small database and in the large one."""
+    from benchmarks.growth_furniture import furnish
+
+    logging.disable(logging.WARNING)  # a line a request would stand between the table's
     databases = [_filled(size) for size in sizes]
     facts, callers = [], []
     for database, size in zip(databases, sizes, strict=True):
         with connected_to(database):
+            furnish(size, now=datetime.now(UTC))
             facts.append(_facts(size))
             callers.append(_callers())
     found: dict[str, tuple[list[Sample], list[Sample]]] = {}
-    for probe in probes:
+    for probe in _probes(only, databases[0], facts[0], callers[0]):
         samples: tuple[list[Sample], list[Sample]] = ([], [])
         for turn in range(3):
             for place in (0, 1) if turn % 2 else (1, 0):
@@ -122,6 +129,20 @@ def measure(
                     )
         found[probe.name] = samples
         print(_row(probe.name, *samples), file=sys.stderr, flush=True)
+    return found
+
+
+def _probes(only: str, database: str, facts: Facts, callers: dict[str, dict[str, Any]]) -> list[Probe]:
+    """Those of `PROBES`, and of other addresses those that answer in this database."""
+    known = {probe.address(facts) for probe in PROBES}
+    found = [probe for probe in PROBES if only in probe.name]
+    with connected_to(database):
+        for probe in walked():
+            if only in probe.name:
+                with suppress(KeyError, NotAnswered):
+                    if probe.address(facts) not in known:
+                        _one(probe, facts, callers)
+                        found.append(probe)
     return found
 
 
@@ -160,15 +181,34 @@ def _callers() -> dict[str, dict[str, Any]]:
 
 
 def _facts(size: int) -> Facts:
-    from sessions_app.models import NamedTest, TestSession
+    from benchmarks.growth_fill import CLIENT
+    from sessions_app.models import ClassTest, LongJob, NamedTest, TestSession, Webhook
     from testing_engine.keyset import keyset_page
 
     newest = TestSession.objects.order_by("-started_at", "pk")
     middle = newest.exclude(status="active").select_related("student", "revision")[size // 2]
     total = newest.count()
+    given = ClassTest.objects.select_related("test", "school_class").get()
+    question = middle.revision.questions.order_by("pk")[0]
+    named = {
+        "pool_id": middle.revision.pool_id,
+        "question_id": question.external_id,
+        "pk": question.pk,
+        "number": middle.revision.number,
+        "scale": middle.revision.pool.scale.name,
+        "session_id": middle.pk,
+        "student_id": middle.student.external_id,
+        "student_pk": given.school_class.members.order_by("pk")[0].student_id,
+        "class_id": given.school_class_id,
+        "given_pk": given.pk,
+        "test_id": given.test_id,
+        "name": given.test.name,
+        "job_id": LongJob.objects.filter(by__username=CLIENT)[0].pk,
+        "webhook_id": Webhook.objects.get().pk,
+    }
     return Facts(
         pool=str(middle.revision.pool_id),
-        question=middle.revision.questions.order_by("pk").values_list("pk", flat=True)[0],
+        question=question.pk,
         session=str(middle.pk),
         running=str(newest.filter(status="active")[0].pk),
         student=middle.student.external_id,
@@ -176,6 +216,7 @@ def _facts(size: int) -> Facts:
         exam=NamedTest.objects.get(name="exam").pk,
         last_page=-(-total // PAGE_SIZE),
         middle=keyset_page(newest.filter(started_at__lte=middle.started_at), 1).after,
+        named=named,
     )
 
 
@@ -210,7 +251,7 @@ def _one(probe: Probe, facts: Facts, callers: dict[str, dict[str, Any]]) -> Samp
     whole = time.perf_counter() - begun
     spent = time.process_time() - processor, _postgresql_seconds() - of_postgresql
     if response.status_code != 200:
-        raise RuntimeError(f"{probe.name}: {response.status_code} {probe.address(facts)}")
+        raise NotAnswered(f"{probe.name}: {response.status_code} {probe.address(facts)}")
     return Sample(first_byte, whole, *spent, size)
 
 

@@ -44,8 +44,7 @@ _FAMILY = "Abel", "Baum", "Curie", "Diaz", "Ebner", "Franz", "Gauss", "Hopper", 
 
 
 def prepare() -> None:
-    """What every size has alike: accounts, a pool, two named tests, and a session of the service's own to copy
-    from."""
+    """What every size has alike: accounts, a pool, two named tests, and a session of the service's own."""
     from django.contrib.auth.models import Permission, User
 
     from benchmarks.floor_sessions import publish_demo, start

@@ -1,7 +1,11 @@
-"""What `growth` asks for: pages and endpoints, a line each. A new page is a new line of `PROBES`."""
+"""What `growth` asks for: every address of the API, the desk and the admin that needs no more than a filled
+database has (`walked`), and searches, filters and pages of lists, a line each (`PROBES`).
+"""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 PAGE_SIZE = 50
@@ -20,6 +24,7 @@ class Facts:
     exam: int
     last_page: int
     middle: str  # the place in the middle of the list of sessions, as `after` of an address has it
+    named: Mapping[str, object]  # parameters of addresses, by their name
 
 
 @dataclass(frozen=True)
@@ -94,3 +99,24 @@ PROBES = (
     desk("live view of a test", lambda f: f"tests/{f.exam}/live"),
     desk("a session's path", lambda f: f"measure/sessions/{f.session}"),
 )
+
+
+def walked() -> Iterator[Probe]:
+    """Every other address: those that answer a GET without a question."""
+    from django.contrib.admin import site
+
+    from desk.urls import urlpatterns as of_desk
+    from sessions_app.api.urls import urlpatterns as of_api
+
+    for patterns, make in ((of_api, api), (of_desk, desk)):
+        for pattern in patterns:
+            if "log-" not in (route := str(pattern.pattern)):
+                yield make(route, partial(_address, route))
+    for model in site._registry:
+        listed = f"{model._meta.app_label}/{model._meta.model_name}/"
+        yield admin(listed, partial(_address, listed))
+
+
+def _address(route: str, facts: Facts) -> str:
+    """`KeyError` where the facts have no such parameter."""
+    return re.sub("<[a-z]+:([a-z_]+)>", lambda found: str(facts.named[found[1]]), route)
