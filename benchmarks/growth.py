@@ -104,9 +104,7 @@ def _mean_processor(samples: list[Sample]) -> float:
     return statistics.fmean(sample.processor + sample.postgresql for sample in samples)
 
 
-def measure(
-    sizes: tuple[int, int], only: str, rounds: int
-) -> dict[str, tuple[list[Sample], list[Sample]]]:
+def measure(sizes: tuple[int, int], only: str, rounds: int) -> dict[str, tuple[list[Sample], list[Sample]]]:
     """The samples of each probe with these words in its name, in the small database and in the large one."""
     from benchmarks.growth_furniture import furnish
 

@@ -88,7 +88,7 @@ def test_answers_that_stay_are_counted_in_older_databases_too(school: QuestionPo
     )
     ResultCount.objects.filter(measure="over").delete()
     with connection.cursor() as cursor:
-        cursor.execute(import_module("sessions_app.migrations.0052_tests_over_are_counted").COUNT_OVER)
+        cursor.execute(import_module("sessions_app.migrations.0054_tests_over_are_counted").COUNT_OVER)
     assert results.answers_for_good([school.pk]) == answered
     assert folding.differences() == []
 

@@ -25,7 +25,7 @@ UPDATE calibrations SET answers_then = coalesce((
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0051_archived_sessions")]
+    dependencies = [("sessions_app", "0053_cancelled_imports_are_valid")]
 
     operations = [
         migrations.AddField(

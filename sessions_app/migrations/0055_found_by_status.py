@@ -8,7 +8,7 @@ from django.db.models import F, Q
 class Migration(migrations.Migration):
     atomic = False  # an index of a table in use
 
-    dependencies = [("sessions_app", "0052_tests_over_are_counted")]
+    dependencies = [("sessions_app", "0054_tests_over_are_counted")]
 
     operations = [
         AddIndexConcurrently(
