@@ -63,6 +63,7 @@ def kind_in_words(kind: str) -> str:
     return {
         "results": _("Results"),
         "answers": _("Answers of a pool"),
+        "imported_answers": _("Answers taken into a pool"),
         "pool": _("Questions of a pool"),
         "verification": _("Verification of the audit chain"),
     }[kind]

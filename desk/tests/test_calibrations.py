@@ -6,11 +6,13 @@ from django.test import Client
 
 from desk.calibration_words import finding_in_words, stage_in_words
 from desk.tests.conftest import somebody
+from desk.views import calibrations
 from sessions_app.measurement import running
 from sessions_app.measurement.running import STAGES
 from sessions_app.measurement.tests.simulated import answers_of, matrix_file
-from sessions_app.models import Calibration, ResponseImport
+from sessions_app.models import Calibration, LongJob, ResponseImport
 from sessions_app.tests.factories import make_pool, question
+from sessions_app.waiting import running as long_work
 from testing_engine.calibration.findings import CODES
 from testing_engine.models import QuestionPool
 
@@ -126,3 +128,16 @@ def test_a_pool_without_parameters_begins_a_scale_of_its_own(author: Client) -> 
     assert (
         author.get(f"/desk/questions/{make_pool(3).pk}/calibrate").context["form"]["scale"].value() == "link"
     )
+
+
+def test_a_large_file_of_answers_is_a_workers(author: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = make_pool(2)
+    monkeypatch.setattr(calibrations, "AT_ONCE", 10)
+    file = SimpleUploadedFile("paper.csv", b"person,q0,q1\na,1,0\nb,0,\n")
+    page = author.post(f"/desk/questions/{pool.pk}/answers", {"file": file, "values": "categories"})
+    job = LongJob.objects.get()
+    assert page["Location"] == f"/desk/files/{job.pk}"
+    assert not ResponseImport.objects.exists()
+    long_work.run(job.pk)
+    said = author.get(f"{page['Location']}?language=de").content.decode()
+    assert "3 Antworten von 2 Personen sind gespeichert." in said

@@ -24,8 +24,10 @@ from desk.calibration_words import (
     why_not_in_words,
 )
 from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, show, wants_part
+from desk.import_forms import AT_ONCE
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
 from desk.sentences import translated
+from desk.views.jobs import address_of, too_many
 from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.measurement import gate, importing, proposals, queue, reports, tables
 from sessions_app.measurement.asking import CalibrationRefused
@@ -37,9 +39,13 @@ from sessions_app.refusals import (
     CalibrationRuns,
     GateRefused,
     ProposalRefused,
+    TooManyJobs,
 )
+from sessions_app.waiting import imported_answers
+from sessions_app.waiting import queue as jobs
 from testing_engine import pools
 from testing_engine.authoring.shelf import PoolCard
+from testing_engine.interchange.imported import Upload
 from testing_engine.pictures.calibrations import Words, old_and_new
 
 LISTED = 50
@@ -70,20 +76,34 @@ def import_answers(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     pool = pool_or_404(pool_id)
     form = AnswersForm(request.POST, request.FILES)
     if pool.questions and form.is_valid():
+        upload = form.upload()
+        if len(upload.content) > AT_ONCE:
+            return _taken_later(request, pool_id, upload, form.wishes())
         try:
             report = importing.import_responses(
-                pools.read_pool(pool_id), form.upload(), form.wishes(), request.user.pk
+                pools.read_pool(pool_id), upload, form.wishes(), request.user.pk
             )
         except importing.ResponsesRefused as refused:
             for _pointer, message in refused.problems[:LISTED]:
                 form.add_error("file", translated(message))
         else:
-            said = _("{answers} answers of {persons} persons are kept.")
-            if report.is_repeat:
-                said = _("This file had been imported before. Nothing was changed.")
-            messages.success(request, said.format(answers=report.answers, persons=report.persons))
+            messages.success(request, translated(imported_answers.outcome_of(report)))
             return go_to(request, reverse("desk:calibrate", args=[pool_id]))
     return _page(request, pool, _form(pool), form)
+
+
+def _taken_later(
+    request: DeskRequest, pool_id: UUID, upload: Upload, wishes: importing.Wishes
+) -> HttpResponse:
+    """A worker takes them; the page of its progress."""
+    wanted = imported_answers.Wanted.of(pool_id, upload, wishes)
+    organisation_id = pools.read_pool(pool_id).organisation_id
+    try:
+        job = jobs.ask(wanted, request.user.pk, organisation_id, content=upload.content)
+    except TooManyJobs as refused:
+        messages.warning(request, too_many(refused))
+        return go_to(request, reverse("desk:calibrate", args=[pool_id]))
+    return go_to(request, address_of(job.pk))
 
 
 def _form(pool: PoolCard, posted: Any = None, wanted: Mapping[str, Any] | None = None) -> CalibrationForm:

@@ -79,6 +79,9 @@ class ResponseFile(StrictBody):
     missing = Cells(default=list, help_text="Cells that mean: not answered; beside empty, NA and a point.")
     skip_bad_lines = serializers.BooleanField(default=False, help_text="Take the others all the same.")
     dry_run = serializers.BooleanField(default=False, help_text="Report only; nothing is stored.")
+    in_background = serializers.BooleanField(
+        default=False, help_text="A worker takes them: for large files. The report is a file that waits."
+    )
 
     def validate(self, attrs: Any) -> Any:
         if ("file" in attrs) == ("content" in attrs):

@@ -37,7 +37,7 @@ from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_
 from sessions_app.measurement.matrix import Wanted
 from sessions_app.measurement.sending import send_calibration
 from sessions_app.models import Calibration, ResponseImport
-from sessions_app.waiting import answers
+from sessions_app.waiting import answers, imported_answers
 from testing_engine.interchange.answer_files import Columns
 from testing_engine.interchange.imported import Upload
 
@@ -63,8 +63,12 @@ class ResponseImportView(ListView):
             body["skip_bad_lines"],
             body["dry_run"],
         )
+        upload = _upload(body)
+        if body["in_background"]:
+            wanted = imported_answers.Wanted.of(pool.pk, upload, wishes)
+            return accepted(request, wanted, pool.organisation_id, upload.content)
         try:
-            report = import_responses(pool, _upload(body), wishes, caller_of(request).client_id)
+            report = import_responses(pool, upload, wishes, caller_of(request).client_id)
         except ResponsesRefused as refused:
             raise InvalidBody(refused.problems, code="responses_refused") from refused
         return Response(replies.imported_responses(report))

@@ -20,9 +20,12 @@ from sessions_app.models import LongJob
 from sessions_app.waiting import downloads, queue
 
 
-def accepted(request: Request, wanted: Any, organisation_id: int | None) -> Response:
-    """What was asked for is a worker's now: a 202 that says where it stands."""
-    found = queue.ask(wanted, caller_of(request).client_id, organisation_id, idempotency_key_of(request))
+def accepted(
+    request: Request, wanted: Any, organisation_id: int | None, content: bytes | None = None
+) -> Response:
+    """What was asked for is a worker's now: a 202 that says where it stands. `content`: what it works on."""
+    by_id, key = caller_of(request).client_id, idempotency_key_of(request)
+    found = queue.ask(wanted, by_id, organisation_id, key, content=content)
     return Response(replies.job(found), status=202, headers={"Location": f"/api/v1/jobs/{found.pk}"})
 
 

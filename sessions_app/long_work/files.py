@@ -1,6 +1,7 @@
-"""Files that long work made: kept in pieces, given out, and gone after a while.
+"""Files of long work, in pieces: what it made, given out and gone after a while, and what was brought for it.
 
-Each attempt writes pieces of its own, so one that was taken for dead and is not spoils nothing.
+Each attempt writes pieces of its own, so one that was taken for dead and is not spoils nothing. What was
+brought stands under the job's own id in place of an attempt's, until the job is over.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,15 +26,36 @@ class FileGone(Exception):
         self.at = at
 
 
+class BroughtIsGone(ValueError):
+    """What was brought for the job is not there any more."""
+
+
 class FileTooLarge(ValueError):
     """More than the setting `JOB_FILE_MAX_BYTES`."""
+
+
+def bring(job: LongJob, content: bytes) -> None:
+    """Store what the job shall work on. In the transaction that makes the job."""
+    JobPiece.objects.bulk_create(
+        JobPiece(job=job, worker=job.pk, number=number, content=piece)
+        for number, piece in enumerate(_in_pieces([content]))
+    )
+
+
+def brought(job: LongJob) -> bytes:
+    """What `bring` stored. Raises `BroughtIsGone`."""
+    pieces = JobPiece.objects.filter(job=job, worker=job.pk).order_by("number")
+    content = b"".join(map(bytes, pieces.values_list("content", flat=True)))
+    if not content:
+        raise BroughtIsGone(say("The file is gone: a student was erased meanwhile. Bring it again."))
+    return content
 
 
 def keep(job: LongJob, blocks: Iterable[bytes]) -> int:
     """Store what the caller makes, as its attempt's; the size in bytes. Raises `FileTooLarge`."""
     assert job.worker is not None
     pieces = JobPiece.objects.filter(job=job)
-    pieces.exclude(worker=job.worker).delete()  # of an attempt that broke off
+    pieces.exclude(worker__in=[job.worker, job.pk]).delete()  # of an attempt that broke off
     size = 0
     try:
         for number, content in enumerate(_in_pieces(blocks)):

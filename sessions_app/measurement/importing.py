@@ -69,6 +69,21 @@ class Report:
     problems: tuple[str, ...]
     problem_count: int
 
+    def as_mapping(self) -> dict[str, Any]:
+        """Plain data, for whoever brought the file."""
+        return {
+            "import_id": self.source.pk if self.source else None,
+            "is_repeat": self.is_repeat,
+            "shape": self.shape,
+            "persons": self.persons,
+            "questions": list(self.questions),
+            "answers": self.answers,
+            "groups": next(iter(self.groups.values()), []),
+            "group_columns": self.groups,
+            "problem_count": self.problem_count,
+            "problems": list(self.problems),
+        }
+
 
 def import_responses(
     pool: QuestionPool,
@@ -77,9 +92,9 @@ def import_responses(
     by_id: int | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Report:
-    """Read, check and keep. `progress` is told of sittings written. Raises `ResponsesRefused`."""
+    """Read, check and keep. `progress` is told of lines as they are read. Raises `ResponsesRefused`."""
     wishes = wishes or Wishes()
-    read = _read(pool, upload, wishes)
+    read = _read(pool, upload, wishes, progress)
     if read.problem_count and not (wishes.skip_bad_lines or wishes.dry_run):
         more = read.problem_count - len(read.problems)
         told = [("/file", sentence) for _, sentence in read.problems]
@@ -90,7 +105,7 @@ def import_responses(
         raise ResponsesRefused([("/file", nothing), *told])
     source, is_repeat = (None, False)
     if not wishes.dry_run:
-        source, is_repeat = _kept(pool, upload, wishes, read, by_id, progress)
+        source, is_repeat = _kept(pool, upload, wishes, read, by_id)
     return Report(
         source,
         is_repeat,
@@ -118,7 +133,9 @@ def imports_of(pool: QuestionPool) -> QuerySet[ResponseImport]:
     return ResponseImport.objects.filter(pool=pool)
 
 
-def _read(pool: QuestionPool, upload: Upload, wishes: Wishes) -> AnswersRead:
+def _read(
+    pool: QuestionPool, upload: Upload, wishes: Wishes, progress: Callable[[int], object]
+) -> AnswersRead:
     if wishes.values not in Values.values:
         raise ResponsesRefused([("/values", say("Must be one of {names}.", names=", ".join(Values.values)))])
     if wishes.columns.shape not in ("", *SHAPES):
@@ -127,7 +144,7 @@ def _read(pool: QuestionPool, upload: Upload, wishes: Wishes) -> AnswersRead:
     revision = load_revision(pool.current_revision_id)
     try:
         score = KeyedCells(revision, wishes.values)
-        return read_answers(upload.content, wishes.columns, revision.positions, score)
+        return read_answers(upload.content, wishes.columns, revision.positions, score, progress)
     except TableRefused as refused:
         raise ResponsesRefused([("/file", problem) for problem in refused.problems]) from refused
     except ColumnsRefused as refused:
@@ -147,7 +164,6 @@ def _kept(
     wishes: Wishes,
     read: AnswersRead,
     by_id: int | None,
-    progress: Callable[[int], object],
 ) -> tuple[ResponseImport, bool]:
     """The new import, or the one that the same file was before."""
     reading = _reading(wishes, read)
@@ -177,7 +193,7 @@ def _kept(
                 by_id=by_id,
                 **found,
             )
-            _write_sittings(source, read, progress)
+            _write_sittings(source, read)
     except IntegrityError:  # the same file came twice at once
         before = ResponseImport.objects.filter(pool=pool, **found).first()
         if before is None:
@@ -195,11 +211,10 @@ def _reading(wishes: Wishes, read: AnswersRead) -> dict[str, Any]:
     return {**columns, "group": first, **several, **rest}
 
 
-def _write_sittings(source: ResponseImport, read: AnswersRead, progress: Callable[[int], object]) -> None:
+def _write_sittings(source: ResponseImport, read: AnswersRead) -> None:
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for number, sitting in enumerate(read.sittings):
             times = sitting.times if any(time is not None for time in sitting.times) else None
             first, *others = sitting.groups or ("",)
             who = (source.pk, number, sitting.person, first, others)
             copy.write_row((*who, sitting.items, sitting.categories, times))
-            progress(1)

@@ -105,18 +105,7 @@ def response_import(source: ResponseImport) -> ResponseImportReply:
 
 
 def imported_responses(report: Report) -> ImportedResponses:
-    return ImportedResponses(
-        import_id=report.source.pk if report.source else None,
-        is_repeat=report.is_repeat,
-        shape=report.shape,
-        persons=report.persons,
-        questions=list(report.questions),
-        answers=report.answers,
-        groups=next(iter(report.groups.values()), []),
-        group_columns=report.groups,
-        problem_count=report.problem_count,
-        problems=list(report.problems),
-    )
+    return ImportedResponses(**report.as_mapping())
 
 
 def calibration_in_list(found: Calibration) -> CalibrationReply:

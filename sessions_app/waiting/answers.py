@@ -1,12 +1,11 @@
 """A pool's answers as a table, persons × questions."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from sessions_app.measurement import matrix
-from sessions_app.waiting.made import CONTENT_TYPES, Made, Progress, line_by_line
+from sessions_app.waiting.made import CONTENT_TYPES, Asking, Made, Progress, line_by_line
 from testing_engine.pools import read_pool
 
 
@@ -18,7 +17,7 @@ class Wanted(msgspec.Struct, frozen=True):
     wanted: matrix.Wanted
 
 
-def make(asked: Wanted, asked_at: datetime, progress: Progress) -> Made:
+def make(asked: Wanted, asking: Asking, progress: Progress) -> Made:
     """Of the delivered tests that were over when it was asked for. Raises what `matrix_lines` does."""
-    lines = matrix.matrix_lines(read_pool(asked.pool), asked.wanted, asked_at)
+    lines = matrix.matrix_lines(read_pool(asked.pool), asked.wanted, asking.at)
     return Made(f"{asked.name}.csv", CONTENT_TYPES["csv"], line_by_line(lines))

@@ -2,32 +2,38 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from sessions_app.waiting import answers, pool_files, results, verification
-from sessions_app.waiting.made import Made, Progress
+from sessions_app.waiting import answers, imported_answers, pool_files, results, verification
+from sessions_app.waiting.made import Asking, Made, Progress
 
 
 @dataclass(frozen=True)
 class Kind:
     """`permission`: as Django names it; the same that the file needs in a request. `asked`: what its request
-    holds; `make` makes it, of what was there at a moment. `of_all`: of all organisations together.
+    holds; `make` makes it, of what was there when it was asked for. `of_all`: of all organisations together.
     """
 
     name: str
     permission: str
     holds_students: bool
     asked: type[msgspec.Struct]
-    make: Callable[[Any, datetime, Progress], Made]
+    make: Callable[[Any, Asking, Progress], Made]
     of_all: bool = False
 
 
 _KINDS: Iterable[Kind] = (
     Kind("results", "sessions_app.report_results", True, results.Wanted, results.make),
     Kind("answers", "sessions_app.report_results", True, answers.Wanted, answers.make),
+    Kind(
+        "imported_answers",
+        "testing_engine.author_pools",
+        True,
+        imported_answers.Wanted,
+        imported_answers.make,
+    ),
     Kind("pool", "testing_engine.export_pools", False, pool_files.Wanted, pool_files.make),
     Kind(
         "verification",

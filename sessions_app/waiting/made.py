@@ -1,7 +1,8 @@
 """What long work makes, and to whom it tells how far it is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from testing_engine.sentences import Sentence
@@ -11,6 +12,15 @@ CONTENT_TYPES = {
     "json": "application/json",
     "txt": "text/plain; charset=utf-8",
 }
+
+
+@dataclass(frozen=True)
+class Asking:
+    """When it was asked for, by which account, and what that one brought: read when it is asked for."""
+
+    at: datetime
+    by_id: int | None
+    brought: Callable[[], bytes]
 
 
 class Progress(Protocol):

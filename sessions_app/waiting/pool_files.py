@@ -1,11 +1,9 @@
 """A revision of a pool, with its answer key, in one of the formats that it can be taken along in."""
 
-from datetime import datetime
-
 import msgspec
 from django.conf import settings
 
-from sessions_app.waiting.made import Made, Progress
+from sessions_app.waiting.made import Asking, Made, Progress
 from testing_engine.exporting import export_revision
 from testing_engine.models import PoolRevision
 from testing_engine.sentences import Said, say
@@ -29,7 +27,7 @@ def is_long(questions: int) -> bool:
     return questions > int(settings.QUESTIONS_AT_ONCE)
 
 
-def make(wanted: Wanted, asked_at: datetime, progress: Progress) -> Made:
+def make(wanted: Wanted, asking: Asking, progress: Progress) -> Made:
     """A revision never changes, so it does not matter when. Raises `NotWhole`."""
     revision = PoolRevision.objects.get(pk=wanted.revision)
     progress.expect(revision.question_count)

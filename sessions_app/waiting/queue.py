@@ -41,13 +41,15 @@ def ask(
     organisation_id: int | None,
     key: str | None = None,
     send: Send = send_job,
+    content: bytes | None = None,
 ) -> LongJob:
     """A new job, or the one that this key asked for before; without a key, one of the same that is not over.
+    `content`: what it shall work on, which `wanted` names by a hash.
 
     Raises `IdempotencyKeyReused`, `TooManyJobs`.
     """
     kind = OF_REQUEST[type(wanted)]
-    request = msgspec.to_builtins(wanted)
+    request = msgspec.json.decode(msgspec.json.encode(wanted))  # as the row has it: tuples are lists there
     theirs = LongJob.objects.filter(by_id=by_id)
 
     def before() -> LongJob | None:
@@ -70,6 +72,8 @@ def ask(
             idempotency_key=key,
             holds_students=kind.holds_students,
         )
+        if content is not None:
+            files.bring(made, content)
         transaction.on_commit(lambda: send(made.pk))
         return made
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet, Sum
 from sessions_app import replica
 from sessions_app.models import TestSession
 from sessions_app.reporting import result_rows
-from sessions_app.waiting.made import CONTENT_TYPES, Made, Progress, line_by_line
+from sessions_app.waiting.made import CONTENT_TYPES, Asking, Made, Progress, line_by_line
 
 ANSWERS, DICTIONARY = "answers", "dictionary"
 
@@ -60,9 +60,9 @@ def is_long(wanted: Wanted) -> bool:
     return (sum(answered) if wanted.rows == ANSWERS else len(answered)) > most
 
 
-def make(wanted: Wanted, asked_at: datetime, progress: Progress) -> Made:
+def make(wanted: Wanted, asking: Asking, progress: Progress) -> Made:
     """Of the sessions that had begun when it was asked for: made again, it is the same."""
-    sessions = sessions_of(wanted.chosen).filter(started_at__lte=asked_at)
+    sessions = sessions_of(wanted.chosen).filter(started_at__lte=asking.at)
     if wanted.rows != DICTIONARY:
         progress.expect(replica.read(lambda: _count(sessions, wanted.rows)))
     lines = result_rows.export(sessions, wanted.rows, wanted.form, is_for_people=wanted.is_for_people)

@@ -13,7 +13,7 @@ from organisations.membership import person_of
 from sessions_app.long_work import files, jobs
 from sessions_app.models import LongJob
 from sessions_app.waiting.kinds import KINDS
-from sessions_app.waiting.made import Progress
+from sessions_app.waiting.made import Asking, Progress
 from testing_engine.sentences import to_plain
 
 READING, WRITING = "reading", "writing"
@@ -30,7 +30,8 @@ def _make(job: LongJob) -> dict[str, Any]:
     kind, progress = KINDS[job.kind], _Progress(job)
     acting = for_all() if kind.of_all else acting_for(job.organisation_id, person_of(job.by))
     with acting, override("en"):
-        made = kind.make(msgspec.convert(job.request, kind.asked), job.created_at, progress)
+        asking = Asking(job.created_at, job.by_id, lambda: files.brought(job))
+        made = kind.make(msgspec.convert(job.request, kind.asked), asking, progress)
         size = files.keep(job, _counted(made.parts, progress))
     return {
         "file_name": made.file_name,

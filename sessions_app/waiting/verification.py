@@ -3,15 +3,13 @@
 Of all organisations together, so it is for who runs the installation.
 """
 
-from datetime import datetime
-
 import msgspec
 from redis.exceptions import RedisError
 
 from sessions_app.models import TestSession
 from sessions_app.review.verification import verify
 from sessions_app.sitting import losses
-from sessions_app.waiting.made import CONTENT_TYPES, Made, Progress
+from sessions_app.waiting.made import CONTENT_TYPES, Asking, Made, Progress
 from testing_engine.sentences import say, together
 
 NOT_COMPARED = say("Redis does not answer: what it knows of running tests was not compared.")
@@ -23,7 +21,7 @@ class Wanted(msgspec.Struct, frozen=True):
     name: str = "verification"
 
 
-def make(wanted: Wanted, asked_at: datetime, progress: Progress) -> Made:
+def make(wanted: Wanted, asking: Asking, progress: Progress) -> Made:
     """A line for each thing that is not as it was written, and what was looked at."""
     said = []
     try:

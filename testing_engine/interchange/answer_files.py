@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from testing_engine.interchange.names import problem_of_words
 from testing_engine.interchange.tables import PROBLEMS_LISTED, open_table, place
+from testing_engine.interchange.workbooks import is_workbook
 
 MATRIX, LONG = "matrix", "long"
 SHAPES = (MATRIX, LONG)
@@ -36,6 +37,7 @@ class CellRefused(ValueError):
 
 # (question id, cell) → category from 0, or MISSING where it says nothing. Raises `CellRefused`.
 Score: TypeAlias = Callable[[str, str], int]
+Line: TypeAlias = tuple[int, list[str] | str]  # its number, and its cells or what is wrong with it
 
 
 class ColumnsRefused(ValueError):
@@ -91,8 +93,21 @@ class AnswersRead:
             self.problems.append((line, f"{place(line, column)}: {message}"))
 
 
-def read_answers(content: bytes, columns: Columns, questions: Collection[str], score: Score) -> AnswersRead:
-    """All that a file says. Raises `TableRefused` where it is no table, `ColumnsRefused` for its header."""
+def lines_in(content: bytes) -> int | None:
+    """As many as `read_answers` will tell of, or a few more; None where only reading tells."""
+    return None if is_workbook(content) else content.count(b"\n") + 1
+
+
+def read_answers(
+    content: bytes,
+    columns: Columns,
+    questions: Collection[str],
+    score: Score,
+    progress: Callable[[int], object] = lambda _: None,
+) -> AnswersRead:
+    """All that a file says. `progress` is told of lines as they are read. Raises `TableRefused` where it is
+    no table, `ColumnsRefused` for its header.
+    """
     table = open_table(content)
     header = [name or "" for name in table.header]
     if not header:
@@ -102,7 +117,13 @@ def read_answers(content: bytes, columns: Columns, questions: Collection[str], s
     groups = _group_columns(header, columns.groups, questions)
     reader = _Long if shape == LONG else _Matrix
     missing = {*MISSING_CELLS, *columns.missing}
-    return reader(header, at, groups, questions, score, missing).read(table.rows)
+    return reader(header, at, groups, questions, score, missing).read(_told(table.rows, progress))
+
+
+def _told(rows: Iterator[Line], progress: Callable[[int], object]) -> Iterator[Line]:
+    for row in rows:
+        progress(1)
+        yield row
 
 
 def _shape_of(header: Sequence[str], columns: Columns) -> str:
@@ -206,7 +227,7 @@ class _Reader:
 
 
 class _Matrix(_Reader):
-    def read(self, rows: Iterator[tuple[int, list[str] | str]]) -> AnswersRead:
+    def read(self, rows: Iterator[Line]) -> AnswersRead:
         read = AnswersRead(MATRIX, tuple(self.groups))
         own = {self.at["person"], *self.groups.values()}
         columns = []
@@ -260,7 +281,7 @@ class _Matrix(_Reader):
 
 
 class _Long(_Reader):
-    def read(self, rows: Iterator[tuple[int, list[str] | str]]) -> AnswersRead:
+    def read(self, rows: Iterator[Line]) -> AnswersRead:
         read = AnswersRead(LONG, tuple(self.groups))
         self._place: dict[str, int] = {}
         self._sittings: dict[str, SittingRead] = {}

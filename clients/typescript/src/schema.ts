@@ -723,7 +723,7 @@ export interface paths {
         put?: never;
         /**
          * Keep a file of answers that were given elsewhere
-         * @description A matrix (a row a person, a column a question) or a long list (a row an answer), as CSV or with tabs. All or nothing, unless `skip_bad_lines` is true; what is bad is listed by line and column. The same file again is the same import. It never becomes a test of a student.
+         * @description A matrix (a row a person, a column a question) or a long list (a row an answer), as CSV or with tabs. All or nothing, unless `skip_bad_lines` is true; what is bad is listed by line and column. The same file again is the same import. It never becomes a test of a student. With `in_background` a worker takes it, and the file that waits is what a request would have got.
          */
         post: operations["import_responses"];
         delete?: never;
@@ -2743,11 +2743,12 @@ export interface components {
         /**
          * @description * `results` - results
          *     * `answers` - answers
+         *     * `imported_answers` - imported_answers
          *     * `pool` - pool
          *     * `verification` - verification
          * @enum {string}
          */
-        JobReplyKindEnum: "results" | "answers" | "pool" | "verification";
+        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "pool" | "verification";
         JoinName: {
             number: number;
             name: string;
@@ -3976,6 +3977,8 @@ export interface components {
             skip_bad_lines?: boolean;
             /** @description Report only; nothing is stored. Left out: false. */
             dry_run?: boolean;
+            /** @description A worker takes them: for large files. The report is a file that waits. Left out: false. */
+            in_background?: boolean;
         };
         /**
          * @description * `matrix` - matrix
@@ -9085,7 +9088,10 @@ export interface operations {
     import_responses: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pool_id: string;
             };
@@ -9104,6 +9110,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportedResponses"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
                 };
             };
             /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
@@ -9135,6 +9149,15 @@ export interface operations {
             };
             /** @description No such thing, or not the caller's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Double submission, not the current question, not active any more, or in progress. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -74,11 +74,16 @@ IMPORT = Endpoint(
     description=(
         "A matrix (a row a person, a column a question) or a long list (a row an answer), as CSV or with "
         "tabs. All or nothing, unless `skip_bad_lines` is true; what is bad is listed by line and column. "
-        "The same file again is the same import. It never becomes a test of a student."
+        "The same file again is the same import. It never becomes a test of a student. With `in_background` "
+        "a worker takes it, and the file that waits is what a request would have got."
     ),
+    parameters=(IDEMPOTENCY_KEY,),
     request=ResponseFile,
-    reply=replies.ImportedResponses,
-    problems=("404",),
+    reply={
+        (200, "application/json"): replies.ImportedResponses,
+        (202, "application/json"): replies.JobReply,
+    },
+    problems=("404", "409"),
     examples=(
         asked("A form", {"file": "answers.csv", "group": ["sex", "language"]}, "multipart/form-data"),
         asked("JSON", {"content": "person,alg-017\np1,1\np2,0\n", "file_name": "answers.csv"}),
@@ -97,6 +102,7 @@ IMPORT = Endpoint(
                 "problems": [],
             },
         ),
+        replied("By a worker", {**jobs.QUEUED, "kind": "imported_answers"}, status=202),
     ),
 )
 

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             options["dry_run"],
         )
         try:
-            with tqdm(unit="person", disable=None) as bar:
+            with tqdm(unit="line", disable=None) as bar:
                 upload = Upload(file.name, content_of(file, settings.IMPORT_MAX_BYTES))
                 report = import_responses(pool_named(pool), upload, wishes, progress=bar.update)
         except ResponsesRefused as refused:
