@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,6 +36,13 @@ def row_words(row: Row, now: datetime) -> dict[str, Any]:
         shown["question"] = _("{count} answered").format(count=row.answered)
     if row.standing is Standing.RUNS and row.last_activity:
         shown |= {"since": milliseconds(row.last_activity), "idle": span(now - row.last_activity)}
+    if row.paused_until:
+        until = date_format(localtime(row.paused_until), "H:i")
+        shown["standing"] = _("paused, until {time} at the longest").format(time=until)
+    if row.pauses_left is not None:
+        left = row.pauses_left
+        words = _("Pauses left: {times}, together {time} minutes.") if left.times else _("No pause is left.")
+        shown["pauses"] = words.format(times=left.times, time=span(left.length))
     if row.paused_at and row.deadline:
         shown["left"] = span(row.deadline - row.paused_at)  # it stands still
     elif row.deadline and is_on:

@@ -93,6 +93,8 @@ def script_texts() -> dict[str, str]:
         "moreMinute": _("You have 1 more minute."),
         "moreMinutes": _("You have {minutes} more minutes."),
         "pausedUntil": _("The pause ends by itself at {time}."),
+        "pausesLeft": _("Pauses left: {times}, together {time} minutes."),
+        "noMorePauses": _("No pause is left."),
         "pausedMeanwhile": _(
             "The test was paused. Your answer was not taken: send it when the test goes on."
         ),

@@ -2,20 +2,25 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django.utils.timezone import override
 from rest_framework.test import APIClient
 
+from desk.live_words import row_words
 from desk.rights import INVITE, SEE_SESSIONS, SUPERVISE
 from desk.tests.conftest import somebody
 from sessions_app.administration import invitations
-from sessions_app.administration.live import Standing, live_of
+from sessions_app.administration.live import Row, Standing, live_of
 from sessions_app.conftest import browser_of, submit
 from sessions_app.models import Invitation, NamedTest, SessionEvent, Student, TestSession
+from sessions_app.sitting.times import PausesLeft
 from sessions_app.tests.factories import make_named_test, make_pool
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +168,15 @@ def test_a_pause_for_the_class_and_on_again(teacher: Client) -> None:
     assert "Not done: 1 (it cannot go on: it runs, or it is finished)." in said[4]
     kinds = list(SessionEvent.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["started", "paused", "extended", "continued"]
+
+
+def test_a_row_tells_how_long_a_pause_lasts_and_what_is_left() -> None:
+    until = datetime(2026, 11, 22, 10, 14, tzinfo=UTC)
+    row = Row("k", "s1", "Ada", Standing.PAUSED, paused_at=until, paused_until=until)
+    with override("UTC"):
+        some = row_words(replace(row, pauses_left=PausesLeft(1, timedelta(minutes=6))), until)
+        none = row_words(replace(row, pauses_left=PausesLeft(0, timedelta())), until)
+    assert some["standing"] == "paused, until 10:14 at the longest"
+    assert some["pauses"] == "Pauses left: 1, together 6:00 minutes."
+    assert none["pauses"] == "No pause is left."
+    assert "pauses" not in row_words(row, until)

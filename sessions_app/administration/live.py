@@ -15,6 +15,8 @@ from django.db.models import Q, QuerySet
 
 from sessions_app.administration.finding import ids_of_students_called
 from sessions_app.models import Invitation, TestSession
+from sessions_app.sitting.times import PausesLeft, left_of_each
+from testing_engine.revisions import load_plan
 
 EXPIRED_WITHIN = timedelta(days=1)
 STATUSES = [
@@ -55,6 +57,7 @@ class Row:
     completed_at: datetime | None = None
     paused_at: datetime | None = None
     paused_until: datetime | None = None
+    pauses_left: PausesLeft | None = None  # of a running test that allows its student some
 
     @property
     def version(self) -> str:
@@ -92,7 +95,7 @@ def live_of(test_id: int, *, now: datetime, search: str = "") -> Live:
     rows, is_cut = [], False
     for some, most in some_of_each:
         is_cut |= len(some) > most
-        rows += [_row(session) for session in some[:most]]
+        rows += _rows(some[:most])
     waiting = list(invited.order_by("student__name", "pk")[: MOST_OTHERS + 1])
     is_cut |= len(waiting) > MOST_OTHERS
     rows += [
@@ -109,7 +112,14 @@ def _newest(kinds: Iterable[QuerySet[TestSession]], most: int) -> list[TestSessi
     return sorted(found, key=lambda session: (-session.started_at.timestamp(), session.pk))[:most]
 
 
-def _row(session: TestSession) -> Row:
+def _rows(sessions: list[TestSession]) -> list[Row]:
+    running = [each for each in sessions if each.status == TestSession.Status.ACTIVE]
+    allowed = {each.pk: load_plan(each.plan_id).rules.pauses for each in running}
+    left = left_of_each({pk: pauses for pk, pauses in allowed.items() if pauses is not None})
+    return [_row(session, left.get(session.pk)) for session in sessions]
+
+
+def _row(session: TestSession, pauses_left: PausesLeft | None) -> Row:
     standing = Standing.WAITS if session.is_waiting else Standing.RUNS
     if session.paused_at is not None:
         standing = Standing.PAUSED
@@ -129,6 +139,7 @@ def _row(session: TestSession) -> Row:
         completed_at=session.completed_at,
         paused_at=session.paused_at,
         paused_until=session.paused_until,
+        pauses_left=pauses_left,
     )
 
 

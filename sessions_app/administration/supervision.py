@@ -96,7 +96,9 @@ def on_again(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: dateti
 
 
 def _asked(supervisor: Supervisor) -> pausing.Asked:
-    return pausing.Asked(supervisor.user_id, supervisor.idempotency_key, supervisor.fingerprint)
+    return pausing.Asked(
+        pausing.By.SUPERVISOR, supervisor.user_id, supervisor.idempotency_key, supervisor.fingerprint
+    )
 
 
 def end(session_ids: Sequence[UUID], supervisor: Supervisor, *, now: datetime) -> Outcome:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -60,6 +61,13 @@ class Holds(BasePermission):
         if sees_own_alone():
             _check_shared(request, view, needed)
         return True
+
+
+def require(request: Request, needed: str) -> None:
+    """Where a field of the body asks for more than its view does. Raises `PermissionDenied`."""
+    user = user_of(request)
+    if not isinstance(user, Client) or not user.may(needed):
+        raise PermissionDenied(f"This needs an API token with the permission {SHORT[needed]!r} ({needed}).")
 
 
 def _check_shared(request: Request, view: Any, needed: str) -> None:

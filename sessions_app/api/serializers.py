@@ -16,6 +16,7 @@ from sessions_app.administration import supervision
 from sessions_app.administration.cleanup import MOST_MINUTES
 from sessions_app.models import TestSession
 from sessions_app.sitting.lifecycle import TestRequest
+from sessions_app.sitting.pausing import By
 from sessions_app.sitting.shown import Given
 from sessions_app.sitting.submission import Submission
 from testing_engine.approval import LONGEST_REASON
@@ -334,6 +335,17 @@ class StudentSerializer(Body):
     """The body or query of calls that may name the student, only to be checked."""
 
     student_id = Identifier(required=False, allow_null=True)
+
+
+class ClockRequestSerializer(StudentSerializer):
+    """The body of `pause` and `continue`."""
+
+    by = serializers.ChoiceField(
+        choices=[each.value for each in By],
+        required=False,
+        help_text="Who wants it. `student`, also where it is left out: one of the pauses that the rules allow. "
+        "`supervisor`: it takes nothing from those; this needs the permission *operate*.",
+    )
 
 
 class EraseRequestSerializer(Body):

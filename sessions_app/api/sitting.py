@@ -27,6 +27,7 @@ from sessions_app.api.requests import (
     wants_html,
 )
 from sessions_app.api.serializers import (
+    ClockRequestSerializer,
     StartRequestSerializer,
     StudentSerializer,
     SubmitRequestSerializer,
@@ -120,11 +121,13 @@ class _ClockView(SessionView):
     act: Callable[..., Standing]
 
     def post(self, request: Request, session_id: str) -> Response:
-        is_html = wants_html(request)
-        student_id = body_of(request, StudentSerializer).get("student_id")
+        is_html, given = wants_html(request), body_of(request, ClockRequestSerializer)
+        by = pausing.By(given.get("by", pausing.By.STUDENT))
+        if by is pausing.By.SUPERVISOR:
+            permissions.require(request, permissions.OPERATE)
         caller, fingerprint = caller_of(request), fingerprint_of([self.name, request.data])
-        asked = pausing.Asked(idempotency_key=idempotency_key_of(request), fingerprint=fingerprint)
-        standing = self.act(session_id_of(session_id), caller, asked, student_id=student_id)
+        asked = pausing.Asked(by, idempotency_key=idempotency_key_of(request), fingerprint=fingerprint)
+        standing = self.act(session_id_of(session_id), caller, asked, student_id=given.get("student_id"))
         is_withheld = not may_see_result(standing, caller, timezone.now())
         return Response(replies.status(standing, as_html=is_html, is_withheld=is_withheld))
 

@@ -27,6 +27,7 @@ GIVES_TIME = {  # their reason says `until` when
 }
 UNTIL = "until %Y-%m-%dT%H:%M:%SZ"
 WAITS = ", anew from when the student begins"  # stands behind it where the session waits
+BY_SUPERVISOR = ", by a supervisor"  # stands behind that of a pause which is not the student's
 
 
 def started(session: TestSession, revision_hash: str, plan_hash: str) -> SessionEvent:
@@ -49,8 +50,13 @@ def until(deadline: datetime | None) -> str:
 
 def deadline_in(reason: str) -> datetime | None:
     """The deadline that `until` wrote."""
-    told = reason.removesuffix(WAITS)
+    told = reason.removesuffix(WAITS).removesuffix(BY_SUPERVISOR)
     return datetime.strptime(told, UNTIL).replace(tzinfo=UTC) if told else None
+
+
+def is_by_student(event: SessionEvent) -> bool:
+    """Whether a pause is one of those that its student may have. An account alone said it before."""
+    return event.by_id is None and not event.reason.endswith(BY_SUPERVISOR)
 
 
 def pause_by(events: Sequence[SessionEvent]) -> tuple[datetime, datetime] | None:

@@ -22,7 +22,7 @@ from sessions_app.cat_api.states import read_state
 from sessions_app.cat_api.wire import ItemScore, item_scores, prior_data
 from sessions_app.models import CatSection, CatSitting, CatStage, TestSession
 from sessions_app.refusals import AlreadySubmitted, IdempotencyKeyReused, SessionConflict
-from sessions_app.sitting import lifecycle, submission
+from sessions_app.sitting import lifecycle, pausing, submission
 from sessions_app.sitting.access import Caller
 from sessions_app.sitting.ahead import items_ahead
 from sessions_app.sitting.decisions import score_begins_at, so_far_of
@@ -76,6 +76,7 @@ def begin(
     )
     standing = lifecycle.start(request, caller, seed=secrets.randbits(63), now=now)
     session = TestSession.objects.get(pk=standing.session_id)
+    pausing.check_runs(session)
     with transaction.atomic():
         CatSitting.objects.get_or_create(session=session, defaults={"section": section})
         first = CatStage.objects.filter(session=session, number=0).first()
@@ -96,6 +97,7 @@ def take_results(
     The same results again get the same reply. Raises `CatRefused`, and refusals of `submit`.
     """
     session, section = _session(section_identifier, session_identifier, caller)
+    pausing.check_runs(session)
     results_hash = hash_of(dict(body).get("assessmentResult"))
     newest = _newest_stage(session)
     number = read_state(body.get(STATE), session.pk)

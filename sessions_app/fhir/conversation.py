@@ -13,7 +13,7 @@ from sessions_app.fhir.errors import FhirRefused
 from sessions_app.fhir.received import RESPONSE, Received
 from sessions_app.fhir.resources import Addresses, Asked, canonical_of, response
 from sessions_app.models import NamedTest, TestSession
-from sessions_app.sitting import beginning, lifecycle, submission
+from sessions_app.sitting import beginning, lifecycle, pausing, submission
 from sessions_app.sitting.access import Caller, session_for
 from sessions_app.sitting.archived import archive_of
 from sessions_app.sitting.lifecycle import TestRequest
@@ -59,6 +59,7 @@ def next_question(
         answer = Submission(session.pk, link, chosen, idempotency_key=f"fhir:{hash_of(link)[:32]}")
         submission.submit(answer, caller, now=now)
         session.refresh_from_db()
+    pausing.check_runs(session)
     showing = showing_of(session)
     standing = standing_of(session)
     assert session.named_test is not None

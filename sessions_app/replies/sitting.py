@@ -146,6 +146,26 @@ class JoinedByCode(Reply, frozen=True):
     names: Annotated[list[JoinName], Meta(description="Of those who have not begun.")]
 
 
+class Paused(Reply, frozen=True):
+    since: datetime
+    until: Annotated[datetime, Meta(description="It goes on by itself then.")]
+
+
+Waiting = Annotated[
+    ShownQuestion | None,
+    Meta(
+        description="What waits for an answer; null: the test is paused, and `status` has it later."
+    ),
+]
+StandsStill = Annotated[
+    Paused | None,
+    Meta(
+        description="Its clock stands still: `deadline` less `since` is the time that is left, and the "
+        "deadline moves when it goes on. null: it runs, or is over."
+    ),
+]
+
+
 class Started(Reply, frozen=True):
     session_id: UUID
     session_token: str
@@ -154,9 +174,10 @@ class Started(Reply, frozen=True):
     ability: Ability | None
     scored_with: ScoredWith
     concept_names: Sequence[str]
-    next_question: ShownQuestion
+    next_question: Waiting
     questions_answered: Annotated[int, Meta(description="Above 0 where an invitation goes on with its test.")]
     deadline: Deadline
+    paused: StandsStill
     waits_to_begin: Waits
     test: Annotated[TestTexts | None, Meta(description="The named test; null: started with rules.")]
     status: Literal["started"]
@@ -177,9 +198,10 @@ class Continued(Reply, frozen=True):
     current_proficiency: SoFar
     ability: Ability | None
     scored_with: ScoredWith
-    next_question: ShownQuestion
+    next_question: Waiting
     questions_answered: int
     deadline: Deadline
+    paused: StandsStill
 
 
 class ConceptResult(Reply, frozen=True):
@@ -233,11 +255,16 @@ class ResultWithPath(Result, frozen=True, kw_only=True):
 class PausesAllowed(Reply, frozen=True):
     times: int
     minutes: Annotated[int, Meta(description="Of all pauses together.")]
-
-
-class Paused(Reply, frozen=True):
-    since: datetime
-    until: Annotated[datetime, Meta(description="It goes on by itself then.")]
+    times_left: Annotated[
+        int | None,
+        Meta(description="So often its student may pause it yet; null: it is over, or nobody can say now."),
+    ]
+    seconds_left: Annotated[
+        int | None,
+        Meta(
+            description="So long together; the one under way is taken off when it is over. null: as above."
+        ),
+    ]
 
 
 class SessionStatus(Reply, frozen=True):
@@ -260,13 +287,7 @@ class SessionStatus(Reply, frozen=True):
     completed_at: datetime | None
     deadline: Deadline
     pauses: Annotated[PausesAllowed | None, Meta(description="That its rules allow; null: none.")]
-    paused: Annotated[
-        Paused | None,
-        Meta(
-            description="Its clock stands still: `deadline` less `since` is the time that is left, and the "
-            "deadline moves when it goes on. null: it runs, or is over."
-        ),
-    ]
+    paused: StandsStill
     waits_to_begin: Waits
     test: TestTexts | None
 
@@ -299,6 +320,7 @@ def started(
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
         deadline=standing.deadline,
+        paused=_paused(standing),
         waits_to_begin=standing.waits_to_begin,
         test=_test_of(standing, as_html),
         status="started",
@@ -325,14 +347,31 @@ def submitted(standing: Standing, *, as_html: bool = False, is_withheld: bool = 
         next_question=_waiting(standing, as_html),
         questions_answered=standing.answered,
         deadline=standing.deadline,
+        paused=_paused(standing),
+    )
+
+
+def _paused(standing: Standing) -> Paused | None:
+    if standing.paused_at is None or standing.paused_until is None:
+        return None
+    return Paused(since=standing.paused_at, until=standing.paused_until)
+
+
+def _pauses(standing: Standing) -> PausesAllowed | None:
+    allowed, left = standing.pauses, standing.pauses_left
+    if allowed is None:
+        return None
+    return PausesAllowed(
+        times=allowed.times,
+        minutes=allowed.minutes,
+        times_left=None if left is None else left.times,
+        seconds_left=None if left is None else int(left.length.total_seconds()),
     )
 
 
 def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = False) -> SessionStatus:
     """`is_withheld`: nothing of the result so far is for whoever asks."""
-    allowed, paused = standing.pauses, None
-    if standing.paused_at is not None and standing.paused_until is not None:
-        paused = Paused(since=standing.paused_at, until=standing.paused_until)
+    paused = _paused(standing)
     return SessionStatus(
         session_id=standing.session_id,
         status=standing.status,
@@ -348,7 +387,7 @@ def status(standing: Standing, *, as_html: bool = False, is_withheld: bool = Fal
         started_at=standing.started_at,
         completed_at=standing.completed_at,
         deadline=standing.deadline,
-        pauses=None if allowed is None else PausesAllowed(times=allowed.times, minutes=allowed.minutes),
+        pauses=_pauses(standing),
         paused=paused,
         waits_to_begin=standing.waits_to_begin,
         test=_test_of(standing, as_html),
@@ -412,8 +451,10 @@ def _ability(standing: Standing) -> Ability | None:
     return ability(standing.theta, standing.standard_error)
 
 
-def _waiting(standing: Standing, as_html: bool) -> ShownQuestion:
-    """The question of a running test that waits for an answer."""
+def _waiting(standing: Standing, as_html: bool) -> ShownQuestion | None:
+    """The question of a running test that waits for an answer; None while it is paused."""
+    if standing.paused_at is not None:
+        return None
     question = _question(standing.next_question, as_html)
     assert question is not None
     return question

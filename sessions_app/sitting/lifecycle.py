@@ -39,7 +39,7 @@ from testing_engine.pools import drawn_from
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import CatRules, RulesError
-from testing_engine.revisions import FrozenRevision, load_revision, store_plan
+from testing_engine.revisions import FrozenRevision, load_plan, load_revision, store_plan
 
 # Why a test is over that the engine did not end.
 END_REASONS: dict[str, str] = {
@@ -281,12 +281,14 @@ def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
         return standing_of_state(session_id, state, theta, standard_error)
     if session is None:
         return None
+    allowed = load_plan(state.plan_id).rules.pauses
     return standing_of_state(
         session_id,
         state,
         session.theta,
         session.standard_error,
         deadline=session.deadline,
+        pauses_left=None if allowed is None else times.left_of(session, allowed),
         waits_to_begin=session.is_waiting,
         test=session.named_test,
         result_spec=load_spec(session.result_spec_id),

@@ -8,28 +8,37 @@ moment when the named test closes. Both ends are PostgreSQL's time. The row has 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from django.db import transaction
 
 from sessions_app.audit import entries
 from sessions_app.models import SessionEvent, TestSession
-from sessions_app.refusals import NoPauseLeft, PausesNotAllowed, SessionNotActive
+from sessions_app.refusals import NoPauseLeft, PausesNotAllowed, SessionNotActive, SessionPaused
 from sessions_app.sitting import hot_state, ledger
 from sessions_app.sitting.access import Caller, session_for
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue, whole_second
 from sessions_app.sitting.shown import showing_of
 from sessions_app.sitting.standing import Standing, rebuild_state, standing_of
-from sessions_app.sitting.times import pauses_in, shared_clock
+from sessions_app.sitting.times import left_of, shared_clock
 from testing_engine.psychometrics.pauses import Pauses
 from testing_engine.revisions import load_plan
 
 
+class By(Enum):
+    """Who wants it: whoever answers the questions, who has so many pauses; or who watches over the test."""
+
+    STUDENT = "student"
+    SUPERVISOR = "supervisor"
+
+
 @dataclass(frozen=True)
 class Asked:
-    """Who wants it, and the key by which a repeated request is known. `by_id`: a supervisor; None: whoever
-    may answer the test's questions."""
+    """Who wants it, and the key by which a repeated request is known. `by_id`: the account that did it in
+    the admin or at the desk."""
 
+    by: By
     by_id: int | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
@@ -78,14 +87,17 @@ def begin(session: TestSession, asked: Asked, *, now: datetime) -> None:
         raise PausesNotAllowed("This test has not begun: its time does not run.")
     if is_late(session, now):
         raise SessionNotActive("This test is over: time is up.", session.status, None)
-    until = whole_second(now + _left(allowed, session if asked.by_id is None else None))
+    is_students = asked.by is By.STUDENT
+    until = whole_second(
+        now + (_left(allowed, session) if is_students else timedelta(minutes=allowed.minutes))
+    )
     if (closing := _closing(session)) is not None:
         until = min(until, max(closing, whole_second(now)))
     ledger.append_event(
         session,
         SessionEvent.Kind.PAUSED,
         now=now,
-        reason=entries.until(until),
+        reason=entries.until(until) + ("" if is_students else entries.BY_SUPERVISOR),
         by_id=asked.by_id,
         idempotency_key=asked.idempotency_key,
         request_hash=asked.fingerprint,
@@ -105,16 +117,17 @@ def end(session: TestSession, asked: Asked, *, now: datetime) -> None:
         rebuild_state(session)
 
 
-def _end(session: TestSession, asked: Asked, now: datetime) -> None:
+def _end(session: TestSession, asked: Asked | None, now: datetime) -> None:
+    """`asked` None: it ended by itself."""
     ended = _ended_at(session, now)
     ledger.append_event(
         session,
         SessionEvent.Kind.CONTINUED,
         now=ended,
         reason=entries.until(deadline := deadline_of(session, now)),
-        by_id=asked.by_id,
-        idempotency_key=asked.idempotency_key,
-        request_hash=asked.fingerprint,
+        by_id=asked.by_id if asked else None,
+        idempotency_key=asked.idempotency_key if asked else None,
+        request_hash=asked.fingerprint if asked else "",
         deadline=deadline,
         paused_at=None,
         paused_until=None,
@@ -126,7 +139,7 @@ def end_if_over(session: TestSession, now: datetime | None = None) -> None:
     """A pause that has lasted as long as it may is over. The caller holds the row's lock, and makes its state
     where it is needed."""
     if session.paused_until is not None and (now or shared_clock()) >= session.paused_until:
-        _end(session, Asked(), session.paused_until)
+        _end(session, None, session.paused_until)
 
 
 def deadline_of(session: TestSession, now: datetime) -> datetime | None:
@@ -141,6 +154,12 @@ def deadline_of(session: TestSession, now: datetime) -> datetime | None:
 def is_late(session: TestSession, now: datetime) -> bool:
     """Whether a running test's time is up; of a paused one, as its clock stands."""
     return is_overdue(deadline_of(session, now), now)
+
+
+def check_runs(session: TestSession) -> None:
+    """Raises `SessionPaused`: no question is handed out meanwhile."""
+    if session.paused_until is not None and shared_clock() < session.paused_until:
+        raise SessionPaused("This test is paused: it has no question until it goes on.", session.status, None)
 
 
 def _ended_at(session: TestSession, now: datetime) -> datetime:
@@ -158,14 +177,12 @@ def _closing(session: TestSession) -> datetime | None:
     return whole_second(max(closes_at, session.deadline))
 
 
-def _left(allowed: Pauses, session: TestSession | None) -> timedelta:
-    """How long a pause may last: of the session's own ones together, so much is left."""
-    most = timedelta(minutes=allowed.minutes)
-    taken = [] if session is None else [each for each in pauses_in(session) if each.by_id is None]
-    left = most - sum((each.length for each in taken), timedelta())
-    if len(taken) >= allowed.times or left < timedelta(seconds=1):
+def _left(allowed: Pauses, session: TestSession) -> timedelta:
+    """How long a pause of its student's may last."""
+    left = left_of(session, allowed)
+    if left.times < 1 or left.length < timedelta(seconds=1):
         raise NoPauseLeft(allowed.times, allowed.minutes)
-    return left
+    return left.length
 
 
 def _standing(session: TestSession) -> Standing:

@@ -44,6 +44,7 @@ class Standing:
     token_generation: int = 0
     deadline: datetime | None = None
     pauses: Pauses | None = None  # that its rules allow
+    pauses_left: times.PausesLeft | None = None  # of these; None: it is over, or PostgreSQL did not say
     paused_at: datetime | None = None  # its clock stands still since then; None: it runs
     paused_until: datetime | None = None
     waits_to_begin: bool = False
@@ -136,7 +137,8 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         next_question=question,
         token_generation=session.token_generation,
         deadline=session.deadline,
-        pauses=plan.rules.pauses,
+        pauses=(allowed := plan.rules.pauses),
+        pauses_left=None if allowed is None or is_over else times.left_of(session, allowed),
         paused_at=session.paused_at,
         paused_until=session.paused_until,
         waits_to_begin=session.is_waiting,

@@ -6,15 +6,20 @@ answers too fast. What the client says it measured counts in nothing.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from sessions_app.audit.chain import microseconds
+from sessions_app.audit.entries import is_by_student
 from sessions_app.models import PoolThresholds, SessionEvent, TestResponse, TestSession
 from sessions_app.sitting.responses import Read
+from testing_engine.psychometrics.pauses import Pauses
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.questions.answers import Points
 from testing_engine.revisions import FrozenRevision, load_plan
@@ -48,21 +53,61 @@ def shared_clock() -> datetime:
 
 @dataclass(frozen=True)
 class Pause:
-    """One that is over. `by_id`: the supervisor who began it, if one did."""
+    """One that is over."""
 
     after_answers: int
     length: timedelta
-    by_id: int | None
+    is_by_student: bool
 
 
 def pauses_in(session: TestSession) -> list[Pause]:
     """The session's pauses that are over, the first one first."""
+    return _over(list(_pause_events(session.events)))
+
+
+def _pause_events(events: Any) -> QuerySet[SessionEvent]:
+    """A session's in the order in which they came."""
     kinds = (SessionEvent.Kind.PAUSED, SessionEvent.Kind.CONTINUED)
-    events = list(session.events.filter(kind__in=kinds).order_by("after_answers", "pk"))
+    found: QuerySet[SessionEvent] = events.filter(kind__in=kinds)
+    return found.order_by("session_id", "after_answers", "pk")
+
+
+def _over(events: Sequence[SessionEvent]) -> list[Pause]:
     return [
-        Pause(began.after_answers, ended.at - began.at, began.by_id)
+        Pause(began.after_answers, ended.at - began.at, is_by_student(began))
         for began, ended in zip(events[::2], events[1::2], strict=False)
     ]
+
+
+@dataclass(frozen=True)
+class PausesLeft:
+    """What a session's student has left of its pauses: so many, for so long together. One that is under way
+    is among the taken ones; its length counts when it is over."""
+
+    times: int
+    length: timedelta
+
+
+def left_of(session: TestSession, allowed: Pauses) -> PausesLeft:
+    """Of one session."""
+    return left_of_each({session.pk: allowed})[session.pk]
+
+
+def left_of_each(allowed: Mapping[UUID, Pauses]) -> dict[UUID, PausesLeft]:
+    """Of each session whose rules allow so much. One query."""
+    if not allowed:
+        return {}
+    events: dict[UUID, list[SessionEvent]] = {session_id: [] for session_id in allowed}
+    for event in _pause_events(SessionEvent.objects.filter(session__in=list(allowed))):
+        events[event.session_id].append(event)
+    return {session_id: _left(allowed[session_id], own) for session_id, own in events.items()}
+
+
+def _left(allowed: Pauses, events: list[SessionEvent]) -> PausesLeft:
+    taken = [each for each in _over(events) if each.is_by_student]
+    is_under_way = len(events) % 2 == 1 and is_by_student(events[-1])
+    left = timedelta(minutes=allowed.minutes) - sum((each.length for each in taken), timedelta())
+    return PausesLeft(max(0, allowed.times - len(taken) - is_under_way), max(left, timedelta()))
 
 
 def stood_still(session: TestSession) -> Counter[int]:

@@ -22,6 +22,9 @@ Answer = int | str | Mapping[str, Any] | None
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # seconds
 PASSING = {429, 502, 503, 504}  # statuses that another try may not meet
 PASSING_CODES = {"submission_in_progress"}
+RUNS = {"started", "continue", "active"}  # what a reply about a running test has as `status`
+PAUSED = "session_paused"
+LOOK_EVERY = 5.0  # seconds between two looks at a test that is paused
 
 
 class Problem(Exception):
@@ -132,17 +135,25 @@ class Test:
 
     @property
     def question(self) -> Json | None:
-        """The question that waits for an answer; None when the test is over."""
+        """The question that waits for an answer; None when the test is over, or paused."""
         return self.standing.get("next_question")
 
     @property
     def is_over(self) -> bool:
-        return self.question is None
+        return self.standing.get("status") not in RUNS
+
+    @property
+    def is_paused(self) -> bool:
+        """Its clock stands still, and it has no question until it goes on."""
+        return not self.is_over and self.question is None
 
     def submit(self, response: Answer, *, response_time_ms: int | None = None) -> Json | None:
-        """Answer the question; returns the next one, None where the test is over. Raises `Problem`."""
+        """Answer the question; returns the next one, None where there is none (`is_over`, `is_paused`).
+
+        Raises `Problem`.
+        """
         if self.question is None:
-            raise ValueError("the test is over")
+            raise ValueError("the test is over" if self.is_over else "the test is paused")
         body: Json = {"session_id": self.session_id, "question_id": self.question["id"], "response": response}
         if response_time_ms is not None:
             body["response_time_ms"] = response_time_ms
@@ -150,10 +161,32 @@ class Test:
         return self.question
 
     def take(self, answer: Callable[[Json], Answer]) -> Json:
-        """Answer until the test is over; returns its result. `answer` is given each question."""
-        while self.question is not None:
-            self.submit(answer(self.question))
+        """Answer until the test is over; returns its result. `answer` is given each question.
+
+        While the test is paused, it waits until somebody lets it go on, or the pause ends by itself.
+        """
+        while not self.is_over:
+            if self.question is None:
+                time.sleep(LOOK_EVERY)
+                self.status()
+                continue
+            try:
+                self.submit(answer(self.question))
+            except Problem as problem:
+                if problem.code != PAUSED:
+                    raise
+                self.status()
         return self.result()
+
+    def pause(self) -> Json:
+        """Let its clock stand still, as its rules allow the student. Raises `Problem`."""
+        self.standing = self._service.post(f"/api/v1/test/{self.session_id}/pause")
+        return self.standing
+
+    def go_on(self) -> Json:
+        """Let the clock of a paused test run again. Raises `Problem`."""
+        self.standing = self._service.post(f"/api/v1/test/{self.session_id}/continue")
+        return self.standing
 
     def status(self) -> Json:
         """Where the test stands. Raises `Problem`."""

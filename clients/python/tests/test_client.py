@@ -76,6 +76,20 @@ def test_a_test_goes_on_and_ends_early(service: AdaptiveTesting) -> None:
         again.submit(0)
 
 
+def test_a_paused_test_is_not_over(service: AdaptiveTesting, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = service.start("ada", rules={"max_questions": 2, "pauses": {"times": 1, "minutes": 10}})
+    begun.pause()
+    read = service.resume(begun.session_id)
+    for test in (begun, read):
+        assert (test.is_over, test.is_paused, test.question) == (False, True, None)
+        with pytest.raises(ValueError, match="paused"):
+            test.submit(0)
+    monkeypatch.setattr(client_package, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(read, "status", lambda: read.go_on())  # somebody does, while it waits
+    assert read.take(lambda question: 0)["total_questions"] == 2
+    assert (read.is_over, read.is_paused) == (True, False)
+
+
 def test_what_is_refused_says_which_field(service: AdaptiveTesting) -> None:
     with pytest.raises(Problem) as refused:
         service.start("ada", end_criteria={"type": "fixed_length", "max_questions": 0})

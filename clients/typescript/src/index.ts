@@ -22,7 +22,9 @@ export type Standing = Schemas["Started"] | Schemas["Submitted"] | Schemas["Sess
 const PASSING = new Set([429, 502, 503, 504]); // statuses that another try may not meet
 const IN_PROGRESS = "submission_in_progress";
 // The test is elsewhere than this program thought: answered in another window, ended, out of time.
-const ELSEWHERE = new Set(["already_submitted", "not_the_current_question", "session_not_active"]);
+const ELSEWHERE = new Set(["already_submitted", "not_the_current_question", "session_not_active", "session_paused"]);
+const RUNS = new Set<string>(["started", "continue", "active"]); // what a reply about a running test has as `status`
+const LOOK_EVERY = 5_000; // milliseconds between two looks at a test that is paused
 const LONGEST_WAIT = 10_000;
 
 export interface Options {
@@ -136,18 +138,23 @@ export class Test {
     public standing: Standing,
   ) {}
 
-  /** The question that waits for an answer; null when the test is over. */
+  /** The question that waits for an answer; null when the test is over, or paused. */
   get question(): Question | null {
     return "next_question" in this.standing ? this.standing.next_question : null;
   }
 
   get isOver(): boolean {
-    return this.question === null;
+    return !RUNS.has(this.standing.status);
   }
 
-  /** Answer the question; returns the next one, null where the test is over. Throws `Problem`. */
+  /** Its clock stands still, and it has no question until it goes on. */
+  get isPaused(): boolean {
+    return !this.isOver && this.question === null;
+  }
+
+  /** Answer the question; returns the next one, null where the test is over or paused. Throws `Problem`. */
   async submit(response: Answer, responseTimeMs?: number): Promise<Question | null> {
-    if (this.question === null) throw new Error("the test is over");
+    if (this.question === null) throw new Error(this.isOver ? "the test is over" : "the test is paused");
     const body = {
       session_id: this.sessionId,
       question_id: this.question.id,
@@ -158,9 +165,17 @@ export class Test {
     return this.question;
   }
 
-  /** Answer until the test is over; returns its result. `answer` is given each question. */
+  /**
+   * Answer until the test is over; returns its result. `answer` is given each question. While the test is paused,
+   * it waits until somebody lets it go on, or the pause ends by itself.
+   */
   async take(answer: (question: Question) => Answer | Promise<Answer>): Promise<Result> {
-    while (this.question !== null) {
+    while (!this.isOver) {
+      if (this.question === null) {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+        await this.status();
+        continue;
+      }
       try {
         await this.submit(await answer(this.question));
       } catch (error) {
@@ -175,6 +190,22 @@ export class Test {
   async status(): Promise<Schemas["SessionStatus"]> {
     const path = { session_id: this.sessionId };
     const standing = await this.service.call("get", "/api/v1/test/status/{session_id}", { path });
+    this.standing = standing;
+    return standing;
+  }
+
+  /** Let its clock stand still, as its rules allow the student. Throws `Problem`. */
+  async pause(): Promise<Schemas["SessionStatus"]> {
+    const path = { session_id: this.sessionId };
+    const standing = await this.service.call("post", "/api/v1/test/{session_id}/pause", { path });
+    this.standing = standing;
+    return standing;
+  }
+
+  /** Let the clock of a paused test run again. Throws `Problem`. */
+  async goOn(): Promise<Schemas["SessionStatus"]> {
+    const path = { session_id: this.sessionId };
+    const standing = await this.service.call("post", "/api/v1/test/{session_id}/continue", { path });
     this.standing = standing;
     return standing;
   }

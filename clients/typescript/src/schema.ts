@@ -1275,7 +1275,7 @@ export interface paths {
         put?: never;
         /**
          * Let the clock of a test stand still
-         * @description Where the test's rules have `pauses`: so often, for so long in all. While it is `paused`, `status` shows no question, an answer is refused with 409 `session_paused`, and no time runs; the pause is in no answer's time. It ends by `continue`, or by itself at `paused.until`. A test that is paused stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. Refused with 409 `pauses_not_allowed`, `no_pause_left`, or `session_not_active` where it is over.
+         * @description Where the test's rules have `pauses`: so often, for so long in all. While it is `paused`, `status` shows no question, an answer is refused with 409 `session_paused`, and no time runs; the pause is in no answer's time. It ends by `continue`, or by itself at `paused.until`. A test that is paused stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. Who wants it is said by `by`; `pauses` tells what its student has left. Refused with 409 `pauses_not_allowed`, `no_pause_left`, or `session_not_active` where it is over.
          */
         post: operations["pause_test"];
         delete?: never;
@@ -1801,6 +1801,12 @@ export interface components {
          * @enum {string}
          */
         AssociateTypeEnum: "associate";
+        /**
+         * @description * `student` - student
+         *     * `supervisor` - supervisor
+         * @enum {string}
+         */
+        ByEnum: "student" | "supervisor";
         /** @description Where a calibration stands. `result` and `shift` are null until it is done, and in lists. */
         CalibrationReply: {
             /** Format: uuid */
@@ -2038,6 +2044,17 @@ export interface components {
         CleanupRequest: {
             inactivity_minutes?: number;
         };
+        /** @description The body of `pause` and `continue`. */
+        ClockRequest: {
+            student_id?: string | number | null;
+            /**
+             * @description Who wants it. `student`, also where it is left out: one of the pauses that the rules allow. `supervisor`: it takes nothing from those; this needs the permission *operate*.
+             *
+             *     * `student` - student
+             *     * `supervisor` - supervisor
+             */
+            by?: components["schemas"]["ByEnum"];
+        };
         /** @description Groups between which DIF is looked at. */
         ComparedRequest: {
             /** @description Of groups, as the files of answers call it. */
@@ -2115,13 +2132,16 @@ export interface components {
              *     * `earlier_results` - earlier_results
              */
             scored_with: components["schemas"]["ScoredWithEnum"];
-            next_question: components["schemas"]["ShownQuestion"];
+            /** @description What waits for an answer; null: the test is paused, and `status` has it later. */
+            next_question: components["schemas"]["ShownQuestion"] | null;
             questions_answered: number;
             /**
              * Format: date-time
              * @description No answer is taken after it; null: no time limit.
              */
             deadline: string | null;
+            /** @description Its clock stands still: `deadline` less `since` is the time that is left, and the deadline moves when it goes on. null: it runs, or is over. */
+            paused: components["schemas"]["Paused"] | null;
         };
         /**
          * @description * `continue` - continue
@@ -3420,6 +3440,10 @@ export interface components {
             times: number;
             /** @description Of all pauses together. */
             minutes: number;
+            /** @description So often its student may pause it yet; null: it is over, or nobody can say now. */
+            times_left: number | null;
+            /** @description So long together; the one under way is taken off when it is over. null: as above. */
+            seconds_left: number | null;
         };
         /** @description A file of a pool, of a worker. */
         PoolFileRequest: {
@@ -4500,7 +4524,8 @@ export interface components {
              */
             scored_with: components["schemas"]["ScoredWithEnum"];
             concept_names: string[];
-            next_question: components["schemas"]["ShownQuestion"];
+            /** @description What waits for an answer; null: the test is paused, and `status` has it later. */
+            next_question: components["schemas"]["ShownQuestion"] | null;
             /** @description Above 0 where an invitation goes on with its test. */
             questions_answered: number;
             /**
@@ -4508,6 +4533,8 @@ export interface components {
              * @description No answer is taken after it; null: no time limit.
              */
             deadline: string | null;
+            /** @description Its clock stands still: `deadline` less `since` is the time that is left, and the deadline moves when it goes on. null: it runs, or is over. */
+            paused: components["schemas"]["Paused"] | null;
             /** @description Its time limit counts anew from `begin`, when the student has read the introduction. The deadline is for clients that never say so. */
             waits_to_begin: boolean;
             /** @description The named test; null: started with rules. */
@@ -11557,7 +11584,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Student"];
+                "application/json": components["schemas"]["ClockRequest"];
             };
         };
         responses: {
@@ -11835,7 +11862,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Student"];
+                "application/json": components["schemas"]["ClockRequest"];
             };
         };
         responses: {

@@ -58,6 +58,15 @@ async function goesOnWhereAnotherWindowWas() {
   return { asked, total: result.total_questions };
 }
 
+async function aPausedTestIsNotOver() {
+  const begun = await service.start("dea", { rules: { max_questions: 2, pauses: { times: 1, minutes: 10 } } });
+  await begun.pause();
+  const read = await service.resume(begun.sessionId);
+  const said = [read.isOver, read.isPaused, read.question];
+  await read.goOn();
+  return { said, hasQuestion: read.question !== null, ended: (await read.end()).status, isOver: read.isOver };
+}
+
 async function meets(...replies) {
   let count = 0;
   const given = async () => replies[Math.min(count++, replies.length - 1)].clone();
@@ -74,6 +83,7 @@ console.log(
     whole: await takesAWholeTest(),
     early: await goesOnAndEndsEarly(),
     windows: await goesOnWhereAnotherWindowWas(),
+    paused: await aPausedTestIsNotOver(),
     refused: await refused(() => service.start("ada", { end_criteria: { ...FIVE, max_questions: 0 } })),
     impatient: await meets(busyFor(120)),
     patient: await meets(busyFor(0), new Response("{}", { status: 429 }), new Response("{}")),

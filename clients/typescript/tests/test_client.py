@@ -76,9 +76,11 @@ def test_it_takes_tests_over_a_network_that_loses_replies(told: dict[str, Any]) 
         == len(set(asked))
         == TestResponse.objects.filter(session__student__external_id="ada").count()
     )
-    assert TestSession.objects.count() == 3
+    assert TestSession.objects.count() == 4
     assert told["early"] == {"isSame": True, "status": "ended"}
     assert told["windows"] == {"asked": 5, "total": 5}
+    paused = {"said": [False, True, None], "hasQuestion": True, "ended": "ended", "isOver": True}
+    assert told["paused"] == paused
     assert (told["refused"]["status"], told["refused"]["code"]) == (400, "invalid")
     assert told["refused"]["errors"][0]["pointer"] == "/end_criteria/max_questions"
     assert (told["impatient"]["count"], told["impatient"]["problem"]["status"]) == (1, 503)

@@ -61,7 +61,7 @@ STATUS = {
     "started_at": "2026-11-22T10:00:00Z",
     "completed_at": None,
     "deadline": "2026-11-22T10:45:00Z",
-    "pauses": {"times": 2, "minutes": 10},
+    "pauses": {"times": 2, "minutes": 10, "times_left": 1, "seconds_left": 431},
     "paused": None,
     "waits_to_begin": False,
     "test": TEST,

@@ -9,6 +9,7 @@ from sessions_app.api.documentation import samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import ACCEPT_LANGUAGE, IDEMPOTENCY_KEY, RENDER, STUDENT_ID
 from sessions_app.api.serializers import (
+    ClockRequestSerializer,
     InvitationRequestSerializer,
     JoinRequestSerializer,
     StartRequestSerializer,
@@ -36,6 +37,7 @@ _STARTED = {
     "next_question": samples.QUESTION,
     "questions_answered": 0,
     "deadline": "2026-11-22T10:45:00Z",
+    "paused": None,
     "waits_to_begin": True,
     "test": samples.TEST,
     "status": "started",
@@ -193,6 +195,7 @@ SUBMIT = Endpoint(
                 "next_question": samples.QUESTION,
                 "questions_answered": 1,
                 "deadline": None,
+                "paused": None,
             },
         ),
         replied("Finished", {"status": "completed", **_RESULT}),
@@ -240,11 +243,12 @@ PAUSE = Endpoint(
         "Where the test's rules have `pauses`: so often, for so long in all. While it is `paused`, `status` "
         "shows no question, an answer is refused with 409 `session_paused`, and no time runs; the pause is "
         "in no answer's time. It ends by `continue`, or by itself at `paused.until`. A test that is paused "
-        "stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. "
+        "stays so; send an `Idempotency-Key`, so that a request that comes late begins no second pause. Who "
+        "wants it is said by `by`; `pauses` tells what its student has left. "
         "Refused with 409 `pauses_not_allowed`, `no_pause_left`, or `session_not_active` where it is over."
     ),
     parameters=(IDEMPOTENCY_KEY, RENDER),
-    request=StudentSerializer,
+    request=ClockRequestSerializer,
     reply=replies.SessionStatus,
     problems=("404", "409"),
     examples=(replied("Paused", _PAUSED),),
@@ -260,7 +264,7 @@ CONTINUE = Endpoint(
         "it is over."
     ),
     parameters=(IDEMPOTENCY_KEY, RENDER),
-    request=StudentSerializer,
+    request=ClockRequestSerializer,
     reply=replies.SessionStatus,
     problems=("404", "409"),
     examples=(replied("Goes on", samples.STATUS),),

@@ -11,6 +11,8 @@ from rest_framework.test import APIClient
 
 from organisations.acting import acting_for
 from organisations.models import Organisation
+from sessions_app.administration import supervision
+from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import Reply, client_with
 from sessions_app.models import CatStage, TestResponse, TestSession
 from sessions_app.review.replay import replay
@@ -148,6 +150,18 @@ def test_a_retry_gets_the_same_reply(api: APIClient) -> None:
     late = post(api, address, once["sessionState"], result(item, 1), result(items_in(once)[0], 0))
     assert outcomes(late.json())["NUM_ITEMS"] == "2"  # the whole test so far may come along
     assert post(api, address, state, result(item, 1)).status_code == 422
+
+
+def test_a_paused_session_hands_out_no_items(api: APIClient) -> None:
+    rules = {"max_questions": 5, "pauses": {"times": 1, "minutes": 10}}
+    address, reply = begun(api, section_of({"version": 1, "pool": {"items": ITEMS}, "rules": rules}))
+    answer = (reply["sessionState"], result(items_in(reply)[0], 1))
+    assert post(api, address, *answer).status_code == 201
+    ids = [TestSession.objects.get().pk]
+    supervision.one(supervision.pause(ids, Supervisor()))
+    assert "paused" in description(post(api, address, *answer))  # a retry gets none either
+    supervision.one(supervision.go_on(ids, Supervisor()))
+    assert items_in(post(api, address, *answer).json())
 
 
 def test_a_request_that_broke_off_is_finished(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,12 @@ from rest_framework.test import APIClient
 
 from organisations.acting import acting_for
 from organisations.models import Organisation
+from sessions_app.administration import supervision
+from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import Reply, client_with
 from sessions_app.fhir.received import SESSIONS
 from sessions_app.fhir.resources import ADAPTIVE, ORDINAL
-from sessions_app.models import TestResponse, TestSession
+from sessions_app.models import NamedTest, TestResponse, TestSession
 from sessions_app.review.replay import replay
 from sessions_app.review.verification import verify
 from sessions_app.tests.factories import make_named_test, make_token
@@ -138,6 +140,17 @@ def test_a_lost_reply_costs_nothing(api: APIClient, bank: str) -> None:
     assert sent(api, back) == second
     assert TestSession.objects.count() == TestResponse.objects.count() == 1
     assert sent(api, {**second, "item": second["item"][:1]}) == second  # nothing new: the same again
+
+
+def test_a_paused_one_has_no_question(api: APIClient, bank: str) -> None:
+    NamedTest.objects.update(rules={"max_questions": 5, "pauses": {"times": 1, "minutes": 10}})
+    first = sent(api, beginning(bank))
+    ids = [TestSession.objects.get().pk]
+    supervision.one(supervision.pause(ids, Supervisor()))
+    refused(api.post(NEXT, first), 409, "paused")
+    refused(api.post(NEXT, answered(first)), 409, "paused")
+    supervision.one(supervision.go_on(ids, Supervisor()))
+    assert questions(sent(api, first)) == questions(first)
 
 
 def test_earlier_answers_do_not_change(api: APIClient, bank: str) -> None:

@@ -9,15 +9,17 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
-from sessions_app.administration import cleanup, supervision
+from sessions_app.administration import cleanup, invitations, supervision
+from sessions_app.administration.live import live_of
 from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import answer_questions, browser_of, client_with, submit
 from sessions_app.measurement.thresholds import recorded_times
-from sessions_app.models import NamedTest, SessionEvent, TestResponse, TestSession
+from sessions_app.models import Invitation, NamedTest, SessionEvent, TestResponse, TestSession
 from sessions_app.review.replay import replay
 from sessions_app.review.verification import verify
 from sessions_app.sitting.session_state import SessionState
-from sessions_app.tests.factories import last_active, make_named_test
+from sessions_app.sitting.times import PausesLeft
+from sessions_app.tests.factories import last_active, make_named_test, make_token
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import load_revision
 
@@ -72,7 +74,7 @@ def assert_whole() -> None:
 def test_its_clock_stands_still_and_no_answer_is_taken(
     api: APIClient, started: dict[str, Any], clock: Any
 ) -> None:
-    assert status(started)["pauses"] == {"times": 2, "minutes": 10}
+    assert (status(started)["pauses"]["times"], status(started)["pauses"]["minutes"]) == (2, 10)
     clock.shift(4 * MINUTE)
     paused = say(started, "pause", "k1").json()
     assert (paused["next_question"], paused["is_active"], until(paused)) == (None, True, "10:20:00")
@@ -252,3 +254,75 @@ def test_ending_a_paused_test_ends_the_pause(started: dict[str, Any], clock: Any
     assert ended["test_summary"]["end_reason"] == "ended by request"  # not for want of time
     assert TestSession.objects.get().paused_at is None
     assert_whole()
+
+
+def left(reply: dict[str, Any]) -> tuple[int, int]:
+    return reply["pauses"]["times_left"], reply["pauses"]["seconds_left"]
+
+
+def test_what_is_left_is_told_to_the_student_and_in_the_live_view(
+    started: dict[str, Any], test: NamedTest, clock: Any
+) -> None:
+    assert left(status(started)) == (2, 600)
+    assert left(say(started, "pause").json()) == (1, 600)
+    clock.shift(4 * MINUTE)
+    assert left(status(started)) == (1, 600)
+    assert left(say(started, "continue").json()) == (1, 360)
+    get_redis_connection("default").flushdb()
+    assert left(status(started)) == left(status(started)) == (1, 360)  # from the rows, then from the state
+    supervision.pause([TestSession.objects.get().pk], Supervisor())
+    (row,) = live_of(test.pk, now=timezone.now()).rows
+    assert row.pauses_left == PausesLeft(1, 6 * MINUTE)
+    assert row.paused_until == timezone.now() + 10 * MINUTE
+    browser_of(started).post(f"/api/test/end/{started['session_id']}", {})
+    assert status(started)["pauses"] == {"times": 2, "minutes": 10, "times_left": None, "seconds_left": None}
+
+
+def test_who_asks_says_whose_pause_it_is(api: APIClient, started: dict[str, Any], clock: Any) -> None:
+    """An account alone does not: an API client has none here, whoever it speaks for."""
+    address = f"/api/v1/test/{started['session_id']}/pause"
+    refused = [client.post(address, {"by": "supervisor"}) for client in (browser_of(started), delivering())]
+    assert [reply.status_code for reply in refused] == [403, 403]
+    assert api.post(address, {"by": "nobody"}).json()["errors"][0]["pointer"] == "/by"
+    assert kinds() == ["started"]
+    for _ in range(3):
+        assert left(api.post(address, {"by": "supervisor"}).json()) == (2, 600)
+        clock.shift(2 * MINUTE)
+        say(started, "continue")
+    supervision.one(supervision.pause([TestSession.objects.get().pk], Supervisor()))
+    clock.shift(2 * MINUTE)
+    assert left(say(started, "continue").json()) == (2, 600)
+    assert left(say(started, "pause", client=api).json()) == (1, 600)  # in its student's name
+    assert_whole()
+
+
+def delivering() -> APIClient:
+    """It may deliver tests, and no more; the session is of another client."""
+    return client_with(f"Token {make_token(permissions=['deliver_tests'])}")
+
+
+def test_no_door_hands_out_a_question_meanwhile(api: APIClient, started: dict[str, Any], clock: Any) -> None:
+    key = {"Idempotency-Key": "start-1"}
+    asked = {"student_id": "s2", "test": "algebra"}
+    begun = api.post("/api/test/start", asked, headers=key).json()
+    invited = invitations.invite(NamedTest.objects.get(), [{"student_id": "s3"}])
+    assert invited.new == 1
+    link = {"invitation": invitations.token_of(Invitation.objects.get())}
+    opened = APIClient().post("/api/v1/invitations/start", link, format="json").json()
+    assert opened["next_question"]
+    first = submit(browser_of(opened), opened, opened["next_question"]["id"], 0, key="a1").json()
+    assert first["next_question"]
+    for each in (begun, opened):
+        say(each, "pause")
+    again = [
+        api.post("/api/test/start", asked, headers=key).json(),
+        APIClient().post("/api/v1/invitations/start", link, format="json").json(),
+        submit(browser_of(opened), opened, opened["next_question"]["id"], 0, key="a1").json(),
+    ]
+    until = "2026-11-22T10:10:00Z"
+    assert [(each["next_question"], each["paused"]["until"]) for each in again] == [(None, until)] * 3
+    for each in (begun, opened):
+        say(each, "continue")
+    gone_on = APIClient().post("/api/v1/invitations/start", link, format="json").json()
+    assert gone_on["next_question"] == first["next_question"]
+    assert gone_on["paused"] is None

@@ -9,12 +9,14 @@ let lastLeft = Infinity;
 
 export const stopClock = () => clearInterval(clock);
 
-/** How much time is left, in words; of milliseconds. */
-export function left(milliseconds) {
+/** Minutes and seconds; of milliseconds. */
+export function span(milliseconds) {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  return fill(texts.timeLeft, { time });
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
+
+/** How much time is left, in words. */
+export const left = (milliseconds) => fill(texts.timeLeft, { time: span(milliseconds) });
 
 /** What is said when somebody has moved a deadline: how many minutes more, where that is so. */
 export function changed(before, after) {

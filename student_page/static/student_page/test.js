@@ -83,7 +83,7 @@ async function standStill() {
   if (timed.id === null) timed = { id: PAUSED, spent: null, since: null };
   if (timed.spent !== null && timed.since !== null) timed.spent += performance.now() - timed.since;
   timed.since = null;
-  (await pausing()).showPause(standing.paused, standing.deadline, load);
+  (await pausing()).showPause(standing, load);
 }
 
 /** Pause, or go on: said until the server has it. */
@@ -151,7 +151,8 @@ function present() {
   const { heard } = kept;
   const keepHeard = (more) => (kept.heard = { ...kept.heard, ...more });
   showQuestion(question, { number: answered + 1, most, isFixed, allowsDontKnow, heard, keepHeard }, texts);
-  one("pause").hidden = !standing.pauses;
+  one("pause").hidden = one("pauses").hidden = !standing.pauses;
+  if (standing.pauses) pausing().then((pause) => (one("pauses").textContent = pause.pausesLeft(standing.pauses)));
   const { draft } = kept;
   if (draft?.question_id === question.id) showAnswer(draft.response);
 }
