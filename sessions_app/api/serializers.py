@@ -343,7 +343,7 @@ class ClockRequestSerializer(StudentSerializer):
     by = serializers.ChoiceField(
         choices=[each.value for each in By],
         required=False,
-        help_text="Who wants it. `student`, also where it is left out: one of the pauses that the rules allow. "
+        help_text="Who wants it. `student`, also where it is left out: a pause that its rules allow. "
         "`supervisor`: it takes nothing from those; this needs the permission *operate*.",
     )
 

@@ -2048,7 +2048,7 @@ export interface components {
         ClockRequest: {
             student_id?: string | number | null;
             /**
-             * @description Who wants it. `student`, also where it is left out: one of the pauses that the rules allow. `supervisor`: it takes nothing from those; this needs the permission *operate*.
+             * @description Who wants it. `student`, also where it is left out: a pause that its rules allow. `supervisor`: it takes nothing from those; this needs the permission *operate*.
              *
              *     * `student` - student
              *     * `supervisor` - supervisor
