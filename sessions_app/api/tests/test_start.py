@@ -41,6 +41,7 @@ def test_it_returns_every_field_of_the_contract(api: APIClient, start: Start) ->
         "next_question",
         "questions_answered",
         "deadline",
+        "paused",
         "waits_to_begin",
         "test",
         "status",

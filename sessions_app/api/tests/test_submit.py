@@ -66,6 +66,7 @@ def test_it_goes_on_with_every_field_of_the_contract(api: APIClient, start: Star
         "scored_with",
         "next_question",
         "deadline",
+        "paused",
         "questions_answered",
     }
     assert (reply["status"], reply["questions_answered"]) == ("continue", 1)
