@@ -284,9 +284,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
         target = app / path
         target.parent.mkdir(exist_ok=True)
         if (ROOT / path).is_dir():
-            shutil.copytree(
-                ROOT / path, target, ignore=shutil.ignore_patterns("tests", "__pycache__", ".env")
-            )
+            shutil.copytree(ROOT / path, target, ignore=shutil.ignore_patterns("tests", ".env"))
         else:
             shutil.copy(ROOT / path, target)
     container = Container(
