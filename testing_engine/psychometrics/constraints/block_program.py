@@ -26,7 +26,6 @@ from testing_engine.psychometrics.constraints.integer_program import (
     SMALL_COEFFICIENTS,
     TOLERANCE,
     Exchange,
-    Program,
     Relaxed,
 )
 from testing_engine.psychometrics.constraints.linear_program import minimised
@@ -101,7 +100,8 @@ class BlockProgram:
         return self.free & (self.block_of < 0)
 
     def _activate(self, active: BoolArray, blocks: IntArray) -> None:
-        active |= self.free & np.isin(self.block_of, blocks)
+        if len(blocks):
+            active |= self.free & np.isin(self.block_of, blocks)
 
     def _promising(self, length: int) -> BoolArray:
         """(U,) columns of largest value and blocks that can have the largest sum: overall, in every row, and
@@ -115,9 +115,9 @@ class BlockProgram:
         order = np.argsort(-worth, kind="stable")[: int(np.count_nonzero(worth > -np.inf))]
         chosen = [self._first(order, 2 * length)]
         few = max(length // 4, 4)
-        for own, coefficients in self.rows.side(order):
-            chosen.append(self._first(order[own], few))
-            if len(own) > 4 * length and coefficients.min() < coefficients.max():
+        for own, coefficients, varies in self.rows.side(order):
+            chosen.append(self._first(order[own] if len(self.blocks.used) else order[own[:few]], few))
+            if varies and len(own) > 4 * length and coefficients.min() < coefficients.max():
                 limits = np.quantile(coefficients, SMALL_COEFFICIENTS)
                 chosen += [self._first(order[own[coefficients <= limit]], length) for limit in limits]
         picked = np.concatenate(chosen)
@@ -164,9 +164,11 @@ class BlockProgram:
         nearest = free[np.argsort(np.abs(relaxed.reduced[free]), kind="stable")[:EXCHANGED]]
         columns = np.union1d(nearest, np.flatnonzero(relaxed.z > FRACTION))
         rows, _ = self.rows.among(columns)
-        program = Program(self.values[columns], rows.matrix(), rows.low, rows.high)
+        matrix = rows.dense()
         part = Relaxed(relaxed.bound, relaxed.z[columns], relaxed.reduced[columns])
-        found = Exchange(program, part).best()
+        found = Exchange(
+            self.values[columns], lambda some: np.asfortranarray(matrix[:, some]), rows.low, rows.high, part
+        ).best()
         return None if found is None else columns[found]
 
     def _branch_and_bound(self, relaxed: Relaxed, allowed: float, best: IntArray | None) -> Found:

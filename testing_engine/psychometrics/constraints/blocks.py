@@ -41,6 +41,8 @@ class Blocks:
 
     def after(self, given: IntArray) -> "Blocks":
         """What is left to decide where the columns `given` are 1 already: their blocks are used."""
+        if not len(self.used):
+            return self
         taken = np.isin(self.members, given).sum(axis=1)
         return Blocks(
             self.members,

@@ -12,6 +12,7 @@
 Everything here is a function of its arguments: no clock limits the work, no call remembers another.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -27,6 +28,7 @@ SHORTFALL_PRICE = 10.0  # per unit by which a row is missed while columns are be
 FIRST_GAP = 0.02  # of reduced costs, where nothing better is known
 SMALL_COEFFICIENTS = (0.03, 0.1, 0.2, 0.4)  # quantiles up to which columns are looked at
 MOST_FRACTIONS = 6  # whose roundings are all tried
+AT_ONCE = 16  # rows that exchanges look at together
 EXCHANGED = 100  # columns of smallest reduced cost that exchanges look at
 OUT_OF_NODES = 1  # `milp`'s status
 MOST_NODES = 300  # of branch and bound: a limit that, unlike a clock, is the same every time
@@ -61,7 +63,7 @@ class Program:
             return None
         if (np.minimum(relaxed.z, 1 - relaxed.z) < FRACTION).all():
             return np.flatnonzero(relaxed.z > 0.5)
-        near = Exchange(self, relaxed).best()
+        near = Exchange(self.values, self._columns, self.lower, self.upper, relaxed).best()
         if near is None:
             return self._branch_and_bound(relaxed, FIRST_GAP)
         loss = relaxed.bound - float(self.values[near].sum())
@@ -71,6 +73,9 @@ class Program:
         if found is None or float(self.values[found].sum()) < relaxed.bound - loss:  # out of nodes
             return near
         return found
+
+    def _columns(self, columns: IntArray) -> FloatArray:
+        return np.asarray(self.matrix[:, columns].toarray())
 
     def _relaxation(self, length: int) -> Relaxed | None:
         columns = self._promising(length)
@@ -181,15 +186,23 @@ class Program:
 class Exchange:
     """Integral solutions near a relaxed one."""
 
-    def __init__(self, program: Program, relaxed: Relaxed) -> None:
-        self.values = program.values
-        self.lower, self.upper = program.lower - TOLERANCE, program.upper + TOLERANCE
+    def __init__(
+        self,
+        values: FloatArray,  # (U,)
+        columns: Callable[[IntArray], FloatArray],  # (C, n) of some columns (n,)
+        lower: FloatArray,  # (C,)
+        upper: FloatArray,
+        relaxed: Relaxed,
+    ) -> None:
+        self.values = values
+        self.lower, self.upper = lower - TOLERANCE, upper + TOLERANCE
         self.fractions = np.flatnonzero(np.minimum(relaxed.z, 1 - relaxed.z) >= FRACTION)
         self.start = relaxed.z > 0.5
         nearest = np.argsort(np.abs(relaxed.reduced), kind="stable")[:EXCHANGED]
         self.near = np.union1d(np.union1d(nearest, self.fractions), np.flatnonzero(self.start))
-        self.columns = program.matrix[:, self.near].toarray()  # (C, near), all that is ever 1 among them
+        self.columns = columns(self.near)  # (C, near), all that is ever 1 among them
         self.near_values = self.values[self.near]
+        self.counts = np.flatnonzero((self.columns == 1).all(axis=1))  # rows that no exchange changes
 
     def best(self) -> IntArray | None:
         """The best that is found, None if nothing is."""
@@ -220,35 +233,30 @@ class Exchange:
         out, into = np.flatnonzero(z), np.flatnonzero(~z)
         if not out.size or not into.size:
             return None
-        activity = (self.columns @ z)[:, None] - self.columns[:, out]
-        added = self.columns[:, into]
+        whole = self.columns @ z
+        for row in self.counts.tolist():
+            if not self.lower[row] <= whole[row] <= self.upper[row]:
+                return None
+        activity, added = whole[:, None] - self.columns[:, out], self.columns[:, into]
         fits = np.ones((len(out), len(into)), dtype=bool)
-        for row in self._in_the_way(activity, added).tolist():
-            taken, stays = activity[row], added[row] == 0
-            is_kept = self._is_kept(row, taken)
-            if not is_kept.all():
-                fits[:, stays] &= is_kept[:, None]
-            if not stays.any():
-                fits &= self._is_kept(row, taken[:, None] + added[row])
-            elif not stays.all():
-                moves = np.flatnonzero(~stays)
-                fits[:, moves] &= self._is_kept(row, taken[:, None] + added[row][moves])
+        rows = self._in_the_way(activity, added)
+        for some in (rows[first : first + AT_ONCE] for first in range(0, len(rows), AT_ONCE)):
+            changed = activity[some][:, :, None] + added[some][:, None, :]
+            is_kept = changed >= self.lower[some][:, None, None]
+            is_kept &= changed <= self.upper[some][:, None, None]
+            fits &= np.logical_and.reduce(is_kept)
         gains = np.where(fits, self.near_values[into] - self.near_values[out][:, None], -np.inf)
         place = int(gains.argmax())
         gain = float(gains.flat[place])
         if gain == -np.inf:
             return None
-        changed = z.copy()
-        changed[out[place // len(into)]] = False
-        changed[into[place % len(into)]] = True
-        return float(self.near_values @ changed), changed
+        better = z.copy()
+        better[out[place // len(into)]] = False
+        better[into[place % len(into)]] = True
+        return float(self.near_values @ better), better
 
     def _in_the_way(self, activity: FloatArray, added: FloatArray) -> IntArray:
         """The rows that some exchange could break: activity (C, out), and what columns (C, into) add."""
         most = activity.max(axis=1) + added.max(axis=1)
         least = activity.min(axis=1) + added.min(axis=1)
         return np.flatnonzero((most > self.upper) | (least < self.lower)).astype(np.intp)
-
-    def _is_kept(self, row: int, activity: FloatArray) -> BoolArray:
-        kept: BoolArray = (activity >= self.lower[row]) & (activity <= self.upper[row])
-        return kept

@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, csr_array, vstack
+from scipy.sparse import csc_array, vstack
 
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 
@@ -50,6 +50,12 @@ class Part:
         """(r, n)"""
         return csc_array((self.value, self.row, self.start), shape=self.shape)
 
+    def dense(self) -> FloatArray:
+        """(r, n), column by column in memory as `matrix().toarray()`, so that products have its bits."""
+        dense = np.zeros(self.shape, order="F")
+        dense[self.row, np.repeat(np.arange(self.shape[1]), np.diff(self.start))] = self.value
+        return dense
+
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
@@ -67,15 +73,38 @@ class Matrix:
         return start, both.indices.astype(np.intp), both.data, np.diff(start)
 
     @cached_property
-    def _across(self) -> tuple[csr_array, csr_array]:
-        return self.above.T, self.equal.T
+    def varied(self) -> list[bool]:
+        """(R + Q,) whether a row's coefficients differ."""
+        _, row, value, _ = self.columns
+        most, least = np.full(self.rows, -np.inf), np.full(self.rows, np.inf)
+        np.maximum.at(most, row, value)
+        np.minimum.at(least, row, value)
+        varied: list[bool] = (least < most).tolist()
+        return varied
+
+    @property
+    def rows(self) -> int:
+        """R + Q"""
+        return int(self.above.shape[0] + self.equal.shape[0])
+
+    @cached_property
+    def _entries(self) -> list[tuple[IntArray, IntArray, FloatArray]]:
+        """Of the rows ≤ and of the others: column, row and value of each entry, column by column."""
+        first = 0
+        entries = []
+        for part in (self.above, self.equal):
+            column = np.repeat(np.arange(part.shape[1]), np.diff(part.indptr))
+            entries.append((column, part.indices.astype(np.intp) + first, part.data))
+            first += part.shape[0]
+        return entries
 
     def priced(self, prices: FloatArray) -> FloatArray:
-        """(C,) Σ prices (R + Q,) · entries."""
-        above, equal = self._across
-        rows = self.above.shape[0]
-        priced: FloatArray = above @ prices[:rows] + equal @ prices[rows:]
-        return priced
+        """(C,) Σ prices (R + Q,) · entries, in the order of rows."""
+        above, equal = (
+            np.bincount(column, value * prices.take(row), self.above.shape[1])
+            for column, row, value in self._entries
+        )
+        return np.asarray(above + equal, dtype=np.float64)
 
     def gathered(self, columns: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
         """How many entries each of these columns (n,) has; their rows and values, column by column."""
@@ -128,13 +157,15 @@ class Rows:
         broken[: self.above] = self.high[: self.above] < -BROKEN
         return broken
 
-    def side(self, order: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
-        """Of every row but the blocks' own: places in `order`, rising, and coefficients there."""
+    def side(self, order: IntArray) -> Iterator[tuple[IntArray, FloatArray, bool]]:
+        """Of every row but the blocks' own: places in `order`, rising, and coefficients there; whether the
+        whole row's differ."""
         own, row, value = self.matrix.gathered(order)
-        by_row = np.argsort(row, kind="stable")
+        short = row.astype(np.uint16) if len(self.high) < 1 << 16 else row  # NumPy sorts these by digits
+        by_row = np.argsort(short, kind="stable")
         places, value = np.repeat(np.arange(len(order)), own)[by_row], value[by_row]
         ends = np.cumsum(np.bincount(row, minlength=len(self.high))).tolist()
-        bounds = list(zip([0, *ends[:-1]], ends, strict=True))
-        for low, high in bounds[: self.above - self.own] + bounds[self.above :]:
+        bounds = list(zip([0, *ends[:-1]], ends, self.matrix.varied, strict=True))
+        for low, high, varies in bounds[: self.above - self.own] + bounds[self.above :]:
             if low < high:
-                yield places[low:high], value[low:high]
+                yield places[low:high], value[low:high], varies

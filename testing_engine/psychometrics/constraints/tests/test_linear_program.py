@@ -95,4 +95,10 @@ def test_columns_gathered_by_hand_are_those_that_scipy_selects(seed: int) -> Non
     order = rng.permutation(30)[:20]
     expected = [np.flatnonzero(both[row, order]) for row in (0, 1, 2, 3, 6, 7) if both[row, order].any()]
     found = list(rows.side(order))
-    assert [places.tolist() for places, _ in found] == [places.tolist() for places in expected]
+    assert [places.tolist() for places, _, _ in found] == [places.tolist() for places in expected]
+    varied = [len(set(both[row][both[row] != 0])) > 1 for row in (0, 1, 2, 3, 6, 7) if both[row, order].any()]
+    assert [varies for _, _, varies in found] == varied
+    prices = rng.normal(size=8)
+    in_order = csc_array(above).T @ prices[:6] + csc_array(equal).T @ prices[6:]
+    np.testing.assert_array_equal(rows.matrix.priced(prices), in_order)
+    np.testing.assert_array_equal(part.dense(), own.toarray())
