@@ -42,7 +42,8 @@ class ApiClientFactory(factory.django.DjangoModelFactory[ApiClient]):  # type: i
 def make_token(permissions: Sequence[str] = ALL_PERMISSIONS, **options: Any) -> str:
     """The token of a new API client with these permissions."""
     client = ApiClientFactory.create()
-    client.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    named = Permission.objects.order_by().filter(codename__in=permissions)
+    client.user_permissions.add(*named.values_list("pk", flat=True))  # `set` asks first what a new client has
     _, token = AuthToken.objects.create(client, **options)
     return str(token)
 
