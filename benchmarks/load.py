@@ -65,10 +65,13 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="only see that it works")
     options = parser.parse_args()
     if options.tiny:
-        options.seconds, options.students = 3.0, 4
+        options.seconds, options.students = 1.0, 4
     with durable_services() as folder:
         pool = prepare(folder)[CONCEPTS]
-        with serve(folder) as (port, server), _crowd(port, options.students or MOST_STUDENTS) as crowd:
+        with (
+            serve(folder, is_tiny=options.tiny) as (port, server),
+            _crowd(port, options.students or MOST_STUDENTS) as crowd,
+        ):
             load = Load(folder, server, crowd, pool)
             students = options.students or load.most_students()
             load.hold(students, options.seconds)

@@ -25,8 +25,11 @@ GUNICORN = ("--config", "docker/gunicorn.conf.py", "--log-level", "warning")
 
 
 @contextmanager
-def serve(folder: Path, **variables: str) -> Iterator[tuple[int, psutil.Process]]:
-    """gunicorn, configured as `make run` has it, with these variables besides: its port, and its process."""
+def serve(folder: Path, *, is_tiny: bool = False, **variables: str) -> Iterator[tuple[int, psutil.Process]]:
+    """gunicorn, configured as `make run` has it, with these variables besides: its port, and its process.
+
+    A tiny run, which only sees that it works, has one worker: each takes seconds of a processor to load.
+    """
     port = free_port()
     static = folder / "static"
     static.mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
@@ -36,6 +39,7 @@ def serve(folder: Path, **variables: str) -> Iterator[tuple[int, psutil.Process]
         "OPENBLAS_NUM_THREADS": "1",
         "STATIC_ROOT": str(static),
         "CLIENT_REQUESTS_AT_ONCE": "1000",  # one client stands for all students here
+        **({"WEB_CONCURRENCY": "1"} if is_tiny else {}),
         **variables,
     }
     command = [

@@ -75,7 +75,7 @@ def main() -> int:
         token = client_token()
         for concepts, clients in measured:
             # A server of its own for each row: which worker holds which connection is drawn anew.
-            with serve(folder) as (port, server), _clients(clients, port) as processes:
+            with serve(folder, is_tiny=options.tiny) as (port, server), _clients(clients, port) as processes:
                 measurement = Measurement(folder, processes, server, pools[concepts], concepts, token)
                 timed = measurement.run(requests)
             rows += [_row(concepts, clients, timed, over, under) for over, under in RATIOS]
