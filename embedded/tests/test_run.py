@@ -34,7 +34,8 @@ def place() -> Iterator[dict[str, str]]:
     outside = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ADAPTIVE_ENVIRONMENT", "SECRET_KEY"}
     outside |= {PREPARED}  # as on the first start of a newcomer
     clean = {name: value for name, value in os.environ.items() if name not in outside}
-    yield {**clean, "RUN_FOLDER": folder, "PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
+    few = {"WEB_CONCURRENCY": "1"}  # nothing here is about several, and each takes seconds to load
+    yield {**clean, **few, "RUN_FOLDER": folder, "PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
     shutil.rmtree(folder, ignore_errors=True)
 
 
