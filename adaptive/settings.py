@@ -372,6 +372,8 @@ SPECTACULAR_SETTINGS = {
         "QuestionStateEnum": "sessions_app.replies.pools.STATES",
         "CalibrationStateEnum": "sessions_app.replies.calibrations.STATES",
         "InvitationReplyStateEnum": "sessions_app.replies.named_tests.INVITATION_STATES",
+        "SharedLevelEnum": ["see", "keys", "change"],
+        "TestShareLevelEnum": ["see", "change"],
         "StartedEnum": ["started"],
         "ContinuedEnum": ["continue"],
     },

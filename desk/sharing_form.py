@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from organisations.sharing import Level
+from organisations.sharing import Colleague, Level
 
 OF_TESTS = {
     Level.SEE: _("see it, copy it and give it to their own classes"),
@@ -28,10 +29,18 @@ class ShareForm(forms.Form):
     def __init__(
         self,
         *args: Any,
-        colleagues: Sequence[tuple[int, str]],
+        colleagues: Sequence[Colleague],
         levels: Sequence[tuple[int, Any]],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["colleague"].choices = [("", "–"), *colleagues]  # type: ignore[attr-defined]
+        named = [(each.account, _named(each)) for each in colleagues]
+        self.fields["colleague"].choices = [("", "–"), *named]  # type: ignore[attr-defined]
         self.fields["level"].choices = levels  # type: ignore[attr-defined]
+
+
+def _named(colleague: Colleague) -> str:
+    """Who sees it anyway can still be handed it."""
+    if not colleague.sees_all:
+        return colleague.called
+    return gettext("{name} (sees everything anyway)").format(name=colleague.called)

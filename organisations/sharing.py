@@ -4,7 +4,7 @@ What nobody made is everybody's who has the right, as before there were owners: 
 make, and what was there. Whoever sees all (`organisations.see_all_work`) is held back by permissions alone.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -13,8 +13,10 @@ from django.db import models
 from django.db.models import Q
 
 from organisations.acting import acting_person
-from organisations.membership import account_for_new, colleagues
+from organisations.membership import SEE_ALL, account_for_new, colleagues
 from organisations.owned import Owned, OwnedThrough, Personal
+
+HOLDS_PERMISSIONS = "django.contrib.auth.backends.ModelBackend"
 
 
 class Level(models.IntegerChoices):
@@ -125,9 +127,9 @@ def require(row: Kept, least: Level) -> None:
 
 
 def may_share(row: Kept) -> bool:
-    """Whoever made it; of what nobody made, who sees all."""
+    """Whoever made it, and who sees all, as programs do."""
     person = acting_person()
-    return person is not None and (person.sees_all or row.made_by_id == person.account)
+    return person is None or person.sees_all or row.made_by_id == person.account
 
 
 def called(user: User) -> str:
@@ -135,16 +137,31 @@ def called(user: User) -> str:
     return user.get_full_name() or user.get_username()
 
 
-def shared_with(row: Kept) -> list[tuple[int, str, Level]]:
-    """(key of the account, what the person is called, level), in the order in which they came."""
+def shared_with(row: Kept) -> list[tuple[User, Level]]:
+    """In the order in which they came."""
     rows = row.shares.select_related("user").order_by("pk")
-    return [(each.user_id, called(each.user), Level(each.level)) for each in rows]
+    return [(each.user, Level(each.level)) for each in rows]
 
 
-def colleagues_of(row: Kept) -> list[tuple[int, str]]:
-    """With whom it can be shared: (key of the account, what the person is called), by name."""
+class Colleague(NamedTuple):
+    """`sees_all`: it need not be shared with them."""
+
+    account: int
+    called: str
+    sees_all: bool
+
+
+def colleagues_of(row: Kept) -> list[Colleague]:
+    """With whom it can be shared, or who may get it, by name."""
     found = colleagues().exclude(pk=row.made_by_id) if row.made_by_id else colleagues()
-    return sorted(((each.pk, called(each)) for each in found), key=lambda each: each[1].casefold())
+    see_all = set(User.objects.with_perm(SEE_ALL, backend=HOLDS_PERMISSIONS).values_list("pk", flat=True))
+    listed = [Colleague(each.pk, called(each), each.pk in see_all) for each in found]
+    return sorted(listed, key=lambda each: each.called.casefold())
+
+
+def colleague_called(username: str) -> int:
+    """The key of a colleague's account. Raises `User.DoesNotExist`."""
+    return colleagues().only("pk").get(username=username).pk
 
 
 def let_everybody_see(row: Kept, may: bool) -> None:

@@ -318,6 +318,10 @@ class InvitationUsed(Refusal):
         self.session_token = session_token
 
 
+class ColleagueNotFound(Refusal):
+    """Nobody of that name may enter the desk."""
+
+
 class JoinCodeUnknown(Refusal):
     """No test has this code, or not any more."""
 

@@ -294,3 +294,9 @@ def test_the_token_of_a_person_finds_what_they_find(scene: Scene) -> None:
     assert api.patch(tests, {"title": "Ours"}).status_code == 200
     admin = scene.other.client.get(f"/admin/sessions_app/namedtest/{scene.test.pk}/change/")
     assert 'name="_save"' in admin.content.decode()
+
+
+def test_who_sees_everything_anyway_is_called_so(scene: Scene) -> None:
+    page = scene.maker.client.get(f"/desk/tests/{scene.test.pk}/sharing").content.decode()
+    assert ">Bert Muster</option>" in page
+    assert ">Head Muster (sees everything anyway)</option>" in page

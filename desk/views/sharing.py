@@ -74,7 +74,7 @@ def _changed(request: DeskRequest, row: Kept, form: ShareForm) -> bool:
 
 
 def _context(row: Kept, form: ShareForm, levels: Mapping[Level, Any]) -> dict[str, Any]:
-    shares = [(pk, name, levels[level]) for pk, name, level in sharing.shared_with(row)]
+    shares = [(user.pk, sharing.called(user), levels[level]) for user, level in sharing.shared_with(row)]
     return {
         "form": form,
         "shares": shares,

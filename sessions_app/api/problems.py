@@ -153,6 +153,8 @@ def _problem_of(refusal: refusals.Refusal) -> Problem:
             if refusal.session_token is not None:
                 told["session_token"] = refusal.session_token
             return Problem(409, "invitation_used", str(refusal), extra=told)
+        case refusals.ColleagueNotFound():
+            return Problem(404, "colleague_not_found", "No account of this name may enter the desk.")
         case refusals.JoinCodeUnknown():
             return Problem(404, "join_code_unknown", "No test has this code.")
         case refusals.NameTaken():

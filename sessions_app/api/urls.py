@@ -49,6 +49,7 @@ from sessions_app.api.pool_settings import GateCheckListView, ReportingScaleView
 from sessions_app.api.result_export import ExportView
 from sessions_app.api.revisions import RevisionListView, RevisionView
 from sessions_app.api.scales import ScaleListView, ScaleView
+from sessions_app.api.sharing import PoolShareView, PoolSharingView, TestShareView, TestSharingView
 from sessions_app.api.simulations import CancelSimulationView, SimulationListView, SimulationView
 from sessions_app.api.watches import WatchView
 from sessions_app.api.webhooks import (
@@ -83,6 +84,8 @@ urlpatterns = [
     path("pools/<str:pool_id>/reporting-scale", ReportingScaleView.as_view()),
     path("pools/<str:pool_id>/requirements", RequirementsView.as_view()),
     path("pools/<str:pool_id>/requirements/checks", GateCheckListView.as_view()),
+    path("pools/<str:pool_id>/sharing", PoolSharingView.as_view()),
+    path("pools/<str:pool_id>/sharing/<str:username>", PoolShareView.as_view()),
     path("pools/<str:pool_id>/revisions", RevisionListView.as_view()),
     path("pools/<str:pool_id>/revisions/<str:number>", RevisionView.as_view()),
     path("pools/<str:pool_id>/questions", authoring.QuestionListView.as_view()),
@@ -128,6 +131,8 @@ urlpatterns = [
     path("tests/<str:name>/close", named_tests.CloseTestView.as_view()),
     path("tests/<str:name>/archive", named_tests.ArchiveTestView.as_view()),
     path("tests/<str:name>/restore", named_tests.RestoreTestView.as_view()),
+    path("tests/<str:name>/sharing", TestSharingView.as_view()),
+    path("tests/<str:name>/sharing/<str:username>", TestShareView.as_view()),
     path("tests/<str:name>/invitations", inviting.InvitationListView.as_view()),
     path("tests/<str:name>/invitations/revoke", inviting.RevokeInvitationsView.as_view()),
     path("tests/<str:name>/invitations/renew", inviting.RenewInvitationsView.as_view()),

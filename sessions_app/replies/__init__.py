@@ -98,6 +98,7 @@ from sessions_app.replies.reports import (
     response,
     session,
 )
+from sessions_app.replies.sharing import ShareReply, SharingReply, sharing_of
 from sessions_app.replies.simulations import SimulationReply, simulation, simulation_in_list
 from sessions_app.replies.sitting import (
     Continued,
@@ -176,6 +177,8 @@ __all__ = [
     "ScaleReply",
     "SessionReply",
     "SessionStatus",
+    "ShareReply",
+    "SharingReply",
     "SimulationReply",
     "SlipReply",
     "StandingReply",
@@ -228,6 +231,7 @@ __all__ = [
     "scale",
     "school_class",
     "session",
+    "sharing_of",
     "shown",
     "simulation",
     "simulation_in_list",

@@ -153,9 +153,7 @@ class Paused(Reply, frozen=True):
 
 Waiting = Annotated[
     ShownQuestion | None,
-    Meta(
-        description="What waits for an answer; null: the test is paused, and `status` has it later."
-    ),
+    Meta(description="What waits for an answer; null: the test is paused, and `status` has it later."),
 ]
 StandsStill = Annotated[
     Paused | None,
@@ -261,9 +259,7 @@ class PausesAllowed(Reply, frozen=True):
     ]
     seconds_left: Annotated[
         int | None,
-        Meta(
-            description="So long together; the one under way is taken off when it is over. null: as above."
-        ),
+        Meta(description="So long together; the one under way is taken off when it is over. null: as above."),
     ]
 
 

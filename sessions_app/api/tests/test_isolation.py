@@ -31,6 +31,7 @@ from sessions_app.models import (
     Simulation,
     Student,
     TestSession,
+    TestShare,
     Webhook,
 )
 from sessions_app.tests.factories import (
@@ -42,14 +43,14 @@ from sessions_app.tests.factories import (
     pool_file,
 )
 from sessions_app.webhooks import outbox
-from testing_engine.models import QuestionPool, Scale
+from testing_engine.models import PoolShare, QuestionPool, Scale
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
 MARKERS = ("Ours alone", "our-student", "our-test", "Our scale")
 ROWS = (
     *(QuestionPool, Scale, NamedTest, Student, TestSession, Calibration, Simulation, PoolImport, Webhook),
-    *(SchoolClass, ClassMember, ClassTeacher, ClassTest, LongJob),
+    *(SchoolClass, ClassMember, ClassTeacher, ClassTest, LongJob, PoolShare, TestShare),
 )
 
 
@@ -90,6 +91,10 @@ BODIES: dict[str, Any] = {
     "post tests/<str:name>/invitations/revoke": {"student_ids": ["s1"]},
     "post tests/<str:name>/invitations/renew": {"student_ids": ["s1"]},
     "patch pools/<str:pool_id>": {"name": "Theirs"},
+    "patch pools/<str:pool_id>/sharing": {"everybody_sees": True},
+    "put pools/<str:pool_id>/sharing/<str:username>": {"level": "change"},
+    "patch tests/<str:name>/sharing": {"everybody_sees": True},
+    "put tests/<str:name>/sharing/<str:username>": {"level": "change"},
     "patch scales/<id:scale>": {"correlation": 0.1},
     "patch classes/<str:class_id>": {"name": "Theirs"},
     "post classes/<str:class_id>/teachers": {"usernames": ["theirs"]},
@@ -149,6 +154,9 @@ def scene(db: None) -> Scene:
     with acting_for(DEFAULT):
         pool = make_pool(6, name="Ours alone", scale="Our scale")
         test = make_named_test(pool, "our-test")
+        colleague = User.objects.create_user("our-colleague", is_staff=True)
+        for row in (pool, test):
+            row.shares.create(user=colleague)
         school_class = SchoolClass.objects.create(name="Ours alone")
         handing_out.give(school_class, test.pk, names_may_be_chosen=True)
         asked: dict[str, Any] = {"pool": pool, "revision": pool.current_revision, "request": {}}
@@ -185,6 +193,7 @@ def scene(db: None) -> Scene:
             "message_id": str(message.pk),
             "class_id": str(school_class.pk),
             "scale": "Our scale",
+            "username": "our-colleague",
         },
         started["next_question"]["id"],
     )
