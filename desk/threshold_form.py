@@ -48,6 +48,9 @@ def told_of(kept: Kept) -> list[str]:
     """What was found last, for people."""
     found, when = summary_of(kept), date_format(localtime(kept.updated_at), "DATETIME_FORMAT")
     sentences = [gettext("Found {when} from {answers} answers.").format(when=when, answers=kept.answers)]
+    if kept.tests_in_archives:
+        left_out = gettext("{count} tests were left out: archives have their answers.")
+        sentences.append(left_out.format(count=kept.tests_in_archives))
     if not found.own:
         return [*sentences, str(NONE_OF_ITS_OWN)]
     own = gettext("{own} of {all} questions have a time of their own, from {shortest} to {longest} seconds.")

@@ -52,6 +52,8 @@ def numbers_in_words(numbers: Mapping[str, Any]) -> dict[str, Any]:
     rows = [(_("Tests"), str(numbers["tests"])), (_("Answers"), str(numbers["answers"]))]
     if numbers["fresh_tests"] != numbers["tests"]:
         rows.append((_("Tests that began without earlier results"), str(numbers["fresh_tests"])))
+    if archived := numbers.get("tests_in_archives"):  # nights of before do not tell
+        rows.append((_("Tests left out: archives have their answers"), str(archived)))
     if numbers["population"] is not None:
         rows += _population_rows(numbers["population"], numbers["assumed"])
     if (persons := numbers["persons"]) and persons["looked_at"]:

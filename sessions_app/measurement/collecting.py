@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 
 from sessions_app.measurement.asking import DELIVERED, FILE, SOURCE, Asked
 from sessions_app.models import ResponseImport, TestSession
+from sessions_app.sitting.archived import tests_in_archives
 from testing_engine.calibration import Responses
 from testing_engine.calibration.responses import IntArray
 from testing_engine.canonical import hash_of
@@ -90,6 +91,14 @@ def sessions_for(asked: Asked, pool_id: UUID, until: datetime) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_SESSIONS, [pool_id, until, since])
         return [row[0] for row in cursor]
+
+
+def left_to_archives(asked: Asked, pool_id: UUID, until: datetime) -> int:
+    """Tests that would count, had not archives their answers."""
+    if not asked.delivered:
+        return 0
+    since = {} if asked.since is None else {"completed_at__gte": asked.since}
+    return tests_in_archives(pool_id, status__in=OVER, completed_at__lte=until, **since)
 
 
 def collect(asked: Asked, revision: FrozenRevision, sessions: Sequence[UUID]) -> Collected:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from sessions_app.long_work import jobs
 from sessions_app.measurement import queue
 from sessions_app.measurement.asking import Asked
-from sessions_app.measurement.collecting import collect, sessions_for
+from sessions_app.measurement.collecting import collect, left_to_archives, sessions_for
 from sessions_app.measurement.estimating import DIF, ERRORS, FIT, FITTING, Tell, estimate
 from sessions_app.measurement.proposals import known_errors, proposed_parameters
 from sessions_app.measurement.shifts import shift_of
@@ -57,6 +57,8 @@ def _compute(calibration: Calibration, heart: Tell) -> dict[str, Any]:
     heart(COLLECTING, 0.0)
     asked = Asked.from_json(calibration.request)
     sessions = sessions_for(asked, calibration.pool_id, calibration.created_at)
+    left_out = left_to_archives(asked, calibration.pool_id, calibration.created_at)
+    Calibration.objects.filter(pk=calibration.pk).update(tests_in_archives=left_out)  # also of one that fails
     revision = load_revision(calibration.revision_id)
     parameters = parameters_in(revision)
     errors = known_errors(calibration.pool_id, calibration.created_at)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sessions_app.measurement.collecting import alike_items
 from sessions_app.models import PoolThresholds
+from sessions_app.sitting.archived import tests_in_archives
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.response_times import FIXED, Method, Threshold, thresholds
 from testing_engine.revisions import FrozenRevision, load_revision
@@ -91,12 +92,14 @@ def find(
     if not len(times.item):
         raise NoTimes("No test of this pool has recorded a time yet.")
     found = found_from(revision, times, method)
+    since_then = {} if since is None else {"started_at__gte": since}
     kept, _ = PoolThresholds.objects.update_or_create(
         pool=pool,
         defaults={
             "method": asdict(method),
             "found": {question: _as_json(each) for question, each in found.items()},
             "answers": len(times.item),
+            "tests_in_archives": tests_in_archives(pool.pk, legacy_id=None, **since_then),
             "by_id": by_id,
         },
     )

@@ -127,6 +127,9 @@ class Calibration(Job, OwnedThrough):
     engine_version = models.CharField(max_length=100, blank=True)
     result = models.JSONField(null=True)
     result_hash = models.CharField(max_length=64, blank=True)
+    tests_in_archives = models.PositiveIntegerField(
+        null=True, help_text="Left out, as archives have their answers; null: nobody counted."
+    )
     shift = models.JSONField(null=True, help_text="What it would change in the scores of the last month.")
 
     published_revision = models.OneToOneField(

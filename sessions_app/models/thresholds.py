@@ -24,6 +24,9 @@ class PoolThresholds(OwnedThrough):
     method = models.JSONField()
     found = models.JSONField()
     answers = models.PositiveIntegerField(help_text="Whose times were looked at.")
+    tests_in_archives = models.PositiveIntegerField(
+        null=True, help_text="Left out, as archives have their times; null: nobody counted."
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )

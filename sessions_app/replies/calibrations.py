@@ -64,6 +64,10 @@ class CalibrationReply(Reply, frozen=True):
     finished_at: datetime | None
     error: Annotated[str, Meta(description="Why there is no result, in a sentence.")]
     waits_for: Annotated[str, Meta(description="Why a queued one does not begin; usually empty.")]
+    tests_in_archives: Annotated[
+        int | None,
+        Meta(description="Delivered tests left out, as archives have their answers; null: not counted."),
+    ]
     request: Annotated[dict[str, Any], Meta(description="All that was asked for; with the data it decides.")]
     data_hash: Annotated[str, Meta(description="SHA-256 of the answers.")]
     engine_version: str
@@ -134,6 +138,7 @@ def _calibration(
         finished_at=found.finished_at,
         error=found.error,
         waits_for=f"{queue.waits_for(found, timezone.now()) or ''}",
+        tests_in_archives=found.tests_in_archives,
         request=found.request,
         data_hash=found.data_hash,
         engine_version=found.engine_version,

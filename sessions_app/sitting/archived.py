@@ -5,7 +5,7 @@ Abilities in between, what was chosen, and times are in the file.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sessions_app.models import ArchivedSession
@@ -45,6 +45,20 @@ def kept_of(session_ids: Iterable[UUID]) -> dict[UUID, list[Kept]]:
 def _kept(row: ArchivedSession) -> Iterator[Kept]:
     for question, score, marks in zip(row.questions, row.scores, row.marks, strict=True):
         yield Kept(question, score, bool(marks & RIGHT), bool(marks & PILOT), bool(marks & RAPID))
+
+
+def tests_in_archives(pool_id: UUID, **conditions: Any) -> int:
+    """Tests of a pool whose answers archives have, and which whoever reads answers would count otherwise:
+    somebody answered, and is not erased. `conditions`: on the session, as a query has them. One query.
+    """
+    of_sessions = {f"session__{name}": value for name, value in conditions.items()}
+    rows = ArchivedSession.objects.filter(
+        session__revision__pool_id=pool_id,
+        session__student__erased_at=None,
+        session__questions_answered__gt=0,
+        **of_sessions,
+    )
+    return rows.count()
 
 
 def archives_of(session_ids: Iterable[UUID]) -> list[str]:

@@ -45,6 +45,7 @@ _RUNNING = {
     "finished_at": None,
     "error": "",
     "waits_for": "",
+    "tests_in_archives": 0,
     "request": _REQUEST,
     "data_hash": "",
     "engine_version": "",

@@ -76,6 +76,10 @@ class Command(BaseCommand):
                 beside_others=True,
             )
         calibration.refresh_from_db()
+        if calibration.tests_in_archives:
+            self.stderr.write(
+                f"{calibration.tests_in_archives} tests are left out: archives have their answers."
+            )
         if calibration.state != Calibration.State.DONE or calibration.result is None:
             raise CommandError(calibration.error or f"It is {calibration.state}.")
         if options["json"]:

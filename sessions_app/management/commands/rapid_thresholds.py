@@ -55,6 +55,10 @@ class Command(BaseCommand):
                 kept = find(found, method, None, since)
             except NoTimes as error:
                 raise CommandError(str(error)) from error
+            if kept.tests_in_archives:
+                self.stderr.write(
+                    f"{kept.tests_in_archives} tests are left out: archives have their answers."
+                )
             table = {key: (each["seconds"], each["found"], each["n"]) for key, each in kept.found.items()}
         self.stdout.write("question,seconds,found,times")
         for question, (seconds, how, times_seen) in table.items():

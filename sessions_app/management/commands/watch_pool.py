@@ -46,6 +46,8 @@ class Command(BaseCommand):
         result = found.result
         counts = f"{result['numbers']['tests']} tests, {result['numbers']['answers']} answers"
         self.stdout.write(f"{name}, night of {found.night}: {counts}")
+        if archived := result["numbers"].get("tests_in_archives"):
+            self.stdout.write(f"  {archived} tests are left out: archives have their answers.")
         for reason in result["numbers"]["not_looked_at"]:
             self.stdout.write(f"  {not_looked_at(reason)}")
         for each in result["found"]:

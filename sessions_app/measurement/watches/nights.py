@@ -76,7 +76,7 @@ def _result(pool: QuestionPool, night: date, basis: Read, watched: Watched) -> d
     last = PoolWatch.objects.filter(pool=pool, night__lt=night).order_by("-night").first()
     before = last.result["found"] if last is not None else []
     found, gone = compared([_plain(each) for each in watched.found], before, night.isoformat())
-    numbers = {**watched.numbers, "answers_left_out": basis.left_out}
+    numbers = {**watched.numbers, "answers_left_out": basis.left_out, "tests_in_archives": basis.in_archives}
     stored: dict[str, Any] = as_stored({"found": found, "gone": gone, "numbers": numbers})
     return stored
 

@@ -15,12 +15,13 @@ import numpy as np
 from django.db import connection
 
 from sessions_app.counting import answers as counts_of_answers
-from sessions_app.measurement.collecting import alike_items
+from sessions_app.measurement.collecting import OVER, alike_items
 from sessions_app.measurement.gate import requirements_of
 from sessions_app.measurement.parameters import as_mapping, estimate_of, family_of
 from sessions_app.measurement.running import parameters_in
 from sessions_app.models import PoolThresholds
 from sessions_app.reporting.pool_readiness import WANTED_ANSWERS
+from sessions_app.sitting.archived import tests_in_archives
 from sessions_app.sitting.decisions import is_nothing
 from testing_engine.models import Question
 from testing_engine.monitoring import AnswerLog, Assumed, Limits, WatchedQuestion
@@ -105,6 +106,7 @@ class Read:
     limits: Limits
     concepts: tuple[str, ...]  # their names
     left_out: int  # answers to versions that are not alike
+    in_archives: int  # tests whose answers archives have
 
 
 def read(revision: FrozenRevision, since: datetime, until: datetime) -> Read:
@@ -122,6 +124,7 @@ def read(revision: FrozenRevision, since: datetime, until: datetime) -> Read:
         Limits(_exposure_limit(revision, tests), WANTED_ANSWERS),
         revision.concept_names or tuple(str(number + 1) for number in range(revision.bank.n_dimensions)),
         left_out,
+        tests_in_archives(revision.pool_id, status__in=OVER, completed_at__lte=until, completed_at__gt=since),
     )
 
 

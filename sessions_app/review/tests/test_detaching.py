@@ -21,8 +21,10 @@ from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import Start, submit, take_test
 from sessions_app.counting import folding
 from sessions_app.counting import results as counted
+from sessions_app.measurement import queue, running, thresholds
 from sessions_app.measurement.asking import Asked
 from sessions_app.measurement.collecting import sessions_for
+from sessions_app.measurement.watches import nights
 from sessions_app.models import ArchivedSession, SessionEvent, TestResponse, TestSession, Webhook
 from sessions_app.models.webhooks import WebhookMessage
 from sessions_app.reporting import class_results, result_rows
@@ -33,6 +35,7 @@ from sessions_app.review.verification import verify
 from sessions_app.review.witness import Witness
 from sessions_app.sitting.raw_scores import raw_score_of
 from testing_engine.models import QuestionPool
+from testing_engine.psychometrics.response_times import USUAL
 
 Lines = list[bytes]
 LATER = timedelta(days=3)
@@ -322,3 +325,18 @@ def test_the_command_takes_out_and_brings_back(file: Path, monkeypatch: pytest.M
     call_command("archive_sessions", str(file), "--restore", stdout=said)
     assert "Brought 6 answers and 6 events of 3 sessions back into the database." in said.getvalue()
     assert TestResponse.objects.count() == 7
+
+
+def test_what_is_found_from_answers_says_how_many_tests_are_left_out(
+    api: APIClient, lines: Lines, pool: QuestionPool
+) -> None:
+    take_out(lines)
+    address = f"/api/v1/pools/{pool.pk}/calibrations"
+    for asked, left_out in ((Asked(scale="own"), 3), (Asked(scale="own", delivered=False), 0)):
+        calibration = queue.ask(pool, asked)
+        running.run(calibration.pk)
+        told = api.get(f"{address}/{calibration.pk}").json()
+        assert (told["state"], told["tests_in_archives"]) == ("failed", left_out)
+    night = nights.watch_pool(pool, timezone.now())
+    assert night.result["numbers"]["tests_in_archives"] == 3
+    assert thresholds.find(pool, USUAL, None).tests_in_archives == 3
