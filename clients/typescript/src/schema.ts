@@ -1919,6 +1919,8 @@ export interface components {
             error: string;
             /** @description Why a queued one does not begin; usually empty. */
             waits_for: string;
+            /** @description Delivered tests left out, as archives have their answers; null: not counted. */
+            tests_in_archives: number | null;
             /** @description All that was asked for; with the data it decides. */
             request: {
                 [key: string]: unknown;
