@@ -269,7 +269,7 @@ def _welcome(token: str, pool: str) -> None:
 Ready. Open   {ADDRESS}/           where everything is
               {ADDRESS}/take/      a student's page: try a demo
               {ADDRESS}/api/docs   the API, to read and to try
-              {ADDRESS}/desk/      where teachers write questions: user and password as below
+              {ADDRESS}/desk/      where teachers work, with a class: user and password as below
               {ADDRESS}/admin      user admin, password {_kept("admin_password")}
 
 A first test by curl:

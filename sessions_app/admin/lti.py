@@ -9,6 +9,7 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
@@ -128,8 +129,8 @@ class LtiRegistrationAdmin(ModelAdmin):  # type: ignore[misc]
 
     @action(description="New signing key", url_path="rotate", permissions=["rotate"])  # type: ignore[untyped-decorator]
     def rotate(self, request: HttpRequest) -> HttpResponse:
-        keys.rotate(timezone.now())
-        messages.info(request, "The new key is published now, and signs from tomorrow on.")
+        moment = date_format(timezone.localtime(keys.rotate(timezone.now())), "Y-m-d H:i T")
+        messages.info(request, f"The new key is published now, and signs from {moment} on.")
         return go_on(request, reverse("admin:sessions_app_ltiregistration_changelist"))
 
     @action(description="Messages", url_path="messages", permissions=["view"])  # type: ignore[untyped-decorator]

@@ -1,4 +1,5 @@
 """A class that has taken a test, so that the pages for teachers show something on the first day.
 
-Made by the code that makes tests in production, answer by answer. Imports `sitting` and `models`.
+Made by the code that makes classes and tests in production, answer by answer. Imports `administration`,
+`sitting` and `models`.
 """

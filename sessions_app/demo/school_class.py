@@ -1,11 +1,12 @@
-"""Twenty-four students who took the short demo test, over three days."""
+"""A class of twenty-four students who took the short demo test, over three days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from sessions_app.models import NamedTest, Student
+from sessions_app.administration.classes import handing_out, members
+from sessions_app.models import Invitation, NamedTest, SchoolClass, Student
 from sessions_app.sitting import lifecycle
 from sessions_app.sitting.access import Caller
 from sessions_app.sitting.shown import shown_by_key
@@ -16,6 +17,7 @@ from testing_engine.revisions import FrozenRevision, load_revision
 from testing_engine.simulation.students import Students
 
 TEST, TITLE = "demo-class", "Numbers: a demo class"
+CLASS, TERM = "Demo class", "Demo"
 QUESTIONS = 12
 NAMES = (
     *("Ada", "Benno", "Carla", "Davud", "Emmy", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Liam"),
@@ -44,6 +46,18 @@ def take_demo_tests(pool: QuestionPool, now: datetime) -> Iterator[Student]:
         student = Student.objects.get(external_id=external_id)
         Student.objects.filter(pk=student.pk, name="").update(name=name)
         yield student
+
+
+def give_to_class(students: Iterable[Student]) -> SchoolClass:
+    """The class that these students are in, with their test. Safe to repeat."""
+    test = NamedTest.objects.get(name=TEST)
+    known = SchoolClass.objects.filter(name=CLASS, term=TERM).first()
+    school_class = known or SchoolClass.objects.create(name=CLASS, term=TERM)
+    members.add(school_class, {student.pk: "" for student in students})
+    handing_out.hand(school_class, test, names_may_be_chosen=False)
+    for session in test.sessions.filter(student__memberships__school_class=school_class):
+        Invitation.objects.filter(test=test, student=session.student_id, session=None).update(session=session)
+    return school_class
 
 
 def _take(test: NamedTest, revision: FrozenRevision, external_id: str, index: int, now: datetime) -> None:

@@ -56,11 +56,13 @@ def _first(now: datetime) -> tuple[str, str]:
         return found if found is not None else _make(now)
 
 
-def rotate(now: datetime) -> None:
-    """A new key, which signs from tomorrow on."""
+def rotate(now: datetime) -> datetime:
+    """A new key, which platforms read before it signs. Returns from when on it does."""
+    signs_from = now + READ_BEFORE
     with transaction.atomic():
         _one_at_a_time()
-        _make(now + READ_BEFORE)
+        _make(signs_from)
+    return signs_from
 
 
 def keep_fresh(now: datetime) -> None:

@@ -8,7 +8,7 @@ and the newest value of its chain, stays.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -60,8 +60,9 @@ def known_archive(checked: files.Counted, name: str, *, now: datetime) -> Archiv
     """
     if checked.breaks or checked.head is None:
         raise ArchiveError(f"Nothing was taken out: {checked.breaks[0].where}: {checked.breaks[0].what}.")
-    if checked.head.before > now - REST:
-        raise ArchiveError("Its tests may have been over for less than a day: take them out tomorrow.")
+    if (since := checked.head.before + REST) > now:
+        told = f"take them out from {since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC on"
+        raise ArchiveError(f"Its tests may have been over for less than a day: {told}.")
     return Archive.objects.filter(seal=checked.seal).first() or Archive(
         name=name,
         seal=checked.seal,

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from organisations.commands import OrganisationCommand
-from sessions_app.demo.school_class import NAMES, TITLE, take_demo_tests
+from sessions_app.demo.school_class import NAMES, TITLE, give_to_class, take_demo_tests
 from testing_engine.demo.pools import NUMBERS, publish_demo_pools
 
 
@@ -17,7 +17,7 @@ class Command(OrganisationCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--with-class", action="store_true", help=f"And {len(NAMES)} students with results."
+            "--with-class", action="store_true", help=f"And a class of {len(NAMES)} students with results."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,5 +29,6 @@ class Command(OrganisationCommand):
             self.stdout.write(f"{said}: {pool.name}, {count} questions, {pool.pk}")
             pools[pool.name] = pool
         if options["with_class"]:
-            students = sum(1 for _ in take_demo_tests(pools[NUMBERS], timezone.now()))
-            self.stdout.write(f"{students} students have taken the test “{TITLE}”.")
+            students = list(take_demo_tests(pools[NUMBERS], timezone.now()))
+            school_class = give_to_class(students)
+            self.stdout.write(f"{len(students)} students of {school_class} have taken the test “{TITLE}”.")
