@@ -230,12 +230,15 @@ class Logistic:
         sign = np.where(right, 1.0, -1.0)
         floor = np.where(right, self.guessing, 1 - self.upper)
         span = self.upper - self.guessing
+        is_plain = self._is_plain
 
         def logs(t: FloatArray) -> FloatArray:
-            p = np.maximum(_align(sign, t) * t, -LARGEST_LOGIT)
+            p = _align(sign, t) * t
+            np.maximum(p, -LARGEST_LOGIT, out=p)
             expit(p, out=p)
-            p *= _align(span, t)
-            p += _align(floor, t)
+            if not is_plain:
+                p *= _align(span, t)
+                p += _align(floor, t)
             return np.log(p, out=p)
 
         return logs

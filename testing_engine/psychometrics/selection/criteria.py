@@ -25,7 +25,7 @@ class Criterion(Component, kind=True):
 
     def leaders(self, state: CatState, available: Available, count: int) -> Leaders:
         """The `count` best of the available questions, or as many as there are, best first."""
-        values = np.where(available.mask, self.values(state), -np.inf)
+        values = available.where_allowed(np.array(self.values(state), dtype=float))
         return Leaders.of_all(values, min(count, available.count))
 
 
