@@ -139,7 +139,7 @@ def _status_of(number: int, sessions: int) -> str:
 _SESSION = (
     "test_sessions (id, student_id, client_id, revision_id, plan_id, seed, status, end_reason, prior_mean, "
     "prior_sd, theta, standard_error, questions_answered, correct_responses, current_position, started_at, "
-    "last_activity, completed_at, named_test_id, request_hash, chain_head)"
+    "last_activity, completed_at, named_test_id, request_hash, chain_head, overall_theta, overall_error)"
 )
 _ANSWER = (
     "test_responses (session_id, position, question_id, answer, score, is_correct, theta, standard_error, "
@@ -177,6 +177,8 @@ def _session(made: _Made, references: tuple[int, int, int], questions: Sequence[
         made.test,
         "",
         _LINK,
+        0.1,
+        0.2,
     )
 
 

@@ -16,26 +16,26 @@ from django.db.models import Q, QuerySet
 
 from sessions_app import replica
 
-PIECE = 200  # sessions that are in memory at once
 LINES = 100  # of a block
 PAUSES = (0.5, 1, 2, 4, 8)  # seconds before trying again: a PostgreSQL that restarts is back by then
 
 T = TypeVar("T")
 
 
-def in_pieces(sessions: QuerySet[Any], make: Callable[[list[Any]], T]) -> Iterator[T]:
-    """What `make` makes of each piece, of rows or of named columns, `pk` and `started_at` among them."""
+def in_pieces(sessions: QuerySet[Any], make: Callable[[list[Any]], T], most: int) -> Iterator[T]:
+    """What `make` makes of each piece of so many, of rows or of named columns, `pk` and `started_at` among
+    them."""
     ordered, after = sessions.order_by("started_at", "pk"), Q()
     while True:
         here = ordered.filter(after)
 
         def read(here: QuerySet[Any] = here) -> tuple[list[Any], T]:
-            piece = list(here[:PIECE])
+            piece = list(here[:most])
             return piece, make(piece)
 
         piece, made = _again(read)
         yield made
-        if len(piece) < PIECE:
+        if len(piece) < most:
             return
         last = piece[-1]
         # The first condition is what an index takes.

@@ -27,6 +27,11 @@ class Heading(NamedTuple):
     type: str
     meaning: str
 
+    @property
+    def is_written_here(self) -> bool:
+        """Whether nobody else writes its cells, so that none is a formula."""
+        return self.type in ("time", "number", "truth value") or self.name == "session_id"
+
 
 @dataclass(frozen=True)
 class Column:

@@ -34,22 +34,26 @@ from sessions_app.sitting.raw_scores import raw_scores_of
 from sessions_app.sitting.result_specs import load_spec
 from testing_engine.models import Question, TestPlan
 
+SESSIONS, ANSWERS = "sessions", "answers"
+AT_ONCE = {SESSIONS: 1000, ANSWERS: 200}  # sessions that are in memory
 MOST_QUESTIONS = 5000  # versions that are in memory at once
 _AT_THE_END, _AFTER_THIS = "at the end, or so far", "after this answer"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, the sessions, and what makes rows of some of them: plain values in the
+    """Columns, the sessions, and what makes rows of some of them, `at_once` at the most: plain values in the
     order of the columns. Texts of a row are in the active language."""
 
     columns: Sequence[Heading]
     sessions: QuerySet[Any]
     rows_of: Callable[[list[Any]], list[list[Any]]]
+    at_once: int
 
     def rows(self) -> Iterator[list[Any]]:
         """Plain values: text, numbers, truth values, None; times as ISO 8601 in UTC."""
-        return (row for piece in in_pieces(self.sessions, self._in_english) for row in piece)
+        pieces = in_pieces(self.sessions, self._in_english, self.at_once)
+        return (row for piece in pieces for row in piece)
 
     def _in_english(self, sessions: list[Any]) -> list[list[Any]]:
         with override("en"):
@@ -57,7 +61,9 @@ class Table:
 
     def csv(self, *, is_for_people: bool = False) -> Iterator[str]:
         """As CSV, a line at a time; no cell is a formula."""
-        return csv_lines([name for name, *_ in self.columns], self.rows(), is_for_people=is_for_people)
+        header = [name for name, *_ in self.columns]
+        ours = {place for place, column in enumerate(self.columns) if column.is_written_here}
+        return csv_lines(header, self.rows(), is_for_people=is_for_people, written_here=ours)
 
     def json(self) -> Iterator[str]:
         """As one JSON object: `dictionary`, `rows` with an object each, a line a row; its end says that it is
@@ -78,7 +84,7 @@ def export(
     sessions: QuerySet[TestSession], rows: str, form: str, *, is_for_people: bool = False
 ) -> Iterator[str]:
     """`rows`: sessions, answers, or dictionary (what the columns of both mean). `form`: csv or json."""
-    makers = {"sessions": session_table, "answers": answer_table}
+    makers = {SESSIONS: session_table, ANSWERS: answer_table}
     if rows in makers:
         table = makers[rows](sessions)
         return table.csv(is_for_people=is_for_people) if form == "csv" else table.json()
@@ -95,14 +101,15 @@ def session_table(sessions: QuerySet[TestSession]) -> Table:
     """One row a session."""
     abilities = Abilities(concept_names(sessions), _AT_THE_END)
     columns = [*(column.heading for column in SESSION), *abilities.columns]
-    return Table(columns, sessions.values_list(*_READ_OF_SESSION, named=True), _Sessions(abilities).rows_of)
+    read = sessions.values_list(*_READ_OF_SESSION, named=True)
+    return Table(columns, read, _Sessions(abilities).rows_of, AT_ONCE[SESSIONS])
 
 
 def answer_table(sessions: QuerySet[TestSession]) -> Table:
     """One row an answer, of the same sessions."""
     abilities = Abilities(concept_names(sessions), _AFTER_THIS)
     columns = [*(column.heading for column in ANSWER), *abilities.columns]
-    return Table(columns, sessions.select_related("student"), _Answers(abilities).rows_of)
+    return Table(columns, sessions.select_related("student"), _Answers(abilities).rows_of, AT_ONCE[ANSWERS])
 
 
 class _Known:

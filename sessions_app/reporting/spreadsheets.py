@@ -1,7 +1,7 @@
 """CSV that people open in spreadsheets: a cell that a spreadsheet would run as a formula is made a text."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from testing_engine.interchange.cells import safe_cell
@@ -32,16 +32,26 @@ class _Safe(dict[str, str]):
 
 
 def csv_lines(
-    header: Sequence[str], rows: Iterable[Sequence[Any]], *, is_for_people: bool = False
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    is_for_people: bool = False,
+    written_here: Collection[int] = (),
 ) -> Iterator[str]:
     """A table as CSV (RFC 4180), a line at a time. Numbers stay numbers, None is an empty cell.
 
     `is_for_people` puts the mark of UTF-8 in front, without which Excel takes the machine's own code page.
+    `written_here`: places of columns whose texts are this program's own, and no formula.
     """
     line, safe = _Line(), _Safe()
     writer = csv.writer(line)
     writer.writerow([safe_cell(name) for name in header])
     yield ("\ufeff" if is_for_people else "") + line.text
+    others = [place for place in range(len(header)) if place not in written_here]
     for row in rows:
-        writer.writerow([safe[value] if value.__class__ is str else value for value in row])
+        cells = list(row)
+        for place in others:
+            if (value := cells[place]).__class__ is str:
+                cells[place] = safe[value]
+        writer.writerow(cells)
         yield line.text

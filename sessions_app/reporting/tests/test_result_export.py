@@ -156,7 +156,7 @@ def test_it_reads_in_pieces_from_the_server(
     """Constant memory, and nothing held between two pieces: each is read by its place in an index."""
     sessions = TestSession.objects.filter(named_test__name="algebra")
     whole = {rows: list(result_rows.export(sessions, rows, "csv")) for rows in ("sessions", "answers")}
-    monkeypatch.setattr(pieces, "PIECE", 2)
+    monkeypatch.setattr(result_rows, "AT_ONCE", dict.fromkeys(result_rows.AT_ONCE, 2))
     for rows, lines in whole.items():
         with CaptureQueriesContext(connection) as asked:
             assert list(result_rows.export(sessions, rows, "csv")) == lines
@@ -172,7 +172,7 @@ def test_tests_that_began_at_the_same_moment_come_once_each(
     begun = {
         api.post("/api/test/start", {"student_id": f"s{number}"}).json()["session_id"] for number in range(5)
     }
-    monkeypatch.setattr(pieces, "PIECE", 2)
+    monkeypatch.setattr(result_rows, "AT_ONCE", dict.fromkeys(result_rows.AT_ONCE, 2))
     told = list(result_rows.session_table(TestSession.objects.all()).rows())
     assert [row[0] for row in told] == sorted(begun)
 
@@ -181,7 +181,7 @@ def test_tests_that_began_at_the_same_moment_come_once_each(
 def test_a_connection_that_breaks_costs_a_repetition(
     api: APIClient, taken: list[TestSession], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "PIECE", 2)
+    monkeypatch.setattr(result_rows, "AT_ONCE", dict.fromkeys(result_rows.AT_ONCE, 2))
     monkeypatch.setattr(pieces, "PAUSES", (0, 0))
     sessions = TestSession.objects.filter(named_test__name="algebra")
     lines = result_rows.export(sessions, "answers", "csv")
