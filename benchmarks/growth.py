@@ -35,12 +35,14 @@ class NotAnswered(RuntimeError):
 
 @dataclass(frozen=True)
 class Sample:
-    """One request: seconds to the first byte and to the last, of this process' and PostgreSQL's processor."""
+    """One request: seconds to the first byte and to the last, of this process' and PostgreSQL's processor;
+    blocks of tables and indexes that PostgreSQL looked at, and bytes of the reply."""
 
     first_byte: float
     whole: float
     processor: float
     postgresql: float
+    blocks: int
     size: int
 
 
@@ -73,6 +75,8 @@ def report(sizes: tuple[int, int], found: dict[str, tuple[list[Sample], list[Sam
         f"CPU of {small}, ms",
         f"CPU of {large}, ms",
         "ratio of CPU",
+        f"blocks of {small}",
+        f"blocks of {large}",
         "KB",
     )
     return table(header, [_row(name, *samples) for name, samples in found.items()])
@@ -91,6 +95,7 @@ def _row(name: str, small: list[Sample], large: list[Sample]) -> tuple[str, ...]
         f"{first * 1000:.1f}",
         *(f"{each * 1000:.1f}" for each in spent),
         f"{spent[1] / spent[0]:.2f}",
+        *(f"{_median(samples, 'blocks'):.0f}" for samples in (small, large)),
         f"{_median(large, 'size') / 1000:.0f}",
     )
 
@@ -236,6 +241,7 @@ def _one(probe: Probe, facts: Facts, callers: dict[str, dict[str, Any]]) -> Samp
     from django.test import Client
 
     browser = Client(headers={**callers[probe.caller], **dict(probe.headers)}, SERVER_NAME="127.0.0.1")
+    blocks = _blocks()
     of_postgresql, processor, begun = _postgresql_seconds(), time.process_time(), time.perf_counter()
     response: Any  # a stream or not
     if probe.body is None:
@@ -250,7 +256,20 @@ def _one(probe: Probe, facts: Facts, callers: dict[str, dict[str, Any]]) -> Samp
     spent = time.process_time() - processor, _postgresql_seconds() - of_postgresql
     if response.status_code != 200:
         raise NotAnswered(f"{probe.name}: {response.status_code} {probe.address(facts)}")
-    return Sample(first_byte, whole, *spent, size)
+    return Sample(first_byte, whole, *spent, _blocks() - blocks, size)
+
+
+def _blocks() -> int:
+    """Of the connection, in memory or not. However busy the machine is, it is the same number."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT sum(hits + reads) FROM pg_stat_get_backend_io(pg_backend_pid()) "
+            "WHERE object = 'relation' AND hits IS NOT NULL"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _postgresql_seconds() -> float:

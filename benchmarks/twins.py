@@ -43,7 +43,8 @@ def rename(database: str, name: str) -> None:
 def connected_to(database: str) -> Iterator[None]:
     """Django's connection goes to another database of the same server, without a pool between."""
     from django.db import connections
-    from django.db.backends.postgresql.base import DatabaseWrapper
+
+    from adaptive.postgresql.base import DatabaseWrapper
 
     usual = connections["default"]
     options = {name: value for name, value in usual.settings_dict["OPTIONS"].items() if name != "pool"}

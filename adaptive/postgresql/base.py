@@ -28,6 +28,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             else:
                 return connection
 
+    def _configure_connection(self, connection: Any) -> bool:
+        """Each new one: nothing is compiled for a statement. PostgreSQL would, for those that it holds for
+        long, and takes more than a second for it where the statement then takes some hundredths."""
+        is_to_be_committed = bool(super()._configure_connection(connection))
+        connection.execute("SET jit = off")
+        return is_to_be_committed
+
 
 def is_silent(connection: "psycopg.Connection[Any]") -> bool:
     """Whether the server has said nothing since the last reply, not even that it goes."""

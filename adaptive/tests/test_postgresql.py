@@ -54,3 +54,9 @@ def test_it_asks_the_server_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         patched.setattr(psycopg.Connection, "execute", None)  # whoever calls it fails
         connection.ensure_connection()
     assert pid()
+
+
+def test_nothing_is_compiled_for_a_statement() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)

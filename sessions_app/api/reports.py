@@ -61,10 +61,14 @@ class SessionListView(ListView):
     reply = staticmethod(replies.session)
 
     def get_queryset(self) -> QuerySet[TestSession]:
+        return results.sessions(**self._asked())
+
+    def count_of_rows(self) -> int:
+        return results.count_of_sessions(**self._asked())
+
+    def _asked(self) -> dict[str, Any]:
         asked = query_of(self.request, SessionFilterSerializer)
-        return results.sessions(
-            student_id=asked.get("student_id"), status=asked.get("status"), pool=asked.get("pool")
-        )
+        return {name: asked.get(name) for name in ("student_id", "status", "pool")}
 
 
 class ResponseListView(ListView):

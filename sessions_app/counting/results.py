@@ -2,7 +2,7 @@
 
 | measure | concept | place | total |
 |---|---|---|---|
-| over | −1 | 0: for good, 1: expired | all answers |
+| over | −1 | 0: completed, 1: ended, 2: expired (`TestSession.OVER`) | all answers |
 | tests | −1 | | answers that count |
 | right | −1 | | share of right answers |
 | seconds | −1 | whole seconds from the start to the last answer | |
@@ -16,7 +16,8 @@ Sums are of whole billionths, so a test that is taken back leaves no trace. A te
 to `over` alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -37,6 +38,7 @@ PARAMETERS: Mapping[str, Any] = {
     "tenths": list(TENTHS),
     "usual_cuts": [float(thousandths(cut)) for cut in USUAL_CUTS],
     "billion": BILLION,
+    "over": [str(status) for status in TestSession.OVER],
 }
 # A level is where `thousandths.level_index` has it: θ and cuts in whole thousandths, halves up. The mean over
 # the concepts is added up in their order, as `report.overall` adds. `OFFSET 0`: what is found of a test is
@@ -48,7 +50,8 @@ SELECT over.revision_id, over.named_test_id, over.result_spec_id, over.concept_n
 FROM (
   SELECT session.revision_id, coalesce(session.named_test_id, 0) AS named_test_id,
          coalesce(session.result_spec_id, 0) AS result_spec_id, plan.concept_names,
-         (session.status = 'expired')::int AS is_expired, session.questions_answered AS all_answers,
+         array_position(%(over)s::varchar[], session.status) - 1 AS how,
+         session.questions_answered AS all_answers,
          session.questions_answered - session.pilots_answered AS answers, session.correct_responses,
          extract(epoch FROM session.last_activity - session.started_at) AS seconds,
          CASE WHEN spec.id IS NULL THEN %(usual_cuts)s::float8[] ELSE (
@@ -80,7 +83,7 @@ FROM (
   OFFSET 0
 ) AS over
 CROSS JOIN LATERAL (
-  SELECT 'over' AS name, -1 AS concept, is_expired AS place, all_answers::numeric AS total
+  SELECT 'over' AS name, -1 AS concept, how AS place, all_answers::numeric AS total
   UNION ALL
   SELECT 'tests', -1, 0, answers WHERE all_answers > 0
   UNION ALL
@@ -144,28 +147,45 @@ def tests_of(revision_id: int) -> int:
     return sum(row.n for row in rows if row.measure == "tests")
 
 
-_ANSWERED = """
-SELECT revision.pool_id, sum(counted.total)::bigint
+_OVER = """
+SELECT revision.pool_id, counted.place, sum(counted.n)::bigint, sum(counted.total)::bigint
 FROM (
-  SELECT revision_id, place, total FROM result_counts
+  SELECT revision_id, place, n, total FROM result_counts
   WHERE measure = 'over' AND revision_id IN ({revisions})
   UNION ALL
-  SELECT revision_id, place, total FROM ({live}) AS live WHERE measure = 'over'
+  SELECT revision_id, place, n, total FROM ({live}) AS live WHERE measure = 'over'
 ) AS counted
 JOIN pool_revisions AS revision ON revision.id = counted.revision_id
-WHERE counted.place = 0
-GROUP BY revision.pool_id
+GROUP BY 1, 2
 """
 _OF_POOLS = "SELECT id FROM pool_revisions WHERE pool_id = ANY(%(pools)s)"
 
 
-def answers_for_good(pool_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """By pool, how many answers its tests have that are over and cannot go on; none where it has none."""
+def answers_for_good(pool_ids: Iterable[UUID]) -> Counter[UUID]:
+    """By pool, how many answers its tests have that are over and cannot go on."""
+    found: Counter[UUID] = Counter()
+    for pool_id, status, _, answers in _over(pool_ids):
+        if status != TestSession.Status.EXPIRED:
+            found[pool_id] += answers
+    return found
+
+
+def tests_over(pool_ids: Iterable[UUID]) -> Counter[str]:
+    """By status, how many tests of these pools are over."""
+    found: Counter[str] = Counter()
+    for _, status, tests, _ in _over(pool_ids):
+        found[status] += tests
+    return found
+
+
+def _over(pool_ids: Iterable[UUID]) -> Iterator[tuple[UUID, str, int, int]]:
+    """Pool, status, tests, answers."""
     live = ADDED.format(sessions=_NOT_COUNTED, which=f"session.revision_id IN ({_OF_POOLS})")
-    statement = _ANSWERED.format(revisions=_OF_POOLS, live=live)
     with connection.cursor() as cursor:
+        statement = _OVER.format(revisions=_OF_POOLS, live=live)
         cursor.execute(statement, {**PARAMETERS, "pools": list(pool_ids)})
-        return dict(cursor.fetchall())
+        for pool_id, place, tests, answers in cursor.fetchall():
+            yield pool_id, TestSession.OVER[place], tests, answers
 
 
 def of_pool(pool_id: UUID) -> list[Row]:

@@ -64,7 +64,7 @@ def _answers_since(pools: Sequence[Any]) -> dict[UUID, int]:
     """Answers of tests that came to be over for good, or were imported, after each pool's newest calibration;
     all where there is none."""
     delivered = answers_for_good(pool.pk for pool in pools)
-    since = {pool.pk: delivered.get(pool.pk, 0) - (pool.answers_then or 0) for pool in pools}
+    since = {pool.pk: delivered[pool.pk] - (pool.answers_then or 0) for pool in pools}
     later = [
         Q(pool=pool.pk) if pool.calibrated_at is None else Q(pool=pool.pk, created_at__gt=pool.calibrated_at)
         for pool in pools

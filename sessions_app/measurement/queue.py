@@ -51,7 +51,7 @@ def ask(
             request=content,
             by_id=by_id,
             idempotency_key=key,
-            answers_then=answers_for_good([pool.pk]).get(pool.pk, 0),
+            answers_then=answers_for_good([pool.pk])[pool.pk],
         )
         if send is not None:
             transaction.on_commit(lambda: send(calibration.pk))

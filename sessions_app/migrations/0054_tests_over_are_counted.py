@@ -9,7 +9,7 @@ DELETE FROM result_counts WHERE measure = 'over';
 INSERT INTO result_counts
   (revision_id, named_test_id, result_spec_id, concept_names, measure, concept, place, n, total)
 SELECT session.revision_id, coalesce(session.named_test_id, 0), coalesce(session.result_spec_id, 0),
-       plan.concept_names, 'over', -1, (session.status = 'expired')::int,
+       plan.concept_names, 'over', -1, array_position(ARRAY['completed', 'ended', 'expired']::varchar[], session.status) - 1,
        count(*), sum(session.questions_answered)
 FROM test_sessions AS session JOIN test_plans AS plan ON plan.id = session.plan_id
 WHERE session.status <> 'active'

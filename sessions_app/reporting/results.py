@@ -8,7 +8,9 @@ from uuid import UUID
 from django.db.models import Avg, Count, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Cast, NullIf
 
+from organisations.acting import sees_own_alone
 from organisations.owned import the_one
+from sessions_app.counting.results import tests_over
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.refusals import SessionArchived, SessionNotFound, SessionStillActive, StudentNotFound
 from sessions_app.reporting.asked import asked_in, either, measures
@@ -18,6 +20,8 @@ from sessions_app.sitting.access import Caller, check_shown, session_for
 from sessions_app.sitting.archived import kept_of
 from sessions_app.sitting.decisions import score_begins_at
 from sessions_app.sitting.standing import Standing, standing_of
+from testing_engine.models import QuestionPool
+from testing_engine.snapshots import one_snapshot
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,21 @@ def sessions(*, student_id: str | None, status: str | None, pool: object) -> Que
         .select_related("student", "plan", "revision")
         .order_by("-started_at", "pk")
     )
+
+
+@one_snapshot()
+def count_of_sessions(*, student_id: str | None, status: str | None, pool: object) -> int:
+    """How many `sessions` finds. Tests that are over are counted already; those that run are counted here."""
+    if student_id is not None or sees_own_alone():
+        return sessions(student_id=student_id, status=status, pool=pool).count()
+    running, number = TestSession.Status.ACTIVE, 0
+    if status in (None, running):
+        number += sessions(student_id=None, status=running, pool=pool).count()
+    if status != running:
+        pools = QuestionPool.objects.all() if pool is None else QuestionPool.objects.filter(pk=pool)
+        over = tests_over(pools.values_list("pk", flat=True))
+        number += over.total() if status is None else over[status]
+    return number
 
 
 def responses(session_id: UUID) -> QuerySet[TestResponse]:

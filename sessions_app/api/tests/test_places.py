@@ -1,5 +1,6 @@
 """Lists by places: each page begins where the one before ended, however far, whatever came meanwhile."""
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -67,7 +68,7 @@ def test_pages_by_number_are_the_same(
     with CaptureQueriesContext(connection) as sent:
         pages, _ = walk(api, "/api/sessions?page_size=4&page=1", "next")
     assert pages == [sessions[:4], sessions[4:8], sessions[8:]]
-    passed_over = [query["sql"] for query in sent if "OFFSET" in query["sql"]]
+    passed_over = [query["sql"] for query in sent if re.search("OFFSET [1-9]", query["sql"])]
     assert all(("student" not in sql) == (deep == 1) for sql in passed_over)
     assert passed_over
 

@@ -8,7 +8,8 @@ import pytest
 from django.utils.dateparse import parse_datetime
 from rest_framework.test import APIClient
 
-from sessions_app.conftest import Start, answer_questions, pointers, submit
+from sessions_app.conftest import Start, answer_questions, pointers, submit, take_test
+from sessions_app.counting import folding
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.tests.factories import make_pool, right_answer
 from testing_engine.models import QuestionPool
@@ -89,7 +90,7 @@ def test_it_lists_in_few_queries(
 ) -> None:
     for index in range(6):
         answer_questions(api, start(student_id=f"s{index}"), 5)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(8):  # among them what is counted, in one snapshot
         api.get("/api/sessions")
     session_id = TestSession.objects.all()[0].pk
     with django_assert_max_num_queries(4):
@@ -135,3 +136,19 @@ def test_it_knows_no_answers_of_another_session(api: APIClient, session_id: str)
 def test_it_refuses_an_empty_filter(api: APIClient, name: str) -> None:
     """A caller that lost the student's id must not get everybody's tests."""
     assert pointers(api.get(f"/api/sessions?{name}=")) == [f"/{name}"]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "&status=active", "&status=completed", "&status=ended", "&pool={pool}"]
+)
+def test_it_counts_what_it_would_list(api: APIClient, start: Start, pool: QuestionPool, query: str) -> None:
+    """Whether tests that are over were counted before or wait for it."""
+    for number in range(4):
+        take_test(api, start(student_id=f"s{number}"))
+    folding.fold()
+    take_test(api, start(student_id="counted later"))
+    answer_questions(api, start(student_id="runs"), 1)
+    left = start(student_id="ended early")
+    assert api.post(f"/api/test/end/{left['session_id']}").status_code == 200
+    body = api.get(f"/api/sessions?page_size=500{query.format(pool=pool.pk)}").json()
+    assert body["count"] == len(body["results"]) > 0
