@@ -31,7 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _configure_connection(self, connection: Any) -> bool:
         """Each new one: nothing is compiled for a statement. PostgreSQL would, for those that it holds for
         long, and takes more than a second for it where the statement then takes some hundredths."""
-        is_to_be_committed = bool(super()._configure_connection(connection))
+        is_to_be_committed = bool(super()._configure_connection(connection))  # type: ignore[misc]
         connection.execute("SET jit = off")
         return is_to_be_committed
 

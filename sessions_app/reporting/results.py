@@ -159,7 +159,7 @@ def sessions(*, student_id: str | None, status: str | None, pool: object) -> Que
 
 
 @one_snapshot()
-def count_of_sessions(*, student_id: str | None, status: str | None, pool: object) -> int:
+def count_of_sessions(*, student_id: str | None, status: str | None, pool: UUID | None) -> int:
     """How many `sessions` finds. Tests that are over are counted already; those that run are counted here."""
     if student_id is not None or sees_own_alone():
         return sessions(student_id=student_id, status=status, pool=pool).count()
