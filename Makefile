@@ -9,6 +9,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGES := adaptive desk organisations student_page sessions_app testing_engine embedded benchmarks chaos
 WORKERS ?= auto
 
 
@@ -22,7 +23,9 @@ run: $(VENV)/local.stamp
 manage: $(VENV)/local.stamp
 	@$(BIN)/python -m embedded.manage $(ARGS)
 
+# Compiled first: dozens of processes load the service, and where Python may write nothing each would compile it.
 test: $(VENV)/dev.stamp
+	@$(BIN)/python -m compileall -q $(PACKAGES)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: $(VENV)/dev.stamp

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.urls import set_script_prefix
 
 from adaptive.direct import is_of_running_test
 from adaptive.postgresql.kept import begin_with_kept, keep
@@ -27,7 +26,6 @@ class Handler(WSGIHandler):
         ):
             reply: Iterable[bytes] = super().__call__(environ, start_response)
             return reply
-        set_script_prefix("/")
         SLOTS.give_back()  # of a request that broke off
         begin_with_kept()
         try:
@@ -36,6 +34,7 @@ class Handler(WSGIHandler):
         finally:
             SLOTS.give_back()
             keep()
-        cookies = [("Set-Cookie", each.output(header="")) for each in response.cookies.values()]
-        start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
+        # As `response.items()`, which looks each name up again; these views set no cookie.
+        headers = list(response.headers._store.values())
+        start_response(f"{response.status_code} {response.reason_phrase}", headers)
         return parts

@@ -16,6 +16,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
+from sessions_app import log_fields
+
 OURS = ("adaptive", "sessions_app", "testing_engine")
 # They name the address of a request, which holds student ids; `adaptive.request_log` has one line for each.
 SILENT = ("django.request", "django.security", "django.server", "celery.app.trace")
@@ -27,7 +29,7 @@ def logging_config(environment: str, level: str) -> dict[str, Any]:
     """For `dictConfig`; sets up structlog, too. `level` is our own loggers': libraries begin at INFO."""
     is_readable = environment in {"development", "test"}
     fields: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        log_fields.merge,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
@@ -88,7 +90,7 @@ def tell(logger: logging.Logger, event: str, **fields: Any) -> None:
     if not logger.isEnabledFor(logging.INFO):
         return
     told = Fields(fields, event=event)
-    structlog.contextvars.merge_contextvars(None, "info", told)
+    log_fields.merge(None, "info", told)
     told["logger"], told["level"] = logger.name, "info"
     told["time"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     logger.handle(logging.LogRecord(logger.name, logging.INFO, __file__, 0, told, None, None))

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from adaptive.logs import tell
 from adaptive.metrics import CONFLICTS, REQUEST_SECONDS, REQUESTS
+from sessions_app import log_fields
 from sessions_app.api.authentication import Client
 
 logger = structlog.get_logger(__name__)
@@ -36,13 +37,13 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         request_id = request_id_of(request)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        log_fields.begin(request_id=request_id)
         try:
             response = self.get_response(request)
             response.headers[HEADER] = request_id
             _observe(request, response, time.perf_counter() - began)
         finally:
-            structlog.contextvars.clear_contextvars()
+            log_fields.end()
         return response
 
 

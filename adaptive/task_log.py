@@ -8,6 +8,8 @@ import structlog
 from celery import signals
 from django.conf import settings
 
+from sessions_app import log_fields
+
 logger = structlog.get_logger(__name__)
 
 _began = "observed_since"  # an attribute of the task's own request
@@ -21,18 +23,17 @@ def use_our_format(**_: Any) -> None:
 
 @signals.before_task_publish.connect
 def pass_request_id_on(headers: dict[str, Any], **_: Any) -> None:
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    request_id = log_fields.now().get("request_id")
     if request_id is not None:
         headers["request_id"] = request_id
 
 
 @signals.task_prerun.connect
 def bind_ids(task_id: str, task: Any, **_: Any) -> None:
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(task_id=task_id)
+    log_fields.begin(task_id=task_id)
     request_id = getattr(task.request, "request_id", None)
     if request_id is not None:
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        log_fields.add(request_id=request_id)
     setattr(task.request, _began, time.perf_counter())
 
 
@@ -46,4 +47,4 @@ def tell_end(task: Any, state: str | None = None, **_: Any) -> None:
     """Arguments and results stay out: they may be anything."""
     seconds = time.perf_counter() - getattr(task.request, _began, time.perf_counter())
     logger.info("task", task=task.name, state=state, duration_ms=round(seconds * 1000, 2))
-    structlog.contextvars.clear_contextvars()
+    log_fields.end()

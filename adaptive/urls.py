@@ -2,7 +2,6 @@
 
 import sys
 
-import structlog
 from django.contrib import admin
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,6 +17,7 @@ from adaptive.health import health
 from adaptive.metrics import metrics
 from adaptive.probes import live, ready
 from desk import doors as desk_doors
+from sessions_app import log_fields
 from sessions_app.admin.named_tests import invitation_list
 from sessions_app.api.access_tokens import AccessTokenView
 from sessions_app.api.errors import RETRY_AFTER_OUTAGE
@@ -108,9 +108,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
 def _unavailable(request: HttpRequest, failure: BaseException | None) -> HttpResponse:
     note_outage(failure)
     request.__dict__.pop("failure", None)  # an outage has no stack trace for every request of it
-    structlog.contextvars.bind_contextvars(
-        cause=type(getattr(failure, "__cause__", None) or failure).__name__
-    )
+    log_fields.add(cause=type(getattr(failure, "__cause__", None) or failure).__name__)
     reply: HttpResponse
     if _is_api(request):
         reply = _problem(

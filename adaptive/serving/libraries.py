@@ -1,16 +1,22 @@
 """What gunicorn's first process loads, so that its workers find it there and share its memory.
 
 Libraries alone, and those that read no settings when they are loaded: what is ours each worker loads itself,
-so a reload takes up what changed. (After a change of libraries gunicorn itself is replaced: UPGRADING.md.)
+so a reload takes up what changed. `benchmarks/worker_start.py` measures what it saves. (After a change of libraries gunicorn itself is replaced: UPGRADING.md.)
 """
 
 from importlib import import_module
 
 LIBRARIES = (
-    "PIL.Image",
+    "PIL.ImageCms",
+    "cryptography.hazmat.primitives.serialization",
+    "cryptography.x509",
     "django.contrib.postgres.fields",
     "django.core.handlers.wsgi",
+    "django.db.migrations.loader",
+    "django.test",  # for REST framework's test client, which drf-spectacular imports
     "jsonschema",
+    "jwcrypto.jwk",
+    "jwt",
     "kombu.transport.redis",
     "latex2mathml.converter",
     "lxml.html",
@@ -20,6 +26,9 @@ LIBRARIES = (
     "numpy",
     "psycopg",
     "psycopg_pool",
+    "re2",
+    "requests",
+    "rest_framework.serializers",
     "scipy.linalg",
     "scipy.sparse.csgraph",
     "scipy.special",

@@ -28,6 +28,7 @@ from adaptive.celery import app
 from adaptive.logs import logging_config, tell
 from adaptive.tasks import record_beat_tick
 from embedded.processes import running, wait_until
+from sessions_app import log_fields
 from sessions_app.administration import cleanup
 from sessions_app.api import reports
 from sessions_app.conftest import browser_of, client_with, database_down, submit
@@ -123,7 +124,7 @@ def test_it_tells_a_line_as_any_logger_does(environment: str) -> None:
     fields = {"status": 200, "route": 'api/"ä"\n', "duration_ms": 1.5, "client_id": None, "at": uuid4()}
     try:
         with (
-            structlog.contextvars.bound_contextvars(request_id=REQUEST_ID, session_id="s"),
+            log_fields.within(request_id=REQUEST_ID, session_id="s"),
             time_machine.travel("2026-01-01T10:00:30.25Z", tick=False),
         ):
             structlog.get_logger("adaptive.tests").info("request", **fields)
@@ -316,7 +317,7 @@ def test_it_passes_the_request_id_on_to_the_worker(tmp_path: Path, settings: Laz
         "REDIS_URL": settings.REDIS_URL,
     }
     queue = f"of-this-test-{uuid4()}"
-    with structlog.contextvars.bound_contextvars(request_id=REQUEST_ID):
+    with log_fields.within(request_id=REQUEST_ID):
         app.send_task("adaptive.tasks.nobody_knows", args=[NAME], queue=queue)
         sent = record_beat_tick.apply_async(queue=queue)
     command = [sys.executable, "-m", "celery", "-A", "adaptive", "worker", "--pool", "solo", "-Q", queue]

@@ -5,7 +5,6 @@ One table maps a refusal of the domain to its status; nothing below the API know
 
 from typing import Any
 
-import structlog
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse
@@ -13,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from sessions_app import refusals, replies
+from sessions_app import log_fields, refusals, replies
 from sessions_app.api.errors import (
     AUTH_HEADER,
     RETRY_AFTER_BUSY,
@@ -214,7 +213,7 @@ class ProblemHandler(ExceptionHandler):
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
         """An outage has no stack trace for every request of it: the request's own line names what failed."""
         if response.status_code == 503:
-            structlog.contextvars.bind_contextvars(cause=type(self.exc.__cause__ or self.exc).__name__)
+            log_fields.add(cause=type(self.exc.__cause__ or self.exc).__name__)
         else:
             super().report_exception(exc, response)
 

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
-import structlog
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 
+from sessions_app import log_fields
 from sessions_app.api.authentication import caller_of
 from sessions_app.api.errors import InvalidBody, Problem
 from sessions_app.api.parsers import check_given_once
@@ -90,7 +90,7 @@ def session_id_of(text: str) -> UUID:
 
 def named_in_log(session_id: UUID) -> UUID:
     """Every line of this request from here on carries the session's id."""
-    structlog.contextvars.bind_contextvars(session_id=str(session_id))
+    log_fields.add(session_id=str(session_id))
     return session_id
 
 

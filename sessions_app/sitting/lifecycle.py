@@ -270,28 +270,38 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
     return standing_of(session, showing_of(session).question(session.current_position))
 
 
+# By hand, because a page asks it whenever it is opened: the ORM takes three times as long as all else.
+_NEWEST = """
+SELECT theta, standard_error, deadline, waits_to_begin AND questions_answered = 0, named_test_id, result_spec_id
+FROM test_sessions
+WHERE id = %s AND status = 'active' AND paused_at IS NULL AND chain_head = %s AND token_generation = %s
+"""
+
+
 def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
-    rows = TestSession.objects.filter(pk=session_id, status=TestSession.Status.ACTIVE, paused_at=None)
-    rows = rows.filter(chain_head=state.chain_head, token_generation=state.token_generation)
     try:
-        session = rows.select_related("named_test").first()
+        with connection.cursor() as cursor:
+            cursor.execute(_NEWEST, [session_id, state.chain_head, state.token_generation])
+            found = cursor.fetchone()
+        if found is None:
+            return None
+        theta, standard_error, deadline, is_waiting, test_id, spec_id = found
+        test, spec = NamedTest._base_manager.filter(pk=test_id).first() if test_id else None, load_spec(spec_id)
     except OperationalError:  # without PostgreSQL nobody can have gone on
         ability = engine.next_step(so_far_of_state(state, state.item_indices, state.item_scores)).ability
         theta, standard_error = ability.theta.tolist(), ability.standard_error.tolist()
         return standing_of_state(session_id, state, theta, standard_error)
-    if session is None:
-        return None
     allowed = load_plan(state.plan_id).rules.pauses
     return standing_of_state(
         session_id,
         state,
-        session.theta,
-        session.standard_error,
-        deadline=session.deadline,
-        pauses_left=None if allowed is None else times.left_of(session, allowed),
-        waits_to_begin=session.is_waiting,
-        test=session.named_test,
-        result_spec=load_spec(session.result_spec_id),
+        theta,
+        standard_error,
+        deadline=deadline,
+        pauses_left=None if allowed is None else times.left_of(session_id, allowed),
+        waits_to_begin=is_waiting,
+        test=test,
+        result_spec=spec,
     )
 
 

@@ -179,7 +179,7 @@ def _closing(session: TestSession) -> datetime | None:
 
 def _left(allowed: Pauses, session: TestSession) -> timedelta:
     """How long a pause of its student's may last."""
-    left = left_of(session, allowed)
+    left = left_of(session.pk, allowed)
     if left.times < 1 or left.length < timedelta(seconds=1):
         raise NoPauseLeft(allowed.times, allowed.minutes)
     return left.length

@@ -17,9 +17,11 @@ from sessions_app.sitting.result_specs import USUAL, ResultSpec, load_spec
 from sessions_app.sitting.session_state import SessionState, ShownQuestion
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.pauses import Pauses
+from testing_engine.psychometrics.values import quickly_made
 from testing_engine.revisions import load_plan, load_revision
 
 
+@quickly_made
 @dataclass(frozen=True)
 class Standing:
     """Where a session stands. `next_question` is None when it is over, or where nobody asked for it."""
@@ -138,7 +140,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         token_generation=session.token_generation,
         deadline=session.deadline,
         pauses=(allowed := plan.rules.pauses),
-        pauses_left=None if allowed is None or is_over else times.left_of(session, allowed),
+        pauses_left=None if allowed is None or is_over else times.left_of(session.pk, allowed),
         paused_at=session.paused_at,
         paused_until=session.paused_until,
         waits_to_begin=session.is_waiting,

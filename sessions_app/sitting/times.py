@@ -88,9 +88,9 @@ class PausesLeft:
     length: timedelta
 
 
-def left_of(session: TestSession, allowed: Pauses) -> PausesLeft:
+def left_of(session_id: UUID, allowed: Pauses) -> PausesLeft:
     """Of one session."""
-    return left_of_each({session.pk: allowed})[session.pk]
+    return left_of_each({session_id: allowed})[session_id]
 
 
 def left_of_each(allowed: Mapping[UUID, Pauses]) -> dict[UUID, PausesLeft]:

@@ -10,6 +10,7 @@ import dataclasses
 import math
 import types
 from dataclasses import dataclass
+from functools import cache
 from typing import (
     Annotated,
     Any,
@@ -118,6 +119,11 @@ def _json_fields(value: Any) -> list["dataclasses.Field[Any]"]:
     return [field for field in dataclasses.fields(value) if field.metadata.get("json", True)]
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
 def decode(cls: type[T], value: object, pointer: str, problems: Problems) -> T | None:
     """A component or other dataclass from its JSON; what is wrong is added to `problems`."""
     if not isinstance(value, dict):
@@ -135,7 +141,7 @@ def decode(cls: type[T], value: object, pointer: str, problems: Problems) -> T |
             return None
         target = cls.registry[name]
     before = len(problems)
-    hints = get_type_hints(target, include_extras=True)
+    hints = _hints(target)
     arguments = {}
     for field in _json_fields(target):
         if field.name in given:
