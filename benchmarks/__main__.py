@@ -4,7 +4,18 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-BENCHMARKS = ("engine", "steps", "calibration", "exposure", "memory", "submit", "worker_start", "cleanup", "audit", "watch")
+BENCHMARKS = (
+    "engine",
+    "steps",
+    "calibration",
+    "exposure",
+    "memory",
+    "submit",
+    "worker_start",
+    "cleanup",
+    "audit",
+    "watch",
+)
 
 
 def main() -> int:

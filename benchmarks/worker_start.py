@@ -1,4 +1,4 @@
-"""What a web process costs before it can take requests: loading everything itself, and as gunicorn forks it."""
+"""What a web process costs before it takes requests: loading everything itself, and as gunicorn forks it."""
 
 import argparse
 import os

@@ -1,7 +1,8 @@
 """What gunicorn's first process loads, so that its workers find it there and share its memory.
 
 Libraries alone, and those that read no settings when they are loaded: what is ours each worker loads itself,
-so a reload takes up what changed. `benchmarks/worker_start.py` measures what it saves. (After a change of libraries gunicorn itself is replaced: UPGRADING.md.)
+so a reload takes up what changed. (After a change of libraries gunicorn itself is replaced: UPGRADING.md.)
+`benchmarks/worker_start.py` measures what it saves.
 """
 
 from importlib import import_module

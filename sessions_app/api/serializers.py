@@ -52,10 +52,11 @@ class OftenRead(Body):
 
     @cached_property
     def fields(self) -> BindingDict:
-        kept: dict[type, BindingDict] = self._of_thread.__dict__
-        if type(self) not in kept:
-            kept[type(self)] = super().fields
-        return kept[type(self)]
+        kept, name = self._of_thread.__dict__, type(self).__name__
+        if name not in kept:
+            kept[name] = super().fields
+        fields: BindingDict = kept[name]
+        return fields
 
 
 class StrictBody(Body):

@@ -272,7 +272,8 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
 
 # By hand, because a page asks it whenever it is opened: the ORM takes three times as long as all else.
 _NEWEST = """
-SELECT theta, standard_error, deadline, waits_to_begin AND questions_answered = 0, named_test_id, result_spec_id
+SELECT theta, standard_error, deadline, waits_to_begin AND questions_answered = 0, named_test_id,
+       result_spec_id
 FROM test_sessions
 WHERE id = %s AND status = 'active' AND paused_at IS NULL AND chain_head = %s AND token_generation = %s
 """
@@ -286,7 +287,8 @@ def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
         if found is None:
             return None
         theta, standard_error, deadline, is_waiting, test_id, spec_id = found
-        test, spec = NamedTest._base_manager.filter(pk=test_id).first() if test_id else None, load_spec(spec_id)
+        test = NamedTest._base_manager.filter(pk=test_id).first() if test_id else None
+        spec = load_spec(spec_id)
     except OperationalError:  # without PostgreSQL nobody can have gone on
         ability = engine.next_step(so_far_of_state(state, state.item_indices, state.item_scores)).ability
         theta, standard_error = ability.theta.tolist(), ability.standard_error.tolist()

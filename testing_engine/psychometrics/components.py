@@ -120,7 +120,7 @@ def _json_fields(value: Any) -> list["dataclasses.Field[Any]"]:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: type[Any]) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 
@@ -141,7 +141,7 @@ def decode(cls: type[T], value: object, pointer: str, problems: Problems) -> T |
             return None
         target = cls.registry[name]
     before = len(problems)
-    hints = _hints(target)
+    hints = _hints(target)  # type: ignore[arg-type]  # a class is hashable
     arguments = {}
     for field in _json_fields(target):
         if field.name in given:
