@@ -44,10 +44,10 @@ class Body(serializers.Serializer[Any]):
 
 
 class OftenRead(Body):
-    """A body whose fields each thread makes once: the framework copies them for every request, which takes a
-    tenth of a `start`. They look at nothing but the value they are given.
-    """
+    """A request body."""
 
+    # Each thread makes the fields once: the framework copies them for every request, which takes a tenth of a
+    # `start`. They look at nothing but the value they are given.
     _of_thread = threading.local()
 
     @cached_property
