@@ -207,9 +207,10 @@ def take_up(now: datetime, send: Send, settle_one: Callable[[uuid.UUID], object]
     ready = ~Q(pk__in=parts.filter(state__in=jobs.OPEN)) | Q(pk__in=parts.filter(state=State.FAILED))
     for simulation_id in open_now.filter(ready).values_list("pk", flat=True):
         settle_one(simulation_id)
-    long_ago = now - jobs.WAITING_AFTER
+    long_ago, queued = now - jobs.WAITING_AFTER, parts.filter(state=State.QUEUED)
     silent = Q(heartbeat_at__lt=long_ago) | Q(heartbeat_at=None, created_at__lt=long_ago)
-    in_vain = open_now.filter(silent, pk__in=parts.filter(state=State.QUEUED))
+    left = Q(heartbeat_at__lt=now - jobs.SILENT_AFTER, pk__in=queued.filter(heartbeat_at__isnull=False))
+    in_vain = open_now.filter(silent | left, pk__in=queued)
     ids = list(in_vain.values_list("pk", flat=True))
     Simulation.objects.filter(pk__in=ids).update(heartbeat_at=now)
     for simulation_id in ids:

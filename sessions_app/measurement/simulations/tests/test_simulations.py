@@ -95,7 +95,7 @@ def test_the_numbers_are_the_engines_own_whoever_computes(pool: QuestionPool) ->
     assert simulation.state == "running"
     sent: list[Any] = []
     assert queue.take_up(now, sent.append, running.settle) == (0, 0)
-    later = now + 2 * jobs.SILENT_AFTER
+    later = timezone.now() + 2 * jobs.SILENT_AFTER
     assert queue.take_up(later, sent.append, running.settle) == (1, 0)
     assert sent == [simulation.pk]
     assert queue.take_up(later, sent.append, running.settle) == (0, 0)
