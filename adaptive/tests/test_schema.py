@@ -43,9 +43,9 @@ def test_the_rules_schema_is_what_is_committed_and_served(client: Client) -> Non
 def test_every_operation_has_an_example_of_its_reply(schema: dict[str, Any]) -> None:
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            good = next(reply for status, reply in operation["responses"].items() if status.startswith("2"))
-            replies = good["content"].values()
-            assert any(reply.get("examples") for reply in replies), f"{method.upper()} {path} shows no reply"
+            status, good = next(each for each in operation["responses"].items() if each[0].startswith("2"))
+            shown = [reply for reply in good.get("content", {}).values() if reply.get("examples")]
+            assert shown or status == "204", f"{method.upper()} {path} shows no reply"
             if "requestBody" in operation and path not in NOTHING_TO_SAY:
                 for request in operation["requestBody"]["content"].values():
                     assert request.get("examples"), f"{method.upper()} {path} shows no request"
