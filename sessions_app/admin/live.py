@@ -35,7 +35,7 @@ from testing_engine.growing_lists import GrowingChangeList, GrowingList
 
 EXPIRED_WITHIN = timedelta(days=1)
 RUNNING = Q(status=TestSession.Status.ACTIVE)
-MOST = 500  # running tests of a list, and as many that expired; a filter or a search shows others
+MOST = 200  # running tests of a list, and as many that expired; a filter or a search shows others
 VERBS = {"end": "Ended", "resume": "Goes on"}
 Act = Callable[[list[Any], Supervisor], Outcome]
 
@@ -81,7 +81,6 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
     list_display_links = None
     list_filter = ["status"]
     list_select_related = ["student", "plan"]
-    list_per_page = 100
     action_form = KeyForm
     actions = ["end_these", "resume_these"]
     actions_row = ["end_one", "resume_one"]

@@ -96,8 +96,9 @@ def live_of(test_id: int, *, now: datetime, search: str = "") -> Live:
     for some, most in some_of_each:
         is_cut |= len(some) > most
         rows += _rows(some[:most])
-    waiting = list(invited.order_by("student__name", "pk")[: MOST_OTHERS + 1])
+    waiting = list(invited.order_by("student_id")[: MOST_OTHERS + 1])  # as an index has them
     is_cut |= len(waiting) > MOST_OTHERS
+    waiting.sort(key=lambda invitation: (invitation.student.name, invitation.pk))
     rows += [
         Row(f"invited-{each.pk}", each.student.external_id, each.student.name, Standing.NOT_BEGUN)
         for each in waiting[:MOST_OTHERS]
