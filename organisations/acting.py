@@ -77,6 +77,12 @@ def for_all() -> AbstractContextManager[None]:
     return acting_for(None)
 
 
+def below_what_was_found() -> AbstractContextManager[None]:
+    """Rows of all organisations inside, of them what the person sees: for rows below one that was found as
+    ours. They are ours too, and an index by that one is enough."""
+    return acting_for(None, acting_person())
+
+
 def for_all_of_ours() -> AbstractContextManager[None]:
     """All rows of the acting organisation inside, whoever's: names that are taken, say."""
     return acting_for(acting_organisation())

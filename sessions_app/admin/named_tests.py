@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from organisations.acting import below_what_was_found
 from sessions_app.admin.common import SharedBy, found, is_key, to_desk
 from sessions_app.admin.named_test_form import NamedTestForm
 from sessions_app.admin.result_form import RESULT_ROWS
@@ -75,8 +76,9 @@ class NamedTestAdmin(SharedBy, ResultPages, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NamedTest]:
         tests: QuerySet[NamedTest] = super().get_queryset(request)
-        sessions = TestSession.objects.filter(named_test=OuterRef("pk")).order_by()
-        invited = Invitation.objects.filter(test=OuterRef("pk"), revoked_at=None).order_by()
+        with below_what_was_found():
+            sessions = TestSession.objects.filter(named_test=OuterRef("pk")).order_by()
+            invited = Invitation.objects.filter(test=OuterRef("pk"), revoked_at=None).order_by()
         return tests.annotate(
             running_count=counted(sessions.filter(status=TestSession.Status.ACTIVE)),
             over_count=counted(sessions.filter(status__in=TestSession.OVER)),

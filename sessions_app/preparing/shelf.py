@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet
 from django.utils.text import slugify
 
 from organisations import sharing
-from organisations.acting import for_all_of_ours
+from organisations.acting import below_what_was_found, for_all_of_ours
 from organisations.owned import the_one
 from organisations.sharing import Level
 from sessions_app.creations import made_before
@@ -134,8 +134,9 @@ def level_called(name: str) -> Level | None:
 
 
 def _cards() -> QuerySet[NamedTest]:
-    sessions = TestSession.objects.filter(named_test=OuterRef("pk")).order_by()
-    invited = Invitation.objects.filter(test=OuterRef("pk"), revoked_at=None).order_by()
+    with below_what_was_found():
+        sessions = TestSession.objects.filter(named_test=OuterRef("pk")).order_by()
+        invited = Invitation.objects.filter(test=OuterRef("pk"), revoked_at=None).order_by()
     return NamedTest.objects.select_related("pool", "made_by").annotate(
         invited_count=counted(invited),
         began_count=counted(sessions),
