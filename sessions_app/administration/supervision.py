@@ -28,7 +28,7 @@ from sessions_app.sitting.archived import archive_of
 from sessions_app.sitting.decisions import next_item_after
 from sessions_app.sitting.named_tests import whole_second
 from sessions_app.sitting.shown import showing_of
-from sessions_app.sitting.standing import Standing, rebuild_state, standing_of
+from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, with_pauses_left
 from sessions_app.sitting.times import shared_clock
 
 MOST_MINUTES = 1440
@@ -169,7 +169,7 @@ def one(outcome: Outcome) -> Standing:
     (result,) = outcome.values()
     if isinstance(result, Refusal):
         raise result
-    return result
+    return with_pauses_left(result)
 
 
 def _each(session_ids: Sequence[UUID], act: Callable[[TestSession], None], supervisor: Supervisor) -> Outcome:

@@ -18,7 +18,7 @@ from sessions_app.refusals import SessionNotActive
 from sessions_app.sitting import hot_state, ledger, named_tests
 from sessions_app.sitting.access import Caller, session_for
 from sessions_app.sitting.shown import showing_of
-from sessions_app.sitting.standing import Standing, rebuild_state, standing_of
+from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, with_pauses_left
 
 MINUTE = timedelta(minutes=1)
 
@@ -37,7 +37,7 @@ def begin(session_id: UUID, caller: Caller, *, now: datetime, student_id: str | 
         is_late = session.end_reason == named_tests.TIME_LIMIT
         message = "time is up" if is_late else f"it is {session.status}"
         raise SessionNotActive(f"This test is over: {message}.", session.status, None)
-    return standing_of(session, showing_of(session).question(session.current_position))
+    return with_pauses_left(standing_of(session, showing_of(session).question(session.current_position)))
 
 
 def _begin(session: TestSession, now: datetime) -> None:

@@ -33,13 +33,20 @@ from sessions_app.sitting.proficiency import prior_of
 from sessions_app.sitting.result_specs import ResultRefused, load_spec, spec_for, store_spec
 from sessions_app.sitting.session_state import SessionState
 from sessions_app.sitting.shown import showing_of, showing_of_state
-from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, standing_of_state, state_of
+from sessions_app.sitting.standing import (
+    Standing,
+    rebuild_state,
+    standing_of,
+    standing_of_state,
+    state_of,
+    with_pauses_left,
+)
 from testing_engine.interchange.names import problem_of_student_id
 from testing_engine.pools import drawn_from
 from testing_engine.psychometrics import engine
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import CatRules, RulesError
-from testing_engine.revisions import FrozenRevision, load_plan, load_revision, store_plan
+from testing_engine.revisions import FrozenRevision, load_revision, store_plan
 
 # Why a test is over that the engine did not end.
 END_REASONS: dict[str, str] = {
@@ -267,7 +274,7 @@ def status(session_id: UUID, caller: Caller, *, student_id: str | None = None) -
             rebuild_state(session)
     if session.current_position is None:
         return standing_of(session)
-    return standing_of(session, showing_of(session).question(session.current_position))
+    return with_pauses_left(standing_of(session, showing_of(session).question(session.current_position)))
 
 
 # By hand, because a page asks it whenever it is opened: the ORM takes three times as long as all else.
@@ -293,18 +300,17 @@ def _if_newest(session_id: UUID, state: SessionState) -> Standing | None:
         ability = engine.next_step(so_far_of_state(state, state.item_indices, state.item_scores)).ability
         theta, standard_error = ability.theta.tolist(), ability.standard_error.tolist()
         return standing_of_state(session_id, state, theta, standard_error)
-    allowed = load_plan(state.plan_id).rules.pauses
-    return standing_of_state(
+    standing = standing_of_state(
         session_id,
         state,
         theta,
         standard_error,
         deadline=deadline,
-        pauses_left=None if allowed is None else times.left_of(session_id, allowed),
         waits_to_begin=is_waiting,
         test=test,
         result_spec=spec,
     )
+    return with_pauses_left(standing)
 
 
 def end(

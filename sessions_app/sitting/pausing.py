@@ -20,7 +20,7 @@ from sessions_app.sitting import hot_state, ledger
 from sessions_app.sitting.access import Caller, session_for
 from sessions_app.sitting.named_tests import TIME_LIMIT, is_overdue, whole_second
 from sessions_app.sitting.shown import showing_of
-from sessions_app.sitting.standing import Standing, rebuild_state, standing_of
+from sessions_app.sitting.standing import Standing, rebuild_state, standing_of, with_pauses_left
 from sessions_app.sitting.times import left_of, shared_clock
 from testing_engine.psychometrics.pauses import Pauses
 from testing_engine.revisions import load_plan
@@ -190,4 +190,4 @@ def _standing(session: TestSession) -> Standing:
         is_late = session.end_reason == TIME_LIMIT
         message = "time is up" if is_late else f"it is {session.status}"
         raise SessionNotActive(f"This test is over: {message}.", session.status, None)
-    return standing_of(session, showing_of(session).question(session.current_position))
+    return with_pauses_left(standing_of(session, showing_of(session).question(session.current_position)))

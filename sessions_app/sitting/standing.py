@@ -1,6 +1,6 @@
 """Where a session stands: read from its rows or from its hot state, and that state made from the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -46,7 +46,7 @@ class Standing:
     token_generation: int = 0
     deadline: datetime | None = None
     pauses: Pauses | None = None  # that its rules allow
-    pauses_left: times.PausesLeft | None = None  # of these; None: it is over, or PostgreSQL did not say
+    pauses_left: times.PausesLeft | None = None  # of these, where somebody asked (`with_pauses_left`)
     paused_at: datetime | None = None  # its clock stands still since then; None: it runs
     paused_until: datetime | None = None
     waits_to_begin: bool = False
@@ -139,8 +139,7 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         next_question=question,
         token_generation=session.token_generation,
         deadline=session.deadline,
-        pauses=(allowed := plan.rules.pauses),
-        pauses_left=None if allowed is None or is_over else times.left_of(session.pk, allowed),
+        pauses=plan.rules.pauses,
         paused_at=session.paused_at,
         paused_until=session.paused_until,
         waits_to_begin=session.is_waiting,
@@ -151,6 +150,13 @@ def standing_of(session: TestSession, question: ShownQuestion | None = None) -> 
         overall=overall_of(session),
         raw=raw_score_of(session) if not session.has_ability and is_over else None,
     )
+
+
+def with_pauses_left(standing: Standing) -> Standing:
+    """The same, with what its student has left of pauses: one query, where a running test allows some."""
+    if standing.pauses is None or not standing.is_active:
+        return standing
+    return replace(standing, pauses_left=times.left_of(standing.session_id, standing.pauses))
 
 
 def _pilots_right(session: TestSession) -> int:
