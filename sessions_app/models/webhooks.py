@@ -92,6 +92,7 @@ class WebhookMessage(Outgoing, OwnedThrough):
                 "happened_at", condition=Q(next_try_at__isnull=True), name="webhook_messages_settled"
             ),
             models.Index("webhook", F("happened_at").desc(), "id", name="webhook_messages_of_one"),
+            models.Index(F("happened_at").desc(), "id", name="webhook_messages_by_time"),
         ]
 
     def __str__(self) -> str:
