@@ -97,7 +97,8 @@ def _write_places(revision_id: int, keys: Sequence[int]) -> None:
     rows = np.empty(len(keys), _PLACE)
     rows["values"], rows["revision_bytes"], rows["position_bytes"], rows["question_bytes"] = 3, 8, 4, 8
     rows["revision"], rows["position"], rows["question"] = revision_id, np.arange(len(keys)), keys
-    with connection.cursor() as cursor, cursor.copy(_PLACES) as copy:
+    # Django tells what goes wrong in `execute` alone in its own words.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_PLACES) as copy:
         copy.write(_BEGIN + rows.tobytes() + _END)
 
 

@@ -102,6 +102,7 @@ def test_it_runs_all_that_exist() -> None:
             "# exposure",
             "# memory",
             "# submit",
+            "# worker_start",
             "# cleanup",
             "# audit",
             "# watch",

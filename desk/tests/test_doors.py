@@ -41,7 +41,7 @@ OPEN = {"log_in", "log_out"}
 HIDDEN = {"job", "job_file", "cancel_job"}  # also from who could not have asked for it
 NOTHING_IS_OVER = {"class_report", "class_report_file"}  # of the student's tests, so nobody finds a report
 WITHOUT_MAIL = {"mail_links"}  # there is no such form where no mail server is set, as in tests
-OF_AN_ACCOUNT = {"import_progress", "take_import", *HIDDEN}  # nobody else finds it
+OF_AN_ACCOUNT = {"import_progress", "take_import", "cancel_import", *HIDDEN}  # nobody else finds it
 # Address's name → (method, right). Whoever adds an address says here who may open it.
 GUARDED: dict[str, tuple[str, Right | None]] = {
     "home": ("get", None),
@@ -84,6 +84,7 @@ GUARDED: dict[str, tuple[str, Right | None]] = {
     "parameters_out": ("get", MAKE_POOLS),
     "calibrate": ("get", MAKE_POOLS),
     "import_answers": ("post", MAKE_POOLS),
+    "cancel_import": ("post", MAKE_POOLS),
     "calibration": ("get", MAKE_POOLS),
     "cancel_calibration": ("post", MAKE_POOLS),
     "publish_calibration": ("post", PUBLISH_CALIBRATIONS),
@@ -281,6 +282,7 @@ def test_no_address_of_a_form_is_a_dead_end() -> None:
             "publish_calibration",
             "cancel_simulation",
             "take_import",
+            "cancel_import",
             "cancel_job",
             "change_given",
         )

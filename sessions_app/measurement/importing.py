@@ -212,7 +212,7 @@ def _reading(wishes: Wishes, read: AnswersRead) -> dict[str, Any]:
 
 
 def _write_sittings(source: ResponseImport, read: AnswersRead) -> None:
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for number, sitting in enumerate(read.sittings):
             times = sitting.times if any(time is not None for time in sitting.times) else None
             first, *others = sitting.groups or ("",)
