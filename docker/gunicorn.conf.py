@@ -63,6 +63,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """A worker reads pools before its first student asks. Whoever only imports the service reads none."""
+    gc.collect()  # so that it knows how much there is, and does not soon look through all that came later
     gc.freeze()  # what is loaded stays, and need not be looked at again
     gc.enable()
     from django.apps import apps
