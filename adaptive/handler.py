@@ -34,7 +34,7 @@ class Handler(WSGIHandler):
         finally:
             SLOTS.give_back()
             keep()
-        # As `response.items()`, which looks each name up again; these views set no cookie.
-        headers = list(response.headers._store.values())
-        start_response(f"{response.status_code} {response.reason_phrase}", headers)
+        headers = response.headers._store.values()  # as `response.items()`, which looks each name up again
+        cookies = [("Set-Cookie", each.output(header="")) for each in response.cookies.values()]
+        start_response(f"{response.status_code} {response.reason_phrase}", [*headers, *cookies])
         return parts

@@ -10,18 +10,19 @@ from pathlib import Path
 from benchmarks import table
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("adaptive", "desk", "organisations", "student_page", "sessions_app", "testing_engine")
 # Run in a process of its own: the seconds of processor time in which the service is loaded.
 ALONE = "import adaptive.wsgi"
 AS_FORKED = "import gc; gc.disable(); gc.freeze(); import adaptive.wsgi"
 TIMED = """
-import resource, sys
+import os, resource, sys
 {before}
-if not (child := __import__("os").fork()):
+if not (child := os.fork()):
     {loading}
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(used.ru_utime + used.ru_stime, flush=True)
-    __import__("os")._exit(0)
-sys.exit(__import__("os").waitpid(child, 0)[1])
+    os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])
 """
 LIBRARIES = "from adaptive.serving.libraries import load_libraries; load_libraries()"
 WAYS = {
@@ -48,9 +49,6 @@ def main() -> int:
     ]
     print(table(("a worker", "CPU s, median", "least", "of alone"), rows))
     return 0
-
-
-PACKAGES = ("adaptive", "desk", "organisations", "student_page", "sessions_app", "testing_engine")
 
 
 def _seconds(program: str) -> float:

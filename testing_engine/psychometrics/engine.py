@@ -42,7 +42,7 @@ UNUSED_ESTIMATOR = ExpectedAPosteriori()  # stands in the state of a test that e
 def next_step(so_far: TestSoFar) -> Step:
     """What the answers so far say, and what to ask next."""
     part = part_of(so_far)
-    step = _step(so_far if part.is_whole else within(so_far, part))
+    step = _step(within(so_far, part))
     if step.next_item is None:
         return step
     if so_far.rules.pilots is not None and (pilot := _pilot(so_far, part, step.ability)) is not None:
