@@ -77,8 +77,8 @@ Ability = Annotated[float, Within(least=-20, most=20)]
 Count = Annotated[int, Within(least=1, most=10_000)]
 MOST_RULES = 20  # in one list that gives no limit of its own: a rule costs time at every step
 MOST_OBJECTS = 300  # in all of the rules
-FIRST_EDITION, SECOND_EDITION = 1, 2
-EDITION = 3  # of the engine's methods; what is new in each: docs/ENGINE.md
+FIRST_EDITION, SECOND_EDITION, THIRD_EDITION = 1, 2, 3
+EDITION = 4  # of the engine's methods; what is new in each: docs/ENGINE.md
 
 
 @dataclass(frozen=True)

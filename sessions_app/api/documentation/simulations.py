@@ -24,7 +24,7 @@ _RUNNING = {
     "finished_at": None,
     "error": "",
     "request": {
-        "designs": [{"name": "", "rules": {**_RULES, "edition": 3}}],
+        "designs": [{"name": "", "rules": {**_RULES, "edition": 4}}],
         "students": 1000,
         "population": {"kind": "normal", "mean": [0.0], "sd": [1.0], "correlation": 0.0},
         "cuts": [],
