@@ -24,9 +24,10 @@ manage: $(VENV)/local.stamp
 	@$(BIN)/python -m embedded.manage $(ARGS)
 
 # Compiled first: dozens of processes load the service, and where Python may write nothing each would compile it.
+# pytest keeps its own: tests whose `assert` tells what was compared.
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m compileall -q $(PACKAGES)
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django_redis import get_redis_connection
@@ -174,6 +175,12 @@ def _static_files_are_looked_for_once() -> None:
         self.files.update(found)
 
     WhiteNoiseMiddleware.add_files_from_finders = look_once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_hashed_quickly() -> None:
+    """As in production, but in one round: a million of them are meant to take long."""
+    PBKDF2PasswordHasher.iterations = 1
 
 
 @pytest.fixture(autouse=True)
