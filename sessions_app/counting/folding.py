@@ -1,4 +1,4 @@
-"""Sessions that are over into the counts, each once.
+"""Sessions that are over into the counts, each once; and what changed of students' abilities.
 
 Which wait says `sessions_to_count`: a trigger puts a session there in the transaction that ends it, and it
 goes in the transaction that adds it to the counts. So this may break off, be repeated and run twice at once.
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from sessions_app.counting import answers, results
+from sessions_app.counting import abilities, answers, results
 from sessions_app.models import ArchivedSession, SessionToCount
 from testing_engine.snapshots import one_snapshot
 
@@ -34,6 +34,7 @@ def fold(
     """Count what waits, for about so long; returns how many sessions. `progress` is told each batch, of so
     many sessions at the most."""
     until, folded = time.monotonic() + seconds, 0
+    abilities.fold(until, batch)
     while counted := _fold_batch(batch):
         folded += counted
         progress(counted)
@@ -96,8 +97,9 @@ ON CONFLICT DO NOTHING;
 def begin_anew() -> None:
     """Forget the counts: every session that is over waits again. Pages stay right, and slow, until `fold`.
 
-    Those of revisions with archived tests stay.
+    Those of revisions with archived tests stay; those of abilities are put right.
     """
+    abilities.put_right()
     _hold()
     with connection.cursor() as cursor:
         for statement in BEGIN_ANEW.format(countable=_COUNTABLE).strip().split(";")[:-1]:
@@ -136,7 +138,8 @@ ORDER BY {key}
 
 @one_snapshot()
 def differences() -> list[Difference]:
-    """Every count, with what waits, against all sessions that are over. Only reads.
+    """Every count, with what waits, against all sessions that are over and all that is known of students.
+    Only reads.
 
     Of revisions without archived tests: of the others (`revisions_in_archives`) nothing can be compared.
     """
@@ -157,6 +160,7 @@ def differences() -> list[Difference]:
         with connection.cursor() as cursor:
             cursor.execute(statement, dict(given))
             found += [Difference(table, tuple(own), int(n), int(total)) for *own, n, total in cursor]
+    found += [Difference("ability_counts", tuple(own), n, 0) for *own, n in abilities.differences()]
     return found
 
 

@@ -16,7 +16,7 @@ from sessions_app.models.classes import (
     RosterPerson,
     SchoolClass,
 )
-from sessions_app.models.counts import AnswerCount, ResultCount, SessionToCount
+from sessions_app.models.counts import AbilityChange, AbilityCount, AnswerCount, ResultCount, SessionToCount
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
 from sessions_app.models.long_jobs import JobPiece, LongJob
@@ -44,6 +44,8 @@ from sessions_app.models.watches import PoolWatch
 from sessions_app.models.webhooks import Webhook, WebhookMessage
 
 __all__ = [
+    "AbilityChange",
+    "AbilityCount",
     "Accommodation",
     "AnswerCount",
     "ApiClient",

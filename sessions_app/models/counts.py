@@ -78,3 +78,40 @@ class ResultCount(OwnedThrough):
 
     def __str__(self) -> str:
         return f"{self.measure} in revision {self.revision_id}"
+
+
+class AbilityCount(OwnedThrough):
+    """How many students have an ability on a scale, in one of its concepts (`counting.abilities`)."""
+
+    owner = "scale_id in testing_engine.Scale"
+
+    pk = models.CompositePrimaryKey("scale_id", "concept_name", "place")
+    scale_id = models.BigIntegerField()
+    concept_name = models.CharField(max_length=100)
+    place = models.SmallIntegerField(help_text="0: below −3.5; then by half logits; 15: from 3.5.")
+    n = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ability_counts"
+
+    def __str__(self) -> str:
+        return f"{self.concept_name} on scale {self.scale_id}"
+
+
+class AbilityChange(OwnedThrough):
+    """What changed of them and is not counted yet. Triggers of `student_proficiencies` write the row in the
+    transaction that changes an ability; it goes in the one that counts it.
+    """
+
+    owner = "scale_id in testing_engine.Scale"
+
+    scale_id = models.BigIntegerField()
+    concept_name = models.CharField(max_length=100)
+    place = models.SmallIntegerField()
+    n = models.BigIntegerField(help_text="So many more; −1: one left it.")
+
+    class Meta:
+        db_table = "ability_changes"
+
+    def __str__(self) -> str:
+        return f"{self.n:+} in {self.concept_name} on scale {self.scale_id}"

@@ -95,8 +95,9 @@ ProficiencyManager = OwnedManager.from_queryset(Proficiencies)
 class StudentProficiency(Personal, OwnedThrough):
     """The newest estimate of a student in one concept of one scale; the next test on it may start from it.
 
-    While the test that found it runs, the session's row has the numbers, so that an answer writes them once;
-    a trigger brings them here when it is over. Whoever reads asks for `now`.
+    While the test that finds it runs, the session's row has the numbers, so that an answer writes them once;
+    a trigger brings them here when it is over. Here stays meanwhile what the test before it found, or
+    nothing. Whoever reads asks for `now`.
     """
 
     owner = "student"
@@ -110,8 +111,8 @@ class StudentProficiency(Personal, OwnedThrough):
     )
     scale = models.ForeignKey(Scale, on_delete=models.PROTECT, related_name="+")
     concept_name = models.CharField(max_length=100)
-    theta = models.FloatField()
-    standard_error = models.FloatField()
+    theta = models.FloatField(null=True)  # with the error: none while the first test runs
+    standard_error = models.FloatField(null=True)
     session = models.ForeignKey(
         "sessions_app.TestSession", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )

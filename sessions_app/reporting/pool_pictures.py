@@ -18,7 +18,7 @@ from testing_engine.excerpts import excerpt
 from testing_engine.models import Question, QuestionPool
 from testing_engine.pictures import questions as question_pictures
 from testing_engine.pictures.picture import Picture
-from testing_engine.pictures.pools import FEWEST_STUDENTS, POPULATION_EDGES, pool_pictures
+from testing_engine.pictures.pools import FEWEST_STUDENTS, pool_pictures
 from testing_engine.pictures.voice import ENGLISH, Voice
 from testing_engine.psychometrics.constraints.exposure import mean_overlap
 from testing_engine.psychometrics.items.parts import counting
@@ -87,7 +87,7 @@ def measured(pool: QuestionPool, say: Voice = ENGLISH) -> Measured:
     names = tuple(
         pool.concept_names or (say("concept {number}", number=i + 1) for i in range(pool.concept_count))
     )
-    known = abilities(pool.scale_id, pool.concept_names, POPULATION_EDGES, FEWEST_STUDENTS)
+    known = abilities(pool.scale_id, pool.concept_names, FEWEST_STUDENTS)
     ids = tuple(revision.external_ids[place] for place in part.places)
     shown = pool_pictures(part.bank, ids, names, known or ((),) * len(names), say)
     return Measured(number, readiness, shown.pictures, shown.gaps)

@@ -55,6 +55,9 @@ TRIGGERS = {
     "session_events_never_change": ("session_events", "refuse_all_but_erasure"),
     "session_events_never_emptied": ("session_events", "refuse_change"),
     "simulations_frozen": ("simulations", "refuse_change"),
+    "student_proficiencies_counted_when_gone": ("student_proficiencies", "let_ability_be_counted"),
+    "student_proficiencies_counted_when_moved": ("student_proficiencies", "let_ability_be_counted"),
+    "student_proficiencies_counted_when_stored": ("student_proficiencies", "let_ability_be_counted"),
     "students_stay_in_their_organisation": ("students", "refuse_change"),
     "students_stay_erased": ("students", "refuse_change"),
     "test_plans_never_change": ("test_plans", "refuse_change"),
@@ -77,6 +80,7 @@ TRIGGERS = {
 FUNCTIONS = {
     "keep_archived": "48cf0540a0456bf1bc520a79be827fae",
     "keep_proficiencies": "d64a6408811847d677ff7bf18c3d6319",
+    "let_ability_be_counted": "18076b54eac88dce6459349725efaf90",
     "let_session_be_counted": "0a1ff0f3fb1da80463b36e68ea914278",
     "note_lti_score": "554d71e662ac6d4ebb50dcaca7f69392",
     "note_pool_alarmed": "daf5b7f98419fbd0abe2d2d7efeba569",

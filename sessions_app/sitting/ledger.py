@@ -62,22 +62,17 @@ WITH advanced AS (
   SELECT id, %(status)s, questions_answered, %(now)s, %(end_reason)s, '', %(completed_link)s
   FROM advanced WHERE %(status)s <> 'active'
 ), known AS (
-  INSERT INTO student_proficiencies (student_id, scale_id, concept_name, theta, standard_error, session_id,
-                                     updated_at)
-  SELECT advanced.student_id, pool.scale_id, concept.name, concept.theta, concept.standard_error, advanced.id,
-         %(now)s
+  INSERT INTO student_proficiencies (student_id, scale_id, concept_name, session_id, updated_at)
+  SELECT advanced.student_id, pool.scale_id, concept.name, advanced.id, %(now)s
   FROM advanced JOIN pool_revisions AS revision ON revision.id = advanced.revision_id
        JOIN question_pools AS pool ON pool.id = revision.pool_id,
-       unnest(%(concept_names)s::text[], %(theta)s::float8[], %(standard_error)s::float8[],
-              %(is_measured)s::bool[]) AS concept (name, theta, standard_error, is_measured)
+       unnest(%(concept_names)s::text[], %(is_measured)s::bool[]) AS concept (name, is_measured)
   WHERE concept.is_measured AND NOT EXISTS (
     SELECT FROM student_proficiencies AS own
     WHERE own.student_id = advanced.student_id AND own.scale_id = pool.scale_id
       AND own.concept_name = concept.name AND own.session_id = advanced.id)
   ORDER BY concept.name
-  ON CONFLICT (student_id, scale_id, concept_name) DO UPDATE
-  SET theta = excluded.theta, standard_error = excluded.standard_error, session_id = excluded.session_id,
-      updated_at = excluded.updated_at
+  ON CONFLICT (student_id, scale_id, concept_name) DO UPDATE SET session_id = excluded.session_id
 )
 SELECT count(*), max(deadline) FROM advanced
 """

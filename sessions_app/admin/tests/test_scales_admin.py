@@ -38,7 +38,7 @@ def test_a_pool_takes_what_it_found_to_its_new_scale(browser: Client, api: APICl
     old.refresh_from_db()
     assert (old.name, old.scale.name) == ("Renamed", "Grade 9")
     assert known() == {(student, "Grade 9", "Math") for student in ("s1", "s2", "s3")}
-    theta = dict(StudentProficiency.objects.values_list("student__external_id", "theta"))
+    theta = dict(StudentProficiency.objects.now().values_list("student__external_id", "theta_now"))
     assert theta["s1"] == newer["ability"]["theta"][0]
     assert theta["s2"] == newest["ability"]["theta"][0]
     assert start(student_id="s3", question_pool_id=str(new.pk))["initial_proficiency"] != [0.5]

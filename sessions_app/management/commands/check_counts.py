@@ -14,8 +14,9 @@ SHOWN = 20
 
 class Command(BaseCommand):
     help = (
-        "Compare the counts of answers and results with all sessions that are over. It only reads, and may "
-        "run while students answer. Exit code 1: they differ."
+        "Compare the counts of answers and results with all sessions that are over, and those of abilities "
+        "with what is known of students. It only reads, and may run while students answer. Exit code 1: they "
+        "differ."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

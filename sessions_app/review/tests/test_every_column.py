@@ -22,6 +22,8 @@ MEANT_TO_CHANGE = {  # whole tables
     "answer_counts": "`check_counts` compares it with the sessions",
     "result_counts": "the same",
     "sessions_to_count": "the same",
+    "ability_counts": "`check_counts` compares it with what is known of students",
+    "ability_changes": "the same",
     "archived_sessions": "sealed: `test_detaching.py` changes it",
     "archives": "the files' names; what is in them their seals say, and a trigger keeps them",
     "auth_user": "who may do what",
