@@ -9,12 +9,15 @@ from django.utils.translation import gettext as _
 
 from desk.calibration_words import state_in_words
 from desk.sentences import translated
+from sessions_app.waiting.made import SIMULATING
 from testing_engine.sentences import from_plain
 
 
 @dataclass(frozen=True)
 class Told:
-    """A job as pages show it. `rows`: written, of `total`; `expires_at`: the file is there until then."""
+    """A job as pages show it. `rows`: written, of `total`; `expires_at`: the file is there until then;
+    `pool`: which it is about, where it is about one.
+    """
 
     id: UUID
     name: str
@@ -29,6 +32,7 @@ class Told:
     has_file: bool
     size: int
     expires_at: datetime | None
+    pool: str
 
 
 def told_of(job: Any, now: datetime) -> Told:
@@ -41,19 +45,20 @@ def told_of(job: Any, now: datetime) -> Told:
         state=_state(job, has_file=has_file),
         is_open=job.is_open,
         asked_at=job.created_at,
-        percent=None if job.total is None else round(100 * job.progress),
+        percent=None if job.total is None and not job.progress else round(100 * job.progress),
         done=job.done,
         total=job.total,
         outcome="" if job.outcome is None else translated(from_plain(job.outcome)),
         has_file=has_file,
         size=job.size,
         expires_at=job.expires_at,
+        pool=str(job.request.get("pool", "")),
     )
 
 
 def _state(job: Any, *, has_file: bool) -> str:
     if job.state == "running":
-        return _("is being made")
+        return _("students are simulated") if job.stage == SIMULATING else _("is being made")
     if job.state == "done" and not has_file:
         return _("is not kept any more")
     return state_in_words(job.state)
@@ -65,5 +70,8 @@ def kind_in_words(kind: str) -> str:
         "answers": _("Answers of a pool"),
         "imported_answers": _("Answers taken into a pool"),
         "pool": _("Questions of a pool"),
+        "parameters": _("Item parameters of a table for a pool"),
+        "proposal": _("Publication of a calibration"),
+        "change": _("Change of many questions"),
         "verification": _("Verification of the audit chain"),
     }[kind]

@@ -31,11 +31,13 @@ class PublicationRefused(Exception):
 
 @dataclass(frozen=True)
 class Hand:
-    """In whose name something is published. `is_looked_at`: what is published was judged already."""
+    """In whose name something is published. `is_looked_at`: what is published was judged already; `tell`
+    hears which share of a look is done, and may break it off by raising."""
 
     by_id: int | None = None
     override_reason: str = ""
     is_looked_at: bool = False
+    tell: Callable[[float], None] = lambda _: None
 
 
 _NOBODY = Hand()
@@ -61,9 +63,12 @@ def hand() -> Hand:
 
 
 @contextmanager
-def in_the_name_of(by_id: int | None, override_reason: str = "") -> Iterator[None]:
+def in_the_name_of(
+    by_id: int | None, override_reason: str = "", tell: Callable[[float], None] = lambda _: None
+) -> Iterator[None]:
     """What is published inside is this account's, and goes on for this reason where something falls short."""
-    token = _hand.set(Hand(by_id, override_reason.replace("\x00", "").strip()[:LONGEST_REASON]))
+    reason = override_reason.replace("\x00", "").strip()[:LONGEST_REASON]
+    token = _hand.set(Hand(by_id, reason, tell=tell))
     try:
         yield
     finally:

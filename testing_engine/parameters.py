@@ -4,7 +4,7 @@ The reading of tables is `parameter_tables`, pure; here are the pool's rows. A p
 safe to repeat, and refused where the pool was revised since somebody looked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -162,12 +162,20 @@ def look_at(pool: QuestionPool, content: bytes, reading: Reading | None = None) 
     )
 
 
-def publish(pool: QuestionPool, content: bytes, reading: Reading, base: int, made_by: str = "") -> Published:
+def publish(
+    pool: QuestionPool,
+    content: bytes,
+    reading: Reading,
+    base: int,
+    made_by: str = "",
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> Published:
     """The next revision, with the table's parameters for the questions that it names.
 
     `base`: the number of the revision that was looked at. Every choice that the table leaves open must be
-    made. The same table read alike on the same revision again is the same publication. Raises
-    `PoolWasRevised`, `TableUnreadable`, or `ParametersRefused` with all that is wrong.
+    made. The same table read alike on the same revision again is the same publication. `progress` is told
+    how many more questions were written, and how many there will be. Raises `PoolWasRevised`,
+    `TableUnreadable`, or `ParametersRefused` with all that is wrong.
     """
     with transaction.atomic():
         pool = QuestionPool.objects.select_for_update().get(pk=pool.pk)
@@ -183,7 +191,7 @@ def publish(pool: QuestionPool, content: bytes, reading: Reading, base: int, mad
         if not changes:
             return Published(pool.current_revision, 0, look)
         before = pool.current_revision
-        revision = revise_fields(pool, base, changes)
+        revision = revise_fields(pool, base, changes, lambda written: progress(written, len(changes)))
         _keep_source(revision, before, look.table.sha256, told, len(changes), made_by[:LONGEST_MAKER])
         return Published(revision, len(changes), look)
 

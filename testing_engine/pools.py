@@ -236,11 +236,16 @@ class PoolWasRevised(ValueError):
         self.number = number
 
 
-def revise_fields(pool: QuestionPool, base: int, changes: Mapping[str, Mapping[str, object]]) -> PoolRevision:
+def revise_fields(
+    pool: QuestionPool,
+    base: int,
+    changes: Mapping[str, Mapping[str, object]],
+    progress: Callable[[int], object] = lambda _: None,
+) -> PoolRevision:
     """Publish a revision in which questions, by id, have other values in some fields; all else stays.
 
-    `base` is the number of the revision that the changes were made for. Raises `PoolWasRevised` where there
-    is a newer one.
+    `base` is the number of the revision that the changes were made for. `progress` is told how many questions
+    were written, batch by batch. Raises `PoolWasRevised` where there is a newer one.
     """
     with transaction.atomic():
         pool = QuestionPool.objects.select_for_update().get(pk=pool.pk)
@@ -248,21 +253,26 @@ def revise_fields(pool: QuestionPool, base: int, changes: Mapping[str, Mapping[s
         if pool.current_revision.number != base:
             raise PoolWasRevised(pool.current_revision.number)
         rows = RevisionQuestion.objects.filter(question__pool=pool, question__external_id__in=list(changes))
-        return publish_next(pool, next_versions(pool, rows, lambda old: changes[old.external_id]))
+        return publish_next(pool, next_versions(pool, rows, lambda old: changes[old.external_id], progress))
 
 
 def next_versions(
     pool: QuestionPool,
     rows: QuerySet[RevisionQuestion],
     values: Callable[[Question], Mapping[str, object]],
+    progress: Callable[[int], object] = lambda _: None,
 ) -> dict[int, Question]:
     """By place, the next version of each question that stands in these rows of the newest revision, stored
-    and in no revision yet: everything that it has, and these values."""
+    and in no revision yet: everything that it has, and these values. `progress`: as of `revise_fields`."""
     rows = rows.filter(revision_id=pool.current_revision_id).order_by("position")
     current = {row.position: row.question for row in rows.select_related("question")}
     newest = newest_versions(pool, [question.external_id for question in current.values()])
     made = [_changed(old, newest[old.external_id] + 1, values(old)) for old in current.values()]
-    return dict(zip(current, Question.objects.bulk_create(made, BATCH), strict=True))
+    stored: list[Question] = []
+    for first in range(0, len(made), BATCH):
+        stored += Question.objects.bulk_create(made[first : first + BATCH])
+        progress(len(stored) - first)
+    return dict(zip(current, stored, strict=True))
 
 
 def newest_versions(pool: QuestionPool, external_ids: Sequence[str]) -> dict[str, int]:

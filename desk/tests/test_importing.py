@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -163,3 +164,19 @@ def test_a_long_file_is_read_by_a_worker_while_one_does_something_else(
     assert PoolImport.objects.filter(content=None).count() == 3
     PoolImport.objects.update(finished_at=timezone.now() - timedelta(days=2))
     assert "not kept any more" in author.get(f"{asked['Location']}?language=en").content.decode()
+
+
+def test_many_questions_of_a_small_file_are_imported_by_a_worker(
+    author: Client, settings: LazySettings
+) -> None:
+    settings.QUESTIONS_AT_ONCE = 1
+    fields = {"pool_id": str(uuid.uuid4()), "text": CSV, "name": "Grade 9"}
+    report = author.post(ADDRESS, {**fields, "do": "look"})
+    assert '<input type="hidden" name="taken" value="2">' in report.content.decode()
+    fields |= {"seen": report.context["seen"], "taken": "2", "do": "import"}
+    pages = [author.post(ADDRESS, fields)["Location"] for _ in range(2)]
+    row = PoolImport.objects.get()
+    assert pages == [f"/desk/questions/imports/{row.pk}"] * 2
+    assert not QuestionPool.objects.exists()
+    tasks.import_questions(str(row.pk))
+    assert f"/desk/questions/{QuestionPool.objects.get().pk}/" in author.get(pages[0]).content.decode()

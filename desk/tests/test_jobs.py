@@ -144,3 +144,35 @@ def test_long_results_in_the_admin_are_a_workers(
     assert b"s1" in content
     over = client.post(f"{results}?status=completed&rows=sessions&format=csv")
     assert over.streaming  # nothing of this is long
+
+
+TABLE = "item,a,b\nq0,1.5,0\nq1,1.5,1\nq2,1.5,2\n"
+READ = {"source": "plain", "choice-plain-model": "2PL", "choice-plain-scaling": "1", "id_column": "item"}
+READ["choice-plain-sign"] = "difficulty"
+
+
+def test_a_large_revision_is_made_by_a_worker(large: QuestionPool) -> None:
+    client = somebody("testing_engine.author_pools", "testing_engine.change_question")
+    address = f"/desk/questions/{large.pk}/parameters"
+    look = client.post(address, {"table": TABLE, "do": "look", **READ})
+    told = {"seen": look.context["seen"], "revision": 1, "do": "publish"}
+    page = client.post(address, {"table": TABLE, **READ, **told})["Location"]
+    assert client.post(address, {"table": TABLE, **READ, **told})["Location"] == page  # sent twice
+    assert "waits for a worker" in read(client, page)
+    LongJob.objects.update(state="running", stage="simulating", progress=0.25)
+    part = read(client, page, headers=HTMX)
+    assert "students are simulated" in part
+    assert 'value="25"' in part
+    LongJob.objects.update(state="queued", stage="", progress=0)
+    running.run(LongJob.objects.get().pk)
+    assert "3 questions are changed, with revision 2." in read(client, page)
+    assert f"/desk/questions/{large.pk}/" in read(client, page)
+    assert "3 Fragen sind geändert, mit Revision 2." in read(client, f"{page}?language=de")
+    change = {"everything": "on", "revision": "2", "change": "area", "name": "Numbers", "language": "en"}
+    page = client.post(f"/desk/questions/{large.pk}/table/change?language=en", change)["Location"]
+    running.run(LongJob.objects.get(kind="change").pk)
+    assert "with revision 3." in read(client, page)
+    stale = client.post(f"/desk/questions/{large.pk}/table/change", {**change, "name": "Others"})["Location"]
+    running.run(LongJob.objects.get(state="queued").pk)
+    assert "Somebody changed the pool meanwhile." in read(client, stale)
+    assert "Jemand hat den Pool inzwischen geändert." in read(client, f"{stale}?language=de")

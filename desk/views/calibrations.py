@@ -27,7 +27,7 @@ from desk.doors import DeskRequest, desk_view, form_of, go_to, require_form, sho
 from desk.import_forms import AT_ONCE
 from desk.rights import MAKE_POOLS, PUBLISH_CALIBRATIONS
 from desk.sentences import translated
-from desk.views.jobs import address_of, too_many
+from desk.views.jobs import done_later
 from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.measurement import gate, importing, proposals, queue, reports, tables
 from sessions_app.measurement.asking import CalibrationRefused
@@ -39,11 +39,9 @@ from sessions_app.refusals import (
     CalibrationRuns,
     GateRefused,
     ProposalRefused,
-    TooManyJobs,
 )
-from sessions_app.waiting import imported_answers
-from sessions_app.waiting import queue as jobs
-from testing_engine import pools
+from sessions_app.waiting import imported_answers, revisions
+from testing_engine import approval, pools
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.interchange.imported import Upload
 from testing_engine.pictures.calibrations import Words, old_and_new
@@ -98,12 +96,8 @@ def _taken_later(
     """A worker takes them; the page of its progress."""
     wanted = imported_answers.Wanted.of(pool_id, upload, wishes)
     organisation_id = pools.read_pool(pool_id).organisation_id
-    try:
-        job = jobs.ask(wanted, request.user.pk, organisation_id, content=upload.content)
-    except TooManyJobs as refused:
-        messages.warning(request, too_many(refused))
-        return go_to(request, reverse("desk:calibrate", args=[pool_id]))
-    return go_to(request, address_of(job.pk))
+    instead = reverse("desk:calibrate", args=[pool_id])
+    return done_later(request, wanted, organisation_id, instead, upload.content)
 
 
 def _form(pool: PoolCard, posted: Any = None, wanted: Mapping[str, Any] | None = None) -> CalibrationForm:
@@ -166,7 +160,7 @@ def calibration(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> Ht
         "compared": compared_in_words(found.result),
         "doubts": proposals.errors_in(found.result),
         "is_gated": gate.requirements_of(pool_id) is not None,
-        "proposed": sum(item["new"] is not None for item in found.result["items"]),
+        "proposed": proposals.proposed(found),
         "without": [
             (item["id"], why_not_in_words(item["why_not"]))
             for item in found.result["items"]
@@ -193,14 +187,15 @@ def cancel(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpRes
 def publish(request: DeskRequest, pool_id: UUID, calibration_id: UUID) -> HttpResponse:
     """The proposal becomes the pool's next revision."""
     found = _found(pool_id, calibration_id)
-    despite = request.POST.get("despite_errors") == "on"
+    despite, reason = request.POST.get("despite_errors") == "on", approval.hand().override_reason
     try:
+        pool = published_or_404(pool_id)
+        if found.published_revision is None and revisions.is_long(pool, proposals.proposed(found)):
+            proposals.check(found, despite_errors=despite)
+            wanted = revisions.Proposal.of(found, despite_errors=despite, override_reason=reason)
+            return done_later(request, wanted, pool.organisation_id, _address(pool_id, calibration_id))
         revision = proposals.publish(
-            found,
-            request.user.pk,
-            timezone.now(),
-            despite_errors=despite,
-            override_reason=request.POST.get("override_reason", "").replace("\x00", ""),
+            found, request.user.pk, timezone.now(), despite_errors=despite, override_reason=reason
         )
         said = _("Published as revision {number}. Tests that run and old results keep theirs.")
         messages.success(request, said.format(number=revision.number))

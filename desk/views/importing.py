@@ -12,10 +12,12 @@ from django.views.decorators.http import require_safe
 from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_part
 from desk.import_forms import AT_ONCE, ImportForm
 from desk.rights import MAKE_POOLS, POOL
-from desk.views.imports import imports_of, look_later, told, too_many
+from desk.views.imports import import_later, imports_of, look_later, told, too_many
+from desk.views.pools import published_or_404
 from organisations.sharing import Level, NotShared
 from sessions_app.refusals import TooManyPoolImports
-from testing_engine import importing
+from sessions_app.waiting import revisions
+from testing_engine import approval, importing
 from testing_engine.authoring import shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
 from testing_engine.importing import ImportRefused, PublishedOtherwise
@@ -49,6 +51,12 @@ def import_questions(request: DeskRequest) -> HttpResponse:
 
 
 def _imported(request: DeskRequest, form: ImportForm, upload: Upload) -> HttpResponse:
+    if _is_long(request, form):
+        key = f"desk {form.cleaned_data['pool_id']} {form.seen(upload)} {approval.hand().override_reason}"
+        try:
+            return import_later(request, upload, form.wishes(dry_run=False), key)
+        except TooManyPoolImports:
+            return _show(request, form, {"problems": [too_many()]})
     try:
         report = importing.import_pool(upload, form.wishes(dry_run=False))
     except ImportRefused as refused:
@@ -66,11 +74,21 @@ def _imported(request: DeskRequest, form: ImportForm, upload: Upload) -> HttpRes
     return go_to(request, reverse("desk:pool", args=[report.pool.pk]))
 
 
+def _is_long(request: DeskRequest, form: ImportForm) -> bool:
+    """By how many questions the report counted: many fit into a small file."""
+    told = request.POST.get("taken", "")
+    taken = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else 0
+    into = _pool_of(form)
+    return revisions.is_long(published_or_404(into.id) if into and into.questions else None, taken)
+
+
 def _show(request: DeskRequest, form: ImportForm, context: dict[str, Any]) -> HttpResponse:
     is_part = wants_part(request)
     name = "parts/import_report" if is_part else "import_questions"
     into = _pool_of(form)
     report = context.get("report")
+    if report is not None and into is not None and into.questions:
+        context["asks_for_reason"] = revisions.is_judged_later(published_or_404(into.id), report.taken)
     is_named_alike = report is not None and into is None and shelf.is_called(report.name)
     context = {"into": into, "is_named_alike": is_named_alike, **context}
     if not is_part:

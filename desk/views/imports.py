@@ -1,5 +1,7 @@
 """Long files of questions: a worker reads them, and whoever brought one looks when they like."""
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from desk.rights import MAKE_POOLS
 from sessions_app.administration import pool_imports
 from sessions_app.administration.pool_imports import Progress
 from sessions_app.refusals import JobNotOpen, PoolImportNotFound, TooManyPoolImports
+from testing_engine import approval
 from testing_engine.authoring import shelf
 from testing_engine.importing import Report, Wishes
 from testing_engine.interchange.imported import Upload
@@ -28,6 +31,13 @@ IMPORTS_LISTED = 5
 def look_later(request: DeskRequest, upload: Upload, wishes: Wishes) -> HttpResponse:
     """A worker looks at the file; the page of its progress. Raises `TooManyPoolImports`."""
     return go_to(request, _address(pool_imports.ask(upload, wishes, request.user.pk, keeps_file=True)))
+
+
+def import_later(request: DeskRequest, upload: Upload, wishes: Wishes, key: str) -> HttpResponse:
+    """A worker imports what was looked at, once for each key; the same page. Raises `TooManyPoolImports`."""
+    wishes = replace(wishes, override_reason=approval.hand().override_reason)
+    hashed = hashlib.sha256(key.encode()).hexdigest()
+    return go_to(request, _address(pool_imports.ask(upload, wishes, request.user.pk, hashed)))
 
 
 def imports_of(request: DeskRequest) -> list[tuple[Progress, str]]:

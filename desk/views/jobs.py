@@ -37,7 +37,8 @@ def job(request: DeskRequest, job_id: UUID) -> HttpResponse:
         if not found.is_open:  # it was when the page was drawn
             return go_to(request, request.path)
         return show(request, "parts/job_progress", {"job": told})
-    return show(request, "job", {"job": told, "error": error_in_words(found.error)})
+    error = (told.outcome or error_in_words(found.error)) if found.error else ""
+    return show(request, "job", {"job": told, "error": error})
 
 
 @require_safe
@@ -60,6 +61,18 @@ def cancel_job(request: DeskRequest, job_id: UUID) -> HttpResponse:
     except JobNotOpen:
         messages.warning(request, _("It was over already."))
     return go_to(request, address_of(job_id))
+
+
+def done_later(
+    request: DeskRequest, wanted: Any, organisation_id: int | None, instead: str, content: bytes | None = None
+) -> HttpResponse:
+    """A worker does it; the page of its progress. Where this account has too many, the page `instead`."""
+    try:
+        asked = queue.ask(wanted, request.user.pk, organisation_id, content=content)
+    except TooManyJobs as refused:
+        messages.warning(request, too_many(refused))
+        return go_to(request, instead)
+    return go_to(request, address_of(asked.pk))
 
 
 def address_of(job_id: UUID) -> str:

@@ -14,8 +14,11 @@ from desk.doors import DeskRequest, desk_view, form_of, go_to
 from desk.list_forms import BulkForm, query_of, wanted_of
 from desk.rights import SEE_POOLS, WRITE_QUESTIONS
 from desk.sentences import translated
-from desk.views.pools import pool_or_404, show_pool
+from desk.views.jobs import done_later
+from desk.views.pools import pool_or_404, published_or_404, show_pool
 from sessions_app.reporting.question_list import Line, Listing, Wanted, question_list
+from sessions_app.waiting import revisions
+from testing_engine import approval
 from testing_engine.authoring import bulk
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.pools import PoolWasRevised
@@ -63,8 +66,16 @@ def change_questions(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     if not ids:
         form.add_error(None, _("Tick the questions that shall change."))
         return _show(request, pool, wanted, form)
+    back = f"{reverse('desk:question_table', args=[pool_id])}?{query_of(wanted)}"
+    base, change, name = given["revision"], given["change"], given["name"]
     try:
-        count = bulk.change_many(pool_id, given["revision"], ids, given["change"], given["name"])
+        found = published_or_404(pool_id)
+        if revisions.is_long(found, len(ids)):
+            bulk.check(change, name)
+            content, reason = revisions.as_content(ids), approval.hand().override_reason
+            later = revisions.Change.of(pool_id, base, content, change, name, reason)
+            return done_later(request, later, found.organisation_id, back, content)
+        count = bulk.change_many(pool_id, base, ids, change, name)
     except PoolWasRevised:
         form.add_error(None, _("Somebody changed the pool meanwhile. This is how it is now; try again."))
         return _show(request, pool, wanted, form)
@@ -72,7 +83,7 @@ def change_questions(request: DeskRequest, pool_id: UUID) -> HttpResponse:
         form.add_error("name", translated(refused.sentence))
         return _show(request, pool, wanted, form)
     messages.success(request, _("{count} questions were changed.").format(count=count))
-    return go_to(request, f"{reverse('desk:question_table', args=[pool_id])}?{query_of(wanted)}")
+    return go_to(request, back)
 
 
 def _show(
@@ -97,6 +108,7 @@ def _show(
         "states": [(name, _state(name)) for name in listing.states],
         "columns": _columns(wanted, listing),
         "form": form or BulkForm(initial=initial),
+        "asks_for_reason": revisions.is_judged_later(published_or_404(pool.id), len(listing.ids)),
         "query": query_of(wanted),
         "before": query_of(wanted, page=listing.page - 1) if listing.page > 1 else "",
         "after": query_of(wanted, page=listing.page + 1) if listing.page < listing.pages else "",

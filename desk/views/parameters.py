@@ -16,11 +16,13 @@ from desk.doors import DeskRequest, desk_view, go_to, require_form, show, wants_
 from desk.parameter_forms import CHOICE, Asked, TableForm, asked_of
 from desk.rights import MAKE_POOLS
 from desk.sentences import translated
+from desk.views.jobs import done_later
 from desk.views.pools import pool_or_404, published_or_404, show_pool
-from testing_engine import exporting, parameters, pools
+from sessions_app.waiting import revisions
+from testing_engine import approval, exporting, parameters, pools
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.parameter_tables.candidates import BY_COLUMNS, Candidate, Choice
-from testing_engine.parameter_tables.reading import TableUnreadable
+from testing_engine.parameter_tables.reading import TableUnreadable, read_parameters
 from testing_engine.parameter_tables.writing import PROGRAMS
 from testing_engine.parameters import GRID, Look, ParametersRefused, Reading
 from testing_engine.pictures.parameters import Words, before_and_after
@@ -88,8 +90,12 @@ def parameters_out(request: DeskRequest, pool_id: UUID) -> HttpResponse:
 
 def _published(request: DeskRequest, pool: PoolCard, content: bytes, asked: Asked) -> HttpResponse:
     found = pools.read_pool(pool.id)
-    base = asked.revision or 0
-    published = parameters.publish(found, content, asked.reading, base, request.user.get_username())
+    base, made_by = asked.revision or 0, request.user.get_username()
+    if revisions.is_long(found, len(read_parameters(content).rows)):
+        reason = approval.hand().override_reason
+        wanted = revisions.Table.of(found.pk, base, content, asked.reading, made_by, reason)
+        return done_later(request, wanted, found.organisation_id, request.path, content)
+    published = parameters.publish(found, content, asked.reading, base, made_by)
     said = _("{count} questions have new parameters (revision {number}). Tests that run keep the old ones.")
     if not published.changed:
         said = _("The pool has these parameters already. Nothing was changed.")
@@ -124,6 +130,7 @@ def _look(pool_id: UUID, content: bytes, asked: Asked, problems: list[str]) -> d
         "picture": _picture(look) if look.shown else None,
         "most": LISTED,
         "can_publish": joined is not None and bool(joined.changes) and not joined.problems,
+        "asks_for_reason": revisions.is_judged_later(pool, len(look.table.rows)),
     }
 
 

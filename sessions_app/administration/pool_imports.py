@@ -216,7 +216,7 @@ def _whole(row: PoolImport) -> Iterator[None]:
     with (
         acting_for(row.organisation_id, person_of(row.by)),
         transaction.atomic(),
-        in_the_name_of(row.by_id, _wishes(row).override_reason),
+        in_the_name_of(row.by_id, _wishes(row).override_reason, lambda _: jobs.heed(row)),
     ):
         yield
 

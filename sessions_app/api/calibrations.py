@@ -37,10 +37,12 @@ from sessions_app.measurement.importing import ResponsesRefused, Wishes, import_
 from sessions_app.measurement.matrix import Wanted
 from sessions_app.measurement.sending import send_calibration
 from sessions_app.models import Calibration, ResponseImport
-from sessions_app.waiting import answers, imported_answers
+from sessions_app.waiting import answers, imported_answers, revisions
 from testing_engine.interchange.answer_files import Columns
 from testing_engine.interchange.imported import Upload
+from testing_engine.sentences import together
 
+IN_ARCHIVES = "Tests-In-Archives"  # header: how many tests the table has not, as archives have their answers
 _COLUMNS = ("shape", "person", "item", "response", "time")
 
 
@@ -89,13 +91,17 @@ class ResponseMatrixView(ClientView):
     def get(self, request: Request, pool_id: str) -> StreamingHttpResponse:
         wanted = _wanted(query_of(request, MatrixRequest))
         pool = pool_of(pool_id)
+        until = timezone.now()
         try:
-            lines = matrix.matrix_lines(pool, wanted, timezone.now())
+            lines = matrix.matrix_lines(pool, wanted, until)
         except CalibrationRefused as refused:
             raise InvalidBody(refused.problems) from refused
         except NothingToCalibrate as nothing:
-            raise Problem(404, "no_answers", str(nothing)) from nothing
-        return streamed(lines, f"{pool.pk}-responses")
+            archived = matrix.said_of_archives(matrix.left_to_archives(pool, wanted, until))
+            raise Problem(404, "no_answers", together(filter(None, [str(nothing), archived]))) from nothing
+        reply = streamed(lines, f"{pool.pk}-responses")
+        reply[IN_ARCHIVES] = str(matrix.left_to_archives(pool, wanted, until))
+        return reply
 
     def post(self, request: Request, pool_id: str) -> Response:
         wanted, pool = _wanted(body_of(request, MatrixFileRequest)), pool_of(pool_id)
@@ -165,8 +171,12 @@ class PublishCalibrationView(ClientView):
     permission = permissions.PUBLISH
 
     def post(self, request: Request, pool_id: str, calibration_id: str) -> Response:
-        found = queue.find(pool_of(pool_id), calibration_id)
+        pool = pool_of(pool_id)
+        found = queue.find(pool, calibration_id)
         body = body_of(request, PublishRequest)
+        if found.published_revision is None and revisions.is_long(pool, proposals.proposed(found)):
+            proposals.check(found, despite_errors=body["despite_errors"])
+            return accepted(request, revisions.Proposal.of(found, **body), pool.organisation_id)
         revision = proposals.publish(
             found,
             caller_of(request).client_id,

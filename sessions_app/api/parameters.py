@@ -13,15 +13,17 @@ from sessions_app.api.authentication import caller_of
 from sessions_app.api.authoring import pool_of
 from sessions_app.api.documentation import pools as documentation_of
 from sessions_app.api.errors import InvalidBody
+from sessions_app.api.jobs import accepted
 from sessions_app.api.parsers import ImportParser, PoolUploadParser
 from sessions_app.api.pool_export import file_or_report, revision_or_404
 from sessions_app.api.requests import body_of, query_of
 from sessions_app.api.serializers import ParametersExport, ParameterTableRequest
 from sessions_app.api.views import ClientView
 from sessions_app.refusals import PoolNotFound, PoolRevised
+from sessions_app.waiting import revisions
 from testing_engine.approval import in_the_name_of
 from testing_engine.exporting import parameters_out
-from testing_engine.parameter_tables.reading import TableUnreadable
+from testing_engine.parameter_tables.reading import TableUnreadable, read_parameters
 from testing_engine.parameters import ParametersRefused, Reading, look_at, publish
 from testing_engine.pools import PoolWasRevised
 
@@ -49,6 +51,11 @@ class ParametersView(ClientView):
             if body["dry_run"]:
                 return Response(replies.parameters(pool, look_at(pool, content, reading)))
             made_by = str(caller_of(request).client_id)
+            if revisions.is_long(pool, len(read_parameters(content).rows)):
+                wanted = revisions.Table.of(
+                    pool.pk, body["revision"], content, reading, made_by, body["override_reason"]
+                )
+                return accepted(request, wanted, pool.organisation_id, content)
             with in_the_name_of(caller_of(request).client_id, body["override_reason"]):
                 published = publish(pool, content, reading, body["revision"], made_by)
         except TableUnreadable as error:

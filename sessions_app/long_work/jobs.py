@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from sessions_app.long_work import pulse
+from sessions_app.long_work.apart import said_apart
 from sessions_app.models.jobs import Job
 from testing_engine.sentences import say
 
@@ -202,7 +203,8 @@ def _held(job: Job) -> QuerySet[Any]:
 
 
 class Heart:
-    """Tells the row, once a second, how far the work is; looks there whether it shall end.
+    """Tells the row, once a second, how far the work is; looks there whether it shall end. Where the work has
+    opened a transaction meanwhile, outside of that.
 
     `stages`: where the bar stands when a stage begins, and when it ends.
     """
@@ -212,6 +214,14 @@ class Heart:
     ) -> None:
         self._job, self._stages, self._tell = job, stages, tell
         self._last, self._stage, self._progress = 0.0, "", 0.0
+        self._began_outside = not connection.in_atomic_block
+
+    def tell(self, word: Callable[[], object]) -> None:
+        """Something else of the row, seen by others at once."""
+        if self._began_outside and connection.in_atomic_block:
+            said_apart(word)
+        else:
+            word()
 
     def __call__(self, stage: str, share: float) -> None:
         low, high = self._stages[stage]
@@ -220,4 +230,5 @@ class Heart:
         now = time.monotonic()
         if stage != self._stage or now - self._last >= BEAT_EVERY:
             self._stage, self._last = stage, now
-            beat(self._job, stage, self._progress, timezone.now())
+            progress = self._progress
+            self.tell(lambda: beat(self._job, stage, progress, timezone.now()))

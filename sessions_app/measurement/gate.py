@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from sessions_app.measurement.finding_sentences import said_by
 from sessions_app.models import Calibration, GateCheck, PoolRequirements, Simulation
 from sessions_app.refusals import GateRefused
+from testing_engine import approval
 from testing_engine.approval import LONGEST_REASON
 from testing_engine.canonical import as_stored
 from testing_engine.models import PoolRevision, QuestionPool, Scale
@@ -29,7 +30,8 @@ from testing_engine.simulation.simulate import simulate
 from testing_engine.simulation.summary import summary
 
 SEED = 1
-MOST_WORK = 5e8  # evaluations of an answer's probability: some five seconds, for somebody waits
+MOST_WORK = 5e8  # evaluations of an answer's probability: some five seconds
+AT_ONCE = 5e7  # the same: half a second, for which somebody may wait; what takes longer is a worker's
 NUMBERS = ("coverage", "mean_standard_error", "rmse", "largest_exposure", "mean_length", "students")
 
 
@@ -147,19 +149,37 @@ def _simulated(asked: Requirements, bank: ItemBank, rules: CatRules, correlation
     about = {"rules": as_stored(rules.to_plan()), "seed": SEED}
     try:
         rules.check(bank)
-        cost = rules.work(bank) * min(rules.max_questions, max(counting(bank).n_items, 1))
-        students = min(asked.students, max(LEAST_STUDENTS, int(MOST_WORK // max(cost, 1.0))))
+        students, _ = _extent(asked, bank, rules)
         concepts = bank.n_dimensions
         thetas = normal_abilities(
             students, [0.0] * concepts, [1.0] * concepts, correlation if concepts > 1 else 0.0, SEED
         )
-        tests = simulate(bank, rules, thetas, SEED)
+        tests = simulate(bank, rules, thetas, SEED, tell=approval.hand().tell)
     except RulesError as error:
         why = together((message for _, message in error.problems), "; ")
         return {**about, "problem": say("The rules cannot be simulated: {why}.", why=why)}
     if not rules.is_adaptive(bank):
         return {**about, "problem": say("The rules find no ability: there is nothing to look at.")}
     return {**about, "numbers": as_stored(_numbers(summary(tests)))}
+
+
+def _extent(asked: Requirements, bank: ItemBank, rules: CatRules) -> tuple[int, float]:
+    """How many students take it, and the work of all, in evaluations."""
+    cost = max(rules.work(bank) * min(rules.max_questions, max(counting(bank).n_items, 1)), 1.0)
+    students = min(asked.students, max(LEAST_STUDENTS, int(MOST_WORK // cost)))
+    return students, students * cost
+
+
+def takes_long(pool: QuestionPool) -> bool:
+    """Whether a look at what the pool requires is more than a request does, as its questions are now."""
+    asked = requirements_of(pool.pk)
+    if asked is None or not asked.needs_a_simulation or pool.current_revision_id is None:
+        return False
+    bank = load_revision(pool.current_revision_id).bank
+    try:
+        return _extent(asked, bank, asked.cat_rules)[1] > AT_ONCE
+    except RulesError:
+        return False  # which a look says at once
 
 
 def _numbers(design: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
+from sessions_app.measurement import collecting
 from sessions_app.measurement.asking import FILE, NONE, OWN, Asked, checked
 from sessions_app.measurement.collecting import Collected, collect, imports_asked, known_imports, sessions_for
 from sessions_app.models import ImportedSitting, TestSession
 from sessions_app.reporting.spreadsheets import csv_lines
 from testing_engine.models import QuestionPool
 from testing_engine.revisions import FrozenRevision, load_revision
+from testing_engine.sentences import Sentence, say
 
 PERSON, GROUP = "person", "group"
 BLANK, MINUS_ONE = "blank", "-1"
@@ -49,6 +51,20 @@ def matrix_lines(pool: QuestionPool, wanted: Wanted, until: datetime) -> Iterato
     groups = _groups(collected, wanted.groups)
     header = [PERSON, *groups, *map(str, collected.responses.items)]
     return csv_lines(header, _rows(collected, names, groups, "" if wanted.missing == BLANK else -1))
+
+
+def left_to_archives(pool: QuestionPool, wanted: Wanted, until: datetime) -> int:
+    """Tests that would be rows, had not archives their answers. Raises `CalibrationRefused`."""
+    return collecting.left_to_archives(check(pool, wanted), pool.pk, until)
+
+
+def said_of_archives(left_out: int) -> Sentence:
+    """That tests are left out, where some are; else nothing."""
+    return (
+        say("{count} tests are left out: archives have their answers.", count=left_out)
+        if left_out
+        else Sentence()
+    )
 
 
 def check(pool: QuestionPool, wanted: Wanted) -> Asked:

@@ -1,6 +1,6 @@
 """What a calibration proposes, and the revision that a person makes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,21 @@ def errors_in(result: Mapping[str, Any]) -> list[Sentence]:
     ]
 
 
+def proposed(calibration: Calibration) -> int:
+    """For how many questions it proposes something."""
+    return sum(item["new"] is not None for item in (calibration.result or {"items": []})["items"])
+
+
+def check(calibration: Calibration, *, despite_errors: bool) -> None:
+    """Whether there is something that may be published. Raises `CalibrationNotOpen`, `ProposalRefused`."""
+    if calibration.state != Calibration.State.DONE or calibration.result is None:
+        raise CalibrationNotOpen(calibration.state)
+    doubts = errors_in(calibration.result)
+    if doubts and not despite_errors:
+        told = say("The result is doubtful. {doubts}", doubts=together(doubts))
+        raise ProposalRefused(told, is_doubtful=True)
+
+
 def publish(
     calibration: Calibration,
     by_id: int | None,
@@ -74,10 +89,12 @@ def publish(
     *,
     despite_errors: bool = False,
     override_reason: str = "",
+    progress: Callable[[int, int], object] = lambda *_: None,
 ) -> PoolRevision:
     """The proposal as the pool's next revision. Safe to repeat: it is published once.
 
-    Running tests and old results keep their revision. Raises `CalibrationNotOpen` while there is no result,
+    Running tests and old results keep their revision. `progress` is told how many more questions were
+    written, and how many there will be. Raises `CalibrationNotOpen` while there is no result,
     `ProposalRefused` where the pool's questions became others, nothing is proposed, or the result is doubtful
     and nobody says to publish it all the same; `GateRefused` where the pool requires what does not hold, and
     no reason is given to override it.
@@ -88,19 +105,16 @@ def publish(
         calibration = Calibration.objects.select_for_update(of=("self",)).get(pk=calibration.pk)
         if calibration.published_revision is not None:
             return calibration.published_revision
-        if calibration.state != Calibration.State.DONE or calibration.result is None:
-            raise CalibrationNotOpen(calibration.state)
-        doubts = errors_in(calibration.result)
-        if doubts and not despite_errors:
-            told = say("The result is doubtful. {doubts}", doubts=together(doubts))
-            raise ProposalRefused(told, is_doubtful=True)
+        check(calibration, despite_errors=despite_errors)
         assert pool.current_revision is not None
         if verdict is not None and verdict.revision_id != pool.current_revision_id:
             raise ProposalRefused(say("Somebody changed the pool at this moment: publish again."))
         gate.record(pool, verdict, by_id, override_reason, calibration=calibration)
         fields = {item: parameter_fields(each) for item, each in _for_now(calibration, pool).items()}
         with approval.looked_at():
-            revision = revise_fields(pool, pool.current_revision.number, fields)
+            revision = revise_fields(
+                pool, pool.current_revision.number, fields, lambda written: progress(written, len(fields))
+            )
         calibration.published_revision = revision
         calibration.published_at, calibration.published_by_id = now, by_id
         calibration.save(update_fields=["published_revision", "published_at", "published_by"])

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 from msgspec import Meta
 
-from sessions_app.measurement import queue
+from sessions_app.measurement import proposals, queue
 from sessions_app.measurement.importing import Report
 from sessions_app.models import Calibration, ResponseImport
 from sessions_app.replies.values import Reply
@@ -151,10 +151,9 @@ def _calibration(
 
 
 def published_calibration(found: Calibration, revision_number: int) -> PublishedCalibration:
-    items = (found.result or {"items": []})["items"]
     return PublishedCalibration(
         calibration_id=found.pk,
         question_pool_id=found.pool_id,
         revision=revision_number,
-        questions_changed=sum(item["new"] is not None for item in items),
+        questions_changed=proposals.proposed(found),
     )

@@ -55,6 +55,6 @@ def job(found: LongJob) -> JobReply:
         started_at=found.started_at,
         finished_at=found.finished_at,
         error=found.error,
-        outcome="" if found.outcome is None else from_plain(found.outcome),
+        outcome=from_plain(found.outcome) if is_done and found.outcome is not None else "",
         file=JobFile(found.file_name, found.media_type, found.size, found.expires_at) if is_done else None,  # type: ignore[arg-type]
     )

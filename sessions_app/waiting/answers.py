@@ -5,10 +5,8 @@ from uuid import UUID
 import msgspec
 
 from sessions_app.measurement import matrix
-from sessions_app.measurement.collecting import left_to_archives
 from sessions_app.waiting.made import CONTENT_TYPES, Asking, Made, Progress, line_by_line
 from testing_engine.pools import read_pool
-from testing_engine.sentences import say
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -23,8 +21,5 @@ def make(asked: Wanted, asking: Asking, progress: Progress) -> Made:
     """Of the delivered tests that were over when it was asked for. Raises what `matrix_lines` does."""
     pool = read_pool(asked.pool)
     lines = matrix.matrix_lines(pool, asked.wanted, asking.at)
-    left_out = left_to_archives(matrix.check(pool, asked.wanted), pool.pk, asking.at)
-    told = (
-        say("{count} tests are left out: archives have their answers.", count=left_out) if left_out else None
-    )
-    return Made(f"{asked.name}.csv", CONTENT_TYPES["csv"], line_by_line(lines), told)
+    told = matrix.said_of_archives(matrix.left_to_archives(pool, asked.wanted, asking.at))
+    return Made(f"{asked.name}.csv", CONTENT_TYPES["csv"], line_by_line(lines), told or None)

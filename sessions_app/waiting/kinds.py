@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
-from sessions_app.waiting import answers, imported_answers, pool_files, results, verification
+from sessions_app.waiting import answers, imported_answers, pool_files, results, revisions, verification
 from sessions_app.waiting.made import Asking, Made, Progress
+
+AUTHOR = "testing_engine.author_pools"
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,20 @@ _KINDS: Iterable[Kind] = (
     Kind("answers", "sessions_app.report_results", True, answers.Wanted, answers.make),
     Kind(
         "imported_answers",
-        "testing_engine.author_pools",
+        AUTHOR,
         True,
         imported_answers.Wanted,
         imported_answers.make,
     ),
+    Kind("parameters", AUTHOR, False, revisions.Table, revisions.publish_table),
+    Kind(
+        "proposal",
+        "sessions_app.publish_calibrations",
+        False,
+        revisions.Proposal,
+        revisions.publish_proposal,
+    ),
+    Kind("change", "testing_engine.change_question", False, revisions.Change, revisions.change_many),
     Kind("pool", "testing_engine.export_pools", False, pool_files.Wanted, pool_files.make),
     Kind(
         "verification",

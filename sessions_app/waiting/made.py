@@ -12,6 +12,7 @@ CONTENT_TYPES = {
     "json": "application/json",
     "txt": "text/plain; charset=utf-8",
 }
+WRITING, SIMULATING = "writing", "simulating"  # what is being done
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Progress(Protocol):
 
     def add(self, rows: int) -> None:
         """So many more are done."""
+
+    def reach(self, share: float, stage: str = WRITING) -> None:
+        """So much of the whole is done, where it has no rows."""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from organisations.membership import person_of
 from sessions_app.long_work import files, jobs
 from sessions_app.models import LongJob
 from sessions_app.waiting.kinds import KINDS
-from sessions_app.waiting.made import Asking, Progress
-from testing_engine.sentences import to_plain
+from sessions_app.waiting.made import SIMULATING, WRITING, Asking, Progress
+from testing_engine.sentences import Sentence, to_plain
 
-READING, WRITING = "reading", "writing"
-STAGES = {READING: (0.0, 0.0), WRITING: (0.0, 1.0)}
+READING = "reading"
+STAGES = {READING: (0.0, 0.0), WRITING: (0.0, 1.0), SIMULATING: (0.0, 1.0)}
 
 
 def run(job_id: uuid.UUID) -> None:
@@ -31,7 +31,12 @@ def _make(job: LongJob) -> dict[str, Any]:
     acting = for_all() if kind.of_all else acting_for(job.organisation_id, person_of(job.by))
     with acting, override("en"):
         asking = Asking(job.created_at, job.by_id, lambda: files.brought(job))
-        made = kind.make(msgspec.convert(job.request, kind.asked), asking, progress)
+        try:
+            made = kind.make(msgspec.convert(job.request, kind.asked), asking, progress)
+        except ValueError as error:
+            if isinstance(said := str(error), Sentence):  # kept as one, for the reader's language
+                raise jobs.Refused(error=said, outcome=to_plain(said)) from error
+            raise
         size = files.keep(job, _counted(made.parts, progress))
     return {
         "file_name": made.file_name,
@@ -52,14 +57,18 @@ class _Progress:
 
     def expect(self, rows: int) -> None:
         self._of = rows
-        LongJob.objects.filter(pk=self._job.pk).update(total=rows)
+        self._heart.tell(lambda: LongJob.objects.filter(pk=self._job.pk).update(total=rows))
 
     def add(self, rows: int) -> None:
         self._rows += rows
-        self._heart(WRITING, min(1.0, self._rows / self._of) if self._of else 0.0)
+        self.reach(min(1.0, self._rows / self._of) if self._of else 0.0)
+
+    def reach(self, share: float, stage: str = WRITING) -> None:
+        self._heart(stage, share)
 
 
 def _counted(parts: Iterable[tuple[bytes, int]], progress: Progress) -> Iterator[bytes]:
     for content, rows in parts:
         yield content
-        progress.add(rows)
+        if rows:  # a part without rows tells of work that is done: that cannot be cancelled any more
+            progress.add(rows)

@@ -31,13 +31,21 @@ class ChangeRefused(Said):
     """This cannot be; the message says why."""
 
 
-def change_many(pool_id: uuid.UUID, base: int, ids: Collection[str], change: str, name: str) -> int:
-    """How many questions got another value; without any there is no new revision.
+def change_many(
+    pool_id: uuid.UUID,
+    base: int,
+    ids: Collection[str],
+    change: str,
+    name: str,
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> int:
+    """How many questions got another value; without any there is no new revision, so it is safe to repeat.
 
-    `base`: the number of the revision that was looked at. Ids that are not there are passed over. Raises
-    `PoolUnknown`, `PoolWasRevised`, or `ChangeRefused`.
+    `base`: the number of the revision that was looked at. Ids that are not there are passed over. `progress`
+    is told how many more questions were written, and how many there will be. Raises `PoolUnknown`,
+    `PoolWasRevised`, or `ChangeRefused`.
     """
-    _check(change, name)
+    check(change, name)
     pool = pool_of(pool_id)
     if pool.current_revision is None:
         raise PoolUnknown
@@ -53,11 +61,12 @@ def change_many(pool_id: uuid.UUID, base: int, ids: Collection[str], change: str
                     say("{id}: at most {most} enemy groups.", id=question.external_id, most=MAX_GROUPS)
                 )
         if changes:
-            pools.revise_fields(pool, base, changes)
+            pools.revise_fields(pool, base, changes, lambda written: progress(written, len(changes)))
     return len(changes)
 
 
-def _check(change: str, name: str) -> None:
+def check(change: str, name: str) -> None:
+    """Whether this can be. Raises `ChangeRefused`."""
     if change not in _CHANGES:
         raise ChangeRefused(say("Must be one of {changes}.", changes=", ".join(CHANGES)))
     if not name and change in MAY_BE_EMPTY:

@@ -34,6 +34,8 @@ from testing_engine.simulation.lockstep_ranking import Leading, Ranking
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
 
+Tell = Callable[[float], None]  # hears which share is done; may break off by raising
+
 ENTRIES_AT_ONCE = 50_000_000  # students × questions, a byte each
 NUMBERS_AT_ONCE = 2_000_000  # students × questions, several of eight bytes each
 MOST_AT_ONCE = 5_000  # students
@@ -62,19 +64,33 @@ def _stop_understood(stop: Stop) -> bool:
     return type(stop) is Classification
 
 
-def take_tests(bank: ItemBank, rules: CatRules, prior: Prior, students: Students) -> Taken:
+def take_tests(
+    bank: ItemBank, rules: CatRules, prior: Prior, students: Students, tell: Tell = lambda share: None
+) -> Taken:
     """Every student's whole test; as many at once as memory should hold."""
     entries = NUMBERS_AT_ONCE if rules.eligibility else ENTRIES_AT_ONCE
     at_once = int(np.clip(entries // bank.n_items, 1, MOST_AT_ONCE))
     ranking = Ranking(bank, min(rules.max_questions, bank.n_items) + _further_look(rules))
-    blocks = [
-        _take_block(rules, Beliefs(bank, prior, len(block.thetas)), ranking, block)
-        for block in students.blocks(at_once)
-    ]
-    return Taken.joined(blocks)
+
+    def take(block: Students, tell: Tell) -> Taken:
+        return _take_block(rules, Beliefs(bank, prior, len(block.thetas)), ranking, block, tell)
+
+    return in_blocks(students, at_once, take, tell)
 
 
-def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", students: Students) -> Taken:
+def in_blocks(students: Students, at_once: int, take: Callable[[Students, Tell], Taken], tell: Tell) -> Taken:
+    """Blocks of students one after the other; `take` tells which share of its block is done."""
+    blocks = list(students.blocks(at_once))
+    taken = []
+    for number, block in enumerate(blocks):
+        taken.append(take(block, lambda share, before=number: tell((before + share) / len(blocks))))  # type: ignore[misc]
+        tell((number + 1) / len(blocks))
+    return Taken.joined(taken)
+
+
+def _take_block(
+    rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", students: Students, tell: Tell
+) -> Taken:
     bank, count = ranking.bank, len(students.thetas)
     longest = min(rules.max_questions, bank.n_items)
     taken = Taken.blank(count, longest, 1)
@@ -96,6 +112,7 @@ def _take_block(rules: CatRules, beliefs: "Beliefs", ranking: "Ranking", student
         active = active[~stopped]
         if not active.size:
             break
+        tell(position / longest)
         choosing.draw(active, position)
         items = choosing.items(active, beliefs.means, used, position)
         if closed is not None:

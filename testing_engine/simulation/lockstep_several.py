@@ -16,7 +16,7 @@ from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.optimality import DOptimality
 from testing_engine.psychometrics.selection.strategies import Best
 from testing_engine.psychometrics.stopping import Precision, Stop
-from testing_engine.simulation.lockstep import reasons_to_end
+from testing_engine.simulation.lockstep import Tell, in_blocks, reasons_to_end
 from testing_engine.simulation.lockstep_propagation import posterior_moments
 from testing_engine.simulation.students import Students
 from testing_engine.simulation.taken import Taken
@@ -43,13 +43,15 @@ def understood(bank: ItemBank, rules: CatRules, prior: Prior, students: Students
     )
 
 
-def take_tests(bank: ItemBank, rules: CatRules, prior: NormalPrior, students: Students) -> Taken:
+def take_tests(
+    bank: ItemBank, rules: CatRules, prior: NormalPrior, students: Students, tell: Tell = lambda share: None
+) -> Taken:
     """Every student's whole test; as many at once as memory should hold."""
     at_once = int(np.clip(NUMBERS_AT_ONCE // bank.n_items, 1, MOST_AT_ONCE))
-    return Taken.joined([_take_block(bank, rules, prior, block) for block in students.blocks(at_once)])
+    return in_blocks(students, at_once, partial(_take_block, bank, rules, prior), tell)
 
 
-def _take_block(bank: ItemBank, rules: CatRules, prior: NormalPrior, students: Students) -> Taken:
+def _take_block(bank: ItemBank, rules: CatRules, prior: NormalPrior, students: Students, tell: Tell) -> Taken:
     count, longest = len(students.thetas), min(rules.max_questions, bank.n_items)
     taken = Taken.blank(count, longest, bank.n_dimensions)
     gains = Gains(bank, prior)
@@ -68,6 +70,7 @@ def _take_block(bank: ItemBank, rules: CatRules, prior: NormalPrior, students: S
         active, items, means = active[~stopped], items[~stopped], means[~stopped]
         if not active.size:
             break
+        tell(position / longest)
         values = gains.values(items, means)
         values[used[active]] = -np.inf
         chosen = values.argmax(axis=1)

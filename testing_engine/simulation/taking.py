@@ -30,10 +30,10 @@ def take_tests(
     belief = prior or rules.prior_rule.prior(part.bank.n_dimensions)
     own = rules.for_part(part)
     if lockstep.understood(part.bank, own, belief):
-        taken = lockstep.take_tests(part.bank, own, belief, students)
+        taken = lockstep.take_tests(part.bank, own, belief, students, tell)
     elif lockstep_several.understood(part.bank, own, belief, students):
         assert isinstance(belief, NormalPrior)
-        taken = lockstep_several.take_tests(part.bank, own, belief, students)
+        taken = lockstep_several.take_tests(part.bank, own, belief, students, tell)
     else:
         taken = one_by_one(part.bank, own, prior, students, tell)
     if not part.is_whole:

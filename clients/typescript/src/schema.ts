@@ -554,7 +554,7 @@ export interface paths {
         put?: never;
         /**
          * Publish what a calibration proposes, as the pool's next revision
-         * @description Running tests and old results keep theirs. Safe to repeat. 409 `proposal_doubtful` where findings of the whole say error and `despite_errors` is false; `proposal_refused` where questions became others; `gate_refused` where the pool's requirements are not met and no `override_reason` is given.
+         * @description Running tests and old results keep theirs. Safe to repeat. 409 `proposal_doubtful` where findings of the whole say error and `despite_errors` is false; `proposal_refused` where questions became others; `gate_refused` where the pool's requirements are not met and no `override_reason` is given. With more questions than `QUESTIONS_AT_ONCE` (2000 unless set), or where the look at what the pool requires takes longer than a request may, a worker makes the revision: 202 with the job, and the file that waits names `revision` and `questions_changed`; what would be refused is the job's `error`.
          */
         post: operations["publish_calibration"];
         delete?: never;
@@ -626,7 +626,7 @@ export interface paths {
         put?: never;
         /**
          * Look at a table of item parameters beside a pool, and publish it
-         * @description As JSON with `table`, or as a form with `file`. A dry run says what the table could be and why, what must be confirmed, which rows are which questions, and draws the curves of three questions before and after. To publish, name `source`, the choices that it leaves open, and the `revision` that you looked at: 409 `pool_was_revised` where there is a newer one, `gate_refused` where the pool's requirements would not be met and no `override_reason` is given. All or nothing, repeatable. docs/PARAMETERS.md has the tables.
+         * @description As JSON with `table`, or as a form with `file`. A dry run says what the table could be and why, what must be confirmed, which rows are which questions, and draws the curves of three questions before and after. To publish, name `source`, the choices that it leaves open, and the `revision` that you looked at: 409 `pool_was_revised` where there is a newer one, `gate_refused` where the pool's requirements would not be met and no `override_reason` is given. All or nothing, repeatable. With more questions than `QUESTIONS_AT_ONCE` (2000 unless set), or where the look at what the pool requires takes longer than a request may, a worker makes the revision: 202 with the job, and the file that waits names `revision` and `questions_changed`; what would be refused is the job's `error`. docs/PARAMETERS.md has the tables.
          */
         post: operations["pool_parameters"];
         delete?: never;
@@ -741,7 +741,7 @@ export interface paths {
         };
         /**
          * A pool's answers as a table, persons × questions
-         * @description Exactly the answers that a calibration would read now: imported ones, then delivered tests that are over, a row a sitting, a column a question that has answers, categories from 0. Persons are row numbers unless `students` is true. 404 `no_answers` where there are none.
+         * @description Exactly the answers that a calibration would read now: imported ones, then delivered tests that are over, a row a sitting, a column a question that has answers, categories from 0. Persons are row numbers unless `students` is true. The header Tests-In-Archives counts the tests that are left out: archives have their answers (docs/SCALING.md). 404 `no_answers` where there are none.
          */
         get: operations["export_responses"];
         put?: never;
@@ -2856,11 +2856,14 @@ export interface components {
          * @description * `results` - results
          *     * `answers` - answers
          *     * `imported_answers` - imported_answers
+         *     * `parameters` - parameters
+         *     * `proposal` - proposal
+         *     * `change` - change
          *     * `pool` - pool
          *     * `verification` - verification
          * @enum {string}
          */
-        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "pool" | "verification";
+        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "parameters" | "proposal" | "change" | "pool" | "verification";
         JoinName: {
             number: number;
             name: string;
@@ -8013,7 +8016,10 @@ export interface operations {
     publish_calibration: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 calibration_id: string;
                 pool_id: string;
@@ -8032,6 +8038,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublishedCalibration"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
                 };
             };
             /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */
@@ -8578,7 +8592,10 @@ export interface operations {
     pool_parameters: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated request with the same key gets the first reply again. 1 to 200 ASCII characters. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pool_id: string;
             };
@@ -8597,6 +8614,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParametersReply"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobReply"];
                 };
             };
             /** @description Malformed JSON, missing or invalid fields, or unknown parameters: all of them are listed. */

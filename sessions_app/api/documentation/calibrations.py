@@ -114,7 +114,8 @@ MATRIX = Endpoint(
     description=(
         "Exactly the answers that a calibration would read now: imported ones, then delivered tests that are "
         "over, a row a sitting, a column a question that has answers, categories from 0. Persons are row "
-        "numbers unless `students` is true. 404 `no_answers` where there are none."
+        "numbers unless `students` is true. The header Tests-In-Archives counts the tests that are left out: "
+        "archives have their answers (docs/SCALING.md). 404 `no_answers` where there are none."
     ),
     parameters=(MatrixRequest,),
     reply={(200, "text/csv"): OpenApiTypes.STR},
@@ -230,10 +231,15 @@ PUBLISH = Endpoint(
     description=(
         "Running tests and old results keep theirs. Safe to repeat. 409 `proposal_doubtful` where findings "
         "of the whole say error and `despite_errors` is false; `proposal_refused` where questions became "
-        "others; `gate_refused` where the pool's requirements are not met and no `override_reason` is given."
+        "others; `gate_refused` where the pool's requirements are not met and no `override_reason` is given. "
+        + jobs.LARGE_REVISION
     ),
+    parameters=(IDEMPOTENCY_KEY,),
     request=PublishRequest,
-    reply=replies.PublishedCalibration,
+    reply={
+        (200, "application/json"): replies.PublishedCalibration,
+        (202, "application/json"): replies.JobReply,
+    },
     problems=("404", "409"),
     examples=(
         asked("Nothing to say", {}),
@@ -246,5 +252,6 @@ PUBLISH = Endpoint(
                 "questions_changed": 100,
             },
         ),
+        replied("By a worker", {**jobs.QUEUED, "kind": "proposal"}, status=202),
     ),
 )

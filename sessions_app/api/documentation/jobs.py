@@ -47,6 +47,11 @@ IN_BACKGROUND = (
     "says where to look. With an Idempotency-Key the same request again is the same job; without one, while "
     "it is not over. 409 `too_many_jobs`."
 )
+LARGE_REVISION = (
+    "With more questions than `QUESTIONS_AT_ONCE` (2000 unless set), or where the look at what the pool "
+    "requires takes longer than a request may, a worker makes the revision: 202 with the job, and the file "
+    "that waits names `revision` and `questions_changed`; what would be refused is the job's `error`."
+)
 
 LIST = Endpoint(
     "list_jobs",

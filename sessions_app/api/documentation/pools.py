@@ -4,7 +4,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from sessions_app import replies
-from sessions_app.api.documentation import samples
+from sessions_app.api.documentation import jobs, samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
 from sessions_app.api.pool_setting_requests import PoolChange
@@ -235,10 +235,14 @@ PARAMETERS = Endpoint(
         "before and after. To publish, name `source`, the choices that it leaves open, and the `revision` "
         "that you looked at: 409 `pool_was_revised` where there is a newer one, `gate_refused` where the "
         "pool's requirements would not be met and no `override_reason` is given. All or nothing, repeatable. "
-        "docs/PARAMETERS.md has the tables."
+        f"{jobs.LARGE_REVISION} docs/PARAMETERS.md has the tables."
     ),
+    parameters=(IDEMPOTENCY_KEY,),
     request=ParameterTableRequest,
-    reply=replies.ParametersReply,
+    reply={
+        (200, "application/json"): replies.ParametersReply,
+        (202, "application/json"): replies.JobReply,
+    },
     problems=("404", "409"),
     examples=(
         asked(
@@ -298,6 +302,7 @@ PARAMETERS = Endpoint(
                 "curves": [],
             },
         ),
+        replied("By a worker", {**jobs.QUEUED, "kind": "parameters"}, status=202),
     ),
 )
 

@@ -10,7 +10,14 @@ from django.utils import timezone
 from sessions_app.management.answers import add_which_answers, which_answers
 from sessions_app.measurement.asking import GROUPS, NONE, CalibrationRefused
 from sessions_app.measurement.collecting import NothingToCalibrate
-from sessions_app.measurement.matrix import BLANK, MISSINGS, Wanted, matrix_lines
+from sessions_app.measurement.matrix import (
+    BLANK,
+    MISSINGS,
+    Wanted,
+    left_to_archives,
+    matrix_lines,
+    said_of_archives,
+)
 from testing_engine.management.pools import pool_named
 
 
@@ -27,17 +34,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, pool: str, output: Path | None, **options: Any) -> None:
         file = output or Path(f"{pool}-responses.csv")
+        found, wanted, until = pool_named(pool), _wanted(options), timezone.now()
         try:
-            lines = matrix_lines(pool_named(pool), _wanted(options), timezone.now())
+            lines = matrix_lines(found, wanted, until)
             with file.open("w", encoding="utf-8", newline="") as opened:
                 persons = sum(bool(opened.write(line)) for line in lines) - 1
         except CalibrationRefused as refused:
             raise CommandError("\n".join(f"{at}: {message}" for at, message in refused.problems)) from refused
         except NothingToCalibrate as nothing:
-            raise CommandError(f"Nothing was written. {nothing}") from nothing
+            archived = said_of_archives(left_to_archives(found, wanted, until))
+            raise CommandError(f"Nothing was written. {nothing} {archived}".strip()) from nothing
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error}") from error
         self.stdout.write(f"{file}: {persons} rows.")
+        if archived := said_of_archives(left_to_archives(found, wanted, until)):
+            self.stderr.write(archived)
 
 
 def _wanted(options: dict[str, Any]) -> Wanted:

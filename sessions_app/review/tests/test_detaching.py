@@ -24,6 +24,7 @@ from sessions_app.counting import results as counted
 from sessions_app.measurement import queue, running, thresholds
 from sessions_app.measurement.asking import Asked
 from sessions_app.measurement.collecting import sessions_for
+from sessions_app.measurement.importing import import_responses
 from sessions_app.measurement.watches import nights
 from sessions_app.models import ArchivedSession, SessionEvent, TestResponse, TestSession, Webhook
 from sessions_app.models.webhooks import WebhookMessage
@@ -34,6 +35,7 @@ from sessions_app.review.detaching import Moved
 from sessions_app.review.verification import verify
 from sessions_app.review.witness import Witness
 from sessions_app.sitting.raw_scores import raw_score_of
+from testing_engine.interchange.imported import Upload
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.response_times import USUAL
 
@@ -341,3 +343,22 @@ def test_what_is_found_from_answers_says_how_many_tests_are_left_out(
     night = nights.watch_pool(pool, timezone.now())
     assert night.result["numbers"]["tests_in_archives"] == 3
     assert thresholds.find(pool, USUAL, None).tests_in_archives == 3
+
+
+def test_a_table_of_answers_says_how_many_tests_are_left_out(
+    api: APIClient, lines: Lines, pool: QuestionPool, tmp_path: Path
+) -> None:
+    address, file = f"/api/v1/pools/{pool.pk}/responses/matrix", tmp_path / "answers.csv"
+    assert api.get(address)["Tests-In-Archives"] == "0"
+    take_out(lines)
+    nothing = api.get(address)
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "no_answers")
+    assert nothing.json()["detail"].endswith("3 tests are left out: archives have their answers.")
+    with pytest.raises(CommandError, match="3 tests are left out: archives have their answers"):
+        call_command("export_responses", str(pool.pk), output=file)
+    import_responses(pool, Upload("answers.csv", b"person,q0\nalice,1\n"))
+    assert api.get(address)["Tests-In-Archives"] == "3"
+    assert api.get(f"{address}?delivered=false")["Tests-In-Archives"] == "0"
+    said = StringIO()
+    call_command("export_responses", str(pool.pk), output=file, stderr=said)
+    assert said.getvalue() == "3 tests are left out: archives have their answers.\n"
