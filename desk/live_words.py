@@ -8,6 +8,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from desk.step_words import count_words
 from sessions_app.administration.live import Live, Row, Standing, milliseconds, span
 from sessions_app.refusals import NoDeadline, NotExpired, PausesNotAllowed, Refusal, SessionNotActive
 
@@ -56,19 +57,18 @@ def row_words(row: Row, now: datetime) -> dict[str, Any]:
 def count_line(live: Live) -> str:
     """How many are where."""
     counts = live.counts
-    running = counts[Standing.RUNS] + counts[Standing.PAUSED] + counts[Standing.WAITS]
     words = _("At work: {running}. Stopped: {stopped}. Finished: {finished}. Not begun: {waiting}.")
-    if counts[Standing.PAUSED]:
+    if counts.paused:
         words = _(
             "At work: {running}, paused of these: {paused}. "
             "Stopped: {stopped}. Finished: {finished}. Not begun: {waiting}."
         )
     said = words.format(
-        running=running,
-        paused=counts[Standing.PAUSED],
-        stopped=counts[Standing.EXPIRED],
-        finished=counts[Standing.FINISHED],
-        waiting=counts[Standing.NOT_BEGUN],
+        running=count_words(counts.running),
+        paused=count_words(counts.paused),
+        stopped=count_words(counts.stopped),
+        finished=count_words(counts.finished),
+        waiting=count_words(counts.not_begun),
     )
     return f"{said} {_('There are more: search for a name.')}" if live.is_cut else said
 

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -117,6 +118,27 @@ def test_the_live_view_tells_what_is_new(teacher: Client, test: NamedTest) -> No
     assert bad.status_code == 400
 
 
+def test_the_live_view_has_pages(teacher: Client, test: NamedTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions_app.administration.live.PAGE_SIZE", 1)
+    teacher.post(f"/desk/tests/{test.pk}/students", {"names": "Ada\nAdele\nEmmy"})
+    for name in ("Ada", "Adele"):
+        begin(test, name)
+    address = f"/desk/tests/{test.pk}/live"
+    assert "Page 1 / 3" in text_of(teacher.get(f"{address}?page=x"))
+    page = text_of(teacher.get(f"{address}?search=ad&page=2"))
+    assert "At work: 2. Stopped: 0. Finished: 0. Not begun: 0." in page
+    assert re.findall(r'data-key="([^"]+)"', page) == [str(TestSession.objects.get(student__name="Ada").pk)]
+    assert 'rel="prev" href="?search=ad&amp;page=1"' in page
+    assert 'rel="next"' not in page
+    (asked,) = re.findall(r'data-changes="([^"]+)"', page)
+    told = teacher.post(unescape(asked), {"known": "{}"}).json()
+    assert list(told["rows"]) == told["order"] == re.findall(r'data-key="([^"]+)"', page)
+    assert "Page 2 / 2" in told["pages"]
+    (acting,) = re.findall(r'action="([^"]+live/act[^"]+)"', page)
+    done = teacher.post(unescape(acting), {"do": "extend", "minutes": "5", "chosen": told["order"]})
+    assert done["Location"] == f"{address}?search=ad&page=2"
+
+
 def test_more_time_an_end_and_on_again(teacher: Client, test: NamedTest) -> None:
     teacher.post(f"/desk/tests/{test.pk}/students", {"names": "Ada\nEmmy"})
     for name in ("Ada", "Emmy"):
@@ -141,7 +163,7 @@ def test_more_time_an_end_and_on_again(teacher: Client, test: NamedTest) -> None
     told = teacher.post(act, {"do": "resume", "key": "k5", "chosen": [str(emmy.pk)]}, follow=True)
     assert "it cannot go on" in text_of(told)
     counts = live_of(test.pk, now=timezone.now()).counts
-    assert (counts[Standing.RUNS], counts[Standing.FINISHED]) == (1, 1)
+    assert (counts.running, counts.finished) == (1, 1)
     other = make_named_test(test.pool, "other")
     teacher.post(f"/desk/tests/{other.pk}/live/act", {"do": "end", "sure": "1", "chosen": [str(ada.pk)]})
     assert TestSession.objects.get(pk=ada.pk).status == "active"  # of another test's page

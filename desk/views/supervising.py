@@ -4,6 +4,8 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,11 +21,11 @@ from desk.live_words import count_line, refusal_words, row_words
 from desk.rights import SEE_SESSIONS, SUPERVISE, rights_of
 from desk.views.tests import named_test_or_404, show_test
 from sessions_app.administration import supervision
-from sessions_app.administration.live import live_of, sessions_among
+from sessions_app.administration.live import Live, live_of, sessions_among
 from sessions_app.administration.supervision import MOST_MINUTES, Outcome, Supervisor
 from sessions_app.refusals import Refusal
 
-LONGEST_KEY, MINUTES = 64, 10
+LONGEST_KEY, LONGEST_NUMBER, MINUTES = 64, 9, 10
 
 
 @require_safe
@@ -31,12 +33,13 @@ LONGEST_KEY, MINUTES = 64, 10
 def live(request: DeskRequest, test_id: int) -> HttpResponse:
     """Everybody, with what can be done; from then on the page asks for what changes."""
     card, now = named_test_or_404(test_id), timezone.now()
-    search = request.GET.get("search", "")
-    found = live_of(test_id, now=now, search=search)
+    found = _asked_for(request, test_id, now)
     context = {
         "rows": [row_words(row, now) for row in found.rows],
         "counts": count_line(found),
-        "search": search,
+        "search": _search_in(request),
+        "query": _query(request),
+        **_beside(request, found),
         "key": secrets.token_urlsafe(16),
         "minutes": MINUTES,
         "most_minutes": MOST_MINUTES,
@@ -47,7 +50,7 @@ def live(request: DeskRequest, test_id: int) -> HttpResponse:
 @form_of("live")
 @desk_view(SEE_SESSIONS)
 def changes(request: DeskRequest, test_id: int) -> HttpResponse:
-    """What a page of the same search does not show yet, as JSON: rows that are new or tell something new."""
+    """What a page of the same address does not show yet, as JSON: rows that are new or tell something new."""
     named_test_or_404(test_id)
     try:
         known = json.loads(request.POST.get("known", ""))
@@ -56,7 +59,7 @@ def changes(request: DeskRequest, test_id: int) -> HttpResponse:
     if not isinstance(known, dict):
         return JsonResponse({"detail": "`known` must be an object of versions, by key."}, status=400)
     now, may = timezone.now(), rights_of(request.user)
-    found = live_of(test_id, now=now, search=request.GET.get("search", ""))
+    found = _asked_for(request, test_id, now)
     rows = {
         row.key: render_to_string("desk/parts/live_row.html", {"shown": row_words(row, now), "may": may})
         for row in found.news(known)
@@ -66,6 +69,7 @@ def changes(request: DeskRequest, test_id: int) -> HttpResponse:
         "order": [row.key for row in found.rows],
         "rows": rows,
         "counts": count_line(found),
+        "pages": render_to_string("desk/parts/live_pages.html", _beside(request, found)),
     }
     return JsonResponse(reply, headers={"Cache-Control": "no-store"})
 
@@ -80,7 +84,7 @@ def act(request: DeskRequest, test_id: int) -> HttpResponse:
     card = named_test_or_404(test_id)
     ids = sessions_among(test_id, request.POST.getlist("chosen"))
     what, key = request.POST.get("do", ""), request.POST.get("key", "")[:LONGEST_KEY]
-    back = reverse("desk:live", args=[test_id])
+    back = f"{reverse('desk:live', args=[test_id])}?{_query(request)}"
     if not ids:
         messages.warning(request, _("Tick at least one test that has begun."))
         return go_to(request, back)
@@ -91,7 +95,9 @@ def act(request: DeskRequest, test_id: int) -> HttpResponse:
         )
         return go_to(request, back)
     if what == "end" and "sure" not in request.POST:
-        return show_test(request, card, "live", "test_live_end", {"ids": ids, "key": key})
+        return show_test(
+            request, card, "live", "test_live_end", {"ids": ids, "key": key, "query": _query(request)}
+        )
     acts: dict[str, tuple[Act, str]] = {
         "extend": (
             lambda some, by, now: supervision.extend(some, minutes or 0, by, now=now),
@@ -108,6 +114,34 @@ def act(request: DeskRequest, test_id: int) -> HttpResponse:
         )
         _tell(request, outcome, lambda count: said.format(count=count, minutes=minutes))
     return go_to(request, back)
+
+
+def _asked_for(request: DeskRequest, test_id: int, now: datetime) -> Live:
+    """The page of rows that the address asks for."""
+    return live_of(test_id, now=now, search=_search_in(request), page=_page_in(request))
+
+
+def _search_in(request: DeskRequest) -> str:
+    return request.GET.get("search", "")
+
+
+def _page_in(request: DeskRequest) -> int:
+    text = request.GET.get("page", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER else 1
+
+
+def _query(request: DeskRequest, page: int | None = None) -> str:
+    """What asks for a page with the same search; this one, if none is said."""
+    return urlencode({"search": _search_in(request), "page": page or _page_in(request)})
+
+
+def _beside(request: DeskRequest, found: Live) -> dict[str, Any]:
+    """What leads to the pages beside this one."""
+    return {
+        "listed": found,
+        "before": _query(request, found.page - 1) if found.page > 1 else "",
+        "after": _query(request, found.page + 1) if found.page < found.pages else "",
+    }
 
 
 def _minutes(text: str) -> int | None:
