@@ -67,9 +67,9 @@ class LiveChangeList(GrowingChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[LiveSession]:
         """Also what an action on all that were found is done to."""
         found: QuerySet[LiveSession] = super().get_queryset(request, exclude_parameters)
-        running = found.filter(RUNNING).order_by("-started_at", "pk")[:MOST]
-        expired = found.filter(_expired()).order_by("-completed_at", "pk")[:MOST]
-        ids = [pk for some in (running, expired) for pk in some.values_list("pk", flat=True)]
+        running = found.filter(RUNNING).order_by("-started_at", "pk")
+        expired = found.filter(_expired()).order_by("-completed_at", "pk")
+        ids = [pk for some in (running, expired) for pk in some.values_list("pk", flat=True)[:MOST]]
         return found.filter(pk__in=ids)
 
 
@@ -99,8 +99,13 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
         return request.user.has_perm("sessions_app.operate_service")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LiveSession]:
+        """Running or not: the list finds each kind by an index of its own."""
         found: QuerySet[LiveSession] = super().get_queryset(request)
-        return found.filter(RUNNING | _expired(), named_test=None)
+        return found.filter(named_test=None)
+
+    def _shown(self, request: HttpRequest) -> QuerySet[LiveSession]:
+        """What something may be done to."""
+        return self.get_queryset(request).filter(RUNNING | _expired())
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[GrowingChangeList]:
         return LiveChangeList
@@ -159,7 +164,7 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
         if ids is None:
             says = "They keep their results so far, and cannot go on afterwards."
             return ask(self, request, sessions, title="End these tests now?", says=says, yes="End them")
-        self._act(request, self.get_queryset(request).filter(pk__in=ids), request.POST.get("key"), end)
+        self._act(request, self._shown(request).filter(pk__in=ids), request.POST.get("key"), end)
         return None
 
     @admin.action(description="Let expired tests go on", permissions=["operate"])
@@ -199,7 +204,7 @@ class LiveSessionAdmin(ReadOnly, GrowingList, SearchedByStudent, ModelAdmin):  #
         return self._one(request, object_id, form, resume)
 
     def _one(self, request: HttpRequest, object_id: str, form: ConfirmForm, act: Act) -> HttpResponse:
-        sessions = self.get_queryset(request).filter(pk=object_id)
+        sessions = self._shown(request).filter(pk=object_id)
         if not sessions.exists():
             raise Http404
         self._act(request, sessions, form.cleaned_data["key"], act)

@@ -32,7 +32,7 @@ class TestSession(Personal, Owned):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="sessions", db_index=False)
-    revision = models.ForeignKey(PoolRevision, on_delete=models.PROTECT, related_name="+")
+    revision = models.ForeignKey(PoolRevision, on_delete=models.PROTECT, related_name="+", db_index=False)
     plan = models.ForeignKey(TestPlan, on_delete=models.PROTECT, related_name="+", db_index=False)
     seed = models.BigIntegerField(help_text="Every random choice of this test is drawn from it.")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.ACTIVE)
@@ -126,8 +126,15 @@ class TestSession(Personal, Owned):
             models.Index(
                 "organisation", "status", F("started_at").desc(), "id", name="sessions_of_its_status"
             ),
+            models.Index("revision", "organisation", "status", name="sessions_of_a_revision"),
             models.Index(
                 F("completed_at").desc(), "id", condition=Q(status="expired"), name="sessions_that_expired"
+            ),
+            models.Index(
+                F("started_at").desc(),
+                "id",
+                condition=Q(status="active", named_test__isnull=True),
+                name="sessions_without_a_name",
             ),
             models.Index(
                 "deadline",

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
+from organisations.acting import below_what_was_found
 from organisations.membership import accounts
 from sessions_app.creations import made_before
 from sessions_app.models import ApiClient, Webhook, WebhookMessage
@@ -98,7 +99,9 @@ def find(webhook_id: str) -> Webhook:
 
 def messages_of(webhook: Webhook) -> QuerySet[WebhookMessage]:
     """The newest first."""
-    return WebhookMessage.objects.filter(webhook=webhook).order_by("-happened_at", "id")
+    with below_what_was_found():
+        messages = WebhookMessage.objects.filter(webhook=webhook)
+    return messages.order_by("-happened_at", "id")
 
 
 def message_of(webhook: Webhook, message_id: str) -> WebhookMessage:

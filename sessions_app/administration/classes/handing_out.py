@@ -12,14 +12,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
-from organisations.acting import for_all
+from organisations.acting import below_what_was_found, for_all
 from sessions_app.administration import invitations
 from sessions_app.administration.classes.shelf import Viewer, seen_by
 from sessions_app.models import ClassMember, ClassTest, Invitation, NamedTest, SchoolClass, TestSession
 from sessions_app.refusals import TestArchived
+from testing_engine.growing_lists import SubqueryCount
 
 # Told apart in print and by hand, and no words: no vowels, no 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
 LETTERS = "CDFGHJKMNPQRTWXY34679"
@@ -172,10 +173,11 @@ def _student_pks(school_class: SchoolClass) -> Iterator[int]:
 
 def rows_of(school_class: SchoolClass) -> QuerySet[ClassTest]:
     """What the class was given, the newest first, each with how many of its students have `begun`."""
-    members = school_class.members.values("student")
-    has_begun = Q(test__invitations__session__isnull=False, test__invitations__student__in=members)
-    began = Count("test__invitations", filter=has_begun)
-    rows: QuerySet[ClassTest] = school_class.tests.select_related("test").annotate(begun=began)
+    with below_what_was_found():
+        begun = Invitation.objects.filter(test=OuterRef("test"), session__isnull=False).order_by()
+    begun = begun.filter(student__in=school_class.members.values("student"))
+    rows: QuerySet[ClassTest] = school_class.tests.select_related("test")
+    rows = rows.annotate(begun=SubqueryCount(begun.values("pk")))
     return rows.order_by("-id")
 
 
