@@ -12,7 +12,7 @@ from django.db.models import F, Q
 class Migration(migrations.Migration):
     atomic = False  # indexes of a table in use
 
-    dependencies = [("sessions_app", "0057_messages_by_time")]
+    dependencies = [("sessions_app", "0059_count_abilities")]
 
     operations = [
         AddIndexConcurrently(
