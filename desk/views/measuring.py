@@ -1,12 +1,14 @@
 """The section *Measure*: pools by state, and pictures of what one measures. `?data=NAME`: numbers as CSV."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from desk.doors import DeskRequest, desk_view, show, wants_part
+from desk.doors import DeskRequest, desk_view, go_to, show, wants_part
 from desk.downloads import numbers_of
 from desk.forms import SearchForm
 from desk.measure_words import ending_in_words, times_in_words, verdict_in_words
@@ -19,8 +21,11 @@ from sessions_app.refusals import SessionNotFound
 from sessions_app.reporting import pool_pictures
 from sessions_app.reporting.pool_pictures import NothingToShow
 from sessions_app.review.walks import walk_of
+from sessions_app.waiting import drawn
+from sessions_app.waiting.drawings import EXPOSURE, INFORMATION
 from testing_engine.authoring import shelf
 from testing_engine.authoring.shelf import PoolCard
+from testing_engine.pictures.picture import Picture
 
 UNUSED_ON_PAGE = 40
 Z95 = 1.96
@@ -52,8 +57,10 @@ def information(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     pool = pool_or_404(pool_id)
     if not pool.questions:
         return show_pool(request, pool, "information", "pool_information", {})
-    found = pool_pictures.measured(published_or_404(pool_id), voice())
-    return _show(request, pool, "information", "pool_information", {"measured": found}, found.pictures)
+    published = published_or_404(pool_id)
+    found = pool_pictures.measured(published, voice())
+    context = {"measured": found}
+    return _drawn(request, pool, published, INFORMATION, found.revision, context, found.pictures)
 
 
 @require_safe
@@ -88,8 +95,9 @@ def exposure(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     asked = request.GET.get("revision", "")
     if asked and not (asked.isascii() and asked.isdigit() and len(asked) < 9):
         raise Http404
+    published = published_or_404(pool_id)
     try:
-        found = pool_pictures.exposed(published_or_404(pool_id), int(asked) if asked else None, voice())
+        found = pool_pictures.exposed(published, int(asked) if asked else None, voice())
     except NothingToShow as unknown:
         raise Http404 from unknown
     context = {
@@ -98,7 +106,7 @@ def exposure(request: DeskRequest, pool_id: UUID) -> HttpResponse:
         "more_unused": max(0, len(found.unused) - UNUSED_ON_PAGE),
         "query": f"revision={found.revision}" if asked else "",
     }
-    return _show(request, pool, "exposure", "pool_exposure", context, found.pictures)
+    return _drawn(request, pool, published, EXPOSURE, found.revision, context, found.pictures)
 
 
 @require_safe
@@ -129,6 +137,28 @@ def session_path(request: DeskRequest, session_id: UUID) -> HttpResponse:
         "verdict": verdict_in_words(walk.replay),
     }
     return _show(request, pool, "results", "session_path", context, walk.pictures)
+
+
+def _drawn(
+    request: DeskRequest,
+    pool: PoolCard,
+    published: Any,
+    page: str,
+    revision: int,
+    context: dict[str, Any],
+    pictures: Sequence[Picture],
+) -> HttpResponse:
+    """A page about a revision. The drawings of a large pool are a worker's, and come when they are there."""
+    name = f"pool_{page}"
+    if "data" in request.GET or not pictures or not drawn.is_large(pool.questions):
+        return _show(request, pool, page, name, context, pictures)
+    found = drawn.drawn(published, revision, page, pictures, voice().language, timezone.now())
+    told = {"drawn": found, "percent": round(100 * found.progress)}
+    if wants_part(request):
+        if found.pictures is not None:  # they were not when the page was drawn
+            return go_to(request, request.get_full_path())
+        return show(request, "parts/drawing_progress", told)
+    return _show(request, pool, page, name, {**context, **told}, found.pictures or ())
 
 
 def _show(

@@ -6,7 +6,15 @@ from typing import Any
 
 import msgspec
 
-from sessions_app.waiting import answers, imported_answers, pool_files, results, revisions, verification
+from sessions_app.waiting import (
+    answers,
+    drawings,
+    imported_answers,
+    pool_files,
+    results,
+    revisions,
+    verification,
+)
 from sessions_app.waiting.made import Asking, Made, Progress
 
 AUTHOR = "testing_engine.author_pools"
@@ -45,6 +53,7 @@ _KINDS: Iterable[Kind] = (
         revisions.publish_proposal,
     ),
     Kind("change", "testing_engine.change_question", False, revisions.Change, revisions.change_many),
+    Kind("drawings", "testing_engine.view_questionpool", False, drawings.Wanted, drawings.make),
     Kind("pool", "testing_engine.export_pools", False, pool_files.Wanted, pool_files.make),
     Kind(
         "verification",

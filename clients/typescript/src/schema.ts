@@ -2859,11 +2859,12 @@ export interface components {
          *     * `parameters` - parameters
          *     * `proposal` - proposal
          *     * `change` - change
+         *     * `drawings` - drawings
          *     * `pool` - pool
          *     * `verification` - verification
          * @enum {string}
          */
-        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "parameters" | "proposal" | "change" | "pool" | "verification";
+        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "parameters" | "proposal" | "change" | "drawings" | "pool" | "verification";
         JoinName: {
             number: number;
             name: string;
