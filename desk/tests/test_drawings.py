@@ -1,4 +1,4 @@
-"""Pictures of large pools: a worker draws them, never of another revision; small pools have theirs at once."""
+"""Pictures of large pools: a worker draws them, of this revision alone; small pools have theirs at once."""
 
 from datetime import timedelta
 from typing import Any
