@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from testing_engine.psychometrics.ability import first_edition
+from testing_engine.psychometrics.ability import first_edition, third_edition
 from testing_engine.psychometrics.ability.expectation_propagation import UNSETTLED, posterior_moments
 from testing_engine.psychometrics.ability.modes import (
     Kind,
@@ -30,6 +30,7 @@ from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
 from testing_engine.psychometrics.ability.product_grid import (
     MOST_DIMENSIONS,
     MOST_NODES,
+    Moments,
     on_frame,
     posterior_mean_several,
 )
@@ -37,6 +38,7 @@ from testing_engine.psychometrics.ability.quadrature import Quadrature
 from testing_engine.psychometrics.components import (
     EDITION,
     FIRST_EDITION,
+    THIRD_EDITION,
     Ability,
     Component,
     Positive,
@@ -88,7 +90,7 @@ class ExpectedAPosteriori(Estimator, name="EAP"):
         if bank.n_dimensions > 1 and quadrature is None and self.edition == FIRST_EDITION:
             return first_edition.posterior_mean_several(bank, answers, prior), None
         if bank.n_dimensions > 1:
-            return posterior_mean_several(bank, answers, prior, quadrature), None
+            return posterior_mean_several(bank, answers, prior, quadrature, moments_of(self.edition)), None
         posterior = grid_posterior(bank, answers, prior, quadrature)
         return AbilityEstimate(np.array([posterior.mean]), np.array([[posterior.sd**2]])), posterior
 
@@ -119,7 +121,7 @@ class ExpectationPropagation(Estimator, name="EP"):
             return ExpectedAPosteriori().estimate(bank, answers, prior)
         if not isinstance(prior, NormalPrior):
             raise TypeError("several dimensions need a normal prior")
-        found = posterior_moments(bank, answers, prior)
+        found = moments_of(self.edition)(bank, answers, prior)
         if found.found_by == UNSETTLED and bank.n_dimensions <= MOST_DIMENSIONS:
             return on_frame(bank, answers, prior, found), None
         return found, None
@@ -151,7 +153,7 @@ class MaximumAPosteriori(Estimator, name="MAP"):
         bounds = self.bounds.range() if self.bounds else None
         if self.edition == FIRST_EDITION:
             return first_edition.posterior_mode(bank, answers, prior, self.information, bounds), None
-        starts = further_starts(bank, answers, prior)
+        starts = further_starts(bank, answers, prior, self.edition)
         return posterior_mode(bank, answers, prior, self.information, bounds, starts), None
 
     def problems(self, bank: ItemBank) -> Problems:
@@ -215,7 +217,7 @@ class MaximumLikelihood(Estimator, name="ML"):
         if self.edition == FIRST_EDITION:
             found = first_edition.likelihood_mode(bank, answers, bounds, self.information)
         else:
-            starts = further_starts(bank, answers, prior)
+            starts = further_starts(bank, answers, prior, self.edition)
             found = likelihood_mode(bank, answers, bounds, self.information, starts)
         if stands_in and not np.isfinite(found.covariance).all():
             return MaximumAPosteriori(edition=self.edition).estimate(bank, answers, prior)
@@ -297,11 +299,16 @@ def one_sided(bank: ItemBank, answers: Answers, edition: int) -> int:
     return int(all(part.all() for part in up))
 
 
-def further_starts(bank: ItemBank, answers: Answers, prior: Prior) -> Sequence[FloatArray]:
+def further_starts(bank: ItemBank, answers: Answers, prior: Prior, edition: int) -> Sequence[FloatArray]:
     """Where else the way up to a mode may begin: at the posterior's mean, if guessing can make several
     peaks."""
     if bank.n_dimensions == 1 or not isinstance(prior, NormalPrior):
         return ()
     if Likelihood(bank, answers).is_log_concave:
         return ()
-    return (posterior_moments(bank, answers, prior).theta,)
+    return (moments_of(edition)(bank, answers, prior).theta,)
+
+
+def moments_of(edition: int) -> Moments:
+    """Expectation propagation as that edition computes it."""
+    return posterior_moments if edition > THIRD_EDITION else third_edition.posterior_moments

@@ -1,5 +1,6 @@
 """EAP in two or three dimensions, on a product of grids."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,22 +20,27 @@ REACH = 7.0  # prior standard deviations; beyond are 3e-12 of a normal density
 STEP = 0.36  # posterior standard deviations, where questions are not steep
 # Times the slope of log odds along an axis: exp(−2π (π / slope) / step) ≈ 1e-8; see `quadrature`.
 STEEP_STEP = 0.95
+Moments = Callable[[ItemBank, Answers, NormalPrior], AbilityEstimate]
 
 
 def posterior_mean_several(
-    bank: ItemBank, answers: Answers, prior: Prior, quadrature: Quadrature | None = None
+    bank: ItemBank,
+    answers: Answers,
+    prior: Prior,
+    quadrature: Quadrature | None = None,
+    moments: Moments = posterior_moments,
 ) -> AbilityEstimate:
     """Posterior mean and covariance in D dimensions under a normal prior.
 
     With a `quadrature` of one's own the nodes are its product. Else they are laid along the axes of the
-    covariance that expectation propagation finds, in one row with its steps, and reach as far as the prior
+    covariance that expectation propagation (`moments`) finds, in one row with its steps, and reach as far as the prior
     does: errors stay below 1e-6 for slopes up to 3 and prior standard deviations up to 2.
     """
     if not isinstance(prior, NormalPrior):
         raise TypeError("several dimensions need a normal prior")
     if quadrature is not None:
         return _on_own_grid(bank, answers, prior, quadrature)
-    return on_frame(bank, answers, prior, posterior_moments(bank, answers, prior))
+    return on_frame(bank, answers, prior, moments(bank, answers, prior))
 
 
 def on_frame(

@@ -295,7 +295,7 @@ class Graded:
 
     def curves(self, t: FloatArray) -> Curves:
         reach, pass_by, stay, leave = self._passed(t)
-        p = reach * stay * _align(self._edges[2], t[None])
+        p = reach * stay * _align(self.edges[2], t[None])
         r1 = leave - pass_by
         second = -(reach * leave + pass_by * stay)
         third = -(reach * leave * (leave - reach) + pass_by * stay * (stay - pass_by))
@@ -304,7 +304,7 @@ class Graded:
     def information(self, t: FloatArray) -> FloatArray:
         reach, pass_by, stay, leave = self._passed(t)
         p = reach * stay
-        p *= _align(self._edges[2], t[None])
+        p *= _align(self.edges[2], t[None])
         moved = leave - pass_by
         moved *= moved
         p *= moved
@@ -313,13 +313,13 @@ class Graded:
     information_within = information
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
-        upper, lower, gap = self._edges
+        upper, lower, gap = self.edges
         with np.errstate(divide="ignore"):
             constant = np.log(gap)
         return log_expit(_shifted(upper, t)) + log_expit(-_shifted(lower, t)) + _align(constant, t[None])
 
     def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
-        upper, lower, gap = (edge[score, row] for edge in self._edges)
+        upper, lower, gap = (edge[score, row] for edge in self.edges)
         log_p = log_expit(t + upper)
         t += lower
         log_p += log_expit(np.negative(t, t), t)
@@ -327,7 +327,7 @@ class Graded:
         return ((score, log_p),)
 
     def answered(self, scores: IntArray) -> AnswerCurves:
-        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges)
+        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self.edges)
         constant = np.log(gap)
 
         def curves(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -339,7 +339,7 @@ class Graded:
         return curves
 
     def answered_logs(self, scores: IntArray) -> AnswerLogs:
-        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self._edges)
+        upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self.edges)
         constant = np.log(gap)
 
         def logs(t: FloatArray) -> FloatArray:
@@ -368,7 +368,7 @@ class Graded:
         return np.full(len(self.boundaries), 1 / 3)
 
     @cached_property
-    def _edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Offsets of the boundary below and above each category, and 1 − exp(their distance); each (K, n)."""
         ends = np.full((1, len(self.boundaries)), np.inf)
         edges = np.concatenate([ends, self.boundaries.T, -ends])

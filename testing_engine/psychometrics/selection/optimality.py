@@ -11,13 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testing_engine.psychometrics.components import Problems
+from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.components import THIRD_EDITION, Problems
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import FloatArray
+from testing_engine.psychometrics.items.response import FloatArray, IntArray
+from testing_engine.psychometrics.kernels.columns import Columns, columns_of
+from testing_engine.psychometrics.kernels.determinants import (
+    SMALLEST_CONDITION,
+    determinants,
+    leading_determinants,
+    most_first,
+)
 from testing_engine.psychometrics.selection.criteria import Criterion
+from testing_engine.psychometrics.selection.ranking import Available, Leaders
 from testing_engine.psychometrics.state import CatState
 
-SMALLEST_CONDITION = 1e-10  # of M, below which it counts as singular
+MOST_LEADERS = 20  # asked for at once; to sort more, all are looked at
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,26 @@ class RankOne(Optimality):
 @dataclass(frozen=True)
 class DOptimality(RankOne, name="D"):
     """det(M + w s sᵀ) = det M (1 + w sᵀM⁻¹s): a small confidence ellipsoid. Segall (1996) with the prior."""
+
+    def values(self, state: CatState) -> FloatArray:
+        values = np.empty(state.bank.n_items)
+        if self._is_compiled(state) and determinants(*_known(state), values):
+            return values
+        return super().values(state)
+
+    def leaders(self, state: CatState, available: Available, count: int) -> Leaders:
+        """By looking at those alone that may be among them, where few are asked for."""
+        count = min(count, available.count)
+        if count <= MOST_LEADERS and self._is_compiled(state):
+            items, values = np.empty(count, dtype=np.intp), np.empty(count)
+            columns, *known = _known(state)
+            if leading_determinants(columns, *most_first(state.bank), *known, available.mask, items, values):
+                return Leaders(items.tolist(), values.tolist())
+        return super().leaders(state, available, count)
+
+    def _is_compiled(self, state: CatState) -> bool:
+        is_usual = self.posterior and isinstance(state.prior, NormalPrior)
+        return is_usual and state.edition > THIRD_EDITION
 
     def from_inverse(
         self, inverse: FloatArray, determinant: float, bank: ItemBank, weights: FloatArray
@@ -121,6 +150,12 @@ class CompositeOptimality(Optimality, name="W"):
         if len(self.weights) in (0, bank.n_dimensions):
             return []
         return [("/weights", f"need one number for each of this pool's {bank.n_dimensions} dimensions")]
+
+
+def _known(state: CatState) -> tuple[Columns, FloatArray, IntArray, FloatArray]:
+    """Questions, the prior's precision, what was answered, and the estimate."""
+    assert isinstance(state.prior, NormalPrior)
+    return columns_of(state.bank), state.prior.precision, state.answers.items, state.estimate.theta
 
 
 def quadratic_form(slopes: FloatArray, matrix: FloatArray) -> FloatArray:

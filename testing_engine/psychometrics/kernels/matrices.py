@@ -1,0 +1,67 @@
+"""Small positive definite matrices, by Cholesky's factor."""
+
+import math
+
+from testing_engine.psychometrics.items.response import FloatArray
+from testing_engine.psychometrics.kernels.compiling import compiled
+
+
+@compiled
+def factorised(matrix: FloatArray, factor: FloatArray) -> bool:
+    """L of `matrix` = L Lᵀ into the lower half of `factor`, both (D, D); False unless it is positive definite."""
+    for row in range(len(matrix)):
+        for column in range(row + 1):
+            rest = matrix[row, column]
+            for k in range(column):
+                rest -= factor[row, k] * factor[column, k]
+            if row != column:
+                factor[row, column] = rest / factor[column, column]
+            elif not (0.0 < rest < math.inf):
+                return False
+            else:
+                factor[row, row] = math.sqrt(rest)
+    return True
+
+
+@compiled
+def inverted(matrix: FloatArray, factor: FloatArray, inverse: FloatArray) -> bool:
+    """The inverse of `matrix` into `inverse`, its factor into `factor`, all (D, D); False unless it is positive
+    definite."""
+    if not factorised(matrix, factor):
+        return False
+    size = len(matrix)
+    for column in range(size):  # L⁻¹ into the lower half
+        inverse[column, column] = 1.0 / factor[column, column]
+        for row in range(column + 1, size):
+            total = 0.0
+            for k in range(column, row):
+                total -= factor[row, k] * inverse[k, column]
+            inverse[row, column] = total / factor[row, row]
+    for row in range(size):  # L⁻ᵀ L⁻¹: each number needs those below it alone
+        for column in range(row + 1):
+            total = 0.0
+            for k in range(row, size):
+                total += inverse[k, row] * inverse[k, column]
+            inverse[row, column] = total
+    for row in range(size):
+        for column in range(row + 1, size):
+            inverse[row, column] = inverse[column, row]
+    return True
+
+
+@compiled
+def dot(left: FloatArray, right: FloatArray) -> float:
+    total = 0.0
+    for d in range(len(left)):
+        total += left[d] * right[d]
+    return total
+
+
+@compiled
+def quadratic_form(vector: FloatArray, matrix: FloatArray) -> float:
+    """vectorᵀ matrix vector; most questions measure few of the dimensions."""
+    total = 0.0
+    for row in range(len(vector)):
+        if vector[row] != 0.0:
+            total += vector[row] * dot(matrix[row], vector)
+    return total
