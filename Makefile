@@ -27,6 +27,7 @@ manage: $(VENV)/local.stamp
 # pytest keeps its own: tests whose `assert` tells what was compared.
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m compileall -q $(PACKAGES)
+	@$(BIN)/python -m testing_engine.compile_kernels
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: $(VENV)/dev.stamp

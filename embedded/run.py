@@ -132,8 +132,10 @@ def _kept(name: str) -> str:
 
 
 def _serve() -> None:
-    token, demo_pool = _prepare_database()
     python = sys.executable
+    compiling = _spawn([python, "-m", "testing_engine.compile_kernels"], FOLDER / "compile_kernels.log")
+    token, demo_pool = _prepare_database()
+    compiling.wait()  # else each web process would do it
     serve = ["--config", "docker/gunicorn.conf.py", "--bind", f"{HOST}:{PORT}", "--log-level", "warning"]
     commands = {
         "web": [python, "-m", "gunicorn", *serve, "adaptive.wsgi"],

@@ -17,13 +17,17 @@ POOLS = 16  # the default one and the newest; others are read when they are aske
 
 
 def warm() -> int:
-    """Revisions read, and one step taken in each, so that what a bank derives once is there; how many."""
+    """Revisions read, and two steps taken in each, so that what a bank derives once is there, and machine
+    code loaded; how many.
+    """
     revisions = [pool.current_revision_id for pool in offered()[:POOLS]]
     for revision_id in revisions:
         assert revision_id is not None
         bank = load_revision(revision_id).bank
         if counting(bank).n_items:
-            next_step(TestSoFar(bank, CatRules(), None, 0))
+            first = next_step(TestSoFar(bank, CatRules(), None, 0)).next_item
+            if first is not None:
+                next_step(TestSoFar(bank, CatRules(), None, 0, [first], [0]))
     return len(revisions)
 
 

@@ -24,6 +24,7 @@ LIBRARIES = (
     "markdown_it",
     "msgspec",
     "nh3",
+    "numba",
     "numpy",
     "psycopg",
     "psycopg_pool",

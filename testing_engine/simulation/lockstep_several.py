@@ -1,7 +1,8 @@
 """All students take their next step at once in several dimensions: EP and posterior D, stops by precision.
 
-The loops of one student's step, over all students in one call, with the bits of each one's own. Where EP's quick run
-does not settle, an estimate is out of reach or a matrix all but singular, the one student's own step is asked.
+The loops of one student's step, over all students in one call, with the bits of each one's own. Where EP's
+quick run does not settle, an estimate is out of reach or a matrix all but singular, the one student's own
+step is asked.
 """
 
 from functools import partial
@@ -61,7 +62,7 @@ def _take_block(bank: ItemBank, rules: CatRules, prior: NormalPrior, students: S
     count, longest = len(students.thetas), min(rules.max_questions, bank.n_items)
     taken = Taken.blank(count, longest, bank.n_dimensions)
     unused, active = np.ones((count, bank.n_items), dtype=bool), np.arange(count)
-    known = columns_of(bank), *most_first(bank), prior.precision
+    known = most_first(bank), columns_of(bank), prior.precision
     for position in range(longest + 1):
         items, scores = taken.items[active, :position], taken.scores[active, :position]
         means, covariances = beliefs(bank, rules, prior, items, scores)
@@ -77,9 +78,12 @@ def _take_block(bank: ItemBank, rules: CatRules, prior: NormalPrior, students: S
         if not active.size:
             break
         tell(position / longest)
+        means.setflags(write=False)  # as an estimate is, so that nothing else is compiled for it
         is_regular, chosen = best_of_each(*known, items, means, unused[active])
         for row in np.flatnonzero(~is_regular).tolist():
-            chosen[row] = next_step(TestSoFar(bank, rules, prior, 0, items[row], scores[row])).next_item
+            item = next_step(TestSoFar(bank, rules, prior, 0, items[row], scores[row])).next_item
+            assert item is not None
+            chosen[row] = item
         answers = students.answers(bank, active, chosen, position)
         unused[active, chosen] = False
         taken.items[active, position], taken.scores[active, position] = chosen, answers

@@ -2,11 +2,13 @@
 
 import platform
 
+import numba
 import numpy as np
 import scipy
 
-VERSION = "3"  # raised when a change of this package or of the engine changes a number
+VERSION = "4"  # raised when a change of this package or of the engine changes a number
 
 
 def engine_version() -> str:
-    return f"simulation {VERSION}, NumPy {np.__version__}, SciPy {scipy.__version__}, {platform.machine()}"
+    libraries = f"NumPy {np.__version__}, SciPy {scipy.__version__}, Numba {numba.__version__}"
+    return f"simulation {VERSION}, {libraries}, {platform.machine()}"

@@ -33,8 +33,8 @@ def posterior_mean_several(
     """Posterior mean and covariance in D dimensions under a normal prior.
 
     With a `quadrature` of one's own the nodes are its product. Else they are laid along the axes of the
-    covariance that expectation propagation (`moments`) finds, in one row with its steps, and reach as far as the prior
-    does: errors stay below 1e-6 for slopes up to 3 and prior standard deviations up to 2.
+    covariance that expectation propagation (`moments`) finds, in one row with its steps, and reach as far as
+    the prior does: errors stay below 1e-6 for slopes up to 3 and prior standard deviations up to 2.
     """
     if not isinstance(prior, NormalPrior):
         raise TypeError("several dimensions need a normal prior")

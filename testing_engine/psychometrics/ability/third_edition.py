@@ -1,5 +1,5 @@
-"""Expectation propagation as plans of the second and third edition compute it: by NumPy, whose sums have other last
-bits than the loops of now. The formulas are those of `expectation_propagation`.
+"""Expectation propagation as plans of the second and third edition compute it: by NumPy, whose sums have
+other last bits than the loops of now. The formulas are those of `expectation_propagation`.
 """
 
 from dataclasses import dataclass

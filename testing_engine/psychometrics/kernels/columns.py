@@ -41,7 +41,8 @@ def _made(bank: ItemBank) -> Columns:
         parts.append(numbers.ravel())
         length += numbers.size
     arrays = (bank.slopes, bank.steepness, bank.intercepts, kind, begin, width)
-    return Columns(*(_frozen(each) for each in arrays), _frozen(np.concatenate(parts)))
+    slopes, steepness, intercepts, kind, begin, width = (_frozen(each) for each in arrays)
+    return Columns(slopes, steepness, intercepts, kind, begin, width, _frozen(np.concatenate(parts)))
 
 
 def _numbers(family: object) -> tuple[FloatArray, int, int]:

@@ -1,10 +1,10 @@
 """Functions that are compiled to machine code when they are first called.
 
 Where a step works on a few dozen numbers, calling NumPy costs more than the numbers do. A kernel is a plain
-function over arrays and numbers that has the formula's own loops; Numba compiles it, in some seconds, and keeps
-what it made in `__pycache__` beside the source, for the next process. It is made for any processor of a kind
-("generic"): so an image has it from the machine that built it (`testing_engine.compile_kernels`), and equal
-arguments give equal bits whatever more a processor offers.
+function over arrays and numbers that has the formula's own loops; Numba compiles it, in some seconds, and
+keeps what it made in `__pycache__` beside the source, for the next process. It is made for any processor of a
+kind ("generic"): so an image has it from the machine that built it (`testing_engine.compile_kernels`), and
+equal arguments give equal bits whatever more a processor offers.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,9 @@ numba.config.CPU_NAME, numba.config.CPU_FEATURES = "generic", ""
 
 
 def compiled(function: F) -> F:
-    """The function as machine code: one for each combination of its arguments' types, of which whether an array
-    may be written to is a part. So a kernel is called with the same kinds of arrays everywhere."""
+    """The function as machine code: one for each combination of its arguments' types, of which whether an
+    array may be written to is a part. So a kernel is called with the same kinds of arrays everywhere.
+    """
     made = numba.njit(nogil=True, error_model="numpy")(function)
     with suppress(RuntimeError):  # nowhere to keep it
         made._cache = KernelCache(function)

@@ -49,7 +49,8 @@ def information(columns: Columns, item: int, t: float) -> float:
         likely = 1.0 / (1.0 + rarer)
         rise, fall = (likely, rarer * likely) if t >= 0.0 else (rarer * likely, likely)
         moved = numbers[1] * rise * fall
-        return moved * moved / ((numbers[0] + numbers[1] * rise) * (numbers[2] + numbers[1] * fall))
+        about_t: float = moved * moved / ((numbers[0] + numbers[1] * rise) * (numbers[2] + numbers[1] * fall))
+        return about_t
     total = 0.0
     if kind == GRADED:
         for category in range(width):

@@ -1,8 +1,10 @@
-"""What every question would make of the determinant of the posterior's information, and which would make most of
-it: det(M + w s sᵀ) = det M (1 + w sᵀM⁻¹s), w a question's information about t and s its slopes at the estimate,
-M the prior's precision with the information of the questions answered."""
+"""What every question would make of the determinant of the posterior's information, and which most of it.
 
-import math
+det(M + w s sᵀ) = det M (1 + w sᵀM⁻¹s), w a question's information about t and s its slopes at the estimate, M
+the prior's precision with the information of the questions answered.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,105 +19,103 @@ SMALLEST_CONDITION = 1e-10  # of M, below which it counts as singular
 ROUNDING = 1 + 1e-9  # far more than the last bits of a value
 
 
-def most_first(bank: ItemBank) -> tuple[IntArray, FloatArray]:
-    """(N,) the questions by the most that each may tell, and that: ‖s‖² times the ceiling of its information.
-    Made once for a bank."""
+class MostFirst(NamedTuple):
+    """The questions by the most that each may tell."""
+
+    items: IntArray  # (N,)
+    most: FloatArray  # (N,) ‖s‖² times the ceiling of the information, falling
+
+
+class Known(NamedTuple):
+    """A pool, the prior's precision, the questions answered and the estimate."""
+
+    columns: Columns
+    precision: FloatArray  # (D, D)
+    items: IntArray  # (n,)
+    theta: FloatArray  # (D,)
+
+
+def most_first(bank: ItemBank) -> MostFirst:
+    """Made once for a bank."""
     return bank.derived(("most first",), lambda: _most_first(bank))
 
 
-def _most_first(bank: ItemBank) -> tuple[IntArray, FloatArray]:
+def _most_first(bank: ItemBank) -> MostFirst:
     most = bank.ceiling * bank.squared_steepness
-    order = np.argsort(-most, kind="stable")
-    return order, most[order]
+    items = np.argsort(-most, kind="stable")
+    return MostFirst(items, most[items])
 
 
 @compiled
-def determinants(
-    columns: Columns,
-    precision: FloatArray,  # (D, D) of the prior
-    items: IntArray,  # (n,) answered
-    theta: FloatArray,  # (D,)
-    values: FloatArray,  # (N,)
-) -> bool:
-    """The value of every question into `values`; False where M is all but singular."""
-    inverse = np.empty(precision.shape)
-    determinant = _determinant(columns, precision, items, theta, inverse)
+def determinants(known: Known, values: FloatArray) -> bool:
+    """The value of every question into `values` (N,); False where M is all but singular."""
+    inverse = np.empty(known.precision.shape)
+    determinant = _determinant(known, inverse)
     for item in range(len(values)):
-        values[item] = _value(columns, determinant, inverse, theta, item)
+        values[item] = _value(known, determinant, inverse, item)
     return determinant > 0.0
 
 
 @compiled
 def leading_determinants(
-    columns: Columns,
-    order: IntArray,  # (N,) `most_first`
-    most: FloatArray,  # (N,)
-    precision: FloatArray,
-    items: IntArray,
-    theta: FloatArray,
-    may_come: BoolArray,  # (N,)
-    leaders: IntArray,  # (count,), no more than may come
-    values: FloatArray,  # (count,)
+    first: MostFirst, known: Known, may_come: BoolArray, leaders: IntArray, values: FloatArray
 ) -> bool:
-    """The questions with the largest values and these, best first and of equals the first; False as above.
+    """Of those that `may_come` (N,) the questions with the largest values, best first and of equals the
+    first, into `leaders` and `values`, both (count,), no more than there are; False as above.
 
     sᵀM⁻¹s ≤ ‖s‖² λ for the largest eigenvalue λ of M⁻¹, which no norm is below: where even the most that a
     question may tell is too little, so it is for all that follow.
     """
-    inverse = np.empty(precision.shape)
-    determinant = _determinant(columns, precision, items, theta, inverse)
+    inverse = np.empty(known.precision.shape)
+    determinant = _determinant(known, inverse)
     if not determinant > 0.0:
         return False
     norm = _largest_row(inverse)
     count = 0
-    for place in range(len(order)):
-        full = count == len(leaders)
-        if full and determinant * (1.0 + most[place] * norm) * ROUNDING < values[count - 1]:
+    for place in range(len(first.items)):
+        is_full = count == len(leaders)
+        if is_full and determinant * (1.0 + first.most[place] * norm) * ROUNDING < values[count - 1]:
             break
-        item = order[place]
+        item = first.items[place]
         if not may_come[item]:
             continue
-        value = _value(columns, determinant, inverse, theta, item)
-        if full and not _goes_before(value, item, values[count - 1], leaders[count - 1]):
+        value = _value(known, determinant, inverse, item)
+        if is_full and not _goes_before(value, item, values[count - 1], leaders[count - 1]):
             continue
-        at = count - 1 if full else count
+        at = count - 1 if is_full else count
         while at > 0 and _goes_before(value, item, values[at - 1], leaders[at - 1]):
             leaders[at], values[at] = leaders[at - 1], values[at - 1]
             at -= 1
         leaders[at], values[at] = item, value
-        count += not full
+        count += not is_full
     return True
 
 
 @compiled
 def best_of_each(
+    first: MostFirst,
     columns: Columns,
-    order: IntArray,
-    most: FloatArray,
     precision: FloatArray,
     items: IntArray,  # (A, n) answered
     thetas: FloatArray,  # (A, D)
     may_come: BoolArray,  # (A, N)
 ) -> tuple[BoolArray, IntArray]:
     """(A,) for students: False as above, and the best question of each."""
-    count = len(items)
+    count, value = len(items), np.empty(1)
     found, best = np.empty(count, dtype=np.bool_), np.empty((count, 1), dtype=np.intp)
-    value = np.empty(1)
     for student in range(count):
-        found[student] = leading_determinants(
-            columns, order, most, precision, items[student], thetas[student], may_come[student], best[student], value
-        )
+        known = Known(columns, precision, items[student], thetas[student])
+        found[student] = leading_determinants(first, known, may_come[student], best[student], value)
     return found, best[:, 0]
 
 
 @compiled
-def _determinant(
-    columns: Columns, precision: FloatArray, items: IntArray, theta: FloatArray, inverse: FloatArray
-) -> float:
+def _determinant(known: Known, inverse: FloatArray) -> float:
     """det M, and M⁻¹ into `inverse`; 0 where M is all but singular."""
+    columns, theta = known.columns, known.theta
     slopes, dimensions = columns.slopes, len(theta)
-    matrix, factor = precision.copy(), np.zeros((dimensions, dimensions))
-    for item in items:
+    matrix, factor = known.precision.copy(), np.zeros((dimensions, dimensions))
+    for item in known.items:
         weight = information(columns, item, dot(slopes[item], theta) + columns.intercepts[item])
         for row in range(dimensions):
             if slopes[item, row] != 0.0:
@@ -132,12 +132,10 @@ def _determinant(
 
 
 @compiled
-def _value(
-    columns: Columns, determinant: float, inverse: FloatArray, theta: FloatArray, item: int
-) -> float:
-    slopes = columns.slopes[item]
-    weight = information(columns, item, dot(slopes, theta) + columns.intercepts[item])
-    return determinant * (1.0 + weight * quadratic_form(slopes, inverse))
+def _value(known: Known, determinant: float, inverse: FloatArray, item: int) -> float:
+    slopes = known.columns.slopes[item]
+    t = dot(slopes, known.theta) + known.columns.intercepts[item]
+    return determinant * (1.0 + information(known.columns, item, t) * quadratic_form(slopes, inverse))
 
 
 @compiled

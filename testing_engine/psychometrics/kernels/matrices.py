@@ -8,7 +8,9 @@ from testing_engine.psychometrics.kernels.compiling import compiled
 
 @compiled
 def factorised(matrix: FloatArray, factor: FloatArray) -> bool:
-    """L of `matrix` = L Lᵀ into the lower half of `factor`, both (D, D); False unless it is positive definite."""
+    """L of `matrix` = L Lᵀ into the lower half of `factor`, both (D, D); False unless it is positive
+    definite.
+    """
     for row in range(len(matrix)):
         for column in range(row + 1):
             rest = matrix[row, column]
@@ -25,8 +27,9 @@ def factorised(matrix: FloatArray, factor: FloatArray) -> bool:
 
 @compiled
 def inverted(matrix: FloatArray, factor: FloatArray, inverse: FloatArray) -> bool:
-    """The inverse of `matrix` into `inverse`, its factor into `factor`, all (D, D); False unless it is positive
-    definite."""
+    """The inverse of `matrix` into `inverse`, its factor into `factor`, all (D, D); False unless it is
+    positive definite.
+    """
     if not factorised(matrix, factor):
         return False
     size = len(matrix)

@@ -1,5 +1,6 @@
-"""Expectation propagation as a loop over answers, directions and nodes: what `ability.expectation_propagation`
-says, for one student or, in turn, for many."""
+"""Expectation propagation as a loop over answers, directions and nodes: what
+`ability.expectation_propagation` says, for one student or, in turn, for many.
+"""
 
 import math
 from typing import NamedTuple
@@ -45,7 +46,9 @@ def settle(
     longest_step: float,
     iterations: int,
 ) -> tuple[bool, FloatArray, FloatArray, FloatArray]:
-    """Whether repeated updates of all sites settle; if so, mean (D,), covariance (D, D) and third order (G, D)."""
+    """Whether repeated updates of all sites settle; if so, mean (D,), covariance (D, D) and third order (G,
+    D).
+    """
     n, dimensions = len(items), units.shape[1]
     directions, site_of = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.intp)
     sites = 0
@@ -118,13 +121,22 @@ def settle_each(
     longest_step: float,
     iterations: int,
 ) -> tuple[BoolArray, FloatArray, FloatArray]:
-    """For A students, begun at nothing known: (A,) whether it settles, means (A, D), covariances (A, D, D)."""
+    """For A students, begun at nothing known: (A,) whether it settles, means (A, D), covariances (A, D, D).
+    """
     count, dimensions = len(items), units.shape[1]
     has_settled, means = np.zeros(count, dtype=np.bool_), np.empty((count, dimensions))
     covariances, flat = np.empty((count, dimensions, dimensions)), np.zeros((2, items.shape[1]))
     for student in range(count):
         has_settled[student], means[student], covariances[student], _ = settle(
-            columns, direction_of, units, prior, items[student], scores[student], flat, longest_step, iterations
+            columns,
+            direction_of,
+            units,
+            prior,
+            items[student],
+            scores[student],
+            flat,
+            longest_step,
+            iterations,
         )
     return has_settled, means, covariances
 
@@ -143,7 +155,8 @@ def _moments(
     density: FloatArray,  # (G, K)
     raw: FloatArray,  # (G, 5)
 ) -> None:
-    """E x^0 … E x^4 of every u, x = (u − its mean) / its sd, with the true answers in place of its own site."""
+    """E x^0 … E x^4 of every u, x = (u − its mean) / its sd, with the true answers in place of its own site.
+    """
     sites = len(unit)
     for g in range(sites):
         middle, sd = dot(unit[g], mean), math.sqrt(variance[g])

@@ -14,10 +14,11 @@ import numpy as np
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.components import THIRD_EDITION, Problems
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import FloatArray, IntArray
-from testing_engine.psychometrics.kernels.columns import Columns, columns_of
+from testing_engine.psychometrics.items.response import FloatArray
+from testing_engine.psychometrics.kernels.columns import columns_of
 from testing_engine.psychometrics.kernels.determinants import (
     SMALLEST_CONDITION,
+    Known,
     determinants,
     leading_determinants,
     most_first,
@@ -67,7 +68,7 @@ class DOptimality(RankOne, name="D"):
 
     def values(self, state: CatState) -> FloatArray:
         values = np.empty(state.bank.n_items)
-        if self._is_compiled(state) and determinants(*_known(state), values):
+        if self._is_compiled(state) and determinants(_known(state), values):
             return values
         return super().values(state)
 
@@ -76,8 +77,8 @@ class DOptimality(RankOne, name="D"):
         count = min(count, available.count)
         if count <= MOST_LEADERS and self._is_compiled(state):
             items, values = np.empty(count, dtype=np.intp), np.empty(count)
-            columns, *known = _known(state)
-            if leading_determinants(columns, *most_first(state.bank), *known, available.mask, items, values):
+            first = most_first(state.bank)
+            if leading_determinants(first, _known(state), available.mask, items, values):
                 return Leaders(items.tolist(), values.tolist())
         return super().leaders(state, available, count)
 
@@ -152,10 +153,9 @@ class CompositeOptimality(Optimality, name="W"):
         return [("/weights", f"need one number for each of this pool's {bank.n_dimensions} dimensions")]
 
 
-def _known(state: CatState) -> tuple[Columns, FloatArray, IntArray, FloatArray]:
-    """Questions, the prior's precision, what was answered, and the estimate."""
+def _known(state: CatState) -> Known:
     assert isinstance(state.prior, NormalPrior)
-    return columns_of(state.bank), state.prior.precision, state.answers.items, state.estimate.theta
+    return Known(columns_of(state.bank), state.prior.precision, state.answers.items, state.estimate.theta)
 
 
 def quadratic_form(slopes: FloatArray, matrix: FloatArray) -> FloatArray:
