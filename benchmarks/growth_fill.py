@@ -30,7 +30,14 @@ _TABLES = (
     "student_proficiencies",
     "invitations",
 )
-_COUNTS = "answer_counts", "result_counts", "sessions_to_count", "ability_counts", "ability_changes"
+_COUNTS = (
+    "answer_counts",
+    "result_counts",
+    "fit_sums",
+    "sessions_to_count",
+    "ability_counts",
+    "ability_changes",
+)
 FOLDED_AT_ONCE = 50_000  # sessions
 _PLAIN_INDEXES = """
 SELECT indexname, indexdef FROM pg_indexes JOIN pg_index ON indexrelid = indexname::regclass

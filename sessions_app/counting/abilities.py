@@ -33,7 +33,7 @@ GROUP BY 1, 2
 _FOLD = """
 WITH noted AS (
   DELETE FROM ability_changes
-  WHERE id IN (SELECT id FROM ability_changes LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+  WHERE id = ANY (ARRAY(SELECT id FROM ability_changes LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
   RETURNING scale_id, concept_name, place, n
 ), added AS (
   INSERT INTO ability_counts AS counted (scale_id, concept_name, place, n)

@@ -73,7 +73,7 @@ FROM (
 GROUP BY {columns} HAVING sum(n) <> 0
 ORDER BY {columns}
 """
-_NOT_COUNTED = "SELECT session_id FROM sessions_to_count"
+NOT_COUNTED = "SELECT session_id FROM sessions_to_count"
 
 
 def directions_of(revision: FrozenRevision, question_ids: Iterable[int]) -> dict[int, list[float]]:
@@ -115,7 +115,7 @@ def added_by(sessions: str, given: Mapping[str, Any]) -> tuple[str, dict[str, An
 
 def given_in(revision: FrozenRevision) -> IntArray:
     """(G, 2) question and number of answers, in tests of this revision that are over."""
-    live = ADDED.format(sessions=_NOT_COUNTED, which="session.revision_id = %(revision)s")
+    live = ADDED.format(sessions=NOT_COUNTED, which="session.revision_id = %(revision)s")
     rows = _read("question_id", "revision_id = %(revision)s", live, {}, (GIVEN,), revision=revision.id)
     return rows[:, :2]
 
@@ -161,7 +161,7 @@ def _of_questions(
     directions: Mapping[int, list[float]],
     measures: tuple[str, ...],
 ) -> IntArray:
-    live = ADDED.format(sessions=_NOT_COUNTED, which="response.question_id = ANY(%(questions)s)")
+    live = ADDED.format(sessions=NOT_COUNTED, which="response.question_id = ANY(%(questions)s)")
     asked = list(question_ids)
     return _read(columns, "question_id = ANY(%(questions)s)", live, directions, measures, questions=asked)
 

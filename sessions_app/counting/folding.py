@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.db import connection, transaction
 
-from sessions_app.counting import abilities, answers, results
+from sessions_app.counting import abilities, answers, fit, results
 from sessions_app.models import ArchivedSession, SessionToCount
 from testing_engine.snapshots import one_snapshot
 
@@ -21,9 +22,12 @@ BATCH = 2000  # sessions of one transaction
 _LOCK = 0x636F756E74  # "count": no other lock of this database has the number
 
 _ADD = """
-INSERT INTO {table} AS counted ({key}, n, total)
-SELECT {key}, %(sign)s * n, %(sign)s * total FROM ({added}) AS added ORDER BY {key}
-ON CONFLICT ({key}) DO UPDATE SET n = counted.n + excluded.n, total = counted.total + excluded.total
+WITH added AS ({added}), stored AS (
+  INSERT INTO {table} AS counted ({key}, n, total)
+  SELECT {key}, %(sign)s * n, %(sign)s * total FROM added ORDER BY {key}
+  ON CONFLICT ({key}) DO UPDATE SET n = counted.n + excluded.n, total = counted.total + excluded.total
+)
+SELECT {told}
 """
 _THESE = "SELECT unnest(%(sessions)s::uuid[])"
 
@@ -35,12 +39,20 @@ def fold(
     many sessions at the most."""
     until, folded = time.monotonic() + seconds, 0
     abilities.fold(until, batch)
+    while _sum_up_some() and time.monotonic() < until:
+        pass
     while counted := _fold_batch(batch):
         folded += counted
         progress(counted)
         if time.monotonic() > until:
             break
     return folded
+
+
+@transaction.atomic
+def _sum_up_some() -> int:
+    _hold()
+    return fit.sum_up()
 
 
 @transaction.atomic
@@ -64,14 +76,20 @@ def take_back(session_id: UUID) -> None:
 
 def _add(session_ids: list[UUID], sign: int) -> None:
     given = {"sessions": session_ids}
-    _add_to("answer_counts", answers.KEY, *answers.added_by(_THESE, given), sign)
+    added, known = answers.added_by(_THESE, given)
+    scored = _add_to("answer_counts", answers.KEY, added, known, sign, told=fit.SCORED)
+    fit.add(np.array(scored, dtype=np.int64).reshape(-1, 6), sign)
     added = results.ADDED.format(sessions=_THESE, which="true")
     _add_to("result_counts", results.KEY, added, {**given, **results.PARAMETERS}, sign)
 
 
-def _add_to(table: str, key: str, added: str, given: Mapping[str, Any], sign: int) -> None:
+def _add_to(
+    table: str, key: str, added: str, given: Mapping[str, Any], sign: int, told: str = "count(*) FROM added"
+) -> list[tuple[Any, ...]]:
+    """What is `told` of the rows that were added."""
     with connection.cursor() as cursor:
-        cursor.execute(_ADD.format(table=table, key=key, added=added), {**given, "sign": sign})
+        cursor.execute(_ADD.format(table=table, key=key, added=added, told=told), {**given, "sign": sign})
+        return list(cursor.fetchall())
 
 
 def _hold() -> None:
@@ -87,6 +105,8 @@ revision_id NOT IN (SELECT session.revision_id FROM archived_sessions AS archive
 BEGIN_ANEW = """
 DELETE FROM answer_counts WHERE {countable};
 DELETE FROM result_counts WHERE {countable};
+DELETE FROM fit_sums WHERE {countable};
+{let_fit_wait};
 INSERT INTO sessions_to_count (session_id)
 SELECT id FROM test_sessions WHERE status <> 'active' AND {countable}
 ON CONFLICT DO NOTHING;
@@ -97,12 +117,14 @@ ON CONFLICT DO NOTHING;
 def begin_anew() -> None:
     """Forget the counts: every session that is over waits again. Pages stay right, and slow, until `fold`.
 
-    Those of revisions with archived tests stay; those of abilities are put right.
+    Those of revisions with archived tests stay; sums of them are made anew, and abilities are put right.
     """
     abilities.put_right()
     _hold()
     with connection.cursor() as cursor:
-        for statement in BEGIN_ANEW.format(countable=_COUNTABLE).strip().split(";")[:-1]:
+        for statement in (
+            BEGIN_ANEW.format(countable=_COUNTABLE, let_fit_wait=fit.LET_ALL_WAIT).strip().split(";")[:-1]
+        ):
             cursor.execute(statement)
 
 
@@ -160,6 +182,7 @@ def differences() -> list[Difference]:
         with connection.cursor() as cursor:
             cursor.execute(statement, dict(given))
             found += [Difference(table, tuple(own), int(n), int(total)) for *own, n, total in cursor]
+    found += [Difference("fit_sums", (*own, name), n, total) for *own, name, n, total in fit.differences()]
     found += [Difference("ability_counts", tuple(own), n, 0) for *own, n in abilities.differences()]
     return found
 

@@ -16,7 +16,14 @@ from sessions_app.models.classes import (
     RosterPerson,
     SchoolClass,
 )
-from sessions_app.models.counts import AbilityChange, AbilityCount, AnswerCount, ResultCount, SessionToCount
+from sessions_app.models.counts import (
+    AbilityChange,
+    AbilityCount,
+    AnswerCount,
+    FitSum,
+    ResultCount,
+    SessionToCount,
+)
 from sessions_app.models.events import SessionEvent
 from sessions_app.models.gates import GateCheck, PoolRequirements
 from sessions_app.models.long_jobs import JobPiece, LongJob
@@ -58,6 +65,7 @@ __all__ = [
     "ClassMember",
     "ClassTeacher",
     "ClassTest",
+    "FitSum",
     "GateCheck",
     "ImportedSitting",
     "Invitation",

@@ -51,6 +51,30 @@ class AnswerCount(OwnedThrough):
         return f"{self.measure} of {self.question_id}"
 
 
+class FitSum(OwnedThrough):
+    """How far the scored answers to a version of a question, in tests of a revision, are from what its model
+    says (`counting.fit`)."""
+
+    owner = "revision_id in testing_engine.PoolRevision"
+
+    pk = models.CompositePrimaryKey("question_id", "revision_id")
+    question_id = models.BigIntegerField()
+    revision_id = models.BigIntegerField()
+    n = models.BigIntegerField(help_text="Scored answers.")
+    squares = models.BigIntegerField(help_text="Squared residuals, in millionths.")
+    variances = models.BigIntegerField(help_text="Their expectations, in millionths.")
+    waits = models.BooleanField(
+        default=False, db_default=False, help_text="The sums are to be made, from the counts of answers."
+    )
+
+    class Meta:
+        db_table = "fit_sums"
+        indexes = [models.Index("question_id", condition=Q(waits=True), name="fit_sums_that_wait")]
+
+    def __str__(self) -> str:
+        return f"fit of {self.question_id}"
+
+
 class ResultCount(OwnedThrough):
     """How many tests of a kind ended alike (`counting.results`)."""
 

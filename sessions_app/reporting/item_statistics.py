@@ -27,9 +27,9 @@ from django.db.models import F
 
 from sessions_app.counting import answers as counts
 from sessions_app.counting.answers import STEPS_PER_LOGIT
+from sessions_app.counting.fit import predicted
 from sessions_app.models import TestSession
 from testing_engine.models import Question
-from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
 from testing_engine.questions import interactions
 from testing_engine.questions.interactions import TextEntry
@@ -38,7 +38,6 @@ from testing_engine.revisions import FrozenRevision
 
 MOST_BINS = 8  # stretches of ability
 FEWEST_IN_BIN = 10  # answers
-NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 UNKNOWN = -1  # stands for "I don't know" among the options
 
 # What was answered, by the ability at the end of the test: the place of a whole answer among those given, or
@@ -255,26 +254,9 @@ def whole_answers(revision: FrozenRevision, question_id: int, given: Sequence[st
 
 def answers(revision: FrozenRevision, question_id: int) -> Answers:
     """The answers to a question of the revision, in all tests with this version that are over."""
-    return answers_to(revision, [question_id])[question_id]
-
-
-def answers_to(revision: FrozenRevision, question_ids: Sequence[int]) -> dict[int, Answers]:
-    """The same of several."""
-    rows = counts.before(revision, question_ids)
-    return {key: _answers(revision, key, rows[rows[:, 0] == key, 1:]) for key in question_ids}
-
-
-def _answers(revision: FrozenRevision, question_id: int, rows: IntArray) -> Answers:
+    rows = counts.before(revision, [question_id])[:, 1:]
     ability, error = rows[:, 0] / STEPS_PER_LOGIT, rows[:, 1] / STEPS_PER_LOGIT
-    item = revision.positions_by_key[question_id]
+    item, bank = revision.positions_by_key[question_id], revision.bank
+    share = predicted(bank, np.full(len(rows), item), ability, error)[:, : bank.n_categories[item]]
     score, count = rows[:, 2:].T
-    return Answers(ability, error, score, count, predicted(revision.bank, item, ability, error))
-
-
-def predicted(bank: ItemBank, item: int, ability: FloatArray, error: FloatArray) -> FloatArray:
-    """(G, K) probability of each score, over abilities N(ability, error²); by Gauss–Hermite quadrature."""
-    u = ability[:, None] + error[:, None] * NODES
-    t = bank.steepness[item] * u + bank.intercepts[item]
-    curves = bank.curves_at(t.reshape(1, -1), np.array([item])).p[: bank.n_categories[item], 0]
-    weighted = curves.reshape(len(curves), *u.shape) @ (NODE_WEIGHTS / NODE_WEIGHTS.sum())
-    return np.ascontiguousarray(weighted.T)
+    return Answers(ability, error, score, count, share)

@@ -14,7 +14,8 @@ import numpy as np
 from django.db.models import Q
 
 from sessions_app.counting import answers as counts
-from sessions_app.reporting import exposure, item_statistics
+from sessions_app.counting import fit
+from sessions_app.reporting import exposure
 from testing_engine.excerpts import excerpt
 from testing_engine.models import Question, QuestionPool
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray
@@ -203,15 +204,11 @@ def _ordered(
 
 def _fits(revision: FrozenRevision, items: Sequence[int]) -> dict[int, float]:
     """Infit of these questions, where it can be known."""
-    found: dict[int, float] = {}
     if not items:
-        return found
-    answered = item_statistics.answers_to(revision, revision.question_ids[list(items)].tolist())
-    for item in items:
-        infit = answered[int(revision.question_ids[item])].infit
-        if infit is not None and math.isfinite(infit.value):
-            found[item] = infit.value
-    return found
+        return {}
+    sums = fit.of(revision, revision.question_ids[list(items)].tolist())
+    squares = {item: sums[int(revision.question_ids[item])] for item in items}
+    return {item: float(square / variance) for item, (_, square, variance) in squares.items() if variance}
 
 
 def _lines(

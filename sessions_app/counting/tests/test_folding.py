@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from sessions_app.administration import cleanup, privacy, supervision
 from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import answer_questions, is_even, take_test
-from sessions_app.counting import answers, folding, results
+from sessions_app.counting import answers, fit, folding, results
 from sessions_app.models import AnswerCount, ResultCount, SessionToCount, TestSession
 from sessions_app.reporting import exposure, item_statistics
 from sessions_app.reporting.result_distribution import (
@@ -41,6 +41,7 @@ def told(pool: QuestionPool) -> tuple[Any, ...]:
         [item_statistics.use(key) for key in keys],
         [rows.tolist() for rows in (answers.before(revision, keys), answers.given_to(keys))],
         [answers.after(revision, key).tolist() for key in keys],
+        {key: sums.tolist() for key, sums in fit.of(revision, keys).items()},
         results_of_pool(pool.pk),
         results.answers_for_good([pool.pk]),
     )

@@ -8,9 +8,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from sessions_app.conftest import answer_questions, submit, take_test
+from sessions_app.counting.fit import predicted
 from sessions_app.models import TestResponse, TestSession
 from sessions_app.reporting import item_statistics
-from sessions_app.reporting.item_statistics import UNKNOWN, Answers, answers, choices, predicted, use
+from sessions_app.reporting.item_statistics import UNKNOWN, Answers, answers, choices, use
 from sessions_app.tests.factories import make_pool
 from testing_engine.models import Question
 from testing_engine.psychometrics import engine
@@ -32,7 +33,8 @@ def simulated(item: ItemParameters, answered_by: ItemParameters, count: int = 40
     real = ItemBank.from_parameters([answered_by]).probabilities(true[:, None])[0]
     score = (rng.random(count)[:, None] > np.cumsum(real, axis=1)).sum(axis=1)
     bank = ItemBank.from_parameters([item])
-    return Answers(ability, error, score, np.ones(count, dtype=np.intp), predicted(bank, 0, ability, error))
+    share = predicted(bank, np.zeros(count, dtype=np.intp), ability, error)
+    return Answers(ability, error, score, np.ones(count, dtype=np.intp), share)
 
 
 @pytest.mark.parametrize("item", [MODELLED, STEPS])
@@ -97,7 +99,7 @@ def test_fit_is_near_1_in_tests_that_the_engine_gave() -> None:
         while step.next_item is not None:
             item = step.next_item
             score = int(rng.random() < bank.probabilities(np.array([theta]), np.array([item]))[0, 1])
-            p = predicted(bank, item, step.ability.theta, step.ability.standard_error)[0, 1]
+            p = predicted(bank, np.array([item]), step.ability.theta, step.ability.standard_error)[0, 1]
             squares.append((score - p) ** 2)
             spread.append(p * (1 - p))
             items.append(item)

@@ -21,6 +21,7 @@ from sessions_app.tests.factories import make_named_test, make_pool, question
 MEANT_TO_CHANGE = {  # whole tables
     "answer_counts": "`check_counts` compares it with the sessions",
     "result_counts": "the same",
+    "fit_sums": "the same",
     "sessions_to_count": "the same",
     "ability_counts": "`check_counts` compares it with what is known of students",
     "ability_changes": "the same",
