@@ -97,7 +97,7 @@ def test_those_of_older_databases_are_made_from_the_counts(
     assert told(pool) != right
     assert {each.table for each in folding.differences()} == {"fit_sums"}
     with connection.cursor() as cursor:
-        cursor.execute(import_module("sessions_app.migrations.0060_sums_of_fit").LET_ALL_WAIT)
+        cursor.execute(import_module("sessions_app.migrations.0061_sums_of_fit").LET_ALL_WAIT)
     assert {row[1:] for row in kept()} == {(0, 0, 0, True)}
     assert told(pool) == right
     assert folding.differences() == []

@@ -15,7 +15,7 @@ ON CONFLICT (question_id, revision_id) DO UPDATE SET waits = true;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0059_count_abilities")]
+    dependencies = [("sessions_app", "0060_found_by_revision")]
     operations = [
         migrations.CreateModel(
             name="FitSum",
