@@ -82,6 +82,7 @@ def test_it_counts_what_is_wrong_under_its_name(tally: Tally) -> None:
 
 def test_it_sees_the_last_bit_of_a_row(tally: Tally) -> None:
     row = StudentProficiency.objects.order_by("pk")[0]
+    assert row.theta is not None
     row.theta += 2**-50
     row.save()
 
