@@ -154,11 +154,13 @@ def _filled(size: int) -> str:
     from django.core.management import call_command
 
     from benchmarks.growth_fill import fill, prepare
+    from sessions_app.counting import folding
 
     name = f"growth_{size}"
     if database_exists(name):
         with connected_to(name):
             call_command("migrate", verbosity=0, interactive=False)
+            folding.fold(float("inf"))  # what a migration left to the beat
         return name
     being_filled = copy_of_own(f"{name}_being_filled")
     with connected_to(being_filled):
