@@ -11,7 +11,7 @@ from testing_engine.psychometrics.ability.estimators import (
     ExpectedAPosteriori,
     MaximumAPosteriori,
 )
-from testing_engine.psychometrics.ability.posterior import default_quadrature
+from testing_engine.psychometrics.ability.grids import default_quadrature
 from testing_engine.psychometrics.ability.prior_rules import Bounded, PriorRule, StandardNormal
 from testing_engine.psychometrics.components import (
     EDITION,

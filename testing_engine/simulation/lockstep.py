@@ -6,20 +6,22 @@ scan (`lockstep_ranking`).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
 from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori
-from testing_engine.psychometrics.ability.posterior import (
+from testing_engine.psychometrics.ability.grids import (
+    MOST_ALIASED,
+    MOST_AT_ENDS,
     STEPS_PER_SD,
-    Answers,
-    GridPosterior,
-    default_quadrature,
-    grid_posterior,
-    log_prior,
+    aliased,
+    grids_for,
 )
+from testing_engine.psychometrics.ability.posterior import Answers, GridPosterior, grid_posterior, log_prior
 from testing_engine.psychometrics.ability.priors import JeffreysPrior, Prior
-from testing_engine.psychometrics.ability.quadrature import answer_table
+from testing_engine.psychometrics.ability.quadrature import Quadrature, answer_table
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
@@ -73,7 +75,9 @@ def take_tests(
     ranking = Ranking(bank, min(rules.max_questions, bank.n_items) + _further_look(rules))
 
     def take(block: Students, tell: Tell) -> Taken:
-        return _take_block(rules, Beliefs(bank, prior, len(block.thetas)), ranking, block, tell)
+        return _take_block(
+            rules, Beliefs(bank, prior, len(block.thetas), rules.edition), ranking, block, tell
+        )
 
     return in_blocks(students, at_once, take, tell)
 
@@ -204,34 +208,48 @@ def reasons_to_end(
 class Beliefs:
     """The posteriors of the A students who are still at it."""
 
-    def __init__(self, bank: ItemBank, prior: Prior, count: int) -> None:
-        self.prior, self.quadrature = prior, default_quadrature(bank, prior)
-        self.table = answer_table(bank, self.quadrature)
-        self.log_prior = log_prior(bank, Answers.given((), ()), prior, self.quadrature.nodes)
-        self.finer: dict[int, GridPosterior] = {}
-        self.log_likelihood = np.zeros((count, self.quadrature.points))
-        self.density = self.means = self.sds = np.zeros(0)
+    def __init__(self, bank: ItemBank, prior: Prior, count: int, edition: int) -> None:
+        self.bank, self.prior, self.edition = bank, prior, edition
+        self.grids = grids_for(bank, prior, edition)
+        self.tables = [answer_table(bank, part) for part in self.grids.parts]
+        self.log_likelihoods = [np.zeros((count, part.points)) for part in self.grids.parts]
+        self.means = self.sds = np.zeros(0)
 
     def learn(self, items: IntArray, scores: IntArray) -> None:
-        self.log_likelihood += self.table.rows(Answers(items, scores).pairs)
+        asked, told = items.tolist(), scores.tolist()
+        for table, log_likelihood in zip(self.tables, self.log_likelihoods, strict=True):
+            log_likelihood += table.rows(asked, told)
 
     def look(self, active: IntArray, taken: Taken) -> None:
-        """Means and standard deviations; on a finer grid for those that this one hardly resolves."""
-        log_density = self.log_likelihood + self.log_prior
-        log_density -= log_density.max(axis=1)[:, None]
-        density = np.exp(log_density, out=log_density)
-        # Each student alone: of all together, the last bits would depend on how many there are.
-        total, first, second = (density[:, None, :] @ self.quadrature.moments)[:, 0].T
-        self.means = first / total
-        self.sds = np.sqrt(np.maximum(second / total - self.means**2, 0.0))
-        self.density = density
-        self.totals = total
-        self.finer = {
-            i: grid_posterior(self.table.bank, taken.answers(int(active[i])), self.prior)
-            for i in np.flatnonzero(self.sds < STEPS_PER_SD * self.quadrature.step).tolist()
-        }
-        for i, posterior in self.finer.items():
-            self.means[i], self.sds[i] = posterior.mean, posterior.sd
+        """Means and standard deviations; on finer or wider grids for those that need them, as
+        `grid_posterior`."""
+
+        def alone(row: int) -> GridPosterior:
+            answers = taken.answers(int(active[row]))
+            return grid_posterior(self.bank, answers, self.prior, edition=self.edition)
+
+        self.alone = cache(alone)
+        seen = self._seen(self.grids.first, self.log_likelihoods[0])
+        self.means, self.sds = seen.means, seen.sds
+        if self.grids.between is None:
+            coarse = by_itself = self.sds < STEPS_PER_SD * self.grids.first.step
+        else:
+            coarse, by_itself = seen.left > MOST_ALIASED, seen.overhangs
+            rows = np.flatnonzero(coarse & ~by_itself)
+            whole = self._on_whole(rows)
+            self.means[rows], self.sds[rows] = whole.means, whole.sds
+            by_itself[rows] = whole.left > MOST_ALIASED
+        for row in np.flatnonzero(by_itself).tolist():
+            self.means[row], self.sds[row] = self.alone(row).mean, self.alone(row).sd
+        self.inexact = np.flatnonzero(coarse | by_itself).tolist()  # whose probabilities take finer grids
+
+    def _on_whole(self, rows: IntArray) -> "Seen":
+        return self._seen(self.grids.whole, self.grids.joined([each[rows] for each in self.log_likelihoods]))
+
+    def _seen(self, quadrature: Quadrature, log_likelihood: FloatArray) -> "Seen":
+        own = log_prior(self.bank, Answers.given((), ()), self.prior, quadrature.nodes)
+        columns = quadrature.moments if self.grids.between is None else quadrature.alternating
+        return Seen.of(quadrature, log_likelihood + own, columns)
 
     def meet(self, stop: Stop) -> BoolArray:
         """(A,) whether a rule would stop each test; the rules of `understood` only."""
@@ -239,16 +257,61 @@ class Beliefs:
             return np.asarray(self.sds <= stop.standard_error)
         if not isinstance(stop, Classification):
             raise TypeError(f"no lock-step form of {stop.name}")
+        seen = self._on_whole(np.arange(len(self.means)))
         met = np.ones(len(self.means), dtype=bool)
         for cut in stop.cuts:
-            share = (self.density[:, None, :] @ self.quadrature.below(cut))[:, 0]
-            below = np.clip(share / self.totals, 0.0, 1.0)
-            for i, posterior in self.finer.items():
-                below[i] = posterior.below(cut)
+            below = seen.below(cut)
+            for row in self.inexact:
+                below[row] = self.alone(row).below(cut)
             met &= np.maximum(below, 1 - below) >= stop.probability
         return met
 
     def keep(self, going_on: BoolArray) -> None:
         if not going_on.all():
-            self.log_likelihood = self.log_likelihood[going_on]
+            self.log_likelihoods = [each[going_on] for each in self.log_likelihoods]
             self.means, self.sds = self.means[going_on], self.sds[going_on]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Posteriors of students, a row each, on one grid, with the formulas of `GridPosterior`."""
+
+    quadrature: Quadrature
+    density: FloatArray  # (S, G) up to a constant
+    sums: FloatArray  # (K, S) of the density × each of K columns, the moments first
+
+    @classmethod
+    def of(cls, quadrature: Quadrature, log_density: FloatArray, columns: FloatArray) -> "Seen":
+        """From log densities up to constants, which are written over, and columns (G, K)."""
+        log_density -= log_density.max(axis=1)[:, None]
+        density = np.exp(log_density, out=log_density)
+        # Each student alone: of all together, the last bits would depend on how many there are.
+        return cls(quadrature, density, (density[:, None, :] @ columns)[:, 0].T)
+
+    @cached_property
+    def means(self) -> FloatArray:
+        means: FloatArray = self.sums[1] / self.sums[0]
+        return means
+
+    @cached_property
+    def sds(self) -> FloatArray:
+        return np.asarray(np.sqrt(np.maximum(self.sums[2] / self.sums[0] - self.means**2, 0.0)))
+
+    @property
+    def left(self) -> FloatArray:
+        """(S,) of their transforms."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left: FloatArray = aliased(list(self.sums), self.quadrature.step)
+        return np.asarray(np.where(self.sds > 0, left, np.inf))
+
+    @property
+    def overhangs(self) -> BoolArray:
+        """(S,) whether something is left beyond the ends of the grid."""
+        ends = self.density[:, 0] + self.density[:, -1]
+        return np.asarray(ends > MOST_AT_ENDS * self.sums[0])
+
+    def below(self, cut: float) -> FloatArray:
+        """(S,) probabilities."""
+        share = (self.density[:, None, :] @ self.quadrature.below(cut))[:, 0]
+        below: FloatArray = np.clip(share / self.sums[0], 0.0, 1.0)
+        return below

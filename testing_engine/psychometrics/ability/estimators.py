@@ -91,7 +91,7 @@ class ExpectedAPosteriori(Estimator, name="EAP"):
             return first_edition.posterior_mean_several(bank, answers, prior), None
         if bank.n_dimensions > 1:
             return posterior_mean_several(bank, answers, prior, quadrature, moments_of(self.edition)), None
-        posterior = grid_posterior(bank, answers, prior, quadrature)
+        posterior = grid_posterior(bank, answers, prior, quadrature, self.edition)
         return AbilityEstimate(np.array([posterior.mean]), np.array([[posterior.sd**2]])), posterior
 
     def work(self, bank: ItemBank, grid: int, answers: int) -> float:
@@ -118,7 +118,7 @@ class ExpectationPropagation(Estimator, name="EP"):
 
     def estimate(self, bank: ItemBank, answers: Answers, prior: Prior) -> Estimated:
         if bank.n_dimensions == 1:
-            return ExpectedAPosteriori().estimate(bank, answers, prior)
+            return ExpectedAPosteriori(edition=self.edition).estimate(bank, answers, prior)
         if not isinstance(prior, NormalPrior):
             raise TypeError("several dimensions need a normal prior")
         found = moments_of(self.edition)(bank, answers, prior)
@@ -186,7 +186,7 @@ class UntilMixed:
         if bank.n_dimensions > 1 or self.rule == "MAP" or not len(answers.items):
             return MaximumAPosteriori(edition=edition).estimate(bank, answers, prior)
         if self.rule == "EAP" or not side:
-            return ExpectedAPosteriori().estimate(bank, answers, prior)
+            return ExpectedAPosteriori(edition=edition).estimate(bank, answers, prior)
         theta, end = self.start, bounds[1] if side > 0 else bounds[0]
         for _ in answers.items:
             move = (end - theta) / 2 if self.rule == "halve" else np.sign(end) * self.size

@@ -5,15 +5,26 @@ prior: its mean and covariance.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from scipy.special import ndtr
 
+from testing_engine.psychometrics.ability.grids import (
+    MOST_ALIASED,
+    MOST_AT_ENDS,
+    STEPS_PER_SD,
+    Grids,
+    aliased,
+    grids_for,
+    halved,
+    narrowed,
+)
 from testing_engine.psychometrics.ability.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
 from testing_engine.psychometrics.ability.quadrature import AnswerTable, Quadrature, answer_table
+from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import AnswerCurves, AnswerLogs, FloatArray, IntArray
 from testing_engine.psychometrics.values import quickly_made
@@ -33,15 +44,10 @@ __all__ = [
     "probability_below",
 ]
 
-# A posterior narrower than this many steps is integrated again on a finer grid; at 1.3 steps the trapezoid
-# rule of a normal density is wrong by exp(−2π² · 1.3²) ≈ 3e-15.
+FINEST = 1e-6  # step
 LEAST_ERROR, MOST_ERROR = 1e-6, 1e6  # beyond a million logits nothing is known
 LEAST_VARIANCE, MOST_VARIANCE = LEAST_ERROR**2, MOST_ERROR**2
 FARTHEST = 1_000.0
-MOST_NODES = 1_001  # between bounds
-STEPS_PER_SD = 1.3
-# Log odds steeper than this in θ need a step below 0.1: exp(−2π · (π / 9.5) / 0.1) ≈ 1e-9.
-SHARPEST = 9.5
 SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
@@ -137,12 +143,13 @@ class Answers:
         """(n,)"""
         return np.asarray(self.told, dtype=np.intp)
 
-    @cached_property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Of question and score."""
-        if isinstance(self.asked, np.ndarray):
-            return list(zip(self.items.tolist(), self.scores.tolist(), strict=True))
-        return list(zip(self.asked, self.told, strict=True))
+    @property
+    def plain(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Questions and scores as Python's numbers."""
+        asked, told = self.asked, self.told
+        if isinstance(asked, np.ndarray) or isinstance(told, np.ndarray):
+            return self.items.tolist(), self.scores.tolist()
+        return asked, told
 
 
 @quickly_made
@@ -155,17 +162,29 @@ class GridPosterior:
     total: float  # what the weights integrate to
     mean: float
     sd: float
+    left: float = 0.0  # of its transform, where that was looked at (`grids.aliased`)
+    finer: "Finer | None" = None  # on twice as many nodes, if this grid was chosen for mean and sd
 
     @classmethod
     def from_log_density(cls, quadrature: Quadrature, log_density: FloatArray) -> "GridPosterior":
         """From a log density known up to a constant, which is written over."""
-        # Of some hundred numbers: `argmax` and `dot` take half the time of `maximum.reduce` and `@`.
-        log_density -= log_density[log_density.argmax()]
-        weights = np.exp(log_density, log_density)
+        weights = _up_to_a_constant(log_density)
         total, first, second = weights.dot(quadrature.moments).tolist()
         mean = first / total
-        sd = math.sqrt(max(second / total - mean * mean, 0.0))
-        return cls(quadrature, weights, total, mean, sd)
+        return cls(quadrature, weights, total, mean, _sd(mean, second / total))
+
+    @classmethod
+    def looked_at(cls, quadrature: Quadrature, log_density: FloatArray, finer: "Finer") -> "GridPosterior":
+        """The same, and what the nodes tell of their own error."""
+        weights = _up_to_a_constant(log_density)
+        sums = weights.dot(quadrature.alternating).tolist()
+        total, first, second, _, _ = sums
+        mean = first / total
+        sd = _sd(mean, second / total)
+        left = aliased(sums, quadrature.step) if sd > 0 else math.inf
+        if math.isnan(sd):
+            left = 0.0  # nothing finer would tell more
+        return cls(quadrature, weights, total, mean, sd, left, finer)
 
     @cached_property
     def density(self) -> FloatArray:
@@ -174,11 +193,29 @@ class GridPosterior:
 
     def below(self, cut: float) -> float:
         """Posterior probability that ability is below the cut."""
+        return self.halved._share_below(cut)
+
+    def _share_below(self, cut: float) -> float:
         if self.quadrature.rule == "gauss-legendre":
             share = self.quadrature.below_by(self._moments, cut)
         else:
             share = float(self.quadrature.below(cut) @ self.density)
         return min(max(share, 0.0), 1.0)
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether the grid barely resolves it."""
+        return self.sd < STEPS_PER_SD * self.quadrature.step
+
+    @property
+    def overhangs(self) -> bool:
+        """Whether something is left beyond the ends of the grid."""
+        return bool(self.weights[0] + self.weights[-1] > MOST_AT_ENDS * self.total)
+
+    @cached_property
+    def halved(self) -> "GridPosterior":
+        """On twice as many nodes, if there are such: probabilities there are as exact as mean and sd here."""
+        return self if self.finer is None else self.finer(self)
 
     @cached_property
     def _moments(self) -> FloatArray:
@@ -186,8 +223,25 @@ class GridPosterior:
         return self.quadrature.legendre(self.density)
 
 
+Finer = Callable[[GridPosterior], GridPosterior]
+
+
+def _up_to_a_constant(log_density: FloatArray) -> FloatArray:
+    # Of some hundred numbers: `argmax` and `dot` take half the time of `maximum.reduce` and `@`.
+    log_density -= log_density[log_density.argmax()]
+    return np.exp(log_density, log_density)
+
+
+def _sd(mean: float, mean_square: float) -> float:
+    return math.sqrt(max(mean_square - mean * mean, 0.0))
+
+
 def grid_posterior(
-    bank: ItemBank, answers: Answers, prior: Prior, quadrature: Quadrature | None = None
+    bank: ItemBank,
+    answers: Answers,
+    prior: Prior,
+    quadrature: Quadrature | None = None,
+    edition: int = EDITION,
 ) -> GridPosterior:
     """Posterior of a one-dimensional ability; its mean and sd are EAP and its error (Bock & Mislevy 1982).
 
@@ -195,42 +249,17 @@ def grid_posterior(
     """
     if quadrature is not None:
         return _on_grid(answer_table(bank, quadrature), quadrature, answers, prior)
-    chosen = default_quadrature(bank, prior)
-    posterior = _on_grid(answer_table(bank, chosen), chosen, answers, prior)
-    while posterior.sd < STEPS_PER_SD * posterior.quadrature.step:
-        chosen = _narrowed(posterior, prior)
-        posterior = _on_grid(AnswerTable(bank, chosen), chosen, answers, prior)
+    grids = grids_for(bank, prior, edition)
+    if grids.between is None or not isinstance(prior, NormalPrior):
+        posterior = _on_grid(answer_table(bank, grids.first), grids.first, answers, prior)
+        return _on_own_grid(bank, answers, prior, posterior) if posterior.is_coarse else posterior
+    posterior = _looked_at(bank, grids, answers, prior)
+    while posterior.overhangs:
+        grids = grids.wider
+        posterior = _looked_at(bank, grids, answers, prior)
+    while posterior.left > MOST_ALIASED and posterior.quadrature.step > FINEST:
+        posterior = posterior.halved
     return posterior
-
-
-def default_quadrature(bank: ItemBank, prior: Prior) -> Quadrature:
-    """±8 with a step of 0.1 for usual priors and questions; doubled or halved where that is not enough.
-
-    Between bounds, Gauss–Legendre nodes as dense.
-    """
-    refinement = 1
-    while bank.sharpest > SHARPEST * refinement:
-        refinement *= 2
-    if not isinstance(prior, NormalPrior):
-        return _bounded(prior.lower, prior.upper, refinement)
-    mean, sd = prior.location_scale
-    reach = 8
-    while reach < abs(mean) + 8 * sd:
-        reach *= 2
-    return _even(reach, refinement)
-
-
-@lru_cache
-def _even(reach: int, refinement: int) -> Quadrature:
-    """One object for all who ask, because it remembers its nodes and moments; likewise below."""
-    return Quadrature(-reach, reach, 20 * reach * refinement + 1)
-
-
-@lru_cache
-def _bounded(lower: float, upper: float, refinement: int) -> Quadrature:
-    # Finding Gauss–Legendre nodes takes the cube of their number; a narrow posterior gets a grid of its own.
-    points = min(1 + math.ceil(20 * max(upper - lower, 8)) * refinement, MOST_NODES)
-    return Quadrature(lower, upper, points, "gauss-legendre")
 
 
 class Likelihood:
@@ -310,12 +339,47 @@ def probability_below(estimate: AbilityEstimate, cut: float, dimension: int = 0)
 
 
 def _on_grid(table: AnswerTable, quadrature: Quadrature, answers: Answers, prior: Prior) -> GridPosterior:
-    log_density = table.log_likelihood(answers.pairs)
+    log_density = table.log_likelihood(*answers.plain)
     if isinstance(prior, NormalPrior):
         log_density += _normal(quadrature, *prior.location_scale)
     else:
         log_density += log_prior(table.bank, answers, prior, quadrature.nodes)
     return GridPosterior.from_log_density(quadrature, log_density)
+
+
+def _looked_at(bank: ItemBank, grids: Grids, answers: Answers, prior: NormalPrior) -> GridPosterior:
+    """At every other node."""
+    log_density = answer_table(bank, grids.first).log_likelihood(*answers.plain)
+    log_density += _normal(grids.first, *prior.location_scale)
+    return GridPosterior.looked_at(grids.first, log_density, partial(_on_whole, bank, grids, answers, prior))
+
+
+def _on_whole(
+    bank: ItemBank, grids: Grids, answers: Answers, prior: NormalPrior, _: GridPosterior | None = None
+) -> GridPosterior:
+    """At all nodes."""
+    parts = [answer_table(bank, part).log_likelihood(*answers.plain) for part in grids.parts]
+    log_density = grids.joined(parts)
+    log_density += _normal(grids.whole, *prior.location_scale)
+    return GridPosterior.looked_at(grids.whole, log_density, partial(_halved, bank, answers, prior))
+
+
+def _halved(bank: ItemBank, answers: Answers, prior: NormalPrior, seen: GridPosterior) -> GridPosterior:
+    """At twice as many nodes, where there is anything of it."""
+    chosen = halved(seen.quadrature, seen.weights)
+    likelihood = Likelihood(bank, answers)
+    t = likelihood.slopes * chosen.nodes + likelihood.intercepts[:, None]
+    log_density = _log_normal(chosen.nodes, *prior.location_scale) + likelihood.log_p(t).sum(axis=0)
+    return GridPosterior.looked_at(chosen, log_density, partial(_halved, bank, answers, prior))
+
+
+def _on_own_grid(bank: ItemBank, answers: Answers, prior: Prior, posterior: GridPosterior) -> GridPosterior:
+    """On finer grids around it, until one is fine enough."""
+    while True:
+        chosen = narrowed(posterior.mean, posterior.sd, posterior.quadrature.step, prior)
+        posterior = _on_grid(AnswerTable(bank, chosen), chosen, answers, prior)
+        if not posterior.is_coarse:
+            return posterior
 
 
 def log_prior(bank: ItemBank, answers: Answers, prior: Prior, nodes: FloatArray) -> FloatArray:
@@ -339,12 +403,3 @@ def _log_normal(nodes: FloatArray, mean: float, sd: float) -> FloatArray:
 def _normal(quadrature: Quadrature, mean: float, sd: float) -> FloatArray:
     """The same at a grid's nodes, for the priors that many share."""
     return _log_normal(quadrature.nodes, mean, sd)
-
-
-def _narrowed(posterior: GridPosterior, prior: Prior) -> Quadrature:
-    """A finer grid around a posterior that its own grid barely resolves."""
-    reach = max(12 * posterior.sd, 4 * posterior.quadrature.step)
-    low, high = posterior.mean - reach, posterior.mean + reach
-    if isinstance(prior, NormalPrior):
-        return Quadrature(low, high, 161)
-    return Quadrature(max(low, prior.lower), min(high, prior.upper), 161, "gauss-legendre")

@@ -2,10 +2,7 @@
 
 A smooth density that vanishes at both ends is best integrated by the plain trapezoid rule: with step h its
 error falls like exp(−2π w/h), where the density is analytic in a strip of half-width w (Trefethen &
-Weideman 2014). A normal density of standard deviation s gives exp(−2π² s²/h²), answers whose log odds have
-slope a give w = π/a. The default step 0.1 leaves about 1e-9 for s ≥ 0.13 and a ≤ 9.5. Steeper questions
-halve it, and a narrower posterior is integrated again on a grid of its own (see `ability`). Densities cut
-off at bounds take Gauss–Legendre nodes.
+Weideman 2014). Densities cut off at bounds take Gauss–Legendre nodes. Which grid a posterior gets: `grids`.
 """
 
 import threading
@@ -21,8 +18,10 @@ from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
 
 TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
-FIRST_ROWS = 64  # of a table, which doubles when it is full
+FIRST_ROWS = 128  # of a table; when it is full, it gets
+TIMES = 4  # as many, of which those not used yet take no memory
 KEPT_TABLES = 3  # of a kind, because anyone may ask for a grid of their own
+KEPT_ANSWERS = 8  # tables of given answers: two of each usual grid, one of each earlier, some of their own
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,12 @@ class Quadrature:
         """(G, 3): weights × (1, θ, θ²)."""
         return _frozen(self.weights[:, None] * self.nodes[:, None] ** np.arange(3))
 
+    @cached_property
+    def alternating(self) -> FloatArray:
+        """(G, 5): weights × (1, θ, θ²), and weights × (1, θ) with alternating signs."""
+        signs = np.where(np.arange(self.points) % 2, -1.0, 1.0)[:, None]
+        return _frozen(np.hstack([self.moments, signs * self.moments[:, :2]]))
+
     def below(self, cut: float) -> FloatArray:
         """(G,) so that ∫ of f up to `cut` ≈ Σ below · f(nodes), as accurate as the whole integral.
 
@@ -116,49 +121,51 @@ class Quadrature:
 
 
 class AnswerTable:
-    """log P of every answer at every node of a grid, for a one-dimensional bank.
+    """log P of answers at every node of a grid, for a one-dimensional bank.
 
-    An answer is entered when it is first given, so that nobody waits for answers that nobody has given:
-    a pool takes what its given answers take, nodes × 8 bytes each. Threads read without waiting: an
-    answer's row is known only once its numbers are there.
+    A question's answers are entered when one of them is first given, so that nobody waits for questions that
+    nobody has had: a pool takes what those take, categories × nodes × 8 bytes each. Threads read without
+    waiting: a question's row is known only once its numbers are there.
     """
 
     def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
         self.bank = bank
         self.nodes = quadrature.nodes
-        self.row_of: dict[tuple[int, int], int] = {}  # by item and score
-        self.entries = np.empty((FIRST_ROWS, quadrature.points))  # (rows, G), the last ones not used yet
+        self.row_of: dict[int, int] = {}  # by question: of its lowest category, those of the others follow
+        self.entries = np.empty((0, quadrature.points))  # (rows, G), the last ones not used yet
+        self._used = 0  # rows
         self._entering = threading.Lock()
 
-    def log_likelihood(self, answers: Sequence[tuple[int, int]]) -> FloatArray:
-        """(G,) Σ log P of the answers, as pairs of item and score."""
-        return np.asarray(np.add.reduce(self.rows(answers)))
+    def log_likelihood(self, items: Sequence[int], scores: Sequence[int]) -> FloatArray:
+        """(G,) Σ log P of the answers."""
+        return np.asarray(np.add.reduce(self.rows(items, scores)))
 
-    def rows(self, answers: Sequence[tuple[int, int]]) -> FloatArray:
+    def rows(self, items: Sequence[int], scores: Sequence[int]) -> FloatArray:
         """(n, G) log P of each answer."""
         row_of = self.row_of
         try:
-            found = [row_of[answer] for answer in answers]
+            found = [row_of[item] + score for item, score in zip(items, scores, strict=True)]
         except KeyError:
-            self._enter(answers)
-            found = [row_of[answer] for answer in answers]
+            self._enter(items)
+            found = [row_of[item] + score for item, score in zip(items, scores, strict=True)]
         return self.entries.take(found, 0) if found else self.entries[:0]
 
-    def _enter(self, answers: Sequence[tuple[int, int]]) -> None:
+    def _enter(self, items: Sequence[int]) -> None:
+        """Those not known yet, all at once: one question takes most of the time that ten take."""
         with self._entering:
-            for item, score in answers:
-                if (item, score) not in self.row_of:
-                    for known, log_p in self.bank.answer_logs(item, score, self.nodes):
-                        self._add((item, known), log_p)
-
-    def _add(self, answer: tuple[int, int], log_p: FloatArray) -> None:
-        row = len(self.row_of)
-        if row == len(self.entries):
-            grown = np.empty((2 * row, len(log_p)))
-            grown[:row] = self.entries
-            self.entries = grown
-        self.entries[row] = log_p
-        self.row_of[answer] = row
+            missing = [item for item in dict.fromkeys(items) if item not in self.row_of]
+            if not missing:
+                return
+            log_p = self.bank.answer_logs(missing, self.nodes)
+            categories, n, nodes = log_p.shape
+            start, end = self._used, self._used + n * categories
+            if end > len(self.entries):
+                grown = np.empty((max(end, TIMES * len(self.entries), FIRST_ROWS), nodes))
+                grown[:start] = self.entries[:start]
+                self.entries = grown
+            self.entries[start:end].reshape(n, categories, nodes)[:] = log_p.swapaxes(0, 1)
+            self._used = end
+            self.row_of.update(zip(missing, range(start, end, categories), strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -170,7 +177,7 @@ def _gauss_legendre(points: int) -> tuple[FloatArray, FloatArray]:
 
 def answer_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:
     """The bank's own table on this grid."""
-    return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature), keep=KEPT_TABLES)
+    return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature), keep=KEPT_ANSWERS)
 
 
 def _frozen(array: FloatArray) -> FloatArray:

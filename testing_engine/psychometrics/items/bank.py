@@ -1,7 +1,7 @@
 """Questions as uploaded (`ItemParameters`) and as the engine computes with them (`ItemBank`)."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -353,12 +353,21 @@ class ItemBank:
             result[: len(values), own] = values[: len(result)]
         return result
 
-    def answer_logs(self, item: int, score: int, nodes: FloatArray) -> Iterable[tuple[int, FloatArray]]:
-        """log P (G,) of an answer to one question at abilities (G,) of one dimension, with its score; where
-        answers share most of the work, of all of them. With the bits of `log_probabilities`."""
-        t = nodes * self.slopes.item(item, 0)
-        t += self.intercepts.item(item)
-        return self.families[self.family_of.item(item)].answer_logs(self.row_of.item(item), score, t)
+    def answer_logs(self, items: Sequence[int], nodes: FloatArray) -> FloatArray:
+        """(K, n, G) what `log_probabilities` says of some questions at abilities (G,) of one dimension, bit
+        for bit, in fewer operations."""
+        asked = np.array(items)
+        t = self.slopes.take(asked, 0) * nodes
+        t += self.intercepts.take(asked)[:, None]
+        if len(self.families) == 1:
+            log_p = self.families[0].answer_logs(asked, t)
+            if len(log_p) == self.most_categories:
+                return log_p
+        result = np.full((self.most_categories, *t.shape), -np.inf)
+        for family, rows, own in self.by_family(asked):
+            log_p = family.answer_logs(rows, t[own])
+            result[: len(log_p), own] = log_p[: len(result)]
+        return result
 
     def probabilities(self, theta: npt.ArrayLike, items: IntArray | None = None) -> FloatArray:
         """(n, K) for one θ (D,), (n, G, K) for many (G, D)."""

@@ -13,7 +13,7 @@ Shapes: t is (n,) or (n, G); results put the category first, (K, n) or (K, n, G)
 few categories are then fast. Categories that a question does not have get P = 0.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, Self
@@ -28,6 +28,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Products of two σ(−350) are still normal numbers, so no ratio below becomes 0/0 and nothing overflows.
 LARGEST_LOGIT = 350.0
+WRONG_AND_RIGHT = np.array([-1.0, 1.0])[:, None, None]  # σ of t with these signs
 
 # t -> log P of the given answers and its first two derivatives in t, each (n,) or (n, G)
 AnswerCurves = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
@@ -86,9 +87,8 @@ class Family(Protocol):
 
     def log_probabilities(self, t: FloatArray) -> FloatArray: ...
 
-    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
-        """log P (G,) of an answer to one question at t (G,), which may be written over, with its score; where
-        answers share most of the work, of all of them. With the bits of `log_probabilities`."""
+    def answer_logs(self, rows: IntArray, t: FloatArray) -> FloatArray:
+        """(K, m, G) what `log_probabilities` says of some questions (m,) at their t (m, G), bit for bit."""
         ...
 
     def answered(self, scores: IntArray) -> AnswerCurves:
@@ -196,15 +196,19 @@ class Logistic:
         p[1] += low
         return np.log(p, out=p)
 
-    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
-        is_right = score == 1
-        p = np.maximum(t if is_right else np.negative(t, t), -LARGEST_LOGIT, out=t)
+    def answer_logs(self, rows: IntArray, t: FloatArray) -> FloatArray:
+        p = WRONG_AND_RIGHT * t
+        np.maximum(p, -LARGEST_LOGIT, out=p)
         expit(p, p)
         if not self._is_plain:
-            low, high = self.guessing.item(row), self.upper.item(row)
-            p *= high - low
-            p += low if is_right else 1 - high
-        return ((score, np.log(p, p)),)
+            p *= self._constants[2].take(rows)[:, None]
+            p += self._floors.take(rows, 1)[:, :, None]
+        return np.log(p, p)
+
+    @cached_property
+    def _floors(self) -> FloatArray:
+        """(2, n) that a wrong and a right answer's probability does not fall below."""
+        return np.stack([self._constants[4], self.guessing])
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         # A wrong answer is a right answer to the mirrored question: c' = 1 − u, t' = −t.
@@ -313,18 +317,17 @@ class Graded:
     information_within = information
 
     def log_probabilities(self, t: FloatArray) -> FloatArray:
-        upper, lower, gap = self.edges
-        with np.errstate(divide="ignore"):
-            constant = np.log(gap)
-        return log_expit(_shifted(upper, t)) + log_expit(-_shifted(lower, t)) + _align(constant, t[None])
+        upper, lower, log_gap = self._log_edges
+        return log_expit(_shifted(upper, t)) + log_expit(-_shifted(lower, t)) + _align(log_gap, t[None])
 
-    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
-        upper, lower, gap = (edge[score, row] for edge in self.edges)
-        log_p = log_expit(t + upper)
-        t += lower
-        log_p += log_expit(np.negative(t, t), t)
-        log_p += np.log(gap)
-        return ((score, log_p),)
+    def answer_logs(self, rows: IntArray, t: FloatArray) -> FloatArray:
+        upper, lower, log_gap = (edge.take(rows, 1)[:, :, None] for edge in self._log_edges)
+        log_p = t + upper
+        log_expit(log_p, log_p)
+        beyond = t + lower
+        log_p += log_expit(np.negative(beyond, beyond), beyond)
+        log_p += log_gap
+        return log_p
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         upper, lower, gap = (edge[scores, np.arange(len(scores))] for edge in self.edges)
@@ -376,6 +379,13 @@ class Graded:
         absent = np.isneginf(upper)
         gap = -np.expm1(np.where(absent, 0.0, lower) - np.where(absent, 0.0, upper))
         return upper, lower, gap
+
+    @cached_property
+    def _log_edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The same with the logarithm of the last."""
+        upper, lower, gap = self.edges
+        with np.errstate(divide="ignore"):
+            return upper, lower, np.log(gap)
 
     def _passed(self, t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """(K, n) or (K, n, G) each: σ of t beyond the boundary below and above each category, then σ of minus
@@ -435,12 +445,13 @@ class Nominal:
         """(K, n) slopes and intercepts, each category's together in memory."""
         return np.ascontiguousarray(self.slopes.T), np.ascontiguousarray(self.intercepts.T)
 
-    def answer_logs(self, row: int, score: int, t: FloatArray) -> Iterable[tuple[int, FloatArray]]:
-        logits = self.slopes[row][:, None] * t
-        logits += self.intercepts[row][:, None]
+    def answer_logs(self, rows: IntArray, t: FloatArray) -> FloatArray:
+        slopes, intercepts = (each.take(rows, 1)[:, :, None] for each in self._columns)
+        logits = slopes * t
+        logits += intercepts
         logits -= np.maximum.reduce(logits)
-        logits -= np.log(_total(np.exp(logits)))
-        return enumerate(logits)
+        logits -= np.log(np.add.reduce(np.exp(logits)))
+        return logits
 
     def answered(self, scores: IntArray) -> AnswerCurves:
         chosen = self.slopes[np.arange(len(scores)), scores]

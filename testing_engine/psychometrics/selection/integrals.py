@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from testing_engine.psychometrics.ability.estimators import Grid
-from testing_engine.psychometrics.ability.posterior import default_quadrature, log_prior
+from testing_engine.psychometrics.ability.grids import default_quadrature
+from testing_engine.psychometrics.ability.posterior import log_prior
 from testing_engine.psychometrics.ability.quadrature import (
     KEPT_TABLES,
     TABLE_ENTRIES,
@@ -41,7 +42,7 @@ class Integrated(OneDimensional):
         """(G,) likelihood, or posterior density up to a constant, × quadrature weight."""
         quadrature = self.quadrature(state)
         table = answer_table(state.bank, quadrature)
-        log_weight = table.log_likelihood(state.answers.pairs)
+        log_weight = table.log_likelihood(*state.answers.plain)
         if with_prior:
             log_weight += log_prior(state.bank, state.answers, state.prior, quadrature.nodes)
         return np.exp(log_weight) * quadrature.weights

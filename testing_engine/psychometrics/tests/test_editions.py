@@ -71,6 +71,18 @@ def test_new_rules_go_by_the_newest_edition(name: str) -> None:
     assert np.abs(last.ability.theta - numbers(test["steps"][-1]["theta"])).max() > 1e-4
 
 
+@pytest.mark.parametrize("name", ["4PL, all right", "GRM, steep", "NRM by MEPV"])
+def test_the_fourth_edition_s_grids_are_others(name: str) -> None:
+    """So the same of the third would fail."""
+    test = THIRD[name]
+    steps = steps_of(test, CatRules.from_json(test["rules"] | {"edition": EDITION}))
+    apart = [
+        abs(step.ability.theta[0] - numbers(stored["theta"])[0])
+        for step, stored in zip(steps, test["steps"], strict=True)
+    ]
+    assert 1e-11 < max(apart) < 1e-6
+
+
 def test_a_new_plan_names_what_it_uses() -> None:
     several = bank_of(FIRST["five concepts, nothing named"])
     plan = CatRules.from_json({"max_questions": 7}).settled(several).to_plan()
