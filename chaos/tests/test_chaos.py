@@ -12,7 +12,8 @@ from embedded.processes import WHOLE_PATIENCE
 ROOT = Path(__file__).resolve().parents[2]
 MUST_BE_ZERO = ("lost", "doubled", "differing", "never sent", "tests without end", "wrong replies")
 
-SEED = "85879"  # of those whose faults of nearly every kind come within five seconds, the web servers' once each
+# Of those whose faults of nearly every kind come within five seconds, the web servers' once each.
+RUN = ("--seconds", "5", "--students", "8", "--pace", "2", "--seed", "85879")
 
 
 def numbers(output: str) -> dict[str, int]:
@@ -24,7 +25,7 @@ def numbers(output: str) -> dict[str, int]:
 @pytest.mark.long
 def test_it_loses_doubles_and_changes_nothing() -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "chaos", *"--seconds 5 --students 8 --pace 2 --seed".split(), SEED],
+        [sys.executable, "-m", "chaos", *RUN],
         cwd=ROOT,
         capture_output=True,
         text=True,
