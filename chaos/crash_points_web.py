@@ -3,13 +3,14 @@
 Whoever imports it has the whole service in memory, and a psycopg that marks when a message has been sent.
 """
 
+import gc
 import warnings
 from collections.abc import Generator
 from importlib import import_module
 from typing import Any
 
 from django.db import connection
-from django.urls import get_resolver
+from django.urls import reverse
 from django_redis import get_redis_connection
 
 from sessions_app.sitting.round_trips import exchange
@@ -35,7 +36,7 @@ def execute_in_two(pgconn: Any) -> Generator[Any, Any, Any]:
 
 
 import_module("psycopg_pool")  # what the first request would import
-assert get_resolver().url_patterns
+reverse("admin:index")  # reads all addresses: half of what a fresh process would do for its request
 for module in ("psycopg._cursor_base", "psycopg.generators"):
     import_module(module).execute = execute_in_two  # type: ignore[attr-defined]
 
@@ -45,3 +46,7 @@ def connect(database: str) -> None:
     connection.settings_dict["NAME"] = database
     connection.ensure_connection()
     exchange(get_redis_connection("default"), [("PING",)])
+
+
+gc.collect()
+gc.freeze()  # as a web process does (docker/gunicorn.conf.py)
