@@ -1,6 +1,6 @@
 """What every view of the desk goes through: who is let in, in which language, how a page is drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
@@ -11,18 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from desk.job_words import Told, told_of
 from desk.navigation import sections
 from desk.rights import ENTER, Right, rights_of, shared_so_far
 from desk.sentences import translated
 from organisations.own import own_language, own_organisation
 from organisations.sharing import Level, NotShared
 from sessions_app.administration.brands import brand_of
+from sessions_app.measurement.looks import LookFirst
+from sessions_app.refusals import TooManyJobs
+from sessions_app.waiting import queue
 from student_page.languages import chosen_language, languages
 from testing_engine import approval
 from testing_engine.approval import PublicationRefused
@@ -84,22 +88,41 @@ def desk_view(
 
 def publishing_view(request: DeskRequest, inside: Callable[[], HttpResponse]) -> HttpResponse:
     """What is published inside is this person's. What the pool's requirements stop is shown with a field for
-    a reason: the same form again, and with one it goes on.
+    a reason: the same form again, and with one it goes on. So it does when a worker has looked at them, where
+    that takes long.
     """
     reason = request.POST.get(REASON, "")
     try:
-        with approval.in_the_name_of(request.user.pk, reason):
+        with approval.in_the_name_of(request.user.pk, reason, waits=True):
             return inside()
+    except LookFirst as first:
+        context = {**_sent(request, ("csrfmiddlewaretoken",)), "job": _looking(request, first)}
+        if wants_part(request):
+            return show(request, "parts/gate_looks", context)
+        return show(request, "gate_looks", context, status=409)
     except PublicationRefused as refused:
-        kept = [(name, value) for name, values in request.POST.lists() for value in values]
         context = {
+            **_sent(request, (REASON, "csrfmiddlewaretoken")),
             "shortfalls": [translated(each) for each in refused.shortfalls],
-            "kept": [(name, value) for name, value in kept if name not in (REASON, "csrfmiddlewaretoken")],
-            "address": request.get_full_path(),
         }
         if wants_part(request):  # inside the form that was sent, files and all
             return show(request, "parts/gate_refused", context)
         return show(request, "gate_refused", context, status=409)
+
+
+def _sent(request: DeskRequest, but: Collection[str]) -> dict[str, Any]:
+    """What was sent, and where to, to be sent again."""
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    kept = [(name, value) for name, value in fields if name not in but]
+    return {"kept": kept, "address": request.get_full_path()}
+
+
+def _looking(request: DeskRequest, first: LookFirst) -> Told | None:
+    """The worker's look; None where this account waits for too many others."""
+    try:
+        return told_of(queue.ask_to_look(first, request.user.pk), timezone.now())
+    except TooManyJobs:
+        return None
 
 
 def in_language(request: HttpRequest, inside: Callable[[], HttpResponse]) -> HttpResponse:

@@ -70,6 +70,7 @@ def kind_in_words(kind: str) -> str:
         "answers": _("Answers of a pool"),
         "imported_answers": _("Answers taken into a pool"),
         "pool": _("Questions of a pool"),
+        "look": _("Look at what a pool requires"),
         "drawings": _("Pictures of a pool"),
         "parameters": _("Item parameters of a table for a pool"),
         "proposal": _("Publication of a calibration"),

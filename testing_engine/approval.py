@@ -32,12 +32,14 @@ class PublicationRefused(Exception):
 @dataclass(frozen=True)
 class Hand:
     """In whose name something is published. `is_looked_at`: what is published was judged already; `tell`
-    hears which share of a look is done, and may break it off by raising."""
+    hears which share of a look is done, and may break it off by raising; `waits`: somebody does, so that
+    others look first where it takes long."""
 
     by_id: int | None = None
     override_reason: str = ""
     is_looked_at: bool = False
     tell: Callable[[float], None] = lambda _: None
+    waits: bool = False
 
 
 _NOBODY = Hand()
@@ -64,11 +66,15 @@ def hand() -> Hand:
 
 @contextmanager
 def in_the_name_of(
-    by_id: int | None, override_reason: str = "", tell: Callable[[float], None] = lambda _: None
+    by_id: int | None,
+    override_reason: str = "",
+    tell: Callable[[float], None] = lambda _: None,
+    *,
+    waits: bool = False,
 ) -> Iterator[None]:
     """What is published inside is this account's, and goes on for this reason where something falls short."""
     reason = override_reason.replace("\x00", "").strip()[:LONGEST_REASON]
-    token = _hand.set(Hand(by_id, reason, tell=tell))
+    token = _hand.set(Hand(by_id, reason, tell=tell, waits=waits))
     try:
         yield
     finally:

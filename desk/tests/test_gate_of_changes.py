@@ -8,7 +8,8 @@ from django.test import Client
 from desk.tests.conftest import somebody
 from desk.tests.test_parameters import CHOICES, TABLE
 from sessions_app.measurement import gate
-from sessions_app.models import GateCheck
+from sessions_app.models import GateCheck, LongJob
+from sessions_app.tasks import do_long_job
 from sessions_app.tests.factories import make_pool
 from testing_engine.models import QuestionPool
 from testing_engine.pools import current_questions
@@ -61,3 +62,34 @@ def test_a_part_of_a_page_keeps_the_form_around_it(author: Client, gated: Questi
     again = {**dict(HIDDEN.findall(refused)), **table, "override_reason": "Known before."}
     author.post(page, again, headers=htmx)
     assert GateCheck.objects.get().override_reason == "Known before."
+
+
+def test_where_a_look_takes_long_a_worker_looks_and_what_was_sent_is_kept(
+    gated: QuestionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "AT_ONCE", 0.0)
+    author = somebody("testing_engine.author_pools", "testing_engine.change_question")
+    archive = f"/desk/questions/{gated.pk}/q/{current_questions(gated)[1].pk}/archive"
+    for _ in range(2):
+        waits = author.post(archive, {"note": "a & b"})
+        told = waits.content.decode()
+        assert waits.status_code == 409
+        assert "is being simulated" in told
+        assert ("note", "a &amp; b") in HIDDEN.findall(told)
+    assert "Es wird simuliert" in author.post(f"{archive}?language=de").content.decode()
+    job = LongJob.objects.get()
+    progress = f"/desk/files/{job.pk}?look=1"
+    assert progress in told
+    htmx = {"HX-Request": "true"}
+    assert "hx-get" in author.get(f"{progress}&language=en", headers=htmx).content.decode()
+    gated.refresh_from_db()
+    assert gated.current_revision is not None
+    assert gated.current_revision.number == 1
+    do_long_job(str(job.pk))
+    over = author.get(progress, headers=htmx).content.decode()
+    assert "It is simulated: go on." in over
+    assert "hx-get" not in over
+    assert "Publish it for this reason" in author.post(archive).content.decode()
+    assert author.post(archive, {"override_reason": "Too easy."}).status_code == 302
+    assert GateCheck.objects.get().override_reason == "Too easy."
+    assert LongJob.objects.count() == 1

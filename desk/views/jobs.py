@@ -34,6 +34,8 @@ def job(request: DeskRequest, job_id: UUID) -> HttpResponse:
     found = _found(request, job_id)
     told = told_of(found, timezone.now())
     if wants_part(request):
+        if "look" in request.GET:  # on a page that waits for it
+            return show(request, "parts/look_progress", {"job": told})
         if not found.is_open:  # it was when the page was drawn
             return go_to(request, request.path)
         return show(request, "parts/job_progress", {"job": told})

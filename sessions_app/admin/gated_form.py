@@ -7,10 +7,12 @@ from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from sessions_app.measurement import gate
+from sessions_app.measurement.looks import LookFirst
 from sessions_app.models import NamedTest
 from sessions_app.refusals import GateRefused
 from sessions_app.sitting import named_tests
-from testing_engine.approval import LONGEST_REASON
+from sessions_app.waiting import queue
+from testing_engine.approval import LONGEST_REASON, in_the_name_of
 from testing_engine.revisions import load_revision
 
 
@@ -34,9 +36,14 @@ class Gated(forms.ModelForm[NamedTest]):
             return
         draft = NamedTest(rules=rules, vary_first_questions=varied)
         own = named_tests.rules_of(draft, load_revision(pool.current_revision_id).bank)
-        self.verdict = gate.of_test(pool, own)
         try:
+            with in_the_name_of(None, waits=True):
+                self.verdict = gate.of_test(pool, own)
             gate.hold(self.verdict, cleaned["override_reason"])
+        except LookFirst as first:
+            queue.ask_to_look(first, None)
+            told = "A worker looks first at what the pool requires. Save again in some seconds."
+            self.add_error("override_reason", told)
         except GateRefused as refused:
             for sentence in refused.shortfalls:
                 self.add_error("override_reason", sentence)

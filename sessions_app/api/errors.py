@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 AUTH_HEADER = "Token"  # what a 401 asks for
 RETRY_AFTER_BUSY = 1  # seconds
 RETRY_AFTER_OUTAGE = 5
+RETRY_AFTER_LOOK = 5
 RETRY_AFTER_RATE_LIMIT = 30
 
 

@@ -19,11 +19,13 @@ from sessions_app.api.parsers import ImportParser
 from sessions_app.api.requests import body_of, creation_id_of, idempotency_key_of, query_of
 from sessions_app.api.serializers import PoolImport, TemplateSerializer
 from sessions_app.api.views import ClientView
+from sessions_app.measurement import gate
 from sessions_app.refusals import IdempotencyKeyReused
 from testing_engine import importing
 from testing_engine.approval import in_the_name_of
 from testing_engine.interchange import table_templates
 from testing_engine.interchange.imported import Upload
+from testing_engine.models import QuestionPool
 
 _SALT = "sessions_app.api.importing.pool_id"
 
@@ -48,7 +50,7 @@ class ImportView(ClientView):
             override_reason=body["override_reason"],
         )
         upload = Upload(file.name or "file", file.read(), body["variants"], body["seed"])
-        if body["in_background"]:
+        if body["in_background"] or _looks_for_long(wishes):
             by_id = caller_of(request).client_id
             asked = pool_imports.ask(upload, wishes, by_id, idempotency_key_of(request))
             return Response(replies.pool_import(pool_imports.progress(str(asked), by_id)), status=202)
@@ -62,6 +64,14 @@ class ImportView(ClientView):
         except importing.PublishedOtherwise as other:
             raise IdempotencyKeyReused from other
         return Response(replies.imported(report))
+
+
+def _looks_for_long(wishes: importing.Wishes) -> bool:
+    """Whether the pool that gets the questions requires what takes long to look at."""
+    if wishes.into is None or wishes.dry_run:
+        return False
+    pool = QuestionPool.objects.filter(pk=wishes.into).first()
+    return pool is not None and gate.takes_long(pool)
 
 
 def _into_a_pool(found: pool_imports.Progress) -> Response:

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from sessions_app import replies
 from sessions_app.api import permissions
-from sessions_app.api.authentication import caller_of
 from sessions_app.api.documentation import named_tests as documentation_of
 from sessions_app.api.errors import InvalidBody
 from sessions_app.api.named_test_requests import (
@@ -21,6 +20,7 @@ from sessions_app.api.named_test_requests import (
     OpenTest,
     TestFilter,
 )
+from sessions_app.api.publishing import in_the_clients_name
 from sessions_app.api.requests import body_of, creation_of, query_of
 from sessions_app.api.views import ClientView, ListView
 from sessions_app.models import NamedTest
@@ -29,7 +29,6 @@ from sessions_app.preparing.shelf import TestCard, TestUnknown
 from sessions_app.preparing.steps import TestRefused
 from sessions_app.refusals import NamedTestNotFound
 from sessions_app.sitting.named_tests import named_test
-from testing_engine.approval import in_the_name_of
 
 _SALT = "sessions_app.api.named_tests.creation_key"
 IN_BODY = {"pool": "question_pool_id", "pool_id": "question_pool_id"}
@@ -82,7 +81,7 @@ class TestView(ClientView):
     def patch(self, request: Request, name: str) -> Response:
         test, fields = named_test(name), body_of(request, NamedTestChange)
         reason = fields.pop("override_reason", "")
-        with refused_fields(), in_the_name_of(caller_of(request).client_id, reason):
+        with refused_fields(), in_the_clients_name(request, reason):
             return told(whole.change(test, fields, now=timezone.now()))
 
 
@@ -104,7 +103,7 @@ class OpenTestView(ClientView):
 
     def post(self, request: Request, name: str) -> Response:
         test, reason = named_test(name), body_of(request, OpenTest)["override_reason"]
-        with refused_fields(), in_the_name_of(caller_of(request).client_id, reason):
+        with refused_fields(), in_the_clients_name(request, reason):
             shelf.open_test(test.pk, timezone.now())
         return told(test)
 

@@ -16,12 +16,12 @@ from sessions_app.api.errors import InvalidBody
 from sessions_app.api.jobs import accepted
 from sessions_app.api.parsers import ImportParser, PoolUploadParser
 from sessions_app.api.pool_export import file_or_report, revision_or_404
+from sessions_app.api.publishing import in_the_clients_name
 from sessions_app.api.requests import body_of, query_of
 from sessions_app.api.serializers import ParametersExport, ParameterTableRequest
 from sessions_app.api.views import ClientView
 from sessions_app.refusals import PoolNotFound, PoolRevised
 from sessions_app.waiting import revisions
-from testing_engine.approval import in_the_name_of
 from testing_engine.exporting import parameters_out
 from testing_engine.parameter_tables.reading import TableUnreadable, read_parameters
 from testing_engine.parameters import ParametersRefused, Reading, look_at, publish
@@ -56,7 +56,7 @@ class ParametersView(ClientView):
                     pool.pk, body["revision"], content, reading, made_by, body["override_reason"]
                 )
                 return accepted(request, wanted, pool.organisation_id, content)
-            with in_the_name_of(caller_of(request).client_id, body["override_reason"]):
+            with in_the_clients_name(request, body["override_reason"]):
                 published = publish(pool, content, reading, body["revision"], made_by)
         except TableUnreadable as error:
             problems = [("/table", str(sentence)) for sentence in error.problems]

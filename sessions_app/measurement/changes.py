@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from sessions_app.measurement import gate
 from testing_engine import approval
 from testing_engine.models import PoolRevision, QuestionPool, RevisionQuestion
-from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.psychometrics.items.states import HAVE_PARAMETERS
 from testing_engine.revisions import parameters_of_stored
 
@@ -29,7 +29,7 @@ def look(pool: QuestionPool, keys: Sequence[int]) -> Callable[[PoolRevision], ob
     old, new = between_what_stays(_keys_of(pool.current_revision_id), keys)
     if _counting(parameters_of_stored(old)) == _counting(parameters_of_stored(new)):
         return None
-    verdict = gate.of_proposal(pool, ItemBank.from_parameters(parameters_of_stored(keys)), ())
+    verdict = gate.of_proposal(pool, parameters_of_stored(keys), ())
     gate.hold(verdict, hand.override_reason)
     return lambda revision: gate.record(pool, verdict, hand.by_id, hand.override_reason, made=revision)
 

@@ -2,7 +2,7 @@
 questions changed (`changes`).
 
 A pool without requirements lets everything through, and nothing is recorded. Numbers come from the newest
-simulation of that revision under those rules, or from a small one, here and now, that is always the same.
+simulation of that revision under those rules, or from a small one that is always the same (`looks`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,26 +13,22 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from sessions_app.measurement.finding_sentences import said_by
+from sessions_app.measurement.looks import SEED, LookFirst, Subject, found_by, kept, numbers_of
 from sessions_app.models import Calibration, GateCheck, PoolRequirements, Simulation
 from sessions_app.refusals import GateRefused
 from testing_engine import approval
 from testing_engine.approval import LONGEST_REASON
 from testing_engine.canonical import as_stored
 from testing_engine.models import PoolRevision, QuestionPool, Scale
-from testing_engine.psychometrics.items.bank import ItemBank
+from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.items.parts import counting
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.revisions import load_revision
 from testing_engine.sentences import Sentence, from_plain, say, to_plain, together
-from testing_engine.simulation.populations import normal_abilities
 from testing_engine.simulation.requirements import LEAST_STUDENTS, Requirements, shortfalls
-from testing_engine.simulation.simulate import simulate
-from testing_engine.simulation.summary import summary
 
-SEED = 1
 MOST_WORK = 5e8  # evaluations of an answer's probability: some five seconds
 AT_ONCE = 5e7  # the same: half a second, for which somebody may wait; what takes longer is a worker's
-NUMBERS = ("coverage", "mean_standard_error", "rmse", "largest_exposure", "mean_length", "students")
 
 
 @dataclass(frozen=True)
@@ -67,15 +63,18 @@ def checks_of(pool: QuestionPool) -> QuerySet[GateCheck]:
     return GateCheck.objects.filter(pool=pool).select_related("by", "calibration", "revision", "made")
 
 
-def of_proposal(pool: QuestionPool, bank: ItemBank, errors: Sequence[Sentence]) -> Verdict | None:
+def of_proposal(
+    pool: QuestionPool, parameters: Sequence[ItemParameters], errors: Sequence[Sentence]
+) -> Verdict | None:
     """Of a pool as a calibration or a change of questions proposes it; `errors`: a calibration's error
-    findings. None without requirements."""
+    findings. None without requirements. Raises `LookFirst`, as `of_test` does."""
     asked = requirements_of(pool.pk)
     if asked is None or pool.current_revision_id is None:
         return None
+    subject = Subject(pool.pk, ItemBank.from_parameters(parameters), parameters=parameters)
     scale = Scale.objects.get(pools=pool)
-    rules = asked.cat_rules.on_scale(scale.correlation, bank.n_dimensions)
-    found = _simulated(asked, bank, rules, scale.correlation) if asked.needs_a_simulation else {}
+    rules = asked.cat_rules.on_scale(scale.correlation, subject.bank.n_dimensions)
+    found = _simulated(asked, subject, rules, scale.correlation) if asked.needs_a_simulation else {}
     return _verdict(pool, pool.current_revision_id, asked, found, errors)
 
 
@@ -92,7 +91,8 @@ def of_test(pool: QuestionPool, rules: CatRules) -> Verdict | None:
     rules = replace(rules.on_scale(scale.correlation, revision.bank.n_dimensions), pauses=None)
     found: Mapping[str, Any] = {}
     if asked.needs_a_simulation and rules.is_adaptive(revision.bank):
-        found = _kept(revision.id, rules) or _simulated(asked, revision.bank, rules, scale.correlation)
+        subject = Subject(pool.pk, revision.bank, revision.id)
+        found = _kept(revision.id, rules) or _simulated(asked, subject, rules, scale.correlation)
     done = Calibration.objects.filter(pool=pool, state=Calibration.State.DONE).order_by("-created_at").first()
     return _verdict(pool, revision.id, asked, found, errors_of(done.result) if done and done.result else [])
 
@@ -138,29 +138,30 @@ def _kept(revision_id: int, rules: CatRules) -> dict[str, Any] | None:
                 return {
                     "simulation": str(each.pk),
                     "rules": wanted,
-                    "numbers": _numbers(each.result["designs"][place]),
+                    "numbers": numbers_of(each.result["designs"][place]),
                 }
     return None
 
 
-def _simulated(asked: Requirements, bank: ItemBank, rules: CatRules, correlation: float) -> dict[str, Any]:
-    """A small one of N(0, 1), or why there is none."""
-    rules = replace(rules, pilots=None)
+def _simulated(asked: Requirements, subject: Subject, rules: CatRules, correlation: float) -> dict[str, Any]:
+    """A small one of N(0, 1), or why there is none. Raises `LookFirst`."""
+    rules, bank = replace(rules, pilots=None), subject.bank
     about = {"rules": as_stored(rules.to_plan()), "seed": SEED}
     try:
         rules.check(bank)
-        students, _ = _extent(asked, bank, rules)
-        concepts = bank.n_dimensions
-        thetas = normal_abilities(
-            students, [0.0] * concepts, [1.0] * concepts, correlation if concepts > 1 else 0.0, SEED
-        )
-        tests = simulate(bank, rules, thetas, SEED, tell=approval.hand().tell)
+        students, work = _extent(asked, bank, rules)
     except RulesError as error:
         why = together((message for _, message in error.problems), "; ")
         return {**about, "problem": say("The rules cannot be simulated: {why}.", why=why)}
     if not rules.is_adaptive(bank):
         return {**about, "problem": say("The rules find no ability: there is nothing to look at.")}
-    return {**about, "numbers": as_stored(_numbers(summary(tests)))}
+    look, hand = subject.look(rules, students, correlation), approval.hand()
+    if not hand.waits or work <= AT_ONCE:
+        return about | found_by(look, bank, hand.tell)
+    found = kept(look)
+    if found is None:
+        raise LookFirst(look, subject.content)
+    return about | found
 
 
 def _extent(asked: Requirements, bank: ItemBank, rules: CatRules) -> tuple[int, float]:
@@ -180,10 +181,6 @@ def takes_long(pool: QuestionPool) -> bool:
         return _extent(asked, bank, asked.cat_rules)[1] > AT_ONCE
     except RulesError:
         return False  # which a look says at once
-
-
-def _numbers(design: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: design[name] for name in NUMBERS}
 
 
 def hold(verdict: Verdict | None, override_reason: str) -> None:

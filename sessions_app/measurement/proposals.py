@@ -16,7 +16,7 @@ from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
 from testing_engine import approval
 from testing_engine.models import PoolRevision, QuestionPool
 from testing_engine.pools import current_questions, newest_questions, parameter_fields, revise_fields
-from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
+from testing_engine.psychometrics.items.bank import ItemParameters
 from testing_engine.revisions import FrozenRevision, item_parameters, load_revision
 from testing_engine.sentences import Sentence, say, together
 
@@ -131,7 +131,7 @@ def _verdict(calibration: Calibration) -> gate.Verdict | None:
     assert calibration.result is not None
     new = _for_now(calibration, pool)
     now = [new.get(each.external_id) or item_parameters(each) for each in current_questions(pool)]
-    return gate.of_proposal(pool, ItemBank.from_parameters(now), gate.errors_of(calibration.result))
+    return gate.of_proposal(pool, now, gate.errors_of(calibration.result))
 
 
 def _for_now(calibration: Calibration, pool: QuestionPool) -> dict[str, ItemParameters]:

@@ -33,3 +33,4 @@ class Problem(Reply, frozen=True):
     calibration_id: str | UnsetType = UNSET
     simulation_id: str | UnsetType = UNSET
     state: str | UnsetType = UNSET
+    job_id: str | UnsetType = UNSET

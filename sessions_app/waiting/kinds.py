@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
+from sessions_app.measurement import looks
 from sessions_app.waiting import (
     answers,
     drawings,
     imported_answers,
     pool_files,
+    requirements,
     results,
     revisions,
     verification,
@@ -22,8 +24,9 @@ AUTHOR = "testing_engine.author_pools"
 
 @dataclass(frozen=True)
 class Kind:
-    """`permission`: as Django names it; the same that the file needs in a request. `asked`: what its request
-    holds; `make` makes it, of what was there when it was asked for. `of_all`: of all organisations together.
+    """`permission`: as Django names it; the same that the file needs in a request; "": to have asked.
+    `asked`: what its request holds; `make` makes it, of what was there when it was asked for. `of_all`: of
+    all organisations together.
     """
 
     name: str
@@ -53,6 +56,7 @@ _KINDS: Iterable[Kind] = (
         revisions.publish_proposal,
     ),
     Kind("change", "testing_engine.change_question", False, revisions.Change, revisions.change_many),
+    Kind(looks.KIND, "", False, looks.Look, requirements.make),
     Kind("drawings", "testing_engine.view_questionpool", False, drawings.Wanted, drawings.make),
     Kind("pool", "testing_engine.export_pools", False, pool_files.Wanted, pool_files.make),
     Kind(

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from organisations.membership import owns_everything
 from sessions_app.long_work import files, jobs
 from sessions_app.long_work.sending import send
+from sessions_app.measurement.looks import LookFirst
 from sessions_app.models import LongJob
 from sessions_app.refusals import (
     IdempotencyKeyReused,
@@ -21,6 +22,7 @@ from sessions_app.refusals import (
     TooManyJobs,
 )
 from sessions_app.waiting.kinds import KINDS, OF_REQUEST, Kind
+from testing_engine.models import QuestionPool
 from testing_engine.sentences import marked
 
 TASK = "sessions_app.tasks.do_long_job"
@@ -80,6 +82,12 @@ def ask(
     return jobs.ask_once(before, create, lambda: None)
 
 
+def ask_to_look(first: LookFirst, by_id: int | None, send: Send = send_job) -> LongJob:
+    """A worker takes the look that somebody's request waits for. Raises `TooManyJobs`."""
+    organisation_id = QuestionPool.objects.get(pk=first.look.pool).organisation_id
+    return ask(first.look, by_id, organisation_id, send=send, content=first.content)
+
+
 def find(job_id: str, by_id: int | None, may: Callable[[str], bool]) -> LongJob:
     """This account's: the file has what that one finds, and others may find less. `may`: whether it holds a
     permission, which the file still needs. Raises `JobNotFound`.
@@ -94,7 +102,7 @@ def find(job_id: str, by_id: int | None, may: Callable[[str], bool]) -> LongJob:
 
 
 def _is_open_to(kind: Kind, may: Callable[[str], bool]) -> bool:
-    return may(kind.permission) and (not kind.of_all or owns_everything())
+    return (not kind.permission or may(kind.permission)) and (not kind.of_all or owns_everything())
 
 
 def of_account(by_id: int | None, may: Callable[[str], bool]) -> QuerySet[LongJob]:

@@ -933,7 +933,7 @@ export interface paths {
         put?: never;
         /**
          * Import questions from a file of another system
-         * @description What can be taken is published as a new pool, all or nothing; every other question is refused by name and reason, in the report. With an Idempotency-Key the same file again is the same pool. With `question_pool_id` the questions are added to that pool, as its next revision; what has an id that the pool has already is refused by name. 409 `gate_refused` where that pool's requirements would not be met and no `override_reason` is given; with a key or in the background it is a problem at the field. With `in_background` the reply is a 202; `GET /api/v1/pools/imports/{import_id}` says how it stands. docs/IMPORT.md has the formats.
+         * @description What can be taken is published as a new pool, all or nothing; every other question is refused by name and reason, in the report. With an Idempotency-Key the same file again is the same pool. With `question_pool_id` the questions are added to that pool, as its next revision; what has an id that the pool has already is refused by name. 409 `gate_refused` where that pool's requirements would not be met and no `override_reason` is given; with a key or in the background it is a problem at the field. With `in_background`, or where a look at what that pool requires takes long, the reply is a 202; `GET /api/v1/pools/imports/{import_id}` says how it stands. docs/IMPORT.md has the formats.
          */
         post: operations["import_pool"];
         delete?: never;
@@ -1522,7 +1522,7 @@ export interface paths {
         head?: never;
         /**
          * Change a named test
-         * @description What is left out stays; so does what students began: a session keeps what it started with. An open test whose pool has requirements that it would not meet is refused with 409 `gate_refused`, unless `override_reason` is given. Safe to repeat. What cannot work is a 400 `test_refused`, each thing at its field: rules that do not fit the pool, 30 questions of a pool of 24, a test that closed yesterday.
+         * @description What is left out stays; so does what students began: a session keeps what it started with. An open test whose pool has requirements that it would not meet is refused with 409 `gate_refused`, unless `override_reason` is given. 409 `gate_looks`, with the job (`job_id`), where that takes longer than a request may and a worker looks first: nothing was changed, and the same request goes on when the job is done. Safe to repeat. What cannot work is a 400 `test_refused`, each thing at its field: rules that do not fit the pool, 30 questions of a pool of 24, a test that closed yesterday.
          */
         patch: operations["change_test"];
         trace?: never;
@@ -1656,7 +1656,7 @@ export interface paths {
         put?: never;
         /**
          * Let students begin, from now or from when it opens
-         * @description One that has closed opens again without an end. 409 `gate_refused` where its pool requires what it does not reach, unless `override_reason` is given. Safe to repeat.
+         * @description One that has closed opens again without an end. 409 `gate_refused` where its pool requires what it does not reach, unless `override_reason` is given. 409 `gate_looks`, with the job (`job_id`), where that takes longer than a request may and a worker looks first: nothing was changed, and the same request goes on when the job is done. Safe to repeat.
          */
         post: operations["open_test"];
         delete?: never;
@@ -2859,12 +2859,13 @@ export interface components {
          *     * `parameters` - parameters
          *     * `proposal` - proposal
          *     * `change` - change
+         *     * `look` - look
          *     * `drawings` - drawings
          *     * `pool` - pool
          *     * `verification` - verification
          * @enum {string}
          */
-        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "parameters" | "proposal" | "change" | "drawings" | "pool" | "verification";
+        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "parameters" | "proposal" | "change" | "look" | "drawings" | "pool" | "verification";
         JoinName: {
             number: number;
             name: string;
@@ -3749,6 +3750,7 @@ export interface components {
             calibration_id?: string;
             simulation_id?: string;
             state?: string;
+            job_id?: string;
         };
         ProficiencyReply: {
             student_id: string;

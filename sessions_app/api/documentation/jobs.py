@@ -47,6 +47,10 @@ IN_BACKGROUND = (
     "says where to look. With an Idempotency-Key the same request again is the same job; without one, while "
     "it is not over. 409 `too_many_jobs`."
 )
+LOOKS_FIRST = (
+    "409 `gate_looks`, with the job (`job_id`), where that takes longer than a request may and a worker "
+    "looks first: nothing was changed, and the same request goes on when the job is done."
+)
 LARGE_REVISION = (
     "With more questions than `QUESTIONS_AT_ONCE` (2000 unless set), or where the look at what the pool "
     "requires takes longer than a request may, a worker makes the revision: 202 with the job, and the file "

@@ -1,7 +1,7 @@
 """For whoever prepares tests and invites to them."""
 
 from sessions_app import replies
-from sessions_app.api.documentation import samples
+from sessions_app.api.documentation import jobs, samples
 from sessions_app.api.documentation.endpoint import Endpoint, asked, replied
 from sessions_app.api.documentation.parameters import IDEMPOTENCY_KEY
 from sessions_app.api.named_test_requests import (
@@ -111,7 +111,7 @@ CHANGE = Endpoint(
     description=(
         "What is left out stays; so does what students began: a session keeps what it started with. An open "
         "test whose pool has requirements that it would not meet is refused with 409 `gate_refused`, unless "
-        f"`override_reason` is given. Safe to repeat. {_REFUSED}"
+        f"`override_reason` is given. {jobs.LOOKS_FIRST} Safe to repeat. {_REFUSED}"
     ),
     request=NamedTestChange,
     reply=replies.TestReply,
@@ -137,7 +137,7 @@ OPEN = Endpoint(
     "Let students begin, from now or from when it opens",
     description=(
         "One that has closed opens again without an end. 409 `gate_refused` where its pool requires what it "
-        "does not reach, unless `override_reason` is given. Safe to repeat."
+        f"does not reach, unless `override_reason` is given. {jobs.LOOKS_FIRST} Safe to repeat."
     ),
     request=OpenTest,
     reply=replies.TestReply,

@@ -100,8 +100,8 @@ IMPORT = Endpoint(
         "that the pool has already is refused by name. 409 `gate_refused` where that pool's requirements "
         "would not be met and no `override_reason` is given; with a key or in the background it is a problem "
         "at the field. "
-        "With `in_background` the reply is a 202; `GET /api/v1/pools/imports/{import_id}` says how it "
-        "stands. docs/IMPORT.md has the formats."
+        "With `in_background`, or where a look at what that pool requires takes long, the reply is a 202; "
+        "`GET /api/v1/pools/imports/{import_id}` says how it stands. docs/IMPORT.md has the formats."
     ),
     request=PoolImport,
     reply={

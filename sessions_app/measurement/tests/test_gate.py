@@ -14,11 +14,12 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from sessions_app.admin.tests.test_teachers_admin import form_data
-from sessions_app.measurement import gate, proposals
+from sessions_app.measurement import gate, looks, proposals
 from sessions_app.measurement.simulations import queue, running
 from sessions_app.measurement.simulations.asking import Asked, Design
-from sessions_app.models import Calibration, GateCheck, NamedTest
+from sessions_app.models import Calibration, GateCheck, LongJob, NamedTest
 from sessions_app.refusals import GateRefused
+from sessions_app.tasks import do_long_job
 from sessions_app.tests.factories import make_pool
 from testing_engine.models import QuestionPool
 from testing_engine.psychometrics.rules import CatRules
@@ -87,7 +88,7 @@ def test_a_named_test_takes_the_newest_simulation_of_its_rules(pool: QuestionPoo
     gate.require(pool, {"length": 5}, None)
     rules = CatRules(max_questions=4)
     assert (first := gate.of_test(pool, rules)) is not None
-    assert (first.shortfalls, first.found["seed"]) == ((), gate.SEED)
+    assert (first.shortfalls, first.found["seed"]) == ((), looks.SEED)
     simulation = queue.ask(pool, Asked(designs=(Design(rules),), students=30))
     running.run_here(simulation)
     assert (second := gate.of_test(pool, rules)) is not None
@@ -97,7 +98,9 @@ def test_a_named_test_takes_the_newest_simulation_of_its_rules(pool: QuestionPoo
     assert linear.shortfalls == ()
 
 
-def test_the_form_of_a_named_test_asks_for_a_reason(client: Client, pool: QuestionPool) -> None:
+def test_the_form_of_a_named_test_asks_for_a_reason(
+    client: Client, pool: QuestionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client.force_login(User.objects.create_superuser("root"))
     gate.require(pool, CANNOT_HOLD, None)
     address = "/admin/sessions_app/namedtest/add/"
@@ -111,6 +114,12 @@ def test_the_form_of_a_named_test_asks_for_a_reason(client: Client, pool: Questi
     assert client.post(again, form_data(pool, title="Another title")).status_code == 302  # no new rules
     assert client.post(again, form_data(pool, target_error=0.4)).status_code == 200
     assert GateCheck.objects.count() == 1
+    monkeypatch.setattr(gate, "AT_ONCE", 0.0)
+    reason = {"target_error": 0.4, "override_reason": "Only to practise."}
+    assert "Save again in some seconds." in client.post(again, form_data(pool, **reason)).content.decode()
+    do_long_job(str(LongJob.objects.get().pk))
+    assert client.post(again, form_data(pool, **reason)).status_code == 302
+    assert (GateCheck.objects.count(), LongJob.objects.count()) == (2, 1)
 
 
 def test_by_command(pool: QuestionPool, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -197,6 +198,40 @@ def test_a_long_look_at_what_the_pool_requires_is_a_workers(
     told = done(api, send(api, small, table=few, override_reason="a pilot"))
     assert told["state"] == "done"
     assert GateCheck.objects.get().override_reason == "a pilot"
+
+
+def test_a_named_test_is_opened_when_a_worker_has_looked(
+    api: APIClient, small: QuestionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.require(small, {"length": COUNT, "students": 50}, None)
+    for name in ("quick", "slow"):
+        made = api.post("/api/v1/tests", {"title": name, "question_pool_id": str(small.pk)})
+        assert made.status_code == 200, made.json()
+    assert api.post("/api/v1/tests/quick/open").status_code == 200
+    at_once = GateCheck.objects.get().found
+    monkeypatch.setattr(gate, "AT_ONCE", 0.0)
+    address = "/api/v1/tests/slow/open"
+    for _ in range(2):
+        first = api.post(address)
+        assert (first.status_code, first.json()["code"]) == (409, "gate_looks")
+        assert first["Retry-After"] == "5"
+    assert str(LongJob.objects.get().pk) == first.json()["job_id"]
+    do_long_job(first.json()["job_id"])
+    assert where(api, first)["state"] == "done"
+    assert api.post(address).status_code == 200
+    assert GateCheck.objects.get(test_name="slow").found == at_once  # to the last bit
+    assert LongJob.objects.count() == 1
+
+
+def test_an_import_into_a_pool_that_takes_long_to_look_at_is_a_workers(
+    api: APIClient, small: QuestionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.require(small, {"length": COUNT, "students": 50}, None)
+    monkeypatch.setattr(gate, "AT_ONCE", 0.0)
+    file = SimpleUploadedFile("one.csv", b"id,content,options,correct_answer\nnew,1 + 1?,1|2,2\n")
+    body = {"file": file, "question_pool_id": str(small.pk)}
+    reply = api.post("/api/v1/pools/import", body, format="multipart")
+    assert (reply.status_code, reply.json()["state"]) == (202, "queued")
 
 
 def proposed(pool: QuestionPool, *findings: dict[str, Any]) -> Calibration:
