@@ -34,6 +34,7 @@ _COUNTS = (
     "answer_counts",
     "result_counts",
     "fit_sums",
+    "hour_counts",
     "sessions_to_count",
     "ability_counts",
     "ability_changes",

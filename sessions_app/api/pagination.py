@@ -1,10 +1,11 @@
 """Lists come in pages: by where the one before ended (`?after=…`), or by number (`?page=2`); `&page_size=50`.
 
-A page by its number costs more the further it is from both ends: PostgreSQL goes over the keys up to it,
-in the list's index, and reads the page's rows alone. One by its place costs what the first does, and `next`
-names it, unless a number was asked for.
+A page by its number costs more the further it is from both ends, or from where a view can enter the list
+(`rows_from`): PostgreSQL goes over the keys up to it, in the list's index, and reads the page's rows alone.
+One by its place costs what the first does, and `next` names it, unless a number was asked for.
 """
 
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any
 
@@ -44,7 +45,9 @@ class Pages(PageNumberPagination):
         """One page. The list is counted for the first page alone: places carry its length with them."""
         if self.page_query_param in request.query_params:
             self.count = _counted(queryset, view)
-            self.django_paginator_class = partial(_Numbered, count=self.count)  # type: ignore[assignment]
+            self.django_paginator_class = partial(  # type: ignore[assignment]
+                _Numbered, count=self.count, rows_from=getattr(view, "rows_from", None)
+            )
             return super().paginate_queryset(queryset, request, view)
         self.request = request
         size = self.get_page_size(request)
@@ -123,12 +126,21 @@ class TrailPages(Pages):
 DEEP = 500  # rows before a page from which on its keys are looked for first
 
 
-class _Numbered(Paginator[Any]):
-    """Pages of a list whose length is known. In its second half they are counted from the end."""
+RowsFrom = Callable[[int, int], tuple[QuerySet[Any], int]]
 
-    def __init__(self, found: QuerySet[Any], size: int, *, count: int) -> None:
+
+class _Numbered(Paginator[Any]):
+    """Pages of a list whose length is known. In its second half they are counted from the end.
+
+    `rows_from`, where a view has it: the list without some rows before a place, and how many these are; given
+    the place and the list's length.
+    """
+
+    def __init__(
+        self, found: QuerySet[Any], size: int, *, count: int, rows_from: RowsFrom | None = None
+    ) -> None:
         super().__init__(found, size)
-        self.known = count
+        self.known, self.rows_from = count, rows_from
 
     @cached_property
     def count(self) -> int:
@@ -139,6 +151,10 @@ class _Numbered(Paginator[Any]):
         first = (number - 1) * self.per_page
         behind = min(first + self.per_page, self.count)
         assert isinstance(self.object_list, QuerySet)
+        if first >= DEEP and self.rows_from is not None:
+            found, left_out = self.rows_from(first, self.count)
+            if left_out:
+                return Page(_sliced(found, first - left_out, behind - left_out), number, self)
         if 2 * first < self.count:
             return Page(_sliced(self.object_list, first, behind), number, self)
         rows = _sliced(self.object_list.reverse(), self.count - behind, self.count - first)

@@ -66,6 +66,9 @@ class SessionListView(ListView):
     def count_of_rows(self) -> int:
         return results.count_of_sessions(**self._asked())
 
+    def rows_from(self, first: int, count: int) -> tuple[QuerySet[TestSession], int]:
+        return results.sessions_from(first, count, **self._asked())
+
     def _asked(self) -> dict[str, Any]:
         asked = query_of(self.request, SessionFilterSerializer)
         return {name: asked.get(name) for name in ("student_id", "status", "pool")}

@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 
-from sessions_app.counting import abilities, answers, fit, results
+from sessions_app.counting import abilities, answers, fit, hours, results
 from sessions_app.models import ArchivedSession, SessionToCount
 from testing_engine.snapshots import one_snapshot
 
@@ -81,6 +81,8 @@ def _add(session_ids: list[UUID], sign: int) -> None:
     fit.add(np.array(scored, dtype=np.int64).reshape(-1, 6), sign)
     added = results.ADDED.format(sessions=_THESE, which="true")
     _add_to("result_counts", results.KEY, added, {**given, **results.PARAMETERS}, sign)
+    begun = hours.ADDED.format(sessions=_THESE, which="true")
+    _add_to("hour_counts", hours.KEY, begun, {**given, **hours.PARAMETERS}, sign)
 
 
 def _add_to(
@@ -106,6 +108,7 @@ BEGIN_ANEW = """
 DELETE FROM answer_counts WHERE {countable};
 DELETE FROM result_counts WHERE {countable};
 DELETE FROM fit_sums WHERE {countable};
+DELETE FROM hour_counts WHERE {countable};
 {let_fit_wait};
 INSERT INTO sessions_to_count (session_id)
 SELECT id FROM test_sessions WHERE status <> 'active' AND {countable}
@@ -171,6 +174,7 @@ def differences() -> list[Difference]:
     for table, key, added, given in (
         ("answer_counts", answers.KEY, _answers_of, directions),
         ("result_counts", results.KEY, _results_of, results.PARAMETERS),
+        ("hour_counts", hours.KEY, _hours_of, hours.PARAMETERS),
     ):
         statement = _DIFFERENCES.format(
             key=key,
@@ -198,3 +202,7 @@ def _answers_of(sessions: str) -> str:
 
 def _results_of(sessions: str) -> str:
     return results.ADDED.format(sessions=sessions, which="true")
+
+
+def _hours_of(sessions: str) -> str:
+    return hours.ADDED.format(sessions=sessions, which="true")

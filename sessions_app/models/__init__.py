@@ -21,6 +21,7 @@ from sessions_app.models.counts import (
     AbilityCount,
     AnswerCount,
     FitSum,
+    HourCount,
     ResultCount,
     SessionToCount,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "ClassTest",
     "FitSum",
     "GateCheck",
+    "HourCount",
     "ImportedSitting",
     "Invitation",
     "InvitationMail",

@@ -104,6 +104,25 @@ class ResultCount(OwnedThrough):
         return f"{self.measure} in revision {self.revision_id}"
 
 
+class HourCount(OwnedThrough):
+    """How many tests of a revision began in an hour and ended alike (`counting.hours`)."""
+
+    owner = "revision_id in testing_engine.PoolRevision"
+
+    pk = models.CompositePrimaryKey("revision_id", "hour", "place")
+    revision_id = models.BigIntegerField()
+    hour = models.DateTimeField(help_text="Its beginning.")
+    place = models.SmallIntegerField(help_text="0: completed, 1: ended, 2: expired.")
+    n = models.BigIntegerField()
+    total = models.BigIntegerField(help_text="All their answers.")
+
+    class Meta:
+        db_table = "hour_counts"
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} in revision {self.revision_id}"
+
+
 class AbilityCount(OwnedThrough):
     """How many students have an ability on a scale, in one of its concepts (`counting.abilities`)."""
 

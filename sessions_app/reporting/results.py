@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, NullIf
 
 from organisations.acting import sees_own_alone
 from organisations.owned import the_one
+from sessions_app.counting.hours import tests_begun
 from sessions_app.counting.results import tests_over
 from sessions_app.models import Student, StudentProficiency, TestResponse, TestSession
 from sessions_app.refusals import SessionArchived, SessionNotFound, SessionStillActive, StudentNotFound
@@ -171,6 +172,36 @@ def count_of_sessions(*, student_id: str | None, status: str | None, pool: UUID 
         over = tests_over(pools.values_list("pk", flat=True))
         number += over.total() if status is None else over[status]
     return number
+
+
+def sessions_from(
+    first: int, count: int, *, student_id: str | None, status: str | None, pool: UUID | None
+) -> tuple[QuerySet[TestSession], int]:
+    """What `sessions` finds, without some hours' tests before the one in place `first`; and how many these
+    are. `count`: as `count_of_sessions` told it.
+
+    From counts of the tests that are over, by when they began; of those that run as many are passed over as
+    began later. Where counts are not those of this list, nothing is left out.
+    """
+    found = sessions(student_id=student_id, status=status, pool=pool)
+    if student_id is not None or sees_own_alone() or status == TestSession.Status.ACTIVE:
+        return found, 0
+    with one_snapshot():
+        running = sessions(student_id=None, status=TestSession.Status.ACTIVE, pool=pool)
+        running = running if status is None else running.none()
+        pools = QuestionPool.objects.all() if pool is None else QuestionPool.objects.filter(pk=pool)
+        over = tests_begun(pools.values_list("pk", flat=True), status)
+        running_count = running.count()
+        if running_count + sum(tests for _, tests in over) != count:
+            return found, 0
+        since, left_out = None, 0
+        for hour, tests in over:
+            if left_out + tests > first - running_count:
+                break
+            since, left_out = hour, left_out + tests
+        if since is None:
+            return found, 0
+        return found.filter(started_at__lt=since), left_out + running.filter(started_at__gte=since).count()
 
 
 def responses(session_id: UUID) -> QuerySet[TestResponse]:

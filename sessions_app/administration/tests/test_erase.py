@@ -341,7 +341,7 @@ def test_its_columns_are_all_decided_on() -> None:
         "PoolThresholds",
     }
     no_students |= {"Simulation", "SimulationPart", "PoolWatch", "Webhook", "LongJob"}
-    no_students |= {"AbilityChange", "AbilityCount", "AnswerCount", "FitSum", "ResultCount"}
+    no_students |= {"AbilityChange", "AbilityCount", "AnswerCount", "FitSum", "HourCount", "ResultCount"}
     no_students |= {"SchoolClass", "ClassTeacher", "ClassTest", "TestShare", "Mailing"}
     no_students |= {"LtiKey", "LtiLink", "LtiRegistration", "LtiSpent"}
     # Of a session, by its id alone.

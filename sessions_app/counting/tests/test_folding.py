@@ -15,8 +15,8 @@ from rest_framework.test import APIClient
 from sessions_app.administration import cleanup, privacy, supervision
 from sessions_app.administration.supervision import Supervisor
 from sessions_app.conftest import answer_questions, is_even, take_test
-from sessions_app.counting import answers, fit, folding, results
-from sessions_app.models import AnswerCount, ResultCount, SessionToCount, TestSession
+from sessions_app.counting import answers, fit, folding, hours, results
+from sessions_app.models import AnswerCount, HourCount, ResultCount, SessionToCount, TestSession
 from sessions_app.reporting import exposure, item_statistics
 from sessions_app.reporting.result_distribution import (
     Results,
@@ -44,6 +44,7 @@ def told(pool: QuestionPool) -> tuple[Any, ...]:
         {key: sums.tolist() for key, sums in fit.of(revision, keys).items()},
         results_of_pool(pool.pk),
         results.answers_for_good([pool.pk]),
+        [hours.tests_begun([pool.pk], status) for status in (None, *TestSession.OVER)],
     )
 
 
@@ -91,6 +92,16 @@ def test_answers_that_stay_are_counted_in_older_databases_too(school: QuestionPo
     with connection.cursor() as cursor:
         cursor.execute(import_module("sessions_app.migrations.0054_tests_over_are_counted").COUNT_OVER)
     assert results.answers_for_good([school.pk]) == answered
+    assert folding.differences() == []
+
+
+def test_hours_are_counted_in_older_databases_too(school: QuestionPool) -> None:
+    before = told(school)
+    folding.fold()
+    HourCount.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("sessions_app.migrations.0062_hours_are_counted").COUNT_HOURS)
+    assert told(school) == before
     assert folding.differences() == []
 
 
@@ -143,6 +154,7 @@ def test_it_counts_everything_anew(school: QuestionPool, capsys: pytest.CaptureF
     call_command("check_counts")
     AnswerCount.objects.filter(measure="given").update(n=7)
     ResultCount.objects.filter(measure="theta").update(total=7)
+    HourCount.objects.update(n=7)
     with pytest.raises(CommandError, match="counts differ"):
         call_command("check_counts")
     assert "answer_counts" in capsys.readouterr().out

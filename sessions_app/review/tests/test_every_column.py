@@ -22,6 +22,7 @@ MEANT_TO_CHANGE = {  # whole tables
     "answer_counts": "`check_counts` compares it with the sessions",
     "result_counts": "the same",
     "fit_sums": "the same",
+    "hour_counts": "the same",
     "sessions_to_count": "the same",
     "ability_counts": "`check_counts` compares it with what is known of students",
     "ability_changes": "the same",
