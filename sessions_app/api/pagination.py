@@ -123,7 +123,7 @@ class TrailPages(Pages):
     page_size = 500
 
 
-DEEP = 500  # rows before a page from which on its keys are looked for first
+DEEP = 100  # rows before a page from which on its keys are looked for first
 
 
 RowsFrom = Callable[[int, int], tuple[QuerySet[Any], int]]
@@ -151,7 +151,7 @@ class _Numbered(Paginator[Any]):
         first = (number - 1) * self.per_page
         behind = min(first + self.per_page, self.count)
         assert isinstance(self.object_list, QuerySet)
-        if first >= DEEP and self.rows_from is not None:
+        if min(first, self.count - behind) >= DEEP and self.rows_from is not None:
             found, left_out = self.rows_from(first, self.count)
             if left_out:
                 return Page(_sliced(found, first - left_out, behind - left_out), number, self)

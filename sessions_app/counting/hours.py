@@ -31,7 +31,11 @@ FROM (
   UNION ALL
   SELECT hour, place, n FROM ({live}) AS live
 ) AS counted
-WHERE place = ANY(%(places)s)
+WHERE place = ANY(%(places)s) AND (
+  SELECT sum(n) FROM hour_counts WHERE revision_id IN ({revisions})
+) IS NOT DISTINCT FROM (
+  SELECT sum(n) FROM result_counts WHERE measure = 'over' AND revision_id IN ({revisions})
+)
 GROUP BY 1
 ORDER BY 1 DESC
 """
@@ -39,7 +43,8 @@ ORDER BY 1 DESC
 
 def tests_begun(pool_ids: Iterable[UUID], status: str | None) -> list[tuple[datetime, int]]:
     """Hours, the newest first, with how many tests of these pools began in each and are over, however or with
-    this status."""
+    this status. Nothing where fewer have an hour than are counted: a release that counts none was at work.
+    """
     places = [place for place, each in enumerate(TestSession.OVER) if status in (None, each)]
     waiting = "SELECT session_id FROM sessions_to_count"
     live = ADDED.format(sessions=waiting, which=f"session.revision_id IN ({_OF_POOLS})")

@@ -180,28 +180,26 @@ def sessions_from(
     """What `sessions` finds, without some hours' tests before the one in place `first`; and how many these
     are. `count`: as `count_of_sessions` told it.
 
-    From counts of the tests that are over, by when they began; of those that run as many are passed over as
-    began later. Where counts are not those of this list, nothing is left out.
+    From counts of the tests that are over, by the hour in which they began. Those that run are all others:
+    of them the older ones are counted, which are few.
     """
     found = sessions(student_id=student_id, status=status, pool=pool)
     if student_id is not None or sees_own_alone() or status == TestSession.Status.ACTIVE:
         return found, 0
+    pools = QuestionPool.objects.all() if pool is None else QuestionPool.objects.filter(pk=pool)
     with one_snapshot():
-        running = sessions(student_id=None, status=TestSession.Status.ACTIVE, pool=pool)
-        running = running if status is None else running.none()
-        pools = QuestionPool.objects.all() if pool is None else QuestionPool.objects.filter(pk=pool)
         over = tests_begun(pools.values_list("pk", flat=True), status)
-        running_count = running.count()
-        if running_count + sum(tests for _, tests in over) != count:
-            return found, 0
+        running = count - sum(tests for _, tests in over) if status is None else 0
         since, left_out = None, 0
         for hour, tests in over:
-            if left_out + tests > first - running_count:
+            if left_out + running + tests > first:
                 break
             since, left_out = hour, left_out + tests
         if since is None:
             return found, 0
-        return found.filter(started_at__lt=since), left_out + running.filter(started_at__gte=since).count()
+        found = found.filter(started_at__lt=since)
+        older = found.filter(status=TestSession.Status.ACTIVE).count() if status is None else 0
+    return found, left_out + running - older
 
 
 def responses(session_id: UUID) -> QuerySet[TestResponse]:
