@@ -77,4 +77,4 @@ def test_where_counts_are_of_another_list_nothing_is_left_out(api: APIClient, id
     found, _ = on_pages(api)
     assert found == ids
     everything = {"student_id": None, "status": None, "pool": None}
-    assert results.sessions_from(20, len(ids), **everything)[1] == 0  # type: ignore[arg-type]
+    assert results.sessions_from(20, len(ids), **everything)[1] == 0
