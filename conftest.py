@@ -87,6 +87,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
     return Sharing(config, log)
 
 
+def _turn(item: pytest.Item) -> tuple[bool, ...]:
+    is_long = item.get_closest_marker("long") is not None
+    is_of_one_worker = item.nodeid.partition("::")[0] in ONE_COSTLY_BEGINNING  # and so is its whole file
+    is_in_browser = "browser_tests" in item.path.parts
+    return not is_long, not (is_of_one_worker or is_in_browser), is_in_browser, not is_of_one_worker
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, or a worker would wait for it at the end; a browser is started once.
@@ -94,9 +101,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     What chance decides is tried once more when it fails, and the run's last line counts that: one chance in a
     thousand becomes one in a million, and what is broken fails both times.
     """
-    items.sort(
-        key=lambda item: (item.get_closest_marker("long") is None, "browser_tests" not in item.path.parts)
-    )
+    items.sort(key=_turn)
     for item in items:
         if item.nodeid.startswith(TRIED_AGAIN):
             item.add_marker(pytest.mark.flaky(reruns=1))

@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Group, Permission
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 from django_redis import get_redis_connection
 from knox.models import AuthToken
@@ -27,9 +28,7 @@ from sessions_app.models import (
     ClassTeacher,
     NamedTest,
     SchoolClass,
-    SessionEvent,
     Simulation,
-    TestResponse,
     TestSession,
     Webhook,
 )
@@ -327,6 +326,14 @@ ENDPOINTS = {
 }
 
 
+WHAT_IS_THERE = """
+SELECT (SELECT count(*) FROM test_responses),
+       (SELECT array_agg(status::text ORDER BY status) FROM test_sessions),
+       (SELECT count(*) FROM session_events WHERE kind IN ('extended', 'resumed')),
+       (SELECT count(*) FROM question_pools)
+"""
+
+
 @pytest.fixture
 def scene(db: None) -> Scene:
     pool, token = make_pool(), make_token()
@@ -353,15 +360,14 @@ def scene(db: None) -> Scene:
 
 
 def assert_refused(response: Reply, status: int, code: str) -> None:
-    assert (response.status_code, response.json()["code"]) == (status, code)
+    said = response.json()
+    assert (response.status_code, said["code"]) == (status, code)
     assert response["Content-Type"] == "application/problem+json"
-    assert set(response.json()) == {"type", "title", "status", "detail", "code"}
-    assert response.json()["status"] == status
-    assert not TestResponse.objects.exists()
-    statuses = sorted(TestSession.objects.values_list("status", flat=True))
-    assert statuses == ["active", "active", "expired"]
-    assert not SessionEvent.objects.filter(kind__in=["extended", "resumed"]).exists()
-    assert QuestionPool.objects.count() == 1
+    assert set(said) == {"type", "title", "status", "detail", "code"}
+    assert said["status"] == status
+    with connection.cursor() as cursor:  # in one question, as it is asked two thousand times
+        cursor.execute(WHAT_IS_THERE)
+        assert cursor.fetchone() == (0, ["active", "active", "expired"], 0, 1)
 
 
 def test_it_lets_the_owner_in(scene: Scene, subtests: pytest.Subtests) -> None:
