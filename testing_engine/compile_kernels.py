@@ -16,12 +16,14 @@ ALL_VALUES = CatRules(max_questions=2, strategy=Proportional())
 
 
 def compile_kernels() -> None:
-    """A step and a simulation of the smallest pool of two concepts."""
+    """A step and a simulation of the smallest pool of two concepts, and a step where there is one."""
     bank = ItemBank.from_arrays(np.eye(2))
     for answered in range(3):
         next_step(TestSoFar(bank, RULES, None, 0, range(answered), [1] * answered))
     next_step(TestSoFar(bank, ALL_VALUES, None, 0))
     simulate(bank, RULES, np.zeros((2, 2)), 0)
+    one = ItemBank.from_arrays(np.ones((2, 1)))
+    next_step(TestSoFar(one, RULES, None, 0, [0], [1]))
 
 
 if __name__ == "__main__":

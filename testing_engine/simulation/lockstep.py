@@ -21,7 +21,7 @@ from testing_engine.psychometrics.ability.grids import (
 )
 from testing_engine.psychometrics.ability.posterior import Answers, GridPosterior, grid_posterior, log_prior
 from testing_engine.psychometrics.ability.priors import JeffreysPrior, Prior
-from testing_engine.psychometrics.ability.quadrature import Quadrature, answer_table
+from testing_engine.psychometrics.ability.quadrature import Quadrature, answer_table, compiled_table
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.rules import CatRules
@@ -211,7 +211,8 @@ class Beliefs:
     def __init__(self, bank: ItemBank, prior: Prior, count: int, edition: int) -> None:
         self.bank, self.prior, self.edition = bank, prior, edition
         self.grids = grids_for(bank, prior, edition)
-        self.tables = [answer_table(bank, part) for part in self.grids.parts]
+        table = answer_table if self.grids.between is None else compiled_table
+        self.tables = [table(bank, part) for part in self.grids.parts]
         self.log_likelihoods = [np.zeros((count, part.points)) for part in self.grids.parts]
         self.means = self.sds = np.zeros(0)
 

@@ -10,7 +10,7 @@ import pytest
 from testing_engine.compile_kernels import compile_kernels
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.engine import TestSoFar, next_step
-from testing_engine.psychometrics.kernels import determinants, propagation
+from testing_engine.psychometrics.kernels import determinants, posteriors, propagation
 from testing_engine.psychometrics.kernels.compiling import KernelCache, compiled
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.pools import random_answers, random_pool
@@ -22,6 +22,8 @@ KERNELS: tuple[Any, ...] = (
     determinants.determinants,
     determinants.leading_determinants,
     determinants.best_of_each,
+    posteriors.answer_logs,
+    posteriors.looked_at,
 )
 RULES: tuple[dict[str, object], ...] = (
     {},
@@ -42,14 +44,15 @@ def test_nothing_is_compiled_that_was_not_beforehand() -> None:
     compile_kernels()
     before, rng = compiled_for(), np.random.default_rng(3)
     assert all(before)
-    bank = random_pool(rng, 27, 3)
-    items, scores = random_answers(rng, bank, 4)
-    for more in RULES:
-        rules = CatRules.from_json({"max_questions": 9, **more})
-        for prior in (None, NormalPrior.equally_correlated(3, 0.2)):
-            for count in range(4):
-                next_step(TestSoFar(bank, rules, prior, 0, items[:count], scores[:count]))
-            simulate(bank, rules, np.zeros((3, 3)), 1, prior)
+    for dimensions in (1, 3):
+        bank = random_pool(rng, 27, dimensions)
+        items, scores = random_answers(rng, bank, 4)
+        for more in RULES:
+            rules = CatRules.from_json({"max_questions": 9, **more})
+            for prior in (None, NormalPrior.equally_correlated(dimensions, 0.2)):
+                for count in range(4):
+                    next_step(TestSoFar(bank, rules, prior, 0, items[:count], scores[:count]))
+                simulate(bank, rules, np.zeros((3, dimensions)), 1, prior)
     assert compiled_for() == before
 
 

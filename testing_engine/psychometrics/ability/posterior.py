@@ -23,10 +23,16 @@ from testing_engine.psychometrics.ability.grids import (
     narrowed,
 )
 from testing_engine.psychometrics.ability.priors import JeffreysPrior, NormalPrior, Prior, UniformPrior
-from testing_engine.psychometrics.ability.quadrature import AnswerTable, Quadrature, answer_table
+from testing_engine.psychometrics.ability.quadrature import (
+    AnswerTable,
+    Quadrature,
+    answer_table,
+    compiled_table,
+)
 from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import AnswerCurves, AnswerLogs, FloatArray, IntArray
+from testing_engine.psychometrics.kernels.posteriors import looked_at
 from testing_engine.psychometrics.values import quickly_made
 
 __all__ = [
@@ -177,7 +183,13 @@ class GridPosterior:
     def looked_at(cls, quadrature: Quadrature, log_density: FloatArray, finer: "Finer") -> "GridPosterior":
         """The same, and what the nodes tell of their own error."""
         weights = _up_to_a_constant(log_density)
-        sums = weights.dot(quadrature.alternating).tolist()
+        return cls.of_sums(quadrature, weights, weights.dot(quadrature.alternating).tolist(), finer)
+
+    @classmethod
+    def of_sums(
+        cls, quadrature: Quadrature, weights: FloatArray, sums: Sequence[float], finer: "Finer"
+    ) -> "GridPosterior":
+        """From what it is at the nodes, and its sums × `Quadrature.alternating`."""
         total, first, second, _, _ = sums
         mean = first / total
         sd = _sd(mean, second / total)
@@ -349,16 +361,18 @@ def _on_grid(table: AnswerTable, quadrature: Quadrature, answers: Answers, prior
 
 def _looked_at(bank: ItemBank, grids: Grids, answers: Answers, prior: NormalPrior) -> GridPosterior:
     """At every other node."""
-    log_density = answer_table(bank, grids.first).log_likelihood(*answers.plain)
-    log_density += _normal(grids.first, *prior.location_scale)
-    return GridPosterior.looked_at(grids.first, log_density, partial(_on_whole, bank, grids, answers, prior))
+    first, table = grids.first, compiled_table(bank, grids.first)
+    rows, weights = np.array(table.found(*answers.plain), dtype=np.intp), np.empty(first.points)
+    normal = _normal(first, *prior.location_scale)
+    sums = looked_at(table.entries, rows, normal, first.alternating, weights)
+    return GridPosterior.of_sums(first, weights, sums, partial(_on_whole, bank, grids, answers, prior))
 
 
 def _on_whole(
     bank: ItemBank, grids: Grids, answers: Answers, prior: NormalPrior, _: GridPosterior | None = None
 ) -> GridPosterior:
     """At all nodes."""
-    parts = [answer_table(bank, part).log_likelihood(*answers.plain) for part in grids.parts]
+    parts = [compiled_table(bank, part).log_likelihood(*answers.plain) for part in grids.parts]
     log_density = grids.joined(parts)
     log_density += _normal(grids.whole, *prior.location_scale)
     return GridPosterior.looked_at(grids.whole, log_density, partial(_halved, bank, answers, prior))

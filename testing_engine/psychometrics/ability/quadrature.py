@@ -6,7 +6,7 @@ Weideman 2014). Densities cut off at bounds take Gauss–Legendre nodes. Which g
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -16,6 +16,8 @@ from scipy.special import eval_legendre, sici
 
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
+from testing_engine.psychometrics.kernels.columns import columns_of
+from testing_engine.psychometrics.kernels.posteriors import answer_logs
 
 TABLE_ENTRIES = 4_000_000  # of a table over a whole bank that is kept: 32 MB
 FIRST_ROWS = 128  # of a table; when it is full, it gets
@@ -128,12 +130,13 @@ class AnswerTable:
     waiting: a question's row is known only once its numbers are there.
     """
 
-    def __init__(self, bank: ItemBank, quadrature: Quadrature) -> None:
+    def __init__(self, bank: ItemBank, quadrature: Quadrature, fill: "Fill | None" = None) -> None:
+        """`fill` says log P of some questions' answers, where not NumPy's formulas do."""
         self.bank = bank
         self.nodes = quadrature.nodes
+        self.fill = fill or fill_by_formulas
         self.row_of: dict[int, int] = {}  # by question: of its lowest category, those of the others follow
-        self.entries = np.empty((0, quadrature.points))  # (rows, G), the last ones not used yet
-        self._used = 0  # rows
+        self.entries = np.empty((FIRST_ROWS, quadrature.points))  # (rows, G), the last ones not used yet
         self._entering = threading.Lock()
 
     def log_likelihood(self, items: Sequence[int], scores: Sequence[int]) -> FloatArray:
@@ -142,13 +145,17 @@ class AnswerTable:
 
     def rows(self, items: Sequence[int], scores: Sequence[int]) -> FloatArray:
         """(n, G) log P of each answer."""
+        found = self.found(items, scores)
+        return self.entries.take(found, 0) if found else self.entries[:0]
+
+    def found(self, items: Sequence[int], scores: Sequence[int]) -> list[int]:
+        """(n,) rows of the answers."""
         row_of = self.row_of
         try:
-            found = [row_of[item] + score for item, score in zip(items, scores, strict=True)]
+            return [row_of[item] + score for item, score in zip(items, scores, strict=True)]
         except KeyError:
             self._enter(items)
-            found = [row_of[item] + score for item, score in zip(items, scores, strict=True)]
-        return self.entries.take(found, 0) if found else self.entries[:0]
+            return [row_of[item] + score for item, score in zip(items, scores, strict=True)]
 
     def _enter(self, items: Sequence[int]) -> None:
         """Those not known yet, all at once: one question takes most of the time that ten take."""
@@ -156,16 +163,29 @@ class AnswerTable:
             missing = [item for item in dict.fromkeys(items) if item not in self.row_of]
             if not missing:
                 return
-            log_p = self.bank.answer_logs(missing, self.nodes)
-            categories, n, nodes = log_p.shape
-            start, end = self._used, self._used + n * categories
+            categories, nodes = self.bank.most_categories, self.entries.shape[1]
+            start = categories * len(self.row_of)
+            end = start + categories * len(missing)
             if end > len(self.entries):
-                grown = np.empty((max(end, TIMES * len(self.entries), FIRST_ROWS), nodes))
+                grown = np.empty((max(end, TIMES * len(self.entries)), nodes))
                 grown[:start] = self.entries[:start]
                 self.entries = grown
-            self.entries[start:end].reshape(n, categories, nodes)[:] = log_p.swapaxes(0, 1)
-            self._used = end
+            into = self.entries[start:end].reshape(len(missing), categories, nodes)
+            self.fill(self.bank, missing, self.nodes, into)
             self.row_of.update(zip(missing, range(start, end, categories), strict=True))
+
+
+# Of a bank, questions (n,) and nodes (G,), log P of every answer into an array (n, K, G).
+Fill = Callable[[ItemBank, Sequence[int], FloatArray, FloatArray], None]
+
+
+def fill_by_formulas(bank: ItemBank, items: Sequence[int], nodes: FloatArray, into: FloatArray) -> None:
+    into[:] = bank.answer_logs(items, nodes).swapaxes(0, 1)
+
+
+def fill_by_kernel(bank: ItemBank, items: Sequence[int], nodes: FloatArray, into: FloatArray) -> None:
+    """The same by compiled loops, whose last bits are others."""
+    answer_logs(columns_of(bank), np.array(items, dtype=np.intp), nodes, into)
 
 
 @lru_cache(maxsize=64)
@@ -178,6 +198,12 @@ def _gauss_legendre(points: int) -> tuple[FloatArray, FloatArray]:
 def answer_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:
     """The bank's own table on this grid."""
     return bank.derived(("answers", quadrature), lambda: AnswerTable(bank, quadrature), keep=KEPT_ANSWERS)
+
+
+def compiled_table(bank: ItemBank, quadrature: Quadrature) -> AnswerTable:
+    """Its table by the kernel."""
+    key = ("compiled answers", quadrature)
+    return bank.derived(key, lambda: AnswerTable(bank, quadrature, fill_by_kernel), keep=KEPT_ANSWERS)
 
 
 def _frozen(array: FloatArray) -> FloatArray:

@@ -24,7 +24,7 @@ def add_log_p(
         own = numbers[4 * score :]
         for k in range(len(nodes)):
             t = shift + scale * nodes[k]
-            total[k] += _log_expit(t + own[0]) + _log_expit(-(t + own[1])) + own[3]
+            total[k] += log_expit(t + own[0]) + log_expit(-(t + own[1])) + own[3]
     else:
         for k in range(len(nodes)):
             t = shift + scale * nodes[k]
@@ -84,5 +84,5 @@ def _expit(t: float) -> float:
 
 
 @compiled
-def _log_expit(t: float) -> float:
+def log_expit(t: float) -> float:
     return -math.log1p(math.exp(-t)) if t >= 0.0 else t - math.log1p(math.exp(t))

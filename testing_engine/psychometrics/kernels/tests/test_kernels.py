@@ -8,6 +8,7 @@ from testing_engine.psychometrics.ability import third_edition
 from testing_engine.psychometrics.ability.expectation_propagation import moments_of_each, posterior_moments
 from testing_engine.psychometrics.ability.posterior import Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.ability.quadrature import Quadrature
 from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import MODELS, ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, IntArray
@@ -21,6 +22,7 @@ from testing_engine.psychometrics.kernels.determinants import (
     most_first,
 )
 from testing_engine.psychometrics.kernels.matrices import inverted
+from testing_engine.psychometrics.kernels.posteriors import answer_logs, looked_at
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.pools import SEEDS, random_answers, random_pool
 
@@ -52,6 +54,29 @@ def test_answers_and_information_are_those_of_the_response_models(model: str) ->
         expected = bank.information(thetas[item][:, None], np.array([item]))[0]
         found = [information(columns, item, float(each)) for each in t]
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("model", [*MODELS, "all in one pool"])
+def test_tables_of_answers_are_those_of_the_response_models(model: str) -> None:
+    rng = np.random.default_rng(6)
+    bank = random_pool(rng, 27, 1, MODELS if model == "all in one pool" else (model,))
+    nodes = Quadrature(-40.0, 40.0, 33).nodes  # far out, for what underflows
+    items = rng.permutation(27)[:20]
+    found = np.empty((20, bank.most_categories, len(nodes)))
+    answer_logs(columns_of(bank), items, nodes, found)
+    expected = bank.log_probabilities(nodes[:, None], items)
+    np.testing.assert_allclose(found.swapaxes(0, 1), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_posterior_s_sums_are_numpy_s() -> None:
+    rng, quadrature = np.random.default_rng(7), Quadrature(-6.4, 6.4, 81)
+    entries, log_prior = -rng.random((9, 81)), -0.5 * quadrature.nodes**2
+    rows, weights = np.array([4, 0, 7]), np.empty(81)
+    sums = looked_at(entries, rows, log_prior, quadrature.alternating, weights)
+    log_density = entries[rows].sum(axis=0) + log_prior
+    expected = np.exp(log_density - log_density.max())
+    np.testing.assert_allclose(weights, expected, rtol=1e-13)
+    np.testing.assert_allclose(sums, expected @ quadrature.alternating, atol=1e-13)
 
 
 @settings(deadline=None, max_examples=15)
