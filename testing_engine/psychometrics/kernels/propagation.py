@@ -121,7 +121,7 @@ def settle_each(
     longest_step: float,
     iterations: int,
 ) -> tuple[BoolArray, FloatArray, FloatArray]:
-    """For A students, begun at nothing known: (A,) whether it settles, means (A, D), covariances (A, D, D)."""
+    """For A students, from nothing known: (A,) whether it settles, means (A, D), covariances (A, D, D)."""
     count, dimensions = len(items), units.shape[1]
     has_settled, means = np.zeros(count, dtype=np.bool_), np.empty((count, dimensions))
     covariances, flat = np.empty((count, dimensions, dimensions)), np.zeros((2, items.shape[1]))
@@ -154,7 +154,8 @@ def _moments(
     density: FloatArray,  # (G, K)
     raw: FloatArray,  # (G, 5)
 ) -> None:
-    """E x^0 … E x^4 of every u, x = (u − its mean) / its sd, with the true answers in place of its own site."""
+    """E x^0 … E x^4 of every u, x = (u − its mean) / its sd, with the true answers in place of its own
+    site."""
     sites = len(unit)
     for g in range(sites):
         middle, sd = dot(unit[g], mean), math.sqrt(variance[g])
