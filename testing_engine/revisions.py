@@ -257,14 +257,22 @@ def load_plan(plan_id: int) -> FrozenPlan:
 
 def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
     """The plan with this content, new or found."""
-    content = {"rules": as_stored(rules.to_plan()), "concept_names": list(concept_names)}
-    content_hash = plan_hash(content["rules"], concept_names)
+    names = tuple(concept_names)
+    content_hash = _hash_of_plan(rules, names)
     try:
         pk = _plan_of(content_hash)
     except TestPlan.DoesNotExist:
+        content = {"rules": as_stored(rules.to_plan()), "concept_names": list(names)}
+        content_hash = plan_hash(content["rules"], names)
         plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
         pk = plan.pk
-    return FrozenPlan(pk, content_hash, rules, tuple(concept_names))
+    return FrozenPlan(pk, content_hash, rules, names)
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def _hash_of_plan(rules: CatRules, concept_names: tuple[str, ...]) -> str:
+    """Once for rules that are equal: most tests begin by rules that another one began by."""
+    return plan_hash(as_stored(rules.to_plan()), concept_names)
 
 
 @lru_cache(maxsize=PLANS_KEPT)
@@ -289,3 +297,4 @@ def forget_frozen() -> None:
     _KEPT.revisions.clear()
     load_plan.cache_clear()
     _plan_of.cache_clear()
+    _hash_of_plan.cache_clear()

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -37,6 +37,7 @@ from testing_engine.psychometrics.rules import CatRules, RulesError
 
 MAX_INT = 2**31 - 1
 ID_LENGTH = 200
+CRITERIA_KEPT = 256
 
 
 class Body(serializers.Serializer[Any]):
@@ -269,11 +270,21 @@ def _rules_of(data: dict[str, Any]) -> CatRules:
         defaults.is_valid(raise_exception=True)
         criteria = defaults.validated_data
     try:
-        return CatRules.from_end_criteria(**criteria)
+        return _by_criteria(tuple((name, _hashable(value)) for name, value in criteria.items()))
     except RulesError as error:
         raise RulesError(
             [(f"/end_criteria{pointer}", message) for pointer, message in error.problems]
         ) from error
+
+
+@lru_cache(maxsize=CRITERIA_KEPT)
+def _by_criteria(criteria: tuple[tuple[str, Any], ...]) -> CatRules:
+    """Once for criteria that are equal: most tests begin by those that another one began by."""
+    return CatRules.from_end_criteria(**dict(criteria))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 # Whoever says one of these asks for an ability; what is only a default is no wish.

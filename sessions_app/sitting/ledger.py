@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, connections
 from django.db.models import Field
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int4, Int8
@@ -81,8 +81,9 @@ SELECT count(*), max(deadline) FROM advanced
 def begin(session: TestSession, event: SessionEvent) -> None:
     """Store a session that begins, and the event of it."""
     statement, session_fields, event_fields = _begin_statement()
-    values = [field.get_db_prep_save(getattr(session, field.attname), connection) for field in session_fields]
-    values += [field.get_db_prep_save(getattr(event, field.attname), connection) for field in event_fields]
+    own = connections[connection.alias]  # behind the proxy, which each of the fields asks again
+    values = [field.get_db_prep_save(getattr(session, field.attname), own) for field in session_fields]
+    values += [field.get_db_prep_save(getattr(event, field.attname), own) for field in event_fields]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
     session._state.adding, session._state.db = False, connection.alias

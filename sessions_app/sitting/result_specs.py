@@ -300,15 +300,20 @@ def cuts_of(rules: CatRules) -> tuple[float, ...]:
 
 def store_spec(spec: ResultSpec) -> ResultSpecification:
     """The row with this content, new or found."""
-    content = as_stored(spec.to_json())
-    content_hash = hash_of(content)
     try:
-        return _row_of(content_hash)
+        return _row_of(_hash_of_spec(spec))
     except ResultSpecification.DoesNotExist:
+        content = as_stored(spec.to_json())
         row, _ = ResultSpecification.objects.get_or_create(
-            content_hash=content_hash, defaults={"content": content}
+            content_hash=hash_of(content), defaults={"content": content}
         )
         return row
+
+
+@lru_cache(maxsize=SPECIFICATIONS_KEPT)
+def _hash_of_spec(spec: ResultSpec) -> str:
+    """Once for those that are equal: most tests are told of as another one is."""
+    return hash_of(as_stored(spec.to_json()))
 
 
 @lru_cache(maxsize=SPECIFICATIONS_KEPT)
@@ -331,3 +336,4 @@ def forget_specs() -> None:
     """Empty this process's cache, for tests that roll the rows back."""
     _load.cache_clear()
     _row_of.cache_clear()
+    _hash_of_spec.cache_clear()
