@@ -21,7 +21,7 @@ from django_redis import get_redis_connection
 from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.test import APIClient
 
-from adaptive.metrics import exposition
+from adaptive.metrics import REQUEST_SECONDS, REQUESTS, exposition
 from adaptive.tasks import record_beat_tick
 from sessions_app.administration import cleanup
 from sessions_app.conftest import (
@@ -50,6 +50,13 @@ RULES: list[dict[str, Any]] = [
     for group in yaml.safe_load((DOCS / "alarms.rules.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_counted_yet() -> None:
+    """Tests before may have asked for hundreds of routes, which each look would write and read."""
+    REQUESTS.clear()
+    REQUEST_SECONDS.clear()
 
 
 def now() -> dict[str, float]:
