@@ -52,8 +52,14 @@ def told_of(job: Any, now: datetime) -> Told:
         has_file=has_file,
         size=job.size,
         expires_at=job.expires_at,
-        pool=str(job.request.get("pool", "")),
+        pool=_pool(job),
     )
+
+
+def _pool(job: Any) -> str:
+    """Of a copy that is there, the copy."""
+    made = job.request.get("copy") if job.state == "done" else None
+    return str(made or job.request.get("pool", ""))
 
 
 def _state(job: Any, *, has_file: bool) -> str:
@@ -70,6 +76,7 @@ def kind_in_words(kind: str) -> str:
         "answers": _("Answers of a pool"),
         "imported_answers": _("Answers taken into a pool"),
         "pool": _("Questions of a pool"),
+        "copy": _("Copy of a pool"),
         "look": _("Look at what a pool requires"),
         "drawings": _("Pictures of a pool"),
         "parameters": _("Item parameters of a table for a pool"),

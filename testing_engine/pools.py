@@ -76,12 +76,8 @@ def publish_pool(
             concept_names=list(concept_names),
             concept_count=len(drafts[0].parameters.concepts),
         )
-        questions: list[Question] = []
-        for first in range(0, len(drafts), BATCH):
-            batch = [question_of(pool, draft, version=1) for draft in drafts[first : first + BATCH]]
-            questions += Question.objects.bulk_create(batch)
-            progress(len(batch))
-        publish_revision(pool, 1, questions)
+        questions = [question_of(pool, draft, version=1) for draft in drafts]
+        publish_revision(pool, 1, _stored(questions, progress))
     return pool
 
 
@@ -100,8 +96,13 @@ def begin_pool(pool_id: uuid.UUID, name: str, concept_names: Sequence[str]) -> Q
     return pool
 
 
-def copy_pool(pool: QuestionPool, copy_id: uuid.UUID, name: str) -> QuestionPool:
-    """A pool of its own with the same questions, on the same scale. The same id again is the same copy."""
+def copy_pool(
+    pool: QuestionPool, copy_id: uuid.UUID, name: str, progress: Callable[[int], object] = lambda _: None
+) -> QuestionPool:
+    """A pool of its own with the same questions, on the same scale. The same id again is the same copy.
+
+    `progress` is told how many questions were written, batch by batch.
+    """
     with transaction.atomic():
         copy, is_new = QuestionPool.objects.get_or_create(
             id=copy_id,
@@ -117,7 +118,7 @@ def copy_pool(pool: QuestionPool, copy_id: uuid.UUID, name: str) -> QuestionPool
             questions = current_questions(pool)
             for question in questions:
                 question.pk, question.pool, question.version = None, copy, 1
-            publish_revision(copy, 1, Question.objects.bulk_create(questions, batch_size=BATCH))
+            publish_revision(copy, 1, _stored(questions, progress))
     return copy
 
 
@@ -268,11 +269,16 @@ def next_versions(
     current = {row.position: row.question for row in rows.select_related("question")}
     newest = newest_versions(pool, [question.external_id for question in current.values()])
     made = [_changed(old, newest[old.external_id] + 1, values(old)) for old in current.values()]
+    return dict(zip(current, _stored(made, progress), strict=True))
+
+
+def _stored(questions: Sequence[Question], progress: Callable[[int], object]) -> list[Question]:
+    """New rows; `progress` is told how many were written, batch by batch."""
     stored: list[Question] = []
-    for first in range(0, len(made), BATCH):
-        stored += Question.objects.bulk_create(made[first : first + BATCH])
+    for first in range(0, len(questions), BATCH):
+        stored += Question.objects.bulk_create(questions[first : first + BATCH])
         progress(len(stored) - first)
-    return dict(zip(current, stored, strict=True))
+    return stored
 
 
 def newest_versions(pool: QuestionPool, external_ids: Sequence[str]) -> dict[str, int]:

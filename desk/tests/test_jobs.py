@@ -1,5 +1,6 @@
 """Files that a worker makes, at the desk and from the admin: asked for, looked at, taken."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -176,3 +177,20 @@ def test_a_large_revision_is_made_by_a_worker(large: QuestionPool) -> None:
     running.run(LongJob.objects.get(state="queued").pk)
     assert "Somebody changed the pool meanwhile." in read(client, stale)
     assert "Jemand hat den Pool inzwischen geändert." in read(client, f"{stale}?language=de")
+
+
+def test_a_large_pool_is_copied_by_a_worker(large: QuestionPool) -> None:
+    client = somebody("testing_engine.author_pools")
+    fields = {"copy_id": str(uuid.uuid4()), "name": "Fractions II"}
+    pages = [client.post(f"/desk/questions/{large.pk}/copy", fields)["Location"] for _ in range(2)]
+    job = LongJob.objects.get()
+    assert pages == [f"/desk/files/{job.pk}"] * 2
+    assert f"/desk/questions/{large.pk}/" not in read(client, pages[0], headers=HTMX)
+    for _ in range(2):  # the second is of a worker that died before it could say that it is done
+        running.run(job.pk)
+        copy = QuestionPool.objects.get(name="Fractions II")
+        LongJob.objects.update(state="queued")
+    running.run(job.pk)
+    assert (str(copy.pk), copy.made_by_id) == (fields["copy_id"], job.by_id)
+    assert f"/desk/questions/{copy.pk}/" in read(client, pages[0])
+    assert "Was Sie hier ändern" in read(client, f"{pages[0]}?language=de")

@@ -14,6 +14,7 @@ from desk.views.jobs import address_of, too_many
 from desk.views.pools import pool_or_404, show_pool
 from sessions_app.refusals import TooManyJobs
 from sessions_app.waiting import pool_files, queue
+from sessions_app.waiting.made import are_many
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.exporting import WRITERS, export_pool
 from testing_engine.pools import read_pool
@@ -27,7 +28,7 @@ def pool_export(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     chosen = request.GET.get("format", "")
     if chosen not in WRITERS or not pool.questions:
         return show_pool(request, pool, "export", "pool_export", {})
-    if pool_files.is_long(pool.questions):
+    if are_many(pool.questions):
         return show_pool(request, pool, "export", "pool_export", {"chosen": chosen, "is_long": True})
     written = export_pool(pool_id, chosen)
     if "file" in request.GET:

@@ -23,6 +23,7 @@ from sessions_app.reporting.pool_pictures import NothingToShow
 from sessions_app.review.walks import walk_of
 from sessions_app.waiting import drawn
 from sessions_app.waiting.drawings import EXPOSURE, INFORMATION
+from sessions_app.waiting.made import are_many
 from testing_engine.authoring import shelf
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.pictures.picture import Picture
@@ -150,7 +151,7 @@ def _drawn(
 ) -> HttpResponse:
     """A page about a revision. The drawings of a large pool are a worker's, and come when they are there."""
     name = f"pool_{page}"
-    if "data" in request.GET or not pictures or not drawn.is_large(pool.questions):
+    if "data" in request.GET or not pictures or not are_many(pool.questions):
         return _show(request, pool, page, name, context, pictures)
     found = drawn.drawn(published, revision, page, pictures, voice().language, timezone.now())
     told = {"drawn": found, "percent": round(100 * found.progress)}

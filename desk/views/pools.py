@@ -17,10 +17,13 @@ from desk.forms import CopyForm, NewPoolForm, RenameForm, SearchForm
 from desk.navigation import pool_tabs, section_of, sections
 from desk.rights import COPY_POOLS, MAKE_POOLS, POOL, SEE_POOLS
 from desk.threshold_form import ThresholdsForm, fields_of, told_of
+from desk.views.jobs import done_later
 from organisations.sharing import NotShared
 from sessions_app.measurement.thresholds import NoTimes, find, thresholds_of
 from sessions_app.measurement.watches import standing
 from sessions_app.reporting.pool_readiness import readiness_of
+from sessions_app.waiting import copies
+from sessions_app.waiting.made import are_many
 from testing_engine import pools
 from testing_engine.authoring import contents, shelf
 from testing_engine.authoring.shelf import PoolCard, PoolUnknown
@@ -151,7 +154,12 @@ def copy(request: DeskRequest, pool_id: UUID) -> HttpResponse:
     form = CopyForm(request.POST)
     if not form.is_valid():
         return _show_settings(request, pool, copying=form)
-    copied = shelf.copy_pool(pool_id, form.cleaned_data["copy_id"], form.cleaned_data["name"])
+    copy_id, name = form.cleaned_data["copy_id"], form.cleaned_data["name"]
+    if are_many(pool.questions):
+        wanted = copies.Wanted(f"{copy_id}-copy", pool_id, copy_id, name)
+        instead = reverse("desk:pool_settings", args=[pool_id])
+        return done_later(request, wanted, pools.read_pool(pool_id).organisation_id, instead)
+    copied = shelf.copy_pool(pool_id, copy_id, name)
     messages.success(request, _("This is the copy. What you change here, changes nothing in the other pool."))
     return go_to(request, reverse("desk:pool", args=[copied.id]))
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from django.conf import settings
 
 from sessions_app.long_work import files
 from sessions_app.models import LongJob
@@ -25,11 +24,6 @@ class Drawn:
     pictures: tuple[Picture, ...] | None
     at: datetime | None = None
     progress: float = 0.0
-
-
-def is_large(questions: int) -> bool:
-    """Whether the pictures of a pool of so many are a worker's."""
-    return questions > int(settings.QUESTIONS_AT_ONCE)
 
 
 def drawn(

@@ -9,6 +9,7 @@ import msgspec
 from sessions_app.measurement import looks
 from sessions_app.waiting import (
     answers,
+    copies,
     drawings,
     imported_answers,
     pool_files,
@@ -57,6 +58,7 @@ _KINDS: Iterable[Kind] = (
     ),
     Kind("change", "testing_engine.change_question", False, revisions.Change, revisions.change_many),
     Kind(looks.KIND, "", False, looks.Look, requirements.make),
+    Kind("copy", AUTHOR, False, copies.Wanted, copies.make),
     Kind("drawings", "testing_engine.view_questionpool", False, drawings.Wanted, drawings.make),
     Kind("pool", "testing_engine.export_pools", False, pool_files.Wanted, pool_files.make),
     Kind(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from django.conf import settings
+
 from testing_engine.sentences import Sentence
 
 CONTENT_TYPES = {
@@ -22,6 +24,11 @@ class Asking:
     at: datetime
     by_id: int | None
     brought: Callable[[], bytes]
+
+
+def are_many(questions: int) -> bool:
+    """Whether so many are more than a request writes to a file, changes, copies or draws."""
+    return questions > int(settings.QUESTIONS_AT_ONCE)
 
 
 class Progress(Protocol):

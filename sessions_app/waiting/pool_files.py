@@ -1,7 +1,6 @@
 """A revision of a pool, with its answer key, in one of the formats that it can be taken along in."""
 
 import msgspec
-from django.conf import settings
 
 from sessions_app.waiting.made import Asking, Made, Progress
 from testing_engine.exporting import export_revision
@@ -20,11 +19,6 @@ class Wanted(msgspec.Struct, frozen=True):
     revision: int
     form: str
     incomplete: bool  # the file though it lacks questions
-
-
-def is_long(questions: int) -> bool:
-    """Whether a pool of so many is more than a request writes."""
-    return questions > int(settings.QUESTIONS_AT_ONCE)
 
 
 def make(wanted: Wanted, asking: Asking, progress: Progress) -> Made:

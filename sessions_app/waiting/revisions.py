@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 from django.utils import timezone
 
 from sessions_app.measurement import gate, proposals
 from sessions_app.models import Calibration
 from sessions_app.refusals import CalibrationNotOpen, ProposalRefused
-from sessions_app.waiting.made import CONTENT_TYPES, SIMULATING, WRITING, Asking, Made, Progress
+from sessions_app.waiting.made import CONTENT_TYPES, SIMULATING, WRITING, Asking, Made, Progress, are_many
 from testing_engine.approval import PublicationRefused, in_the_name_of
 from testing_engine.authoring import bulk
 from testing_engine.models import QuestionPool
@@ -34,7 +33,7 @@ def is_long(pool: QuestionPool | None, changed: int) -> bool:
     """Whether a revision with so many other questions is more than a request makes: by their number, or by
     the look at what the pool requires. None: of a pool that is not there yet.
     """
-    return changed > int(settings.QUESTIONS_AT_ONCE) or (pool is not None and gate.takes_long(pool))
+    return are_many(changed) or (pool is not None and gate.takes_long(pool))
 
 
 def is_judged_later(pool: QuestionPool, changed: int) -> bool:

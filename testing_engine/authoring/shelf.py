@@ -1,6 +1,7 @@
 """Pools as people find them: the list, one of them, a new one, a copy, the archive."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,10 +103,14 @@ def new_pool(pool_id: uuid.UUID, name: str, concept_names: tuple[str, ...]) -> P
     return _card(pools.begin_pool(pool_id, name, concept_names))
 
 
-def copy_pool(pool_id: uuid.UUID, copy_id: uuid.UUID, name: str) -> PoolCard:
-    """A pool of its own with the same questions. The same id again is the same copy. Raises `PoolUnknown`."""
+def copy_pool(
+    pool_id: uuid.UUID, copy_id: uuid.UUID, name: str, progress: Callable[[int], object] = lambda _: None
+) -> PoolCard:
+    """A pool of its own with the same questions. The same id again is the same copy. `progress` is told how
+    many more were written. Raises `PoolUnknown`.
+    """
     _check_name(name)
-    return _card(pools.copy_pool(pool_of(pool_id), copy_id, name))
+    return _card(pools.copy_pool(pool_of(pool_id), copy_id, name, progress))
 
 
 def rename_pool(pool_id: uuid.UUID, name: str) -> PoolCard:

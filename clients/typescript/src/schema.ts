@@ -2860,12 +2860,13 @@ export interface components {
          *     * `proposal` - proposal
          *     * `change` - change
          *     * `look` - look
+         *     * `copy` - copy
          *     * `drawings` - drawings
          *     * `pool` - pool
          *     * `verification` - verification
          * @enum {string}
          */
-        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "parameters" | "proposal" | "change" | "look" | "drawings" | "pool" | "verification";
+        JobReplyKindEnum: "results" | "answers" | "imported_answers" | "parameters" | "proposal" | "change" | "look" | "copy" | "drawings" | "pool" | "verification";
         JoinName: {
             number: number;
             name: string;
