@@ -63,9 +63,8 @@ def publish_pool(
 ) -> QuestionPool:
     """Store a new pool with its first revision, all or nothing.
 
-    `concept_names` is empty, or has as many names as every draft has concepts. `progress` is told how many
-    questions were written, batch by batch. `scale` names the scale, which is made if there is none of that
-    name; left empty, the pool gets one of its own.
+    `concept_names` is empty, or has as many names as every draft has concepts. `scale` names the scale, which
+    is made if there is none of that name; left empty, the pool gets one of its own.
     """
     pool_id = pool_id or uuid.uuid4()
     with transaction.atomic():
@@ -99,10 +98,7 @@ def begin_pool(pool_id: uuid.UUID, name: str, concept_names: Sequence[str]) -> Q
 def copy_pool(
     pool: QuestionPool, copy_id: uuid.UUID, name: str, progress: Callable[[int], object] = lambda _: None
 ) -> QuestionPool:
-    """A pool of its own with the same questions, on the same scale. The same id again is the same copy.
-
-    `progress` is told how many questions were written, batch by batch.
-    """
+    """A pool of its own with the same questions, on the same scale. The same id again is the same copy."""
     with transaction.atomic():
         copy, is_new = QuestionPool.objects.get_or_create(
             id=copy_id,
@@ -245,8 +241,8 @@ def revise_fields(
 ) -> PoolRevision:
     """Publish a revision in which questions, by id, have other values in some fields; all else stays.
 
-    `base` is the number of the revision that the changes were made for. `progress` is told how many questions
-    were written, batch by batch. Raises `PoolWasRevised` where there is a newer one.
+    `base` is the number of the revision that the changes were made for. Raises `PoolWasRevised` where there
+    is a newer one. `progress`, here and elsewhere, is told how many questions were written, batch by batch.
     """
     with transaction.atomic():
         pool = QuestionPool.objects.select_for_update().get(pk=pool.pk)
