@@ -8,7 +8,9 @@ read, where there is a replica some seconds before; one that begins meanwhile co
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import OperationalError, connection
@@ -22,9 +24,14 @@ PAUSES = (0.5, 1, 2, 4, 8)  # seconds before trying again: a PostgreSQL that res
 T = TypeVar("T")
 
 
-def in_pieces(sessions: QuerySet[Any], make: Callable[[list[Any]], T], most: int) -> Iterator[T]:
-    """What `make` makes of each piece of so many, of rows or of named columns, `pk` and `started_at` among
-    them."""
+def in_pieces(
+    sessions: QuerySet[Any],
+    make: Callable[[list[Any]], T],
+    most: int,
+    began: Callable[[Any], datetime] = attrgetter("started_at"),
+) -> Iterator[T]:
+    """What `make` makes of each piece of so many, of rows or of named columns, `pk` among them. `began`: when
+    the session of one began."""
     ordered, after = sessions.order_by("started_at", "pk"), Q()
     while True:
         here = ordered.filter(after)
@@ -39,7 +46,8 @@ def in_pieces(sessions: QuerySet[Any], make: Callable[[list[Any]], T], most: int
             return
         last = piece[-1]
         # The first condition is what an index takes.
-        after = Q(started_at__gte=last.started_at) & (Q(started_at__gt=last.started_at) | Q(pk__gt=last.pk))
+        moment = began(last)
+        after = Q(started_at__gte=moment) & (Q(started_at__gt=moment) | Q(pk__gt=last.pk))
 
 
 def in_blocks(lines: Iterable[str]) -> Iterator[str]:

@@ -4,7 +4,6 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sessions_app.models import TestSession
@@ -79,7 +78,8 @@ class Plan(NamedTuple):
 
 
 class Sat(NamedTuple):
-    """A session as the columns read it. `row`: its own columns, for a model's object costs more than all."""
+    """A session as the columns read it. `row`: its own columns, for a model's object costs more than all, and
+    moments as text."""
 
     row: Any
     plan: Plan
@@ -111,16 +111,6 @@ class Given(NamedTuple):
     theta: list[float]
     standard_error: list[float]
     is_asked: Sequence[bool]  # which concepts the session had asked about by then
-
-
-def _moment(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat().removesuffix("+00:00") + "Z"
-
-
-def _seconds(sat: Sat) -> float | None:
-    if sat.row.completed_at is None:
-        return None
-    return float((sat.row.completed_at - sat.row.started_at).total_seconds())
 
 
 def _effort(sat: Sat) -> float | None:
@@ -160,12 +150,10 @@ SESSION: tuple[Column, ...] = (
     Column(
         "end_reason", "text", "Which rule, or who, ended it; empty while it runs.", lambda s: s.row.end_reason
     ),
-    Column("started_at", "time", "UTC, ISO 8601.", lambda s: _moment(s.row.started_at)),
-    Column(
-        "completed_at", "time", "UTC, ISO 8601; empty while it runs.", lambda s: _moment(s.row.completed_at)
-    ),
-    Column("deadline", "time", "UTC, ISO 8601; empty: no time limit.", lambda s: _moment(s.row.deadline)),
-    Column("duration_seconds", "number", "From start to end; empty while it runs.", _seconds),
+    Column("started_at", "time", "UTC, ISO 8601.", lambda s: s.row.began),
+    Column("completed_at", "time", "UTC, ISO 8601; empty while it runs.", lambda s: s.row.ended),
+    Column("deadline", "time", "UTC, ISO 8601; empty: no time limit.", lambda s: s.row.ends),
+    Column("duration_seconds", "number", "From start to end; empty while it runs.", lambda s: s.row.seconds),
     Column("pool_revision", "number", "Revision of the pool that it used.", lambda s: s.row.revision__number),
     Column("questions_answered", "number", "Answers given that count.", lambda s: s.counted),
     Column(

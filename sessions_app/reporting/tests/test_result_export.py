@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import re
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -58,6 +60,23 @@ def test_it_gives_a_row_a_session(api: APIClient, taken: list[TestSession]) -> N
     assert exported["rows"][6]["completed_at"] is None
     assert [entry["column"] for entry in exported["dictionary"]] == list(row)
     assert all(entry["meaning"] for entry in exported["dictionary"])
+
+
+def test_moments_are_told_as_python_writes_them(taken: list[TestSession]) -> None:
+    values = {field.attname: getattr(taken[3], field.attname) for field in TestSession._meta.fields}
+    begun = taken[3].started_at.replace(microsecond=0) - timedelta(days=3)
+    whole = {"started_at": begun, "completed_at": begun + timedelta(seconds=90.5)}
+    pk = TestSession.objects.create(**{**values, **whole, "id": uuid4(), "idempotency_key": None}).pk
+    table = result_rows.session_table(TestSession.objects.all())
+    names = [heading.name for heading in table.columns]
+    told = {row[0]: dict(zip(names, row, strict=True)) for row in table.rows()}
+    for session in TestSession.objects.all():
+        row, began, ended = told[str(session.pk)], session.started_at, session.completed_at
+        assert row["started_at"] == began.isoformat().replace("+00:00", "Z")
+        assert row["completed_at"] == (ended and ended.isoformat().replace("+00:00", "Z"))
+        assert row["duration_seconds"] == (ended and (ended - began).total_seconds())
+    assert told[str(pk)]["started_at"].endswith(f"{begun:%H:%M:%S}Z")
+    assert told[str(pk)]["duration_seconds"] == 90.5
 
 
 def test_it_gives_a_row_an_answer(api: APIClient, taken: list[TestSession]) -> None:
