@@ -513,7 +513,9 @@ class Nominal:
 def _most_with_guessing(guessing: FloatArray) -> FloatArray:
     """The largest information about t of a 3PL question: Lord (1980, p. 152), and never above (1 − c)/4."""
     few = np.minimum(guessing, 0.9)  # beyond, his formula is a small difference of large numbers
-    most = (1 - 20 * few - 8 * few**2 + (1 + 8 * few) ** 1.5) / (8 * (1 - few) ** 2)
+    root = 1 + 8 * few
+    root *= np.sqrt(root)  # to the power of 1.5, in a tenth of the time
+    most = (1 - 20 * few - 8 * few**2 + root) / (8 * (1 - few) ** 2)
     return np.asarray(np.minimum(most, (1 - guessing) / 4))
 
 

@@ -29,6 +29,7 @@ from testing_engine.psychometrics.values import quickly_made
 
 SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
+ORDERED_FIRST = 1_024  # by ceilings; all only where more is read
 LOWER = 0.8  # of its first ceiling: what the ceiling after a slice must not exceed
 ENOUGH = 256  # categories of questions that are read without making a cell
 # Steps that one of the widest cells would have helped, before it is made: with the narrower one in it, it
@@ -173,11 +174,20 @@ class Listed:
     def best(self, theta: float, used: frozenset[int]) -> tuple[float, int]:
         """The most information of a question not used, and the first such question; −inf if all are used."""
         values, items = self.information(theta), self.items
+        if len(items) <= SLICE:
+            self.close(used, values)
         place = int(values.argmax())
         while int(items[place]) in used and values[place] > -np.inf:
             values[place] = -np.inf
             place = int(values.argmax())
         return float(values[place]), int(items[place])
+
+    def close(self, used: frozenset[int], values: FloatArray) -> None:
+        """Puts −inf for those used."""
+        places = self.places
+        for item in used:
+            if item in places:
+                values[places[item]] = -np.inf
 
     def bounds(self, centre: float, half_width: float) -> tuple[FloatArray, FloatArray]:
         """The most and the least information of each question within so much of an ability."""
@@ -229,10 +239,7 @@ def _listed(cell: Listed, theta: float, available: Available, count: int) -> Lea
     """The leaders, if the cell's list is enough to tell."""
     values = cell.information(theta)
     if count == 1 and len(values) <= SHORT and available.narrowed is None:
-        places = cell.places
-        for item in available.used:
-            if item in places:
-                values[places[item]] = -np.inf
+        cell.close(available.used, values)
         best = int(values.argmax())
         value = float(values[best])
         return Leaders([int(cell.items[best])], [value]) if value > cell.left_out else None
@@ -288,11 +295,15 @@ def _best_scanned(bank: ItemBank, theta: float, used: frozenset[int]) -> tuple[L
 
 def _slices(bank: ItemBank) -> Iterator[Listed]:
     """The pool by falling ceilings, each slice with the highest ceiling of those after it."""
-    order, ceilings = bank.derived(("by ceiling",), lambda: _by_ceiling(bank))
+    order, ceilings = bank.derived(("highest ceilings",), lambda: _by_ceiling(bank, ORDERED_FIRST))
     start = 0
     while start < bank.n_items:
         end = max(SLICE, TIMES * start)
-        while end < bank.n_items and ceilings[end] > LOWER * ceilings[start]:
+        while True:
+            if end >= len(order) < bank.n_items:
+                order, ceilings = bank.derived(("by ceiling",), lambda: _by_ceiling(bank, bank.n_items))
+            if end >= bank.n_items or ceilings[end] <= LOWER * ceilings[start]:
+                break
             end *= TIMES  # a slice that the ceiling after it would hardly ever end
         end = min(end, bank.n_items)
         yield bank.derived(("slice", start), partial(_slice, bank, order, ceilings, start, end))
@@ -303,10 +314,14 @@ def _everything(bank: ItemBank) -> Listed:
     return bank.derived(("everything",), lambda: Listed(bank, np.arange(bank.n_items)))
 
 
-def _by_ceiling(bank: ItemBank) -> tuple[IntArray, FloatArray]:
-    """The questions by falling ceiling, and the ceilings."""
+def _by_ceiling(bank: ItemBank, count: int) -> tuple[IntArray, FloatArray]:
+    """The questions by falling ceiling, and the ceilings: the first `count` and their equals."""
     ceilings = bank.ceiling * bank.squared_steepness * ROUNDING
-    order = np.argsort(-ceilings, kind="stable")
+    if count >= bank.n_items:
+        order = np.argsort(-ceilings, kind="stable")
+    else:
+        highest = np.flatnonzero(ceilings >= np.partition(ceilings, -count)[-count])
+        order = highest[np.argsort(-ceilings[highest], kind="stable")]
     return order, ceilings[order]
 
 
