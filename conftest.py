@@ -35,6 +35,7 @@ ONE_COSTLY_BEGINNING = {
     "chaos/tests/test_crash_points.py",
     "organisations/tests/test_admin_isolation.py",
     "sessions_app/sitting/tests/test_redis_cluster.py",
+    "sessions_app/waiting/tests",
 }
 # Where chance has a say: in data that are drawn, or in how fast another program is on a busy machine.
 TRIED_AGAIN = (
@@ -47,6 +48,7 @@ TRIED_AGAIN = (
     "embedded/tests",
     "adaptive/serving/tests",
     "sessions_app/sitting/tests/test_redis_cluster.py",
+    "sessions_app/waiting/tests",
 )
 NEVER_CHANGED = ("django_content_type", "auth_permission", "django_migrations")
 ROLE_GROUPS = f"SELECT id FROM auth_group WHERE name IN ({', '.join(map(repr, ROLES))})"  # noqa: S608
