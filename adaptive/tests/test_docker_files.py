@@ -341,7 +341,7 @@ def test_it_serves_as_in_production(container: Container) -> None:
 
 
 def test_it_counts_over_all_workers_and_keeps_what_a_dead_one_counted(container: Container) -> None:
-    watched = container.with_environment(METRICS_TOKEN="t" * 40, WEB_CONCURRENCY="3")
+    watched = container.with_environment(METRICS_TOKEN="t" * 40, WEB_CONCURRENCY="2")
     with watched.serving() as client:
         asked = {"Authorization": f"Bearer {'t' * 40}", "Connection": "close"}
 
