@@ -213,13 +213,14 @@ class Beliefs:
         self.grids = grids_for(bank, prior, edition)
         table = answer_table if self.grids.between is None else compiled_table
         self.tables = [table(bank, part) for part in self.grids.parts]
-        self.log_likelihoods = [np.zeros((count, part.points)) for part in self.grids.parts]
+        self.given: list[tuple[IntArray, IntArray]] = []  # (A,) questions and scores at each position
+        self.log_likelihoods = [np.zeros((count, self.grids.first.points))]  # of the parts needed so far
         self.means = self.sds = np.zeros(0)
 
     def learn(self, items: IntArray, scores: IntArray) -> None:
-        asked, told = items.tolist(), scores.tolist()
-        for table, log_likelihood in zip(self.tables, self.log_likelihoods, strict=True):
-            log_likelihood += table.rows(asked, told)
+        self.given.append((items, scores))
+        for table, log_likelihood in zip(self.tables, self.log_likelihoods, strict=False):
+            log_likelihood += table.rows(items.tolist(), scores.tolist())
 
     def look(self, active: IntArray, taken: Taken) -> None:
         """Means and standard deviations; on finer or wider grids for those that need them, as
@@ -237,14 +238,20 @@ class Beliefs:
         else:
             coarse, by_itself = seen.left > MOST_ALIASED, seen.overhangs
             rows = np.flatnonzero(coarse & ~by_itself)
-            whole = self._on_whole(rows)
-            self.means[rows], self.sds[rows] = whole.means, whole.sds
-            by_itself[rows] = whole.left > MOST_ALIASED
+            if rows.size:
+                whole = self._on_whole(rows)
+                self.means[rows], self.sds[rows] = whole.means, whole.sds
+                by_itself[rows] = whole.left > MOST_ALIASED
         for row in np.flatnonzero(by_itself).tolist():
             self.means[row], self.sds[row] = self.alone(row).mean, self.alone(row).sd
         self.inexact = np.flatnonzero(coarse | by_itself).tolist()  # whose probabilities take finer grids
 
     def _on_whole(self, rows: IntArray) -> "Seen":
+        for table in self.tables[len(self.log_likelihoods) :]:  # what nobody needed before
+            late = np.zeros((len(self.means), len(table.nodes)))
+            for items, scores in self.given:
+                late += table.rows(items.tolist(), scores.tolist())
+            self.log_likelihoods.append(late)
         return self._seen(self.grids.whole, self.grids.joined([each[rows] for each in self.log_likelihoods]))
 
     def _seen(self, quadrature: Quadrature, log_likelihood: FloatArray) -> "Seen":
@@ -270,6 +277,7 @@ class Beliefs:
     def keep(self, going_on: BoolArray) -> None:
         if not going_on.all():
             self.log_likelihoods = [each[going_on] for each in self.log_likelihoods]
+            self.given = [(items[going_on], scores[going_on]) for items, scores in self.given]
             self.means, self.sds = self.means[going_on], self.sds[going_on]
 
 
