@@ -219,25 +219,29 @@ def test_it_answers_without_postgresql(
 
 
 def test_it_sums_over_processes(tmp_path: Path, db: None) -> None:
-    count = (
-        "import django; django.setup()\n"
-        "from sessions_app import metrics\n"
-        "metrics.STARTED.inc(3)\n"
-        "with metrics.CLAIM.time(): pass\n"
-    )
+    count = """
+import os, django
+django.setup()
+from adaptive.metrics import exposition
+from sessions_app import metrics
+for _ in range(2):  # as gunicorn forks its workers
+    if not os.fork():
+        metrics.STARTED.inc(3)
+        with metrics.CLAIM.time():
+            pass
+        os._exit(0)
+    assert os.wait()[1] == 0
+print(exposition().decode())
+"""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "adaptive.settings",
         "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
     }
-    for _ in range(2):
-        subprocess.run([sys.executable, "-c", count], env=environment, check=True)
-    ask = (
-        "import django; django.setup()\nfrom adaptive.metrics import exposition; print(exposition().decode())"
-    )
     told = subprocess.run(
-        [sys.executable, "-c", ask], env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", count], env=environment, check=True, capture_output=True, text=True
     ).stdout
+    assert len(list(tmp_path.glob("counter_*.db"))) >= 2
     assert 'adaptive_sessions_total{event="started"} 6.0' in told
     assert 'adaptive_submit_stage_seconds_count{stage="claim"} 2.0' in told
 
