@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from testing_engine.psychometrics.ability.estimators import Estimator
-from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers, GridPosterior
+from testing_engine.psychometrics.ability.grid_posteriors import GridPosterior
+from testing_engine.psychometrics.ability.posterior import AbilityEstimate, Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
 from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.items.bank import ItemBank

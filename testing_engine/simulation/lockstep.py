@@ -12,6 +12,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from testing_engine.psychometrics.ability.estimators import ExpectedAPosteriori
+from testing_engine.psychometrics.ability.grid_posteriors import GridPosterior, grid_posterior
 from testing_engine.psychometrics.ability.grids import (
     MOST_ALIASED,
     MOST_AT_ENDS,
@@ -19,7 +20,7 @@ from testing_engine.psychometrics.ability.grids import (
     aliased,
     grids_for,
 )
-from testing_engine.psychometrics.ability.posterior import Answers, GridPosterior, grid_posterior, log_prior
+from testing_engine.psychometrics.ability.posterior import Answers, log_prior
 from testing_engine.psychometrics.ability.priors import JeffreysPrior, Prior
 from testing_engine.psychometrics.ability.quadrature import Quadrature, answer_table, compiled_table
 from testing_engine.psychometrics.items.bank import ItemBank

@@ -9,6 +9,7 @@ import numpy as np
 
 from testing_engine.psychometrics.ability import first_edition, third_edition
 from testing_engine.psychometrics.ability.expectation_propagation import UNSETTLED, posterior_moments
+from testing_engine.psychometrics.ability.grid_posteriors import GridPosterior, grid_posterior
 from testing_engine.psychometrics.ability.modes import (
     Kind,
     Range,
@@ -22,9 +23,7 @@ from testing_engine.psychometrics.ability.modes import (
 from testing_engine.psychometrics.ability.posterior import (
     AbilityEstimate,
     Answers,
-    GridPosterior,
     Likelihood,
-    grid_posterior,
 )
 from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
 from testing_engine.psychometrics.ability.product_grid import (

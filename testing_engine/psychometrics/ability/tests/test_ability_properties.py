@@ -10,7 +10,8 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtr
 
-from testing_engine.psychometrics.ability.posterior import Answers, GridPosterior, Likelihood, grid_posterior
+from testing_engine.psychometrics.ability.grid_posteriors import GridPosterior, grid_posterior
+from testing_engine.psychometrics.ability.posterior import Answers, Likelihood
 from testing_engine.psychometrics.ability.priors import NormalPrior, Prior, UniformPrior
 from testing_engine.psychometrics.ability.quadrature import Quadrature
 from testing_engine.psychometrics.engine import TestSoFar, next_step, observe

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from testing_engine.psychometrics.ability.posterior import Answers, Likelihood, grid_posterior
+from testing_engine.psychometrics.ability.grid_posteriors import grid_posterior
+from testing_engine.psychometrics.ability.posterior import Answers, Likelihood
 from testing_engine.psychometrics.ability.priors import NormalPrior
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray
