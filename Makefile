@@ -4,7 +4,7 @@
 # Others take as long as you like (docs/TRUST.md, benchmarks/README.md):
 #   make chaos SECONDS=60 SEED=1, or ANSWERS=10000    breaks things
 #   make load SECONDS=120       as many students as the machine allows
-#   make proofs                 every crash point with every retry, the state machine, and the calibration's levels
+#   make proofs                 every crash point with every retry, the state machine, the calibration's levels, a first start
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -92,7 +92,8 @@ chaos: $(VENV)/dev.stamp
 
 proofs: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) --deep chaos/tests/test_crash_points.py chaos/tests/test_state_machine.py \
-		sessions_app/tests/test_replica.py benchmarks/tests/test_calibration_levels_benchmark.py $(ARGS)
+		sessions_app/tests/test_replica.py benchmarks/tests/test_calibration_levels_benchmark.py \
+		embedded/tests/test_run.py $(ARGS)
 
 # New pictures of the main pages in docs/screenshots. Look at them before you commit them.
 screenshots: $(VENV)/dev.stamp
