@@ -311,7 +311,8 @@ class Seen:
     def left(self) -> FloatArray:
         """(S,) of their transforms."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            left: FloatArray = aliased(list(self.sums), self.quadrature.step)
+            variances = self.sums[2] / self.sums[0] - self.means * self.means
+            left: FloatArray = aliased(list(self.sums), self.means, variances, self.quadrature.step)
         return np.asarray(np.where(self.sds > 0, left, np.inf))
 
     @property

@@ -91,7 +91,9 @@ class ExpectedAPosteriori(Estimator, name="EAP"):
         if bank.n_dimensions > 1:
             return posterior_mean_several(bank, answers, prior, quadrature, moments_of(self.edition)), None
         posterior = grid_posterior(bank, answers, prior, quadrature, self.edition)
-        return AbilityEstimate(np.array([posterior.mean]), np.array([[posterior.sd**2]])), posterior
+        theta, covariance = np.empty(1), np.empty((1, 1))  # and filled: in half of the time of a list's
+        theta[0], covariance[0, 0] = posterior.mean, posterior.sd**2
+        return AbilityEstimate(theta, covariance), posterior
 
     def work(self, bank: ItemBank, grid: int, answers: int) -> float:
         """In several dimensions every answer is evaluated at every node of the product."""

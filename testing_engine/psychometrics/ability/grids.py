@@ -101,17 +101,15 @@ def _even_grids(reach: float, step: float, sharpest: float) -> Grids:
 Numbers = TypeVar("Numbers", float, FloatArray)
 
 
-def aliased(sums: Sequence[Numbers], step: float) -> Numbers:
+def aliased(sums: Sequence[Numbers], mean: Numbers, variance: Numbers, step: float) -> Numbers:
     """How much of a density's transform is left at π/step, as a share of all.
 
     `sums`: those of `Quadrature.alternating`. Of a normal density N(m, s²) the fourth is proportional to
     cos(mπ/step), the fifth about its mean to s² (π/step) sin(mπ/step), so that one of them shows it.
     """
-    total, first, second, plain, with_theta = sums
-    mean = first / total
-    variance = second / total - mean * mean
-    turned = (with_theta - mean * plain) * (step / np.pi)
-    return (abs(plain) + abs(turned / variance)) / abs(total)
+    total, _, _, plain, with_theta = sums
+    turned = (with_theta - mean * plain) * step / (math.pi * variance)
+    return (abs(plain) + abs(turned)) / total
 
 
 def default_quadrature(bank: ItemBank, prior: Prior) -> Quadrature:

@@ -43,7 +43,7 @@ class Quadrature:
         """Kept, because every step looks something up by its grid. Of numbers alone: the same everywhere."""
         return hash((self.lower, self.upper, self.points))
 
-    @property
+    @cached_property
     def step(self) -> float:
         """Distance of neighbouring nodes (in the middle, where Gauss–Legendre nodes are farthest apart)."""
         if self.rule != "gauss-legendre":

@@ -29,7 +29,7 @@ from testing_engine.psychometrics.values import quickly_made
 
 SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
-ORDERED_FIRST = 1_024  # by ceilings; all only where more is read
+ORDERED_FIRST, SHARE_FIRST = 1_024, 16  # so many, or this part; all only where more is read
 LOWER = 0.8  # of its first ceiling: what the ceiling after a slice must not exceed
 ENOUGH = 256  # categories of questions that are read without making a cell
 # Steps that one of the widest cells would have helped, before it is made: with the narrower one in it, it
@@ -213,15 +213,16 @@ def leading_information(bank: ItemBank, theta: float, available: Available, coun
     if not count:
         return Leaders([], [])
     may_have_cells = abs(theta) < REACH and count <= LEADERS
-    if may_have_cells:
-        for cell in reversed(_known_cells(bank, theta)):
+    key = _cell_key(0, theta) if may_have_cells else ()
+    if may_have_cells and (widest := bank.known(key)) is not None:
+        for cell in reversed(_narrower(bank, theta, [widest])):
             leaders = _listed(cell, theta, available, count)
             if leaders is not None:
                 return leaders
     leaders, read = _scanned(bank, theta, available, count)
     if may_have_cells and (entries := read * bank.most_categories) > ENOUGH:
         steps = WORTH_OF_FEW if entries <= FEW else WORTH
-        if _is_worth(bank, _cell_key(0, theta), steps):
+        if _is_worth(bank, key, steps):
             _make_cells(bank, theta)
     return leaders
 
@@ -295,7 +296,8 @@ def _best_scanned(bank: ItemBank, theta: float, used: frozenset[int]) -> tuple[L
 
 def _slices(bank: ItemBank) -> Iterator[Listed]:
     """The pool by falling ceilings, each slice with the highest ceiling of those after it."""
-    order, ceilings = bank.derived(("highest ceilings",), lambda: _by_ceiling(bank, ORDERED_FIRST))
+    first = max(ORDERED_FIRST, bank.n_items // SHARE_FIRST)
+    order, ceilings = bank.derived(("highest ceilings",), lambda: _by_ceiling(bank, first))
     start = 0
     while start < bank.n_items:
         end = max(SLICE, TIMES * start)
@@ -333,12 +335,6 @@ def _slice(bank: ItemBank, order: IntArray, ceilings: FloatArray, start: int, en
 def _leading(values: FloatArray) -> float:
     """The 32nd largest."""
     return float(np.partition(values, -LEADERS)[-LEADERS]) if len(values) >= LEADERS else -np.inf
-
-
-def _known_cells(bank: ItemBank, theta: float) -> list[Listed]:
-    """The cells that this ability is in, where the widest is known: down to the one with a short list."""
-    cell = bank.known(_cell_key(0, theta))
-    return [] if cell is None else _narrower(bank, theta, [cell])
 
 
 def _make_cells(bank: ItemBank, theta: float) -> None:
