@@ -29,14 +29,18 @@ class Measuring(Protocol):
     def pk(self) -> Any: ...
     @property
     def theta(self) -> Sequence[float]: ...
+    @property
+    def pilots_answered(self) -> int: ...
 
 
 _ASKED = """
 SELECT known.place - 1, array_agg(answer.question_id)
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS known (id, place)
-JOIN test_responses AS answer ON answer.session_id = known.id AND NOT answer.is_pilot
+JOIN test_responses AS answer ON answer.session_id = known.id{but_pilots}
 GROUP BY known.place
 """
+# Where a session has no pilot, its answers' rows need not be looked at: an index has their questions.
+_OF_ALL, _OF_SOME = _ASKED.format(but_pilots=""), _ASKED.format(but_pilots=" AND NOT answer.is_pilot")
 
 
 class Asked:
@@ -47,12 +51,12 @@ class Asked:
 
     def about(self, sessions: Iterable[Measuring]) -> dict[Any, list[bool]]:
         """For each session by its key, whether a question measured the concept. Two queries at the most;
-        three where a session has no answer here."""
+        one more where a session has pilots, and one where it has no answer here."""
         every = list(sessions)
         measuring = [session.pk for session in every if len(session.theta)]
-        with connection.cursor() as cursor:
-            cursor.execute(_ASKED, [measuring])
-            questions = {measuring[place]: asked for place, asked in cursor.fetchall()}
+        with_pilots = [session.pk for session in every if len(session.theta) and session.pilots_answered]
+        without = [session.pk for session in every if len(session.theta) and not session.pilots_answered]
+        questions = {**_questions(_OF_ALL, without), **_questions(_OF_SOME, with_pilots)}
         for session_id, kept in kept_of(key for key in measuring if key not in questions).items():
             questions[session_id] = [each.question_id for each in kept if not each.is_pilot]
         self._know(set().union(*questions.values()))
@@ -68,6 +72,15 @@ class Asked:
         if missing := questions - self._measured.keys():
             for key, weights in Question.objects.filter(pk__in=missing).values_list("pk", "concepts"):
                 self._measured[key] = sum(is_it << place for place, is_it in enumerate(measures(weights)))
+
+
+def _questions(sql: str, sessions: list[Any]) -> dict[Any, list[int]]:
+    """What was asked, by the session."""
+    if not sessions:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [sessions])
+        return {sessions[place]: asked for place, asked in cursor.fetchall()}
 
 
 @lru_cache(maxsize=1024)

@@ -47,7 +47,7 @@ function show(news) {
   document.getElementById("nobody").hidden = wanted.length > 0;
   document.getElementById("counts").textContent = news.counts;
   const pages = document.getElementById("pages");
-  if (!pages.contains(document.activeElement)) pages.innerHTML = news.pages; // as the service drew it
+  if (!pages.contains(document.activeElement)) pages.innerHTML = news.pages ?? ""; // as the service drew it
 }
 
 async function update() {

@@ -184,6 +184,15 @@ def test_it_reads_in_pieces_from_the_server(
     assert len(whole["answers"]) == 37
 
 
+def test_what_was_asked_is_read_from_an_index_where_nothing_was_tried_out(taken: list[TestSession]) -> None:
+    """A row of an answer is looked at for whether its question was a pilot, which an index does not have."""
+    with CaptureQueriesContext(connection) as sent:
+        list(result_rows.export(TestSession.objects.all(), "sessions", "csv"))
+    of_answers = [query["sql"] for query in sent if "test_responses" in query["sql"]]
+    assert len(of_answers) == 1
+    assert "is_pilot" not in of_answers[0]
+
+
 def test_tests_that_began_at_the_same_moment_come_once_each(
     api: APIClient, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
