@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from testing_engine.psychometrics.ability.grid_posteriors import grid_posterior
+from testing_engine.psychometrics.ability.grids import grids_for
+from testing_engine.psychometrics.ability.posterior import Answers
 from testing_engine.psychometrics.ability.priors import NormalPrior
+from testing_engine.psychometrics.components import EDITION
 from testing_engine.psychometrics.items.bank import ItemBank, ItemParameters
 from testing_engine.psychometrics.rules import CatRules, RulesError
 from testing_engine.psychometrics.tests.whole_tests import pool
@@ -137,6 +141,15 @@ def test_lock_step_goes_to_a_finer_grid_where_it_must() -> None:
     stops = {"stop": [{"name": "classification", "cuts": [0.1, 0.15], "probability": 0.999}]}
     for rules in (CatRules(max_questions=30), CatRules.from_json(stops | {"max_questions": 80})):
         both_ways(bank, rules, rng.normal(0, 1, 10), 6, None)
+
+
+def test_lock_step_looks_farther_out_where_it_must() -> None:
+    """Who answers all of sixty questions alike may be beyond the ends of the first grid."""
+    bank = ItemBank.from_arrays(np.ones((60, 1)), discrimination=1.5)
+    both_ways(bank, CatRules(max_questions=60), np.array([-30.0, 0.0, 30.0]), 7, None)
+    prior = NormalPrior.standard(1)
+    whole = grid_posterior(bank, Answers(tuple(range(60)), (1,) * 60), prior)
+    assert whole.quadrature.upper > grids_for(bank, prior, EDITION).first.upper
 
 
 def test_students_in_blocks_take_the_tests_that_they_take_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
