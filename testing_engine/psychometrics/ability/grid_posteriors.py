@@ -22,7 +22,6 @@ from testing_engine.psychometrics.ability.grids import (
 from testing_engine.psychometrics.ability.posterior import Answers, Likelihood, log_normal, log_prior
 from testing_engine.psychometrics.ability.priors import NormalPrior, Prior
 from testing_engine.psychometrics.ability.quadrature import (
-    KEPT_ANSWERS,
     AnswerTable,
     Quadrature,
     answer_table,
@@ -35,6 +34,7 @@ from testing_engine.psychometrics.kernels.posteriors import looked_at
 from testing_engine.psychometrics.values import quickly_made
 
 FINEST = 1e-6  # step
+KEPT_LOOKS = 64  # of a bank; where students have priors of their own, most are never met again
 
 
 @quickly_made
@@ -170,12 +170,16 @@ class Look(NamedTuple):
 
 
 def _look(bank: ItemBank, prior: NormalPrior) -> Look:
-    """Kept, because every step needs it."""
-    return bank.derived(
-        ("look", prior.location_scale),
-        lambda: _look_at(bank, grids_for(bank, prior, EDITION), prior),
-        keep=KEPT_ANSWERS,
-    )
+    """Kept of the priors that many share, because every step needs it."""
+    looks: dict[tuple[float, float], Look] = bank.derived(("looks",), dict)
+    key = prior.location_scale
+    look = looks.get(key)
+    if look is None:
+        look = _look_at(bank, grids_for(bank, prior, EDITION), prior)
+        if len(looks) >= KEPT_LOOKS:
+            looks.clear()
+        looks[key] = look
+    return look
 
 
 def _look_at(bank: ItemBank, grids: Grids, prior: NormalPrior) -> Look:
