@@ -162,6 +162,19 @@ def look_at(pool: QuestionPool, content: bytes, reading: Reading | None = None) 
     )
 
 
+def rows_to_publish(content: bytes, reading: Reading) -> int:
+    """How many rows the table has, read as somebody who publishes must say that it is read.
+
+    Raises `TableUnreadable` or `ParametersRefused`, without a look at the pool: so also before a worker does.
+    """
+    table = read_parameters(content)
+    candidates = tuple(candidates_of(table))
+    candidate = _candidate(candidates, reading)
+    _choices(candidate, reading)
+    _check_said(candidates, candidate, reading)
+    return len(table.rows)
+
+
 def publish(
     pool: QuestionPool,
     content: bytes,
@@ -181,7 +194,7 @@ def publish(
         pool = QuestionPool.objects.select_for_update().get(pk=pool.pk)
         assert pool.current_revision is not None
         look = look_at(pool, content, reading)
-        _check_said(look, reading)
+        _check_said(look.candidates, look.candidate, reading)
         assert look.join is not None
         told = _told(look, look.join)
         if pool.current_revision.number != base:
@@ -292,15 +305,15 @@ def _choices(candidate: Candidate | None, reading: Reading) -> tuple[dict[str, s
     return found, tuple(name for name in known if name not in found)
 
 
-def _check_said(look: Look, reading: Reading) -> None:
+def _check_said(candidates: Sequence[Candidate], candidate: Candidate | None, reading: Reading) -> None:
     """What is published was confirmed: a proposal is not enough."""
-    if not look.candidates:
+    if not candidates:
         raise ParametersRefused([("/table", say("The columns are no program's that is known."))])
     problems = [] if reading.source else [("/source", say("{name} must be said.", name="source"))]
-    if look.candidate is not None:
+    if candidate is not None:
         problems += [
             (f"/choices/{choice.name}", say("{name} must be said.", name=choice.name))
-            for choice in look.candidate.choices
+            for choice in candidate.choices
             if not choice.is_settled and choice.name not in reading.choices
         ]
     if problems:

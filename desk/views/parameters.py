@@ -22,7 +22,7 @@ from sessions_app.waiting import revisions
 from testing_engine import approval, exporting, parameters, pools
 from testing_engine.authoring.shelf import PoolCard
 from testing_engine.parameter_tables.candidates import BY_COLUMNS, Candidate, Choice
-from testing_engine.parameter_tables.reading import TableUnreadable, read_parameters
+from testing_engine.parameter_tables.reading import TableUnreadable
 from testing_engine.parameter_tables.writing import PROGRAMS
 from testing_engine.parameters import GRID, Look, ParametersRefused, Reading
 from testing_engine.pictures.parameters import Words, before_and_after
@@ -91,7 +91,7 @@ def parameters_out(request: DeskRequest, pool_id: UUID) -> HttpResponse:
 def _published(request: DeskRequest, pool: PoolCard, content: bytes, asked: Asked) -> HttpResponse:
     found = pools.read_pool(pool.id)
     base, made_by = asked.revision or 0, request.user.get_username()
-    if revisions.is_long(found, len(read_parameters(content).rows)):
+    if revisions.is_long(found, parameters.rows_to_publish(content, asked.reading)):
         reason = approval.hand().override_reason
         wanted = revisions.Table.of(found.pk, base, content, asked.reading, made_by, reason)
         return done_later(request, wanted, found.organisation_id, request.path, content)

@@ -23,8 +23,8 @@ from sessions_app.api.views import ClientView
 from sessions_app.refusals import PoolNotFound, PoolRevised
 from sessions_app.waiting import revisions
 from testing_engine.exporting import parameters_out
-from testing_engine.parameter_tables.reading import TableUnreadable, read_parameters
-from testing_engine.parameters import ParametersRefused, Reading, look_at, publish
+from testing_engine.parameter_tables.reading import TableUnreadable
+from testing_engine.parameters import ParametersRefused, Reading, look_at, publish, rows_to_publish
 from testing_engine.pools import PoolWasRevised
 
 
@@ -51,7 +51,7 @@ class ParametersView(ClientView):
             if body["dry_run"]:
                 return Response(replies.parameters(pool, look_at(pool, content, reading)))
             made_by = str(caller_of(request).client_id)
-            if revisions.is_long(pool, len(read_parameters(content).rows)):
+            if revisions.is_long(pool, rows_to_publish(content, reading)):
                 wanted = revisions.Table.of(
                     pool.pk, body["revision"], content, reading, made_by, body["override_reason"]
                 )
