@@ -26,8 +26,9 @@ PROCESS_WIDE = re.compile(
     r"redirect_std|gc\.(disable|freeze)|signal\.signal|setswitchinterval"
 )
 
-# In a process that serves nobody: a worker of `verify_audit`, whose parent alone hears of Ctrl-C.
-OF_ITS_OWN_PROCESS = {"sessions_app/review/processes.py: signal.signal"}
+# In processes that serve nobody: a worker of `verify_audit`, whose parent alone hears of Ctrl-C, and
+# Celery's, before they take a task.
+OF_ITS_OWN_PROCESS = {"adaptive/celery.py: gc.freeze", "sessions_app/review/processes.py: signal.signal"}
 
 
 @pytest.fixture

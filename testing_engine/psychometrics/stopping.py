@@ -192,7 +192,8 @@ class MinimumInformation(OneDimensionalStop, name="information"):
         available = Available(state.bank.n_items, frozenset(state.used))
         if not available.count:
             return True
-        leader = leading_information(state.bank, float(state.estimate.theta[0]), available, 1)
+        theta = float(state.estimate.theta[0])
+        leader = leading_information(state.bank, theta, available, 1, state.edition)
         return leader.values[0] < self.least
 
 

@@ -21,7 +21,7 @@ from testing_engine.psychometrics.ability.grids import (
     grids_for,
 )
 from testing_engine.psychometrics.ability.posterior import Answers, log_prior
-from testing_engine.psychometrics.ability.priors import JeffreysPrior, Prior
+from testing_engine.psychometrics.ability.priors import JeffreysPrior, NormalPrior, Prior
 from testing_engine.psychometrics.ability.quadrature import Quadrature, answer_table, compiled_table
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
@@ -73,7 +73,8 @@ def take_tests(
     """Every student's whole test; as many at once as memory should hold."""
     entries = NUMBERS_AT_ONCE if rules.eligibility else ENTRIES_AT_ONCE
     at_once = int(np.clip(entries // bank.n_items, 1, MOST_AT_ONCE))
-    ranking = Ranking(bank, min(rules.max_questions, bank.n_items) + _further_look(rules))
+    depth = min(rules.max_questions, bank.n_items) + _further_look(rules)
+    ranking = Ranking(bank, depth, rules.edition)
 
     def take(block: Students, tell: Tell) -> Taken:
         return _take_block(
@@ -245,6 +246,9 @@ class Beliefs:
                 by_itself[rows] = whole.left > MOST_ALIASED
         for row in np.flatnonzero(by_itself).tolist():
             self.means[row], self.sds[row] = self.alone(row).mean, self.alone(row).sd
+        if not self.given and self.grids.between is not None:
+            assert isinstance(self.prior, NormalPrior)
+            self.means[:], self.sds[:] = self.prior.location_scale
         self.inexact = np.flatnonzero(coarse | by_itself).tolist()  # whose probabilities take finer grids
 
     def _on_whole(self, rows: IntArray) -> "Seen":

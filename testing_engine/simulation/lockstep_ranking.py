@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from testing_engine.psychometrics.components import THIRD_EDITION
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.kernels.columns import columns_of
+from testing_engine.psychometrics.kernels.informations import informations_of_pairs
 
 CELLS_PER_LOGIT = 32
 NUMBERS_AT_ONCE = 500_000  # students × questions of a scan, several arrays of eight bytes each
@@ -36,8 +39,8 @@ class Leading:
 class Ranking:
     """Of one pool."""
 
-    def __init__(self, bank: ItemBank, depth: int) -> None:
-        self.bank, self.depth = bank, min(depth, bank.n_items)
+    def __init__(self, bank: ItemBank, depth: int, edition: int) -> None:
+        self.bank, self.edition, self.depth = bank, edition, min(depth, bank.n_items)
         self.places: dict[int, int] = {}
         self.items = np.empty((0, self.depth), dtype=np.intp)
         self.bounds = np.empty((0, self.depth + 1))
@@ -59,7 +62,7 @@ class Ranking:
         places = self._places(np.floor(thetas * CELLS_PER_LOGIT).astype(np.intp))
         look, count = min(look, self.depth), min(count, self.bank.n_items)
         items = self.items[places, :look]
-        values = pair_information(self.bank, items, thetas[:, None])
+        values = pair_information(self.bank, items, thetas, self.edition)
         values[~is_open(items)] = -np.inf
         best, last = _best(items, values, min(count, look))
         counts = np.full(len(thetas), best.shape[1])
@@ -74,7 +77,7 @@ class Ranking:
 
     def _of_all(self, thetas: FloatArray, may_come: BoolArray, count: int) -> tuple[IntArray, IntArray]:
         everything = np.broadcast_to(np.arange(self.bank.n_items), may_come.shape)
-        values = pair_information(self.bank, everything, thetas[:, None])
+        values = pair_information(self.bank, everything, thetas, self.edition)
         values[~may_come] = -np.inf
         best, _ = _best(everything, values, count)
         return best, np.minimum(may_come.sum(axis=1), count)
@@ -120,13 +123,17 @@ def _best(items: IntArray, values: FloatArray, count: int) -> tuple[IntArray, Fl
     return np.take_along_axis(items, order, axis=1), last
 
 
-def pair_information(bank: ItemBank, items: IntArray, thetas: FloatArray) -> FloatArray:
-    """Information of questions about abilities, element by element, in a pool of one dimension.
+def pair_information(bank: ItemBank, items: IntArray, thetas: FloatArray, edition: int) -> FloatArray:
+    """(A, L) information of questions (A, L) about abilities (A,), in a pool of one dimension.
 
     The same operations as in a scan of the pool, so the same bits.
     """
+    if edition > THIRD_EDITION:
+        values = np.empty(items.shape)
+        informations_of_pairs(columns_of(bank), np.ascontiguousarray(items), thetas, values)
+        return values
     flat = items.ravel()
-    t = (bank.slopes[:, 0][items] * thetas + bank.intercepts[items]).ravel()
+    t = (bank.slopes[:, 0][items] * thetas[:, None] + bank.intercepts[items]).ravel()
     information = bank.information_at(t, flat)
     information *= bank.squared_steepness[flat]
     return information.reshape(items.shape)

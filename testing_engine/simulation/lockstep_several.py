@@ -18,7 +18,8 @@ from testing_engine.psychometrics.engine import TestSoFar, next_step
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.kernels.columns import columns_of
-from testing_engine.psychometrics.kernels.determinants import best_of_each, most_first
+from testing_engine.psychometrics.kernels.determinants import best_of_each
+from testing_engine.psychometrics.kernels.leaders import most_first
 from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.selection.optimality import DOptimality
 from testing_engine.psychometrics.selection.strategies import Best

@@ -2,6 +2,8 @@
 written.
 """
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from testing_engine.psychometrics.rules import CatRules
 from testing_engine.psychometrics.tests.pools import random_answers, random_pool
 from testing_engine.simulation.simulate import simulate
 
+PACKAGE = Path(propagation.__file__).parent
 KERNELS: tuple[Any, ...] = (
     propagation.settle,
     propagation.settle_each,
@@ -54,6 +57,15 @@ def test_nothing_is_compiled_that_was_not_beforehand() -> None:
                     next_step(TestSoFar(bank, rules, prior, 0, items[:count], scores[:count]))
                 simulate(bank, rules, np.zeros((3, dimensions)), 1, prior)
     assert compiled_for() == before
+
+
+def test_what_was_kept_is_of_all_sources() -> None:
+    """A kernel holds those that it calls, whichever file they are in, and is made anew when one changes."""
+    stamps = [KernelCache(kernel.py_func)._impl.locator.get_source_stamp() for kernel in KERNELS]
+    digest = hashlib.sha256()
+    for file in (*sorted(PACKAGE.glob("*.py")), PACKAGE.parent / "items" / "response.py"):
+        digest.update(file.read_bytes())
+    assert stamps == [digest.digest()] * len(KERNELS)
 
 
 def test_what_was_kept_is_read_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:

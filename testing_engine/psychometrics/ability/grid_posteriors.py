@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
@@ -149,6 +149,9 @@ def grid_posterior(
         posterior = _looked_at(bank, look, answers, prior)
     while posterior.left > MOST_ALIASED and posterior.quadrature.step > FINEST:
         posterior = posterior.halved
+    if not len(answers.asked):  # what is known beforehand, without what lies beyond the ends
+        mean, sd = prior.location_scale
+        return replace(posterior, mean=mean, sd=sd)
     return posterior
 
 

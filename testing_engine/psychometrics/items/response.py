@@ -146,7 +146,7 @@ class Logistic:
     def information_within(self, t: FloatArray) -> FloatArray:
         # P'²/(PQ) with P = (c + u·odds)/(1 + odds) and Q = ((1 − c) + (1 − u)·odds)/(1 + odds)
         odds = np.exp(t, out=t)
-        if self._is_plain:  # what follows, without products that change no bit
+        if self.is_plain:  # what follows, without products that change no bit
             span = odds + 1
             np.divide(odds, span, out=span)
             span *= span
@@ -171,7 +171,7 @@ class Logistic:
         return span
 
     @cached_property
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether nobody guesses and nobody slips."""
         return self._no_slips and bool((self.guessing == 0).all())
 
@@ -200,7 +200,7 @@ class Logistic:
         p = WRONG_AND_RIGHT * t
         np.maximum(p, -LARGEST_LOGIT, out=p)
         expit(p, p)
-        if not self._is_plain:
+        if not self.is_plain:
             p *= self._constants[2].take(rows)[:, None]
             p += self._floors.take(rows, 1)[:, :, None]
         return np.log(p, p)
@@ -234,7 +234,7 @@ class Logistic:
         sign = np.where(right, 1.0, -1.0)
         floor = np.where(right, self.guessing, 1 - self.upper)
         span = self.upper - self.guessing
-        is_plain = self._is_plain
+        is_plain = self.is_plain
 
         def logs(t: FloatArray) -> FloatArray:
             p = _align(sign, t) * t
@@ -260,7 +260,7 @@ class Logistic:
         # log I is concave, so that its tangent bounds it. In odds e: σ(t) = e/(1 + e),
         # w1 = (u−c)e/(c + u·e), w0 = (u−c)/((1−c) + (1−u)e).
         odds = np.exp(_limited(t))
-        if self._is_plain:  # w1 = σ(t) and w0 = σ(−t)
+        if self.is_plain:  # w1 = σ(t) and w0 = σ(−t)
             plain: FloatArray = np.abs(1 - odds) / (1 + odds)
             return plain
         span = self.upper - self.guessing

@@ -2,8 +2,9 @@
 
 A question's numbers stand one after the other: of a logistic one c, u − c, 1 − u; of a graded one, for each
 category, the offsets of the boundary below and above it, 1 − exp(their distance) and the log of that; of a
-nominal one all slopes, then all intercepts (see `items.response`). Categories that a question lacks stand
-there as its family has them.
+nominal one all slopes, then all intercepts (see `items.response`). Where all slopes are
+0, 1, 2, …, as in partial credit, all intercepts c less the largest, then all exp(c): one exponential of t
+then gives all. Categories that a question lacks stand there as its family has them.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import numpy as np
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, Graded, IntArray, Logistic, Nominal
 
-LOGISTIC, GRADED, NOMINAL = 0, 1, 2
+LOGISTIC, GRADED, NOMINAL, STEPPED = 0, 1, 2, 3
 
 
 class Columns(NamedTuple):
@@ -38,7 +39,8 @@ def _made(bank: ItemBank) -> Columns:
     is_alone = len(bank.families) == 1
     for family, rows, places in bank.by_family():
         own = slice(None) if is_alone else places  # of 500,000 questions places take ten milliseconds
-        numbers, kind[own], width[own] = _numbers(family)
+        numbers, kind[own], widths = _numbers(family)
+        width[own] = np.broadcast_to(widths, len(numbers))[rows]
         begin[own] = length + rows * numbers.shape[1]
         parts.append(numbers.ravel())
         length += numbers.size
@@ -55,8 +57,8 @@ def _made(bank: ItemBank) -> Columns:
     )
 
 
-def _numbers(family: object) -> tuple[FloatArray, int, int]:
-    """(n, as many as one question has), their kind, and how many categories each has."""
+def _numbers(family: object) -> tuple[FloatArray, int, int | IntArray]:
+    """(n, as many as one question has), their kind, and how many categories all or each (n,) have."""
     match family:
         case Logistic():
             low, high = family.guessing, family.upper
@@ -67,7 +69,14 @@ def _numbers(family: object) -> tuple[FloatArray, int, int]:
                 each = np.stack([above, below, gap, np.log(gap)], axis=2)  # (K, n, 4)
             return each.swapaxes(0, 1).reshape(each.shape[1], -1), GRADED, len(each)
         case Nominal():
-            return np.concatenate([family.slopes, family.intercepts], axis=1), NOMINAL, family.slopes.shape[1]
+            slopes, intercepts = family.slopes, family.intercepts
+            places, has = np.arange(slopes.shape[1]), np.isfinite(intercepts)
+            counts = has.sum(axis=1)
+            if not (((slopes == places) | ~has).all() and (has == (places < counts[:, None])).all()):
+                return np.concatenate([slopes, intercepts], axis=1), NOMINAL, len(places)
+            levelled = intercepts - intercepts.max(axis=1, keepdims=True)
+            each = np.stack([levelled, np.exp(levelled)], axis=2)  # (n, K, 2)
+            return each.reshape(len(each), -1), STEPPED, counts
     raise TypeError(f"no columns of {type(family).__name__}")
 
 

@@ -7,8 +7,10 @@ kind ("generic"): so an image has it from the machine that built it (`testing_en
 equal arguments give equal bits whatever more a processor offers.
 """
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -30,7 +32,22 @@ def compiled(function: F) -> F:
     return cast(F, made)
 
 
-class BesideTheSource(InTreeCacheLocator):  # type: ignore[misc]  # Numba has no types
+KERNELS = Path(__file__).parent
+
+
+@cache
+def _sources() -> bytes:
+    """A hash of all that kernels are compiled from: one holds those that it calls, from whichever file."""
+    files = [*sorted(KERNELS.glob("*.py")), KERNELS.parent / "items" / "response.py"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
+
+
+class _OfAllSources:
+    def get_source_stamp(self) -> bytes:
+        return _sources()
+
+
+class BesideTheSource(_OfAllSources, InTreeCacheLocator):  # type: ignore[misc]  # Numba has no types
     """Also where nothing can be written, as in an image: what was kept when it was built is read."""
 
     def ensure_cache_path(self) -> None:
@@ -38,8 +55,12 @@ class BesideTheSource(InTreeCacheLocator):  # type: ignore[misc]  # Numba has no
             super().ensure_cache_path()
 
 
+class OfTheUser(_OfAllSources, UserWideCacheLocator):  # type: ignore[misc]
+    """Else in the user's own folder of such things."""
+
+
 class _Kept(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (BesideTheSource, UserWideCacheLocator)
+    _locator_classes = (BesideTheSource, OfTheUser)
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]

@@ -8,22 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import BoolArray, FloatArray, IntArray
 from testing_engine.psychometrics.kernels.columns import Columns
 from testing_engine.psychometrics.kernels.compiling import compiled
 from testing_engine.psychometrics.kernels.curves import information
-from testing_engine.psychometrics.kernels.matrices import dot, inverted, quadratic_form
+from testing_engine.psychometrics.kernels.leaders import MostFirst, goes_before, put
+from testing_engine.psychometrics.kernels.matrices import inverted, row_dot, row_form
 
 SMALLEST_CONDITION = 1e-10  # of M, below which it counts as singular
-ROUNDING = 1 + 1e-9  # far more than the last bits of a value
-
-
-class MostFirst(NamedTuple):
-    """The questions by the most that each may tell."""
-
-    items: IntArray  # (N,)
-    most: FloatArray  # (N,) ‖s‖² times the ceiling of the information, falling
 
 
 class Known(NamedTuple):
@@ -33,17 +25,6 @@ class Known(NamedTuple):
     precision: FloatArray  # (D, D)
     items: IntArray  # (n,)
     theta: FloatArray  # (D,)
-
-
-def most_first(bank: ItemBank) -> MostFirst:
-    """Made once for a bank."""
-    return bank.derived(("most first",), lambda: _most_first(bank))
-
-
-def _most_first(bank: ItemBank) -> MostFirst:
-    most = bank.ceiling * bank.squared_steepness
-    items = np.argsort(-most, kind="stable")
-    return MostFirst(items, most[items])
 
 
 @compiled
@@ -74,20 +55,15 @@ def leading_determinants(
     count = 0
     for place in range(len(first.items)):
         is_full = count == len(leaders)
-        if is_full and determinant * (1.0 + first.most[place] * norm) * ROUNDING < values[count - 1]:
+        if is_full and determinant * (1.0 + first.most[place] * norm) < values[count - 1]:
             break
         item = first.items[place]
         if not may_come[item]:
             continue
         value = _value(known, determinant, inverse, item)
-        if is_full and not _goes_before(value, item, values[count - 1], leaders[count - 1]):
+        if is_full and not goes_before(value, item, values[count - 1], leaders[count - 1]):
             continue
-        at = count - 1 if is_full else count
-        while at > 0 and _goes_before(value, item, values[at - 1], leaders[at - 1]):
-            leaders[at], values[at] = leaders[at - 1], values[at - 1]
-            at -= 1
-        leaders[at], values[at] = item, value
-        count += not is_full
+        count = put(value, item, leaders, values, count)
     return True
 
 
@@ -116,7 +92,7 @@ def _determinant(known: Known, inverse: FloatArray) -> float:
     slopes, dimensions = columns.slopes, len(theta)
     matrix, factor = known.precision.copy(), np.zeros((dimensions, dimensions))
     for item in known.items:
-        weight = information(columns, item, dot(slopes[item], theta) + columns.intercepts[item])
+        weight = _told(columns, item, theta)
         for row in range(dimensions):
             if slopes[item, row] != 0.0:
                 for column in range(dimensions):
@@ -133,14 +109,15 @@ def _determinant(known: Known, inverse: FloatArray) -> float:
 
 @compiled
 def _value(known: Known, determinant: float, inverse: FloatArray, item: int) -> float:
-    slopes = known.columns.slopes[item]
-    t = dot(slopes, known.theta) + known.columns.intercepts[item]
-    return determinant * (1.0 + information(known.columns, item, t) * quadratic_form(slopes, inverse))
+    form = row_form(known.columns.slopes, item, inverse)
+    return determinant * (1.0 + _told(known.columns, item, known.theta) * form)
 
 
 @compiled
-def _goes_before(value: float, item: int, other_value: float, other: int) -> bool:
-    return value > other_value or (value == other_value and item < other)
+def _told(columns: Columns, item: int, theta: FloatArray) -> float:
+    """Information about t at θ."""
+    t = row_dot(columns.slopes, item, theta) + columns.intercepts[item]
+    return information(columns.numbers, columns.kind[item], columns.begin[item], columns.width[item], t)
 
 
 @compiled

@@ -52,19 +52,31 @@ def inverted(matrix: FloatArray, factor: FloatArray, inverse: FloatArray) -> boo
     return True
 
 
+# By the row's number: a view of it would be counted, which takes longer than a few products.
 @compiled
-def dot(left: FloatArray, right: FloatArray) -> float:
+def row_dot(rows: FloatArray, row: int, vector: FloatArray) -> float:
     total = 0.0
-    for d in range(len(left)):
-        total += left[d] * right[d]
+    for d in range(len(vector)):
+        total += rows[row, d] * vector[d]
     return total
 
 
 @compiled
-def quadratic_form(vector: FloatArray, matrix: FloatArray) -> float:
-    """vectorᵀ matrix vector; most questions measure few of the dimensions."""
+def rows_dot(left: FloatArray, row: int, right: FloatArray, other: int) -> float:
     total = 0.0
-    for row in range(len(vector)):
-        if vector[row] != 0.0:
-            total += vector[row] * dot(matrix[row], vector)
+    for d in range(left.shape[1]):
+        total += left[row, d] * right[other, d]
+    return total
+
+
+@compiled
+def row_form(rows: FloatArray, row: int, matrix: FloatArray) -> float:
+    """The row's quadratic form with the matrix; most questions measure few of the dimensions."""
+    total = 0.0
+    for d in range(len(matrix)):
+        if rows[row, d] != 0.0:
+            part = 0.0
+            for e in range(len(matrix)):
+                part += matrix[d, e] * rows[row, e]
+            total += rows[row, d] * part
     return total

@@ -11,7 +11,7 @@ from testing_engine.psychometrics.items.response import BoolArray, FloatArray, I
 from testing_engine.psychometrics.kernels.columns import Columns
 from testing_engine.psychometrics.kernels.compiling import compiled
 from testing_engine.psychometrics.kernels.curves import add_log_p
-from testing_engine.psychometrics.kernels.matrices import dot, factorised, inverted, quadratic_form
+from testing_engine.psychometrics.kernels.matrices import factorised, inverted, row_dot, row_form, rows_dot
 
 # Nodes in standard deviations of u: they leave about 1e-4 of one, 1e-3 where answers contradict each other.
 NODES: FloatArray = np.linspace(-6.3, 6.3, 19)
@@ -87,7 +87,7 @@ def settle(
             narrowest = min(narrowest, spread)
             if not (abs(off) < math.inf and NARROWEST < spread < math.inf):
                 return False, mean, covariance, unit
-            middle, sd = dot(unit[g], mean), math.sqrt(variance[g])
+            middle, sd = row_dot(unit, g, mean), math.sqrt(variance[g])
             more[g] = (1.0 / spread - 1.0) / variance[g]
             towards[g] = middle * more[g] + off / (spread * sd)
         if iteration == DAMPED_AFTER:
@@ -158,13 +158,13 @@ def _moments(
     site."""
     sites = len(unit)
     for g in range(sites):
-        middle, sd = dot(unit[g], mean), math.sqrt(variance[g])
+        middle, sd = row_dot(unit, g, mean), math.sqrt(variance[g])
         linear, square = sd * (precision[g] * middle - pull[g]), 1.0 - precision[g] * variance[g]
         for k in range(len(NODES)):
             density[g, k] = NODES[k] * (linear - 0.5 * square * NODES[k])
     for i in range(len(items)):
         g, steepness = site_of[i], columns.steepness[items[i]]
-        shift = steepness * dot(unit[g], mean) + columns.intercepts[items[i]]
+        shift = steepness * row_dot(unit, g, mean) + columns.intercepts[items[i]]
         add_log_p(columns, items[i], scores[i], shift, steepness * math.sqrt(variance[g]), NODES, density[g])
     for g in range(sites):
         top = -math.inf
@@ -205,9 +205,9 @@ def _posterior(
     if not inverted(matrix, factor, covariance):
         return False
     for row in range(dimensions):
-        mean[row] = dot(covariance[row], towards)
+        mean[row] = row_dot(covariance, row, towards)
     for g in range(sites):
-        variance[g] = quadratic_form(unit[g], covariance)
+        variance[g] = row_form(unit, g, covariance)
     return True
 
 
@@ -227,14 +227,14 @@ def _corrected(
         central = raw[g, 4] - off * (4.0 * raw[g, 3] - off * (6.0 * raw[g, 2] - 3.0 * off * off))
         kurtosis[g] = central / (spread * spread) - 3.0
         for d in range(dimensions):
-            standardised[g, d] = dot(unit[g], covariance[d]) / sd
+            standardised[g, d] = rows_dot(unit, g, covariance, d) / sd
             third_order[g, d] = np.cbrt(skewness[g]) * standardised[g, d]
     change, moved = np.zeros((dimensions, dimensions)), np.zeros(dimensions)
     for g in range(sites):
         pulled = 0.0
         for h in range(sites):
             if h != g:
-                together = dot(standardised[g], unit[h]) / math.sqrt(variance[h])
+                together = rows_dot(standardised, g, unit, h) / math.sqrt(variance[h])
                 squared = together * together
                 weight = 0.5 * squared * skewness[g] * skewness[h]
                 weight += squared * together * kurtosis[g] * kurtosis[h] / 6.0

@@ -13,7 +13,12 @@ import numpy as np
 from testing_engine.psychometrics.components import Component, Positive, Problems
 from testing_engine.psychometrics.items.bank import ItemBank
 from testing_engine.psychometrics.items.response import FloatArray, Logistic
-from testing_engine.psychometrics.selection.ranking import Available, Leaders, leading_information
+from testing_engine.psychometrics.selection.ranking import (
+    Available,
+    Leaders,
+    informations_of,
+    leading_information,
+)
 from testing_engine.psychometrics.state import CatState
 
 
@@ -39,13 +44,16 @@ class MaximumInformation(Criterion, name="MFI"):
     """Expected (Fisher) information at the estimate, I_j(θ̂); its trace in several dimensions. Lord (1980)."""
 
     def values(self, state: CatState) -> FloatArray:
-        bank = state.bank
-        return bank.information(state.estimate.theta) * bank.squared_steepness
+        bank, theta = state.bank, state.estimate.theta
+        if bank.n_dimensions == 1:
+            return informations_of(bank, float(theta[0]), state.edition)
+        return bank.information(theta) * bank.squared_steepness
 
     def leaders(self, state: CatState, available: Available, count: int) -> Leaders:
         if state.bank.n_dimensions > 1:
             return super().leaders(state, available, count)
-        return leading_information(state.bank, float(state.estimate.theta[0]), available, count)
+        theta = float(state.estimate.theta[0])
+        return leading_information(state.bank, theta, available, count, state.edition)
 
 
 @dataclass(frozen=True)

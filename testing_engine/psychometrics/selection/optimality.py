@@ -21,8 +21,8 @@ from testing_engine.psychometrics.kernels.determinants import (
     Known,
     determinants,
     leading_determinants,
-    most_first,
 )
+from testing_engine.psychometrics.kernels.leaders import most_first
 from testing_engine.psychometrics.selection.criteria import Criterion
 from testing_engine.psychometrics.selection.ranking import Available, Leaders
 from testing_engine.psychometrics.state import CatState

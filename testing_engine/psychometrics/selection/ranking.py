@@ -11,8 +11,9 @@ of the width. Cells are made when several steps have wanted them. If too few of 
 cell's list is read, at last the pool again.
 
 Either way the questions found are strictly above all that was left out: the answer is that of a full scan,
-bit for bit, because the same elementwise formula gives both. Slices and cells are made when a step first
-needs them, and kept on the bank.
+bit for bit, because the same elementwise formula gives both: since the fourth edition a compiled one, which
+reads pools that are not large one question after the other. Slices and cells are made when a step first needs
+them, and kept on the bank.
 """
 
 import math
@@ -23,10 +24,26 @@ from typing import Self
 
 import numpy as np
 
+from testing_engine.psychometrics.components import EDITION, THIRD_EDITION
 from testing_engine.psychometrics.items.bank import ItemBank
-from testing_engine.psychometrics.items.response import LARGEST_LOGIT, BoolArray, FloatArray, IntArray
+from testing_engine.psychometrics.items.response import (
+    LARGEST_LOGIT,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Logistic,
+)
+from testing_engine.psychometrics.kernels.columns import columns_of
+from testing_engine.psychometrics.kernels.informations import (
+    informations,
+    leading_informations,
+    nearest_informations,
+)
+from testing_engine.psychometrics.kernels.leaders import most_first
 from testing_engine.psychometrics.values import quickly_made
 
+IN_ORDER = 20_000  # questions of a pool that is read one after the other, which takes all in order
+ALL_MAY: BoolArray = np.empty(0, dtype=np.bool_)
 SLICE = 256  # questions in the first slice
 TIMES = 4  # as many in each further one
 ORDERED_FIRST, SHARE_FIRST = 1_024, 16  # so many, or this part; all only where more is read
@@ -162,7 +179,15 @@ class Listed:
             return families[0].information_within
         return self.questions.information_at
 
-    def information(self, theta: float) -> FloatArray:
+    def information(self, theta: float, edition: int) -> FloatArray:
+        """(n,) with the bits of `informations_of`."""
+        if edition > THIRD_EDITION:
+            values = np.empty(len(self.items))
+            informations(columns_of(self.bank), self.items, theta, values)
+            return values
+        return self.by_formulas(theta)
+
+    def by_formulas(self, theta: float) -> FloatArray:
         """(n,) with the operations of `ItemBank.information`, so with its bits."""
         slopes, intercepts, squared = self._columns
         t = slopes * theta
@@ -171,9 +196,9 @@ class Listed:
         told *= squared
         return told
 
-    def best(self, theta: float, used: frozenset[int]) -> tuple[float, int]:
+    def best(self, theta: float, used: frozenset[int], edition: int) -> tuple[float, int]:
         """The most information of a question not used, and the first such question; −inf if all are used."""
-        values, items = self.information(theta), self.items
+        values, items = self.information(theta, edition), self.items
         if len(items) <= SLICE:
             self.close(used, values)
         place = int(values.argmax())
@@ -191,7 +216,7 @@ class Listed:
 
     def bounds(self, centre: float, half_width: float) -> tuple[FloatArray, FloatArray]:
         """The most and the least information of each question within so much of an ability."""
-        questions, information = self.questions, self.information(centre)
+        questions, information = self.questions, self.by_formulas(centre)
         reach = questions.growth(np.array([centre])) * questions.steepness
         reach *= half_width
         np.exp(reach, out=reach)
@@ -207,19 +232,29 @@ class Listed:
         return Listed(self.bank, self.items[kept], left_out)
 
 
-def leading_information(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
+def informations_of(bank: ItemBank, theta: float, edition: int) -> FloatArray:
+    """(N,) information about ability of a one-dimensional pool's questions, as that edition computes it."""
+    return _everything(bank).information(theta, edition)
+
+
+def leading_information(
+    bank: ItemBank, theta: float, available: Available, count: int, edition: int = EDITION
+) -> Leaders:
     """The available questions of a one-dimensional pool with the most information at θ."""
     count = min(count, available.count)
     if not count:
         return Leaders([], [])
+    if edition > THIRD_EDITION and len(order := _by_intercept(bank)):
+        return _nearest(bank, order, theta, available, count)
     may_have_cells = abs(theta) < REACH and count <= LEADERS
     key = _cell_key(0, theta) if may_have_cells else ()
     if may_have_cells and (widest := bank.known(key)) is not None:
         for cell in reversed(_narrower(bank, theta, [widest])):
-            leaders = _listed(cell, theta, available, count)
+            leaders = _listed(cell, theta, available, count, edition)
             if leaders is not None:
                 return leaders
-    leaders, read = _scanned(bank, theta, available, count)
+    scan = _read_in_order if edition > THIRD_EDITION and bank.n_items <= IN_ORDER else _scanned
+    leaders, read = scan(bank, theta, available, count, edition)
     if may_have_cells and (entries := read * bank.most_categories) > ENOUGH:
         steps = WORTH_OF_FEW if entries <= FEW else WORTH
         if _is_worth(bank, key, steps):
@@ -236,9 +271,9 @@ def _is_worth(bank: ItemBank, key: tuple[object, ...], steps: int) -> bool:
     return visits[key] >= steps
 
 
-def _listed(cell: Listed, theta: float, available: Available, count: int) -> Leaders | None:
+def _listed(cell: Listed, theta: float, available: Available, count: int, edition: int) -> Leaders | None:
     """The leaders, if the cell's list is enough to tell."""
-    values = cell.information(theta)
+    values = cell.information(theta, edition)
     if count == 1 and len(values) <= SHORT and available.narrowed is None:
         cell.close(available.used, values)
         best = int(values.argmax())
@@ -258,16 +293,55 @@ def _listed(cell: Listed, theta: float, available: Available, count: int) -> Lea
     return None
 
 
-def _scanned(bank: ItemBank, theta: float, available: Available, count: int) -> tuple[Leaders, int]:
+def _by_intercept(bank: ItemBank) -> IntArray:
+    """(N,) the questions of a pool in which all are one curve in other places, as in Rasch's model; else
+    none.
+    """
+    return bank.derived(("by intercept",), lambda: _alike_by_intercept(bank))
+
+
+def _alike_by_intercept(bank: ItemBank) -> IntArray:
+    families = bank.families
+    is_one_curve = len(families) == 1 and isinstance(families[0], Logistic) and families[0].is_plain
+    if is_one_curve and bank.slopes.min() == bank.slopes.max():
+        return np.argsort(bank.intercepts, kind="stable")
+    return np.empty(0, dtype=np.intp)
+
+
+def _nearest(bank: ItemBank, order: IntArray, theta: float, available: Available, count: int) -> Leaders:
+    items, values = np.empty(count, dtype=np.intp), np.empty(count)
+    nearest_informations(order, columns_of(bank), theta, *_open(available), items, values)
+    return Leaders(items.tolist(), values.tolist())
+
+
+def _open(available: Available) -> tuple[IntArray, BoolArray]:
+    """The questions used, and (N,) which may come, or nothing where all others may."""
+    may_come = ALL_MAY if available.narrowed is None else available.narrowed
+    return np.array(list(available.used), dtype=np.intp), may_come
+
+
+def _read_in_order(
+    bank: ItemBank, theta: float, available: Available, count: int, edition: int
+) -> tuple[Leaders, int]:
+    """The same as `_scanned`, one question after the other."""
+    items, values = np.empty(count, dtype=np.intp), np.empty(count)
+    known = most_first(bank), columns_of(bank), theta
+    read = leading_informations(*known, *_open(available), items, values)
+    return Leaders(items.tolist(), values.tolist()), read
+
+
+def _scanned(
+    bank: ItemBank, theta: float, available: Available, count: int, edition: int
+) -> tuple[Leaders, int]:
     """The leaders by reading the pool from its highest ceilings on, and how many questions that took."""
     if bank.n_items <= 2 * SLICE:
-        values = available.where_allowed(_everything(bank).information(theta))
+        values = available.where_allowed(informations_of(bank, theta, edition))
         return Leaders.of_all(values, count), bank.n_items
     if count == 1 and available.narrowed is None:
-        return _best_scanned(bank, theta, available.used)
+        return _best_scanned(bank, theta, available.used, edition)
     items, values, read = np.empty(0, dtype=np.intp), np.empty(0), 0
     for part in _slices(bank):
-        own = part.information(theta)
+        own = part.information(theta, edition)
         if len(own) == bank.n_items:
             return Leaders.of_all(available.where_allowed(own), count), len(own)
         leading = Leaders.of_all(available.where_allowed_among(part.items, own), min(count, len(own)))
@@ -281,11 +355,11 @@ def _scanned(bank: ItemBank, theta: float, available: Available, count: int) -> 
     return Leaders(items.tolist(), values.tolist()), read
 
 
-def _best_scanned(bank: ItemBank, theta: float, used: frozenset[int]) -> tuple[Leaders, int]:
+def _best_scanned(bank: ItemBank, theta: float, used: frozenset[int], edition: int) -> tuple[Leaders, int]:
     """The same of one leader, without sorting anything."""
     leader, highest, read = -1, -np.inf, 0
     for part in _slices(bank):
-        value, item = part.best(theta, used)
+        value, item = part.best(theta, used, edition)
         if leader < 0 or value > highest or (value == highest and item < leader):
             leader, highest = item, value
         read += len(part.items)

@@ -19,8 +19,8 @@ from testing_engine.psychometrics.kernels.determinants import (
     best_of_each,
     determinants,
     leading_determinants,
-    most_first,
 )
+from testing_engine.psychometrics.kernels.leaders import most_first
 from testing_engine.psychometrics.kernels.matrices import inverted
 from testing_engine.psychometrics.kernels.posteriors import answer_logs, looked_at
 from testing_engine.psychometrics.rules import CatRules
@@ -52,7 +52,8 @@ def test_answers_and_information_are_those_of_the_response_models(model: str) ->
             add_log_p(columns, item, score, t[0], 1.0, t - t[0], total)
             np.testing.assert_allclose(total, 1 + log_p[score], rtol=1e-9, atol=1e-9)
         expected = bank.information(thetas[item][:, None], np.array([item]))[0]
-        found = [information(columns, item, float(each)) for each in t]
+        own = columns.kind[item], columns.begin[item], columns.width[item]
+        found = [information(columns.numbers, *own, float(each)) for each in t]
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-300)
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from testing_engine.psychometrics.components import EDITION, THIRD_EDITION
 from testing_engine.psychometrics.items.bank import MODELS, ItemBank
+from testing_engine.psychometrics.selection import ranking
 from testing_engine.psychometrics.selection.ranking import (
     DEPTH,
     LEADERS,
@@ -12,6 +14,7 @@ from testing_engine.psychometrics.selection.ranking import (
     WORTH_OF_FEW,
     Available,
     Leaders,
+    informations_of,
     leading_information,
 )
 from testing_engine.psychometrics.tests.pools import SEEDS, random_pool
@@ -20,8 +23,10 @@ SIZE = 4_096
 VISITS = WORTH_OF_FEW + DEPTH * WORTH_NARROWER  # of one ability, until all its cells are there
 
 
-def scanned(bank: ItemBank, theta: float, available: Available, count: int) -> Leaders:
-    values = bank.information(np.array([theta])) * bank.squared_steepness
+def scanned(
+    bank: ItemBank, theta: float, available: Available, count: int, edition: int = EDITION
+) -> Leaders:
+    values = informations_of(bank, theta, edition)
     values = np.where(available.mask, values, -np.inf)
     order = np.lexsort((np.arange(len(values)), -values))[:count]
     return Leaders(order.tolist(), values[order].tolist())
@@ -57,22 +62,23 @@ def one_model(rng: np.random.Generator) -> ItemBank:
 
 
 @pytest.mark.parametrize("make", [rounded_rasch, large_pool, one_model])
+@pytest.mark.parametrize("edition", [THIRD_EDITION, EDITION])
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS)
-def test_lists_lead_to_the_choice_of_a_full_scan(make: object, seed: int) -> None:
+def test_lists_lead_to_the_choice_of_a_full_scan(make: object, edition: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     bank = make(rng)  # type: ignore[operator]
     for _ in range(5):
         theta, count = float(rng.normal(0, 2)), int(rng.integers(1, LEADERS + 10))
         size = bank.n_items
-        best = scanned(bank, theta, Available(size, frozenset()), 40).items
+        best = scanned(bank, theta, Available(size, frozenset()), 40, edition).items
         used = Available(size, frozenset(rng.permutation(best)[:20].tolist()))
         narrowed = used.only(used.mask & (rng.random(size) < 0.02))
         for _ in range(int(rng.integers(2)) * VISITS):
-            leading_information(bank, theta, used, 1)
+            leading_information(bank, theta, used, 1, edition)
         for available in (used, narrowed):
             ours, theirs = (
-                choose(bank, theta, available, count) for choose in (leading_information, scanned)
+                choose(bank, theta, available, count, edition) for choose in (leading_information, scanned)
             )
             assert ours.items == theirs.items[: len(ours.items)]
             assert ours.values == theirs.values[: len(ours.values)]
@@ -95,6 +101,25 @@ def test_a_list_without_an_open_question_is_not_the_last_word() -> None:
     best = scanned(bank, 0.2, nothing, 200).items
     used = Available(SIZE, frozenset(best[:199]))
     assert leading_information(bank, 0.2, used, 1).items == best[199:]
+
+
+@pytest.mark.parametrize("model", [*MODELS, "all in one pool"])
+def test_information_is_that_of_the_formulas(model: str) -> None:
+    """But for rounding, so that no edition chooses otherwise where questions differ."""
+    bank = random_pool(np.random.default_rng(4), 60, models=MODELS if model not in MODELS else (model,))
+    for theta in (-7.0, -1.3, 0.0, 0.4, 2.0, 6.0):
+        expected = bank.information(np.array([theta])) * bank.squared_steepness
+        for edition, tolerance in ((THIRD_EDITION, 0.0), (EDITION, 1e-9)):
+            np.testing.assert_allclose(informations_of(bank, theta, edition), expected, rtol=tolerance)
+
+
+def test_a_large_pool_is_read_by_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank = jittered(np.random.default_rng(7))
+    available = Available(SIZE, frozenset(range(0, SIZE, 3)))
+    expected = leading_information(bank, 0.3, available, 5)
+    monkeypatch.setattr(ranking, "IN_ORDER", 100)
+    by_slices = leading_information(bank, 0.3, available, 5)
+    assert (by_slices.items, by_slices.values) == (expected.items, expected.values)
 
 
 @pytest.mark.parametrize("theta", [-50.0, -8.0, 8.0, 50.0])
