@@ -23,6 +23,7 @@ PROBLEMS = {
     "409": "Double submission, not the current question, not active any more, or in progress.",
     "410": "It was here, and is not any more; the detail says why, or which file has it.",
     "413": "The body is too large.",
+    "415": "The body is no form (multipart/form-data).",
     "429": "Over the rate limit; see Retry-After.",
     "503": "PostgreSQL cannot be reached; nothing was changed. See Retry-After.",
 }
@@ -68,6 +69,8 @@ class ApiSchema(AutoSchema):
         statuses = {*ALWAYS, *self._endpoint.problems}
         if self.method in ("POST", "PUT", "PATCH"):
             statuses.add("413")
+            if not self._reads_json:  # which takes a body for JSON whatever its type says
+                statuses.add("415")
         for status in sorted(statuses):
             bodies[status] = {
                 "description": PROBLEMS[status],
@@ -90,5 +93,8 @@ class ApiSchema(AutoSchema):
 
     def map_parsers(self) -> list[str]:
         forms = [p.media_type for p in self.view.parser_classes if issubclass(p, MultiPartParser)]
-        has_json = any(issubclass(p, StrictJsonParser) for p in self.view.parser_classes)
-        return [*forms, "application/json"] if has_json else forms
+        return [*forms, "application/json"] if self._reads_json else forms
+
+    @property
+    def _reads_json(self) -> bool:
+        return any(issubclass(parser, StrictJsonParser) for parser in self.view.parser_classes)

@@ -134,3 +134,10 @@ def test_a_body_is_json_whatever_it_is_called(
         status, told = sent(path, body, CONTENT_LENGTH=str(len(body)), CONTENT_TYPE=kind)
         assert status == expected, (path, told)
     assert TestSession.objects.get().status == "active"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", ""])
+@pytest.mark.parametrize("path", ["/api/v1/pools/import", "/api/v1/rosters"])
+def test_what_takes_a_form_alone_says_so(api: APIClient, path: str, content_type: str) -> None:
+    reply = api.generic("POST", path, b"{}", content_type=content_type)
+    assert (reply.status_code, reply.json()["code"]) == (415, "unsupported_media_type")
