@@ -8,7 +8,7 @@ past records nothing. It is SQL by hand because the ORM would make six round tri
 A slow clock of this process does not make a session look abandoned: PostgreSQL's own counts as well.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 from django.db import IntegrityError, connection, connections
-from django.db.models import Field
+from django.db.models import Field, Model
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int4, Int8
 
@@ -81,12 +81,17 @@ SELECT count(*), max(deadline) FROM advanced
 def begin(session: TestSession, event: SessionEvent) -> None:
     """Store a session that begins, and the event of it."""
     statement, session_fields, event_fields = _begin_statement()
-    own = connections[connection.alias]  # behind the proxy, which each of the fields asks again
-    values = [field.get_db_prep_save(getattr(session, field.attname), own) for field in session_fields]
-    values += [field.get_db_prep_save(getattr(event, field.attname), own) for field in event_fields]
+    values = [*_prepared(session, session_fields), *_prepared(event, event_fields)]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
     session._state.adding, session._state.db = False, connection.alias
+
+
+def _prepared(row: Model, fields: Sequence[Field[Any, Any]]) -> Iterator[Any]:
+    own = connections[connection.alias]  # behind the proxy, which each of the fields would ask again
+    for field in fields:
+        value = getattr(row, field.attname)
+        yield None if value is None else field.get_db_prep_save(value, own)
 
 
 @cache

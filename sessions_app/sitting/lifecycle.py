@@ -116,15 +116,16 @@ def start(
             settled = times.with_thresholds(settled, revision)
             plan = store_plan(settled, names)
             # Whose the pool is, the test is and its student.
-            student = _student_called(request.student_id, pool.organisation_id)
+            student, is_new = _student_called(request.student_id, pool.organisation_id)
             if test is not None:
                 named_tests.check_may_take(test, student, is_invited=is_invited)
             is_known = asked.prior is None and named_tests.carries_over(test)
-            if is_known and is_adaptive:
-                mean, sd = request.known or prior_of(student.pk, pool.scale_id, names)
-            else:
-                dimensions = len(names) if is_adaptive else 0
-                mean, sd = [0.0] * dimensions, [1.0] * dimensions
+            dimensions = len(names) if is_adaptive else 0
+            mean, sd = [0.0] * dimensions, [1.0] * dimensions
+            if is_known and is_adaptive and request.known:
+                mean, sd = request.known
+            elif is_known and is_adaptive and not is_new:  # of a new one there is nothing to be read
+                mean, sd = prior_of(student.pk, pool.scale_id, names)
             is_scored_alone = named_tests.is_scored_alone(test)
             beliefs = beliefs_of(plan.rules, mean, sd, is_scored_alone)
             so_far = engine.TestSoFar(revision.bank, plan.rules, beliefs.prior, seed, hint=beliefs.hint)
@@ -189,12 +190,12 @@ WITH found AS (
   ON CONFLICT (organisation_id, external_id) DO NOTHING
   RETURNING id, erased_at
 )
-SELECT id, erased_at FROM found UNION ALL SELECT id, erased_at FROM made
+SELECT id, erased_at, false FROM found UNION ALL SELECT id, erased_at, true FROM made
 """
 
 
-def _student_called(external_id: str, organisation_id: int) -> Student:
-    """The student of the organisation, who is made if need be.
+def _student_called(external_id: str, organisation_id: int) -> tuple[Student, bool]:
+    """The student of the organisation, who is made if need be, and whether that was so.
 
     Locked: nobody is erased while a test of theirs begins. So two starts of one student wait for each other,
     and attempts are counted right. One statement; again only where another start made the student in that
@@ -217,11 +218,11 @@ def _student_called(external_id: str, organisation_id: int) -> Student:
             raise StudentIdRefused(f"The id {problem}.")
     else:
         raise OperationalError("A student's row comes and goes.")
-    pk, erased_at = found
+    pk, erased_at, is_new = found
     if erased_at is not None:
         raise StudentErased
     names = ["id", "organisation_id", "external_id", "erased_at"]
-    return Student.from_db("default", names, [pk, organisation_id, external_id, erased_at])
+    return Student.from_db("default", names, [pk, organisation_id, external_id, erased_at]), is_new
 
 
 def _started_with_key(request: TestRequest, caller: Caller) -> Standing | None:

@@ -139,5 +139,5 @@ def test_a_body_is_json_whatever_it_is_called(
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json", ""])
 @pytest.mark.parametrize("path", ["/api/v1/pools/import", "/api/v1/rosters"])
 def test_what_takes_a_form_alone_says_so(api: APIClient, path: str, content_type: str) -> None:
-    reply = api.generic("POST", path, b"{}", content_type=content_type)
+    reply = api.generic("POST", path, "{}", content_type=content_type)
     assert (reply.status_code, reply.json()["code"]) == (415, "unsupported_media_type")
