@@ -263,7 +263,7 @@ def store_plan(rules: CatRules, concept_names: Sequence[str]) -> FrozenPlan:
         pk = _plan_of(content_hash)
     except TestPlan.DoesNotExist:
         content = {"rules": as_stored(rules.to_plan()), "concept_names": list(names)}
-        content_hash = plan_hash(content["rules"], names)
+        content_hash = plan_hash(content["rules"], names)  # its own: equal rules may be spelt 1 and 1.0
         plan, _ = TestPlan.objects.get_or_create(content_hash=content_hash, defaults=content)
         pk = plan.pk
     return FrozenPlan(pk, content_hash, rules, names)

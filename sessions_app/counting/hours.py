@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from sessions_app.counting.answers import NOT_COUNTED
 from sessions_app.models import TestSession
 
 KEY = "revision_id, hour, place"
@@ -46,8 +47,7 @@ def tests_begun(pool_ids: Iterable[UUID], status: str | None) -> list[tuple[date
     this status. Nothing where fewer have an hour than are counted: a release that counts none was at work.
     """
     places = [place for place, each in enumerate(TestSession.OVER) if status in (None, each)]
-    waiting = "SELECT session_id FROM sessions_to_count"
-    live = ADDED.format(sessions=waiting, which=f"session.revision_id IN ({_OF_POOLS})")
+    live = ADDED.format(sessions=NOT_COUNTED, which=f"session.revision_id IN ({_OF_POOLS})")
     with connection.cursor() as cursor:
         statement = _READ.format(revisions=_OF_POOLS, live=live)
         cursor.execute(statement, {**PARAMETERS, "pools": list(pool_ids), "places": places})

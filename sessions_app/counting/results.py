@@ -26,6 +26,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from sessions_app.counting.answers import NOT_COUNTED
 from sessions_app.models import TestSession
 from sessions_app.sitting.result_specs import USUAL_CUTS
 from sessions_app.sitting.thousandths import thousandths
@@ -123,7 +124,6 @@ FROM (
 ) AS counted
 GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0
 """
-_NOT_COUNTED = "SELECT session_id FROM sessions_to_count"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Row:
 
 def tests_of(revision_id: int) -> int:
     """How many tests of a revision are over, and have an answer."""
-    live = ADDED.format(sessions=_NOT_COUNTED, which="session.revision_id = %(revision)s")
+    live = ADDED.format(sessions=NOT_COUNTED, which="session.revision_id = %(revision)s")
     stored = "revision_id = %(revision)s AND measure = 'tests'"
     rows = _rows(_READ.format(key=KEY, stored=stored, live=live), {"revision": revision_id})
     return sum(row.n for row in rows if row.measure == "tests")
@@ -180,7 +180,7 @@ def tests_over(pool_ids: Iterable[UUID]) -> Counter[str]:
 
 def _over(pool_ids: Iterable[UUID]) -> Iterator[tuple[UUID, str, int, int]]:
     """Pool, status, tests, answers."""
-    live = ADDED.format(sessions=_NOT_COUNTED, which=f"session.revision_id IN ({_OF_POOLS})")
+    live = ADDED.format(sessions=NOT_COUNTED, which=f"session.revision_id IN ({_OF_POOLS})")
     with connection.cursor() as cursor:
         statement = _OVER.format(revisions=_OF_POOLS, live=live)
         cursor.execute(statement, {**PARAMETERS, "pools": list(pool_ids)})
@@ -192,7 +192,7 @@ def of_pool(pool_id: UUID) -> list[Row]:
     """Of all tests of a pool that are over."""
     stored = "revision_id IN (SELECT id FROM pool_revisions WHERE pool_id = %(pool)s)"
     live = ADDED.format(
-        sessions=_NOT_COUNTED,
+        sessions=NOT_COUNTED,
         which="session.revision_id IN (SELECT id FROM pool_revisions WHERE pool_id = %(pool)s)",
     )
     return _rows(_READ.format(key=KEY, stored=stored, live=live), {"pool": pool_id})
@@ -201,7 +201,7 @@ def of_pool(pool_id: UUID) -> list[Row]:
 def of_named_test(named_test_id: int) -> list[Row]:
     """Of all tests under a name that are over."""
     stored = "named_test_id = %(test)s AND named_test_id <> 0"
-    live = ADDED.format(sessions=_NOT_COUNTED, which="session.named_test_id = %(test)s")
+    live = ADDED.format(sessions=NOT_COUNTED, which="session.named_test_id = %(test)s")
     return _rows(_READ.format(key=KEY, stored=stored, live=live), {"test": named_test_id})
 
 

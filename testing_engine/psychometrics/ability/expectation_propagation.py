@@ -92,4 +92,4 @@ def _at_mode(bank: ItemBank, likelihood: Likelihood, mode: FloatArray) -> FloatA
 
 
 def belief_of(prior: NormalPrior) -> Belief:
-    return Belief(prior.mean, prior.covariance, prior.precision, prior.pull)
+    return Belief(prior.precision, prior.pull)

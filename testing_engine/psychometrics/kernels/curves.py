@@ -34,14 +34,7 @@ def add_log_p(
     else:
         for k in range(len(nodes)):
             t = shift + scale * nodes[k]
-            own_logit = numbers[score] * t + numbers[width + score]
-            top = own_logit
-            for category in range(width):
-                top = max(top, numbers[category] * t + numbers[width + category])
-            sum_of_all = 0.0
-            for category in range(width):
-                sum_of_all += math.exp(numbers[category] * t + numbers[width + category] - top)
-            total[k] += own_logit - top - math.log(sum_of_all)
+            total[k] += numbers[score] * t + numbers[width + score] - log_of_all(numbers, width, t)
 
 
 @compiled
@@ -123,6 +116,17 @@ def log_of_steps(numbers: FloatArray, begin: int, width: int, t: float) -> float
     for category in range(width):
         top = max(top, category * t + numbers[begin + 2 * category])
     return top
+
+
+@compiled
+def log_of_all(numbers: FloatArray, width: int, t: float) -> float:
+    """log Σ_k exp(s_k t + c_k), of a nominal question's numbers."""
+    top, whole = -math.inf, 0.0
+    for category in range(width):
+        top = max(top, numbers[category] * t + numbers[width + category])
+    for category in range(width):
+        whole += math.exp(numbers[category] * t + numbers[width + category] - top)
+    return top + math.log(whole)
 
 
 @compiled

@@ -13,7 +13,7 @@ from testing_engine.psychometrics.kernels.columns import Columns
 from testing_engine.psychometrics.kernels.compiling import compiled
 from testing_engine.psychometrics.kernels.curves import information
 from testing_engine.psychometrics.kernels.leaders import MostFirst, goes_before, put
-from testing_engine.psychometrics.kernels.matrices import inverted, row_dot, row_form
+from testing_engine.psychometrics.kernels.matrices import add_outer, inverted, row_dot, row_form
 
 SMALLEST_CONDITION = 1e-10  # of M, below which it counts as singular
 
@@ -89,14 +89,10 @@ def best_of_each(
 def _determinant(known: Known, inverse: FloatArray) -> float:
     """det M, and M⁻¹ into `inverse`; 0 where M is all but singular."""
     columns, theta = known.columns, known.theta
-    slopes, dimensions = columns.slopes, len(theta)
+    dimensions = len(theta)
     matrix, factor = known.precision.copy(), np.zeros((dimensions, dimensions))
     for item in known.items:
-        weight = _told(columns, item, theta)
-        for row in range(dimensions):
-            if slopes[item, row] != 0.0:
-                for column in range(dimensions):
-                    matrix[row, column] += weight * slopes[item, row] * slopes[item, column]
+        add_outer(matrix, _told(columns, item, theta), columns.slopes, item)
     if not inverted(matrix, factor, inverse):
         return 0.0
     determinant = 1.0

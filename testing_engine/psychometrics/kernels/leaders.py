@@ -23,8 +23,13 @@ def most_first(bank: ItemBank) -> MostFirst:
     return bank.derived(("most first",), lambda: _most_first(bank))
 
 
+def ceilings_of(bank: ItemBank) -> FloatArray:
+    """(N,) that no question's information about ability exceeds, and a little more."""
+    return bank.ceiling * bank.squared_steepness * ROUNDING
+
+
 def _most_first(bank: ItemBank) -> MostFirst:
-    most = bank.ceiling * bank.squared_steepness * ROUNDING
+    most = ceilings_of(bank)
     items = np.argsort(-most, kind="stable")
     return MostFirst(items, most[items])
 

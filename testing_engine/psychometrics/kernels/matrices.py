@@ -62,6 +62,15 @@ def row_dot(rows: FloatArray, row: int, vector: FloatArray) -> float:
 
 
 @compiled
+def add_outer(matrix: FloatArray, weight: float, rows: FloatArray, row: int) -> None:
+    """Adds weight · v vᵀ for the row v; most questions measure few of the dimensions."""
+    for d in range(len(matrix)):
+        if rows[row, d] != 0.0:
+            for e in range(len(matrix)):
+                matrix[d, e] += weight * rows[row, d] * rows[row, e]
+
+
+@compiled
 def rows_dot(left: FloatArray, row: int, right: FloatArray, other: int) -> float:
     total = 0.0
     for d in range(left.shape[1]):

@@ -8,7 +8,7 @@ import math
 from testing_engine.psychometrics.items.response import LARGEST_LOGIT, FloatArray, IntArray
 from testing_engine.psychometrics.kernels.columns import GRADED, LOGISTIC, STEPPED, Columns
 from testing_engine.psychometrics.kernels.compiling import compiled
-from testing_engine.psychometrics.kernels.curves import log_expit, log_of_steps
+from testing_engine.psychometrics.kernels.curves import log_expit, log_of_all, log_of_steps
 
 Sums = tuple[float, float, float, float, float]
 
@@ -78,12 +78,8 @@ def _of_nominal(
     numbers: FloatArray, width: int, slope: float, intercept: float, nodes: FloatArray, own: FloatArray
 ) -> None:
     for k in range(len(nodes)):
-        t, top, total = slope * nodes[k] + intercept, -math.inf, 0.0
-        for category in range(width):
-            top = max(top, numbers[category] * t + numbers[width + category])
-        for category in range(width):
-            total += math.exp(numbers[category] * t + numbers[width + category] - top)
-        rest = top + math.log(total)
+        t = slope * nodes[k] + intercept
+        rest = log_of_all(numbers, width, t)
         for category in range(min(width, len(own))):
             own[category, k] = numbers[category] * t + numbers[width + category] - rest
 

@@ -11,7 +11,14 @@ from testing_engine.psychometrics.items.response import BoolArray, FloatArray, I
 from testing_engine.psychometrics.kernels.columns import Columns
 from testing_engine.psychometrics.kernels.compiling import compiled
 from testing_engine.psychometrics.kernels.curves import add_log_p
-from testing_engine.psychometrics.kernels.matrices import factorised, inverted, row_dot, row_form, rows_dot
+from testing_engine.psychometrics.kernels.matrices import (
+    add_outer,
+    factorised,
+    inverted,
+    row_dot,
+    row_form,
+    rows_dot,
+)
 
 # Nodes in standard deviations of u: they leave about 1e-4 of one, 1e-3 where answers contradict each other.
 NODES: FloatArray = np.linspace(-6.3, 6.3, 19)
@@ -28,8 +35,6 @@ MOST_CORRECTION = 0.5
 class Belief(NamedTuple):
     """A normal prior."""
 
-    mean: FloatArray  # (D,)
-    covariance: FloatArray  # (D, D)
     precision: FloatArray  # (D, D)
     pull: FloatArray  # (D,) precision times mean
 
@@ -79,12 +84,11 @@ def settle(
         if not made:
             break
         _moments(columns, items, scores, site_of, unit, precision, pull, mean, variance, density, raw)
-        moved, narrowest = 0.0, math.inf
+        moved = 0.0
         for g in range(sites):
             off = raw[g, 1]
             spread = raw[g, 2] - off * off
             moved = max(moved, abs(off), abs(spread - 1.0))
-            narrowest = min(narrowest, spread)
             if not (abs(off) < math.inf and NARROWEST < spread < math.inf):
                 return False, mean, covariance, unit
             middle, sd = row_dot(unit, g, mean), math.sqrt(variance[g])
@@ -200,8 +204,7 @@ def _posterior(
         for row in range(dimensions):
             if unit[g, row] != 0.0:
                 towards[row] += pull[g] * unit[g, row]
-                for column in range(dimensions):
-                    matrix[row, column] += precision[g] * unit[g, row] * unit[g, column]
+        add_outer(matrix, precision[g], unit, g)
     if not inverted(matrix, factor, covariance):
         return False
     for row in range(dimensions):

@@ -39,7 +39,7 @@ from testing_engine.psychometrics.kernels.informations import (
     leading_informations,
     nearest_informations,
 )
-from testing_engine.psychometrics.kernels.leaders import most_first
+from testing_engine.psychometrics.kernels.leaders import ceilings_of, most_first
 from testing_engine.psychometrics.values import quickly_made
 
 IN_ORDER = 20_000  # questions of a pool that is read one after the other, which takes all in order
@@ -371,13 +371,13 @@ def _best_scanned(bank: ItemBank, theta: float, used: frozenset[int], edition: i
 def _slices(bank: ItemBank) -> Iterator[Listed]:
     """The pool by falling ceilings, each slice with the highest ceiling of those after it."""
     first = max(ORDERED_FIRST, bank.n_items // SHARE_FIRST)
-    order, ceilings = bank.derived(("highest ceilings",), lambda: _by_ceiling(bank, first))
+    order, ceilings = most_first(bank) if first >= bank.n_items else _highest(bank, first)
     start = 0
     while start < bank.n_items:
         end = max(SLICE, TIMES * start)
         while True:
             if end >= len(order) < bank.n_items:
-                order, ceilings = bank.derived(("by ceiling",), lambda: _by_ceiling(bank, bank.n_items))
+                order, ceilings = most_first(bank)
             if end >= bank.n_items or ceilings[end] <= LOWER * ceilings[start]:
                 break
             end *= TIMES  # a slice that the ceiling after it would hardly ever end
@@ -390,14 +390,15 @@ def _everything(bank: ItemBank) -> Listed:
     return bank.derived(("everything",), lambda: Listed(bank, np.arange(bank.n_items)))
 
 
-def _by_ceiling(bank: ItemBank, count: int) -> tuple[IntArray, FloatArray]:
-    """The questions by falling ceiling, and the ceilings: the first `count` and their equals."""
-    ceilings = bank.ceiling * bank.squared_steepness * ROUNDING
-    if count >= bank.n_items:
-        order = np.argsort(-ceilings, kind="stable")
-    else:
-        highest = np.flatnonzero(ceilings >= np.partition(ceilings, -count)[-count])
-        order = highest[np.argsort(-ceilings[highest], kind="stable")]
+def _highest(bank: ItemBank, count: int) -> tuple[IntArray, FloatArray]:
+    """The `count` first of `most_first` and their equals, made once for a bank: that does not order all."""
+    return bank.derived(("highest ceilings",), lambda: _ordered_highest(bank, count))
+
+
+def _ordered_highest(bank: ItemBank, count: int) -> tuple[IntArray, FloatArray]:
+    ceilings = ceilings_of(bank)
+    highest = np.flatnonzero(ceilings >= np.partition(ceilings, -count)[-count])
+    order = highest[np.argsort(-ceilings[highest], kind="stable")]
     return order, ceilings[order]
 
 
